@@ -1,0 +1,90 @@
+"""The catalogue: every look that can be asked for, what it is called, and which lane offers it.
+
+Index and Chinese name are the API's own (its model page); slugs and English names are ours.
+"""
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib.resources import files
+
+REFERENCE = -1  # the API's index for "the style of this picture"
+
+
+@dataclass(frozen=True)
+class Style:
+    """One look. `slug` names its sample picture and is what people may type instead of the number."""
+
+    index: int
+    slug: str
+    english: str
+    chinese: str
+
+    def name(self, language: str) -> str:
+        return self.chinese if language.startswith("zh") else self.english
+
+
+STYLES: tuple[Style, ...] = (
+    Style(0, "comic", "Retro comic", "复古漫画"),
+    Style(1, "fairytale", "3D fairy tale", "3D童话"),
+    Style(2, "anime", "Anime", "二次元"),
+    Style(3, "fresh", "Fresh", "小清新"),
+    Style(4, "future", "Futuristic tech", "未来科技"),
+    Style(5, "ink", "Chinese ink painting", "国画古风"),
+    Style(6, "general", "Warrior general", "将军百战"),
+    Style(7, "cartoon", "Colourful cartoon", "炫彩卡通"),
+    Style(8, "elegant", "Elegant Chinese", "清雅国风"),
+    Style(9, "newyear", "New Year celebration", "喜迎新年"),
+    Style(14, "gongbi", "Gongbi fine brush", "国风工笔"),
+    Style(15, "greetings", "New Year greetings", "恭贺新禧"),
+    Style(30, "story", "Fairy-tale world", "童话世界"),
+    Style(31, "clay", "Clay world", "黏土世界"),
+    Style(32, "pixel", "Pixel world", "像素世界"),
+    Style(33, "adventure", "Adventure world", "冒险世界"),
+    Style(34, "manga", "Manga world", "日漫世界"),
+    Style(35, "toyworld", "3D world", "3D世界"),
+    Style(36, "animeworld", "Anime world", "二次元世界"),
+    Style(37, "handdrawn", "Hand-drawn world", "手绘世界"),
+    Style(38, "crayon", "Crayon world", "蜡笔世界"),
+    Style(39, "magnet", "Fridge-magnet world", "冰箱贴世界"),
+    Style(40, "badge", "Badge world", "吧唧世界"),
+)
+INDICES = frozenset(style.index for style in STYLES)
+_BY_INDEX = {style.index: style for style in STYLES}
+
+
+def by_index(index: int) -> Style:
+    """The style of a valid index. Raises KeyError for any other."""
+    return _BY_INDEX[index]
+
+
+def offered(indices: Collection[int]) -> tuple[Style, ...]:
+    """The styles that a lane offers, in catalogue order."""
+    return tuple(style for style in STYLES if style.index in indices)
+
+
+def find(words: str, among: Collection[Style]) -> Style | None:
+    """The style that a person names by number, slug, English or Chinese name; None when nothing fits exactly."""
+    wanted = _fold(words)
+    return next((style for style in among if wanted in _names(style)), None)
+
+
+def nearest(words: str, among: Collection[Style]) -> Style | None:
+    """The style whose name is closest to a mistyped one, to be offered as "did you mean"; None when none is close."""
+    names = {name: style for style in among for name in _names(style)}
+    close = difflib.get_close_matches(_fold(words), names, n=1, cutoff=0.6)
+    return names[close[0]] if close else None
+
+
+def sample(slug: str) -> bytes | None:
+    """The sample JPEG of a look (320 px short side), or None when there is none."""
+    picture = files("bot") / "samples" / f"{slug}.jpg"
+    return picture.read_bytes() if picture.is_file() else None
+
+
+def _fold(words: str) -> str:
+    return "".join(words.casefold().split()).replace("-", "").replace("_", "")
+
+
+def _names(style: Style) -> tuple[str, ...]:
+    return (str(style.index), _fold(style.slug), _fold(style.english), _fold(style.chinese))

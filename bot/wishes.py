@@ -1,0 +1,113 @@
+"""What comes back when a person asks for something: a view of their job, or the reason why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a job stands. `lifecycle` says how it moves."""
+
+    DRAFT = "draft"  # a photo without a style, or a reference without a photo; holds no slot, expires
+    QUEUED = "queued"  # waits for its turn; a unit of quota is reserved
+    SUBMITTING = "submitting"  # holds the slot; the API may or may not have taken it yet
+    RUNNING = "running"  # the API works on it
+    FETCHING = "fetching"  # the API is done and the slot is free; the picture is not in our store yet
+    STORED = "stored"  # the picture is ours, the unit is spent; its card does not show it yet
+    DELIVERED = "delivered"  # the person has seen it
+    FAILED = "failed"  # an honest reason, the unit given back
+    CANCELED = "canceled"  # at the person's wish, the unit given back
+
+
+WAITING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING})
+ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
+
+
+class Reason(StrEnum):
+    """Why not. Each has its sentence in every language (`bot.texts`)."""
+
+    # the photo, found at intake: no unit was spent
+    EMPTY = "empty"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    NOT_A_PICTURE = "not_a_picture"
+    UNSUPPORTED = "unsupported"
+    DAMAGED = "damaged"
+    TOO_SLOW = "too_slow"
+    # the wish
+    STYLE_INVALID = "style_invalid"
+    PHOTO_MISSING = "photo_missing"
+    QUOTA_USED_UP = "quota_used_up"  # resets_at
+    QUEUE_FULL = "queue_full"  # limit
+    BUDGET_USED_UP = "budget_used_up"
+    NOT_FOUND = "not_found"
+    NOT_NOW = "not_now"  # e.g. cancelling what has ended
+    PHOTO_EXPIRED = "photo_expired"
+    # the run, found by the API: the unit was given back
+    PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API
+    NO_FACE = "no_face"
+    CONTENT_REFUSED = "content_refused"
+    SERVICE_DOWN = "service_down"  # tried again and again, gave up
+    RESULT_LOST = "result_lost"
+    DRAFT_EXPIRED = "draft_expired"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not, with the numbers its sentence needs."""
+
+    reason: Reason
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as its person may see it, at one moment.
+
+    `place` counts from 1 and is None unless QUEUED; `eta_seconds` is to the finished picture, `eta_is_least` when later
+    jobs of others may still come before it; `progress` is 0..1 while RUNNING.
+    """
+
+    id: int
+    state: State
+    style: int | None
+    has_reference: bool
+    created: float
+    updated: float
+    place: int | None = None
+    eta_seconds: float | None = None
+    eta_is_least: bool = False
+    progress: float | None = None
+    refusal: Refusal | None = None
+    cropped: bool = False
+    paused: bool = False  # the lane stopped; the job keeps its place
+    repeated: bool = False  # the same wish was already there: this is that job
+    has_photo: bool = False
+    width: int | None = None
+    height: int | None = None
+    expires_at: float | None = None  # of the result
+
+
+@dataclass(frozen=True)
+class QuotaView:
+    """Today's units of one person. `left` = limit - used - reserved."""
+
+    limit: int
+    used: int
+    reserved: int
+    resets_at: float
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used - self.reserved)
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """The lane as a person may see it: how many wait, what runs, and their own jobs in it."""
+
+    waiting: int
+    running: int
+    mine: tuple[JobView, ...]
+    paused: bool = False
