@@ -1,0 +1,170 @@
+"""Reads the API's answers: an Answer in, a value out, or the error that says what to do. No I/O.
+
+Nothing is believed: any field may be missing, of another type, or nonsense.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+
+from bot.dashscope import moments
+from bot.dashscope.errors import Decision, InDoubt, NotTaken, decide, plain
+from bot.dashscope.wire import Answer, Created, Failure, ListedTask, Task, TaskPage, TaskStatus, is_link, is_task_id
+
+_COUNT = 1_000_000_000
+
+
+def created(answer: Answer) -> Created:
+    """The task that a submit made. An answer without one leaves the question open: InDoubt."""
+    body = _accepted(answer)
+    output = _mapping(body.get("output"))
+    task_id = output.get("task_id")
+    if not is_task_id(task_id):
+        raise refusal(answer)
+    return Created(task_id, _word(body.get("request_id")), TaskStatus.read(output.get("task_status")))
+
+
+def task(answer: Answer, task_id: str) -> Task:
+    """How the task `task_id` is doing."""
+    body = _accepted(answer)
+    output = _mapping(body.get("output"))
+    if "task_status" not in output:
+        raise refusal(answer)
+    status = TaskStatus.read(output["task_status"])
+    url = _result_url(output) if status is TaskStatus.SUCCEEDED else None
+    return Task(
+        task_id=task_id,
+        status=status,
+        submit_time=moments.from_beijing(output.get("submit_time")),
+        scheduled_time=moments.from_beijing(output.get("scheduled_time")),
+        start_time=moments.from_beijing(output.get("start_time")),
+        end_time=moments.from_beijing(output.get("end_time")),
+        result_url=url,
+        failure=None if url else _failure(status, output),
+        image_count=_image_count(status, _mapping(body.get("usage"))),
+    )
+
+
+def task_page(answer: Answer) -> TaskPage:
+    """One page of the task list; entries without a usable id are left out."""
+    body = _accepted(answer)
+    data = body.get("data")
+    if not isinstance(data, list):
+        raise refusal(answer)
+    listed = tuple(found for entry in data if (found := _listed(_mapping(entry))))
+    return TaskPage(
+        tasks=listed,
+        total=_count(body.get("total"), len(listed)),
+        page=_count(body.get("page_no"), 1),
+        pages=_count(body.get("total_page"), 1),
+        server_time=moments.from_http_date(answer.headers.get("date")),
+    )
+
+
+def cancelled(answer: Answer) -> bool:
+    """Whether the task was cancelled; False when it is no longer PENDING."""
+    if answer.status == 400 and _parse(answer.body).get("code") == "UnsupportedOperation":
+        return False
+    _accepted(answer)
+    return True
+
+
+def policy_fields(answer: Answer) -> Mapping[str, object]:
+    """The upload policy, as it came."""
+    data = _mapping(_accepted(answer).get("data"))
+    if not data:
+        raise refusal(answer)
+    return data
+
+
+def refusal(answer: Answer) -> NotTaken | InDoubt:
+    """The error that an answer stands for: 3xx and 4xx took nothing; a 5xx, or nonsense with a 2xx, may have."""
+    body = _parse(answer.body)
+    code = body.get("code")
+    code = code if isinstance(code, str) and code else "Garbled" if answer.status < 300 else f"HTTP{answer.status}"
+    kind = NotTaken if 300 <= answer.status < 500 else InDoubt
+    return kind(
+        code,
+        _word(body.get("message")) or "The answer was not one that the API is known to give.",
+        decision=decide(code, answer.status),
+        request_id=_word(body.get("request_id")),
+        http_status=answer.status,
+    )
+
+
+def _accepted(answer: Answer) -> Mapping[str, object]:
+    if not 200 <= answer.status < 300:
+        raise refusal(answer)
+    body = _parse(answer.body)
+    if not body:
+        raise refusal(answer)
+    return body
+
+
+def _parse(body: bytes) -> Mapping[str, object]:
+    # RecursionError: thousands of opening brackets.
+    with suppress(ValueError, RecursionError):
+        return _mapping(json.loads(body))
+    return {}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str:
+    return plain(value) if isinstance(value, str) else ""
+
+
+def _count(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _COUNT else default
+
+
+def _results(output: Mapping[str, object]) -> list[Mapping[str, object]]:
+    results = output.get("results")
+    return [_mapping(result) for result in results[:10]] if isinstance(results, list) else []
+
+
+def _result_url(output: Mapping[str, object]) -> str | None:
+    for result in _results(output):
+        url = result.get("url")
+        if is_link(url):
+            return url
+    return None
+
+
+def _failure(status: TaskStatus, output: Mapping[str, object]) -> Failure | None:
+    if status is TaskStatus.SUCCEEDED:
+        stated = next((result for result in _results(output) if result.get("code")), {})
+        code, message = _word(stated.get("code")), _word(stated.get("message"))
+        if not code:
+            return Failure("ResultMissing", "The task succeeded without a picture.", Decision.AGAIN_LATER)
+    elif status is TaskStatus.FAILED:
+        code = _word(output.get("code")) or _word(output.get("error_code"))
+        message = _word(output.get("message")) or _word(output.get("error_message"))
+    else:
+        return None
+    return Failure(code, message, decide(code, None))
+
+
+def _image_count(status: TaskStatus, usage: Mapping[str, object]) -> int:
+    """`image_count` or `image_num`; a success that does not say is one picture."""
+    assumed = 1 if status is TaskStatus.SUCCEEDED else 0
+    return _count(usage.get("image_count"), _count(usage.get("image_num"), assumed))
+
+
+def _listed(entry: Mapping[str, object]) -> ListedTask | None:
+    task_id = entry.get("task_id")
+    if not is_task_id(task_id):
+        return None
+    start = moments.from_milliseconds(entry.get("start_time"))
+    end = moments.from_milliseconds(entry.get("end_time"))
+    return ListedTask(
+        task_id=task_id,
+        status=TaskStatus.read(entry.get("status")),
+        created=moments.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
+        request_id=_word(entry.get("request_id")),
+        model=_word(entry.get("model_name")),
+        start_time=start,
+        end_time=end,
+    )

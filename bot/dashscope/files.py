@@ -1,0 +1,47 @@
+"""Pictures on their way to the API and back: the temporary upload's form, and what counts as a picture. No I/O."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.dashscope.errors import Decision, InDoubt, NotTaken
+from bot.dashscope.wire import is_link
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FIELDS = {
+    "OSSAccessKeyId": "oss_access_key_id",
+    "Signature": "signature",
+    "policy": "policy",
+    "x-oss-object-acl": "x_oss_object_acl",
+    "x-oss-forbid-overwrite": "x_oss_forbid_overwrite",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """An upload ready to be posted: the fields, after which comes the `file`; `link` is what the API will read."""
+
+    host: str
+    fields: Mapping[str, str] = field(repr=False)
+    link: str
+
+
+def form(policy: Mapping[str, object], filename: str, size: int) -> Form:
+    """The form for one file of `size` bytes; raises when the policy makes no sense or forbids it."""
+    if not _NAME.fullmatch(filename):
+        raise ValueError("A file name for the upload is of ASCII letters, digits, dots and dashes.")
+    host, folder = policy.get("upload_host"), policy.get("upload_dir")
+    values = {name: policy.get(source) for name, source in _FIELDS.items()}
+    texts = {name: value for name, value in values.items() if isinstance(value, str) and value.isascii()}
+    if not (is_link(host) and isinstance(folder, str) and folder.isascii() and len(texts) == len(_FIELDS)):
+        raise InDoubt("Garbled", "The upload policy made no sense.", decision=Decision.AGAIN_LATER)
+    megabytes = policy.get("max_file_size_mb")
+    if isinstance(megabytes, int | float) and size > megabytes * 1_000_000:
+        raise NotTaken("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.PHOTO_FAULT)
+    key = f"{folder.strip('/')}/{filename}"
+    return Form(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether the first bytes are those of a JPEG, PNG or WEBP."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
