@@ -4,23 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from storage.jobs import ENDED, WAITING, State
 
-class State(StrEnum):
-    """Where a job stands. `lifecycle` says how it moves."""
-
-    DRAFT = "draft"  # a photo without a style, or a reference without a photo; holds no slot, expires
-    QUEUED = "queued"  # waits for its turn; a unit of quota is reserved
-    SUBMITTING = "submitting"  # holds the slot; the API may or may not have taken it yet
-    RUNNING = "running"  # the API works on it
-    FETCHING = "fetching"  # the API is done and the slot is free; the picture is not in our store yet
-    STORED = "stored"  # the picture is ours, the unit is spent; its card does not show it yet
-    DELIVERED = "delivered"  # the person has seen it
-    FAILED = "failed"  # an honest reason, the unit given back
-    CANCELED = "canceled"  # at the person's wish, the unit given back
-
-
-WAITING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING})
-ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
+__all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "Reason", "Refusal", "State"]
 
 
 class Reason(StrEnum):

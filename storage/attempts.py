@@ -1,0 +1,43 @@
+"""Attempts: what was about to be sent to the API, written before it was sent, so that a crash leaves a trace."""
+
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_BEGIN = text("""
+    INSERT INTO attempt (job_id, n, account_id, intent_at) VALUES (:job_id, :n, :account_id, :now)
+""")
+_TAKEN = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
+_ENDED = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_id = :job_id AND n = :n")
+_KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
+    bindparam("task_ids", expanding=True)
+)
+_INTENT = text("SELECT intent_at FROM attempt WHERE job_id = :job_id AND n = :n")
+
+
+async def begin(connection: AsyncConnection, *, job_id: int, n: int, account_id: str, now: float) -> None:
+    """The n-th attempt of a job is about to be sent."""
+    await connection.execute(_BEGIN, {"job_id": job_id, "n": n, "account_id": account_id, "now": now})
+
+
+async def taken(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+    """The API has made this task for the attempt."""
+    await connection.execute(_TAKEN, {"job_id": job_id, "n": n, "task_id": task_id})
+
+
+async def ended(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
+    """How the attempt ended, in one word."""
+    await connection.execute(_ENDED, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
+
+
+async def known(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
+    """Those of these tasks that some attempt has made."""
+    if not task_ids:
+        return frozenset()
+    return frozenset((await connection.execute(_KNOWN, {"task_ids": list(task_ids)})).scalars())
+
+
+async def intent_at(connection: AsyncConnection, *, job_id: int, n: int) -> float:
+    """When the attempt was written down, just before it was sent."""
+    return float((await connection.execute(_INTENT, {"job_id": job_id, "n": n})).scalar_one())

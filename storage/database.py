@@ -1,0 +1,104 @@
+"""One database: a writer that takes turns, readers beside it, and the migrations that bring its schema up to date.
+
+On SQLite: WAL, `synchronous=FULL` (a row that was written before a paid call must survive a power cut), foreign keys
+on, `BEGIN IMMEDIATE` for every write. One writer connection behind a lock beats several that wait for each other's
+busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
+
+
+class NewerSchema(Exception):
+    """The database was written by a newer version of this program; starting would damage it."""
+
+
+class Database:
+    """Transactions for everybody: `write()` one at a time, `read()` beside it."""
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
+        async with self._turn, self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent snapshot, never waiting for the writer."""
+        async with self._reader.begin() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[Database]:
+    """The database in this file, migrated to the newest schema.
+
+    Raises:
+        NewerSchema: when a newer version has migrated it further.
+    """
+    _make_private(path)
+    url = f"sqlite+aiosqlite:///{path}"
+    writer = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
+    reader = _engine(url, begin="BEGIN", connections=4)
+    try:
+        async with writer.begin() as connection:
+            await connection.run_sync(_migrate)
+        yield Database(writer, reader)
+    finally:
+        await reader.dispose()
+        await writer.dispose()
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+
+
+def _engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        raise NewerSchema(
+            f"The database is newer than this version of Repaint, which knows it up to {newest}. "
+            "Start the newer version again, or restore a backup made before the upgrade."
+        ) from error

@@ -1,0 +1,194 @@
+"""The jobs table: a job's row is its state machine. `bot.lifecycle` decides how it moves; here it is read and saved."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    DRAFT = "draft"  # a photo without a style, or a reference without a photo; holds no slot, expires
+    QUEUED = "queued"  # waits for its turn; a unit of quota is reserved
+    SUBMITTING = "submitting"  # holds the slot; the API may or may not have taken it yet
+    RUNNING = "running"  # the API works on it
+    FETCHING = "fetching"  # the API is done and the slot is free; the picture is not in our store yet
+    STORED = "stored"  # the picture is ours, the unit is spent; its card does not show it yet
+    DELIVERED = "delivered"  # the person has seen it
+    FAILED = "failed"  # an honest reason, the unit given back
+    CANCELED = "canceled"  # at the person's wish, the unit given back
+
+
+WAITING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING})
+ACTIVE = frozenset({State.SUBMITTING, State.RUNNING, State.FETCHING})
+ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What is known of a job before it has a row. `tag` is its turn; None for drafts and for jobs that never queue."""
+
+    source: str
+    person_id: int
+    chat_id: int
+    thread: str | None
+    reply_to: str | None
+    state: State
+    style: int | None
+    seed: int
+    photo: str | None
+    photo_hash: str | None
+    reference: str | None
+    reference_hash: str | None
+    cropped: bool
+    created: float
+    tag: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row. Times are seconds since the epoch; `photo` and `reference` are keys of the photo store."""
+
+    id: int
+    version: int
+    source: str
+    person_id: int
+    chat_id: int
+    thread: str | None
+    reply_to: str | None
+    message_id: str | None
+    state: State
+    style: int | None
+    seed: int
+    photo: str | None
+    photo_hash: str | None
+    reference: str | None
+    reference_hash: str | None
+    cropped: bool
+    tag: int | None
+    next_at: float
+    account_id: str | None
+    slot: int | None
+    attempts: int
+    resubmits: int
+    task_id: str | None
+    result_url: str | None
+    cancel_requested: bool
+    hidden: bool
+    error: str | None
+    error_code: str | None
+    created: float
+    updated: float
+    submitted: float | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Job))
+_INSERT = text(f"""
+    INSERT INTO job ({", ".join(field.name for field in fields(NewJob))}, updated, cancel_requested, hidden)
+    VALUES ({", ".join(":" + field.name for field in fields(NewJob))}, :created, :no, :no)
+    ON CONFLICT (source) DO NOTHING
+    RETURNING id
+""")  # noqa: S608  # the names come from the dataclass above
+_SAVED = [field.name for field in fields(Job) if field.name not in {"id", "version", "source", "created"}]
+_SAVE = text(f"""
+    UPDATE job SET {", ".join(f"{name} = :{name}" for name in _SAVED)}, version = version + 1
+    WHERE id = :id AND version = :version
+""")  # noqa: S608  # the names come from the dataclass above
+_GET = text(f"SELECT {_COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
+_BY_SOURCE = text(f"SELECT {_COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
+_HISTORY = text(f"""
+    SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
+    ORDER BY id DESC LIMIT :limit
+""")  # noqa: S608  # constant
+_OF_PERSON = text(f"""
+    SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
+""").bindparams(bindparam("states", expanding=True))  # noqa: S608  # constant
+_IN_STATES = text(f"SELECT {_COLUMNS} FROM job WHERE state IN :states ORDER BY id").bindparams(  # noqa: S608  # constant
+    bindparam("states", expanding=True)
+)
+_COUNT_WAITING = text("""
+    SELECT COUNT(*) FROM job
+    WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
+""")
+_SAME_WISH = text(f"""
+    SELECT {_COLUMNS} FROM job
+    WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
+      AND COALESCE(reference_hash, '') = :reference_hash AND seed = :seed
+      AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
+    ORDER BY id LIMIT 1
+""")  # noqa: S608  # constant
+_OLD_DRAFTS = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
+
+
+def _job(row: RowMapping) -> Job:
+    flags = {name: bool(row[name]) for name in ("cropped", "cancel_requested", "hidden")}
+    return Job(**{**row, **flags, "state": State(row["state"])})
+
+
+async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
+    """The new row's id, or None when this source already has one."""
+    return (await connection.execute(_INSERT, {**asdict(job), "no": False})).scalar_one_or_none()
+
+
+async def save(connection: AsyncConnection, job: Job) -> bool:
+    """Write the job back. False when somebody else has moved it since it was read: read again and decide again."""
+    return (await connection.execute(_SAVE, asdict(job))).rowcount == 1
+
+
+async def get(connection: AsyncConnection, job_id: int) -> Job | None:
+    """The job of this id."""
+    row = (await connection.execute(_GET, {"id": job_id})).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+async def by_source(connection: AsyncConnection, source: str) -> Job | None:
+    """The job that this update, interaction or request has made."""
+    row = (await connection.execute(_BY_SOURCE, {"source": source})).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+async def history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
+    """A person's jobs, newest first, without drafts and without what they deleted."""
+    rows = await connection.execute(_HISTORY, {"person_id": person_id, "limit": limit})
+    return tuple(map(_job, rows.mappings()))
+
+
+async def of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
+    """A person's jobs in these states, oldest first."""
+    rows = await connection.execute(_OF_PERSON, {"person_id": person_id, "states": list(states)})
+    return tuple(map(_job, rows.mappings()))
+
+
+async def in_states(connection: AsyncConnection, states: Sequence[State]) -> tuple[Job, ...]:
+    """Everybody's jobs in these states, oldest first."""
+    rows = await connection.execute(_IN_STATES, {"states": list(states)})
+    return tuple(map(_job, rows.mappings()))
+
+
+async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
+    """How many of a person's jobs wait or run. Touch the person's row first when a limit hangs on it."""
+    return int((await connection.execute(_COUNT_WAITING, {"person_id": person_id})).scalar_one())
+
+
+async def same_wish(
+    connection: AsyncConnection, *, person_id: int, photo_hash: str, style: int, reference_hash: str | None, seed: int
+) -> Job | None:
+    """A waiting job of this person for the same photo and style."""
+    values = {
+        "person_id": person_id,
+        "photo_hash": photo_hash,
+        "style": style,
+        "reference_hash": reference_hash or "",
+        "seed": seed,
+    }
+    row = (await connection.execute(_SAME_WISH, values)).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+    """Drafts that nobody has touched since `before`."""
+    rows = await connection.execute(_OLD_DRAFTS, {"before": before})
+    return tuple(map(_job, rows.mappings()))

@@ -1,0 +1,97 @@
+"""The queue: whose turn it is, in SQL. The order is (tag, id); `bot.turns` says how tags are given."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_VTIME = text("SELECT vtime FROM queue WHERE id = 1")
+_LAST_TAG = text("SELECT last_tag, weight FROM person WHERE id = :person_id")
+_REMEMBER_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
+_SLOTS = text("SELECT slot FROM job WHERE account_id = :account_id AND slot IS NOT NULL")
+_NEXT = text("SELECT id FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1")
+_NEXT_AT = text("SELECT MIN(next_at) FROM job WHERE state = 'queued'")
+_ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
+_PLACE = text("""
+    SELECT COUNT(*) + 1 FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
+""")
+_FIRST_OF_PERSON = text("""
+    SELECT COUNT(*) FROM job
+    WHERE person_id = :person_id AND state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
+""")
+_DEPTH = text("""
+    SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
+           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
+    FROM job WHERE state IN ('queued', 'submitting', 'running')
+""")
+_OLDEST_RUNNING = text("SELECT MIN(submitted) FROM job WHERE state IN ('submitting', 'running')")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a person's next tag is made from."""
+
+    vtime: int
+    last_tag: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many jobs wait and how many hold a slot; when the oldest of these was submitted."""
+
+    waiting: int
+    running: int
+    oldest_submitted: float | None
+
+
+async def turn(connection: AsyncConnection, person_id: int) -> Turn:
+    """The queue's clock and this person's last tag."""
+    vtime = (await connection.execute(_VTIME)).scalar_one()
+    row = (await connection.execute(_LAST_TAG, {"person_id": person_id})).one()
+    return Turn(vtime, row.last_tag, row.weight)
+
+
+async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
+    """This person's newest tag."""
+    await connection.execute(_REMEMBER_TAG, {"person_id": person_id, "tag": tag})
+
+
+async def free_slot(connection: AsyncConnection, account_id: str, slots: Iterable[int]) -> int | None:
+    """The least of an account's slots that no job occupies."""
+    taken = set((await connection.execute(_SLOTS, {"account_id": account_id})).scalars())
+    return min(set(slots) - taken, default=None)
+
+
+async def next_job(connection: AsyncConnection, now: float) -> int | None:
+    """The id of the job whose turn it is."""
+    return (await connection.execute(_NEXT, {"now": now})).scalar_one_or_none()
+
+
+async def next_at(connection: AsyncConnection) -> float | None:
+    """When the first queued job may be claimed; None when nothing is queued."""
+    return (await connection.execute(_NEXT_AT)).scalar_one_or_none()
+
+
+async def advance(connection: AsyncConnection, tag: int) -> None:
+    """The queue's clock has come to this tag; it never goes back."""
+    await connection.execute(_ADVANCE, {"tag": tag})
+
+
+async def place(connection: AsyncConnection, job_id: int, tag: int) -> int:
+    """A queued job's place, from 1."""
+    return int((await connection.execute(_PLACE, {"id": job_id, "tag": tag})).scalar_one())
+
+
+async def is_first(connection: AsyncConnection, person_id: int, job_id: int, tag: int) -> bool:
+    """Whether no other queued job of this person comes before this one."""
+    values = {"person_id": person_id, "id": job_id, "tag": tag}
+    return int((await connection.execute(_FIRST_OF_PERSON, values)).scalar_one()) == 0
+
+
+async def depth(connection: AsyncConnection) -> Depth:
+    """The queue from afar."""
+    row = (await connection.execute(_DEPTH)).one()
+    oldest = (await connection.execute(_OLDEST_RUNNING)).scalar_one_or_none()
+    return Depth(int(row.waiting), int(row.running), oldest)

@@ -1,0 +1,117 @@
+"""Results: what is known of each picture in store, and who has yet to be told (the outbox)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_ADD = text("""
+    INSERT INTO result (job_id, key, bytes, width, height, created, expires)
+    VALUES (:job_id, :key, :bytes, :width, :height, :created, :expires)
+""")
+_GET = text("SELECT key, bytes, width, height, created, expires FROM result WHERE job_id = :job_id")
+_REMOVE = text("DELETE FROM result WHERE job_id = :job_id")
+_EXPIRED = text("DELETE FROM result WHERE expires <= :now")
+_SHARED = text("SELECT COUNT(*) FROM result WHERE key = :key")
+_SAME = text("""
+    SELECT r.key, r.bytes, r.width, r.height, r.created, r.expires FROM job j JOIN result r ON r.job_id = j.id
+    WHERE j.person_id = :person_id AND j.photo_hash = :photo_hash AND j.style = :style
+      AND COALESCE(j.reference_hash, '') = :reference_hash AND NOT j.hidden AND r.expires > :now
+    ORDER BY r.created DESC LIMIT 1
+""")
+_TELL = text("""
+    INSERT INTO outbox (job_id, platform, tries, next_at)
+    SELECT :job_id, c.platform, 0, :now FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :job_id
+    ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at
+""")
+_DUE = text(
+    "SELECT job_id, tries FROM outbox WHERE platform = :platform AND next_at <= :now ORDER BY next_at LIMIT 100"
+)
+_TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
+_LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A picture in store: its key, size in bytes and pixels, and when it goes."""
+
+    key: str
+    bytes: int
+    width: int
+    height: int
+    created: float
+    expires: float
+
+
+@dataclass(frozen=True)
+class Untold:
+    """An outcome that a person has yet to see, and how often that was tried."""
+
+    job_id: int
+    tries: int
+
+
+async def add(connection: AsyncConnection, job_id: int, result: Result) -> None:
+    """The job's picture is in store."""
+    values = {"job_id": job_id, "key": result.key, "bytes": result.bytes, "width": result.width}
+    values |= {"height": result.height, "created": result.created, "expires": result.expires}
+    await connection.execute(_ADD, values)
+
+
+async def get(connection: AsyncConnection, job_id: int) -> Result | None:
+    """The job's picture, while it is kept."""
+    row = (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
+    return None if row is None else Result(*row)
+
+
+async def remove(connection: AsyncConnection, job_id: int) -> None:
+    """Forget the job's picture."""
+    await connection.execute(_REMOVE, {"job_id": job_id})
+
+
+async def is_shared(connection: AsyncConnection, key: str) -> bool:
+    """Whether some job still shows the picture of this key."""
+    return int((await connection.execute(_SHARED, {"key": key})).scalar_one()) > 0
+
+
+async def purge(connection: AsyncConnection, now: float) -> int:
+    """Forget the pictures whose time has come; returns how many."""
+    return (await connection.execute(_EXPIRED, {"now": now})).rowcount
+
+
+async def same_wish(
+    connection: AsyncConnection,
+    *,
+    person_id: int,
+    photo_hash: str,
+    style: int,
+    reference_hash: str | None,
+    now: float,
+) -> Result | None:
+    """The newest picture in store that this person got for the same photo and style."""
+    values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
+    row = (
+        await connection.execute(_SAME, {**values, "reference_hash": reference_hash or "", "now": now})
+    ).one_or_none()
+    return None if row is None else Result(*row)
+
+
+async def tell(connection: AsyncConnection, job_id: int, now: float) -> None:
+    """The job has an outcome that its person has yet to see."""
+    await connection.execute(_TELL, {"job_id": job_id, "now": now})
+
+
+async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[Untold, ...]:
+    """What is to be told on a platform now."""
+    rows = await connection.execute(_DUE, {"platform": platform, "now": now})
+    return tuple(Untold(row.job_id, row.tries) for row in rows)
+
+
+async def told(connection: AsyncConnection, job_id: int) -> None:
+    """The person has seen it, or nobody is there to see it."""
+    await connection.execute(_TOLD, {"job_id": job_id})
+
+
+async def tell_later(connection: AsyncConnection, job_id: int, next_at: float) -> None:
+    """It could not be told; try again then."""
+    await connection.execute(_LATER, {"job_id": job_id, "next_at": next_at})
