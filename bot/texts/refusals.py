@@ -1,0 +1,60 @@
+"""One sentence for every reason why not: what happened, and what to do next. Fits any platform."""
+
+from bot.texts.catalogue import Texts, mark
+from bot.wishes import Reason, Refusal
+
+_SENTENCES = {
+    Reason.EMPTY: mark("The file is empty. Please send the photo again."),
+    Reason.TOO_MANY_BYTES: mark("The file is larger than 20 MB. Please send a smaller one."),
+    Reason.TOO_MANY_PIXELS: mark("The picture has more than 50 megapixels. Please send a smaller one."),
+    Reason.TOO_SMALL: mark("The picture is too small to see a face in. Please send a larger one."),
+    Reason.NOT_A_PICTURE: mark("That isn't a picture. Please send a photo, for example a JPEG or PNG file."),
+    Reason.UNSUPPORTED: mark(
+        "I can't read this kind of file. JPEG, PNG, WEBP, GIF, BMP, TIFF, HEIC and AVIF pictures work."
+    ),
+    Reason.DAMAGED: mark("The picture is damaged or cut off. Please send it again."),
+    Reason.TOO_SLOW: mark("This picture takes too long to read. Please send it as an ordinary photo."),
+    Reason.STYLE_INVALID: mark("I don't have that style. Please choose one of those on offer."),
+    Reason.PHOTO_MISSING: mark("There is no photo yet. Please send one."),
+    Reason.BUDGET_USED_UP: mark("This month's budget for painting is used up. Please come back next month."),
+    Reason.NOT_FOUND: mark("I can't find that picture. It was deleted, or it belongs to somebody else."),
+    Reason.NOT_NOW: mark("That isn't possible any more: the picture has already moved on."),
+    Reason.PHOTO_EXPIRED: mark("I no longer keep that photo. Please send it again."),
+    Reason.PHOTO_REFUSED: mark("The painting service can't use this photo's size or format. Please try another one."),
+    Reason.NO_FACE: mark("I can't find a face in this photo. One that shows it clearly from the front works best."),
+    Reason.CONTENT_REFUSED: mark("The painting service declined this photo's content. Please try another one."),
+    Reason.SERVICE_DOWN: mark("The painting service doesn't answer, though I tried several times. Please try later."),
+    Reason.RESULT_LOST: mark("The finished picture got lost on its way. Please try once more."),
+    Reason.DRAFT_EXPIRED: mark("This one waited too long, so I put it away. Please send it again."),
+}
+
+
+def refusal(why: Refusal | Reason, texts: Texts, *, now: float | None = None) -> str:
+    """The sentence for `why`. With `now` (epoch seconds) a used-up quota says how long until the next units."""
+    problem = why if isinstance(why, Refusal) else Refusal(why)
+    match problem.reason:
+        case Reason.QUOTA_USED_UP:
+            return _quota_used_up(problem, texts, now)
+        case Reason.QUEUE_FULL:
+            return _queue_full(problem, texts)
+        case reason:
+            return texts.gettext(_SENTENCES[reason])
+
+
+def _quota_used_up(problem: Refusal, texts: Texts, now: float | None) -> str:
+    resets_at = problem.details.get("resets_at")
+    if now is None or not isinstance(resets_at, int | float):
+        return texts.gettext("You have used all your pictures for today. There are new ones tomorrow.")
+    left = texts.duration(max(0.0, resets_at - now))
+    return texts.gettext("You have used all your pictures for today. There are new ones in {time}.", time=left)
+
+
+def _queue_full(problem: Refusal, texts: Texts) -> str:
+    limit = problem.details.get("limit")
+    if not isinstance(limit, int):
+        return texts.gettext("You have enough pictures waiting. Please send more when one is done.")
+    return texts.ngettext(
+        "You already have {n} picture waiting. Please send the next one when it is done.",
+        "You already have {n} pictures waiting. Please send more when one is done.",
+        limit,
+    )
