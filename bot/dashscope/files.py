@@ -33,7 +33,7 @@ def form(policy: Mapping[str, object], filename: str, size: int) -> Form:
     host, folder = policy.get("upload_host"), policy.get("upload_dir")
     values = {name: policy.get(source) for name, source in _FIELDS.items()}
     texts = {name: value for name, value in values.items() if isinstance(value, str) and value.isascii()}
-    if not (is_link(host) and isinstance(folder, str) and folder.isascii() and len(texts) == len(_FIELDS)):
+    if not (is_link(host) and isinstance(folder, str) and folder and folder.isascii() and len(texts) == len(_FIELDS)):
         raise InDoubt("Garbled", "The upload policy made no sense.", decision=Decision.AGAIN_LATER)
     megabytes = policy.get("max_file_size_mb")
     if isinstance(megabytes, int | float) and size > megabytes * 1_000_000:

@@ -1,0 +1,82 @@
+"""What we ask the API, as values."""
+
+import pytest
+
+from bot.dashscope import wire
+from bot.dashscope.wire import TaskStatus, Wish
+
+
+def test_a_preset_wish_carries_its_index_even_when_it_is_nought() -> None:
+    call = wire.create(Wish("https://me.example/a.jpg", 0))
+    assert (call.method, call.path) == ("POST", "/services/aigc/image-generation/generation")
+    assert call.headers == {"X-DashScope-Async": "enable"}
+    assert call.json == {
+        "model": "wanx-style-repaint-v1",
+        "input": {"image_url": "https://me.example/a.jpg", "style_index": 0},
+    }
+
+
+def test_a_reference_wish_carries_both_pictures_and_minus_one() -> None:
+    call = wire.create(Wish("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
+    assert call.json == {
+        "model": "wanx-style-repaint-v1",
+        "input": {
+            "image_url": "https://me.example/a.jpg",
+            "style_index": -1,
+            "style_ref_url": "https://me.example/b.jpg",
+        },
+        "parameters": {"n": 1},
+    }
+
+
+@pytest.mark.parametrize("wish", [Wish("oss://a/b.jpg", 3), Wish("https://me.example/a.jpg", -1, "oss://a/b.jpg")])
+def test_any_temporary_upload_asks_for_its_resolving(wish: Wish) -> None:
+    assert wire.create(wish).headers["X-DashScope-OssResourceResolve"] == "enable"
+
+
+@pytest.mark.parametrize(("index", "reference"), [(-1, None), (0, "https://me.example/b.jpg")])
+def test_a_reference_and_a_preset_exclude_each_other(index: int, reference: str | None) -> None:
+    with pytest.raises(ValueError, match="reference"):
+        Wish("https://me.example/a.jpg", index, reference)
+
+
+def test_no_repr_shows_a_link() -> None:
+    wish = Wish("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
+    assert "s3cret" not in repr(wish) + repr(wire.create(wish))
+
+
+def test_the_list_is_asked_in_beijing_time_rounded_outwards() -> None:
+    call = wire.listing(1709389333.9, 1709389333.9, TaskStatus.RUNNING, 2, 50)
+    assert call.params == {
+        "model_name": "wanx-style-repaint-v1",
+        "page_no": "2",
+        "page_size": "50",
+        "start_time": "20240302222213",
+        "end_time": "20240302222214",
+        "status": "RUNNING",
+    }
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 86_401.0), (10.0, 9.0)])
+def test_the_list_covers_no_more_than_a_day(start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="24 hours"):
+        wire.listing(start, end, None, 1, 10)
+
+
+@pytest.mark.parametrize("value", ["", "a/b", "../x", "a?b", "a\n", "ü", "x" * 129, None, 7])
+def test_what_is_no_task_id_stays_out_of_paths(value: object) -> None:
+    assert not wire.is_task_id(value)
+
+
+def test_a_task_id_of_theirs_is_one() -> None:
+    assert wire.is_task_id("c4f94e00-5899-431b-9579-eb1ebe686379")
+
+
+@pytest.mark.parametrize("value", ["RUNNING2", "running", "", None, 3, ["RUNNING"], {}])
+def test_a_status_nobody_knows_is_not_final(value: object) -> None:
+    assert TaskStatus.read(value) is TaskStatus.UNRECOGNISED
+    assert not TaskStatus.read(value).final
+
+
+def test_four_states_are_final() -> None:
+    assert {status for status in TaskStatus if status.final} == {"SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"}
