@@ -1,0 +1,122 @@
+"""A photo in, a look out: understands each photo once, then paints it as often as asked."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from stylizer.engine.catalogue import LOOKS
+from stylizer.engine.faces import find_faces
+from stylizer.engine.nets import (
+    detect_faces,
+    face_mesh,
+    face_triangles,
+    paint,
+    paint_like,
+    segment_person,
+    style_vector,
+)
+from stylizer.engine.picture import (
+    Picture,
+    UnusableImage,
+    decode,
+    encode,
+    resize,
+    scaled_size,
+    to_bytes,
+    within_limits,
+)
+from stylizer.engine.portrait import Portrait, analyse
+
+REFERENCE = -1
+SMALLEST_RENDERING = 512
+SHORT_SIDES = (64, 2048)
+KEPT_PORTRAITS = 2
+FACE_SEARCH_SIDE = 768
+
+
+class Sitters:
+    """The last few portraits, by content of the photo and size; a process has one of these."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[bytes, int], Portrait] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def portrait(self, photo: bytes, short_side: int) -> Portrait:
+        """Analyse a photo, unless that was done lately. Raises UnusableImage."""
+        key = hashlib.sha256(photo).digest(), short_side
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        pixels = decode(photo)
+        if not within_limits((pixels.shape[0], pixels.shape[1])):
+            raise UnusableImage("InvalidImageResolution", "Photos are 256 to 5760 pixels long, at most 2:1.")
+        portrait = analyse(pixels, short_side)
+        with self._lock:
+            self._kept[key] = portrait
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return portrait
+
+
+_sitters = Sitters(KEPT_PORTRAITS)
+
+
+def stylize(
+    photo: bytes,
+    look: int,
+    *,
+    reference: bytes | None = None,
+    strength: float = 1.0,
+    brush: float = 0.5,
+    seed: int = 0,
+    short_side: int = 1536,
+) -> bytes:
+    """Repaint an encoded photo; JPEG bytes with exactly this short side, the photo's shape, no metadata.
+
+    `look` is an index of LOOKS, or -1 for the style of the `reference` picture, with its `strength` and `brush` size
+    0..1. The same arguments always give the same bytes. Raises UnusableImage for the photo or the reference,
+    KeyError for an unknown look, ValueError for a missing reference or a short side outside 64..2048.
+    """
+    if look not in LOOKS and look != REFERENCE:
+        raise KeyError(look)
+    if not SHORT_SIDES[0] <= short_side <= SHORT_SIDES[1]:
+        raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
+    portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
+    picture = LOOKS[look].render(portrait, seed)
+    return encode(finished(picture, portrait, short_side))
+
+
+def finished(picture: Picture, portrait: Portrait, short_side: int) -> Picture:
+    """The painted picture at the asked size."""
+    return resize(picture, scaled_size(portrait.size, short_side))
+
+
+def find_face(photo: bytes) -> tuple[float, float, float, float] | None:
+    """x, y, width and height of the main face as fractions of the upright picture, or None.
+
+    Any shape of picture will do: this is what decides where a longer one may be cropped. Raises UnusableImage.
+    """
+    pixels = decode(photo)
+    short = min(FACE_SEARCH_SIDE, *pixels.shape[:2])
+    faces = find_faces(resize(pixels, scaled_size((pixels.shape[0], pixels.shape[1]), short)))
+    if not faces:
+        return None
+    zoom = short / min(pixels.shape[:2])
+    size = np.array([pixels.shape[1] * zoom, pixels.shape[0] * zoom])
+    low, high = np.clip(faces[0].xy.min(0) / size, 0, 1), np.clip(faces[0].xy.max(0) / size, 0, 1)
+    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def warm_up() -> None:
+    """Load every net and run it once, small, so that a worker's first task is as fast as the next."""
+    grey = np.full((256, 256, 3), 0.5, np.float32)
+    segment_person(to_bytes(grey))
+    detect_faces(to_bytes(grey[:128, :128]))
+    face_mesh(to_bytes(grey[:192, :192]))
+    paint(grey, {0: 1.0})
+    paint_like(grey, style_vector(grey))
+    face_triangles()

@@ -1,0 +1,41 @@
+"""Retro comic: four flat tones, Ben-Day dots, brush lines and a sunburst on aged paper.
+
+Own recipe; the dots are those of Benjamin Day's printing process (1879).
+"""
+
+import numpy as np
+
+from stylizer.engine.colour import luminance, mix, rgb, solid, stretch, vivid
+from stylizer.engine.compose import outline, place
+from stylizer.engine.filters import blur, flatten
+from stylizer.engine.picture import Picture, Plane
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.scenes.graphic import polar, rays
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.texture import halftone, paper
+from stylizer.engine.tone import cel
+
+SHADOW_TINT = np.array([0.52, 0.45, 0.62], np.float32)
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    flat = flatten(stretch(smooth_skin(portrait.small, portrait.masks, 0.85)), round(portrait.small_px(5)))
+    colours = portrait.full(vivid(cel(flat, 4, 9, 1.5), 1.1, 1.12, 3))
+    lightness = portrait.full(blur(luminance(flat), portrait.small_px(1.5)))
+    cell = max(5.0, portrait.px(10.24))
+    figure = mix(colours, colours * SHADOW_TINT, halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75)
+    ink = portrait.ink(on_skin=0.70)
+    blacks = np.clip((portrait.full(blur(luminance(portrait.small), portrait.small_px(1))) - 0.10) * 14 + 0.5, 0, 1)
+    figure *= ((1 - ink) * (0.3 + 0.7 * blacks))[..., None]
+    picture = place(portrait, figure, _sunburst(portrait, cell))
+    picture = outline(portrait, picture, "000000", width=9, strength=0.95)
+    return (
+        np.clip(picture * 0.94 + 0.04, 0, 1) * paper(portrait.size, "fdf2db", grain=0.03, fibre=0.01, seed=seed + 5)[0]
+    )
+
+
+def _sunburst(portrait: Portrait, cell: float) -> Picture:
+    x, y, _ = portrait.focus
+    burst = rays(portrait.size, x, y, ("ffe066", "ffb52e"))
+    tone: Plane = np.clip(polar(portrait.size, x, y)[0] / (min(portrait.size) * 0.9) - 0.35, 0, 1) * 0.4
+    return mix(burst, solid(burst, rgb("ef4444")), halftone(tone, cell) * 0.85)

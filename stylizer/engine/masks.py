@@ -1,0 +1,189 @@
+"""What is where in a portrait: person, face, skin, hair, eyes, brows, lips, as soft masks.
+
+Skin and hair are colour models (Gaussians in Lab) learned from the very face, so they fit every complexion.
+"""
+
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stylizer.engine import landmarks
+from stylizer.engine.canvas import Points, stencil
+from stylizer.engine.colour import luminance, smoothstep, to_lab
+from stylizer.engine.filters import blur, guided, guided_by_colour
+from stylizer.engine.landmarks import Face
+from stylizer.engine.nets import segment_person
+from stylizer.engine.picture import Picture, Plane, Size, resize, to_bytes
+
+FEW_PIXELS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """Soft masks 0..1, all of one size. `mouth` is the gap between the lips, `features` eyes, brows and lips."""
+
+    person: Plane
+    face: Plane
+    skin: Plane
+    hair: Plane
+    eyes: Plane
+    brows: Plane
+    lips: Plane
+    mouth: Plane
+    features: Plane
+
+    def each(self) -> dict[str, Plane]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, eq=False)
+class ColourModel:
+    """A Gaussian in Lab: how far is a colour from what was sampled?"""
+
+    mean: Plane
+    precision: Plane
+
+    @classmethod
+    def of(cls, samples: Picture, spread: tuple[float, float, float]) -> "ColourModel":
+        """Learn from (n, 3) Lab samples; `spread` is added to the variances."""
+        covariance = np.cov(samples.T) + np.diag(spread)
+        return cls(np.median(samples, 0), np.linalg.inv(covariance).astype(np.float32))
+
+    def distance(self, lab: Picture) -> Plane:
+        """Squared Mahalanobis distance of every pixel."""
+        away = (lab - self.mean).astype(np.float32)
+        return np.asarray((away @ self.precision * away).sum(-1))
+
+
+def person_mask(picture: Picture) -> Plane:
+    """Who is in front, from a selfie net refined along the picture's edges; small islands dropped."""
+    height, width = picture.shape[:2]
+    coarse = cv2.resize(segment_person(to_bytes(picture)), (width, height), interpolation=cv2.INTER_LINEAR)
+    refined = guided_by_colour(picture, coarse, max(4, min(height, width) // 64), 1e-4)
+    mask = smoothstep(0.25, 0.80, np.clip(refined, 0, 1))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))
+    if count > 2:
+        areas = stats[:, cv2.CC_STAT_AREA].copy()
+        areas[0] = 0
+        kept = (areas > areas.max() * 0.08)[labels].astype(np.float32)
+        mask = mask * blur(cv2.dilate(kept, np.ones((9, 9), np.uint8)), 2)
+    return np.clip(mask, 0, 1)
+
+
+def _soft(size: Size, points: Points, softness: float) -> Plane:
+    return blur(stencil(size, points), softness)
+
+
+def _feature_masks(size: Size, faces: tuple[Face, ...]) -> dict[str, Plane]:
+    outlines = {
+        "face": ((landmarks.OVAL,), 0.010),
+        "eyes": ((landmarks.LEFT_EYE, landmarks.RIGHT_EYE), 0.006),
+        "brows": ((landmarks.LEFT_BROW, landmarks.RIGHT_BROW), 0.008),
+        "lips": ((landmarks.LIPS,), 0.006),
+        "mouth": ((landmarks.MOUTH,), 0.003),
+    }
+    masks = {name: np.zeros(size, np.float32) for name in outlines}
+    for face in faces:
+        for name, (groups, softness) in outlines.items():
+            for group in groups:
+                masks[name] = np.maximum(masks[name], _soft(size, face.xy[group], face.width * softness))
+    return masks
+
+
+def _skin(lab: Picture, face: Face, face_mask: Plane, features: Plane) -> tuple[Plane, Plane] | None:
+    """Skin likelihood, and squared distance from the skin's colour; None when the face shows no skin."""
+    size = lab.shape[:2]
+    oval = face.xy[landmarks.OVAL]
+    inner = stencil(size, (oval - oval.mean(0)) * 0.8 + oval.mean(0)) * (1 - features)
+    samples = lab[inner > 0.6]
+    if len(samples) <= FEW_PIXELS:
+        return None
+    distance = ColourModel.of(samples, (60, 6, 6)).distance(lab)
+    likely = np.exp(-np.maximum(distance - 2, 0) / 5)
+    near = smoothstep(4.2, 2.6, _radius(size, face, 1, 1, 0.5))
+    return np.maximum(likely * near, face_mask * smoothstep(30, 10, np.sqrt(distance))), distance
+
+
+def _radius(size: Size, face: Face, wide: float, high: float, below: float) -> Plane:
+    """Distance from a point `below` the face's centre, in ellipses of `wide` by `high` face widths."""
+    (x, y), unit = face.centre, face.width
+    rows = (np.arange(size[0], dtype=np.float32)[:, None] - (y + unit * below)) / (unit * high)
+    columns = (np.arange(size[1], dtype=np.float32)[None, :] - x) / (unit * wide)
+    return np.sqrt(rows * rows + columns * columns)
+
+
+def _hair(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane], features: Plane) -> Plane | None:
+    """Pixels coloured like what is above the forehead, joined to it, near the head, and unlike the skin."""
+    size, unit = lab.shape[:2], face.width
+    top = face.xy[landmarks.FOREHEAD] + face.up * unit * 0.16
+    turn = np.linspace(0, 2 * np.pi, 20)
+    patch = np.stack([top[0] + unit * 0.25 * np.cos(turn), top[1] + unit * 0.10 * np.sin(turn)], -1)
+    seed = stencil(size, patch) * masks["person"] > 0.5
+    if seed.sum() <= FEW_PIXELS:
+        return None
+    distance = ColourModel.of(lab[seed], (80, 10, 10)).distance(lab)
+    reach = np.maximum(
+        smoothstep(1.05, 0.85, _radius(size, face, 0.95, 1.35, -0.25)),
+        smoothstep(1.05, 0.80, _radius(size, face, 1.1, 1.6, 0.6)) * 0.9,
+    )
+    hair = (distance < skin_distance) * (distance < 14) * reach * masks["person"] * (1 - masks["face"])
+    hair = np.maximum(hair, _fringe(face, distance, skin_distance, masks["face"], features)).astype(np.float32)
+    return _cut_below_jaw(_joined_to(_tidied(hair), seed), face)
+
+
+def _fringe(face: Face, distance: Plane, skin_distance: Plane, face_mask: Plane, features: Plane) -> Plane:
+    """Hair that falls over the forehead."""
+    rows, columns = np.indices(distance.shape, np.float32)
+    above = (columns - face.centre[0]) * face.up[0] + (rows - face.centre[1]) * face.up[1]
+    return (distance < 6) * (skin_distance > 14) * (above > face.width * 0.22) * face_mask * (1 - features)
+
+
+def _tidied(mask: Plane) -> Plane:
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+
+
+def _joined_to(mask: Plane, seed: NDArray[np.bool_]) -> Plane:
+    _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
+    touching = np.unique(labels[seed & (mask > 0.5)])
+    return mask * np.isin(labels, touching[touching > 0])
+
+
+def _cut_below_jaw(hair: Plane, face: Face) -> Plane:
+    """Without hair beside the jaw there is none below it: a dark collar is not hair."""
+    height, width = hair.shape
+    unit, chin = face.width, face.xy[landmarks.CHIN, 1]
+    row = int(np.clip(chin - unit * 0.22, 0, height - 1))
+    sides = face.xy[[landmarks.RIGHT_TEMPLE, landmarks.LEFT_TEMPLE], 0]
+    left, right = int(max(0, sides.min() - unit * 0.3)), int(min(width, sides.max() + unit * 0.3))
+    beside = hair[max(0, row - 4) : row + 5, left:right].mean(0).sum() / unit
+    if beside < 0.10:
+        hair = hair.copy()
+        hair[int(np.clip(chin - unit * 0.30, 0, height)) :] = 0
+    return hair
+
+
+def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
+    """All masks of an analysed picture; the faces' points are in its pixels."""
+    size = picture.shape[:2]
+    lab, grey = to_lab(picture), luminance(picture)
+    masks = {"person": person_mask(picture), **_feature_masks(size, faces)}
+    features = np.clip(masks["eyes"] + masks["brows"] + masks["lips"], 0, 1)
+    skin, hair = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    for face in faces:
+        found = _skin(lab, face, masks["face"], features)
+        if found is None:
+            continue
+        skin = np.maximum(skin, found[0])
+        strands = _hair(lab, face, found[1], masks, features)
+        if strands is not None:
+            hair = np.maximum(hair, np.clip(guided(grey, blur(strands, 2), 8, 1e-4), 0, 1))
+    skin = np.clip(guided(grey, blur(skin * masks["person"], 1.5), 8, 1e-4), 0, 1) * (1 - hair)
+    return Masks(skin=skin, hair=hair, features=features, **masks)
+
+
+def enlarged(masks: Masks, size: Size) -> Masks:
+    """The masks at another size."""
+    return Masks(**{name: resize(mask, size) for name, mask in masks.each().items()})
