@@ -1,0 +1,75 @@
+"""The calls of the temporary upload: the policy, and the form it is for."""
+
+from dataclasses import dataclass
+from itertools import takewhile
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message
+
+from stylizer.errors import NO_MODEL, Refused, invalid_parameter
+from stylizer.gate import MAX_FORM, Gate, read_body
+from stylizer.results import site
+from stylizer.settings import BASE_PATH, MODEL
+from stylizer.uploads import UploadRefused, Uploads, too_large
+
+FORM_PATH = "/oss"
+
+
+@dataclass(frozen=True)
+class DropOff:
+    """Hands out policies and takes the forms."""
+
+    uploads: Uploads
+    gate: Gate
+
+    def routes(self) -> list[BaseRoute]:
+        """The policy is part of the API; the form goes where the policy says."""
+        return [
+            *[Route(f"{BASE_PATH}/uploads{end}", self.policy) for end in ("", "/")],
+            *[Route(FORM_PATH + end, self.form, methods=["POST"]) for end in ("", "/")],
+        ]
+
+    async def policy(self, request: Request) -> Response:
+        """A signed policy for one folder of the caller's own."""
+        account = self.gate.admit(request, self.gate.policies)
+        if request.query_params.get("action") != "getPolicy":
+            raise Refused(invalid_parameter("action"))
+        if not request.query_params.get("model"):
+            raise Refused(invalid_parameter("model"))
+        if request.query_params["model"] != MODEL:
+            raise Refused(NO_MODEL)
+        host = site(request, self.uploads.settings) + FORM_PATH
+        return JSONResponse({"request_id": self.uploads.new_id(), "data": self.uploads.policy(account, host)})
+
+    async def form(self, request: Request) -> Response:
+        """Take a file. As with the real storage, `file` is the last field and what follows it is ignored."""
+        try:
+            form = await _parsed(request, await read_body(request, MAX_FORM))
+        except Refused as error:
+            raise too_large() from error
+        except HTTPException as error:
+            raise UploadRefused(
+                400, "MalformedPOSTRequest", "The body of your POST request is not well-formed."
+            ) from error
+        before = takewhile(lambda item: item[0] != "file", form.multi_items())
+        fields = {name: value for name, value in before if isinstance(value, str)}
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise UploadRefused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+        data = await file.read()
+        await form.close()
+        await self.uploads.accept(fields, data)
+        return Response(status_code=200 if fields.get("success_action_status") == "200" else 204)
+
+
+async def _parsed(request: Request, body: bytes) -> FormData:
+    """The form in a body that is already here, and hence bounded."""
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await Request(request.scope, replay).form(max_files=1, max_fields=30)

@@ -1,0 +1,41 @@
+"""Who paints. The service takes an `Engine` as an argument; `real_engine` is the one of this package."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+REFERENCE = -1
+OFFERED = frozenset({REFERENCE, 0, 32})  # written down, because asking the engine would load it; a test compares
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a worker process needs. Both functions are importable by name, because they travel to other processes.
+
+    `stylize(photo, look, *, reference=None, strength=…, brush=…, seed=…) -> JPEG bytes`; it may raise an exception
+    with the API's error code in `.code`. `warm_up()` is called once in each worker. `styles`: every `style_index` on
+    offer, with -1 if it takes a reference picture.
+    """
+
+    stylize: Callable[..., bytes]
+    warm_up: Callable[[], None]
+    styles: frozenset[int]
+
+
+def real_engine() -> Engine:
+    """This package's engine. Nothing heavy is imported in here: only the workers need the nets."""
+    return Engine(stylize=stylize, warm_up=warm_up, styles=OFFERED)
+
+
+def stylize(photo: bytes, look: int, **wishes: Any) -> bytes:
+    """Paint, in a worker."""
+    from stylizer import engine  # noqa: PLC0415  # heavy
+
+    return engine.stylize(photo, look, **wishes)
+
+
+def warm_up() -> None:
+    """Load everything, in a worker."""
+    from stylizer import engine  # noqa: PLC0415  # heavy
+
+    engine.warm_up()

@@ -1,0 +1,34 @@
+"""So many calls in any one second, counted in a sliding window: what is over the limit isn't counted."""
+
+from collections import deque
+from collections.abc import Callable
+
+WINDOW = 1.0  # seconds
+MAX_ACCOUNTS = 10_000
+
+
+class RateLimit:
+    """`per_second` calls in any second, for each account on its own. `clock` gives seconds since the epoch."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._calls: dict[str, deque[float]] = {}
+
+    def allows(self, account: str) -> bool:
+        """Count this call if the account may make it now; else say no."""
+        now = self._clock()
+        if len(self._calls) > MAX_ACCOUNTS:
+            self._forget(now)
+        calls = self._calls.setdefault(account, deque())
+        if calls and calls[-1] > now:  # the clock was set back: a window in the future would shut the account out
+            calls.clear()
+        while calls and calls[0] <= now - WINDOW:
+            calls.popleft()
+        if len(calls) >= self._per_second:
+            return False
+        calls.append(now)
+        return True
+
+    def _forget(self, now: float) -> None:
+        self._calls = {name: calls for name, calls in self._calls.items() if calls and calls[-1] > now - WINDOW}

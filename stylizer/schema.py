@@ -1,0 +1,55 @@
+"""The tables. Everything in them lives a day or two, except what an account has used and the service's secret.
+
+Times are milliseconds since the epoch. `task.seq` is the order of arrival. `photo` and `reference` say where the bytes
+are (`stylizer.inputs`); both are forgotten when the task ends. `runs` counts starts, so that a task that brings the
+service down is given up some day.
+"""
+
+SCHEMA = (
+    """
+    create table if not exists task (
+        task_id      text primary key,
+        seq          bigint not null unique,
+        account      text not null,
+        request_id   text not null,
+        status       text not null,
+        style_index  integer not null,
+        photo        text,
+        reference    text,
+        strength     double precision,
+        brush        double precision,
+        seed         bigint,
+        submitted    bigint not null,
+        started      bigint,
+        ended        bigint,
+        runs         integer not null default 0,
+        result       text,
+        code         text,
+        message      text
+    )
+    """,
+    "create index if not exists task_waiting on task (seq) where status = 'PENDING'",
+    "create index if not exists task_running on task (account) where status = 'RUNNING'",
+    "create index if not exists task_recent on task (submitted)",
+    """
+    create table if not exists account (
+        account  text primary key,
+        images   bigint not null
+    )
+    """,
+    """
+    create table if not exists upload (
+        object_key  text primary key,
+        account     text not null,
+        file        text not null,
+        bytes       bigint not null,
+        created     bigint not null
+    )
+    """,
+    """
+    create table if not exists secret (
+        name   text primary key,
+        value  text not null
+    )
+    """,
+)

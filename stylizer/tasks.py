@@ -1,0 +1,198 @@
+"""The task table: every task from its create call until, 24 hours later, nobody remembers it.
+
+PENDING → RUNNING → SUCCEEDED or FAILED; PENDING → CANCELED. Each method is one transaction. A task that was RUNNING
+when the service died or stopped is PENDING again at the next start, and keeps its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stylizer.database import Database
+from stylizer.errors import QUOTA_USED_UP, TOO_MANY_WAITING, Fault, Refused
+
+
+class Status(StrEnum):
+    """The API's states. UNKNOWN is no row's state but the answer for a task that the account doesn't have."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row. Times are milliseconds since the epoch; `photo` and `reference` are places (`stylizer.inputs`)."""
+
+    task_id: str
+    account: str
+    request_id: str
+    style_index: int
+    submitted: int
+    status: Status = Status.PENDING
+    photo: str | None = None
+    reference: str | None = None
+    strength: float | None = None
+    brush: float | None = None
+    seed: int | None = None
+    started: int | None = None
+    ended: int | None = None
+    runs: int = 0
+    result: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+TASK_COLUMNS = ", ".join(Task.__dataclass_fields__)
+
+_COUNT_UNFINISHED = text("select count(*) from task where status in ('PENDING', 'RUNNING')")
+
+_COUNT_SPENT = text("""
+    select coalesce((select images from account where account = :account), 0)
+         + (select count(*) from task where account = :account and status in ('PENDING', 'RUNNING'))
+""")
+
+_INSERT = text("""
+    insert into task (task_id, seq, account, request_id, status, style_index, photo, reference,
+                      strength, brush, seed, submitted)
+    values (:task_id, (select coalesce(max(seq), 0) + 1 from task), :account, :request_id, 'PENDING', :style_index,
+            :photo, :reference, :strength, :brush, :seed, :submitted)
+""")
+
+_FIND = text(f"select {TASK_COLUMNS} from task where task_id = :task_id and account = :account and submitted > :since")  # noqa: S608  # our own column names
+
+# The oldest waiting task whose account has a slot free.
+_CLAIM = text(f"""
+    update task set status = 'RUNNING', started = :now, runs = runs + 1
+    where task_id = (
+        select waiting.task_id from task as waiting
+        where waiting.status = 'PENDING' and waiting.submitted > :since and :max_running > (
+            select count(*) from task as running
+            where running.account = waiting.account and running.status = 'RUNNING')
+        order by waiting.seq limit 1)
+    returning {TASK_COLUMNS}
+""")  # noqa: S608  # our own column names
+
+_CANCEL = text("""
+    update task set status = 'CANCELED', ended = :now
+    where task_id = :task_id and account = :account and status = 'PENDING' and submitted > :since
+    returning photo, reference
+""")
+
+_SUCCEED = text("""
+    update task set status = 'SUCCEEDED', ended = :now, result = :result, photo = null, reference = null
+    where task_id = :task_id and status = 'RUNNING'
+""")
+
+_COUNT_IMAGE = text("""
+    insert into account (account, images) values (:account, 1)
+    on conflict (account) do update set images = account.images + 1
+""")
+
+_FAIL = text("""
+    update task set status = 'FAILED', ended = :now, code = :code, message = :message, photo = null, reference = null
+    where task_id = :task_id and status = 'RUNNING'
+""")
+
+_RELEASE = text("""
+    update task set status = 'PENDING', started = null, runs = runs - 1
+    where task_id = :task_id and status = 'RUNNING'
+""")
+
+_RECLAIM = text("update task set status = 'PENDING', started = null where status = 'RUNNING'")
+
+_EXPIRED = text("select task_id, photo, reference, result from task where submitted <= :since and status <> 'RUNNING'")
+_FORGET = text("delete from task where submitted <= :since and status <> 'RUNNING'")
+
+
+class TaskTable:
+    """All SQL about tasks. `life` in seconds: an older task is as if it had never been."""
+
+    def __init__(self, database: Database, *, life: int) -> None:
+        self._database = database
+        self._life = life
+
+    def since(self, now: int) -> int:
+        """Tasks submitted after this moment are remembered."""
+        return now - self._life * 1000
+
+    async def add(self, task: Task, *, max_pending: int, free_images: int | None) -> None:
+        """Put a new task at the end. Raises Refused when too many wait or the account's free quota is used up.
+
+        Unfinished tasks count as spent; what fails gives its image back by ending.
+        """
+        async with self._database.writing() as connection:
+            if await _number(connection, _COUNT_UNFINISHED, {}) >= max_pending:
+                raise Refused(TOO_MANY_WAITING)
+            if free_images is not None:
+                spent = await _number(connection, _COUNT_SPENT, {"account": task.account})
+                if spent >= free_images:
+                    raise Refused(QUOTA_USED_UP)
+            await connection.execute(_INSERT, {name: getattr(task, name) for name in Task.__dataclass_fields__})
+
+    async def find(self, account: str, task_id: str, now: int) -> Task | None:
+        """The account's task, or None: never there, another's, or expired."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(_FIND, {"task_id": task_id, "account": account, "since": self.since(now)})
+            row = rows.mappings().first()
+        return None if row is None else as_task(dict(row))
+
+    async def claim(self, now: int, *, max_running: int) -> Task | None:
+        """Start the next task whose account has a slot free, or None."""
+        async with self._database.writing() as connection:
+            values = {"now": now, "since": self.since(now), "max_running": max_running}
+            row = (await connection.execute(_CLAIM, values)).mappings().first()
+        return None if row is None else as_task(dict(row))
+
+    async def cancel(self, account: str, task_id: str, now: int) -> tuple[str, ...] | None:
+        """Cancel it if it is still PENDING: the places of its inputs. None if there is nothing to cancel."""
+        async with self._database.writing() as connection:
+            values = {"task_id": task_id, "account": account, "now": now, "since": self.since(now)}
+            row = (await connection.execute(_CANCEL, values)).first()
+        return None if row is None else tuple(place for place in row if place)
+
+    async def succeed(self, task: Task, result: str, now: int) -> None:
+        """End it with a result (a name on the shelf) and count the image."""
+        async with self._database.writing() as connection:
+            values = {"task_id": task.task_id, "result": result, "now": now}
+            if (await connection.execute(_SUCCEED, values)).rowcount:
+                await connection.execute(_COUNT_IMAGE, {"account": task.account})
+
+    async def fail(self, task: Task, fault: Fault, now: int) -> None:
+        """End it with a fault."""
+        async with self._database.writing() as connection:
+            values = {"task_id": task.task_id, "code": fault.code, "message": fault.message, "now": now}
+            await connection.execute(_FAIL, values)
+
+    async def release(self, task: Task) -> None:
+        """Back to its place, not counted as a run: the service stops."""
+        async with self._database.writing() as connection:
+            await connection.execute(_RELEASE, {"task_id": task.task_id})
+
+    async def reclaim(self) -> None:
+        """Whatever was running when the service died waits again, in its old place."""
+        async with self._database.writing() as connection:
+            await connection.execute(_RECLAIM)
+
+    async def forget(self, now: int) -> list[str]:
+        """Delete expired tasks; the places of the bytes that go with them."""
+        async with self._database.writing() as connection:
+            rows = (await connection.execute(_EXPIRED, {"since": self.since(now)})).all()
+            await connection.execute(_FORGET, {"since": self.since(now)})
+        return [place for row in rows for place in row[1:] if place]
+
+
+def as_task(row: Mapping[str, Any]) -> Task:
+    """A row, typed."""
+    return Task(**{**row, "status": Status(row["status"])})
+
+
+async def _number(connection: AsyncConnection, statement: Any, values: Mapping[str, Any]) -> int:
+    return int((await connection.execute(statement, values)).scalar_one())

@@ -1,0 +1,136 @@
+"""The temporary upload: files by signed form, kept 48 hours for the account that asked for the policy.
+
+As with Alibaba Cloud's object storage: the policy says under which folder, until when and how much may be uploaded, its
+signature makes it ours, and nothing that is there is overwritten. Errors of the form are XML (`UploadRefused`).
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from stylizer.database import Database
+from stylizer.settings import MAX_IMAGE_BYTES, MIB, StylizerSettings
+from stylizer.shelf import Shelf
+from stylizer.signing import is_signed, signature
+
+ACCESS_KEY_ID = "repaint-stylizer"
+MAX_KEY = 1023  # bytes of an object's name
+_FIXED = {"x-oss-object-acl": "private", "x-oss-forbid-overwrite": "true"}
+
+_SPACE = text("select coalesce(sum(bytes), 0) from upload")
+_INSERT = text("""
+    insert into upload (object_key, account, file, bytes, created) values (:key, :account, :file, :bytes, :now)
+""")
+_FIND = text("select file from upload where object_key = :key and account = :account and created > :since")
+_EXPIRED = text("select file from upload where created <= :since")
+_FORGET = text("delete from upload where created <= :since")
+
+
+class UploadRefused(Exception):
+    """Answered as XML: HTTP status, code, message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def too_large() -> UploadRefused:
+    """The file is larger than the policy allows."""
+    return UploadRefused(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.")
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The policies, the files and who may read them. `now` gives milliseconds since the epoch."""
+
+    database: Database
+    shelf: Shelf
+    secret: bytes
+    settings: StylizerSettings
+    now: Callable[[], int]
+    new_id: Callable[[], str]
+
+    def policy(self, account: str, host: str) -> dict[str, Any]:
+        """The `data` of a policy answer: everything a caller needs to fill in the form."""
+        folder = f"dashscope-instant/{account}/{self.new_id()}"
+        expires = self.now() // 1000 + self.settings.policy_life
+        document = {"expires": expires, "folder": folder, "account": account}
+        policy = base64.b64encode(json.dumps(document).encode()).decode()
+        return {
+            "policy": policy,
+            "signature": signature(self.secret, "policy", policy),
+            "upload_dir": folder,
+            "upload_host": host,
+            "expire_in_seconds": self.settings.policy_life,
+            "max_file_size_mb": MAX_IMAGE_BYTES // MIB,
+            "capacity_limit_mb": self.settings.upload_space // MIB,
+            "oss_access_key_id": ACCESS_KEY_ID,
+            "x_oss_object_acl": _FIXED["x-oss-object-acl"],
+            "x_oss_forbid_overwrite": _FIXED["x-oss-forbid-overwrite"],
+        }
+
+    async def accept(self, fields: Mapping[str, str], data: bytes) -> None:
+        """Store a form's file. Raises UploadRefused."""
+        account = self._account(fields)
+        key = fields["key"]
+        if len(data) > MAX_IMAGE_BYTES:
+            raise too_large()
+        file = f"uploads/{self.new_id()}"
+        await self.shelf.put(file, data)
+        try:
+            await self._note(key, account, file, len(data))
+        except UploadRefused:
+            await self.shelf.drop(file)
+            raise
+
+    async def read(self, account: str, key: str) -> bytes | None:
+        """The file behind `oss://key` if this account uploaded it in the last 48 hours."""
+        since = self.now() - self.settings.upload_life * 1000
+        async with self.database.reading() as connection:
+            row = (await connection.execute(_FIND, {"key": key, "account": account, "since": since})).first()
+        return None if row is None else await self.shelf.get(row[0])
+
+    async def forget(self) -> None:
+        """Delete what has expired."""
+        since = {"since": self.now() - self.settings.upload_life * 1000}
+        async with self.database.writing() as connection:
+            rows = (await connection.execute(_EXPIRED, since)).all()
+            await connection.execute(_FORGET, since)
+        await self.shelf.drop(*[row[0] for row in rows])
+
+    async def _note(self, key: str, account: str, file: str, size: int) -> None:
+        """Make the file's row; the table knows whether there is room, and whether the name is taken."""
+        async with self.database.writing() as connection:
+            if (await connection.execute(_SPACE)).scalar_one() + size > self.settings.upload_space:
+                raise UploadRefused(403, "QuotaExceeded", "The temporary storage is full, please try again later.")
+            values = {"key": key, "account": account, "file": file, "bytes": size, "now": self.now()}
+            try:
+                await connection.execute(_INSERT, values)
+            except IntegrityError as error:
+                message = "The object you specified already exists and can not be overwritten."
+                raise UploadRefused(409, "FileAlreadyExists", message) from error
+
+    def _account(self, fields: Mapping[str, str]) -> str:
+        """Whose form this is, once its policy, signature and key are found to fit."""
+        policy = fields.get("policy", "")
+        if fields.get("OSSAccessKeyId") != ACCESS_KEY_ID:
+            message = "The OSS Access Key Id you provided does not exist in our records."
+            raise UploadRefused(403, "InvalidAccessKeyId", message)
+        if not is_signed(self.secret, fields.get("Signature", ""), "policy", policy):
+            message = "The request signature we calculated does not match the signature you provided."
+            raise UploadRefused(403, "SignatureDoesNotMatch", message)
+        document = json.loads(base64.b64decode(policy))  # ours, or the signature would not fit
+        if self.now() >= document["expires"] * 1000:
+            raise UploadRefused(403, "AccessDenied", "Invalid according to Policy: Policy expired.")
+        key = fields.get("key", "")
+        is_inside = key.startswith(document["folder"] + "/") and len(key.encode()) <= MAX_KEY
+        if not is_inside or any(fields.get(name) != value for name, value in _FIXED.items()):
+            raise UploadRefused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed.")
+        return str(document["account"])

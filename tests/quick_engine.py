@@ -1,0 +1,74 @@
+"""An engine for tests of everything round the engine: real JPEG bytes in a few milliseconds.
+
+It imports next to nothing, because every worker process imports it.
+"""
+
+import io
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+from stylizer.engines import Engine
+
+STYLES = frozenset({-1, 0, 2, 4, 5, 7, 9, 32})
+
+
+def quick_engine(*, until: Path | None = None) -> Engine:
+    """Paints at once. With `until`, a picture is finished only when that file exists: so a test holds a task RUNNING
+    as long as it likes, and nobody has to guess how long something takes.
+    """
+    return Engine(stylize=partial(stylize, until=until), warm_up=warm_up, styles=STYLES)
+
+
+def stylize(
+    photo: bytes,
+    look: int,
+    *,
+    reference: bytes | None = None,
+    strength: float = 1.0,
+    brush: float = 0.5,
+    seed: int = 0,
+    until: Path | None = None,
+) -> bytes:
+    """The photo, small and tinted by the look; the wishes are kept in the JPEG's comment, for tests to read."""
+    from PIL import Image  # noqa: PLC0415  # only in the worker
+
+    if until is not None:
+        hold(until)
+    with Image.open(io.BytesIO(photo)) as image:
+        small = image.convert("RGB").resize((96, max(48, 96 * image.height // image.width)))
+    tint = Image.new("RGB", small.size, ((look * 37) % 256, (look * 91) % 256, 128 if reference is None else 255))
+    out = io.BytesIO()
+    wishes = f"look={look} reference={reference is not None} strength={strength} brush={brush} seed={seed}"
+    Image.blend(small, tint, 0.3).save(out, "JPEG", comment=wishes.encode())
+    return out.getvalue()
+
+
+def hold(until: Path) -> None:
+    """Wait for a file to appear: polled, because this is another process."""
+    import threading  # noqa: PLC0415  # only in the worker
+
+    pause = threading.Event()
+    while not until.exists():
+        pause.wait(0.005)
+
+
+def warm_up() -> None:
+    """Nothing to warm up."""
+
+
+def dying_engine(*, deaths: Path) -> Engine:
+    """As long as `deaths` holds lines, each picture takes one away and kills its worker, as running out of memory
+    does.
+    """
+    return Engine(stylize=partial(die_or_stylize, deaths=deaths), warm_up=warm_up, styles=STYLES)
+
+
+def die_or_stylize(photo: bytes, look: int, *, deaths: Path, **wishes: float) -> bytes:
+    """See `dying_engine`."""
+    left = deaths.read_text(encoding="ascii").splitlines()
+    if left:
+        deaths.write_text("\n".join(left[1:]), encoding="ascii")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stylize(photo, look)
