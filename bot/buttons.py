@@ -22,10 +22,11 @@ class Verb(StrEnum):
     AGAIN = "again"  # the same once more, with fresh brushwork
     OTHER = "other"  # show the style buttons for the same photo
     FILE = "file"  # the picture as an uncompressed file
-    DELETE = "delete"
+    DELETE = "delete"  # no number: ask first; 1: do it; 0: keep it
 
 
 _NEEDS_NUMBER = frozenset({Verb.CHOOSE, Verb.PAGE})
+_TAKES_NUMBER = _NEEDS_NUMBER | {Verb.DELETE}
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Press:
 def parse(data: str) -> Press | None:
     """The press that `data` packs, or None for anything we did not write."""
     match = _PACKED.fullmatch(data)
-    if match is None or match[1] not in Verb:
+    if match is None or match[1] not in set(Verb):
         return None
     verb, number = Verb(match[1]), match[3]
-    if (verb in _NEEDS_NUMBER) is (number is None):
+    if verb in _NEEDS_NUMBER if number is None else verb not in _TAKES_NUMBER:
         return None
     return Press(verb, int(match[2]), None if number is None else int(number))

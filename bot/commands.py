@@ -1,0 +1,96 @@
+"""What people type: commands and captions, understood without I/O.
+
+`/style 3`, `/style@our_bot comic`, `/style3`, `/style_3`, `/style 复古漫画`, `/style ref`, `/ref`, `style 3`, `３`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.styles import STYLES, Style, find, nearest
+
+MAX_WORDS = 40  # characters of a person's words that are looked at or repeated back
+_COMMAND = re.compile(
+    r"/([a-z]{1,32}?)_?(-?\d{1,6})?(?:@(\w{1,64}))?(?:\s+(.*))?", re.ASCII | re.IGNORECASE | re.DOTALL
+)
+_MENTION = re.compile(r"@(\w{1,64})[\s,:]*(.*)", re.DOTALL)
+_STYLE_WORD = re.compile(r"(?:style|风格|画风)(?=[\s\d])\s*", re.IGNORECASE)
+_EDGES = " \t\n#.,:;!?\"'“”《》「」()，。！？：；、（）号"
+_REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
+
+
+class Name(StrEnum):
+    """The commands we know. UNKNOWN: a command, but none of ours."""
+
+    START = "start"
+    HELP = "help"
+    STYLES = "styles"
+    STYLE = "style"
+    REF = "ref"
+    QUOTA = "quota"
+    QUEUE = "queue"
+    CANCEL = "cancel"
+    UNKNOWN = "?"
+
+
+_NAMES = {name.value: name for name in Name}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message's words. `command` is None for plain words; `bot` is whom the words name (`/help@bot`, `@bot 3`)."""
+
+    command: Name | None
+    words: str
+    bot: str | None = None
+
+    def for_another(self, us: str) -> bool:
+        """Whether the words name somebody else: another bot, or a person mentioned."""
+        return self.bot is not None and self.bot != us.casefold()
+
+    def names(self, us: str) -> bool:
+        return self.bot == us.casefold()
+
+
+def understand(text: str) -> Said:
+    """What a text or caption says."""
+    text = text.strip()
+    if match := _COMMAND.fullmatch(text):
+        name, number, bot, words = match[1].casefold(), match[2] or "", match[3], match[4] or ""
+        return Said(_NAMES.get(name, Name.UNKNOWN), f"{number} {words}".strip(), bot.casefold() if bot else None)
+    if text.startswith("/"):
+        return Said(Name.UNKNOWN, text)
+    if match := _MENTION.fullmatch(text):
+        return Said(None, match[2].strip(), match[1].casefold())
+    return Said(None, text)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Words that name no style on offer; `meant` is the nearest on offer, `known` one that isn't on offer now."""
+
+    words: str
+    meant: Style | None
+    known: Style | None = None
+
+
+def is_reference(words: str) -> bool:
+    """Whether the words ask for the style of a picture."""
+    return _tidy(words).casefold() in _REFERENCE_WORDS
+
+
+def chosen(words: str, offered: Collection[Style]) -> Style | Unknown | None:
+    """The style that the words name, an Unknown with the nearest one, or None when there are no words."""
+    wanted = _STYLE_WORD.sub("", _tidy(words), count=1)
+    if not wanted:
+        return None
+    if style := find(wanted, offered):
+        return style
+    return Unknown(words.strip()[:MAX_WORDS], nearest(wanted, offered), find(wanted, STYLES))
+
+
+def _tidy(words: str) -> str:
+    first_line = words.strip().partition("\n")[0]
+    return unicodedata.normalize("NFKC", first_line[: MAX_WORDS * 2]).strip(_EDGES)

@@ -1,0 +1,153 @@
+"""What the plain commands say: /start, /help, /styles, /quota, /queue, /cancel, and how to use /style and /ref."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from bot.cards import style_name
+from bot.chat import Card, Chat, Person, Picture
+from bot.commands import Name
+from bot.gallery import sheet
+from bot.styles import Style
+from bot.texts import Texts, mark, speak
+from bot.wishes import JobView, QuotaView, State
+
+if TYPE_CHECKING:
+    from bot.studio import Studio
+
+_MOST_LINES = 10  # of a person's own jobs in /queue
+
+_HELP = (
+    mark("📷 Send me a photo and tap a style, or write /style 3 (a number or a name) as its caption."),
+    mark("↩️ Or answer any photo with /style 3. In groups I listen to commands and to answers to my messages."),
+    mark(
+        "🖼 A style of your own: send an album of two with the caption /style ref, first the portrait, then the picture "
+        "whose style you like. Or answer a picture with /ref, then send me the photo."
+    ),
+    mark("/styles: what each style looks like"),
+    mark("/quota: how many pictures you have left today"),
+    mark("/queue: where your pictures are"),
+    mark("/cancel: take back what is waiting"),
+)
+
+
+class Pages:
+    """Answers to plain commands. `clock` gives epoch seconds."""
+
+    def __init__(self, studio: "Studio", clock: Callable[[], float]) -> None:
+        self._studio = studio
+        self._clock = clock
+        self._sheets: dict[tuple[Style, ...], bytes | None] = {}
+
+    async def page(self, name: Name, person: Person, chat: Chat) -> Card:
+        """The page of a command that needs no photo."""
+        texts = speak(person.language)
+        match name:
+            case Name.START:
+                return Card(start_text(await self._studio.quota(person), texts, is_group=chat.is_group))
+            case Name.STYLES:
+                return await self._gallery(texts)
+            case Name.QUOTA:
+                return Card(quota_text(await self._studio.quota(person), texts, self._clock()))
+            case Name.QUEUE:
+                return Card(await self._queue(person, texts))
+            case Name.CANCEL:
+                return Card(cancel_text(await self._studio.cancel_all(person), texts))
+            case _:
+                return Card(help_text(texts))
+
+    async def _gallery(self, texts: Texts) -> Card:
+        styles = self._studio.styles()
+        if styles not in self._sheets:  # a thread is enough: once per set of styles, and Pillow lets go of the lock
+            self._sheets[styles] = await asyncio.to_thread(sheet, styles)
+        jpeg = self._sheets[styles]
+        alt = texts.gettext("Samples of all styles, each with its number")
+        return Card(styles_text(styles, texts), picture=Picture(jpeg, "styles.jpg", alt) if jpeg else None)
+
+    async def _queue(self, person: Person, texts: Texts) -> str:
+        queue = await self._studio.queue(person)
+        lines = [texts.ngettext("{n} picture is in the queue.", "{n} pictures are in the queue.", queue.waiting)]
+        if queue.running:
+            lines.append(texts.ngettext("{n} is being painted.", "{n} are being painted.", queue.running))
+        if queue.paused:
+            lines.append(texts.gettext("Painting is paused at the moment. Every photo keeps its place."))
+        if not queue.mine:
+            lines.append(texts.gettext("None of them is yours."))
+        lines += [_job_line(view, texts) for view in queue.mine[:_MOST_LINES]]
+        return "\n".join(lines)
+
+
+def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
+    hello = texts.gettext("Hello! I repaint portraits: as a comic, in ink, in pixels, or like any picture you show me.")
+    if is_group:
+        how = texts.gettext("Answer a photo here with /style 3, or send one with that caption. /styles shows them all.")
+    else:
+        how = texts.gettext("Send me a photo to begin. /styles shows what there is, /help says what else I can do.")
+    left = texts.ngettext("You have {n} picture left today.", "You have {n} pictures left today.", quota.left)
+    return f"{hello}\n\n{how}\n{left}"
+
+
+def help_text(texts: Texts) -> str:
+    return "\n".join(texts.gettext(line) for line in _HELP)
+
+
+def hint_text(texts: Texts) -> str:
+    """What to do next, for words that ask for nothing we know."""
+    return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
+
+
+def how_to_style_text(texts: Texts) -> str:
+    return texts.gettext("Which photo? Send one with that as its caption, or answer a photo with it.")
+
+
+def how_to_reference_text(texts: Texts) -> str:
+    return texts.gettext(
+        "Answer the picture whose style you like with /ref, then send me the photo. "
+        "Or send both as an album with the caption /style ref: first the photo, then the style picture."
+    )
+
+
+def styles_text(styles: Sequence[Style], texts: Texts) -> str:
+    lines = [f"{style.index} · {style.name(texts.language)}" for style in styles]
+    how = texts.gettext("Send a photo with the caption /style and a number or a name.")
+    own = texts.gettext("/style ref paints like a picture of yours: send both as an album, the photo first.")
+    return "\n".join([*lines, "", how, own])
+
+
+def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
+    """Today's units in plain words."""
+    lines = [
+        texts.ngettext(
+            "You have {n} of {limit} pictures left today.",
+            "You have {n} of {limit} pictures left today.",
+            quota.left,
+            limit=quota.limit,
+        )
+    ]
+    if quota.used:
+        lines.append(texts.ngettext("{n} is painted.", "{n} are painted.", quota.used))
+    if quota.reserved:
+        lines.append(texts.ngettext("{n} is on its way.", "{n} are on their way.", quota.reserved))
+    wait = texts.duration(max(0.0, quota.resets_at - now))
+    lines.append(
+        texts.gettext("In {time} it starts afresh. Pictures that fail or are cancelled don't count.", time=wait)
+    )
+    return "\n".join(lines)
+
+
+def cancel_text(cancelled: int, texts: Texts) -> str:
+    if not cancelled:
+        return texts.gettext("Nothing of yours is waiting.")
+    return texts.ngettext(
+        "I took back {n} picture. It doesn't count.", "I took back {n} pictures. They don't count.", cancelled
+    )
+
+
+def _job_line(view: JobView, texts: Texts) -> str:
+    name = "" if view.style is None else style_name(view.style, texts)
+    if view.state is not State.QUEUED or view.place is None:
+        return texts.gettext("• {style}: being painted", style=name)
+    if view.eta_seconds is None:
+        return texts.gettext("• {style}: place {place}", style=name, place=view.place)
+    time = texts.duration(view.eta_seconds)
+    return texts.gettext("• {style}: place {place}, about {time}", style=name, place=view.place, time=time)
