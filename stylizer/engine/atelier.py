@@ -19,6 +19,7 @@ from stylizer.engine.nets import (
 )
 from stylizer.engine.picture import (
     Picture,
+    Pixels,
     UnusableImage,
     decode,
     encode,
@@ -28,6 +29,7 @@ from stylizer.engine.picture import (
     within_limits,
 )
 from stylizer.engine.portrait import Portrait, analyse
+from stylizer.engine.reference import paint_in_style
 
 REFERENCE = -1
 SMALLEST_RENDERING = 512
@@ -51,10 +53,7 @@ class Sitters:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        pixels = decode(photo)
-        if not within_limits((pixels.shape[0], pixels.shape[1])):
-            raise UnusableImage("InvalidImageResolution", "Photos are 256 to 5760 pixels long, at most 2:1.")
-        portrait = analyse(pixels, short_side)
+        portrait = analyse(usable(photo), short_side)
         with self._lock:
             self._kept[key] = portrait
             while len(self._kept) > self._most:
@@ -86,8 +85,23 @@ def stylize(
     if not SHORT_SIDES[0] <= short_side <= SHORT_SIDES[1]:
         raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
     portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
-    picture = LOOKS[look].render(portrait, seed)
+    picture = _like(portrait, reference, strength, brush) if look == REFERENCE else LOOKS[look].render(portrait, seed)
     return encode(finished(picture, portrait, short_side))
+
+
+def _like(portrait: Portrait, reference: bytes | None, strength: float, brush: float) -> Picture:
+    if reference is None:
+        raise ValueError("the style of a reference picture needs one")
+    strength, brush = float(np.clip(strength, 0, 1)), float(np.clip(brush, 0, 1))
+    return paint_in_style(portrait, usable(reference), strength=strength, brush=brush)
+
+
+def usable(photo: bytes) -> Pixels:
+    """The pixels of an encoded photo that is within the API's limits. Raises UnusableImage."""
+    pixels = decode(photo)
+    if not within_limits((pixels.shape[0], pixels.shape[1])):
+        raise UnusableImage("InvalidImageResolution", "Photos are 256 to 5760 pixels long, at most 2:1.")
+    return pixels
 
 
 def finished(picture: Picture, portrait: Portrait, short_side: int) -> Picture:

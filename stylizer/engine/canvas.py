@@ -43,7 +43,7 @@ class Canvas:
         return to_float(self.pixels)
 
     def _ink(self, ink: str | float) -> tuple[float, ...]:
-        return tuple(rgb(ink) * 255) if isinstance(ink, str) else (float(ink) * 255,)
+        return tuple((rgb(ink) * 255).tolist()) if isinstance(ink, str) else (float(ink) * 255,)
 
     def polygon(self, points: Points, ink: str | float) -> None:
         cv2.fillPoly(self.pixels, [_fixed(points)], self._ink(ink), cv2.LINE_AA, SUBPIXEL_BITS)

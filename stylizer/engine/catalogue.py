@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stylizer.engine.looks import comic, pixel
+from stylizer.engine.looks import anime, cartoon, comic, future, inkwash, newyear, pixel
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 
@@ -23,6 +23,11 @@ class Look:
 
 _ALL = (
     Look(0, "comic", "Retro comic", comic.render),
+    Look(2, "anime", "Anime", anime.render),
+    Look(4, "future", "Futuristic tech", future.render),
+    Look(5, "ink", "Chinese ink painting", inkwash.render),
+    Look(7, "cartoon", "Colourful cartoon", cartoon.render),
+    Look(9, "newyear", "New Year celebration", newyear.render),
     Look(32, "pixel", "Pixel world", pixel.render),
 )
 LOOKS: Mapping[int, Look] = MappingProxyType({look.index: look for look in _ALL})

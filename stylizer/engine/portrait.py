@@ -96,7 +96,8 @@ class Portrait:
         """Luminance of the portrait redrawn with a brush (see `ink`)."""
         if self.original and self.bend:
             return self.bend(self.original.brushwork)
-        return brush_lightness(smooth_skin(stretch(self.small), self.masks, 0.9), self.size)
+        even = smooth_skin(smooth_skin(stretch(self.small), self.masks, 0.9), self.masks, 0.9)
+        return brush_lightness(even, self.size)
 
     def skin_area(self, spread: float = 1.5) -> Plane:
         """Bare skin without the features, at analysis size."""

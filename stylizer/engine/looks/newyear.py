@@ -1,0 +1,91 @@
+"""New Year: warm cel colours before red scales, lanterns and fireworks, in a gold frame.
+
+Own recipe.
+"""
+
+import numpy as np
+
+from stylizer.engine.canvas import Canvas
+from stylizer.engine.colour import glow, mix, rgb, smoothstep, solid, stretch, vivid
+from stylizer.engine.compose import place
+from stylizer.engine.filters import blur, flatten, grow
+from stylizer.engine.picture import Picture, to_bytes
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes.eastern import scales
+from stylizer.engine.scenes.festival import firework, lantern, lantern_fittings
+from stylizer.engine.scenes.graphic import polar
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.tone import cel
+
+FIREWORKS = ((0.16, 0.16, 0.20, "ffd76a"), (0.85, 0.22, 0.17, "ffef9f"), (0.70, 0.08, 0.12, "ff9d5c"))
+LANTERNS = ((0.11, 0.30, 0.075), (0.90, 0.36, 0.070), (0.96, 0.16, 0.045), (0.04, 0.13, 0.045))
+CONFETTI = ("ffd777", "fff2c4", "ff6b5e")
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    portrait = reshape(portrait, eyes=0.18, jaw=0.01, nose=0.02)
+    picture = place(portrait, _figure(portrait), _scene(portrait, seed))
+    canvas = Canvas(to_bytes(picture))
+    _frame(canvas)
+    _confetti(canvas, portrait, seed)
+    return canvas.picture()
+
+
+def _figure(portrait: Portrait) -> Picture:
+    even = smooth_skin(stretch(portrait.small), portrait.masks, 0.75)
+    flat = flatten(even, round(portrait.small_px(4)), rounds=1)
+    colours = mix(cel(flat, 5, 4, 1.35), vivid(even, 1.3, 1.08, 4), 0.45) * np.array([1.05, 0.98, 0.90], np.float32)
+    colours = portrait.full(np.clip(colours, 0, 1))
+    line = np.clip(rgb("3a0d12") * 0.7 + colours * 0.15, 0, 1).astype(np.float32)
+    return mix(colours, line, portrait.ink(on_skin=0.6))
+
+
+def _scene(portrait: Portrait, seed: int) -> Picture:
+    (height, width), (x, y, unit), short = portrait.size, portrait.focus, min(portrait.size)
+    scene = scales(portrait.size, "b3121d", "d8262c", short * 0.07)
+    radius = polar(portrait.size, x, y)[0] / short
+    scene = np.clip(scene * (1.15 - 0.55 * smoothstep(0.3, 1.1, radius))[..., None], 0, 1)
+    scene = glow(scene, np.exp(-((radius / 0.45) ** 2)) * 0.4, rgb("ffb347"))
+    for i, (left, top, size, colour) in enumerate(FIREWORKS):
+        scene = firework(scene, left * width, top * height, size * short, colour=colour, seed=seed + i)
+    for left, top, size in LANTERNS:
+        scene = lantern(scene, left * width, top * height, size * short)
+    canvas = Canvas(to_bytes(scene))
+    for left, top, size in LANTERNS:
+        lantern_fittings(canvas, left * width, top * height, size * short)
+    ring = min(unit * 1.45, short * 0.62)
+    canvas.circle(x, y, ring, "f6c453", width=short * 0.012)
+    canvas.circle(x, y, ring + short * 0.022, "f6c453", width=short * 0.004)
+    scene = canvas.picture()
+    if portrait.separable:
+        halo = np.clip(blur(grow(portrait.cutout, portrait.px(23)), portrait.px(1.2)), 0, 1)
+        scene = mix(scene, solid(scene, rgb("ffd777")), halo)
+    return scene
+
+
+def _frame(canvas: Canvas) -> None:
+    """A gold line with stepped corners."""
+    inset = min(canvas.width, canvas.height) * 0.022
+    line = max(1.5, inset / 6)
+    canvas.box((inset, inset), (canvas.width - inset, canvas.height - inset), "ffd06b", width=line)
+    for x, right in ((inset, 1), (canvas.width - inset, -1)):
+        for y, down in ((inset, 1), (canvas.height - inset, -1)):
+            for step in (1.3, 2.6, 3.9):
+                reach = inset * step
+                corner = [(x + right * reach, y), (x + right * reach, y + down * reach), (x, y + down * reach)]
+                canvas.line(corner, "ffd06b", line)
+
+
+def _confetti(canvas: Canvas, portrait: Portrait, seed: int) -> None:
+    random, (x, y, unit) = np.random.default_rng(seed + 6), portrait.focus
+    for _ in range(90):
+        at = random.random(2) * (canvas.width, canvas.height * 0.9)
+        size, turn = min(portrait.size) * (0.003 + 0.006 * random.random()), random.random() * np.pi
+        colour = CONFETTI[random.integers(3)]
+        along = np.array([np.cos(turn), np.sin(turn)]) * size
+        over = np.array([-along[1], along[0]]) * (0.6 + random.random()) / 2
+        if np.hypot(at[0] - x, at[1] - y) > unit * 0.9:
+            canvas.polygon(
+                np.array([at + along + over, at + along - over, at - along - over, at - along + over]), colour
+            )

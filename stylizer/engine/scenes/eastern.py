@@ -1,0 +1,59 @@
+"""Chinese scenery and ornament: misty peaks, seals, scale patterns."""
+
+import numpy as np
+
+from stylizer.engine.canvas import Canvas
+from stylizer.engine.colour import mix, rgb, smoothstep
+from stylizer.engine.noise import clouds
+from stylizer.engine.picture import Picture, Plane, Size, to_float
+from stylizer.engine.scenes.landscape import below, ridge
+
+SEAL_STROKES = (
+    ((0.20, 0.20), (0.20, 0.80)),
+    ((0.20, 0.20), (0.45, 0.20)),
+    ((0.20, 0.50), (0.45, 0.50)),
+    ((0.20, 0.80), (0.45, 0.80)),
+    ((0.45, 0.20), (0.45, 0.80)),
+    ((0.62, 0.20), (0.85, 0.20)),
+    ((0.72, 0.20), (0.72, 0.82)),
+    ((0.85, 0.20), (0.85, 0.62)),
+    ((0.60, 0.45), (0.85, 0.45)),
+)
+
+
+def misty_peaks(size: Size, tones: tuple[float, ...], *, top: float, fade: float, seed: int) -> Plane:
+    """Density 0..1 of ink ranges, dark at the ridge and fading into mist below it, near ones over far ones."""
+    height, width = size
+    density = np.zeros(size, np.float32)
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    for i, tone in enumerate(tones):
+        skyline = ridge(width, height * (top + 0.13 * i), height * 0.12, seed * 101 + i).astype(np.float32)
+        depth = (rows - skyline[None, :]) / height
+        inside = below(size, skyline, height * 0.003)
+        density = np.maximum(density * (1 - inside * 0.6), inside * np.exp(-np.clip(depth, 0, 1) * fade) * tone)
+    return density
+
+
+def stamp_seal(picture: Picture, x: float, y: float, side: float, seed: int) -> Picture:
+    """A red square seal with its corner at x, y, worn as if pressed by hand."""
+    size = (picture.shape[0], picture.shape[1])
+    canvas = Canvas.plane(size)
+    canvas.box((x, y), (x + side, y + side), 1.0)
+    for start, end in SEAL_STROKES:
+        line = [(x + start[0] * side, y + start[1] * side), (x + end[0] * side, y + end[1] * side)]
+        canvas.line(line, 0.0, max(2, side / 12))
+    inset = side / 16
+    canvas.box((x + inset, y + inset), (x + side - inset, y + side - inset), 0.0, width=max(1, side / 24))
+    worn = smoothstep(0.25, 0.40, clouds(size, 60, 2, seed))
+    return mix(picture, rgb("bd2429"), to_float(canvas.pixels) * worn * 0.92)
+
+
+def scales(size: Size, ground: str, line: str, step: float) -> Picture:
+    """Overlapping arcs like fish scales or waves."""
+    canvas, radius = Canvas.filled(size, ground), step
+    for row, y in enumerate(np.arange(-radius, size[0] + 2 * radius, radius / 2)):
+        for x in np.arange(-2 * radius + (radius if row % 2 else 0), size[1] + 2 * radius, 2 * radius):
+            canvas.circle(x, y, radius, ground)
+            for part in (1, 0.75, 0.5, 0.25):
+                canvas.circle(x, y, radius * part, line, width=max(1, radius / 22))
+    return canvas.picture()
