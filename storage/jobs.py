@@ -120,6 +120,16 @@ _SAME_WISH = text(f"""
       AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
     ORDER BY id LIMIT 1
 """)  # noqa: S608  # constant
+_LAST_SEED = text("""
+    SELECT COALESCE(MAX(seed), 0) FROM job
+    WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
+""")
+_SHOWN_WITH = text("""
+    SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND (photo = :key OR reference = :key)
+""")
+_HIDDEN_RESULTS = text(f"""
+    SELECT {_COLUMNS} FROM job WHERE hidden AND id IN (SELECT job_id FROM result)
+""")  # noqa: S608  # constant
 _OLD_DRAFTS = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
 
@@ -186,6 +196,23 @@ async def same_wish(
     }
     row = (await connection.execute(_SAME_WISH, values)).mappings().one_or_none()
     return None if row is None else _job(row)
+
+
+async def last_seed(connection: AsyncConnection, *, person_id: int, photo_hash: str | None, style: int | None) -> int:
+    """The highest seed that this person has had for a photo and style."""
+    values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
+    return int((await connection.execute(_LAST_SEED, values)).scalar_one())
+
+
+async def is_shown(connection: AsyncConnection, person_id: int, key: str) -> bool:
+    """Whether some job that this person has not deleted still uses the photo of this key."""
+    values = {"person_id": person_id, "key": key}
+    return int((await connection.execute(_SHOWN_WITH, values)).scalar_one()) > 0
+
+
+async def hidden_with_result(connection: AsyncConnection) -> tuple[Job, ...]:
+    """Deleted jobs whose picture came home after their deletion."""
+    return tuple(map(_job, (await connection.execute(_HIDDEN_RESULTS)).mappings()))
 
 
 async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:

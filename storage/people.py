@@ -16,6 +16,7 @@ _REMEMBER_CHAT = text("""
     RETURNING id
 """)
 
+_TOUCH = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
 
@@ -39,3 +40,8 @@ async def find_person(connection: AsyncConnection, *, platform: str, platform_id
     """The id of this person's row, or None when they never asked for anything."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_PERSON, values)).scalar_one_or_none()
+
+
+async def touch(connection: AsyncConnection, person_id: int) -> None:
+    """Lock the person's row until the end of the transaction, so that what is counted next stays true."""
+    await connection.execute(_TOUCH, {"id": person_id})

@@ -25,6 +25,7 @@ _DEPTH = text("""
            COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
     FROM job WHERE state IN ('queued', 'submitting', 'running')
 """)
+_IN_DOUBT = text("SELECT COUNT(*) FROM job WHERE account_id = :account_id AND state = 'submitting'")
 _OLDEST_RUNNING = text("SELECT MIN(submitted) FROM job WHERE state IN ('submitting', 'running')")
 
 
@@ -62,6 +63,11 @@ async def free_slot(connection: AsyncConnection, account_id: str, slots: Iterabl
     """The least of an account's slots that no job occupies."""
     taken = set((await connection.execute(_SLOTS, {"account_id": account_id})).scalars())
     return min(set(slots) - taken, default=None)
+
+
+async def in_doubt(connection: AsyncConnection, account_id: str) -> bool:
+    """Whether a submit of this account is under way or unsettled: then no other may be sent."""
+    return int((await connection.execute(_IN_DOUBT, {"account_id": account_id})).scalar_one()) > 0
 
 
 async def next_job(connection: AsyncConnection, now: float) -> int | None:

@@ -16,7 +16,7 @@ _SHARED = text("SELECT COUNT(*) FROM result WHERE key = :key")
 _SAME = text("""
     SELECT r.key, r.bytes, r.width, r.height, r.created, r.expires FROM job j JOIN result r ON r.job_id = j.id
     WHERE j.person_id = :person_id AND j.photo_hash = :photo_hash AND j.style = :style
-      AND COALESCE(j.reference_hash, '') = :reference_hash AND NOT j.hidden AND r.expires > :now
+      AND COALESCE(j.reference_hash, '') = :reference_hash AND j.seed = :seed AND NOT j.hidden AND r.expires > :now
     ORDER BY r.created DESC LIMIT 1
 """)
 _TELL = text("""
@@ -86,13 +86,12 @@ async def same_wish(
     photo_hash: str,
     style: int,
     reference_hash: str | None,
+    seed: int,
     now: float,
 ) -> Result | None:
     """The newest picture in store that this person got for the same photo and style."""
-    values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
-    row = (
-        await connection.execute(_SAME, {**values, "reference_hash": reference_hash or "", "now": now})
-    ).one_or_none()
+    values = {"person_id": person_id, "photo_hash": photo_hash, "style": style, "seed": seed, "now": now}
+    row = (await connection.execute(_SAME, {**values, "reference_hash": reference_hash or ""})).one_or_none()
     return None if row is None else Result(*row)
 
 

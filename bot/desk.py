@@ -1,0 +1,100 @@
+"""A lane's desk: what every step of a job works with, and the only way that a step writes."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle
+from bot.bell import Bell
+from bot.clock import Clock
+from bot.dashscope.errors import Decision
+from bot.lanes import Lane
+from bot.lifecycle import Change, Event
+from bot.moves import move
+from bot.polling import Pace
+from storage import accounts, jobs
+from storage.database import Database
+from storage.jobs import Job
+from storage.photos import PhotoStore
+
+Also = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class Deposed(Exception):
+    """Another dispatcher drives this account now: whatever we know is old."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What all lanes share. `measure` reads (width, height) from a picture's header and raises ValueError when it is
+    none; `result_days` is how long results are kept."""
+
+    database: Database
+    photos: PhotoStore
+    bell: Bell
+    clock: Clock
+    chance: random.Random
+    measure: Callable[[bytes], tuple[int, int]]
+    result_days: float
+
+
+class Desk:
+    """One account. `epoch` is the fence: once another dispatcher took over, every write raises Deposed."""
+
+    def __init__(self, lane: Lane, house: House, *, epoch: int, pace: Pace) -> None:
+        self.lane = lane
+        self.house = house
+        self.epoch = epoch
+        self.pace = pace
+        self._next_query = 0.0
+        self._next_post = 0.0
+
+    async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
+        """Move the job as its row stands now (its person may have cancelled meanwhile), and `also` in one go."""
+        async with self.house.database.write() as connection:
+            change = await self._fenced(connection, job.id, event)
+            if also is not None:
+                await also(connection)
+        self.house.bell.ring()
+        return change.job
+
+    async def read(self, job: Job) -> Job:
+        """The job as its row stands now."""
+        async with self.house.database.read() as connection:
+            return await jobs.get(connection, job.id) or job
+
+    async def trip(self, decision: Decision) -> None:
+        """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""
+        if decision != Decision.AGAIN_LATER:
+            return
+        async with self.house.database.write() as connection:
+            account = await accounts.get(connection, self.lane.account_id)
+            until = self.house.clock.now() + lifecycle.backoff(account.failures, self.house.chance.random())
+            await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
+
+    async def turn_to_query(self) -> None:
+        """Wait until the account's query limit lets one more question pass."""
+        at = max(self.house.clock.now(), self._next_query)
+        self._next_query = at + 1 / self.lane.queries_per_second
+        await self.house.clock.sleep(at - self.house.clock.now())
+
+    async def turn_to_submit(self) -> None:
+        """Wait until the account's submit limit lets one more task pass. The row spaces claims; this spaces what is
+        sent, since an upload may come between."""
+        at = max(self.house.clock.now(), self._next_post)
+        await self.house.clock.sleep(at - self.house.clock.now())
+        self._next_post = self.house.clock.now() + self.lane.spacing
+
+    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Change:
+        if not await accounts.holds(connection, self.lane.account_id, self.epoch):
+            raise Deposed(f"account {self.lane.account_id} is driven by another dispatcher")
+        job = await jobs.get(connection, job_id)
+        if job is None:
+            raise Deposed(f"job {job_id} has no row any more")
+        now, jitter = self.house.clock.now(), self.house.chance.random()
+        change = await move(connection, job, event, now, jitter=jitter)
+        if change.stop_lane is not None:
+            await accounts.pause(connection, self.lane.account_id, change.stop_lane)
+        return change

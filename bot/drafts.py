@@ -1,0 +1,103 @@
+"""Drafts: jobs in the making, from what somebody sent or from an earlier job of theirs."""
+
+from dataclasses import dataclass, fields, replace
+
+from bot import admission
+from bot.chat import Chat, Person
+from bot.reception import Kept, Looked
+from bot.records import Records
+from bot.styles import REFERENCE
+from bot.wishes import Reason, Refusal, State
+from storage import jobs
+from storage.jobs import Job, NewJob
+from storage.photos import Kind
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came with one update: pictures, its unique source, the message that is to be answered."""
+
+    photo: bytes | None = None
+    reference: bytes | None = None
+    source: str = ""
+    reply_to: str | None = None
+
+
+async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> NewJob | Refusal:
+    """The draft of what they sent, its pictures looked at and in store."""
+    photo = None if sent.photo is None else await studio.reception.look(sent.photo)
+    if isinstance(photo, Refusal):
+        return photo
+    reference = None if sent.reference is None else await studio.reception.look(sent.reference)
+    if isinstance(reference, Refusal):
+        return reference
+    now = studio.clock.now()
+    async with studio.database.write() as connection:
+        person_id, chat_id = await admission.introduce(connection, person, chat, now)
+    original = await _kept(studio, Kind.ORIGINAL, person_id, photo, now)
+    style = await _kept(studio, Kind.REFERENCE, person_id, reference, now)
+    return NewJob(
+        source=sent.source,
+        person_id=person_id,
+        chat_id=chat_id,
+        thread=chat.thread,
+        reply_to=sent.reply_to,
+        state=State.DRAFT,
+        style=None if style is None else REFERENCE,
+        seed=0,
+        photo=None if original is None else original.key,
+        photo_hash=None if original is None else original.sha256,
+        reference=None if style is None else style.key,
+        reference_hash=None if style is None else style.sha256,
+        cropped=original is not None and original.cropped,
+        created=now,
+    )
+
+
+async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | Refusal:
+    """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
+    for key in (job.photo, job.reference):
+        if key is not None and await studio.reception.photos.get(key) is None:
+            return Refusal(Reason.PHOTO_EXPIRED)
+    if job.photo is None:
+        return Refusal(Reason.PHOTO_EXPIRED)
+    now = studio.clock.now()
+    copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
+    copy = replace(copy, source=sent.source, reply_to=sent.reply_to, state=State.DRAFT, tag=None, created=now)
+    if chat is None:
+        return copy
+    async with studio.database.write() as connection:
+        _, chat_id = await admission.introduce(connection, person, chat, now)
+    return replace(copy, chat_id=chat_id, thread=chat.thread)
+
+
+async def with_next_seed(studio: Records, draft: NewJob) -> NewJob:
+    """The same wish with brushwork that this person has not had yet."""
+    async with studio.database.read() as connection:
+        last = await jobs.last_seed(
+            connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
+        )
+    return replace(draft, seed=last + 1)
+
+
+def in_style(draft: NewJob, style: int | None) -> NewJob:
+    """The same photo in another style; its reference stays only when that is the style."""
+    if style == REFERENCE:
+        return replace(draft, style=style, seed=0)
+    return replace(draft, style=style, seed=0, reference=None, reference_hash=None)
+
+
+def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
+    """A photo meets the reference that waited for it."""
+    return replace(draft, style=REFERENCE, reference=waiting.reference, reference_hash=waiting.reference_hash)
+
+
+async def waiting_reference(studio: Records, draft: NewJob) -> Job | None:
+    """This person's reference that waits for a photo in the same chat."""
+    async with studio.database.read() as connection:
+        drafts = await jobs.of_person(connection, draft.person_id, [State.DRAFT])
+    return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
+
+
+async def _kept(studio: Records, kind: Kind, owner: int, looked: Looked | None, now: float) -> Kept | None:
+    return None if looked is None else await studio.reception.keep(kind, owner, looked, now)

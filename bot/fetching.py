@@ -1,0 +1,55 @@
+"""FETCHING: bring the picture home before its link dies."""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle
+from bot.dashscope.errors import DashScopeError, ResultGone
+from bot.desk import Desk
+from bot.following import ask
+from storage import results
+from storage.jobs import Job
+from storage.photos import Kind
+from storage.results import Result
+
+log = structlog.get_logger(__name__)
+
+LINK_SECONDS = 24 * 3600.0  # the API keeps a picture that long
+QUICK_TRIES = 3
+
+
+async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+    """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
+    house, tries = desk.house, 0
+    while house.clock.now() - (job.submitted or job.updated) < LINK_SECONDS:
+        try:
+            picture = await desk.lane.client.fetch_result(job.result_url or "")
+            width, height = house.measure(picture)
+        except ResultGone:
+            task = await ask(desk, job)  # links are signed anew whenever the task is asked for
+            if task is not None and task.result_url is not None:
+                job = replace(job, result_url=task.result_url)
+        except (DashScopeError, ValueError) as error:
+            log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
+        else:
+            return await _store(desk, job, picture, (width, height))
+        tries += 1
+        if await house.clock.wait(stop, lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
+            return job
+    log.error("a picture was lost", job=job.id)
+    return await desk.write(job, lifecycle.FetchFailed())
+
+
+async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job:
+    now = desk.house.clock.now()
+    expires = now + desk.house.result_days * 86400
+    key = await desk.house.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+    result = Result(key=key, bytes=len(picture), width=size[0], height=size[1], created=now, expires=expires)
+
+    async def remember(connection: AsyncConnection) -> None:
+        await results.add(connection, job.id, result)
+
+    return await desk.write(job, lifecycle.Fetched(), remember)

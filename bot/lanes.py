@@ -1,0 +1,34 @@
+"""A lane: one account at the API, with the limits that hold for it."""
+
+from dataclasses import dataclass
+
+from bot.dashscope.client import DashScope
+from bot.links import PhotoLinks
+from bot.polling import Pace
+
+# A tenth slower than allowed: the network bunches what left here evenly.
+SPACING_MARGIN = 1.1
+FIRST_GUESS = Pace(mean=15.0, deviation=3.75)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """`slots` tasks run at once and `prefetch` more may wait there; `paid` images count against the owner's budget;
+    an `extended` lane is our stand-in, which takes a seed."""
+
+    account_id: str
+    client: DashScope
+    links: PhotoLinks
+    slots: int = 1
+    prefetch: int = 0
+    submits_per_second: float = 2.0
+    queries_per_second: float = 18.0
+    paid: bool = False
+    extended: bool = False
+    free_images: int = 0
+    first_guess: Pace = FIRST_GUESS
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two submits."""
+        return SPACING_MARGIN / self.submits_per_second

@@ -1,0 +1,260 @@
+"""How a job moves on: job, event, time → change. Pure: nothing here waits, reads or writes.
+
+```
+DRAFT → QUEUED → SUBMITTING → RUNNING → FETCHING → STORED → DELIVERED
+          ↑          |           |          |
+          └──────────┴───────────┘          └→ FAILED(reason), as from every state before it
+```
+A wish to cancel ends a job at once where nobody works on it. Where the API may be at work the slot stays taken until
+it is done (the slot belongs to the task there, not to us); the unit goes back at once and the picture is not shown.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.dashscope.errors import Decision
+from bot.wishes import Reason, State
+from storage.jobs import ACTIVE, ENDED, Job
+from storage.ledger import Settlement
+
+MAX_RESUBMITS = 3  # runs of one job that may fail at the API before we say so
+ONCE_MORE = 1  # for failures that one fresh try may mend
+BACKOFF_SECONDS = 5.0
+MAX_BACKOFF_SECONDS = 300.0
+
+PERSON = "person:%"  # the scopes of a person's free units
+BUDGET = "budget"  # the owner's scope of paid images
+EVERY = "%"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A draft has all it needs: a style, a turn."""
+
+    style: int
+    tag: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """The picture for this photo and style is in store already: no turn, no unit."""
+
+    style: int
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Its turn has come; this slot of this account is held for it, and the attempt is written down."""
+
+    account_id: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The API has made a task of it (heard from the answer, or found in the task list)."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The API did not take it: refused, not reached, or the task list does not know it (`decision` AGAIN_LATER)."""
+
+    code: str
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """The task list shows several tasks that could be this one; adopting could show somebody else's face."""
+
+
+@dataclass(frozen=True)
+class TaskFailed:
+    """The API worked on it and failed."""
+
+    code: str
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class TaskLost:
+    """The API took it and now does not know it; it may have been paid for, so it is not sent again."""
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The API is done; the picture lies behind this link."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The picture is in our store."""
+
+
+@dataclass(frozen=True)
+class FetchFailed:
+    """The picture cannot be had any more."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The person has seen the picture."""
+
+
+@dataclass(frozen=True)
+class Expired:
+    """The photo's time was over before it could be used."""
+
+
+@dataclass(frozen=True)
+class CancelWished:
+    """The person does not want it any more."""
+
+
+Event = (
+    Chosen | Known | Claimed | Taken | Turned | Ambiguous | TaskFailed | TaskLost
+    | Succeeded | Fetched | FetchFailed | Shown | Expired | CancelWished
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be written in one transaction: the job as it is then, what of its units is settled, whether its person
+    is to be told the outcome, in one word how its attempt ended, and the code for which the lane must stop."""
+
+    job: Job
+    settle: tuple[tuple[str, Settlement], ...] = ()
+    tell: bool = False
+    attempt: str | None = None
+    stop_lane: str | None = None
+
+
+class Impossible(Exception):
+    """The event does not fit the state, e.g. a second cancel: nothing changes."""
+
+
+_FROM: dict[type, frozenset[State]] = {
+    Chosen: frozenset({State.DRAFT}),
+    Known: frozenset({State.DRAFT}),
+    Claimed: frozenset({State.QUEUED}),
+    Taken: frozenset({State.SUBMITTING}),
+    Turned: frozenset({State.SUBMITTING}),
+    Ambiguous: frozenset({State.SUBMITTING}),
+    TaskFailed: frozenset({State.RUNNING}),
+    TaskLost: frozenset({State.RUNNING}),
+    Succeeded: frozenset({State.RUNNING}),
+    Fetched: frozenset({State.FETCHING}),
+    FetchFailed: frozenset({State.FETCHING}),
+    Shown: frozenset({State.STORED}),
+    Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
+    CancelWished: frozenset(State) - ENDED,
+}
+
+
+def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Change:
+    """The change that an event makes. `jitter` in 0..1 spreads retries.
+
+    Raises:
+        Impossible: when the event does not fit the job's state.
+    """
+    if job.state not in _FROM[type(event)] or (isinstance(event, CancelWished) and job.cancel_requested):
+        raise Impossible(f"{type(event).__name__} does not fit a job that is {job.state}")
+    job = replace(job, updated=now)
+    match event:
+        case Chosen(style, tag):
+            return Change(replace(job, state=State.QUEUED, style=style, tag=tag))
+        case Known(style):
+            return Change(replace(job, state=State.STORED, style=style), tell=True)
+        case Claimed(account_id, slot):
+            held = replace(job, state=State.SUBMITTING, account_id=account_id, slot=slot, submitted=now)
+            return Change(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
+        case Taken(task_id):
+            return Change(replace(job, state=State.RUNNING, task_id=task_id))
+        case Succeeded(url):
+            done = replace(job, state=State.FETCHING, slot=None, result_url=url)
+            return Change(done, settle=((BUDGET, "commit"),), attempt="succeeded")
+        case Fetched():
+            return _stored(job)
+        case Shown():
+            return Change(replace(job, state=State.DELIVERED))
+        case CancelWished():
+            return _cancel(job)
+        case Expired():
+            return _fail(job, Reason.PHOTO_EXPIRED if job.tag else Reason.DRAFT_EXPIRED, "expired")
+        case _:
+            return _setback(job, event, now, jitter)
+
+
+def backoff(tries: int, jitter: float) -> float:
+    """Seconds before the next try: doubling, bounded, and spread over the upper half ("equal jitter")."""
+    step = min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** min(tries, 16))
+    return float(step * (0.5 + 0.5 * jitter))
+
+
+def _setback(job: Job, event: Event, now: float, jitter: float) -> Change:
+    match event:
+        case Turned(code, decision):
+            return _after_failure(job, code, decision, now, jitter, counted=False)
+        case TaskFailed(code, decision):
+            return _after_failure(job, code, decision, now, jitter, counted=True)
+        case Ambiguous():
+            if job.resubmits < ONCE_MORE:
+                return _requeue(replace(job, resubmits=job.resubmits + 1), now, "ambiguous")
+            return _fail(job, Reason.SERVICE_DOWN, "ambiguous", budget="commit")
+        case _:  # TaskLost, FetchFailed
+            return _fail(job, Reason.RESULT_LOST, "lost", budget="commit")
+
+
+def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: float, *, counted: bool) -> Change:
+    tries = job.resubmits
+    again = replace(job, resubmits=tries + 1)
+    match decision:
+        case Decision.STOP_LANE:
+            return replace(_requeue(job, now, code), stop_lane=code)
+        case Decision.AGAIN_LATER if not counted:  # nothing was taken: it keeps its place, the breaker sets the pace
+            return _requeue(job, now, code)
+        case Decision.AGAIN_LATER if tries < MAX_RESUBMITS:
+            return _requeue(again, now + backoff(tries, jitter), code)
+        case Decision.RE_EXPOSE | Decision.NO_FACE if tries < ONCE_MORE:
+            return _requeue(again, now, code)
+        case Decision.NO_FACE:
+            return _fail(job, Reason.NO_FACE, code)
+        case Decision.PHOTO_FAULT:
+            return _fail(job, Reason.PHOTO_REFUSED, code)
+        case Decision.REFUSED:
+            return _fail(job, Reason.CONTENT_REFUSED, code)
+        case _:
+            return _fail(job, Reason.SERVICE_DOWN, code)
+
+
+def _requeue(job: Job, next_at: float, outcome: str) -> Change:
+    freed = replace(job, slot=None, account_id=None, task_id=None)
+    if job.cancel_requested:
+        canceled = replace(freed, state=State.CANCELED)
+        return Change(canceled, settle=((EVERY, "release"),), attempt=outcome)
+    return Change(replace(freed, state=State.QUEUED, next_at=next_at), attempt=outcome)
+
+
+def _fail(job: Job, reason: Reason, code: str, *, budget: Settlement = "release") -> Change:
+    """Whatever happened, the person's unit goes back. `budget`: whether the owner may have to pay all the same."""
+    settle: tuple[tuple[str, Settlement], ...] = ((PERSON, "release"), (BUDGET, budget))
+    attempt = code if job.state in ACTIVE else None
+    if job.cancel_requested:  # they were told when they cancelled
+        return Change(replace(job, state=State.CANCELED, slot=None), settle=settle, attempt=attempt)
+    failed = replace(job, state=State.FAILED, slot=None, error=reason.value, error_code=code)
+    return Change(failed, settle=settle, tell=True, attempt=attempt)
+
+
+def _stored(job: Job) -> Change:
+    if job.cancel_requested:
+        return Change(replace(job, state=State.CANCELED, result_url=None))
+    return Change(replace(job, state=State.STORED, result_url=None), settle=((PERSON, "commit"),), tell=True)
+
+
+def _cancel(job: Job) -> Change:
+    if job.state in ACTIVE:
+        return Change(replace(job, cancel_requested=True), settle=((PERSON, "release"),), tell=True)
+    return Change(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), tell=True)

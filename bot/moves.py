@@ -1,0 +1,32 @@
+"""A job's move as part of a transaction: decided by `lifecycle`, written with all that hangs on it."""
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.lifecycle import Change, Event, advance
+from storage import attempts, jobs, ledger, results
+from storage.jobs import Job
+
+
+class Overtaken(Exception):
+    """Somebody else has moved the job since it was read: read it again, decide again."""
+
+
+async def move(connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Change:
+    """Write what the event makes of the job: its row, its units, its attempt, and that its person is to be told.
+
+    Raises:
+        Impossible: the event does not fit the job's state.
+        Overtaken: the row has changed since `job` was read.
+    """
+    change = advance(job, event, now, jitter=jitter)
+    if not await jobs.save(connection, change.job):
+        raise Overtaken(f"job {job.id} has moved on")
+    for scopes, settlement in change.settle:
+        await ledger.settle(connection, job.id, settlement, now=now, scopes=scopes)
+    if change.attempt is not None:
+        await attempts.ended(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
+    if change.tell:
+        await results.tell(connection, job.id, now)
+    return replace(change, job=replace(change.job, version=job.version + 1))

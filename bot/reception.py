@@ -1,0 +1,46 @@
+"""Photos at the door: looked at before anything is spent, then kept for as long as the owner says."""
+
+from dataclasses import dataclass
+
+from bot.intake import Intake, Rejected
+from bot.wishes import Reason, Refusal
+from storage.photos import Kind, PhotoStore
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A photo in store: its key, the hash of its bytes, and whether it had to be cropped to 2:1."""
+
+    key: str
+    sha256: str
+    cropped: bool
+
+
+@dataclass(frozen=True)
+class Reception:
+    """`keep_seconds`: how long originals and references are kept."""
+
+    intake: Intake
+    photos: PhotoStore
+    keep_seconds: float
+
+    async def look(self, data: bytes) -> "Looked | Refusal":
+        """Decode, straighten, strip; or the reason why not."""
+        portrait = await self.intake.accept(data)
+        if isinstance(portrait, Rejected):
+            return Refusal(Reason(portrait.reason.value))
+        return Looked(portrait.jpeg, portrait.sha256, portrait.cropped)
+
+    async def keep(self, kind: Kind, owner: int, looked: "Looked", now: float) -> Kept:
+        """Into the store, under its owner."""
+        key = await self.photos.put(kind, owner, looked.jpeg, expires=now + self.keep_seconds)
+        return Kept(key, looked.sha256, looked.cropped)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A photo that will do, not yet in store."""
+
+    jpeg: bytes
+    sha256: str
+    cropped: bool

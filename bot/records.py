@@ -1,0 +1,135 @@
+"""What a person can look at: their jobs, pictures, units and place. Reads rows; other people's are as if not there."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from bot import lifecycle, quota, turns, views
+from bot.admission import Rules
+from bot.bell import Bell
+from bot.chat import Person
+from bot.clock import Clock
+from bot.lifecycle import Impossible
+from bot.moves import Overtaken, move
+from bot.reception import Reception
+from bot.styles import Style
+from bot.views import Lanes
+from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, State
+from storage import jobs, ledger, people, results
+from storage.database import Database
+from storage.jobs import Job
+
+LOOK_SECONDS = 1.0
+PROGRESS_STEP = 0.02
+NOBODY = 0  # no person's row has this id
+
+
+@dataclass(frozen=True)
+class Records:
+    """The reading half of the studio."""
+
+    database: Database
+    reception: Reception
+    bell: Bell
+    clock: Clock
+    lanes: Lanes
+    rules: Rules
+    offered: Sequence[Style]
+
+    def styles(self) -> tuple[Style, ...]:
+        """The looks that can be asked for now; a reference picture always can."""
+        return tuple(self.offered)
+
+    async def job(self, person: Person, job_id: int) -> JobView | None:
+        """How a job fares."""
+        job = await self._own(person, job_id)
+        return None if job is None else await self._view(job)
+
+    async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
+        """Newest first, without drafts and without what was deleted."""
+        person_id, now = await self._id(person), self.clock.now()
+        async with self.database.read() as connection:
+            found = await jobs.history(connection, person_id, min(limit, 200))
+            return tuple([await views.view(connection, job, self.lanes, now) for job in found])
+
+    async def quota(self, person: Person) -> QuotaView:
+        """Today's units."""
+        now = self.clock.now()
+        scope = quota.person_scope(await self._id(person), self.rules.daily_free_images, now)
+        async with self.database.read() as connection:
+            sums = await ledger.sums(connection, scope.name, scope.period)
+        return QuotaView(scope.limit, sums.used, sums.reserved, quota.resets_at(now))
+
+    async def queue(self, person: Person) -> QueueView:
+        """The lanes from afar, and the person's own jobs in them."""
+        person_id, now = await self._id(person), self.clock.now()
+        async with self.database.read() as connection:
+            beat = await views.pulse(connection, self.lanes, now)
+            mine = await jobs.of_person(connection, person_id, sorted(WAITING))
+            seen = [await views.view(connection, job, self.lanes, now) for job in mine if not job.cancel_requested]
+        return QueueView(beat.waiting, beat.running, tuple(seen), beat.paused)
+
+    async def result(self, person: Person, job_id: int) -> bytes | None:
+        """The finished picture, while it is kept."""
+        job = await self._own(person, job_id)
+        if job is None or job.cancel_requested:
+            return None
+        async with self.database.read() as connection:
+            result = await results.get(connection, job.id)
+        return None if result is None else await self.reception.photos.get(result.key)
+
+    async def original(self, person: Person, job_id: int) -> bytes | None:
+        """The photo as it was taken in, while it is kept."""
+        job = await self._own(person, job_id)
+        return None if job is None or job.photo is None else await self.reception.photos.get(job.photo)
+
+    async def seen(self, person: Person, job_id: int) -> None:
+        """The picture has reached the person."""
+        job = await self._own(person, job_id)
+        if job is None or job.state != State.STORED:
+            return
+        try:
+            async with self.database.write() as connection:
+                await move(connection, job, lifecycle.Shown(), self.clock.now())
+                await results.told(connection, job.id)
+        except (Impossible, Overtaken):
+            return  # another tab was quicker
+        self.bell.ring()
+
+    async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
+        """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
+        told: JobView | None = None
+        while True:
+            ticket = self.bell.ticket()
+            now = await self.job(person, job_id)
+            if now is None:
+                return
+            if told is None or _worth_telling(told, now):
+                told = now
+                yield now
+            if now.state in ENDED:
+                return
+            await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def _id(self, person: Person) -> int:
+        async with self.database.read() as connection:
+            found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+        return NOBODY if found is None else found
+
+    async def _own(self, person: Person, job_id: int) -> Job | None:
+        """The job, if it is this person's and they have not deleted it."""
+        person_id = await self._id(person)
+        async with self.database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        return job if job is not None and job.person_id == person_id and not job.hidden else None
+
+    async def _view(self, job: Job, *, repeated: bool = False) -> JobView:
+        async with self.database.read() as connection:
+            return await views.view(connection, job, self.lanes, self.clock.now(), repeated=repeated)
+
+
+def _worth_telling(told: JobView, now: JobView) -> bool:
+    return (
+        (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
+        or turns.differs(told.eta_seconds, now.eta_seconds)
+        or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
+    )

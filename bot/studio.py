@@ -1,0 +1,232 @@
+"""What a person can ask for; the same for every platform.
+
+The studio writes wishes into the jobs table and reads from it how they fare. Who does them is none of its business.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import drafts
+from bot.admission import Refused, admit
+from bot.chat import Chat, Person
+from bot.drafts import Sent
+from bot.lifecycle import CancelWished, Impossible
+from bot.moves import Overtaken, move
+from bot.records import Records
+from bot.styles import REFERENCE
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
+from storage import jobs, results
+from storage.jobs import Job, NewJob
+
+NOT_FOUND = Refusal(Reason.NOT_FOUND)
+
+
+class Studio(Records):
+    """The front desk. Every answer is a view of a job or the reason why not; nothing is raised at a person."""
+
+    async def wish(
+        self,
+        person: Person,
+        chat: Chat,
+        *,
+        photo: bytes,
+        style: int,
+        reference: bytes | None = None,
+        source: str,
+        reply_to: str | None = None,
+    ) -> JobView | Refusal:
+        """A photo in a style, queued; or its picture at once when it is in store already."""
+        if (known := await self._by_source(person, source)) is not None:
+            return known
+        if not self._can_do(style, has_reference=reference is not None):
+            return Refusal(Reason.STYLE_INVALID)
+        draft = await drafts.received(self, person, chat, Sent(photo, reference, source, reply_to))
+        if isinstance(draft, Refusal):
+            return draft
+        return await self._queue(replace(draft, style=style))
+
+    async def draft(
+        self,
+        person: Person,
+        chat: Chat,
+        *,
+        photo: bytes | None = None,
+        reference: bytes | None = None,
+        source: str,
+        reply_to: str | None = None,
+    ) -> JobView | Refusal:
+        """A photo that waits for its style, or a reference that waits for its photo; a photo meets such a reference."""
+        if (known := await self._by_source(person, source)) is not None:
+            return known
+        draft = await drafts.received(self, person, chat, Sent(photo, reference, source, reply_to))
+        if isinstance(draft, Refusal):
+            return draft
+        waiting = await drafts.waiting_reference(self, draft)
+        if waiting is not None:
+            await self._end(waiting, hide=True)
+            if photo is not None:
+                return await self._queue(drafts.with_reference_of(draft, waiting))
+        return await self._insert(draft)
+
+    async def choose(self, person: Person, job_id: int, style: int) -> JobView | Refusal:
+        """A style for a draft."""
+        job = await self._own(person, job_id)
+        if job is None:
+            return NOT_FOUND
+        if job.state != State.DRAFT:
+            return Refusal(Reason.NOT_NOW)
+        if job.photo is None:
+            return Refusal(Reason.PHOTO_MISSING)
+        if not self._can_do(style, has_reference=style == REFERENCE and job.reference is not None):
+            return Refusal(Reason.STYLE_INVALID)
+        return await self._queue_draft(job, style)
+
+    async def again(
+        self,
+        person: Person,
+        job_id: int,
+        *,
+        style: int | None,
+        source: str,
+        chat: Chat | None = None,
+        reply_to: str | None = None,
+    ) -> JobView | Refusal:
+        """The same photo once more: in another style, or (None) in the same one with fresh brushwork."""
+        if (known := await self._by_source(person, source)) is not None:
+            return known
+        job = await self._own(person, job_id)
+        if job is None:
+            return NOT_FOUND
+        copy = await drafts.copied(self, person, job, chat, Sent(source=source, reply_to=reply_to))
+        if isinstance(copy, Refusal):
+            return copy
+        fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.in_style(copy, style)
+        if not self._can_do(fresh.style, has_reference=fresh.reference is not None):
+            return Refusal(Reason.STYLE_INVALID)
+        return await self._queue(fresh)
+
+    async def redraft(
+        self, person: Person, job_id: int, *, source: str, reply_to: str | None = None
+    ) -> JobView | Refusal:
+        """The same photo, to be given another style."""
+        if (known := await self._by_source(person, source)) is not None:
+            return known
+        job = await self._own(person, job_id)
+        if job is None:
+            return NOT_FOUND
+        copy = await drafts.copied(self, person, job, None, Sent(source=source, reply_to=reply_to))
+        return copy if isinstance(copy, Refusal) else await self._insert(drafts.in_style(copy, None))
+
+    async def cancel(self, person: Person, job_id: int) -> JobView | Refusal:
+        """Not wanted any more; the unit goes back."""
+        job = await self._own(person, job_id)
+        if job is None:
+            return NOT_FOUND
+        ended = await self._end(job)
+        return Refusal(Reason.NOT_NOW) if ended is None else await self._view(ended)
+
+    async def cancel_all(self, person: Person) -> int:
+        """Cancel all that waits or runs; returns how many that were."""
+        async with self.database.read() as connection:
+            mine = await jobs.of_person(connection, await self._id(person), sorted(WAITING))
+        return sum([await self._end(job) is not None for job in mine])
+
+    async def delete(self, person: Person, job_id: int) -> Refusal | None:
+        """The photo, the picture and the entry in the history are gone; what waits is cancelled first."""
+        job = await self._own(person, job_id)
+        if job is None:
+            return NOT_FOUND
+        await self._end(job)
+        async with self.database.write() as connection:
+            now = await jobs.get(connection, job_id) or job
+            await jobs.save(connection, replace(now, hidden=True, photo=None, reference=None, updated=self.clock.now()))
+            result = await results.get(connection, job_id)
+            await results.remove(connection, job_id)
+            await results.told(connection, job_id)
+            gone = [key for key in (job.photo, job.reference) if key]
+            gone = [key for key in gone if not await jobs.is_shown(connection, job.person_id, key)]
+            if result is not None and not await results.is_shared(connection, result.key):
+                gone.append(result.key)
+        for key in gone:
+            await self.reception.photos.delete(key)
+        self.bell.ring()
+        return None
+
+    # --- how it is done ---------------------------------------------------------------------------------------
+
+    def _can_do(self, style: int | None, *, has_reference: bool) -> bool:
+        if style == REFERENCE or has_reference:
+            return style == REFERENCE and has_reference
+        return any(style == offered.index for offered in self.offered)
+
+    async def _by_source(self, person: Person, source: str) -> JobView | Refusal | None:
+        async with self.database.read() as connection:
+            job = await jobs.by_source(connection, source)
+        if job is None:
+            return None
+        return await self._view(job, repeated=True) if job.person_id == await self._id(person) else NOT_FOUND
+
+    async def _queue(self, new: NewJob) -> JobView | Refusal:
+        """A new job into the queue; or the job that already stands for this source or this very wish."""
+        try:
+            async with self.database.write() as connection:
+                job = await _the_same(connection, new)
+                repeated = job is not None
+                if job is None:
+                    draft = await _inserted(connection, new)
+                    job = await admit(connection, draft, new.style or 0, self.rules, self.clock.now())
+        except Refused as refused:
+            return refused.refusal
+        self.bell.ring()
+        return await self._view(job, repeated=repeated)
+
+    async def _queue_draft(self, draft: Job, style: int) -> JobView | Refusal:
+        bare = draft if style == REFERENCE else replace(draft, reference=None, reference_hash=None)
+        try:
+            async with self.database.write() as connection:
+                job = await admit(connection, bare, style, self.rules, self.clock.now())
+        except Refused as refused:
+            return refused.refusal
+        except (Impossible, Overtaken):  # two taps at once: the other one was quicker
+            return Refusal(Reason.NOT_NOW)
+        self.bell.ring()
+        return await self._view(job)
+
+    async def _insert(self, new: NewJob) -> JobView:
+        async with self.database.write() as connection:
+            job = await jobs.by_source(connection, new.source) or await _inserted(connection, new)
+        self.bell.ring()
+        return await self._view(job)
+
+    async def _end(self, job: Job, *, hide: bool = False) -> Job | None:
+        """Cancel, as the row stands now; None when there is nothing to cancel any more."""
+        try:
+            async with self.database.write() as connection:
+                now = await jobs.get(connection, job.id) or job
+                change = await move(
+                    connection, replace(now, hidden=now.hidden or hide), CancelWished(), self.clock.now()
+                )
+        except (Impossible, Overtaken):
+            return None
+        self.bell.ring()
+        return change.job
+
+
+async def _the_same(connection: AsyncConnection, new: NewJob) -> Job | None:
+    return await jobs.by_source(connection, new.source) or await jobs.same_wish(
+        connection,
+        person_id=new.person_id,
+        photo_hash=new.photo_hash or "",
+        style=new.style or 0,
+        reference_hash=new.reference_hash,
+        seed=new.seed,
+    )
+
+
+async def _inserted(connection: AsyncConnection, new: NewJob) -> Job:
+    job_id = await jobs.insert(connection, new)
+    job = None if job_id is None else await jobs.get(connection, job_id)
+    if job is None:
+        raise Overtaken(f"{new.source} has a job already")
+    return job

@@ -1,0 +1,108 @@
+"""SUBMITTING: send a claimed job to the API, once; and when the answer was lost, find out whether it was taken."""
+
+import asyncio
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import doubt, lifecycle
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt
+from bot.dashscope.wire import ListedTask, Wish
+from bot.desk import Desk
+from storage import accounts, attempts
+from storage.jobs import Job
+
+log = structlog.get_logger(__name__)
+
+LIST_PAGES = 20
+LIST_PAGE_SIZE = 50
+
+
+async def submit(desk: Desk, job: Job) -> Job:
+    """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `settle` to find out."""
+    try:
+        wish = await _wish(desk, job)
+        if wish is None:
+            return await desk.write(job, lifecycle.Expired())
+        await desk.turn_to_submit()
+        created = await desk.lane.client.create_task(wish)
+    except InDoubt as error:
+        log.warning("submit in doubt", job=job.id, code=error.code)
+        await desk.trip(error.decision)
+        return job
+    except DashScopeError as error:
+        return await _turned(desk, job, error)
+    return await _taken(desk, job, created.task_id)
+
+
+async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+    """Look for the task of a submit in doubt, up to three times."""
+    for look in range(doubt.LOOKS):
+        if look and await desk.house.clock.wait(stop, doubt.BETWEEN_LOOKS_SECONDS):
+            return job
+        found = await _look_for(desk, job)
+        if found is None:  # the list did not answer: the slot stays taken, and we begin again
+            await desk.house.clock.wait(stop, doubt.BETWEEN_LOOKS_SECONDS)
+            return job
+        if len(found) == 1:
+            log.info("found the task of a submit in doubt", job=job.id)
+            return await _taken(desk, job, found[0])
+        if found:
+            log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
+            return await desk.write(job, lifecycle.Ambiguous())
+    return await desk.write(job, lifecycle.Turned("NotTaken", Decision.AGAIN_LATER))
+
+
+async def _wish(desk: Desk, job: Job) -> Wish | None:
+    """The request of a job; None when its photo is gone."""
+    photo = await _exposed(desk, job.photo)
+    reference = await _exposed(desk, job.reference)
+    if photo is None or job.style is None or (job.reference is not None and reference is None):
+        return None
+    extras = {"seed": job.seed} if desk.lane.extended else {}
+    return Wish(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
+
+
+async def _exposed(desk: Desk, key: str | None) -> str | None:
+    jpeg = None if key is None else await desk.house.photos.get(key)
+    if key is None or jpeg is None:
+        return None
+    return await desk.lane.links.expose(key, jpeg, desk.house.clock.now())
+
+
+async def _turned(desk: Desk, job: Job, error: DashScopeError) -> Job:
+    say = log.error if error.decision in {Decision.OUR_BUG, Decision.STOP_LANE} else log.warning
+    say("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
+    await desk.trip(error.decision)
+    return await desk.write(job, lifecycle.Turned(error.code, error.decision))
+
+
+async def _taken(desk: Desk, job: Job, task_id: str) -> Job:
+    async def remember(connection: AsyncConnection) -> None:
+        await attempts.taken(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+        await accounts.trip(connection, desk.lane.account_id, failures=0, open_until=0.0)
+
+    return await desk.write(job, lifecycle.Taken(task_id), remember)
+
+
+async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
+    """The tasks that could be this one; None when the list did not answer."""
+    async with desk.house.database.read() as connection:
+        intent_at = await attempts.intent_at(connection, job_id=job.id, n=job.attempts)
+    listed: list[ListedTask] = []
+    window = doubt.window(intent_at, 0.0)
+    try:
+        for number in range(1, LIST_PAGES + 1):
+            await desk.turn_to_query()
+            page = await desk.lane.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)
+            if page.server_time is not None:
+                window = doubt.window(intent_at, page.server_time - desk.house.clock.now())
+            listed += page.tasks
+            if number >= page.pages or all(task.created < window.start for task in page.tasks):
+                break
+    except DashScopeError as error:
+        log.warning("the task list did not answer", job=job.id, code=error.code)
+        return None
+    async with desk.house.database.read() as connection:
+        known = await attempts.known(connection, [task.task_id for task in listed])
+    return doubt.candidates(listed, known, window)
