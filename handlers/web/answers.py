@@ -1,0 +1,69 @@
+"""The shapes of the JSON that the page reads."""
+
+from typing import Any
+
+from bot import styles
+from bot.texts import Texts, refusal
+from bot.wishes import ENDED, JobView, QuotaView, State
+
+JOBS = "/api/jobs"
+
+Json = dict[str, Any]
+
+
+def style_json(style: styles.Style, language: str, *, has_sample: bool) -> Json:
+    return {
+        "index": style.index,
+        "slug": style.slug,
+        "name": style.name(language),
+        "sample_url": f"/samples/{style.slug}.jpg" if has_sample else None,
+    }
+
+
+def job_json(view: JobView, texts: Texts) -> Json:
+    """One job. `style` is the API's index (-1: a picture of the visitor's own); times are Unix seconds."""
+    at = f"{JOBS}/{view.id}"
+    return {
+        "id": view.id,
+        "state": view.state.value,
+        "ended": view.state in ENDED,
+        "style": view.style,
+        "style_name": _style_name(view, texts.language),
+        "has_reference": view.has_reference,
+        "place": view.place,
+        "eta_seconds": view.eta_seconds,
+        "eta_is_least": view.eta_is_least,
+        "progress": view.progress,
+        "error": view.refusal and {"code": view.refusal.reason.value, "message": refusal(view.refusal, texts)},
+        "cropped": view.cropped,
+        "paused": view.paused,
+        "repeated": view.repeated,
+        "created": view.created,
+        "updated": view.updated,
+        "width": view.width,
+        "height": view.height,
+        "expires_at": view.expires_at,
+        "photo_url": f"{at}/photo" if view.has_photo else None,
+        "result_url": f"{at}/result" if view.state in {State.STORED, State.DELIVERED} else None,
+        "events_url": f"{at}/events",
+    }
+
+
+def quota_json(view: QuotaView) -> Json:
+    return {
+        "limit": view.limit,
+        "used": view.used,
+        "reserved": view.reserved,
+        "left": view.left,
+        "resets_at": view.resets_at,
+    }
+
+
+def file_name(view: JobView) -> str:
+    """What a downloaded picture is called, e.g. `repaint-ink-1042.jpg`."""
+    look = next((style.slug for style in styles.STYLES if style.index == view.style), "yours")
+    return f"repaint-{look}-{view.id}.jpg"
+
+
+def _style_name(view: JobView, language: str) -> str | None:
+    return next((style.name(language) for style in styles.STYLES if style.index == view.style), None)

@@ -1,0 +1,48 @@
+"""How fast one visitor may ask: a bucket of tokens that fills again by itself."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`burst` requests at once, then `per_second`."""
+
+    burst: float
+    per_second: float
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """How many tokens there were at `at` (seconds)."""
+
+    tokens: float
+    at: float
+
+
+def take(bucket: Bucket | None, now: float, pace: Pace) -> tuple[Bucket, float]:
+    """The bucket after one request, and how many seconds to wait (0: go ahead). A refused request takes nothing."""
+    tokens = pace.burst if bucket is None else min(pace.burst, bucket.tokens + (now - bucket.at) * pace.per_second)
+    if tokens >= 1:
+        return Bucket(tokens - 1, now), 0.0
+    return Bucket(tokens, now), (1 - tokens) / pace.per_second
+
+
+class Buckets:
+    """The buckets of the visitors seen last, at most `most`; who falls out begins anew with a full one."""
+
+    def __init__(self, pace: Pace, clock: Callable[[], float], most: int = 10_000) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._most = most
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def wait(self, key: str) -> float:
+        """Counts one request of `key`; how many seconds it should have waited, 0 when it may go on."""
+        bucket, seconds = take(self._buckets.get(key), self._clock(), self._pace)
+        self._buckets[key] = bucket
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return seconds

@@ -1,0 +1,119 @@
+"""The page itself: its files, its sample pictures and its words."""
+
+import html
+import mimetypes
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot import styles
+from bot.texts import Texts
+from handlers.web.language import texts_of
+from handlers.web.problems import Problem
+
+_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_TEXT = re.compile(r" data-t>([^<]+)<")  # <p data-t>English</p>
+_ATTRIBUTE = re.compile(r' data-t-([a-z-]+)="([^"]+)"')  # <button data-t-aria-label="English">
+_SPOKEN = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)+)"')  # t("English") in a module
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
+def asset(name: str, body: bytes) -> Asset:
+    suffix = name[name.rfind(".") :]
+    media_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Asset(body, media_type, f'"{sha256(body).hexdigest()[:32]}"')
+
+
+def translated(page: str, texts: Texts) -> str:
+    """The page with its marked sentences in another language; the English stays in the marks, for the switch."""
+
+    def text(match: re.Match[str]) -> str:
+        return f' data-t="{match[1]}">{_say(match[1], texts)}<'
+
+    def attribute(match: re.Match[str]) -> str:
+        return f'{match[0]} {match[1]}="{_say(match[2], texts)}"'
+
+    page = page.replace('<html lang="en"', f'<html lang="{texts.language}"', 1)
+    return _ATTRIBUTE.sub(attribute, _TEXT.sub(text, page))
+
+
+def sentences(sources: dict[str, str]) -> tuple[str, ...]:
+    """Every sentence of the page, as found in its own files (name → text)."""
+    found: dict[str, None] = {}
+    for name, source in sources.items():
+        if name.endswith(".html"):
+            found |= dict.fromkeys(html.unescape(text) for text in _TEXT.findall(source))
+            found |= dict.fromkeys(html.unescape(text) for _, text in _ATTRIBUTE.findall(source))
+        elif name.endswith(".js"):
+            found |= dict.fromkeys(text.replace('\\"', '"') for text in _SPOKEN.findall(source))
+    return tuple(found)
+
+
+def _say(escaped: str, texts: Texts) -> str:
+    return html.escape(texts.gettext(html.unescape(escaped)))
+
+
+def read_static() -> dict[str, bytes]:
+    """The files under `static/`, by their path there. They are few and small, and kept."""
+    return dict(_walk(files("handlers.web") / "static", ""))
+
+
+def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = prefix + entry.name
+        found += _walk(entry, name + "/") if entry.is_dir() else [(name, entry.read_bytes())]
+    return found
+
+
+class Page:
+    """The routes of the page's files and words."""
+
+    def __init__(self, static: dict[str, bytes]) -> None:
+        text = {name: body.decode() for name, body in static.items() if name.endswith((".html", ".js"))}
+        self._index = text["index.html"]
+        self._assets = {name: asset(name, body) for name, body in static.items()}
+        self._sentences = sentences(text)
+
+    async def index(self, request: Request) -> Response:
+        page = asset("index.html", translated(self._index, texts_of(request)).encode())
+        return _send(request, page, "private, no-cache", {"Vary": "Accept-Language"})
+
+    async def static(self, request: Request) -> Response:
+        found = self._assets.get(request.path_params["path"])
+        if found is None:
+            raise Problem(404, "not_found")
+        return _send(request, found, "no-cache")
+
+    async def sample(self, request: Request) -> Response:
+        slug: str = request.path_params["slug"]
+        known = slug in {look.slug for look in styles.STYLES}
+        picture = styles.sample(slug) if known else None
+        if picture is None:
+            raise Problem(404, "not_found")
+        return _send(request, asset(f"{slug}.jpg", picture), "public, max-age=3600")
+
+    async def texts(self, request: Request) -> Response:
+        """`{"language", "texts": {English: translation}}`, all that the page ever says."""
+        texts = texts_of(request)
+        return JSONResponse({"language": texts.language, "texts": {s: texts.gettext(s) for s in self._sentences}})
+
+
+def _send(request: Request, found: Asset, cache: str, more: dict[str, str] | None = None) -> Response:
+    headers = {"ETag": found.etag, "Cache-Control": cache, **(more or {})}
+    if found.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.body, media_type=found.media_type, headers=headers)

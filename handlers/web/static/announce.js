@@ -1,0 +1,10 @@
+// Says things to screen readers, politely and never twice in a row.
+import { at } from "./element.js";
+
+let last = "";
+
+export function announce(sentence) {
+  if (!sentence || sentence === last) return;
+  last = sentence;
+  at("announcer").textContent = sentence;
+}

@@ -1,0 +1,49 @@
+// Before and after under one movable line: drag anywhere on the picture, or use the arrow keys.
+import { h } from "./element.js";
+import { t } from "./texts.js";
+
+/** A canvas of two pictures; `before` lies over `after`, up to the line. Either may be set later. */
+export function canvas() {
+  const under = h("img", { class: "under", alt: "", draggable: false });
+  const over = h("img", { class: "over", alt: "", draggable: false });
+  const line = h("span", { class: "line", "aria-hidden": "true" }, h("span", { class: "grip" }));
+  const element = h("div", { class: "canvas" }, under, over, line);
+  return { element, under, over };
+}
+
+/** Put the line at `percent` of the width. */
+export function split(element, percent) {
+  element.style.setProperty("--split", `${percent}%`);
+  element.classList.toggle("at-start", percent < 18);
+  element.classList.toggle("at-end", percent > 82);
+}
+
+/** Make a canvas comparable, with the line coming to rest at `rest` percent. Repeating it only renews the words. */
+export function comparable(element, rest) {
+  element.querySelector(".compare")?.remove();
+  for (const tag of element.querySelectorAll(".tag")) tag.remove();
+  const range = h("input", { class: "compare", type: "range", min: 0, max: 100, step: 5, value: rest, "aria-label": t("Compare before and after") });
+  const show = (percent) => {
+    split(element, percent);
+    range.value = percent;
+    range.setAttribute("aria-valuetext", t("{percent} % of the photo shown", { percent: Math.round(percent) }));
+  };
+  range.addEventListener("input", () => show(Number(range.value)));
+  element.append(h("span", { class: "tag before" }, t("Before")), h("span", { class: "tag after" }, t("After")), range);
+  element.onpointerdown = (event) => drag(element, event, show);
+  show(rest);
+}
+
+function drag(element, start, show) {
+  if (start.button !== 0) return;
+  const box = element.getBoundingClientRect();
+  const move = (event) => show(Math.min(100, Math.max(0, ((event.clientX - box.left) / box.width) * 100)));
+  element.setPointerCapture(start.pointerId);
+  element.classList.add("held");
+  move(start);
+  element.onpointermove = move;
+  element.onpointerup = element.onpointercancel = () => {
+    element.classList.remove("held");
+    element.onpointermove = null;
+  };
+}

@@ -1,0 +1,80 @@
+// Where a wish is made: photos, a look, and off it goes.
+import { onArrival } from "./arrivals.js";
+import { at } from "./element.js";
+import { chosen, choose, loadLooks, nameOf, OWN } from "./looks.js";
+import { addPhotos, drawPhotos, onPhotos, picked, takePhotos } from "./photos.js";
+import { many, t } from "./texts.js";
+
+let reference = null; // { file, url }
+let trouble = "";
+
+/** `onwish` gets each wish: { photo, look, name, reference }. `onlook` hears of a chosen look. */
+export async function openComposer({ onwish, onlook }) {
+  onPhotos(refresh);
+  onArrival((files) => say(addPhotos(files)));
+  at("looks").addEventListener("change", () => {
+    say("");
+    onlook(chosen());
+  });
+  at("reference").addEventListener("change", takeReference);
+  at("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(onwish);
+  });
+  await drawComposer();
+  choose(localStorage.getItem("look"));
+  refresh();
+}
+
+/** Everything in the language of the moment. */
+export async function drawComposer() {
+  await loadLooks({ reference: reference?.url, onown: () => at("reference").click() });
+  drawPhotos();
+  refresh();
+}
+
+/** Say something above the buttons; "" takes it away. */
+export function say(sentence) {
+  trouble = sentence;
+  refresh();
+}
+
+async function takeReference() {
+  const [file] = at("reference").files;
+  at("reference").value = "";
+  if (!file) return;
+  if (reference) URL.revokeObjectURL(reference.url);
+  reference = { file, url: URL.createObjectURL(file) };
+  await drawComposer();
+  choose(OWN);
+  say("");
+}
+
+function missing() {
+  const look = chosen();
+  if (!picked().length) return t("Add a photo first.");
+  if (!look) return t("Choose a look for it.");
+  return look === OWN && !reference ? t("Choose the picture whose style you like.") : "";
+}
+
+function refresh() {
+  const n = picked().length;
+  at("note").textContent = trouble;
+  at("send").textContent = n > 1 ? many("Paint {n}", "Paint {n}", n) : t("Paint");
+  at("send").setAttribute("aria-disabled", String(Boolean(missing())));
+}
+
+function send(onwish) {
+  const lacking = missing();
+  if (lacking) {
+    say(lacking);
+    const wanted = picked().length ? document.querySelector("#looks input:checked, #looks input") : at("files");
+    wanted.focus();
+    return;
+  }
+  const look = chosen();
+  const own = look === OWN;
+  if (!own) localStorage.setItem("look", look);
+  for (const photo of takePhotos()) onwish({ photo, look, name: nameOf(look), reference: own ? reference : null });
+  say("");
+}

@@ -1,0 +1,23 @@
+// The welcome: what happens to a portrait, to be tried with a finger.
+import { canvas, comparable } from "./compare.js";
+import { at } from "./element.js";
+import { lookBySlug } from "./looks.js";
+
+const FIRST = "ink";
+const REST = 42;
+
+let parts = null;
+
+export function showExample(slug = FIRST) {
+  const look = lookBySlug(slug);
+  if (!look?.sample_url) return;
+  if (!parts) {
+    parts = canvas();
+    parts.over.src = "/static/portrait.jpg";
+    at("example").append(parts.element);
+    at("example").dataset.stage = "done";
+  }
+  parts.under.src = look.sample_url;
+  at("example-look").textContent = look.name;
+  comparable(parts.element, REST);
+}

@@ -1,0 +1,65 @@
+// A picture in its mat, through a job's life: waiting in grey, painted from the left, then comparable.
+import { canvas, comparable, split } from "./compare.js";
+import { h, icon } from "./element.js";
+import { t } from "./texts.js";
+import { enlarge } from "./viewer.js";
+import { lookOf } from "./words.js";
+
+const REST = 0; // the whole picture first; the line waits at its edge
+
+const STAGES = { uploading: "waiting", queued: "waiting", submitting: "painting", running: "painting", fetching: "painting", failed: "ended", canceled: "ended" };
+
+export class Frame {
+  constructor() {
+    this.parts = canvas();
+    this.element = h("div", { class: "frame" }, this.parts.element);
+    this.shown = null;
+  }
+
+  /** Show a job; `photo` is the address of the original, if there still is one. */
+  show(view, photo) {
+    this.view = view;
+    this.photo = photo;
+    if (photo && this.parts.over.src === "") this.place(photo);
+    if (view.result_url) return this.finish();
+    this.element.dataset.stage = STAGES[view.state] ?? "waiting";
+    this.element.classList.toggle("unknown", this.element.dataset.stage === "painting" && view.progress === null);
+    split(this.parts.element, this.element.dataset.stage === "painting" ? (view.progress ?? 0) * 100 : 0);
+    return undefined;
+  }
+
+  place(photo) {
+    const { over, under } = this.parts;
+    over.onload = () => this.ratio(over.naturalWidth, over.naturalHeight);
+    over.src = under.src = photo;
+  }
+
+  ratio(width, height) {
+    if (width && height) this.element.style.setProperty("--ratio", (width / height).toFixed(4));
+  }
+
+  async finish() {
+    const { view, photo } = this;
+    const alt = t("Your portrait: {look}", { look: lookOf(view) });
+    this.parts.under.alt = alt;
+    if (this.shown === view.id) return this.comparison();
+    this.shown = view.id;
+    this.ratio(view.width, view.height);
+    const picture = new Image();
+    picture.src = view.result_url;
+    await picture.decode().catch(() => null); // swapped when it is ready to be seen, so that nothing flickers
+    this.parts.under.src = view.result_url;
+    this.element.dataset.stage = "done";
+    this.element.classList.remove("unknown");
+    if (!photo) this.parts.over.remove();
+    return this.comparison();
+  }
+
+  comparison() {
+    const { element } = this.parts;
+    if (this.photo) comparable(element, REST);
+    this.element.querySelector(".corner")?.remove();
+    const open = () => enlarge(this.view, this.photo);
+    this.element.append(h("button", { type: "button", class: "button round corner", "aria-label": t("Enlarge"), onclick: open }, icon("enlarge")));
+  }
+}

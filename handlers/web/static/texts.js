@@ -1,0 +1,61 @@
+// What the page says, in the visitor's language. The keys are the English sentences.
+import { getJson, setLanguage } from "./api.js";
+
+const OTHER = { en: ["zh", "中文"], zh: ["en", "English"] };
+
+let language = document.documentElement.lang;
+let sentences = {};
+
+/** The sentence in the visitor's language, with `{names}` filled in. */
+export function t(english, values = {}) {
+  const sentence = sentences[english] ?? english;
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** One sentence or the other, by the English plural; `{n}` is the number. */
+export function many(one, more, n) {
+  return t(n === 1 ? one : more, { n: new Intl.NumberFormat(language).format(n) });
+}
+
+export const spoken = () => language;
+export const other = () => OTHER[language] ?? OTHER.en;
+
+/** Load the sentences of a language, or of the one that the page came in, and put them on the page. */
+export async function speak(wanted = localStorage.getItem("language") ?? language) {
+  setLanguage(wanted);
+  const answer = await getJson("/api/texts");
+  language = answer.language;
+  sentences = answer.texts;
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-t]")) {
+    element.dataset.t ||= element.textContent;
+    element.textContent = t(element.dataset.t);
+  }
+  for (const name of ["aria-label", "content"]) {
+    for (const element of document.querySelectorAll(`[data-t-${name}]`)) {
+      element.setAttribute(name, t(element.getAttribute(`data-t-${name}`)));
+    }
+  }
+}
+
+/** The same, remembered for the next visit. */
+export async function choose(wanted) {
+  localStorage.setItem("language", wanted);
+  await speak(wanted);
+}
+
+const UNITS = [["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** "45 seconds", "2 minutes", "3 小时": rough on purpose. */
+export function duration(seconds) {
+  const rounded = Math.max(5, Math.round(seconds / 5) * 5);
+  const [unit, length] = UNITS.find(([, size]) => rounded >= size * (size === 60 ? 1.5 : 1)) ?? UNITS[2];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(rounded / length));
+}
+
+/** A time of day, with the date when it isn't today. */
+export function moment(epoch) {
+  const when = new Date(epoch * 1000);
+  const today = when.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(language, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(when);
+}

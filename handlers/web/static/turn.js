@@ -1,0 +1,70 @@
+// One turn of the conversation: the wish on the right, its card on the left.
+import { actionsFor } from "./actions.js";
+import { announce } from "./announce.js";
+import { h, icon } from "./element.js";
+import { Frame } from "./frame.js";
+import { preview } from "./photos.js";
+import { moment, t } from "./texts.js";
+import { lookOf, spokenStatus, status } from "./words.js";
+
+export class Turn {
+  /** `does`: what the buttons do. `photo`, `reference`: { url, file } while this page has them itself. */
+  constructor(does, { photo = null, reference = null } = {}) {
+    this.does = does;
+    this.photo = photo;
+    this.reference = reference;
+    this.frame = new Frame();
+    this.wish = h("div", { class: "wish" });
+    this.title = h("h2", { tabIndex: -1 });
+    this.state = h("p", { class: "state" });
+    this.actions = h("div", { class: "actions" });
+    this.card = h("article", { class: "card" }, this.frame.element, h("div", { class: "placard" }, this.title, this.state), this.actions);
+    this.element = h("li", { class: "turn" }, this.wish, this.card);
+  }
+
+  show(view, { redraw = false } = {}) {
+    const before = this.view;
+    this.view = view;
+    this.title.textContent = lookOf(view);
+    this.state.textContent = status(view);
+    this.progress();
+    this.card.classList.toggle("failed", view.state === "failed");
+    this.frame.element.hidden = view.ended && !view.result_url;
+    this.frame.show(view, this.picture()?.url ?? null);
+    if (redraw || before?.state !== view.state || before?.id !== view.id) this.drawButtons();
+    if (redraw || before?.photo_url !== view.photo_url || !before) this.drawWish();
+    if (before && before.state !== "uploading" && (before.state !== view.state || before.place !== view.place) && view.state !== "delivered") announce(spokenStatus(view));
+  }
+
+  /** For screen readers: how far the painting is. */
+  progress() {
+    const frame = this.frame.element;
+    const active = this.view.state === "running" || this.view.state === "uploading";
+    for (const [name, value] of [["role", "progressbar"], ["aria-label", lookOf(this.view)], ["aria-valuenow", Math.round((this.view.progress ?? 0) * 100)]]) {
+      if (active) frame.setAttribute(name, value);
+      else frame.removeAttribute(name);
+    }
+  }
+
+  picture() {
+    if (this.photo) return this.photo;
+    return this.view.photo_url ? { url: this.view.photo_url } : null;
+  }
+
+  drawWish() {
+    const alt = t("Your photo");
+    const photo = this.picture();
+    const thumbs = [photo ? preview(photo, alt) : h("span", { class: "blank" }, icon("picture"))];
+    if (this.reference) thumbs.push(preview(this.reference, t("The picture whose style you like")));
+    const when = h("time", { dateTime: new Date(this.view.created * 1000).toISOString() }, moment(this.view.created));
+    this.wish.replaceChildren(h("div", { class: "pair" }, thumbs), h("p", {}, lookOf(this.view), when));
+  }
+
+  /** New buttons for a new state; who had the focus keeps a place close by. */
+  drawButtons() {
+    const held = this.actions.contains(document.activeElement);
+    this.card.querySelector(".elsewhere")?.remove();
+    this.actions.replaceChildren(...actionsFor(this.view, this.does));
+    if (held) (this.actions.querySelector("a, button") ?? this.title).focus();
+  }
+}

@@ -1,0 +1,22 @@
+// The picture as large as the screen, with the same line.
+import { canvas, comparable } from "./compare.js";
+import { at, h, icon } from "./element.js";
+import { t } from "./texts.js";
+import { lookOf } from "./words.js";
+
+export function enlarge(view, photo) {
+  const dialog = at("viewer");
+  const { element, over, under } = canvas();
+  under.src = view.result_url;
+  under.alt = t("Your portrait: {look}", { look: lookOf(view) });
+  if (photo) over.src = photo;
+  else over.remove();
+  const frame = h("div", { class: "frame", "data-stage": "done" }, element);
+  if (view.width && view.height) frame.style.setProperty("--ratio", view.width / view.height);
+  const leave = h("button", { type: "button", class: "button round leave", "aria-label": t("Close"), onclick: () => dialog.close() }, icon("close"));
+  dialog.replaceChildren(leave, frame);
+  dialog.onclick = (event) => event.target === dialog && dialog.close();
+  dialog.onclose = () => dialog.replaceChildren();
+  if (photo) comparable(element, 0);
+  dialog.showModal();
+}
