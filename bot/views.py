@@ -1,13 +1,16 @@
 """A job as its person may see it: the row, its place in the queue, and what that means in seconds."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import turns
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import accounts, jobs, queue, results
-from storage.jobs import Job
+from storage.jobs import ACTIVE, Job
+from storage.queue import Place
+from storage.results import Result
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,23 @@ async def pulse(connection: AsyncConnection, lanes: Lanes, now: float) -> Pulse:
 async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, *, repeated: bool = False) -> JobView:
     """The job, its place and time left, its picture."""
     beat = await pulse(connection, lanes, now)
-    place, eta, is_least = None, None, False
+    place = None
     if job.state == State.QUEUED and job.tag is not None:
-        place = await queue.place(connection, job.id, job.tag)
-        eta = turns.seconds_left(place=place, running_for=beat.running_for, cycle=beat.cycle, slots=lanes.slots)
-        is_least = not await queue.is_first(connection, job.person_id, job.id, job.tag)
-    elif job.state in {State.SUBMITTING, State.RUNNING, State.FETCHING} and job.submitted is not None:
-        eta = max(1.0, beat.cycle - (now - job.submitted))
-    result = await results.get(connection, job.id)
+        place = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
+    shown = as_seen(job, place, await results.get(connection, job.id), beat, slots=lanes.slots, now=now)
+    return replace(shown, repeated=repeated)
+
+
+async def views_of(connection: AsyncConnection, job_ids: Sequence[int], lanes: Lanes, now: float) -> list[JobView]:
+    """Many jobs at one moment, with one look at the queue."""
+    beat, line = await pulse(connection, lanes, now), await queue.line(connection)
+    found = [await jobs.get(connection, job_id) for job_id in job_ids]
+    return [as_seen(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in found if job is not None]
+
+
+def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *, slots: int, now: float) -> JobView:
+    """The view of a row. Pure."""
+    hopeless = beat.paused or job.cancel_requested
     return JobView(
         id=job.id,
         state=State.CANCELED if job.cancel_requested else job.state,
@@ -61,14 +73,13 @@ async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, 
         has_reference=job.reference is not None,
         created=job.created,
         updated=job.updated,
-        place=None if beat.paused else place,
-        eta_seconds=None if beat.paused or job.cancel_requested else eta,
-        eta_is_least=is_least,
+        place=None if place is None or hopeless else place.number,
+        eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
+        eta_is_least=place is not None and not place.is_first,
         progress=turns.progress(job, beat.cycle, now),
         refusal=None if job.error is None else Refusal(Reason(job.error)),
         cropped=job.cropped,
         paused=beat.paused and job.state == State.QUEUED,
-        repeated=repeated,
         has_photo=job.photo is not None,
         width=None if result is None else result.width,
         height=None if result is None else result.height,
@@ -76,7 +87,9 @@ async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, 
     )
 
 
-async def view_of(connection: AsyncConnection, job_id: int, lanes: Lanes, now: float) -> JobView | None:
-    """The same by the job's id."""
-    job = await jobs.get(connection, job_id)
-    return None if job is None else await view(connection, job, lanes, now)
+def _eta(job: Job, place: Place | None, beat: Pulse, slots: int, now: float) -> float | None:
+    if place is not None:
+        return turns.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.cycle, slots=slots)
+    if job.state in ACTIVE and job.submitted is not None:
+        return max(1.0, beat.cycle - (now - job.submitted))
+    return None

@@ -92,7 +92,8 @@ _INSERT = text(f"""
     ON CONFLICT (source) DO NOTHING
     RETURNING id
 """)  # noqa: S608  # the names come from the dataclass above
-_SAVED = [field.name for field in fields(Job) if field.name not in {"id", "version", "source", "created"}]
+_KEPT = {"id", "version", "source", "created", "message_id"}  # the card is `storage.cards`' business
+_SAVED = [field.name for field in fields(Job) if field.name not in _KEPT]
 _SAVE = text(f"""
     UPDATE job SET {", ".join(f"{name} = :{name}" for name in _SAVED)}, version = version + 1
     WHERE id = :id AND version = :version

@@ -16,6 +16,7 @@ _ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
 _PLACE = text("""
     SELECT COUNT(*) + 1 FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
 """)
+_LINE = text("SELECT id, person_id FROM job WHERE state = 'queued' ORDER BY tag, id")
 _FIRST_OF_PERSON = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
@@ -36,6 +37,14 @@ class Turn:
     vtime: int
     last_tag: int
     weight: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the queue, from 1, and whether it is the person's first."""
+
+    number: int
+    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -85,15 +94,22 @@ async def advance(connection: AsyncConnection, tag: int) -> None:
     await connection.execute(_ADVANCE, {"tag": tag})
 
 
-async def place(connection: AsyncConnection, job_id: int, tag: int) -> int:
-    """A queued job's place, from 1."""
-    return int((await connection.execute(_PLACE, {"id": job_id, "tag": tag})).scalar_one())
+async def place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
+    """A queued job's place."""
+    values = {"id": job_id, "tag": tag, "person_id": person_id}
+    number = int((await connection.execute(_PLACE, values)).scalar_one())
+    mine = int((await connection.execute(_FIRST_OF_PERSON, values)).scalar_one())
+    return Place(number, is_first=mine == 0)
 
 
-async def is_first(connection: AsyncConnection, person_id: int, job_id: int, tag: int) -> bool:
-    """Whether no other queued job of this person comes before this one."""
-    values = {"person_id": person_id, "id": job_id, "tag": tag}
-    return int((await connection.execute(_FIRST_OF_PERSON, values)).scalar_one()) == 0
+async def line(connection: AsyncConnection) -> dict[int, Place]:
+    """Everybody's place, by job id."""
+    places: dict[int, Place] = {}
+    seen: set[int] = set()
+    for number, row in enumerate(await connection.execute(_LINE), start=1):
+        places[row.id] = Place(number, is_first=row.person_id not in seen)
+        seen.add(row.person_id)
+    return places
 
 
 async def depth(connection: AsyncConnection) -> Depth:

@@ -28,6 +28,7 @@ _DUE = text(
     "SELECT job_id, tries FROM outbox WHERE platform = :platform AND next_at <= :now ORDER BY next_at LIMIT 100"
 )
 _TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
+_FORGET = text("DELETE FROM outbox WHERE next_at < :before")
 _LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
 
@@ -114,3 +115,8 @@ async def told(connection: AsyncConnection, job_id: int) -> None:
 async def tell_later(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """It could not be told; try again then."""
     await connection.execute(_LATER, {"job_id": job_id, "next_at": next_at})
+
+
+async def forget_untold(connection: AsyncConnection, before: float) -> None:
+    """What could not be told for so long (a browser that never came back) is not owed any more."""
+    await connection.execute(_FORGET, {"before": before})

@@ -1,0 +1,148 @@
+"""Shows each job's card on a platform that pushes: first card, places, progress, and at last the picture or the reason.
+
+An outcome is owed until it was shown (the outbox row says so); everything in between is told when it is worth telling
+and forgotten when it fails. A failed edit is never answered by a new message.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot import lifecycle, views
+from bot.bell import Bell
+from bot.cards import job_card
+from bot.chat import Address, Chat, Gone, NotNow, Person, Picture, Platform
+from bot.clock import Clock
+from bot.studio import Studio
+from bot.styles import REFERENCE, by_index
+from bot.wishes import JobView, State
+from bot.worth import is_worth_an_edit
+from storage import cards, results
+from storage.cards import CardPlace
+from storage.results import Untold
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+AT_ONCE = 8  # cards that may be on their way at the same time
+GIVE_UP_TRIES = 60  # with growing pauses: about five hours
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a card shows, and since when."""
+
+    view: JobView
+    at: float
+
+
+@dataclass
+class Courier:
+    """One platform's courier. `told` is only a memory of what is on screen; losing it costs one edit a card."""
+
+    platform: Platform
+    studio: Studio
+    bell: Bell
+    clock: Clock
+    told: dict[int, Told] = field(default_factory=dict)
+    busy: set[int] = field(default_factory=set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Show what is to be shown until told to stop; what is on its way then is finished first."""
+        room = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                ticket = self.bell.ticket()
+                for place, view, untold in await self._to_show():
+                    if place.job_id not in self.busy:
+                        self.busy.add(place.job_id)
+                        group.create_task(self._show(room, place, view, untold))
+                await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def _to_show(self) -> list[tuple[CardPlace, JobView, Untold | None]]:
+        """Outcomes that are due, then cards that have something new to tell."""
+        now, lanes = self.clock.now(), self.studio.lanes
+        async with self.studio.database.read() as connection:
+            owed = {untold.job_id: untold for untold in await results.due(connection, self.platform.name, now)}
+            owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
+            open_places = [
+                place for place in await cards.open_cards(connection, self.platform.name) if place.job_id not in owed
+            ]
+            places = {place.job_id: place for place in (*owed_places, *open_places)}
+            seen = await views.views_of(connection, list(places), lanes, now)
+        self.told = {job_id: told for job_id, told in self.told.items() if job_id in places}
+        return [
+            (places[view.id], view, owed.get(view.id))
+            for view in seen
+            if view.id in owed or self._has_news(places[view.id], view, now)
+        ]
+
+    def _has_news(self, place: CardPlace, view: JobView, now: float) -> bool:
+        told = self.told.get(view.id)
+        if told is None:  # a draft's card keeps the page of styles that it shows
+            return place.message_id is None or view.state != State.DRAFT
+        return is_worth_an_edit(told.view, view, now - told.at, is_group=place.is_group)
+
+    async def _show(self, room: asyncio.Semaphore, place: CardPlace, view: JobView, untold: Untold | None) -> None:
+        try:
+            async with room:
+                await self._try(place, view, untold)
+        except NotNow as patience:
+            await self._later(view, untold, patience.retry_after)
+        except Gone as gone:
+            await self._gone(place, view, card_only=gone.card_only)
+        except Exception:  # a platform's library may raise anything; one card must not stop the others
+            log.exception("a card could not be shown", job=view.id)
+            await self._later(view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
+        finally:
+            self.busy.discard(view.id)
+
+    async def _try(self, place: CardPlace, view: JobView, untold: Untold | None) -> None:
+        picture = None
+        if untold is not None and view.state in {State.STORED, State.DELIVERED}:
+            picture = await self._picture(place, view)
+        card = job_card(view, styles=self.studio.styles(), language=place.language, picture=picture)
+        message_id = await self.platform.show(self._address(place), card)
+        self.told[view.id] = Told(view, self.clock.now())
+        if message_id != place.message_id:
+            async with self.studio.database.write() as connection:
+                await cards.shown(connection, view.id, message_id)
+        if untold is not None:
+            await self._done(place, view)
+
+    async def _done(self, place: CardPlace, view: JobView) -> None:
+        await self.studio.seen(Person(self.platform.name, place.person), view.id)
+        async with self.studio.database.write() as connection:
+            await results.told(connection, view.id)
+
+    async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
+        jpeg = await self.studio.result(Person(self.platform.name, place.person), view.id)
+        if jpeg is None or view.style is None:
+            return None
+        slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
+        name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
+        return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name)
+
+    async def _later(self, view: JobView, untold: Untold | None, seconds: float) -> None:
+        self.told[view.id] = Told(view, self.clock.now())  # the edit is dropped; the next news comes with its own
+        if untold is None:
+            return
+        async with self.studio.database.write() as connection:
+            if untold.tries >= GIVE_UP_TRIES:
+                await results.told(connection, view.id)
+            else:
+                await results.tell_later(connection, view.id, self.clock.now() + seconds)
+
+    async def _gone(self, place: CardPlace, view: JobView, *, card_only: bool) -> None:
+        """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
+        self.told[view.id] = Told(view, self.clock.now())
+        async with self.studio.database.write() as connection:
+            if card_only and place.message_id is not None:
+                await cards.shown(connection, view.id, None)
+            else:
+                await results.told(connection, view.id)
+
+    def _address(self, place: CardPlace) -> Address:
+        chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
+        return Address(chat, reply_to=place.reply_to, message_id=place.message_id)

@@ -1,0 +1,101 @@
+"""Settings: one frozen value from the environment and `.env`, every complaint at once. Nothing else reads either."""
+
+import ipaddress
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+OnOff = Literal["on", "off"]
+
+
+class Wrong(Exception):
+    """The settings are wrong; the message names every one of them and what is wrong, and shows no value."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _no_slash(value: str) -> str:
+    return value.rstrip("/")
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Every setting that an owner can change; `.env.example` explains each."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    telegram_bot_token: SecretStr | None = None
+    telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
+    dashscope_api_key: Keys = ()
+    dashscope_base_url: AnyHttpUrl = AnyHttpUrl("https://dashscope.aliyuncs.com/api/v1")
+    dashscope_max_running: int = Field(default=1, ge=1, le=100)
+    dashscope_submits_per_second: float = Field(default=2.0, gt=0, le=100)
+    dashscope_prefetch: int = Field(default=0, ge=0, le=10)
+    dashscope_free_images: int = Field(default=500, ge=0)
+    public_url: AnyHttpUrl | None = None
+    photo_links: Literal["auto", "signed", "inline", "upload"] = "auto"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    data_dir: Path = Path("data")
+    daily_free_images: int = Field(default=20, ge=0)
+    max_queued_per_person: int = Field(default=5, ge=1)
+    monthly_budget_cny: Decimal | None = Field(default=None, ge=0)
+    original_hours: float = Field(default=24, gt=0)
+    result_days: float = Field(default=30, gt=0)
+    admins: Names = ()
+    web_chat: OnOff | None = None
+    stylizer_workers: int = Field(default=1, ge=1, le=64)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _links_need_an_address(self) -> Self:
+        if self.photo_links == "signed" and self.public_url is None:
+            raise ValueError("PHOTO_LINKS=signed needs PUBLIC_URL, the address at which the API can reach this machine")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def has_web_chat(self) -> bool:
+        """The chat page is there unless it would be open to strangers without the owner's word."""
+        return self.is_loopback if self.web_chat is None else self.web_chat == "on"
+
+    @property
+    def link_kind(self) -> Literal["signed", "inline", "upload"]:
+        """How photos are shown to the API."""
+        if self.photo_links != "auto":
+            return self.photo_links
+        return "inline" if self.public_url is None else "signed"
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings as they are now.
+
+    Raises:
+        Wrong: with one line for every setting that is wrong.
+    """
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        lines = [f"  {_name(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        raise Wrong("\n".join(["These settings are wrong (see .env.example):", *lines])) from None
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return str(location[0]).upper() if location else "together"

@@ -1,0 +1,49 @@
+"""Where each job's card is: the message that shows it, and in which language."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_COLUMNS = """
+    j.id, p.platform_id AS person, p.language, c.platform_id AS chat, c.is_group, j.thread, j.reply_to, j.message_id
+"""
+_FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
+_OPEN = text(f"""
+    SELECT {_COLUMNS} {_FROM}
+    WHERE j.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')
+      AND NOT j.hidden AND NOT j.cancel_requested AND c.platform = :platform
+    ORDER BY j.tag, j.id
+""")
+_OF_JOB = text(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = :job_id")
+_SHOWN = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
+
+
+@dataclass(frozen=True)
+class CardPlace:
+    """Ids are the platform's own. `message_id` is None until the card was sent."""
+
+    job_id: int
+    person: str
+    language: str
+    chat: str
+    is_group: bool
+    thread: str | None
+    reply_to: str | None
+    message_id: str | None
+
+
+async def open_cards(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:
+    """The cards on a platform whose jobs have not ended, in the order of their turns."""
+    rows = await connection.execute(_OPEN, {"platform": platform})
+    return tuple(CardPlace(*row) for row in rows)
+
+
+async def of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
+    """Where this job's card is."""
+    return CardPlace(*(await connection.execute(_OF_JOB, {"job_id": job_id})).one())
+
+
+async def shown(connection: AsyncConnection, job_id: int, message_id: str | None) -> None:
+    """The card is this message now; None: it was deleted, and a new one may be sent."""
+    await connection.execute(_SHOWN, {"job_id": job_id, "message_id": message_id})
