@@ -3,16 +3,20 @@ depends only on when it is found: a `Refused` raised in a request is answered at
 while a task runs, it becomes that task's end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One documented error: HTTP status (unused inside a task), code, and message, verbatim."""
+    """One documented error: HTTP status (unused inside a task), code, and message, verbatim.
+
+    `hang_up`: whoever sends without end is hung up on; everybody else may finish, or they would not hear the answer.
+    """
 
     status: int
     code: str
     message: str
+    hang_up: bool = False
 
 
 class Refused(Exception):
@@ -37,6 +41,8 @@ TOO_MANY_WAITING = Fault(429, "Throttling", "Requests throttling triggered.")
 INVALID_STYLE = Fault(400, "InvalidParameter", "The style is invalid.")
 INVALID_BODY = Fault(400, "InvalidParameter", "Required body invalid, please check the request body format.")
 BODY_TOO_LARGE = Fault(413, "BadRequest.TooLarge", "Payload Too Large")
+BODY_WITHOUT_END = replace(BODY_TOO_LARGE, hang_up=True)
+BODY_TOO_SLOW = Fault(503, "RequestTimeOut", "Request timed out, please try again later.", hang_up=True)
 NOT_CANCELABLE = Fault(
     400, "UnsupportedOperation", "Failed to cancel the task, please confirm if the task is in PENDING status."
 )

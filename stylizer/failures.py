@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 
 
 def _answer(fault: Fault) -> Response:
-    return JSONResponse(refusal(fault, str(uuid4())), status_code=fault.status)
+    headers = {"Connection": "close"} if fault.hang_up else None
+    return JSONResponse(refusal(fault, str(uuid4())), status_code=fault.status, headers=headers)
 
 
 async def on_refused(_: Request, error: Exception) -> Response:

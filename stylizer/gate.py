@@ -1,5 +1,6 @@
 """What every API call passes first: whose call it is, whether it comes too fast, and how large its body may be."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Callable
@@ -7,13 +8,22 @@ from typing import Any
 
 from starlette.requests import Request
 
-from stylizer.errors import BODY_TOO_LARGE, INVALID_BODY, INVALID_KEY, TOO_FAST, Refused
+from stylizer.errors import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    BODY_WITHOUT_END,
+    INVALID_BODY,
+    INVALID_KEY,
+    TOO_FAST,
+    Refused,
+)
 from stylizer.limits import RateLimit
 from stylizer.settings import MAX_IMAGE_BYTES, MIB, StylizerSettings
 from stylizer.signing import account_of
 
 MAX_JSON = 2 * (MAX_IMAGE_BYTES * 4 // 3) + MIB  # two pictures as data URLs, and room to move
 MAX_FORM = MAX_IMAGE_BYTES + MIB
+BODY_SECONDS = 60
 
 
 class Gate:
@@ -45,10 +55,14 @@ async def read_body(request: Request, most: int) -> bytes:
     if declared.isdigit() and len(declared) < 20 and int(declared) > most:
         raise Refused(BODY_TOO_LARGE)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Refused(BODY_TOO_LARGE)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise Refused(BODY_WITHOUT_END)
+    except TimeoutError as error:
+        raise Refused(BODY_TOO_SLOW) from error
     return bytes(body)
 
 

@@ -64,7 +64,7 @@ class Lane:
         except asyncio.CancelledError:
             await self.table.release(task)
             raise
-        except (SQLAlchemyError, OSError):
+        except Exception:  # noqa: BLE001  # a full disk, or a mistake of ours: it must not stop the tasks of others
             _log.exception("task %s could not be ended as it should", task.task_id)
             await self._give_up(task)
         finally:

@@ -1,36 +1,26 @@
-"""Puts the service together: `service` for whoever wants the ASGI application, `serve` for a port.
-
-Nothing here decides anything; read it as a table of contents.
-"""
+"""Opens and closes the service: `service` for whoever wants the ASGI application, `serve` for a port."""
 
 import asyncio
+import logging
 import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from sqlalchemy import text
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from stylizer.api import Api
+from stylizer.assembly import Circumstances, Parts, assembled
 from stylizer.database import Database, open_database
-from stylizer.drop_off import DropOff
 from stylizer.engines import Engine, real_engine
-from stylizer.failures import EXCEPTION_HANDLERS
-from stylizer.fetch import Fetcher, Resolve, resolve
-from stylizer.gate import Gate
-from stylizer.housekeeping import Housekeeping
-from stylizer.inputs import Inputs
-from stylizer.lane import Lane
-from stylizer.pool import Pool
-from stylizer.results import Results
+from stylizer.fetch import Resolve, resolve
 from stylizer.settings import StylizerSettings
-from stylizer.shelf import Shelf
 from stylizer.sole import sole_user
-from stylizer.tasks import TaskTable
-from stylizer.uploads import Uploads
+
+_log = logging.getLogger(__name__)
 
 
 def new_uuid() -> str:
@@ -46,61 +36,63 @@ async def service(
     clock: Callable[[], float] = time.time,
     new_id: Callable[[], str] = new_uuid,
     resolve: Resolve = resolve,
-) -> AsyncIterator[Starlette]:
+) -> AsyncIterator[ASGIApp]:
     """Open everything, hand out the ASGI application, close everything; unfinished tasks wait for the next start.
 
     The application is ready at once: workers warm up in the background. `clock` gives seconds since the epoch,
     `resolve` the addresses of a host. Raises `FolderInUse` when another service works on the same folder.
     """
-    engine = engine or real_engine()
-
-    def now() -> int:
-        return int(clock() * 1000)
-
     with sole_user(settings.data_dir):
         async with open_database(settings.data_dir / "stylizer.db") as database:
-            secret = await _secret(database)
-            shelf = Shelf(settings.data_dir / "shelf")
-            table = TaskTable(database, life=settings.task_life)
-            uploads = Uploads(database, shelf, secret, settings, now, new_id)
-            fetcher = Fetcher(allow_private=settings.allow_private_addresses, resolve=resolve)
-            inputs = Inputs(shelf, uploads, fetcher)
-            pool = Pool(engine, workers=settings.workers, seconds=settings.seconds_per_task)
-            lane = Lane(table, inputs, shelf, pool, now, settings.max_running, asyncio.Semaphore(settings.workers + 1))
-            results = Results(settings, shelf, secret, now)
-            gate = Gate(settings, clock)
-            api = Api(settings, engine.styles, gate, database, table, inputs, results, now, new_id, lane.wake)
-            housekeeping = Housekeeping(settings, table, uploads, inputs, shelf, now)
-            await table.reclaim()
-            await housekeeping.sweep()
-            routes = [*api.routes(), *DropOff(uploads, gate).routes(), *results.routes()]
-            async with _running(pool, lane, housekeeping):
-                yield Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
+            circumstances = Circumstances(engine or real_engine(), clock, new_id, resolve, await _secret(database))
+            parts = assembled(settings, database, circumstances)
+            await parts.table.reclaim()
+            await parts.housekeeping.sweep()
+            async with _running(parts):
+                yield parts.app
 
 
 async def serve(settings: StylizerSettings, host: str, port: int) -> None:
     """Serve on a port until SIGINT or SIGTERM."""
     async with service(settings) as app:
-        config = uvicorn.Config(
-            app, host=host, port=port, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
-        )
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(server_config(app, host=host, port=port)).serve()
+
+
+def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
+    """How the service wants to be served: few callers at a time (a body may be 28 MB), gone a second after the word."""
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        date_header=False,
+        server_header=False,
+        log_config=None,
+        access_log=False,
+        limit_concurrency=64,
+        timeout_graceful_shutdown=1,
+        **place,
+    )
 
 
 @asynccontextmanager
-async def _running(pool: Pool, lane: Lane, housekeeping: Housekeeping) -> AsyncIterator[None]:
+async def _running(parts: Parts) -> AsyncIterator[None]:
     """Everything that moves on its own, until the end of the block."""
-    pool.open()
-    moving = [asyncio.create_task(lane.run()), asyncio.create_task(housekeeping.run())]
+    parts.pool.open()
+    moving = [asyncio.create_task(parts.lane.run()), asyncio.create_task(parts.housekeeping.run())]
+    for task in moving:
+        task.add_done_callback(_report)
     try:
         yield
     finally:
         for task in moving:
             task.cancel()
-        for task in moving:
-            with suppress(asyncio.CancelledError):
-                await task
-        await pool.close()
+        await asyncio.gather(*moving, return_exceptions=True)
+        await parts.pool.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """These two never end by themselves; should one do so, it is said at once."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("the service has stopped working on tasks", exc_info=error)
 
 
 async def _secret(database: Database) -> bytes:

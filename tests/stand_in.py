@@ -34,7 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stylizer.database import open_database
 from stylizer.engines import Engine
-from stylizer.server import service
+from stylizer.server import server_config, service
 from stylizer.settings import BASE_PATH, StylizerSettings
 from stylizer.tasks import TASK_COLUMNS, Task, as_task
 from tests.quick_engine import quick_engine
@@ -139,9 +139,11 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Any ASGI application on a free loopback port; yields its `http://127.0.0.1:port`."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
-        server = _Server(config)
+    # asyncio switches Nagle's algorithm off only where the socket says that it is TCP: else 40 ms for every answer
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = _Server(server_config(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
