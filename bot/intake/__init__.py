@@ -1,0 +1,9 @@
+"""Bytes → Portrait, or the reason why not, before a unit is spent.
+
+`sniffing` looks at the first bytes, here; `decoding` and `fitting` touch pixels, in worker processes only.
+"""
+
+from bot.intake.front import FaceFinder, Intake, Unreadable
+from bot.intake.values import Foreign, Portrait, Rejected, Unfit
+
+__all__ = ["FaceFinder", "Foreign", "Intake", "Portrait", "Rejected", "Unfit", "Unreadable"]

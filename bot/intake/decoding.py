@@ -1,0 +1,102 @@
+"""Foreign bytes → an upright picture in sRGB on white. Runs in a worker process: nothing else imports this."""
+
+import io
+from typing import cast
+
+from PIL import Image, ImageCms, ImageOps
+from pillow_heif import options as heif
+from pillow_heif import register_heif_opener
+
+from bot.intake.values import MAX_PIXELS, MIN_SIDE, Unfit
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
+_PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
+
+
+class Unusable(Exception):
+    """The picture ends here."""
+
+    def __init__(self, reason: Unfit, size: tuple[int, int]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.width, self.height = size
+
+
+def prepare() -> None:
+    """Set up the decoders, once in a worker's life."""
+    heif.THUMBNAILS = heif.DEPTH_IMAGES = heif.AUX_IMAGES = False
+    heif.DECODE_THREADS = 1
+    register_heif_opener()
+    Image.MAX_IMAGE_PIXELS = None  # `opened` has its own, stricter limit, and an answer instead of a warning
+    Image.init()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture with only its header read, and its size judged by that."""
+    picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    _judge(picture.size)
+    return picture
+
+
+def decoded(picture: Image.Image) -> Image.Image:
+    """The first frame's pixels: upright, mode RGB, sRGB, on white, free of metadata."""
+    picture.load()
+    _judge(picture.size)  # a header may have lied
+    icc = picture.info.get("icc_profile")
+    picture = _plain(_upright(picture))
+    if picture.mode == "RGBA":
+        picture = _on_white(picture)
+    picture = _in_srgb(picture, icc)
+    picture.info.clear()
+    return picture
+
+
+def _judge(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise Unusable(Unfit.TOO_MANY_PIXELS, size)
+    if min(size) < MIN_SIDE:
+        raise Unusable(Unfit.TOO_SMALL, size)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001  # EXIF is foreign and often broken; a photo on its side is still a photo
+        return picture
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """The same in one of few modes: eight bits, no palette, alpha only as RGBA."""
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _eight_bits(picture)
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    return picture if picture.mode in _PLAIN_MODES else picture.convert("RGB")
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey with 16 bits, 32 bits or fractions → L. Only 16 bits have a known white; else it is guessed from the top."""
+    if picture.mode.startswith("I;16"):
+        top = 65_535.0
+    else:
+        _, highest = cast("tuple[float, float]", picture.getextrema())  # one band: no pairs
+        top = next((bound for bound in (1.0, 255.0, 65_535.0) if highest <= bound), highest)
+    return picture.convert("F").point(lambda value: value * (255.0 / top) + 0.0).convert("L")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _in_srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:
+    try:
+        if icc or picture.mode == "LAB":
+            source = ImageCms.ImageCmsProfile(io.BytesIO(icc)) if icc else ImageCms.createProfile("LAB")
+            transformed = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if transformed is not None:
+                return transformed
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        pass  # a broken profile, or one for another mode: the bare numbers are what most programs show
+    return picture.convert("RGB")

@@ -1,0 +1,73 @@
+"""Into the API's limits: at most 2:1, sides within bounds, a JPEG of bearable size. Geometry here is pure."""
+
+import io
+from collections.abc import Callable
+from math import ceil
+
+from PIL import Image
+
+FaceBox = tuple[float, float, float, float]  # x, y, width, height as fractions of the picture
+
+SHORT_MIN, SHORT_MAX, LONG_MAX = 256, 3240, 5760  # px
+JPEG_BYTES = 9_900_000
+_QUALITIES = (92, 86, 78, 68)
+_FINDER_SIDE = 1280
+
+
+def fitted(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | None) -> tuple[Image.Image, bool]:
+    """The picture inside the limits, and whether its ends had to go."""
+    cropped = max(picture.size) > 2 * min(picture.size)
+    if cropped:
+        box = find_face(small_jpeg(picture, long_side=_FINDER_SIDE)) if find_face else None
+        picture = picture.crop(crop_box(*picture.size, box))
+    size = fit_size(*picture.size)
+    return (picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)), cropped
+
+
+def crop_box(width: int, height: int, face: FaceBox | None) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the 2:1 part of a longer picture: the face in its middle, or the picture's middle."""
+    x, y, w, h = face or (0.0, 0.0, 1.0, 1.0)
+    if width > height:
+        left = _start(width, 2 * height, x + w / 2)
+        return left, 0, left + 2 * height, height
+    top = _start(height, 2 * width, y + h / 2)
+    return 0, top, width, top + 2 * width
+
+
+def _start(length: int, window: int, centre: float) -> int:
+    return max(0, min(length - window, round(centre * length - window / 2)))
+
+
+def fit_size(width: int, height: int) -> tuple[int, int]:
+    """The size within the API's limits for a picture of at most 2:1; the same when it is within them already."""
+    short, long = sorted((width, height))
+    factor = min(max(1.0, SHORT_MIN / short), SHORT_MAX / short, LONG_MAX / long)
+    new_short = max(SHORT_MIN, round(short * factor))
+    new_long = min(LONG_MAX, 2 * new_short, max(new_short, round(long * factor)))
+    return (new_short, new_long) if width <= height else (new_long, new_short)
+
+
+def as_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
+    """A JPEG under the API's 10 MB, and its size in px: quality goes first, then, for noise, pixels."""
+    while True:
+        for quality in _QUALITIES:
+            jpeg = _encode(picture, quality)
+            if len(jpeg) <= JPEG_BYTES:
+                return jpeg, picture.size
+        smaller = fit_size(ceil(picture.width * 0.75), ceil(picture.height * 0.75))
+        picture = picture.resize(smaller, Image.Resampling.LANCZOS)
+
+
+def small_jpeg(picture: Image.Image, *, long_side: int = 0, short_side: int = 0) -> bytes:
+    """A copy whose long or short side is at most that many px; never larger than the picture itself."""
+    factor = min(1.0, long_side / max(picture.size) if long_side else short_side / min(picture.size))
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _encode(picture, 84)
+
+
+def _encode(picture: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()

@@ -1,0 +1,111 @@
+"""The intake as the event loop sees it: cheap looks here, pixels in worker processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Self
+
+from bot.intake.process import Crashed, Worker
+from bot.intake.sniffing import foreign, is_readable
+from bot.intake.values import MAX_BYTES, Portrait, Rejected, Unfit
+
+# A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
+FaceFinder = Callable[[bytes], tuple[float, float, float, float] | None]
+
+_PREVIEW_BYTES = 32_000_000
+
+
+class Unreadable(Exception):
+    """A stored picture that gives no preview."""
+
+
+class Intake:
+    """`workers` processes, each with one file at a time; `seconds` and `memory_bytes` are one file's bounds.
+
+    The memory comes on top of what an idle worker has. A worker that dies or takes too long is replaced.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        seconds: float = 20.0,
+        memory_bytes: int = 1_500_000_000,
+        find_face: FaceFinder | None = None,
+    ) -> None:
+        self._seconds = seconds
+        arguments = str(memory_bytes), _name(find_face) if find_face else ""
+        self._workers = tuple(Worker(*arguments) for _ in range(workers))
+        self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.gather(*(worker.start() for worker in self._workers))
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    async def accept(self, data: bytes) -> Portrait | Rejected:
+        """The portrait in `data`, or why there is none. Never raises for anything that stands in a file."""
+        if unfit := _first_look(data):
+            return Rejected(unfit, len(data), foreign=foreign(data) if unfit is Unfit.UNSUPPORTED else None)
+        head, jpeg = await self._ask({}, data)
+        match head:
+            case {
+                "reason": None,
+                "width": int(width),
+                "height": int(height),
+                "sha256": str(sha),
+                "cropped": bool(crop),
+            }:
+                return Portrait(jpeg, width, height, sha, crop)
+            case {"reason": str(reason), "width": int(width), "height": int(height)}:
+                return Rejected(Unfit(reason), len(data), width, height)
+            case {"reason": str(reason)}:
+                return Rejected(Unfit(reason), len(data))
+        return Rejected(Unfit.DAMAGED, len(data))
+
+    async def preview(self, jpeg: bytes, short_side: int) -> bytes:
+        """A JPEG whose short side is at most `short_side` px; raises Unreadable for what is no picture."""
+        if len(jpeg) > _PREVIEW_BYTES or not is_readable(jpeg):
+            raise Unreadable("This is no picture to make a preview of.")
+        head, small = await self._ask({"preview": short_side}, jpeg)
+        if head.get("reason") is not None:
+            raise Unreadable(f"No preview: {head['reason']}.")
+        return small
+
+    async def _ask(self, head: dict[str, int], data: bytes) -> tuple[dict[str, object], bytes]:
+        async with self._worker() as worker:
+            try:
+                return await worker.ask(head, data, self._seconds)
+            except TimeoutError:
+                return {"reason": Unfit.TOO_SLOW}, b""
+            except Crashed:
+                return {"reason": Unfit.DAMAGED}, b""
+
+    @asynccontextmanager
+    async def _worker(self) -> AsyncIterator[Worker]:
+        worker = await self._idle.get()
+        try:
+            yield worker
+        finally:
+            self._idle.put_nowait(worker)
+
+
+def _first_look(data: bytes) -> Unfit | None:
+    if not data:
+        return Unfit.EMPTY
+    if len(data) > MAX_BYTES:
+        return Unfit.TOO_MANY_BYTES
+    if is_readable(data):
+        return None
+    return Unfit.UNSUPPORTED if foreign(data) else Unfit.NOT_A_PICTURE
+
+
+def _name(find_face: FaceFinder) -> str:
+    module, function = find_face.__module__, getattr(find_face, "__qualname__", "")
+    if not function.isidentifier() or module == "__main__":
+        raise ValueError("A face finder is a function at the top of a module: the worker imports it by name.")
+    return f"{module}:{function}"

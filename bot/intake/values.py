@@ -1,0 +1,54 @@
+"""What the intake answers with."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MIN_SIDE = 64  # px; less shows no face worth painting
+
+
+class Unfit(StrEnum):
+    """Why a file cannot be painted."""
+
+    EMPTY = "empty"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    NOT_A_PICTURE = "not_a_picture"
+    UNSUPPORTED = "unsupported"  # `Rejected.foreign` says what it is
+    DAMAGED = "damaged"  # cut off, broken, or it crashed its decoder
+    TOO_SLOW = "too_slow"  # more time or memory than a photo may take
+
+
+class Foreign(StrEnum):
+    """Known by its first bytes, and not for us."""
+
+    SVG = "svg"
+    VIDEO = "video"
+    PDF = "pdf"
+    STICKER = "sticker"  # an animated one of Telegram
+    PICTURE = "picture"  # of a kind that we don't read
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A photo as the API takes it: an upright sRGB JPEG under 10 MB without metadata, short side 256…3240 px,
+    long side at most twice that and 5760. `cropped`: it was longer, and lost its ends."""
+
+    jpeg: bytes = field(repr=False)
+    width: int
+    height: int
+    sha256: str  # of `jpeg`, hexadecimal; the same for the same file
+    cropped: bool
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why not, with what is known about the file."""
+
+    reason: Unfit
+    byte_count: int
+    width: int | None = None
+    height: int | None = None
+    foreign: Foreign | None = None

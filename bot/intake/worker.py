@@ -1,0 +1,112 @@
+"""The worker process: takes one file at a time from its standard input and answers on its standard output.
+
+It holds no secret, no network and no state; whatever a file does to it, another one takes its place.
+Frames both ways: two lengths (32 bits, big-endian), a JSON head, a body.
+"""
+
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import BinaryIO
+
+from bot.intake import decoding, fitting
+from bot.intake.values import Unfit
+
+LENGTHS = struct.Struct("!II")
+Head = Mapping[str, str | int | None]
+FaceFinder = Callable[[bytes], fitting.FaceBox | None]
+
+
+def main() -> None:
+    """Arguments: the bytes of memory that one picture may take; the face finder as `module:function`, or nothing."""
+    memory, name = int(sys.argv[1]), sys.argv[2]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    os.nice(5)  # chats first
+    find_face = _forgiving(_finder(name)) if name else None
+    decoding.prepare()
+    _limit(memory)
+    inbox, outbox = sys.stdin.buffer, _own_stdout()
+    _write(outbox, {"ready": True})
+    while (frame := _read(inbox)) is not None:
+        _write(outbox, *answer(*frame, find_face))
+
+
+def answer(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
+    """One file's answer: a head with `reason` (None when all is well), and the JPEG."""
+    try:
+        return _work(head, data, find_face)
+    except decoding.Unusable as end:
+        return {"reason": end.reason, "width": end.width, "height": end.height}, b""
+    except MemoryError:
+        return {"reason": Unfit.TOO_SLOW}, b""
+    except Exception:  # noqa: BLE001  # a decoder may raise anything over foreign bytes, and all of it means this
+        return {"reason": Unfit.DAMAGED}, b""
+
+
+def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
+    picture = decoding.decoded(decoding.opened(data))
+    if short_side := head.get("preview"):
+        return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
+    picture, cropped = fitting.fitted(picture, find_face)
+    jpeg, (width, height) = fitting.as_jpeg(picture)
+    digest = sha256(jpeg).hexdigest()
+    return {"reason": None, "width": width, "height": height, "sha256": digest, "cropped": cropped}, jpeg
+
+
+def _finder(name: str) -> FaceFinder:
+    module, _, function = name.partition(":")
+    found: FaceFinder = getattr(import_module(module), function)
+    return found
+
+
+def _forgiving(find_face: FaceFinder) -> FaceFinder:
+    def find(jpeg: bytes) -> fitting.FaceBox | None:
+        with suppress(Exception):  # a finder that stumbles must not cost the photo: its middle will do
+            return find_face(jpeg)
+        return None
+
+    return find
+
+
+def _limit(memory: int) -> None:
+    """Bound the address space to what the bare worker has now plus `memory`; leave no core dump with a photo in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # elsewhere (macOS) the limit is not enforced anyway
+        used = int(statm.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
+
+
+def _own_stdout() -> BinaryIO:
+    """The pipe to the parent, for frames only: what C libraries print goes nowhere."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return pipe
+
+
+def _read(inbox: BinaryIO) -> tuple[dict[str, int], bytes] | None:
+    lengths = inbox.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None  # the parent is gone
+    head, body = LENGTHS.unpack(lengths)
+    return json.loads(inbox.read(head)), inbox.read(body)
+
+
+def _write(outbox: BinaryIO, head: Head, body: bytes = b"") -> None:
+    text = json.dumps(head).encode()
+    outbox.write(LENGTHS.pack(len(text), len(body)) + text + body)
+    outbox.flush()
+
+
+if __name__ == "__main__":
+    main()
