@@ -39,3 +39,10 @@ def warm_up() -> None:
     from stylizer import engine  # noqa: PLC0415  # heavy
 
     engine.warm_up()
+
+
+def find_face(photo: bytes) -> tuple[float, float, float, float] | None:
+    """The main face as fractions of the picture (x, y, width, height), in a worker."""
+    from stylizer import engine  # noqa: PLC0415  # heavy
+
+    return engine.find_face(photo)

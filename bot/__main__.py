@@ -1,0 +1,86 @@
+"""The `repaint` command."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bot import settings as config
+from bot.logs import set_up_logging
+from bot.sole import FolderInUse
+from storage.database import NewerSchema
+
+command = typer.Typer(help="A chat bot that repaints portraits.", no_args_is_help=True, add_completion=False)
+
+
+@command.command()
+def run() -> None:
+    """Start the bot with whatever .env has; with no token at all, the chat page."""
+    from bot import app  # noqa: PLC0415  # `repaint --help` should not load everything
+
+    settings = _settings()
+
+    async def until_signalled() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await app.run(settings, stop, ready=lambda address: typer.echo(_greeting(settings, address)))
+
+    try:
+        asyncio.run(until_signalled())
+    except (FolderInUse, NewerSchema) as error:
+        _give_up(str(error))
+    except OSError as error:
+        _give_up(f"Could not listen on {settings.host}:{settings.port}: {error.strerror}. Set another PORT in .env.")
+
+
+@command.command()
+def stylizer(  # noqa: PLR0917  # typer reads the command's options from its parameters
+    host: str = "127.0.0.1",
+    port: int = 8090,
+    data_dir: Path = Path("data/stylizer-service"),
+    workers: int = 1,
+    max_running: int = 1,
+    keys: Annotated[str, typer.Option(help="Comma-separated keys that are let in; none: any key.")] = "",
+) -> None:
+    """Serve the stand-in for the cloud's API on a port, for this or other programs."""
+    from stylizer.server import serve  # noqa: PLC0415  # heavy
+    from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
+
+    set_up_logging("info")
+    let_in = frozenset(key.strip() for key in keys.split(",") if key.strip())
+    settings = StylizerSettings(data_dir=data_dir, workers=workers, max_running=max_running, keys=let_in)
+    typer.echo(f"The stand-in answers at http://{host}:{port}/api/v1")
+    asyncio.run(serve(settings, host, port))
+
+
+def _settings() -> config.Settings:
+    try:
+        settings = config.load()
+    except config.Wrong as wrong:
+        _give_up(str(wrong))
+    set_up_logging(settings.log_level)
+    return settings
+
+
+def _greeting(settings: config.Settings, address: str) -> str:
+    engine = "the cloud" if settings.dashscope_api_key else "the stand-in engine on this machine"
+    if settings.has_web_chat:
+        return f"Repaint is ready, painting with {engine}. Open {address}"
+    return f"Repaint is ready, painting with {engine}. Health: {address}/healthz"
+
+
+def _give_up(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(code=1)
+
+
+def main() -> None:
+    """What the installed script calls."""
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The lanes of an installation: one for each key, or the stand-in when there is none."""
+
+import hashlib
+from collections.abc import Mapping
+
+import httpx
+from pydantic import SecretStr
+
+from bot.dashscope.client import DashScope
+from bot.lanes import Lane
+from bot.links import InlineLinks, PhotoLinks, SignedLinks, UploadLinks
+from bot.polling import Pace
+from bot.settings import Settings
+
+STAND_IN = "stand-in"
+STAND_IN_URL = "http://stylizer.invalid"  # never looked up: the transport leads into our own process
+STAND_IN_PACE = Pace(mean=5.0, deviation=1.5)
+QUERIES_PER_SECOND = 18.0  # of the 20 that are allowed
+
+
+def account_id(key: SecretStr) -> str:
+    """A name for an account that says nothing about its key, and stays the same for it."""
+    return "key-" + hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
+
+
+def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes) -> list[Lane]:
+    """One lane for each key."""
+    lanes = []
+    for key in settings.dashscope_api_key:
+        client = DashScope(http, base_url=str(settings.dashscope_base_url), api_key=key)
+        lanes.append(
+            Lane(
+                account_id=account_id(key),
+                client=client,
+                links=_links(settings, client, secret),
+                slots=settings.dashscope_max_running,
+                prefetch=settings.dashscope_prefetch,
+                submits_per_second=settings.dashscope_submits_per_second,
+                queries_per_second=QUERIES_PER_SECOND,
+                paid=True,
+                free_images=settings.dashscope_free_images,
+            )
+        )
+    return lanes
+
+
+def stand_in_lane(http: httpx.AsyncClient) -> Lane:
+    """The lane that leads into our own process."""
+    client = DashScope(http, base_url=f"{STAND_IN_URL}/api/v1", api_key=SecretStr("stand-in"))
+    return Lane(
+        account_id=STAND_IN,
+        client=client,
+        links=InlineLinks(),
+        queries_per_second=QUERIES_PER_SECOND,
+        extended=True,
+        first_guess=STAND_IN_PACE,
+    )
+
+
+def transports(stand_in: httpx.AsyncBaseTransport | None) -> Mapping[str, httpx.AsyncBaseTransport | None]:
+    """Where the shared client leads requests for the stand-in."""
+    return {} if stand_in is None else {STAND_IN_URL: stand_in}
+
+
+def _links(settings: Settings, client: DashScope, secret: bytes) -> PhotoLinks:
+    match settings.link_kind:
+        case "signed":
+            return SignedLinks(str(settings.public_url), secret)
+        case "upload":
+            return UploadLinks(client.upload)
+        case "inline":
+            return InlineLinks()

@@ -1,0 +1,210 @@
+"""Puts the parts together and runs them until told to stop. The only module that imports everything."""
+
+import asyncio
+import importlib.util
+import io
+import random
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+import structlog
+import uvicorn
+from PIL import Image
+from starlette.types import ASGIApp
+
+from bot import accounts, styles
+from bot.admission import Rules
+from bot.bell import Bell
+from bot.chat import Platform
+from bot.clock import Clock, WallClock
+from bot.courier import Courier
+from bot.desk import House
+from bot.dispatcher import drive
+from bot.housekeeping import Housekeeping
+from bot.http import Outside, application
+from bot.intake import FaceFinder, Intake
+from bot.lanes import Lane
+from bot.reception import Reception
+from bot.settings import Settings
+from bot.sole import secret_of, sole_user
+from bot.studio import Studio
+from bot.views import Lanes
+from handlers.web import web_chat
+from storage.database import open_database
+from storage.photos import open_photos
+from stylizer.engines import Engine, find_face, real_engine
+from stylizer.server import service
+from stylizer.settings import StylizerSettings
+
+log = structlog.get_logger(__name__)
+
+AGAIN_SECONDS = 5.0
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An installation, opened."""
+
+    settings: Settings
+    studio: Studio
+    lanes: tuple[Lane, ...]
+    house: House
+    housekeeping: Housekeeping
+    outside: Outside
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = None) -> AsyncIterator[Parts]:
+    """Everything opened, nothing running yet. `engine`: what paints when there is no key."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(sole_user(settings.data_dir))
+        secret = secret_of(settings.data_dir)
+        database = await stack.enter_async_context(open_database(settings.data_dir / "repaint.db"))
+        photos = open_photos(settings.data_dir / "photos")
+        lanes, offered = await _lanes(settings, stack, secret, engine or real_engine())
+        intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
+        bell = Bell()
+        studio = Studio(
+            database=database,
+            reception=Reception(intake, photos, keep_seconds=settings.original_hours * 3600),
+            bell=bell,
+            clock=clock,
+            lanes=_as_seen(lanes),
+            rules=_rules(settings, lanes),
+            offered=offered,
+        )
+        house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
+        outside = Outside(database, photos, clock, secret, studio.lanes.account_ids)
+        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside)
+
+
+@asynccontextmanager
+async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[None]:
+    """Dispatchers, couriers and housekeeping at work until the end of the block; then each finishes its step."""
+    house, stop = parts.house, asyncio.Event()
+    works: list[Callable[[], Awaitable[None]]] = [partial(drive, lane, house, stop) for lane in parts.lanes]
+    works += [partial(Courier(platform, parts.studio, house.bell, house.clock).run, stop) for platform in platforms]
+    works.append(partial(parts.housekeeping.run, stop))
+    async with asyncio.TaskGroup() as group:
+        for work in works:
+            group.create_task(_kept_up(work, house.clock, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            house.bell.ring()
+
+
+async def run(settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None]) -> None:
+    """Run until told to stop. `ready` is called with our address once it answers."""
+    async with opened(settings, clock=WallClock()) as parts, AsyncExitStack() as stack:
+        platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
+        await stack.enter_async_context(running(parts, platforms))
+        await _serve(settings, web_application(parts), stop, ready)
+
+
+def web_application(parts: Parts) -> ASGIApp:
+    """Photo links, health and metrics; and the chat page, where the owner has it on."""
+    settings, web = parts.settings, None
+    if settings.has_web_chat:
+        web = web_chat(
+            parts.studio,
+            secret=parts.outside.secret,
+            allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
+            secure=settings.public_url is not None and settings.public_url.scheme == "https",
+        )
+    return application(parts.outside, web)
+
+
+def _as_seen(lanes: Sequence[Lane]) -> Lanes:
+    return Lanes(
+        account_ids=frozenset(lane.account_id for lane in lanes),
+        slots=sum(lane.slots for lane in lanes),
+        first_guess=lanes[0].first_guess.mean,
+    )
+
+
+def _rules(settings: Settings, lanes: Sequence[Lane]) -> Rules:
+    return Rules(
+        daily_free_images=settings.daily_free_images,
+        max_queued_per_person=settings.max_queued_per_person,
+        monthly_budget_cny=settings.monthly_budget_cny,
+        paid=any(lane.paid for lane in lanes),
+    )
+
+
+async def _lanes(
+    settings: Settings, stack: AsyncExitStack, secret: bytes, engine: Engine
+) -> tuple[tuple[Lane, ...], tuple[styles.Style, ...]]:
+    """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
+    if settings.dashscope_api_key:
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        return tuple(accounts.cloud_lanes(settings, http, secret)), styles.STYLES
+    folder = settings.data_dir / "stylizer"
+    stand_in = await stack.enter_async_context(
+        service(StylizerSettings(data_dir=folder, workers=settings.stylizer_workers), engine=engine)
+    )
+    transport = httpx.ASGITransport(stand_in)
+    http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
+    return (accounts.stand_in_lane(http),), styles.offered(engine.styles)
+
+
+def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
+    """Every platform whose token is there."""
+    settings = parts.settings
+    platforms: list[AbstractAsyncContextManager[Platform]] = []
+    if settings.telegram_bot_token is not None:
+        from handlers.telegram import telegram  # noqa: PLC0415  # 20 MB that nobody needs without a token
+
+        api_url = str(settings.telegram_api_url).rstrip("/")
+        platforms.append(telegram(parts.studio, token=settings.telegram_bot_token, api_url=api_url))
+    return platforms
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:
+    """Begin a part again when it broke: one bug or one full disk must not end the others."""
+    while not stop.is_set():
+        try:
+            await work()
+        except Exception:  # whatever it was, it is in the log, and the rows say where to go on
+            log.exception("a part broke and begins again", seconds=AGAIN_SECONDS)
+            await clock.wait(stop, AGAIN_SECONDS)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs the whole."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(settings: Settings, app: ASGIApp, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    with socket.create_server((settings.host, settings.port), reuse_port=False) as listener:
+        config = uvicorn.Config(
+            app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        ready(f"http://{settings.host}:{listener.getsockname()[1]}")
+        await stop.wait()
+        server.should_exit = True
+        await serving
+
+
+def _face_finder() -> FaceFinder | None:
+    """The engine's, where its packages are; without them a long picture is cropped round its middle."""
+    return find_face if importlib.util.find_spec("cv2") else None
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(picture)) as image:  # reads the header, decodes nothing
+            return image.size
+    except OSError as error:
+        raise ValueError("this is no picture") from error

@@ -1,0 +1,77 @@
+"""The ASGI application: signed photo links, health, metrics, and whatever platforms mount beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from bot.clock import Clock
+from bot.links import read_token
+from bot.metrics import exposition
+from storage import counts
+from storage.database import Database
+from storage.photos import PhotoStore
+
+MAX_USES = 20  # the API reads a photo once or twice; a link that is read more often was found by somebody else
+_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the routes work with."""
+
+    database: Database
+    photos: PhotoStore
+    clock: Clock
+    secret: bytes
+    account_ids: frozenset[str]
+
+    async def photo(self, request: Request) -> Response:
+        """A photo for the API, for as long as its link lives."""
+        key = read_token(self.secret, request.path_params["token"], self.clock.now())
+        jpeg = None if key is None else await self.photos.get(key)
+        if key is None or jpeg is None:
+            return Response(status_code=404, headers=_PRIVATE)
+        async with self.database.write() as connection:
+            uses = await counts.count_link(connection, key, self.clock.now())
+        if uses > MAX_USES:
+            return Response(status_code=404, headers=_PRIVATE)
+        return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
+
+    async def healthz(self, _request: Request) -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok"}, headers=_PRIVATE)
+
+    async def readyz(self, _request: Request) -> Response:
+        """The database answers, so wishes can be taken."""
+        try:
+            async with self.database.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
+        return JSONResponse({"status": "ok"}, headers=_PRIVATE)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Prometheus' text format."""
+        body = await exposition(self.database, self.account_ids, self.clock.now())
+        return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_PRIVATE)
+
+
+def application(outside: Outside, web: ASGIApp | None, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """Our own routes first; the chat page, if there is one, gets the rest."""
+    routes: list[BaseRoute] = [
+        Route("/photos/{token}", outside.photo, methods=["GET"]),
+        Route("/healthz", outside.healthz, methods=["GET"]),
+        Route("/readyz", outside.readyz, methods=["GET"]),
+        Route("/metrics", outside.metrics, methods=["GET"]),
+        *more,
+    ]
+    if web is not None:
+        routes.append(Mount("/", web))
+    return Starlette(routes=routes)

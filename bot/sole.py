@@ -1,0 +1,45 @@
+"""One process a data folder: two would drive the same account, and pay twice."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class FolderInUse(Exception):
+    """Another process works on this folder."""
+
+
+@contextmanager
+def sole_user(folder: Path) -> Iterator[None]:
+    """Hold the folder until the end of the block; the lock goes with the process, however it ends.
+
+    Raises:
+        FolderInUse: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "repaint.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUse(
+                f"Another Repaint is running on the folder {folder}. Stop it first, or give this one its own DATA_DIR."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def secret_of(folder: Path) -> bytes:
+    """What cookies and photo links are signed with: made once, readable by its owner only."""
+    path = folder / "secret.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        secret = os.urandom(32)
+        file.write(secret)
+        return secret

@@ -1,0 +1,39 @@
+"""Counts over everything, for whoever watches."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_BY_STATE = text("SELECT state, COUNT(*) AS number FROM job GROUP BY state")
+_BY_REASON = text("SELECT error, COUNT(*) AS number FROM job WHERE error IS NOT NULL GROUP BY error")
+_OWED = text("SELECT COUNT(*) FROM outbox")
+_COUNT_LINK = text("""
+    INSERT INTO link_use (key, uses, last_used) VALUES (:key, 1, :now)
+    ON CONFLICT (key) DO UPDATE SET uses = link_use.uses + 1, last_used = excluded.last_used
+    RETURNING uses
+""")
+_FORGET_LINKS = text("DELETE FROM link_use WHERE last_used < :before")
+
+
+async def jobs_by_state(connection: AsyncConnection) -> dict[str, int]:
+    """How many jobs stand where."""
+    return {row.state: row.number for row in await connection.execute(_BY_STATE)}
+
+
+async def failures_by_reason(connection: AsyncConnection) -> dict[str, int]:
+    """Why jobs failed."""
+    return {row.error: row.number for row in await connection.execute(_BY_REASON)}
+
+
+async def outcomes_owed(connection: AsyncConnection) -> int:
+    """Outcomes that people have yet to see."""
+    return int((await connection.execute(_OWED)).scalar_one())
+
+
+async def count_link(connection: AsyncConnection, key: str, now: float) -> int:
+    """One more use of the link to a photo; returns how many that makes."""
+    return int((await connection.execute(_COUNT_LINK, {"key": key, "now": now})).scalar_one())
+
+
+async def forget_links(connection: AsyncConnection, before: float) -> None:
+    """Counts of links that are dead for long."""
+    await connection.execute(_FORGET_LINKS, {"before": before})
