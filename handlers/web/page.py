@@ -17,6 +17,7 @@ from handlers.web.language import texts_of
 from handlers.web.problems import Problem
 
 _TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_SLUG = re.compile(r"[a-z]{1,20}", re.ASCII)
 _TEXT = re.compile(r" data-t>([^<]+)<")  # <p data-t>English</p>
 _ATTRIBUTE = re.compile(r' data-t-([a-z-]+)="([^"]+)"')  # <button data-t-aria-label="English">
 _SPOKEN = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)+)"')  # t("English") in a module
@@ -100,8 +101,7 @@ class Page:
 
     async def sample(self, request: Request) -> Response:
         slug: str = request.path_params["slug"]
-        known = slug in {look.slug for look in styles.STYLES}
-        picture = styles.sample(slug) if known else None
+        picture = styles.sample(slug) if _SLUG.fullmatch(slug) else None
         if picture is None:
             raise Problem(404, "not_found")
         return _send(request, asset(f"{slug}.jpg", picture), "public, max-age=3600")

@@ -1,28 +1,40 @@
 // What can be done with a job, as buttons: which ones depends on its state alone.
-import { h, icon } from "./element.js";
+import { at, h, icon } from "./element.js";
 import { lookButtons } from "./looks.js";
 import { t } from "./texts.js";
 
 const SURE_MS = 5000;
 
-/** The buttons for a job; `does` has again(style?), cancel(), delete(), retry(), discard(). */
+/** The buttons under a job; `does` has again(style?), cancel(), delete(), retry(), discard(). */
 export function actionsFor(view, does) {
-  if (view.state === "uploading") return [];
-  if (view.local) return [button("again", t("Try again"), does.retry, "accent"), quiet("close", t("Take away"), does.discard)];
-  if (view.result_url) return finished(view, does);
-  if (!view.ended) return [quiet("close", t("Cancel"), does.cancel)];
-  const again = view.photo_url ? [button("again", t("Try again"), () => does.again()), otherLook(view, does)] : [];
-  return [...again, deletion(does)];
+  if (view.local) return view.ended ? [localRepair(view, does)] : [];
+  if (!view.ended) return [];
+  const again = view.photo_url ? [button("again", againWords(view), () => does.again()), otherLook(view, does)] : [];
+  return view.result_url ? [download(view), ...sharing(view), ...again] : again;
 }
 
-function finished(view, does) {
-  const save = h("a", { class: "button accent", href: `${view.result_url}?download`, download: "" }, icon("download"), t("Download"));
-  const again = view.photo_url ? [button("again", t("Once more"), () => does.again()), otherLook(view, does)] : [];
-  return [save, ...sharing(view), ...again, deletion(does)];
+/** The quiet button at the edge: the way to be rid of a job. */
+export function edgeFor(view, does) {
+  if (view.local) return view.ended ? quiet("close", t("Take away"), does.discard) : null;
+  return view.ended ? deletion(does) : quiet("close", t("Cancel"), does.cancel);
 }
 
-function button(drawing, words, onclick, kind = "") {
-  return h("button", { type: "button", class: `button ${kind}`, onclick }, icon(drawing), words);
+const againWords = (view) => (view.result_url ? t("Once more") : t("Try again"));
+
+function localRepair(view, does) {
+  if (view.error.retryable) return button("again", t("Try again"), does.retry);
+  return button("plus", t("Choose another photo"), () => {
+    does.discard();
+    at("files").click();
+  });
+}
+
+function download(view) {
+  return h("a", { class: "button accent", href: `${view.result_url}?download`, download: "" }, icon("download"), t("Download"));
+}
+
+function button(drawing, words, onclick) {
+  return h("button", { type: "button", class: "button", onclick }, icon(drawing), words);
 }
 
 function quiet(drawing, words, onclick) {
@@ -44,7 +56,7 @@ function otherLook(view, does) {
     const looks = h("div", { class: "elsewhere", role: "group", "aria-label": t("Choose another look") }, lookButtons(pick, view.style));
     card.append(looks);
     looks.scrollIntoView({ block: "nearest" });
-    return looks.querySelector("button")?.focus();
+    return looks.querySelector("button")?.focus({ focusVisible: false });
   });
   open.setAttribute("aria-expanded", "false");
   return open;
@@ -52,16 +64,18 @@ function otherLook(view, does) {
 
 /** Deleting asks once more, in the same place, and forgets the question by itself. */
 function deletion(does) {
-  const words = h("span", {}, t("Delete"));
+  const words = h("span", { class: "unseen" }, t("Delete"));
   const calm = () => {
     words.textContent = t("Delete");
+    words.className = "unseen";
     element.classList.remove("sure");
   };
-  const element = h("button", { type: "button", class: "plain" }, icon("bin"), words);
+  const element = h("button", { type: "button", class: "plain", title: t("Delete") }, icon("bin"), words);
   element.onblur = calm;
   element.onclick = () => {
     if (element.classList.contains("sure")) return does.delete();
     words.textContent = t("Delete for good?");
+    words.className = "";
     element.classList.add("sure");
     return setTimeout(calm, SURE_MS);
   };

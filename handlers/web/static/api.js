@@ -65,5 +65,5 @@ async function read(answer) {
 }
 
 function failure(status, body) {
-  return new Failure(body?.code ?? OFFLINE, body?.message ?? "", status >= 500 || body?.code === "too_fast");
+  return new Failure(body?.code ?? OFFLINE, body?.message ?? "", status >= 500 || status === 429 || !body);
 }

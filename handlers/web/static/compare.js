@@ -6,8 +6,8 @@ import { t } from "./texts.js";
 export function canvas() {
   const under = h("img", { class: "under", alt: "", draggable: false });
   const over = h("img", { class: "over", alt: "", draggable: false });
-  const line = h("span", { class: "line", "aria-hidden": "true" }, h("span", { class: "grip" }));
-  const element = h("div", { class: "canvas" }, under, over, line);
+  const line = h("span", { class: "line", "aria-hidden": "true" });
+  const element = h("div", { class: "canvas" }, under, over, line, h("span", { class: "grip", "aria-hidden": "true" }));
   return { element, under, over };
 }
 

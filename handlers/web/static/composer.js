@@ -3,7 +3,7 @@ import { onArrival } from "./arrivals.js";
 import { at } from "./element.js";
 import { chosen, choose, loadLooks, nameOf, OWN } from "./looks.js";
 import { addPhotos, drawPhotos, onPhotos, picked, takePhotos } from "./photos.js";
-import { many, t } from "./texts.js";
+import { t } from "./texts.js";
 
 let reference = null; // { file, url }
 let trouble = "";
@@ -60,7 +60,7 @@ function missing() {
 function refresh() {
   const n = picked().length;
   at("note").textContent = trouble;
-  at("send").textContent = n > 1 ? many("Paint {n}", "Paint {n}", n) : t("Paint");
+  at("send").textContent = n > 1 ? t("Paint {n}", { n }) : t("Paint");
   at("send").setAttribute("aria-disabled", String(Boolean(missing())));
 }
 

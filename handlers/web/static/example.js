@@ -13,7 +13,7 @@ export function showExample(slug = FIRST) {
   if (!look?.sample_url) return;
   if (!parts) {
     parts = canvas();
-    parts.over.src = "/static/portrait.jpg";
+    parts.over.src = "/samples/original.jpg";
     at("example").append(parts.element);
     at("example").dataset.stage = "done";
   }

@@ -1,7 +1,7 @@
 // The looks to choose from, each with its sample picture, and a picture of one's own.
 import { getJson } from "./api.js";
 import { at, h, icon } from "./element.js";
-import { many, t } from "./texts.js";
+import { t } from "./texts.js";
 
 export const OWN = "reference";
 
@@ -46,7 +46,7 @@ function art(look, ...more) {
 
 function ownTile(reference, onown) {
   const input = h("input", { type: "radio", name: "look", value: OWN, class: "unseen" });
-  const picture = reference ? h("img", { src: reference, alt: "" }) : icon("plus");
+  const picture = reference ? h("img", { class: "mine", src: reference, alt: "" }) : icon("plus");
   // A click comes from a pointer or from Space; arrow keys only pass by and must not open a file dialogue.
   input.addEventListener("click", (event) => event.detail > 0 && onown());
   input.addEventListener("keydown", (event) => (event.key === " " || event.key === "Enter") && (event.preventDefault(), onown()));
@@ -59,7 +59,7 @@ export function fold() {
   const button = at("all-looks");
   const open = strip.classList.contains("open");
   button.hidden = !open && strip.scrollWidth <= strip.clientWidth + 4;
-  button.textContent = open ? t("Show fewer") : many("Show it", "Show all {n}", looks.length + 1);
+  button.textContent = open ? t("Show fewer") : t("Show all {n}", { n: looks.length + 1 });
   button.setAttribute("aria-expanded", String(open));
   button.onclick = () => {
     strip.classList.toggle("open");

@@ -33,7 +33,7 @@ function wish({ photo, look, name, reference }) {
   const key = newKey();
   const view = { local: true, state: "uploading", style_name: name, created: Date.now() / 1000, progress: 0, error: null, ended: false };
   const again = () => {
-    show(key, { ...view, progress: 0 });
+    show(key, view);
     sending = sending.then(() => send(key, view, { photo, look, reference }));
   };
   show(key, view, { retry: again, discard: () => drop(key) }, { photo, reference }).element.classList.add("new");
@@ -52,7 +52,7 @@ async function send(key, view, { photo, look, reference }) {
     const job = await upload(HISTORY, form, (progress) => show(key, { ...view, progress }));
     accept(key, job);
   } catch (error) {
-    show(key, { ...view, state: "failed", ended: true, error: { message: complaint(error) } });
+    show(key, { ...view, state: "failed", ended: true, error: { message: complaint(error), retryable: error.retryable } });
     announce(complaint(error));
   }
 }
@@ -60,7 +60,7 @@ async function send(key, view, { photo, look, reference }) {
 function accept(key, job) {
   if (has(job.id)) {
     drop(key);
-    announce(t("You had this one already: here it is."));
+    say(t("You had this one already: here it is."));
   } else {
     rename(key, job.id);
   }
@@ -114,7 +114,8 @@ function drawTheme() {
   const { now } = window.repaintTheme;
   const words = { auto: t("Appearance: as the system"), light: t("Appearance: light"), dark: t("Appearance: dark") };
   at("theme").replaceChildren(icon({ auto: "auto", light: "sun", dark: "moon" }[now]));
-  at("theme").ariaLabel = at("theme").title = words[now];
+  at("theme").title = words[now];
+  at("theme").setAttribute("aria-label", words[now]);
 }
 
 at("theme").onclick = () => {

@@ -12,11 +12,6 @@ export function t(english, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-/** One sentence or the other, by the English plural; `{n}` is the number. */
-export function many(one, more, n) {
-  return t(n === 1 ? one : more, { n: new Intl.NumberFormat(language).format(n) });
-}
-
 export const spoken = () => language;
 export const other = () => OTHER[language] ?? OTHER.en;
 

@@ -2,6 +2,7 @@
 import { at } from "./element.js";
 import { Turn } from "./turn.js";
 
+const NEAR_END = 160; // pixels: who reads further up is not pulled down
 const turns = new Map(); // key (a job's id, or the page's own key while it is being sent) → Turn
 
 export const views = () => [...turns.values()].map((turn) => turn.view);
@@ -15,8 +16,10 @@ export function show(key, view, does, pictures, options) {
     turns.set(key, turn);
     place(turn, view);
   }
+  const atEnd = document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_END;
   turn.show(view, options);
   empty();
+  if (known && atEnd && !turn.element.nextElementSibling) reveal(key);
   return turn;
 }
 

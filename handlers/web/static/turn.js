@@ -1,5 +1,5 @@
 // One turn of the conversation: the wish on the right, its card on the left.
-import { actionsFor } from "./actions.js";
+import { actionsFor, edgeFor } from "./actions.js";
 import { announce } from "./announce.js";
 import { h, icon } from "./element.js";
 import { Frame } from "./frame.js";
@@ -18,7 +18,10 @@ export class Turn {
     this.title = h("h2", { tabIndex: -1 });
     this.state = h("p", { class: "state" });
     this.actions = h("div", { class: "actions" });
-    this.card = h("article", { class: "card" }, this.frame.element, h("div", { class: "placard" }, this.title, this.state), this.actions);
+    this.edge = h("div", { class: "edge" });
+    const words = h("div", { class: "words" }, this.title, this.state);
+    this.placard = h("div", { class: "placard" }, words, this.edge, this.actions);
+    this.card = h("article", { class: "card" }, this.frame.element, this.placard);
     this.element = h("li", { class: "turn" }, this.wish, this.card);
   }
 
@@ -30,6 +33,7 @@ export class Turn {
     this.progress();
     this.card.classList.toggle("failed", view.state === "failed");
     this.frame.element.hidden = view.ended && !view.result_url;
+    this.card.classList.toggle("bare", this.frame.element.hidden);
     this.frame.show(view, this.picture()?.url ?? null);
     if (redraw || before?.state !== view.state || before?.id !== view.id) this.drawButtons();
     if (redraw || before?.photo_url !== view.photo_url || !before) this.drawWish();
@@ -62,9 +66,10 @@ export class Turn {
 
   /** New buttons for a new state; who had the focus keeps a place close by. */
   drawButtons() {
-    const held = this.actions.contains(document.activeElement);
+    const held = this.placard.contains(document.activeElement) && document.activeElement !== this.title;
     this.card.querySelector(".elsewhere")?.remove();
     this.actions.replaceChildren(...actionsFor(this.view, this.does));
+    this.edge.replaceChildren(...[edgeFor(this.view, this.does)].filter(Boolean));
     if (held) (this.actions.querySelector("a, button") ?? this.title).focus();
   }
 }
