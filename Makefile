@@ -1,0 +1,53 @@
+# Every target sets up what it needs in .venv, quietly and only once: a stamp says which lock was installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: run test check format bench lock clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/repaint run
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_imports.py
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench $(PART)
+
+lock:
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --extra stylizer --group build pyproject.toml -o requirements/run.txt
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --extra stylizer --group dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@$(MAKE) --no-print-directory install LOCK=run
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
+	@$(MAKE) --no-print-directory install LOCK=dev
+	@touch $@
+
+.PHONY: install
+install:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Repaint needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up (once, a minute or two) ..."
+	@$(PIP) install --require-hashes -r requirements/$(LOCK).txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
