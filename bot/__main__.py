@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import httpx
 import typer
 
 from bot import settings as config
@@ -13,6 +15,9 @@ from bot.sole import FolderInUse
 from storage.database import NewerSchema
 
 command = typer.Typer(help="A chat bot that repaints portraits.", no_args_is_help=True, add_completion=False)
+
+admin = typer.Typer(help="The owner's commands; they work beside a running bot.", no_args_is_help=True)
+command.add_typer(admin, name="admin")
 
 
 @command.command()
@@ -54,6 +59,57 @@ def stylizer(  # noqa: PLR0917  # typer reads the command's options from its par
     settings = StylizerSettings(data_dir=data_dir, workers=workers, max_running=max_running, keys=let_in)
     typer.echo(f"The stand-in answers at http://{host}:{port}/api/v1")
     asyncio.run(serve(settings, host, port))
+
+
+@command.command()
+def doctor() -> None:
+    """Say what is wrong with this installation, and what to do."""
+    from bot.doctor import examine  # noqa: PLC0415  # heavy
+
+    async def report() -> bool:
+        findings = [finding async for finding in examine(_settings())]
+        for finding in findings:
+            typer.echo(f"{'ok ' if finding.is_good else 'BAD'}  {finding.text}")
+        return all(finding.is_good for finding in findings)
+
+    raise typer.Exit(code=0 if asyncio.run(report()) else 1)
+
+
+@command.command()
+def healthcheck() -> None:
+    """Ask the running bot whether it lives; for containers."""
+    settings = _settings()
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compared, not bound
+    try:
+        answer = httpx.get(f"http://{host}:{settings.port}/readyz", timeout=4)
+    except httpx.HTTPError as error:
+        _give_up(f"No answer: {type(error).__name__}")
+    raise typer.Exit(code=0 if answer.status_code == 200 else 1)
+
+
+@admin.command()
+def status() -> None:
+    """Lanes, queue and this month's cost."""
+    from bot import owner  # noqa: PLC0415  # heavy
+
+    typer.echo("\n".join(asyncio.run(owner.status(_settings(), time.time()))))
+
+
+@admin.command()
+def pause() -> None:
+    """Stop submitting; what waits keeps its place."""
+    from bot import owner  # noqa: PLC0415  # heavy
+
+    lanes = asyncio.run(owner.set_pause(_settings(), owner.PAUSED_BY_OWNER))
+    typer.echo(f"{lanes} lane(s) paused. Go on with: repaint admin resume")
+
+
+@admin.command()
+def resume() -> None:
+    """Let every lane go on."""
+    from bot import owner  # noqa: PLC0415  # heavy
+
+    typer.echo(f"{asyncio.run(owner.set_pause(_settings(), None))} lane(s) go on.")
 
 
 def _settings() -> config.Settings:

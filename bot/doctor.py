@@ -1,0 +1,118 @@
+"""What is wrong with this installation: every check says what it found and, when it is bad, what to do next."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bot.accounts import account_id, cloud_lanes
+from bot.dashscope.errors import DashScopeError
+from bot.settings import Settings
+from bot.sole import FolderInUse, sole_user
+from storage import accounts
+from storage.database import NewerSchema, open_database
+
+LITTLE_SPACE = 1_000_000_000
+WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    is_good: bool
+    text: str
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at folder, database, engine or account, and platforms, in this order."""
+    yield _folder(settings.data_dir)
+    yield _running(settings.data_dir)
+    async for finding in _database(settings):
+        yield finding
+    if settings.dashscope_api_key:
+        async for finding in _accounts(settings):
+            yield finding
+    else:
+        yield _engine()
+    yield await _telegram(settings)
+    yield _web(settings)
+
+
+def _folder(folder: Path) -> Finding:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not os.access(folder, os.W_OK):
+        return Finding(is_good=False, text=f"The data folder {folder} cannot be written to. Change its owner.")
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE_SPACE:
+        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Make room soon.")
+    return Finding(is_good=True, text=f"The data folder {folder} is fine, {free // 1_000_000_000} GB free.")
+
+
+def _running(folder: Path) -> Finding:
+    try:
+        with sole_user(folder):
+            return Finding(is_good=True, text="No Repaint is running on this folder.")
+    except FolderInUse:
+        return Finding(is_good=True, text="A Repaint is running on this folder.")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        async with open_database(settings.data_dir / "repaint.db") as database, database.read() as connection:
+            known = await accounts.every(connection)
+    except NewerSchema as error:
+        yield Finding(is_good=False, text=str(error))
+        return
+    yield Finding(is_good=True, text="The database is up to date.")
+    ours = {account_id(key) for key in settings.dashscope_api_key}
+    for lane in known:
+        if lane.paused_reason is not None and lane.id in ours:
+            text = f"The lane {lane.id} stands still: {lane.paused_reason}. Mend it, then: repaint admin resume"
+            yield Finding(is_good=False, text=text)
+
+
+async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
+    async with httpx.AsyncClient() as http:
+        for lane in cloud_lanes(settings, http, b"unused"):
+            try:
+                await lane.client.list_tasks(page_size=1)
+            except DashScopeError as error:
+                yield Finding(is_good=False, text=f"The account {lane.account_id} does not answer well: {error}")
+            else:
+                yield Finding(is_good=True, text=f"The account {lane.account_id} answers.")
+
+
+def _engine() -> Finding:
+    if importlib.util.find_spec("cv2") and importlib.util.find_spec("onnxruntime"):
+        return Finding(is_good=True, text="No key is set: the stand-in engine on this machine paints.")
+    text = "No key is set, and the stand-in engine's packages are missing: pip install 'repaint[stylizer]'"
+    return Finding(is_good=False, text=text)
+
+
+async def _telegram(settings: Settings) -> Finding:
+    if settings.telegram_bot_token is None:
+        return Finding(is_good=True, text="Telegram is off: TELEGRAM_BOT_TOKEN is not set.")
+    url = f"{str(settings.telegram_api_url).rstrip('/')}/bot{settings.telegram_bot_token.get_secret_value()}/getMe"
+    try:
+        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+            answer = await http.get(url)
+    except httpx.HTTPError as error:  # its text may hold the URL, and that the token
+        return Finding(is_good=False, text=f"Telegram cannot be reached ({type(error).__name__}).")
+    if answer.status_code == 401:
+        return Finding(is_good=False, text="Telegram does not know the token. Ask @BotFather for it once more.")
+    if answer.status_code != 200:
+        return Finding(is_good=False, text=f"Telegram answers with status {answer.status_code}.")
+    return Finding(is_good=True, text="Telegram knows the bot.")
+
+
+def _web(settings: Settings) -> Finding:
+    if not settings.has_web_chat:
+        return Finding(is_good=True, text="The chat page is off.")
+    if settings.is_loopback:
+        return Finding(is_good=True, text="The chat page is on, for this machine only.")
+    return Finding(is_good=True, text="The chat page is on for everybody who can reach this machine.")

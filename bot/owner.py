@@ -1,0 +1,37 @@
+"""The owner's commands: look at the lanes, stop them, let them go on. They work beside a running bot, on its rows."""
+
+from datetime import UTC, datetime
+
+from bot import quota
+from bot.settings import Settings
+from storage import accounts, counts, ledger
+from storage.database import open_database
+
+PAUSED_BY_OWNER = "PausedByOwner"
+
+
+async def status(settings: Settings, now: float) -> list[str]:
+    """The state of lanes and queue, and what was spent this month."""
+    async with open_database(settings.data_dir / "repaint.db") as database, database.read() as connection:
+        lanes = await accounts.every(connection)
+        by_state = await counts.jobs_by_state(connection)
+        budget = await ledger.sums(connection, "budget", quota.month(now))
+        images = {lane.id: await ledger.sums(connection, f"account:{lane.id}", "ever") for lane in lanes}
+    lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
+    for lane in lanes:
+        state = "runs" if lane.paused_reason is None else f"stands still: {lane.paused_reason}"
+        lines.append(f"{lane.id}: {state}, {images[lane.id].used} images, {lane.mean_seconds:.1f} s a task")
+    lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
+    spent = quota.PRICE_CNY * (budget.used + budget.reserved)
+    limit = "no limit" if settings.monthly_budget_cny is None else f"of {settings.monthly_budget_cny}"
+    lines.append(f"this month: {budget.used} paid images and {budget.reserved} under way, {spent} CNY, {limit}")
+    return lines
+
+
+async def set_pause(settings: Settings, reason: str | None) -> int:
+    """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
+    async with open_database(settings.data_dir / "repaint.db") as database, database.write() as connection:
+        lanes = await accounts.every(connection)
+        for lane in lanes:
+            await accounts.pause(connection, lane.id, reason)
+    return len(lanes)
