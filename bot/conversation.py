@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Chat, Person
 from bot.commands import Name, Said, Unknown, chosen, is_reference, understand
-from bot.pages import Pages, hint_text, how_to_reference_text, how_to_style_text
+from bot.pages import Pages, hint_text, how_to_reference_text, how_to_style_text, sorry_text
 from bot.styles import REFERENCE, Style
 from bot.texts import refusal, speak
 from bot.wishes import JobView, Reason, Refusal, State
@@ -85,6 +85,10 @@ class Conversation:
                 return None
             case page:
                 return await self._pages.page(page, message.person, message.chat)
+
+    def sorry(self, person: Person) -> Card:
+        """What to say when it was tried again and again in vain."""
+        return Card(sorry_text(speak(person.language)))
 
     async def _plain(self, message: Incoming, said: Said) -> Card | None:
         """Words without a command that are meant for us: with a photo, or a style's name that answers a photo."""

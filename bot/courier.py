@@ -47,15 +47,17 @@ class Courier:
     clock: Clock
     told: dict[int, Told] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
+    patient: dict[int, float] = field(default_factory=dict)  # first cards that wait, until when
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                ticket = self.bell.ticket()
+                ticket, were_busy = self.bell.ticket(), set(self.busy)
                 for place, view, untold in await self._to_show():
-                    if place.job_id not in self.busy:
+                    # One that was shown while we read may have got its card since: what we read of it is old.
+                    if place.job_id not in self.busy | were_busy:
                         self.busy.add(place.job_id)
                         group.create_task(self._show(room, place, view, untold))
                 await self.clock.wait(ticket, LOOK_SECONDS)
@@ -72,10 +74,11 @@ class Courier:
             places = {place.job_id: place for place in (*owed_places, *open_places)}
             seen = await views.views_of(connection, list(places), lanes, now)
         self.told = {job_id: told for job_id, told in self.told.items() if job_id in places}
+        self.patient = {job_id: until for job_id, until in self.patient.items() if until > now}
         return [
             (places[view.id], view, owed.get(view.id))
             for view in seen
-            if view.id in owed or self._has_news(places[view.id], view, now)
+            if view.id in owed or (view.id not in self.patient and self._has_news(places[view.id], view, now))
         ]
 
     def _has_news(self, place: CardPlace, view: JobView, now: float) -> bool:
@@ -89,12 +92,12 @@ class Courier:
             async with room:
                 await self._try(place, view, untold)
         except NotNow as patience:
-            await self._later(view, untold, patience.retry_after)
+            await self._later(place, view, untold, patience.retry_after)
         except Gone as gone:
             await self._gone(place, view, card_only=gone.card_only)
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=view.id)
-            await self._later(view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
+            await self._later(place, view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
         finally:
             self.busy.discard(view.id)
 
@@ -124,7 +127,10 @@ class Courier:
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name)
 
-    async def _later(self, view: JobView, untold: Untold | None, seconds: float) -> None:
+    async def _later(self, place: CardPlace, view: JobView, untold: Untold | None, seconds: float) -> None:
+        if untold is None and place.message_id is None:  # there is no card yet: that can't be dropped
+            self.patient[view.id] = self.clock.now() + seconds
+            return
         self.told[view.id] = Told(view, self.clock.now())  # the edit is dropped; the next news comes with its own
         if untold is None:
             return

@@ -91,6 +91,11 @@ def help_text(texts: Texts) -> str:
     return "\n".join(texts.gettext(line) for line in _HELP)
 
 
+def sorry_text(texts: Texts) -> str:
+    """When we failed, though it was asked rightly."""
+    return texts.gettext("I couldn't get that done just now. Please try again in a few minutes.")
+
+
 def hint_text(texts: Texts) -> str:
     """What to do next, for words that ask for nothing we know."""
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb, parse
 from bot.cards import Rows, really_delete, rows, style_name
 from bot.chat import Card, Chat, Person, Picture
+from bot.pages import sorry_text
 from bot.texts import refusal, speak
 from bot.wishes import JobView, Reason, Refusal, State
 
@@ -55,6 +56,10 @@ class Presses:
                 return await self._at_the_card(press, pressed)
             case _:
                 return self._told(await self._job(press, pressed), pressed.person)
+
+    def sorry(self, person: Person) -> Answer:
+        """What to say when it was tried again and again in vain."""
+        return Answer(sorry_text(speak(person.language)), alert=True)
 
     async def _job(self, press: Press, pressed: Pressed) -> JobView | Refusal:
         """The presses that move a job on; its card follows by itself."""

@@ -1,0 +1,29 @@
+"""Albums: Telegram sends each picture as its own update; together they are one request."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from telegram import Message
+
+from bot.clock import Clock
+
+QUIET_SECONDS = 0.7  # after which no more pictures of an album are expected
+MOST = 10  # pictures in an album
+
+
+@dataclass
+class Album:
+    """Pictures as they arrive. `complete` returns when it has been quiet for long enough, or it is full."""
+
+    messages: list[Message] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, message: Message) -> None:
+        self.messages.append(message)
+        self._came.set()
+
+    async def complete(self, clock: Clock) -> None:
+        more = True
+        while more and len(self.messages) < MOST:
+            self._came.clear()
+            more = await clock.wait(self._came, QUIET_SECONDS)

@@ -1,0 +1,95 @@
+"""Telegram's errors, translated where they enter.
+
+The library's errors carry what Telegram wrote. That can hold the token (a rejected one is quoted), so nothing of it is
+passed on: neither as text nor as a cause.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import Enum, auto
+
+import structlog
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.chat import Gone, NotNow
+
+log = structlog.get_logger(__name__)
+
+NETWORK_PAUSE = 2.0  # seconds
+OWNER_PAUSE = 60.0  # somebody has to look after the token first
+
+
+class TokenRefused(Exception):
+    """Telegram doesn't know this token: the owner has to give another one."""
+
+    def __init__(self) -> None:
+        super().__init__("Telegram does not accept TELEGRAM_BOT_TOKEN; @BotFather shows the right one")
+
+
+class Complaint(Enum):
+    """What a 400 is about."""
+
+    NOT_MODIFIED = auto()
+    CARD_GONE = auto()
+    NO_TEXT = auto()
+    CHAT_GONE = auto()
+    OTHER = auto()
+
+
+# The Bot API has no codes for these, only descriptions; this table is the one place that reads them.
+_DESCRIPTIONS = {
+    "message is not modified": Complaint.NOT_MODIFIED,
+    "message to edit not found": Complaint.CARD_GONE,
+    "message can't be edited": Complaint.CARD_GONE,
+    "message_id_invalid": Complaint.CARD_GONE,
+    "there is no text in the message to edit": Complaint.NO_TEXT,
+    "chat not found": Complaint.CHAT_GONE,
+    "user not found": Complaint.CHAT_GONE,
+    "peer_id_invalid": Complaint.CHAT_GONE,
+}
+
+
+def complaint(error: BadRequest) -> Complaint:
+    """What Telegram has against a call."""
+    words = error.message.casefold()
+    return next((kind for description, kind in _DESCRIPTIONS.items() if description in words), Complaint.OTHER)
+
+
+def pause(error: RetryAfter) -> float:
+    """The seconds that flood control asks for."""
+    seconds = error.retry_after
+    return seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises NotNow or Gone for whatever Telegram or the network says."""
+    try:
+        yield
+    except TelegramError as error:
+        raise _translation(error) from None
+
+
+def _translation(error: TelegramError) -> NotNow | Gone:
+    match error:
+        case RetryAfter():
+            return NotNow(pause(error))
+        case InvalidToken():
+            return NotNow(OWNER_PAUSE)
+        case Forbidden() | ChatMigrated():
+            return Gone(card_only=False)
+        case BadRequest():
+            return _bad_request(error)
+        case NetworkError():  # also time-outs and 5xx
+            return NotNow(NETWORK_PAUSE)
+        case _:
+            log.warning("Telegram answered oddly", error=type(error).__name__)
+            return NotNow(NETWORK_PAUSE)
+
+
+def _bad_request(error: BadRequest) -> Gone:
+    kind = complaint(error)
+    if kind is Complaint.OTHER:
+        log.warning("Telegram refused a call", description=error.message)
+    return Gone(card_only=kind is Complaint.CARD_GONE)

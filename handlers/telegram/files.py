@@ -1,0 +1,29 @@
+"""Reads people's files from Telegram. The link to a file contains the bot's token: it never leaves this module."""
+
+import structlog
+from telegram.error import BadRequest, InvalidToken
+
+from bot.chat import NotNow
+from bot.conversation import MAX_BYTES
+from bot.wishes import Reason, Refusal
+from handlers.telegram.errors import NETWORK_PAUSE, translated
+from handlers.telegram.reading import FileRef
+from handlers.telegram.wire import Bot
+
+log = structlog.get_logger(__name__)
+
+
+async def read_file(bot: Bot, file: FileRef) -> bytes | Refusal:
+    """The bytes of a file, at most 20 MB, or why they can't be had. Raises NotNow when it may work later."""
+    with translated():
+        try:
+            found = await bot.get_file(file.file_id)
+        except BadRequest:
+            # A file that Telegram lists but won't hand out is too big when its size isn't told, else it is gone.
+            return Refusal(Reason.TOO_MANY_BYTES if file.size is None else Reason.PHOTO_EXPIRED)
+        if (found.file_size or 0) > MAX_BYTES:
+            return Refusal(Reason.TOO_MANY_BYTES)
+        try:
+            return bytes(await found.download_as_bytearray())
+        except InvalidToken:  # the library's word for a 404: the link is stale, a new one is asked for next time
+            raise NotNow(NETWORK_PAUSE) from None

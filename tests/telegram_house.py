@@ -1,0 +1,64 @@
+"""The whole product with Telegram: the real library against the Bot API server of `tests.bot_api`, in one loop.
+
+    async with telegram_house(tmp_path) as town:
+        anna = town.person(1)
+        await anna.sends(portrait_jpeg(), caption="/style 0")
+        await town.api.until(lambda: anna.pictures)
+
+Nothing that the bot said to Telegram may break the specification: that is checked when the block ends.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import Parts, opened, running
+from bot.clock import WallClock
+from handlers.telegram import telegram
+from tests.bot_api import TOKEN, BotApi, bot_api
+from tests.bot_api_people import Someone
+from tests.house import settings_for
+from tests.quick_engine import quick_engine
+
+HASTE = 20.0  # the chats' pace is one message a second; nobody has to wait for that here
+GROUP = -1001
+
+
+@dataclass(frozen=True)
+class Town:
+    """The bot's inside, and Telegram as people see it."""
+
+    parts: Parts
+    api: BotApi
+
+    def person(self, number: int, language: str = "en") -> Someone:
+        """Somebody in their private chat."""
+        return Someone(self.api, number, number, language)
+
+    def member(self, number: int, language: str = "en", thread: int | None = None) -> Someone:
+        """Somebody in the group."""
+        return Someone(self.api, number, GROUP, language, thread)
+
+
+@asynccontextmanager
+async def telegram_house(
+    data_dir: Path, *, api: BotApi | None = None, until: Path | None = None, **settings: Any
+) -> AsyncIterator[Town]:
+    """Everything at work until the block ends. With the `api` and folder of an earlier block: a restart.
+
+    `until`: pictures are finished only when that file exists.
+    """
+    if api is None:
+        async with bot_api() as fresh, telegram_house(data_dir, api=fresh, until=until, **settings) as town:
+            yield town
+        return
+    opening = opened(settings_for(data_dir, **settings), clock=WallClock(), engine=quick_engine(until=until))
+    async with opening as parts:
+        connecting = telegram(parts.studio, token=SecretStr(TOKEN), api_url=api.url, clock=WallClock(HASTE))
+        async with connecting as platform, running(parts, [platform]):
+            yield Town(parts, api)
+    assert api.breaches == []
