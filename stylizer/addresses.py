@@ -3,6 +3,12 @@
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")  # all that is handed out of IPv6; the rest is local, special or nobody's
+
+
+def anywhere(_: str) -> bool:
+    """For a service that its owner lets fetch from their own network."""
+    return True
 
 
 def is_public(address: str) -> bool:
@@ -11,7 +17,13 @@ def is_public(address: str) -> bool:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _unwrapped(parsed))
+    return all(map(_is_public, _unwrapped(parsed)))
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from stylizer.addresses import anywhere, is_public
 from stylizer.api import Api
 from stylizer.database import Database
 from stylizer.dated import dated
@@ -58,7 +59,8 @@ def assembled(settings: StylizerSettings, database: Database, given: Circumstanc
     shelf = Shelf(settings.data_dir / "shelf")
     table = TaskTable(database, life=settings.task_life)
     uploads = Uploads(database, shelf, given.secret, settings, now, new_id)
-    fetcher = Fetcher(allow_private=settings.allow_private_addresses, resolve=given.resolve)
+    is_allowed = anywhere if settings.allow_private_addresses else is_public
+    fetcher = Fetcher(resolve=given.resolve, is_allowed=is_allowed)
     inputs = Inputs(shelf, uploads, fetcher)
     results = Results(settings, shelf, given.secret, now)
     housekeeping = Housekeeping(settings, table, uploads, inputs, shelf, now)

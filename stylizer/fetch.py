@@ -55,8 +55,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 class Fetcher:
     """Fetches one picture at a time, each with connections of its own. `seconds` bounds the whole of it."""
 
-    def __init__(self, *, allow_private: bool, resolve: Resolve, seconds: float = 10.0) -> None:
-        self._is_allowed: Callable[[str], bool] = (lambda _: True) if allow_private else is_public
+    def __init__(
+        self, *, resolve: Resolve, is_allowed: Callable[[str], bool] = is_public, seconds: float = 10.0
+    ) -> None:
+        self._is_allowed = is_allowed
         self._resolve = resolve
         self._seconds = seconds
         self._certificates = httpx.create_ssl_context(trust_env=False)

@@ -58,17 +58,31 @@ def warm_up() -> None:
     """Nothing to warm up."""
 
 
-def dying_engine(*, deaths: Path) -> Engine:
+def dying_engine(*, deaths: Path, until: Path | None = None) -> Engine:
     """As long as `deaths` holds lines, each picture takes one away and kills its worker, as running out of memory
-    does.
+    does; but for look 9, which waits for the file `until`.
     """
-    return Engine(stylize=partial(die_or_stylize, deaths=deaths), warm_up=warm_up, styles=STYLES)
+    return Engine(stylize=partial(die_or_stylize, deaths=deaths, until=until), warm_up=warm_up, styles=STYLES)
 
 
-def die_or_stylize(photo: bytes, look: int, *, deaths: Path, **wishes: float) -> bytes:
+def die_or_stylize(
+    photo: bytes, look: int, *, deaths: Path, until: Path | None, reference: bytes | None = None
+) -> bytes:
     """See `dying_engine`."""
+    if look == 9:
+        return stylize(photo, look, until=until)
     left = deaths.read_text(encoding="ascii").splitlines()
     if left:
         deaths.write_text("\n".join(left[1:]), encoding="ascii")
         os.kill(os.getpid(), signal.SIGKILL)
-    return stylize(photo, look)
+    return stylize(photo, look, reference=reference)
+
+
+def tell_pid(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
+    """The number of the process that this runs in, instead of a picture."""
+    return str(os.getpid()).encode()
+
+
+def broken_warm_up() -> None:
+    """A warm-up that fails."""
+    raise RuntimeError("no nets here")

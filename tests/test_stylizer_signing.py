@@ -1,0 +1,40 @@
+"""Signatures fit what they were made for and nothing else."""
+
+from urllib.parse import parse_qs
+
+import pytest
+
+from stylizer.signing import account_of, is_signed, opens, signature, signed_query
+
+SECRET, OTHER = b"s" * 32, b"t" * 32
+
+
+def test_a_signed_link_opens_until_it_expires() -> None:
+    query = {name: values[0] for name, values in parse_qs(signed_query(SECRET, "a.jpg", 1000)).items()}
+    given = query["Signature"]
+    assert opens(SECRET, "a.jpg", query["Expires"], given, 999.9)
+    assert not opens(SECRET, "a.jpg", query["Expires"], given, 1000)
+
+
+@pytest.mark.parametrize(
+    ("secret", "name", "expires"),
+    [(OTHER, "a.jpg", "1000"), (SECRET, "b.jpg", "1000"), (SECRET, "a.jpg", "2000"), (SECRET, "a.jpg", "never")],
+)
+def test_nothing_else_is_opened_by_it(secret: bytes, name: str, expires: str) -> None:
+    given = signature(SECRET, "result", "a.jpg", "1000")
+    assert not opens(secret, name, expires, given, 0)
+
+
+@pytest.mark.parametrize("given", ["", "x", "ключ", "\ud800"])
+def test_nonsense_for_a_signature_is_no_signature(given: str) -> None:
+    assert not is_signed(SECRET, given, "part")
+
+
+def test_the_borders_between_parts_are_signed_too() -> None:
+    assert signature(SECRET, "a", "b") != signature(SECRET, "a\n1:b")
+    assert signature(SECRET, "ab", "c") != signature(SECRET, "a", "bc")
+
+
+def test_an_account_does_not_tell_its_key() -> None:
+    assert "sk-secret" not in account_of("sk-secret") and account_of("a") != account_of("b")
+    assert account_of("a") == account_of("a") and len(account_of("\ud800")) == 32
