@@ -65,21 +65,40 @@ async def test_a_photo_is_put_upright_as_its_camera_says(intake: Intake, kind: s
     assert alike(corners(out.jpeg), UPRIGHT)
 
 
-async def test_nothing_is_left_of_place_time_names_and_comments(intake: Intake) -> None:
+def with_place() -> Image.Exif:
+    """EXIF as cameras write it, with where the photo was taken."""
     exif = Image.Exif()
     exif[0x010F] = "A camera"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)  # GPS latitude
-    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    loaded = encoded(
-        quarters(), "JPEG", exif=exif, icc_profile=icc, comment=b"At home", xmp=b"<x:xmpmeta/>", dpi=(300, 300)
-    )
-    assert {0xE1, 0xE2, 0xFE} <= set(segments(loaded))
-    out = await portrait(intake, loaded)
-    assert set(segments(out.jpeg)) <= {0xE0, 0xDB, 0xC0, 0xC4}
+    return exif
 
-    notes = PngInfo()
-    notes.add_text("Author", "Somebody")
-    assert b"Somebody" not in (await portrait(intake, encoded(quarters(), "PNG", pnginfo=notes))).jpeg
+
+def notes() -> PngInfo:
+    """A PNG's text chunk."""
+    info = PngInfo()
+    info.add_text("Author", "Somebody")
+    return info
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata"),
+    [
+        ("JPEG", {"exif": with_place()}),
+        ("JPEG", {"comment": b"At home"}),
+        ("JPEG", {"xmp": b"<x:xmpmeta/>"}),
+        ("JPEG", {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}),
+        ("PNG", {"exif": with_place(), "pnginfo": notes()}),
+        ("WEBP", {"exif": with_place(), "xmp": b"<x:xmpmeta/>"}),
+        ("GIF", {"comment": b"At home"}),
+    ],
+)
+async def test_nothing_is_left_of_place_time_names_and_comments(
+    intake: Intake, kind: str, metadata: dict[str, object]
+) -> None:
+    told = encoded(quarters(), kind, **metadata)
+    assert len(told) > len(encoded(quarters(), kind))
+    out = await portrait(intake, told)
+    assert set(segments(out.jpeg)) <= {0xE0, 0xDB, 0xC0, 0xC4}
 
 
 def swapped_profile() -> bytes:

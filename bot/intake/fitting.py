@@ -42,9 +42,7 @@ def fit_size(width: int, height: int) -> tuple[int, int]:
     """The size within the API's limits for a picture of at most 2:1; the same when it is within them already."""
     short, long = sorted((width, height))
     factor = min(max(1.0, SHORT_MIN / short), SHORT_MAX / short, LONG_MAX / long)
-    new_short = max(SHORT_MIN, round(short * factor))
-    new_long = min(LONG_MAX, 2 * new_short, max(new_short, round(long * factor)))
-    return (new_short, new_long) if width <= height else (new_long, new_short)
+    return round(width * factor), round(height * factor)
 
 
 def as_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
