@@ -1,0 +1,37 @@
+"""Which language a request reads."""
+
+import pytest
+from starlette.requests import Request
+
+from handlers.web.language import texts_of, wanted
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", ("zh-CN", "zh", "en")),
+        ("en;q=0.2, zh;q=0.9", ("zh", "en")),
+        ("zh;q=0, en", ("en",)),
+        ("zh;q=banana, en", ("en",)),
+        ("", ()),
+        (", ,", ()),
+    ],
+)
+def test_a_header_is_read_best_first(header: str, tags: tuple[str, ...]) -> None:
+    assert wanted(header) == tags
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [
+        (b"", "zh-Hans-CN", "zh"),
+        (b"", "de-DE,zh;q=0.5,en;q=0.4", "zh"),
+        (b"", "fr", "en"),
+        (b"language=zh", "en", "zh"),
+        (b"language=en", "zh", "en"),
+        (b"language=../../etc", "zh", "zh"),
+    ],
+)
+def test_the_switch_comes_before_the_browser_and_english_last(query: bytes, header: str, language: str) -> None:
+    scope = {"type": "http", "query_string": query, "headers": [(b"accept-language", header.encode())]}
+    assert texts_of(Request(scope)).language == language

@@ -1,0 +1,93 @@
+"""How fast a visitor may ask: as a table of moments, and as the page answers it."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from handlers.web.pace import Bucket, Buckets, Pace, take
+from handlers.web.visitors import WRITES, Cookies, Visitors, visit_of
+
+PACE = Pace(burst=3, per_second=0.5)
+
+
+class HandClock:
+    """A clock that a test moves by assignment."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_new_visitor_may_ask_as_often_as_the_burst_and_then_waits() -> None:
+    bucket, waits = None, []
+    for _ in range(5):
+        bucket, wait = take(bucket, 0.0, PACE)
+        waits.append(wait)
+    assert waits == [0, 0, 0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(("after", "left"), [(0, 0), (2, 1), (4, 2), (1000, 3)])
+def test_a_bucket_fills_again_with_time_and_never_over_its_rim(after: float, left: float) -> None:
+    bucket, _ = take(Bucket(0.0, 10.0), 10.0 + after, PACE)
+    assert bucket.tokens == max(0, left - 1)
+
+
+def test_the_visitors_seen_longest_ago_are_forgotten_first() -> None:
+    buckets = Buckets(Pace(burst=1, per_second=0.001), HandClock(), most=2)
+    assert [buckets.wait(name) > 0 for name in ("anna", "ben", "anna", "carl", "ben", "anna")] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def hello(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(visit_of(request).person.platform_id)
+
+
+def app_with(clock: HandClock) -> httpx.ASGITransport:
+    ids = iter(f"{number:032x}" for number in range(10_000))
+    cookies = Cookies(b"secret", secure=False, fresh=lambda: next(ids))
+    routes = [Route("/", hello, methods=["GET", "POST"])]
+    return httpx.ASGITransport(Visitors(Starlette(routes=routes), cookies, clock))
+
+
+async def test_who_asks_too_fast_is_told_when_to_come_back() -> None:
+    clock = HandClock()
+    async with httpx.AsyncClient(transport=app_with(clock), base_url="http://localhost") as anna:
+        await anna.get("/")
+        answers = [(await anna.post("/")).status_code for _ in range(int(WRITES.burst) + 1)]
+        assert answers == [200] * int(WRITES.burst) + [429]
+        refused = await anna.post("/")
+        assert (refused.json()["code"], refused.headers["retry-after"]) == ("too_fast", "1")
+        assert (await anna.get("/")).status_code == 200, "looking is still free"
+        clock.now += 1
+        assert (await anna.post("/")).status_code == 200
+
+
+async def test_throwing_the_cookie_away_is_no_way_round_it() -> None:
+    async with httpx.AsyncClient(transport=app_with(HandClock()), base_url="http://localhost") as nobody:
+        answers = []
+        for _ in range(int(WRITES.burst) + 1):
+            nobody.cookies.clear()
+            answers.append((await nobody.post("/")).status_code)
+        assert answers[-1] == 429
+
+
+async def test_a_visitor_keeps_their_id_and_a_forged_cookie_makes_a_newcomer() -> None:
+    async with httpx.AsyncClient(transport=app_with(HandClock()), base_url="http://localhost") as anna:
+        first = await anna.get("/")
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(first.headers["set-cookie"].split("; "))
+        assert (await anna.get("/")).text == first.text
+        signed = anna.cookies["visitor"]
+        anna.cookies.clear()
+        forged = await anna.get("/", headers={"Cookie": f"visitor={'f' * 32}{signed[32:]}"})
+        assert forged.text != first.text
+        assert "set-cookie" in forged.headers
