@@ -4,7 +4,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stylizer.engine.looks import anime, cartoon, comic, future, inkwash, newyear, pixel
+from stylizer.engine.looks import (
+    adventure,
+    anime,
+    animeworld,
+    badge,
+    cartoon,
+    clay,
+    comic,
+    crayon,
+    elegant,
+    fairytale,
+    fresh,
+    future,
+    general,
+    gongbi,
+    greetings,
+    handdrawn,
+    inkwash,
+    magnet,
+    manga,
+    newyear,
+    pixel,
+    story,
+    toyworld,
+)
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 
@@ -23,11 +47,27 @@ class Look:
 
 _ALL = (
     Look(0, "comic", "Retro comic", comic.render),
+    Look(1, "fairytale", "3D fairy tale", fairytale.render),
     Look(2, "anime", "Anime", anime.render),
+    Look(3, "fresh", "Fresh", fresh.render),
     Look(4, "future", "Futuristic tech", future.render),
     Look(5, "ink", "Chinese ink painting", inkwash.render),
+    Look(6, "general", "Warrior general", general.render),
     Look(7, "cartoon", "Colourful cartoon", cartoon.render),
+    Look(8, "elegant", "Elegant Chinese style", elegant.render),
     Look(9, "newyear", "New Year celebration", newyear.render),
+    Look(14, "gongbi", "Gongbi (fine brush)", gongbi.render),
+    Look(15, "greetings", "New Year greetings", greetings.render),
+    Look(30, "story", "Fairy-tale world", story.render),
+    Look(31, "clay", "Clay world", clay.render),
     Look(32, "pixel", "Pixel world", pixel.render),
+    Look(33, "adventure", "Adventure world", adventure.render),
+    Look(34, "manga", "Japanese manga world", manga.render),
+    Look(35, "toyworld", "3D world", toyworld.render),
+    Look(36, "animeworld", "Anime world", animeworld.render),
+    Look(37, "handdrawn", "Hand-drawn world", handdrawn.render),
+    Look(38, "crayon", "Crayon world", crayon.render),
+    Look(39, "magnet", "Fridge-magnet world", magnet.render),
+    Look(40, "badge", "Badge world", badge.render),
 )
 LOOKS: Mapping[int, Look] = MappingProxyType({look.index: look for look in _ALL})

@@ -120,3 +120,34 @@ def _draw_lashes(picture: Picture, eyes: list[Eye], colour: str) -> Picture:
         along = np.linspace(0, 1, len(curve))
         canvas.brush(curve, 1.0, np.maximum(1, eye.face_width * 0.022 * (1 - 0.6 * along)))
     return mix(picture, rgb(colour), blur(to_float(canvas.pixels), 0.8) * 0.92)
+
+
+def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
+    """Eyes of a modelled figure: a pale ball in the opening, a dark bead with a light, a rolled upper lid."""
+    picture = picture.copy()
+    photo = to_float(portrait.photo)
+    for eye in (eye for face in portrait.large_faces for eye in eyes_of(face)):
+        if eye.width < 10:
+            continue
+        window = _window(portrait.size, eye.centre, eye.width)
+        corner = np.array([window[1].start, window[0].start], np.float32)
+        source = photo[window]
+        opening = (eye.contour - eye.centre) * np.array([1.06, 1.22]) + eye.centre
+        mask = blur(stencil((source.shape[0], source.shape[1]), opening - corner), max(0.5, eye.width * 0.012))
+        centre = _iris_centre(luminance(source), eye, mask, corner)
+        picture[window] = _bead(picture[window], mask, eye, corner, centre)
+    return picture
+
+
+def _bead(window: Picture, mask: Plane, eye: Eye, corner: Plane, centre: Plane) -> Picture:
+    rows, columns = np.indices(mask.shape, np.float32)
+    x, y = columns + corner[0], rows + corner[1]
+    shade = 0.72 + 0.28 * smoothstep(-0.28, 0.05, (y - eye.centre[1]) / eye.width)
+    window = mix(window, (np.array([0.95, 0.94, 0.91], np.float32) * shade[..., None]).astype(np.float32), mask)
+    radius = max(eye.width * 0.24, 2.0)
+    distance = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / radius
+    round_light = np.clip(1 - np.hypot((x - centre[0]) / radius + 0.4, (y - centre[1]) / radius + 0.45) * 0.7, 0, 1)
+    dark = (rgb("1c1512") * (0.75 + 1.3 * round_light)[..., None]).astype(np.float32)
+    window = mix(window, dark, smoothstep(1.04, 0.94, distance) * mask)
+    glint = np.hypot((x - centre[0]) / radius + 0.34, (y - centre[1]) / radius + 0.38)
+    return mix(window, rgb("ffffff"), smoothstep(0.30, 0.20, glint) * mask)

@@ -47,3 +47,12 @@ def blossom(canvas: Canvas, at: Point, radius: float, petal: str, *, turn: float
         x, y = at[0] + radius * 0.55 * math.cos(angle), at[1] + radius * 0.55 * math.sin(angle)
         canvas.ellipse(x, y, radius * 0.48, radius * 0.40, petal, turn=math.degrees(angle))
     canvas.circle(at[0], at[1], max(1, radius * 0.16), heart)
+
+
+def framing_branches(canvas: Canvas, *, wood: str, petals: tuple[str, ...], radius: float, seed: int) -> None:
+    """One branch from the upper left, one from the upper right, clear of the middle."""
+    short = min(canvas.width, canvas.height)
+    for number, x, y, angle, length, width in ((5, -0.02, 0.06, 0.35, 0.42, 0.016), (9, 1.02, 0.12, 2.75, 0.36, 0.014)):
+        branch = Branch(np.random.default_rng(seed + number))
+        branch.grow((x * canvas.width, y * canvas.height), angle, length * short, width * short)
+        draw_branch(canvas, branch, wood, petals, radius)

@@ -1,0 +1,98 @@
+"""Ways to paint the person that several looks share: cel colours with lines, and a soft three-dimensional figure."""
+
+import numpy as np
+
+from stylizer.engine import landmarks
+from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, screen, smoothstep, stretch, to_lab, vivid
+from stylizer.engine.eyes import draw_eyes
+from stylizer.engine.filters import blur, flatten, sharpen, smooth_surfaces
+from stylizer.engine.flow import smear, tangents
+from stylizer.engine.picture import Picture, Plane, to_float
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.relief import lit, shine, surface
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.tone import cel, skin_lightness
+
+KEY_LIGHT, FILL_LIGHT = (-0.50, -0.60, 0.66), (0.75, -0.10, 0.55)
+
+
+def cheeks_of(portrait: Portrait) -> tuple[tuple[Plane, float], ...]:
+    """Cheek points and width of every face, in output pixels."""
+    return tuple((face.xy[list(landmarks.CHEEKS)], face.width) for face in portrait.large_faces)
+
+
+def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own: float = 0.45) -> Picture:
+    """Flat tones with some (`own`) of the photo's modelling left; no lines yet. Output size."""
+    even = smooth_skin(stretch(portrait.small), portrait.masks, 0.75)
+    flat = flatten(even, round(portrait.small_px(4)), rounds=1)
+    return portrait.full(np.clip(mix(cel(flat, steps, 4, chroma), vivid(even, 1.3, 1.08, 4), own), 0, 1))
+
+
+def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, own: float = 0.15) -> Picture:
+    """Brush lines over colours; the line takes up a little (`own`) of what it is drawn on."""
+    stroke = np.clip(rgb(line) * 0.8 + colours * own, 0, 1).astype(np.float32)
+    return mix(colours, stroke, portrait.ink(on_skin=on_skin))
+
+
+def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
+    """A soft three-dimensional figure under studio light, output size. `portrait` is already reshaped.
+
+    Own recipe: the photo's shading is mostly taken off the skin and put back from the mesh's normals, with a warm
+    terminator as light has it that went through skin (after d'Eon and Luebke 2007), soft shine and a rim light.
+    """
+    albedo = _albedo(portrait)
+    normals = surface(portrait)
+    key, fill = lit(normals, KEY_LIGHT, wrap=0.35), lit(normals, FILL_LIGHT, wrap=0.5)
+    bare = portrait.skin_area(1.2)
+    light = 0.52 + 0.52 * key + 0.10 * fill
+    shaded = albedo * (1 + (light - 1) * (0.45 + 0.55 * bare))[..., None]
+    terminator = np.exp(-(((key - 0.50) / 0.16) ** 2)) * bare * 0.12 * warmth
+    shaded = glow(np.clip(shaded, 0, 1), terminator, rgb("ff6a3c"))
+    gloss = shine(normals, KEY_LIGHT, 26) * (bare * 0.22 + portrait.masks.lips * 0.25) * portrait.masks.person
+    shaded = glow(shaded, blur(gloss, portrait.small_px(1.5)), rgb("fff6ea"))
+    picture = _with_detail(portrait, portrait.full(shaded))
+    edge = (1 - np.clip(normals[..., 2], 0, 1)) ** 2.2 * portrait.masks.person
+    picture = glow(picture, portrait.full(blur(edge, portrait.small_px(2))) * 0.5, rgb(rim))
+    return draw_eyes(picture, portrait, iris=0.31, lash="2a1714")
+
+
+def _albedo(portrait: Portrait) -> Picture:
+    """Colour without much of its shading: skin nearly even, hair in combed strands, clothes smooth."""
+    smooth = stretch(portrait.small, 0.3, 99.7)
+    for _ in range(3):
+        smooth = smooth_skin(smooth, portrait.masks, 1.0)
+    plain = smooth_surfaces(smooth, reach=16, contrast=0.25)
+    smooth = mix(smooth, plain, 0.75 * (1 - np.clip(portrait.masks.features, 0, 1)))
+    field, _ = tangents(luminance(portrait.small), portrait.small_px(3))
+    combed = sharpen(smear(plain, field, 9), portrait.small_px(3), 1.0)
+    smooth = mix(smooth, np.clip(combed, 0, 1), portrait.masks.hair * 0.9)
+    lab, bare = to_lab(smooth), portrait.skin_area(1.2) * 0.9
+    median = skin_lightness(lab, portrait.masks)
+    broad = blur(lab[..., 0], portrait.small_px(7))
+    even = median * 1.02 + (lab[..., 0] - broad) * 0.5 + (broad - median) * 0.35
+    lab[..., 0] += (even - lab[..., 0]) * bare
+    lab[..., 1:] *= (1.22 - 0.10 * bare)[..., None]
+    lab[..., 1:] += bare[..., None] * np.array([2.5, 3.0], np.float32)
+    return from_lab(lab)
+
+
+def _with_detail(portrait: Portrait, picture: Picture) -> Picture:
+    """The photo's fine detail where it makes the likeness: features, hair, cloth."""
+    photo = to_float(portrait.photo)
+    detail = luminance(photo)
+    detail = detail - blur(detail, portrait.px(3))
+    masks = portrait.masks
+    keep = 0.55 * np.clip(masks.features * 1.2, 0, 1) + 0.35 * masks.hair
+    keep = keep + 0.30 * (1 - np.clip(masks.skin + masks.hair, 0, 1))
+    return np.clip(picture + (detail * portrait.full(keep))[..., None], 0, 1)
+
+
+def rim_lit(portrait: Portrait, picture: Picture, colour: str, *, from_right: bool, amount: float) -> Picture:
+    """A light that catches one side of the figure's contour."""
+    x, _, unit = portrait.focus
+    columns = np.arange(portrait.size[1], dtype=np.float32)[None, :]
+    side = (
+        smoothstep(x - unit * 0.3, x + unit, columns) if from_right else smoothstep(x + unit * 0.3, x - unit, columns)
+    )
+    rim = np.clip(blur(portrait.cutout, portrait.px(3)) - blur(portrait.cutout, portrait.px(26)), 0, 1) * side
+    return screen(picture, np.clip((rim * portrait.cutout * amount)[..., None] * rgb(colour), 0, 1))

@@ -1,0 +1,108 @@
+"""Clay world: a figure modelled from plasticine, with fingerprints, before clay hills and clouds.
+
+Own recipe: colours become lumps with rounded edges, faces take their form from the mesh (never from the photo's
+shadows: those would become moustaches), and everything is lit as one height field.
+"""
+
+import cv2
+import numpy as np
+
+from stylizer.engine.colour import from_lab, mix, stretch, to_lab, vivid
+from stylizer.engine.compose import place
+from stylizer.engine.eyes import draw_bead_eyes
+from stylizer.engine.filters import blur, flatten, shifted, shrink
+from stylizer.engine.flow import smear, tangents
+from stylizer.engine.noise import normalised, white
+from stylizer.engine.picture import Picture, Pixels, Plane
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.relief import body_height, face_surface
+from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes.clayland import clay_light, clay_scene, kneaded
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.tone import nearest, palette
+
+CLOTH_COLOURS = 9
+SKIN, HAIR, LIPS, BROWS, TEETH = range(CLOTH_COLOURS, CLOTH_COLOURS + 5)
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    portrait = reshape(portrait, eyes=0.30, jaw=0.012)
+    even = stretch(portrait.small)
+    for _ in range(2):
+        even = smooth_skin(even, portrait.masks, 1.0)
+    flat = vivid(flatten(even, round(portrait.small_px(5))), 1.25, 1.08, 6)
+    lumps = _lumps(portrait, flat, seed)
+    marks = kneaded(portrait.size, seed)
+    form = portrait.full(_form(portrait, lumps, seed)) * portrait.zoom
+    colours = portrait.full(_colours(portrait, flat, lumps))
+    figure = draw_bead_eyes(clay_light(colours, form + marks, portrait.px(1)), portrait)
+    scene = clay_scene(portrait.size, marks, seed)
+    if portrait.separable:
+        shadow = blur(shifted(portrait.cutout, portrait.px(28), portrait.px(20)), portrait.px(30))
+        scene = scene * (1 - 0.42 * shadow)[..., None]
+    return place(portrait, figure, scene.astype(np.float32))
+
+
+def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
+    """Which lump of clay each pixel belongs to."""
+    masks, person = portrait.masks, portrait.masks.person > 0.5
+    lab = to_lab(blur(flat, portrait.small_px(2)))
+    cloth = person & (masks.skin < 0.5) & (masks.hair < 0.5)
+    source = flat[cloth if cloth.sum() > 500 else np.ones_like(cloth)]
+    lumps = nearest(lab, palette(source[None], CLOTH_COLOURS, seed + 4)).astype(np.uint8)
+    size = round(portrait.small_px(9)) | 1
+    lumps = cv2.medianBlur(cv2.medianBlur(lumps, size), size)
+    bare = masks.skin * (1 - blur(np.clip(masks.lips, 0, 1), 1))
+    lumps[((bare >= 0.5) | (masks.face > 0.7)) & (masks.hair < 0.5) & person] = SKIN
+    lumps[(masks.hair >= 0.5) & person] = HAIR
+    lumps[blur(masks.brows, 1) > 0.5] = BROWS
+    lumps[blur(masks.lips, 0.8) > 0.5] = LIPS
+    lumps[masks.mouth > 0.5] = TEETH
+    return lumps
+
+
+def _colours(portrait: Portrait, flat: Picture, lumps: Pixels) -> Picture:
+    """Every lump in its median colour, some of the photo's own variety left in cloth and hair."""
+    lab = to_lab(flat)
+    colours = np.zeros((TEETH + 1, 3), np.float32)
+    for lump in range(TEETH + 1):
+        inside = (lumps == lump) & (portrait.masks.person > 0.5)
+        colours[lump] = np.median(lab[inside], 0) if inside.sum() > 20 else (50, 0, 0)
+    colours[SKIN, 1:] *= 1.2
+    colours[LIPS, 1:] *= 1.4
+    colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 12)
+    colours[TEETH] = max(colours[TEETH, 0], 84), 0, 4
+    plain = from_lab(blur(colours[lumps], portrait.small_px(1)))
+    own = 0.18 + 0.12 * portrait.masks.skin + 0.25 * portrait.masks.hair
+    return mix(
+        plain, blur(flat, portrait.small_px(3)), own * (1 - np.clip(portrait.masks.mouth + portrait.masks.lips, 0, 1))
+    )
+
+
+def _form(portrait: Portrait, lumps: Pixels, seed: int) -> Plane:
+    """Height in analysis pixels: cushion of the body, relief of the face, rounded lumps, combed hair."""
+    unit, masks = portrait.small_px(1), portrait.masks
+    person = (masks.person > 0.5).astype(np.uint8)
+    edges = np.zeros(lumps.shape, np.float32)
+    for lump in range(TEETH + 1):
+        inside = (lumps == lump).astype(np.uint8) * person
+        raised = 0.45 if lump in {LIPS, BROWS} else 0.0
+        reach = 14 if lump in {SKIN, HAIR} else 7
+        rounded = np.sqrt(np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, 5) / np.float32(reach * unit), 1))
+        edges += rounded + raised * inside
+    field, _ = tangents(blur(portrait.small, unit), 4 * unit)
+    strands = normalised(smear(blur(white((lumps.shape[0], lumps.shape[1]), seed + 6), 1.3), field, 10))
+    height = blur(edges, 2 * unit) * 5.5 * unit + strands * (0.7 * unit) * blur(masks.hair, 2)
+    return height + body_height(masks.person, 70 * unit, 26 * unit) + _face_form(portrait)
+
+
+def _face_form(portrait: Portrait) -> Plane:
+    """The mesh's relief, softened as a thumb would."""
+    if not portrait.faces:
+        return np.zeros(portrait.masks.person.shape, np.float32)
+    _, depth, covered = face_surface(portrait.masks.person.shape[:2], portrait.faces)
+    inside = depth[covered > 0]
+    low = float(np.percentile(inside, 12)) if len(inside) else 0.0
+    weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
+    relief = np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight
+    return blur(relief.astype(np.float32), portrait.small_px(3.5)) * 0.55

@@ -1,0 +1,79 @@
+"""Crayon world: wax strokes in two directions on toothy paper, wobbly outlines, a child's sky.
+
+Own recipe: strokes are noise smeared along the hand's slant; wax stays on the paper's bumps. Strokes are laid at
+reduced size, where they are as broad and four times as cheap.
+"""
+
+import cv2
+import numpy as np
+
+from stylizer.engine.canvas import Canvas
+from stylizer.engine.colour import luminance, mix, rgb, smoothstep, stretch, vivid
+from stylizer.engine.filters import blur, edge_of, flatten
+from stylizer.engine.flow import hand_direction, rotated, smear, tangents
+from stylizer.engine.noise import clouds, normalised, tooth, white
+from stylizer.engine.picture import Picture, Plane, Size, to_bytes
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.scenes.landscape import gradient, hills
+from stylizer.engine.skin import smooth_skin
+
+SLANT = (0.78, -0.62)
+PAPER = np.array([0.985, 0.975, 0.95], np.float32)
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    colours = _colours(portrait, seed)
+    first, second = _strokes(portrait, colours, seed)
+    grain = tooth(portrait.size, seed + 1, 1.1)
+    grey = luminance(colours)
+    face = portrait.full(portrait.masks.face) * 1.15
+    wax = smoothstep(-1.5, 0.5, first * 0.85 + grain * 0.75 + (0.95 - grey) * 2.6 - 0.25 + face)
+    dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.7 + (0.62 - grey) * 3.2 - 0.4)
+    picture = PAPER * (1 + 0.02 * grain[..., None])
+    picture = mix(picture, np.clip(colours * 1.04 * (1 + first * 0.05)[..., None], 0, 1), wax * 0.95)
+    picture = mix(picture, np.clip(colours * 0.72, 0, 1).astype(np.float32), dark * 0.75)
+    line = _outlines(portrait, seed) * smoothstep(-1.6, 0.3, grain * 0.9 + first * 0.5 + 0.4)
+    return mix(picture, np.clip(colours * 0.32 + rgb("30243a") * 0.25, 0, 1).astype(np.float32), line * 0.92)
+
+
+def _colours(portrait: Portrait, seed: int) -> Picture:
+    even = smooth_skin(stretch(portrait.small), portrait.masks, 1.0)
+    figure = portrait.full(vivid(flatten(even, round(portrait.small_px(5))), 1.55, 1.1, 6))
+    if not portrait.separable:
+        return figure
+    height, width = portrait.size
+    scene = hills(gradient(portrait.size, "8fd0ff", "fff3c4"), ("8fd694", "5fbf6b"), top=0.66, seed=seed + 8)
+    canvas = Canvas(to_bytes(scene))
+    sun, radius = (width * 0.86, height * 0.11), min(portrait.size) * 0.085
+    canvas.circle(*sun, radius, "ffcf3f")
+    for angle in np.linspace(0, 2 * np.pi, 13)[:-1]:
+        ray = np.array([np.cos(angle), np.sin(angle)])
+        canvas.line(sun + ray * radius * np.array([[1.25], [1.70]]), "ffcf3f", radius * 0.16)
+    return mix(canvas.picture(), figure, portrait.cutout)
+
+
+def _strokes(portrait: Portrait, colours: Picture, seed: int) -> tuple[Plane, Plane]:
+    """Two layers of wax strokes at output size, mean 0, deviation 1."""
+    height, width = portrait.size
+    size: Size = (portrait.small.shape[0], portrait.small.shape[1])
+    guide = cv2.resize(luminance(colours), (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    field, anisotropy = tangents(blur(guide, portrait.small_px(2)), portrait.small_px(6))
+    hand = hand_direction(field, anisotropy, SLANT, 0.75)
+    layers = []
+    for direction, number, steps in ((hand, 7, 11), (rotated(hand, 28), 8, 9)):
+        grain = smear(blur(white(size, seed + number), 0.9), direction, steps)
+        layers.append(normalised(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)))
+    return layers[0], layers[1]
+
+
+def _outlines(portrait: Portrait, seed: int) -> Plane:
+    """Brush lines, thickened at the contour and drawn with an unsteady hand."""
+    line = portrait.ink(on_skin=0.55, reach=11)
+    if portrait.separable:
+        near = smoothstep(0.2, 0.8, cv2.dilate(portrait.cutout, np.ones((9, 9), np.uint8)))
+        line = np.maximum(line * near, edge_of(portrait.cutout, portrait.px(13), 3, portrait.px(1.5)))
+    rows, columns = np.indices(portrait.size, np.float32)
+    reach = np.float32(portrait.px(6))
+    across = columns + (clouds(portrait.size, 30, 2, seed + 3) - 0.5) * reach
+    down = rows + (clouds(portrait.size, 30, 2, seed + 4) - 0.5) * reach
+    return cv2.remap(line, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -1,0 +1,64 @@
+"""Elegant Chinese style: muted colours on silk paper, a moon gate with far peaks, plum blossom, a seal.
+
+Own recipe.
+"""
+
+import numpy as np
+
+from stylizer.engine.canvas import Canvas
+from stylizer.engine.colour import from_lab, mix, rgb, smoothstep, solid, stretch, to_lab
+from stylizer.engine.compose import outline, place
+from stylizer.engine.figure import cheeks_of
+from stylizer.engine.filters import flatten
+from stylizer.engine.picture import Picture, to_bytes
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes.blossom import framing_branches
+from stylizer.engine.scenes.eastern import misty_peaks, stamp_seal
+from stylizer.engine.scenes.graphic import polar
+from stylizer.engine.scenes.landscape import gradient
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.texture import silk
+from stylizer.engine.tone import blush, skin_lightness
+
+GROUND, INK = "eaf2ee", "3f4039"
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    portrait = reshape(portrait, eyes=0.12, jaw=0.01, nose=0.02)
+    ground = silk(portrait.size, GROUND, seed)
+    figure = muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3)) * (ground / rgb(GROUND).mean() * 0.35 + 0.65)
+    figure = mix(figure, solid(figure, rgb(INK)), portrait.ink(on_skin=0.5, reach=7) * 0.8)
+    picture = place(portrait, figure, _scene(portrait, ground, seed))
+    picture = outline(portrait, picture, INK, width=4, strength=0.75)
+    picture = blush(picture, cheeks_of(portrait), rgb("f58f8f"), 0.4)
+    side = min(portrait.size) * 0.075
+    return stamp_seal(picture, portrait.size[1] * 0.88, portrait.size[0] - side * 1.6, side, seed + 9)
+
+
+def muted(portrait: Portrait, *, chroma: float, lift: tuple[float, float], tint: tuple[float, float]) -> Picture:
+    """Flat quiet colours as of mineral pigments; the skin evened out about its own median."""
+    even = smooth_skin(smooth_skin(stretch(portrait.small), portrait.masks, 0.9), portrait.masks, 0.6)
+    lab = to_lab(flatten(even, round(portrait.small_px(4)), rounds=1))
+    bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
+    median = skin_lightness(lab, portrait.masks, 70)
+    lab[..., 0] = lab[..., 0] * lift[0] + lift[1] * (1 - bare) + bare * median * (1.06 - lift[0])
+    centre = median * 1.06
+    lab[..., 0] += (centre - lab[..., 0]) * bare * 0.45
+    lab[..., 1:] = lab[..., 1:] * chroma + np.array(tint, np.float32)
+    return portrait.full(from_lab(lab))
+
+
+def _scene(portrait: Portrait, ground: Picture, seed: int) -> Picture:
+    (height, width), (_, y, unit), short = portrait.size, portrait.focus, min(portrait.size)
+    radius, centre = min(short * 0.47, unit * 1.75), (width * 0.5, min(y + unit * 0.25, height * 0.5))
+    distance = polar(portrait.size, *centre)[0]
+    view = gradient(portrait.size, "dce3cf", "e2eff4")
+    peaks = misty_peaks(portrait.size, (0.30, 0.45, 0.60), top=0.30, fade=6, seed=seed + 31)
+    view = mix(view, solid(view, rgb("939c6f")[::-1]), peaks)
+    scene = mix(ground, view, smoothstep(radius + 2, radius - 2, distance))
+    ring = np.clip(1 - np.abs(distance - radius) / (short * 0.006), 0, 1)
+    scene = mix(scene, solid(scene, rgb("838d7c")), smoothstep(0, 0.6, ring) * 0.85)
+    canvas = Canvas(to_bytes(scene))
+    framing_branches(canvas, wood="52534a", petals=("e88aa0", "f0a3b4", "d9788f"), radius=short * 0.0105, seed=seed)
+    return canvas.picture()

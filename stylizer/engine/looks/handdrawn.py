@@ -1,0 +1,68 @@
+"""Hand-drawn world: graphite lines, watercolour that pools and runs, torn paper edges.
+
+Own recipe: a wash is a Kuwahara painting with a wet displacement, pigment density by turbulence (Bousseau et al. 2006)
+and darker rims.
+"""
+
+import cv2
+import numpy as np
+
+from stylizer.engine.colour import from_lab, luminance, mix, rgb, smoothstep, solid, stretch, to_lab, vivid
+from stylizer.engine.compose import rows_columns
+from stylizer.engine.filters import blur, kuwahara
+from stylizer.engine.flow import shock, smear, tangents
+from stylizer.engine.noise import clouds, tooth
+from stylizer.engine.picture import Picture, Plane, Size
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.skin import smooth_skin
+from stylizer.engine.texture import paper
+from stylizer.engine.tone import posterise
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    ground, relief = paper(portrait.size, "fbfaf5", grain=0.05, fibre=0.015, seed=seed + 6)
+    turbulence = clouds(portrait.size, 7, 4, seed + 9) - 0.5
+    wash = _granulated(portrait.full(_wash(portrait, seed)), turbulence, relief)
+    loose = 1 - (1 - blur(wash, portrait.px(6))) * (0.55 * np.clip(0.5 + turbulence * 2.2, 0, 1))[..., None]
+    picture = mix(loose.astype(np.float32), wash.astype(np.float32), portrait.cutout)
+    graphite = portrait.ink(on_skin=0.45, reach=7) * np.clip(0.82 + 0.22 * tooth(portrait.size, seed + 2, 0.8), 0, 1)
+    picture = mix(picture, solid(picture, rgb("4a4347")), np.clip(graphite, 0, 1) * (0.25 + 0.55 * portrait.cutout))
+    torn = _torn_edge(portrait.size, seed)
+    rim = np.clip(torn - blur(torn, portrait.px(5)), 0, 1)
+    return mix(ground, np.clip(picture * ground * (1 - 0.8 * rim)[..., None], 0, 1), torn)
+
+
+def _wash(portrait: Portrait, seed: int) -> Picture:
+    even = vivid(smooth_skin(stretch(portrait.small), portrait.masks, 0.9), 1.3, 1.0, 6)
+    dabs = kuwahara(even, round(portrait.small_px(6)))
+    field, _ = tangents(dabs, portrait.small_px(4))
+    dabs = shock(shock(smear(dabs, field, 5), 1.5, 0.6), 1.5, 0.6)
+    keep = np.clip(blur(portrait.masks.features, portrait.small_px(6)) * 1.5, 0, 1)
+    lab = to_lab(np.clip(mix(_wet(dabs, seed, portrait.small_px(5)), dabs, keep), 0, 1))
+    lightness = lab[..., 0] / 100
+    stepped = lightness + (posterise(lightness, 6, 3) - lightness) * 0.6
+    lifted = stepped * 0.86 + 0.17 * (1 - 0.6 * portrait.masks.skin)
+    lab[..., 0] = 100 * np.clip(lifted, 0, 1)
+    return from_lab(lab)
+
+
+def _wet(picture: Picture, seed: int, reach: float) -> Picture:
+    size = (picture.shape[0], picture.shape[1])
+    rows, columns = np.indices(size, np.float32)
+    across = columns + (clouds(size, 40, 2, seed + 1) - 0.5) * np.float32(reach)
+    down = rows + (clouds(size, 40, 2, seed + 2) - 0.5) * np.float32(reach)
+    return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def _granulated(wash: Picture, turbulence: Plane, relief: Plane) -> Picture:
+    """Dark rims where colours meet, and pigment that settles unevenly."""
+    grey = luminance(wash)
+    rims = blur(np.clip(np.abs(grey - blur(grey, 5)) * 6, 0, 1), 1)
+    density = np.clip(1 + turbulence * 0.55 + relief * 0.22, 0.5, 1.5)
+    return np.clip(1 - (1 - wash * (1 - 0.30 * rims)[..., None]) * density[..., None], 0, 1)
+
+
+def _torn_edge(size: Size, seed: int) -> Plane:
+    rows, columns = rows_columns(size)
+    inside = np.minimum(np.minimum(columns, size[1] - columns), np.minimum(rows, size[0] - rows)) / min(size)
+    return smoothstep(0.02, 0.075, inside + (clouds(size, 9, 4, seed + 14) - 0.5) * 0.11)

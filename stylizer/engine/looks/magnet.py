@@ -1,0 +1,57 @@
+"""Fridge-magnet world: the figure as a die-cut magnet with a white rim and a glossy coat on a fridge door.
+
+Own recipe.
+"""
+
+import cv2
+import numpy as np
+
+from stylizer.engine.colour import glow, mix, rgb, smoothstep
+from stylizer.engine.compose import rows_columns
+from stylizer.engine.figure import cel_figure, inked
+from stylizer.engine.filters import blur
+from stylizer.engine.picture import Picture, Plane
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes.fridge import fridge_door, stuck_on
+from stylizer.engine.sticker import Placement, offset_outline
+
+SHARE, TILT, CORNER = 0.80, -3.5, 0.09
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    portrait = reshape(portrait, eyes=0.20, jaw=0.012, nose=0.04)
+    drawing = inked(portrait, cel_figure(portrait, chroma=1.4, own=0.25), "161018", on_skin=0.6)
+    shape, placement = _die_cut(portrait)
+    size, short = portrait.size, min(portrait.size)
+    figure = placement.move(drawing, size, border=cv2.BORDER_REPLICATE).clip(0, 1)
+    inside = smoothstep(0.3, 0.7, blur(placement.move(shape, size), portrait.px(2)))
+    border = offset_outline(inside, short * 0.022, portrait.px(4))
+    picture = stuck_on(fridge_door(size, seed), border, "fffcf7", width=short * 0.007)
+    picture = mix(picture, figure.astype(np.float32), inside * border)
+    return glow(picture, _gloss(portrait) * border, rgb("ffffff"))
+
+
+def _die_cut(portrait: Portrait) -> tuple[Plane, Placement]:
+    """The cut-out with rounded lower corners, and where it goes on the door."""
+    height, width = portrait.size
+    rows, columns = np.where(portrait.cutout > 0.5)
+    left, right, top, bottom = (
+        (columns.min(), columns.max(), rows.min(), rows.max()) if len(rows) else (0, width, 0, height)
+    )
+    radius = (right - left) * CORNER
+    away = rows_columns(portrait.size)
+    beyond_x = np.maximum(np.abs(away[1] - (left + right) / 2) - ((right - left) / 2 - radius), 0)
+    beyond_y = np.maximum(away[0] - (bottom - radius), 0)
+    rounded = np.clip(radius - np.sqrt(beyond_x**2 + beyond_y**2), 0, 1)
+    scale = min(SHARE * width / (right - left + 1), SHARE * height / (bottom - top + 1), 1.0)
+    placement = Placement(((left + right) / 2, (top + bottom) / 2), (width * 0.5, height * 0.515), scale, TILT)
+    return portrait.cutout * np.where(away[0] > bottom - radius, rounded, 1).astype(np.float32), placement
+
+
+def _gloss(portrait: Portrait) -> Plane:
+    """Two slanted bands of light."""
+    rows, columns = rows_columns(portrait.size)
+    slant = (columns * 0.75 + rows * 0.5) / (portrait.size[1] * 0.9)
+    broad = smoothstep(0, 1, 1 - np.abs(slant - 0.78) * 4)
+    return (broad * 0.13 + smoothstep(0, 1, 1 - np.abs(slant - 0.98) * 9) * 0.09).astype(np.float32)

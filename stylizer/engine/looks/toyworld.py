@@ -1,0 +1,38 @@
+"""3D world: the sculpted figure as a designer toy in a room of toys, smooth as vinyl under studio light.
+
+Own recipe; see figure.sculpted for the light.
+"""
+
+import numpy as np
+
+from stylizer.engine.colour import from_lab, glow, rgb, to_lab
+from stylizer.engine.compose import bloom, place
+from stylizer.engine.figure import cheeks_of, sculpted
+from stylizer.engine.filters import blur, shifted
+from stylizer.engine.picture import Picture
+from stylizer.engine.portrait import Portrait
+from stylizer.engine.relief import lit, shine, surface
+from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes.toyroom import KEY, toy_room
+from stylizer.engine.tone import blush
+
+
+def render(portrait: Portrait, seed: int) -> Picture:
+    portrait = reshape(portrait, eyes=0.40, jaw=0.01, nose=0.08)
+    figure = blush(_vinyl(portrait), cheeks_of(portrait), rgb("ff7d78"), 0.6)
+    scene = toy_room(portrait.size, seed)
+    if portrait.separable:
+        shadow = blur(shifted(portrait.cutout, portrait.px(26), portrait.px(20)), portrait.px(34))
+        scene = (scene * (1 - 0.40 * shadow)[..., None]).astype(np.float32)
+    return bloom(place(portrait, figure, scene), 0.75, portrait.px(20), 0.25)
+
+
+def _vinyl(portrait: Portrait) -> Picture:
+    """The sculpted figure in brighter, cleaner colours, with a broad window light on everything."""
+    lab = to_lab(sculpted(portrait, rim="fff1dd", warmth=1.3))
+    bare = portrait.full(portrait.skin_area())
+    lab[..., 1:] *= (1.30 - 0.18 * bare)[..., None]
+    lab[..., 0] += 4 * (1 - bare)
+    normals = surface(portrait)
+    sheen = shine(normals, KEY, 10) * 0.16 * (1 - portrait.masks.features) * lit(normals, KEY)
+    return glow(from_lab(lab), portrait.full(sheen * portrait.masks.person), rgb("ffffff"))
