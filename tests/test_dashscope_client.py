@@ -19,13 +19,14 @@ from tests.loopback import Handler, Loopback, Received, Reply, as_json, hang, lo
 KEY = "0123456789abcdef0123456789abcdef"
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
 WISH = Wish("https://me.example/photos/s3cret", 3)
+USUAL = Patience()
 QUICK = Patience(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
 CREATED = as_json({"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "r-1"})
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
 @asynccontextmanager
-async def client_of(url: str, patience: Patience = QUICK, workspace: str | None = None) -> AsyncIterator[DashScope]:
+async def client_of(url: str, patience: Patience = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
     async with httpx.AsyncClient(trust_env=False) as http:
         yield DashScope(http, base_url=url, api_key=SecretStr(KEY), workspace=workspace, patience=patience)
 

@@ -60,7 +60,7 @@ async def test_without_a_face_the_middle_is_kept(finder: FaceFinder | None) -> N
 
 
 async def test_a_photo_that_takes_too_long_ends_and_the_next_one_is_read() -> None:
-    async with Intake(find_face=face_finders.endless, seconds=0.5) as intake:
+    async with Intake(find_face=face_finders.endless, seconds=1.5) as intake:
         assert await intake.accept(LONG) == Rejected(Unfit.TOO_SLOW, len(LONG))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
