@@ -5,19 +5,42 @@ Every write is one short transaction that takes the lock at its start (BEGIN IMM
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from stylizer.schema import SCHEMA
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Carry a transaction to its end even when whoever waits for it is cancelled, and only then say so.
+
+    A connection that is left in the middle keeps the lock: the next writers then wait for nothing, and fail.
+    """
+
+    @wraps(transaction)
+    async def carried(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(transaction(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        finally:
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+
+    return carried
+
 
 class Database:
-    """Opened by `open_database`; hands out transactions."""
+    """Opened by `open_database`; hands out transactions, each used by one `unbroken` function."""
 
     def __init__(self, path: Path) -> None:
         self._writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from stylizer.answers import BEIJING
-from stylizer.database import Database
+from stylizer.database import Database, unbroken
 from stylizer.errors import Refused, invalid_parameter
 from stylizer.settings import MODEL
 from stylizer.tasks import TASK_COLUMNS, Status, Task, as_task
@@ -62,6 +62,7 @@ def read_listing(query: Mapping[str, str], now: int) -> Listing:
     )
 
 
+@unbroken
 async def page(database: Database, account: str, listing: Listing, since: int) -> tuple[list[Task], int]:
     """The tasks on this page, newest first, and how many there are on all pages."""
     if not listing.any_model:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stylizer.database import Database
+from stylizer.database import Database, unbroken
 from stylizer.errors import QUOTA_USED_UP, TOO_MANY_WAITING, Fault, Refused
 
 
@@ -123,6 +123,7 @@ class TaskTable:
         """Tasks submitted after this moment are remembered."""
         return now - self._life * 1000
 
+    @unbroken
     async def add(self, task: Task, *, max_pending: int, free_images: int | None) -> None:
         """Put a new task at the end. Raises Refused when too many wait or the account's free quota is used up.
 
@@ -137,6 +138,7 @@ class TaskTable:
                     raise Refused(QUOTA_USED_UP)
             await connection.execute(_INSERT, {name: getattr(task, name) for name in Task.__dataclass_fields__})
 
+    @unbroken
     async def find(self, account: str, task_id: str, now: int) -> Task | None:
         """The account's task, or None: never there, another's, or expired."""
         async with self._database.reading() as connection:
@@ -144,6 +146,7 @@ class TaskTable:
             row = rows.mappings().first()
         return None if row is None else as_task(dict(row))
 
+    @unbroken
     async def claim(self, now: int, *, max_running: int) -> Task | None:
         """Start the next task whose account has a slot free, or None."""
         async with self._database.writing() as connection:
@@ -151,6 +154,7 @@ class TaskTable:
             row = (await connection.execute(_CLAIM, values)).mappings().first()
         return None if row is None else as_task(dict(row))
 
+    @unbroken
     async def cancel(self, account: str, task_id: str, now: int) -> tuple[str, ...] | None:
         """Cancel it if it is still PENDING: the places of its inputs. None if there is nothing to cancel."""
         async with self._database.writing() as connection:
@@ -158,6 +162,7 @@ class TaskTable:
             row = (await connection.execute(_CANCEL, values)).first()
         return None if row is None else tuple(place for place in row if place)
 
+    @unbroken
     async def succeed(self, task: Task, result: str, now: int) -> None:
         """End it with a result (a name on the shelf) and count the image."""
         async with self._database.writing() as connection:
@@ -165,22 +170,26 @@ class TaskTable:
             if (await connection.execute(_SUCCEED, values)).rowcount:
                 await connection.execute(_COUNT_IMAGE, {"account": task.account})
 
+    @unbroken
     async def fail(self, task: Task, fault: Fault, now: int) -> None:
         """End it with a fault."""
         async with self._database.writing() as connection:
             values = {"task_id": task.task_id, "code": fault.code, "message": fault.message, "now": now}
             await connection.execute(_FAIL, values)
 
+    @unbroken
     async def release(self, task: Task) -> None:
         """Back to its place, not counted as a run: the service stops."""
         async with self._database.writing() as connection:
             await connection.execute(_RELEASE, {"task_id": task.task_id})
 
+    @unbroken
     async def reclaim(self) -> None:
         """Whatever was running when the service died waits again, in its old place."""
         async with self._database.writing() as connection:
             await connection.execute(_RECLAIM)
 
+    @unbroken
     async def forget(self, now: int) -> list[str]:
         """Delete expired tasks; the places of the bytes that go with them."""
         async with self._database.writing() as connection:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from stylizer.database import Database
+from stylizer.database import Database, unbroken
 from stylizer.settings import MAX_IMAGE_BYTES, MIB, StylizerSettings
 from stylizer.shelf import Shelf
 from stylizer.signing import is_signed, signature
@@ -92,19 +92,14 @@ class Uploads:
 
     async def read(self, account: str, key: str) -> bytes | None:
         """The file behind `oss://key` if this account uploaded it in the last 48 hours."""
-        since = self.now() - self.settings.upload_life * 1000
-        async with self.database.reading() as connection:
-            row = (await connection.execute(_FIND, {"key": key, "account": account, "since": since})).first()
-        return None if row is None else await self.shelf.get(row[0])
+        file = await self._find(account, key)
+        return None if file is None else await self.shelf.get(file)
 
     async def forget(self) -> None:
         """Delete what has expired."""
-        since = {"since": self.now() - self.settings.upload_life * 1000}
-        async with self.database.writing() as connection:
-            rows = (await connection.execute(_EXPIRED, since)).all()
-            await connection.execute(_FORGET, since)
-        await self.shelf.drop(*[row[0] for row in rows])
+        await self.shelf.drop(*await self._forget())
 
+    @unbroken
     async def _note(self, key: str, account: str, file: str, size: int) -> None:
         """Make the file's row; the table knows whether there is room, and whether the name is taken."""
         async with self.database.writing() as connection:
@@ -116,6 +111,23 @@ class Uploads:
             except IntegrityError as error:
                 message = "The object you specified already exists and can not be overwritten."
                 raise UploadRefused(409, "FileAlreadyExists", message) from error
+
+    @unbroken
+    async def _find(self, account: str, key: str) -> str | None:
+        async with self.database.reading() as connection:
+            values = {"key": key, "account": account, "since": self._since()}
+            row = (await connection.execute(_FIND, values)).first()
+        return None if row is None else str(row[0])
+
+    @unbroken
+    async def _forget(self) -> list[str]:
+        async with self.database.writing() as connection:
+            rows = (await connection.execute(_EXPIRED, {"since": self._since()})).all()
+            await connection.execute(_FORGET, {"since": self._since()})
+        return [row[0] for row in rows]
+
+    def _since(self) -> int:
+        return self.now() - self.settings.upload_life * 1000
 
     def _account(self, fields: Mapping[str, str]) -> str:
         """Whose form this is, once its policy, signature and key are found to fit."""
