@@ -49,14 +49,14 @@ class Gate:
         return account
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """The whole body, if it has at most `most` bytes. Raises Refused."""
+async def read_body(request: Request, most: int, *, seconds: float = BODY_SECONDS) -> bytes:
+    """The whole body, if it has at most `most` bytes and comes within `seconds`. Raises Refused."""
     declared = request.headers.get("Content-Length", "")
     if declared.isdigit() and len(declared) < 20 and int(declared) > most:
         raise Refused(BODY_TOO_LARGE)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:

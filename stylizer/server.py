@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import secrets
+import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -55,7 +56,7 @@ async def service(
 async def serve(settings: StylizerSettings, host: str, port: int) -> None:
     """Serve on a port until SIGINT or SIGTERM."""
     async with service(settings) as app:
-        await uvicorn.Server(server_config(app, host=host, port=port)).serve()
+        await _Server(server_config(app, host=host, port=port)).serve()
 
 
 def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
@@ -71,6 +72,21 @@ def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=1,
         **place,
     )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises a signal once more as soon as it has stopped serving, which would end us before we have closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for word in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(word, self.handle_exit, word, None)
+        try:
+            yield
+        finally:
+            for word in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(word)
 
 
 @asynccontextmanager

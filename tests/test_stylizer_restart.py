@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from stylizer.database import open_database
 from stylizer.lane import MOST_RUNS
@@ -97,6 +100,33 @@ async def test_a_task_that_brings_the_service_down_again_and_again_is_given_up(t
     async with open_api(data) as (_, caller):
         output = (await caller.until(task_id))["output"]
     assert (output["task_status"], output["code"]) == ("FAILED", "InternalError")
+
+
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
+async def test_the_command_closes_everything_when_told_to_stop(tmp_path: Path, word: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = (
+        "import asyncio, pathlib, sys; from stylizer import server, settings;"
+        "where = settings.StylizerSettings(pathlib.Path(sys.argv[1]));"
+        "asyncio.run(server.serve(where, '127.0.0.1', int(sys.argv[2])))"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), str(port))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        while not await answers(http):
+            await asyncio.to_thread(os.sched_yield)
+    before = time.monotonic()
+    process.send_signal(word)
+    assert await process.wait() == 0
+    assert time.monotonic() - before < 5
+
+
+async def answers(http: httpx.AsyncClient) -> bool:
+    """Whether somebody listens already."""
+    try:
+        return (await http.get("/")).status_code == 404
+    except httpx.ConnectError:
+        return False
 
 
 async def test_links_and_policies_outlive_a_restart(tmp_path: Path) -> None:
