@@ -14,7 +14,7 @@ from bot.commands import Name, Said, Unknown, chosen, is_reference, understand
 from bot.pages import Pages, hint_text, how_to_reference_text, how_to_style_text, sorry_text
 from bot.styles import REFERENCE, Style
 from bot.texts import refusal, speak
-from bot.wishes import JobView, Reason, Refusal, State
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
 
 if TYPE_CHECKING:
     from bot.studio import Studio
@@ -112,10 +112,10 @@ class Conversation:
         problems: dict[str, None] = {}
         for number, photo in enumerate(photos):
             outcome = await self._wish(message, photo, style, number)
-            if isinstance(outcome, Refusal):
-                problems[self._why(message, outcome)] = None
-                if outcome.reason in _NO_ROOM:
-                    break
+            if remark := self._remark(message, outcome):
+                problems[remark] = None
+            if isinstance(outcome, Refusal) and outcome.reason in _NO_ROOM:
+                break
         return Card("\n".join(problems)) if problems else None
 
     async def _wish(self, message: Incoming, photo: Attachment, style: int, number: int) -> JobView | Refusal:
@@ -193,7 +193,17 @@ class Conversation:
             source=message.source,
             reply_to=message.message_id,
         )
-        return self._refused(message, view) if isinstance(view, Refusal) else None
+        remark = self._remark(message, view)
+        return Card(remark) if remark else None
+
+    def _remark(self, message: Incoming, outcome: JobView | Refusal) -> str:
+        """What is to be said besides the job's card: why there is none, or that there is one already."""
+        if isinstance(outcome, Refusal):
+            return self._why(message, outcome)
+        if not outcome.repeated or outcome.state not in WAITING:
+            return ""
+        texts = speak(message.person.language)
+        return texts.gettext("I already have this photo in that style. Its card tells how far it is.")
 
     def _did_you_mean(self, message: Incoming, view: JobView, unknown: Unknown) -> Card:
         texts = speak(message.person.language)
@@ -217,7 +227,7 @@ class Conversation:
 async def _bytes(attachment: Attachment) -> bytes | Refusal:
     """The file, unless it can't be a photo or is too big: that is said before anything is fetched."""
     if not attachment.is_picture:
-        return Refusal(Reason.UNSUPPORTED)
+        return Refusal(Reason.NOT_A_PICTURE)
     if attachment.size is not None and attachment.size > MAX_BYTES:
         return Refusal(Reason.TOO_MANY_BYTES)
     return await attachment.read()

@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from tests.bot_api_chats import Chats, Shown, Trouble
 from tests.bot_api_spec import Specification, Uploads, specification_path
-from tests.loopback import Loopback, Received, Reply, loopback
+from tests.loopback import Received, Reply, loopback
 
 Json = Any
 Params = dict[str, str]
@@ -49,7 +49,8 @@ class Fault:
 
 def flood(method: str, seconds: int, times: int = 1) -> Fault:
     """429 with retry_after."""
-    return Fault(method, _refusal(Trouble(429, "Too Many Requests", {"retry_after": seconds})), times)
+    words = f"Too Many Requests: retry after {seconds}"
+    return Fault(method, refusal(429, words, {"retry_after": seconds}), times)
 
 
 def broken(method: str, status: int = 502, times: int = 1) -> Fault:
@@ -107,7 +108,7 @@ class BotApi:
             data = self.files.get(path.rpartition("/")[2])
             return Reply(404, b"Not Found") if data is None else Reply(200, data)
         if not path.startswith(f"/bot{self.token}/"):
-            return _refusal(Trouble(401, "Unauthorized"))
+            return refusal(401, "Unauthorized")
         method = path.rpartition("/")[2]
         call = Call(method, *await _arguments(received))
         self.calls.append(call)
@@ -130,7 +131,7 @@ class BotApi:
         try:
             result = await self._result(call)
         except Trouble as trouble:
-            return _refusal(trouble)
+            return refusal(trouble.status, trouble.description)
         shown = result.as_json() if isinstance(result, Shown) else result
         return Reply(200, json.dumps({"ok": True, "result": shown}).encode())
 
@@ -199,11 +200,12 @@ async def _arguments(received: Received) -> tuple[Params, Uploads]:
     return params, uploads
 
 
-def _refusal(trouble: Trouble) -> Reply:
-    body = {"ok": False, "error_code": trouble.status, "description": trouble.description}
-    if trouble.parameters:
-        body["parameters"] = trouble.parameters
-    return Reply(trouble.status, json.dumps(body).encode())
+def refusal(status: int, description: str, parameters: Json = None) -> Reply:
+    """How the server says no."""
+    body = {"ok": False, "error_code": status, "description": description}
+    if parameters:
+        body["parameters"] = parameters
+    return Reply(status, json.dumps(body).encode())
 
 
 @asynccontextmanager
@@ -213,6 +215,3 @@ async def bot_api() -> AsyncIterator[BotApi]:
     async with loopback(api.answer) as here:
         api.url = here.url
         yield api
-
-
-__all__ = ["ME", "TOKEN", "BotApi", "Call", "Fault", "Loopback", "bot_api", "broken", "flood"]

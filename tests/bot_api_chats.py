@@ -14,9 +14,9 @@ Key = tuple[int, int]  # chat, message
 class Trouble(Exception):
     """What the server refuses, as it says it."""
 
-    def __init__(self, status: int, description: str, parameters: Json = None) -> None:
+    def __init__(self, status: int, description: str) -> None:
         super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters
+        self.status, self.description = status, description
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.chat import Person
 from tests.bot_api import ME, BotApi
 from tests.bot_api_chats import Shown, chat_json, photo_json
 
@@ -20,6 +21,11 @@ class Someone:
     chat: int
     language: str = "en"
     thread: int | None = None
+
+    @property
+    def person(self) -> Person:
+        """The same person, as the core knows them."""
+        return Person("telegram", str(self.id), self.language)
 
     @property
     def sees(self) -> list[Shown]:

@@ -1,5 +1,6 @@
 """Answers one update: hands it to the core, then shows what the core says. What fails for now is tried again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -28,16 +29,25 @@ TROUBLE_PAUSE = 2.0
 MAX_NOTICE = 200  # characters
 
 
+class Interrupted(Exception):
+    """We were told to stop while an update waited for its next attempt: it has to come again."""
+
+
 class Answering:
-    """Answers messages and presses; never raises."""
+    """Answers messages and presses. Raises nothing but Interrupted."""
 
     def __init__(self, bot: Bot, platform: TelegramPlatform, studio: Studio, us: User, clock: Clock) -> None:
         self._bot = bot
         self._platform = platform
         self._clock = clock
+        self._stopping = asyncio.Event()
         self._us = us
         self._conversation = Conversation(studio, us.username or "", studio.clock.now)
         self._presses = Presses(studio, studio.clock.now)
+
+    def stop(self) -> None:
+        """Finish the attempts that are under way, begin no new ones."""
+        self._stopping.set()
 
     async def message(self, messages: Sequence[Message]) -> None:
         """A message, or all of an album."""
@@ -90,7 +100,7 @@ class Answering:
                 wait = patience.retry_after
             except Exception:  # anything may fail below, the database too; one update must not stop the others
                 log.exception("an update could not be dealt with", attempt=attempt)
-            if attempt < ATTEMPTS:
-                await self._clock.sleep(min(wait, LONGEST_WAIT))
+            if attempt < ATTEMPTS and await self._clock.wait(self._stopping, min(wait, LONGEST_WAIT)):
+                raise Interrupted
         log.warning("an update was given up", attempts=ATTEMPTS)
         return failed

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-TALKATIVE = ("httpx", "httpcore", "telegram", "aiolimiter")
+# From which level on each library speaks. Telegram's writes tracebacks about flood control and lost connections, which
+# are our daily bread: what matters of them is said where they are translated.
+LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}
 
 
 class Redaction(logging.Filter):
@@ -28,16 +30,15 @@ class Redaction(logging.Filter):
 
 @contextmanager
 def quiet(token: SecretStr) -> Iterator[None]:
-    """For as long as the bot runs: the libraries speak from WARNING on, and never the token."""
+    """For as long as the bot runs: the libraries say only what matters, and never the token."""
     redaction = Redaction(token)
-    loggers = [logging.getLogger(name) for name in TALKATIVE]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(max(logger.level, logging.WARNING))
-        logger.addFilter(redaction)
+    before = {name: logging.getLogger(name).level for name in LEVELS}
+    for name, level in LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, before[name]))
+        logging.getLogger(name).addFilter(redaction)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-            logger.removeFilter(redaction)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+            logging.getLogger(name).removeFilter(redaction)

@@ -12,7 +12,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 
 from bot.clock import Clock
 from handlers.telegram.albums import Album
-from handlers.telegram.answering import Answering
+from handlers.telegram.answering import Answering, Interrupted
 from handlers.telegram.errors import OWNER_PAUSE, pause
 from handlers.telegram.inbox import Inbox
 from handlers.telegram.lanes import Lanes
@@ -61,6 +61,7 @@ class Receiver:
 
     async def finish(self) -> None:
         """Let what has begun come to its end, then acknowledge it. What doesn't end in time comes again."""
+        self._answering.stop()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=STOP_SECONDS)
             for task in late:
@@ -122,7 +123,7 @@ class Receiver:
 
     def _done(self, update_id: int, task: asyncio.Task[None]) -> None:
         self._tasks.pop(update_id, None)
-        if not task.cancelled():
+        if not task.cancelled() and not isinstance(task.exception(), Interrupted):
             self._inbox.finish(update_id)
 
     def _patience(self, error: TelegramError) -> float:
