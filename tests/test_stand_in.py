@@ -28,7 +28,7 @@ def test_overlaps_are_counted_for_each_account(tasks: list[Task], most: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("moments", "most"), [([], 0), ([1.0], 1), ([2.5, 1.0, 1.9, 2.0], 2), ([1.0, 1.0, 1.5, 1.99, 2.0], 4)]
+    ("moments", "most"), [([], 0), ([1.0], 1), ([2.5, 1.0, 1.9, 2.0], 3), ([1.0, 1.0, 1.5, 1.99, 2.0], 4)]
 )
 def test_the_fullest_second_is_found(moments: list[float], most: int) -> None:
     assert most_within_a_second(moments) == most
