@@ -23,7 +23,7 @@ def body_below(portrait: Portrait, face: Face) -> Plane:
     """The dressed part of one person, from the collar down; output size."""
     rows, columns = rows_columns(portrait.size)
     (x, _), (_, chin), unit = face.centre, face.xy[CHIN], face.width
-    within = smoothstep(2.6, 2.3, np.abs(columns - x) / unit) * smoothstep(0.05, 0.12, (rows - chin) / unit)
+    within = smoothstep(2.6, 2.3, np.abs(columns - x) / unit) * smoothstep(-0.30, -0.22, (rows - chin) / unit)
     bare = np.clip(portrait.masks.skin * smoothstep(0.3, 0.7, portrait.masks.skin) + portrait.masks.hair, 0, 1)
     return portrait.cutout * within * (1 - portrait.full(blur(bare, portrait.small_px(1.5))))
 
@@ -59,7 +59,7 @@ def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
         picture = mix(picture, _plates(portrait, face, picture), body)
         picture = _chest_mirror(picture, face, body)
         picture = _shoulder_guards(portrait, picture, face)
-        picture = _scarf(portrait, picture, face, body)
+        picture = _scarf(portrait, picture, face)
     return picture
 
 
@@ -83,7 +83,7 @@ def _polished(picture: Picture, distance: Plane, mask: Plane, rim: float, tilt: 
     height = np.sqrt(np.clip(1.001 - distance**2, 0, 1))
     direction = np.array(SUN, np.float32) / np.linalg.norm(SUN)
     facing = np.clip(tilt[0] * direction[0] + tilt[1] * direction[1] + height * direction[2], 0, 1)
-    steel = np.clip(rgb("6b5a48") * (0.25 + 1.0 * facing)[..., None] + (facing**14)[..., None] * 0.8, 0, 1)
+    steel = np.clip(rgb("6b5a48") * (0.25 + 1.0 * facing)[..., None] + (facing**14)[..., None] * 0.45, 0, 1)
     gold = np.clip(rgb(GOLD) * (0.35 + 0.95 * facing)[..., None] + (facing**10)[..., None] * 0.5, 0, 1)
     ringed = mix(steel.astype(np.float32), gold.astype(np.float32), smoothstep(rim - 0.03, rim, distance))
     ringed = ringed * (1 - 0.6 * smoothstep(0.05, 0.0, np.abs(distance - rim)))[..., None]
@@ -100,7 +100,7 @@ def _chest_mirror(picture: Picture, face: Face, body: Plane) -> Picture:
 
 
 def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Picture:
-    """Three overlapping lames on each shoulder that is in the picture."""
+    """Four overlapping lames on each shoulder that is in the picture."""
     rows, columns = rows_columns(portrait.size)
     unit = face.width
     level = int(np.clip(face.xy[CHIN, 1] + unit * 0.95, 0, portrait.size[0] - 1))
@@ -109,10 +109,10 @@ def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Pictur
         return picture
     for side, edge in ((-1, covered[0]), (1, covered[-1])):
         x = float(np.clip(edge, face.centre[0] - unit * 1.75, face.centre[0] + unit * 1.75)) - side * unit * 0.32
-        for step in (2, 1, 0):
-            y = face.xy[CHIN, 1] + unit * (0.74 + 0.20 * step)
+        for step in (3, 2, 1, 0):
+            y = face.xy[CHIN, 1] + unit * (0.72 + 0.15 * step)
             tilt = side * 0.42
-            right, low = columns - (x + side * unit * 0.07 * step), rows - y
+            right, low = columns - (x + side * unit * 0.05 * step), rows - y
             across = (right * np.cos(tilt) + low * np.sin(tilt)) / (unit * 0.47)
             down = (low * np.cos(tilt) - right * np.sin(tilt)) / (unit * 0.25)
             distance = np.sqrt(across * across + down * down)
@@ -120,17 +120,17 @@ def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Pictur
     return picture
 
 
-def _scarf(portrait: Portrait, picture: Picture, face: Face, body: Plane) -> Picture:
+def _scarf(portrait: Portrait, picture: Picture, face: Face) -> Picture:
     """A red cloth wound round the neck, over the collar."""
     canvas, unit = Canvas.plane(portrait.size), face.width
     x, chin = float(face.centre[0]), float(face.xy[CHIN, 1])
     turn = np.linspace(0, np.pi, 40)
-    outer = np.stack([x + unit * 0.80 * np.cos(turn), chin + unit * (0.16 + 0.52 * np.sin(turn))], -1)
-    inner = np.stack([x + unit * 0.56 * np.cos(turn), chin + unit * (0.10 + 0.20 * np.sin(turn))], -1)
+    outer = np.stack([x + unit * 0.88 * np.cos(turn), chin + unit * (-0.10 + 0.60 * np.sin(turn))], -1)
+    inner = np.stack([x + unit * 0.58 * np.cos(turn), chin + unit * (-0.10 + 0.20 * np.sin(turn))], -1)
     canvas.polygon(np.concatenate([outer, inner[::-1]]), 1.0)
-    cloth = blur(to_float(canvas.pixels), portrait.px(2)) * np.clip(body * 1.5 + 0.0, 0, 1)
+    cloth = blur(to_float(canvas.pixels), portrait.px(2)) * portrait.cutout * (1 - portrait.full(portrait.masks.hair))
     rows, columns = rows_columns(portrait.size)
-    down = (rows - chin) / unit - 0.30 * np.sqrt(np.clip(1 - ((columns - x) / (unit * 0.85)) ** 2, 0, 1))
+    down = (rows - chin) / unit - 0.38 * np.sqrt(np.clip(1 - ((columns - x) / (unit * 0.90)) ** 2, 0, 1))
     folds = 0.62 + 0.30 * np.sin(down * 34 + 1.2 * np.sin((columns - x) / unit * 5))
     red = np.clip(rgb("b3251c") * (folds * (0.7 + 0.3 * smoothstep(-1, 1, (columns - x) / unit)))[..., None], 0, 1)
     return mix(picture, red.astype(np.float32), cloth)

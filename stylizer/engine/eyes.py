@@ -54,6 +54,17 @@ def eyes_of(face: Face) -> list[Eye]:
     return [Eye(face.xy[contour], face.xy[lid], face.width) for contour, lid in groups]
 
 
+def _uncovered(eye: Eye, face: Face, photo: Picture) -> bool:
+    """Whether skin is seen round the eye: under dark glasses nothing is painted."""
+    around = (eye.contour - eye.centre) * 1.7 + eye.centre
+
+    def brightness(points: Plane) -> float:
+        x, y = np.clip(points, 0, (photo.shape[1] - 1, photo.shape[0] - 1)).astype(int).T
+        return float(np.median(photo[y, x].mean(-1)))
+
+    return brightness(around) > 0.45 * brightness(face.xy[list(landmarks.CHEEKS)])
+
+
 def _window(size: Size, centre: Plane, reach: float) -> tuple[slice, slice]:
     low = np.maximum((centre - reach).astype(int), 0)
     high = np.minimum((centre + reach).astype(int) + 1, (size[1], size[0]))
@@ -96,7 +107,8 @@ def _draw_iris(window: Picture, colour: Picture, mask: Plane, offset: tuple[Plan
 def draw_eyes(picture: Picture, portrait: Portrait, *, iris: float = 0.30, lash: str | None = "1d1016") -> Picture:
     """Repaint open eyes on a picture of output size; `iris` is the radius in eye widths, `lash` a colour or None."""
     picture = picture.copy()
-    photo, eyes = to_float(portrait.photo), [eye for face in portrait.large_faces for eye in eyes_of(face)]
+    photo = to_float(portrait.photo)
+    eyes = [eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)]
     for eye in eyes:
         if not eye.open:
             continue
@@ -126,13 +138,13 @@ def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
     """Eyes of a modelled figure: a pale ball in the opening, a dark bead with a light, a rolled upper lid."""
     picture = picture.copy()
     photo = to_float(portrait.photo)
-    for eye in (eye for face in portrait.large_faces for eye in eyes_of(face)):
+    for eye in (eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)):
         if eye.width < 10:
             continue
         window = _window(portrait.size, eye.centre, eye.width)
         corner = np.array([window[1].start, window[0].start], np.float32)
         source = photo[window]
-        opening = (eye.contour - eye.centre) * np.array([1.06, 1.22]) + eye.centre
+        opening = (eye.contour - eye.centre) * np.array([1.02, 1.08]) + eye.centre
         mask = blur(stencil((source.shape[0], source.shape[1]), opening - corner), max(0.5, eye.width * 0.012))
         centre = _iris_centre(luminance(source), eye, mask, corner)
         picture[window] = _bead(picture[window], mask, eye, corner, centre)
@@ -143,11 +155,11 @@ def _bead(window: Picture, mask: Plane, eye: Eye, corner: Plane, centre: Plane) 
     rows, columns = np.indices(mask.shape, np.float32)
     x, y = columns + corner[0], rows + corner[1]
     shade = 0.72 + 0.28 * smoothstep(-0.28, 0.05, (y - eye.centre[1]) / eye.width)
-    window = mix(window, (np.array([0.95, 0.94, 0.91], np.float32) * shade[..., None]).astype(np.float32), mask)
-    radius = max(eye.width * 0.24, 2.0)
+    window = mix(window, (np.array([0.91, 0.89, 0.86], np.float32) * shade[..., None]).astype(np.float32), mask)
+    radius = max(eye.width * 0.27, 2.0)
     distance = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / radius
     round_light = np.clip(1 - np.hypot((x - centre[0]) / radius + 0.4, (y - centre[1]) / radius + 0.45) * 0.7, 0, 1)
-    dark = (rgb("1c1512") * (0.75 + 1.3 * round_light)[..., None]).astype(np.float32)
+    dark = (rgb("2a1a12") * (0.75 + 1.6 * round_light)[..., None]).astype(np.float32)
     window = mix(window, dark, smoothstep(1.04, 0.94, distance) * mask)
     glint = np.hypot((x - centre[0]) / radius + 0.34, (y - centre[1]) / radius + 0.38)
     return mix(window, rgb("ffffff"), smoothstep(0.30, 0.20, glint) * mask)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stylizer.engine import landmarks
-from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, screen, smoothstep, stretch, to_lab, vivid
+from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, screen, smoothstep, to_lab, vivid
 from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur, flatten, sharpen, smooth_surfaces
 from stylizer.engine.flow import smear, tangents
@@ -13,7 +13,7 @@ from stylizer.engine.relief import lit, shine, surface
 from stylizer.engine.skin import smooth_skin
 from stylizer.engine.tone import cel, skin_lightness
 
-KEY_LIGHT, FILL_LIGHT = (-0.50, -0.60, 0.66), (0.75, -0.10, 0.55)
+KEY_LIGHT, FILL_LIGHT = (-0.50, -0.60, 0.66), (0.45, 0.70, 0.55)
 
 
 def cheeks_of(portrait: Portrait) -> tuple[tuple[Plane, float], ...]:
@@ -23,7 +23,7 @@ def cheeks_of(portrait: Portrait) -> tuple[tuple[Plane, float], ...]:
 
 def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own: float = 0.45) -> Picture:
     """Flat tones with some (`own`) of the photo's modelling left; no lines yet. Output size."""
-    even = smooth_skin(stretch(portrait.small), portrait.masks, 0.75)
+    even = smooth_skin(portrait.levelled, portrait.masks, 0.75)
     flat = flatten(even, round(portrait.small_px(4)), rounds=1)
     return portrait.full(np.clip(mix(cel(flat, steps, 4, chroma), vivid(even, 1.3, 1.08, 4), own), 0, 1))
 
@@ -44,9 +44,9 @@ def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
     normals = surface(portrait)
     key, fill = lit(normals, KEY_LIGHT, wrap=0.35), lit(normals, FILL_LIGHT, wrap=0.5)
     bare = portrait.skin_area(1.2)
-    light = 0.52 + 0.52 * key + 0.10 * fill
-    shaded = albedo * (1 + (light - 1) * (0.45 + 0.55 * bare))[..., None]
-    terminator = np.exp(-(((key - 0.50) / 0.16) ** 2)) * bare * 0.12 * warmth
+    light = 0.56 + 0.38 * key + 0.20 * fill
+    shaded = albedo * (1 + (light - 1) * (0.45 + 0.45 * bare))[..., None]
+    terminator = np.exp(-(((key - 0.50) / 0.16) ** 2)) * bare * 0.09 * warmth
     shaded = glow(np.clip(shaded, 0, 1), terminator, rgb("ff6a3c"))
     gloss = shine(normals, KEY_LIGHT, 26) * (bare * 0.22 + portrait.masks.lips * 0.25) * portrait.masks.person
     shaded = glow(shaded, blur(gloss, portrait.small_px(1.5)), rgb("fff6ea"))
@@ -58,7 +58,7 @@ def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
 
 def _albedo(portrait: Portrait) -> Picture:
     """Colour without much of its shading: skin nearly even, hair in combed strands, clothes smooth."""
-    smooth = stretch(portrait.small, 0.3, 99.7)
+    smooth = portrait.levelled
     for _ in range(3):
         smooth = smooth_skin(smooth, portrait.masks, 1.0)
     plain = smooth_surfaces(smooth, reach=16, contrast=0.25)
@@ -71,6 +71,7 @@ def _albedo(portrait: Portrait) -> Picture:
     broad = blur(lab[..., 0], portrait.small_px(7))
     even = median * 1.02 + (lab[..., 0] - broad) * 0.5 + (broad - median) * 0.35
     lab[..., 0] += (even - lab[..., 0]) * bare
+    lab[..., 0] *= 1 - 0.22 * portrait.masks.brows
     lab[..., 1:] *= (1.22 - 0.10 * bare)[..., None]
     lab[..., 1:] += bare[..., None] * np.array([2.5, 3.0], np.float32)
     return from_lab(lab)

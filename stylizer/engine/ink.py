@@ -35,6 +35,7 @@ def brush_lightness(prepared: Picture, size: Size) -> Plane:
 def ink_of(lightness: Plane, reach: float = 9.0) -> Plane:
     """The strokes in a brush drawing: darker than what surrounds them within `reach` pixels of 1024."""
     scale = min(lightness.shape) / 1024
+    lightness = blur(lightness, 0.8)  # the net leaves a fine checkerboard
     around = cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(2 * max(3, round(reach * scale)) + 1))
     return 1 - smoothstep(0.45, 0.88, np.clip(lightness / (blur(around, max(1.5, 3 * scale)) + 0.02), 0, 1))
 

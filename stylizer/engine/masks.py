@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from stylizer.engine import landmarks
 from stylizer.engine.canvas import Points, stencil
 from stylizer.engine.colour import luminance, smoothstep, to_lab
-from stylizer.engine.filters import blur, guided, guided_by_colour
+from stylizer.engine.filters import blur, disc, guided, guided_by_colour
 from stylizer.engine.landmarks import Face
 from stylizer.engine.nets import segment_person
-from stylizer.engine.picture import Picture, Plane, Size, resize, to_bytes
+from stylizer.engine.picture import Picture, Plane, Size, to_bytes
 
 FEW_PIXELS = 50
 
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """Soft masks 0..1, all of one size. `mouth` is the gap between the lips, `features` eyes, brows and lips."""
+    """Soft masks 0..1, all of one size. `mouth` is the gap between the lips, `features` eyes, brows, lips and frames.
+
+    `frames` are those of glasses: thin, dark, and at least a third of the face wide.
+    """
 
     person: Plane
     face: Plane
@@ -32,6 +35,7 @@ class Masks:
     brows: Plane
     lips: Plane
     mouth: Plane
+    frames: Plane
     features: Plane
 
     def each(self) -> dict[str, Plane]:
@@ -171,6 +175,10 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
     lab, grey = to_lab(picture), luminance(picture)
     masks = {"person": person_mask(picture), **_feature_masks(size, faces)}
     features = np.clip(masks["eyes"] + masks["brows"] + masks["lips"], 0, 1)
+    frames = np.zeros(size, np.float32)
+    for face in faces:
+        frames = np.maximum(frames, _frames(grey, face, masks["face"], np.maximum(masks["eyes"], masks["lips"])))
+    features = np.maximum(features, frames)
     skin, hair = np.zeros(size, np.float32), np.zeros(size, np.float32)
     for face in faces:
         found = _skin(lab, face, masks["face"], features)
@@ -181,9 +189,16 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
         if strands is not None:
             hair = np.maximum(hair, np.clip(guided(grey, blur(strands, 2), 8, 1e-4), 0, 1))
     skin = np.clip(guided(grey, blur(skin * masks["person"], 1.5), 8, 1e-4), 0, 1) * (1 - hair)
-    return Masks(skin=skin, hair=hair, features=features, **masks)
+    return Masks(skin=skin, hair=hair, frames=frames, features=features, **masks)
 
 
-def enlarged(masks: Masks, size: Size) -> Masks:
-    """The masks at another size."""
-    return Masks(**{name: resize(mask, size) for name, mask in masks.each().items()})
+def _frames(grey: Plane, face: Face, face_mask: Plane, not_there: Plane) -> Plane:
+    """Frames of glasses: much darker than both sides of them, and long."""
+    reach = max(5, round(face.width * 0.10)) | 1
+    closed = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, disc(reach))
+    thin = smoothstep(0.28, 0.45, (closed - grey) / (closed + 0.08)) * (blur(face_mask, face.width * 0.03) > 0.3)
+    thin = thin * (1 - np.clip(not_there * 2, 0, 1))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((thin > 0.4).astype(np.uint8))
+    long = (stats[:, cv2.CC_STAT_WIDTH] > face.width * 0.34) & (stats[:, cv2.CC_STAT_HEIGHT] < face.width * 0.6)
+    long[0] = False
+    return blur(thin * long[labels].astype(np.float32), 0.8)

@@ -11,9 +11,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import smoothstep, stretch, to_lab
+from stylizer.engine.colour import luminance, smoothstep, stretch, to_lab
 from stylizer.engine.faces import find_faces
-from stylizer.engine.filters import blur, decontaminate, guided
+from stylizer.engine.filters import blur, decontaminate, grow, guided
 from stylizer.engine.ink import brush_lightness, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks, find_masks
@@ -92,16 +92,36 @@ class Portrait:
         return smoothstep(0.15, 0.85, np.clip(fine, 0, 1))
 
     @cached_property
+    def levelled(self) -> Picture:
+        """The analysed picture with full contrast, but the faces as light as they were."""
+        stretched = stretch(self.small)
+        bare = (self.masks.skin > 0.6) & (self.masks.face > 0.5)
+        if bare.sum() <= 50:
+            return stretched
+        before = float(np.clip(np.median(luminance(self.small)[bare]), 0.02, 0.95))
+        after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
+        gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
+        return stretched ** np.float32(gamma)
+
+    @cached_property
     def brushwork(self) -> Plane:
         """Luminance of the portrait redrawn with a brush (see `ink`)."""
         if self.original and self.bend:
             return self.bend(self.original.brushwork)
-        even = smooth_skin(smooth_skin(stretch(self.small), self.masks, 0.9), self.masks, 0.9)
+        even = smooth_skin(smooth_skin(self.levelled, self.masks, 0.9), self.masks, 0.9)
         return brush_lightness(even, self.size)
 
     def skin_area(self, spread: float = 1.5) -> Plane:
         """Bare skin without the features, at analysis size."""
         return self.masks.skin * (1 - np.clip(blur(self.masks.features, self.small_px(2)) * spread, 0, 1))
+
+    @cached_property
+    def _skin_edges(self) -> Plane:
+        """How much of a line on skin is an edge of the photo, not hatching that the net made up for a shade."""
+        grey = blur(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), self.small_px(1.6))
+        slope = cv2.magnitude(cv2.Scharr(grey, -1, 1, 0, scale=1 / 32), cv2.Scharr(grey, -1, 0, 1, scale=1 / 32))
+        relative = slope * np.float32(self.small_px(1)) / (blur(grey, self.small_px(8)) + 0.05)
+        return 0.15 + 0.85 * smoothstep(0.014, 0.045, grow(relative, self.small_px(5)))
 
     def ink(self, *, on_skin: float = 1.0, reach: float = 9.0, strokes: float = 0.55) -> Plane:
         """Lines at output size, weakened on bare skin; `strokes` is the width of the thin strokes of the face."""
@@ -110,8 +130,8 @@ class Portrait:
         lips = self.full(np.clip(blur(self.masks.lips, self.small_px(1.5)) * 1.3, 0, 1))
         brushed = np.clip(brushed, 0, 1) * (1 - 0.8 * lips)
         thin = face_strokes(self.size, self.large_faces, weight=strokes) * np.clip(lips + 0.15, 0, 1) * 0.75
-        if on_skin < 1:
-            brushed = brushed * (1 - (1 - on_skin) * self.full(self.skin_area()))
+        kept = 1 - (1 - on_skin * self._skin_edges) * self.skin_area()
+        brushed = brushed * self.full(kept)
         return np.maximum(brushed, thin)
 
 
@@ -138,11 +158,17 @@ def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
 
 
 def _exposure(picture: Picture, masks: Masks) -> float:
-    """A gentle gamma that brings an under-exposed face towards L* 60; 1 when the face is well exposed."""
-    face = masks.face > 0.6
+    """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
+
+    Little light shows in the whole person, not in the face: a dark face under bright eyes, teeth or a bright shirt is
+    a dark complexion, and stays as it is.
+    """
+    face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
     if face.sum() <= 50:
         return 1.0
-    median = float(np.clip(np.median(to_lab(picture)[..., 0][face]), 1, 99))
-    target = min(max(median, min(median * 1.22, 60)), 72 if median > 72 else 100)
+    median = float(np.clip(np.median(lightness[face]), 1, 99))
+    brightest = float(np.percentile(lightness[(masks.person > 0.5) | face], 99))
+    lacking = float(np.clip((76 - brightest) / 30, 0, 1))
+    target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
     gamma = math.log(target / 100) / math.log(median / 100)
-    return float(np.clip(gamma, 0.72, 1.15))
+    return float(np.clip(gamma, 0.60, 1.15))

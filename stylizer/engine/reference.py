@@ -7,7 +7,7 @@ region (person, background, face) as a smooth offset, and some of the face's own
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import from_lab, stretch, to_lab
+from stylizer.engine.colour import from_lab, to_lab
 from stylizer.engine.colour_transfer import linear_transport, sliced_transport
 from stylizer.engine.filters import blur, guided
 from stylizer.engine.masks import Masks
@@ -28,7 +28,7 @@ OFFSET_SIDE = 384
 def paint_in_style(portrait: Portrait, reference: Pixels, *, strength: float, brush: float) -> Picture:
     """The portrait in the manner of a reference picture; `strength` and `brush` are 0..1."""
     style = analyse(reference, REFERENCE_SIDE)
-    prepared = smooth_skin(stretch(portrait.small), portrait.masks, 0.4)
+    prepared = smooth_skin(portrait.levelled, portrait.masks, 0.4)
     content = resize(prepared, _net_size(portrait.size, brush)).astype(np.float32)
     own = style_vector(content)
     vector = own + (_style_of(style) - own) * np.float32(strength)

@@ -36,8 +36,8 @@ def cel_skin(lab: Picture, masks: Masks, *, light: float, shade: float, sigma: f
     """L* of skin in two flat tones, multiples of the face's own median; `keep` of the photo's shading stays."""
     median = skin_lightness(lab, masks)
     smooth = blur(lab[..., 0], sigma)
-    lit, shaded = min(92.0, median * light + 4), min(82.0, median * shade + 1)
-    flat = shaded + (lit - shaded) * smoothstep(median - 11, median - 4, smooth)
+    lit, shaded = min(92.0, median * light + 2), min(82.0, median * shade)
+    flat = shaded + (lit - shaded) * smoothstep(median * 0.83, median * 0.94, smooth)
     return flat + (lab[..., 0] - flat) * keep
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from stylizer.engine.colour import stretch, vivid
+from stylizer.engine.colour import vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.figure import inked, rim_lit
 from stylizer.engine.filters import kuwahara
@@ -32,7 +32,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def painted(portrait: Portrait) -> Picture:
     """The person in dabs of paint, output size."""
-    even = vivid(smooth_skin(stretch(portrait.small), portrait.masks, 1.0), 1.2, 1.08, 3)
+    even = vivid(smooth_skin(portrait.levelled, portrait.masks, 1.0), 1.2, 1.08, 3)
     dabs = kuwahara(even, round(portrait.small_px(4)))
     field, _ = tangents(dabs, portrait.small_px(3))
     return portrait.full(np.clip(shock(smear(dabs, field, 5), portrait.small_px(1.1), 0.7), 0, 1))

@@ -6,7 +6,7 @@ Own recipe; tones are multiples of the skin's median lightness, so nobody is whi
 import numpy as np
 
 from stylizer.engine import landmarks
-from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, stretch, to_lab
+from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import light_from, outline, place
 from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur, flatten
@@ -24,19 +24,19 @@ def figure(portrait: Portrait) -> Picture:
     cheeks = tuple((face.xy[list(landmarks.CHEEKS)], face.width) for face in portrait.large_faces)
     colours = blush(colours, cheeks, rgb("ff7d7d"), 0.55)
     line = np.clip(colours * 0.22 + rgb("241a2a") * 0.55, 0, 1)
-    drawn = mix(colours, line.astype(np.float32), portrait.ink(on_skin=0.45))
+    drawn = mix(colours, line.astype(np.float32), portrait.ink(on_skin=0.36))
     return _hair_gloss(draw_eyes(drawn, portrait), portrait)
 
 
 def _cel_colours(portrait: Portrait) -> Picture:
-    smooth = portrait.small
+    smooth = portrait.levelled
     for _ in range(2):
-        smooth = smooth_skin(stretch(smooth, 0.3, 99.7), portrait.masks, 1.0)
+        smooth = smooth_skin(smooth, portrait.masks, 1.0)
     lab = to_lab(flatten(smooth, round(portrait.small_px(5))))
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
     flat = 100 * posterise(lab[..., 0] / 100, 4, 6)
-    skin = cel_skin(lab, portrait.masks, light=1.08, shade=0.86, sigma=portrait.small_px(4), keep=0.12)
-    lab[..., 0] = np.clip(mix(flat + (lab[..., 0] - flat) * 0.3, skin, bare) * 1.05 + 2, 0, 100)
+    skin = cel_skin(lab, portrait.masks, light=1.05, shade=0.84, sigma=portrait.small_px(4), keep=0.12)
+    lab[..., 0] = np.clip(mix((flat + (lab[..., 0] - flat) * 0.3) * 1.05 + 2, skin, bare), 0, 100)
     vivid, warm = lab[..., 1:] * 1.42, lab[..., 1:] * 1.12 + 4
     lab[..., 1:] = vivid + (warm - vivid) * bare[..., None]
     return from_lab(lab)
@@ -52,4 +52,4 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.02, nose=0.08)
     scene = sky(portrait.size, "3b8df2", "e6f6ff", cover=0.50, soft=0.10, seed=seed + 12)
     picture = outline(portrait, place(portrait, figure(portrait), scene), "101018", width=5, strength=0.7)
-    return light_from(picture, 0, 0, reach=max(portrait.size) * 0.6, colour="fff1c9", amount=0.35)
+    return light_from(picture, 0, 0, reach=max(portrait.size) * 0.42, colour="fff1c9", amount=0.30)

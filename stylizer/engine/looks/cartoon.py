@@ -5,7 +5,7 @@ Own recipe on the 26-style net (Dumoulin et al. 2017): its style 2 draws, its co
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, mix, rgb, solid, stretch, to_lab, vivid
+from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.filters import blur, grow, smooth_surfaces
 from stylizer.engine.picture import Picture
@@ -25,12 +25,16 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _drawn(portrait: Portrait) -> Picture:
-    even = smooth_skin(stretch(portrait.small), portrait.masks, 1.0)
+    even = smooth_skin(portrait.levelled, portrait.masks, 1.0)
     colours = portrait.full(vivid(smooth_surfaces(even, reach=20, contrast=0.2), 1.25, 1.08, 3))
     lab = to_lab(colours)
     brushed = np.clip(portrait.full(portrait.brushwork), 0, 1)
     lightness = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]
     teeth = portrait.full(portrait.masks.mouth)
-    lab[..., 0] = np.clip(lightness * 1.05 + 2, 0, 100) * (1 - teeth * 0.7) + lab[..., 0] * teeth * 0.7
+    own = lab[..., 0]
+    bare = portrait.full(portrait.skin_area())
+    true_tone = lightness + (blur(own, portrait.px(28)) * 1.04 - blur(lightness, portrait.px(28))) * bare
+    true_tone += (own - true_tone) * bare * 0.35
+    lab[..., 0] = np.clip(true_tone + (own - true_tone) * np.maximum(teeth * 0.7, 0), 0, 100)
     lab[..., 1:] *= 1.5
     return from_lab(lab)

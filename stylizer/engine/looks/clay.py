@@ -7,10 +7,10 @@ shadows: those would become moustaches), and everything is lit as one height fie
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import from_lab, mix, stretch, to_lab, vivid
+from stylizer.engine.colour import from_lab, mix, to_lab, vivid
 from stylizer.engine.compose import place
 from stylizer.engine.eyes import draw_bead_eyes
-from stylizer.engine.filters import blur, flatten, shifted, shrink
+from stylizer.engine.filters import blur, flatten, grow, shifted, shrink
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import normalised, white
 from stylizer.engine.picture import Picture, Pixels, Plane
@@ -22,12 +22,13 @@ from stylizer.engine.skin import smooth_skin
 from stylizer.engine.tone import nearest, palette
 
 CLOTH_COLOURS = 9
-SKIN, HAIR, LIPS, BROWS, TEETH = range(CLOTH_COLOURS, CLOTH_COLOURS + 5)
+SKIN, HAIR, LIPS, BROWS, TEETH, FRAMES = range(CLOTH_COLOURS, CLOTH_COLOURS + 6)
+ON_FACE = {LIPS: 0.35, BROWS: 0.55, TEETH: -0.10, FRAMES: 0.9}  # how far they stand out of the skin
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.30, jaw=0.012)
-    even = stretch(portrait.small)
+    even = portrait.levelled
     for _ in range(2):
         even = smooth_skin(even, portrait.masks, 1.0)
     flat = vivid(flatten(even, round(portrait.small_px(5))), 1.25, 1.08, 6)
@@ -49,28 +50,29 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     lab = to_lab(blur(flat, portrait.small_px(2)))
     cloth = person & (masks.skin < 0.5) & (masks.hair < 0.5)
     source = flat[cloth if cloth.sum() > 500 else np.ones_like(cloth)]
-    lumps = nearest(lab, palette(source[None], CLOTH_COLOURS, seed + 4)).astype(np.uint8)
+    lumps: Pixels = nearest(lab, palette(source[None], CLOTH_COLOURS, seed + 4)).astype(np.uint8)
     size = round(portrait.small_px(9)) | 1
     lumps = cv2.medianBlur(cv2.medianBlur(lumps, size), size)
     bare = masks.skin * (1 - blur(np.clip(masks.lips, 0, 1), 1))
-    lumps[((bare >= 0.5) | (masks.face > 0.7)) & (masks.hair < 0.5) & person] = SKIN
+    lumps[((bare >= 0.3) | (masks.face > 0.7)) & (masks.hair < 0.5) & person] = SKIN
     lumps[(masks.hair >= 0.5) & person] = HAIR
     lumps[blur(masks.brows, 1) > 0.5] = BROWS
     lumps[blur(masks.lips, 0.8) > 0.5] = LIPS
     lumps[masks.mouth > 0.5] = TEETH
+    lumps[masks.frames > 0.4] = FRAMES
     return lumps
 
 
 def _colours(portrait: Portrait, flat: Picture, lumps: Pixels) -> Picture:
     """Every lump in its median colour, some of the photo's own variety left in cloth and hair."""
     lab = to_lab(flat)
-    colours = np.zeros((TEETH + 1, 3), np.float32)
-    for lump in range(TEETH + 1):
+    colours = np.zeros((FRAMES + 1, 3), np.float32)
+    for lump in range(FRAMES + 1):
         inside = (lumps == lump) & (portrait.masks.person > 0.5)
         colours[lump] = np.median(lab[inside], 0) if inside.sum() > 20 else (50, 0, 0)
     colours[SKIN, 1:] *= 1.2
-    colours[LIPS, 1:] *= 1.4
-    colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 12)
+    colours[LIPS] = colours[SKIN] + (-13, 19, 2)
+    colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 24)
     colours[TEETH] = max(colours[TEETH, 0], 84), 0, 4
     plain = from_lab(blur(colours[lumps], portrait.small_px(1)))
     own = 0.18 + 0.12 * portrait.masks.skin + 0.25 * portrait.masks.hair
@@ -84,12 +86,15 @@ def _form(portrait: Portrait, lumps: Pixels, seed: int) -> Plane:
     unit, masks = portrait.small_px(1), portrait.masks
     person = (masks.person > 0.5).astype(np.uint8)
     edges = np.zeros(lumps.shape, np.float32)
-    for lump in range(TEETH + 1):
+    for lump in range(FRAMES + 1):
         inside = (lumps == lump).astype(np.uint8) * person
-        raised = 0.45 if lump in {LIPS, BROWS} else 0.0
+        if lump in ON_FACE:
+            edges += blur(inside.astype(np.float32), 1.2 * unit) * np.float32(ON_FACE[lump])
+            continue
+        if lump == SKIN:
+            inside = np.isin(lumps, [SKIN, *ON_FACE]).astype(np.uint8) * person
         reach = 14 if lump in {SKIN, HAIR} else 7
-        rounded = np.sqrt(np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, 5) / np.float32(reach * unit), 1))
-        edges += rounded + raised * inside
+        edges += np.sqrt(np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, 5) / np.float32(reach * unit), 1))
     field, _ = tangents(blur(portrait.small, unit), 4 * unit)
     strands = normalised(smear(blur(white((lumps.shape[0], lumps.shape[1]), seed + 6), 1.3), field, 10))
     height = blur(edges, 2 * unit) * 5.5 * unit + strands * (0.7 * unit) * blur(masks.hair, 2)
@@ -105,4 +110,9 @@ def _face_form(portrait: Portrait) -> Plane:
     low = float(np.percentile(inside, 12)) if len(inside) else 0.0
     weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
     relief = np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight
-    return blur(relief.astype(np.float32), portrait.small_px(3.5)) * 0.55
+    form, soft = (
+        blur(relief.astype(np.float32), portrait.small_px(3.5)),
+        blur(relief.astype(np.float32), portrait.small_px(14)),
+    )
+    mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(26)), portrait.small_px(8)), 0, 1)
+    return (form + (soft - form) * mouth) * 0.5

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import luminance, mix, rgb, smoothstep, stretch, vivid
+from stylizer.engine.colour import luminance, mix, rgb, smoothstep, vivid
 from stylizer.engine.filters import blur, edge_of, flatten
 from stylizer.engine.flow import hand_direction, rotated, smear, tangents
 from stylizer.engine.noise import clouds, normalised, tooth, white
@@ -26,9 +26,9 @@ def render(portrait: Portrait, seed: int) -> Picture:
     first, second = _strokes(portrait, colours, seed)
     grain = tooth(portrait.size, seed + 1, 1.1)
     grey = luminance(colours)
-    face = portrait.full(portrait.masks.face) * 1.15
-    wax = smoothstep(-1.5, 0.5, first * 0.85 + grain * 0.75 + (0.95 - grey) * 2.6 - 0.25 + face)
-    dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.7 + (0.62 - grey) * 3.2 - 0.4)
+    face = portrait.full(portrait.masks.face) * 1.4
+    wax = smoothstep(-1.5, 0.5, first * 0.75 + grain * 0.55 + (0.95 - grey) * 2.6 - 0.10 + face)
+    dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.6 + (0.62 - grey) * 3.2 - 0.4 - face * 0.6)
     picture = PAPER * (1 + 0.02 * grain[..., None])
     picture = mix(picture, np.clip(colours * 1.04 * (1 + first * 0.05)[..., None], 0, 1), wax * 0.95)
     picture = mix(picture, np.clip(colours * 0.72, 0, 1).astype(np.float32), dark * 0.75)
@@ -37,7 +37,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _colours(portrait: Portrait, seed: int) -> Picture:
-    even = smooth_skin(stretch(portrait.small), portrait.masks, 1.0)
+    even = smooth_skin(portrait.levelled, portrait.masks, 1.0)
     figure = portrait.full(vivid(flatten(even, round(portrait.small_px(5))), 1.55, 1.1, 6))
     if not portrait.separable:
         return figure

@@ -6,7 +6,7 @@ Own recipe.
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import from_lab, mix, rgb, smoothstep, solid, stretch, to_lab
+from stylizer.engine.colour import from_lab, mix, rgb, smoothstep, solid, to_lab
 from stylizer.engine.compose import outline, place
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.filters import flatten
@@ -38,7 +38,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def muted(portrait: Portrait, *, chroma: float, lift: tuple[float, float], tint: tuple[float, float]) -> Picture:
     """Flat quiet colours as of mineral pigments; the skin evened out about its own median."""
-    even = smooth_skin(smooth_skin(stretch(portrait.small), portrait.masks, 0.9), portrait.masks, 0.6)
+    even = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 0.9), portrait.masks, 0.6)
     lab = to_lab(flatten(even, round(portrait.small_px(4)), rounds=1))
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
     median = skin_lightness(lab, portrait.masks, 70)

@@ -5,7 +5,7 @@ Own recipe: colours lifted towards white but skin only a little, so that nobody 
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, glow, mix, rgb, solid, stretch, to_lab
+from stylizer.engine.colour import from_lab, glow, mix, rgb, solid, to_lab
 from stylizer.engine.compose import bloom, light_from, place
 from stylizer.engine.figure import cheeks_of, inked
 from stylizer.engine.filters import blur, edge_of, kuwahara
@@ -34,7 +34,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _washes(portrait: Portrait, seed: int) -> Picture:
-    even = smooth_skin(smooth_skin(stretch(portrait.small), portrait.masks, 1.0), portrait.masks, 0.6)
+    even = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 1.0), portrait.masks, 0.6)
     lab = to_lab(kuwahara(even, round(portrait.small_px(4))))
     bare = portrait.masks.skin
     lift = lab[..., 0] * 0.74 + 27

@@ -6,7 +6,7 @@ Own recipe: a gradient map, rim light from the mesh's normals, glowing edges, sc
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, luminance, mix, rgb, screen, smoothstep, stretch, tone_map
+from stylizer.engine.colour import glow, luminance, mix, rgb, screen, smoothstep, tone_map
 from stylizer.engine.compose import place, rows_columns
 from stylizer.engine.filters import blur, edge_of, smooth_surfaces
 from stylizer.engine.nets import face_triangles
@@ -25,14 +25,14 @@ def render(portrait: Portrait, seed: int) -> Picture:
     figure = _lit_figure(portrait)
     scene = _ring(portrait, neon_city(portrait.size, seed + 4))
     picture = _neon_edges(portrait, place(portrait, figure, scene))
-    picture = glow(picture, _wire_face(portrait) * 0.42, rgb("40f8ff"))
+    picture = glow(picture, _wire_face(portrait) * float(np.clip(portrait.focus[2] / 1200, 0.16, 0.42)), rgb("40f8ff"))
     picture = _head_up_display(portrait, picture)
     rows, _ = rows_columns(portrait.size)
     return np.clip(picture * (1 - 0.06 * (np.sin(rows * np.pi / max(portrait.px(2.5), 1.2)) > 0))[..., None], 0, 1)
 
 
 def _lit_figure(portrait: Portrait) -> Picture:
-    even = stretch(portrait.small)
+    even = portrait.levelled
     grey = luminance(smooth_surfaces(even, reach=10, contrast=0.2))
     picture = tone_map(np.clip(grey, 0, 1), STOPS, NEON)
     across = surface(portrait)[..., 0] * portrait.masks.person

@@ -40,7 +40,7 @@ def _graded(picture: Picture) -> Picture:
     lab = to_lab(picture)
     lightness = lab[..., 0] / 100
     lab[..., 0] = 100 * np.clip(smoothstep(0, 1, lightness) * 0.5 + lightness * 0.46, 0, 1)
-    lab[..., 1:] *= 0.78
-    lab[..., 1] += (lightness - 0.45) * 6
-    lab[..., 2] += (lightness - 0.45) * 24
+    lab[..., 1:] *= 0.90
+    lab[..., 1] += 2 + (lightness - 0.45) * 8
+    lab[..., 2] += 2 + (lightness - 0.45) * 22
     return from_lab(lab)

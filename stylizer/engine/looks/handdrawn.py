@@ -7,7 +7,7 @@ and darker rims.
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, mix, rgb, smoothstep, solid, stretch, to_lab, vivid
+from stylizer.engine.colour import from_lab, luminance, mix, rgb, smoothstep, solid, to_lab, vivid
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur, kuwahara
 from stylizer.engine.flow import shock, smear, tangents
@@ -33,7 +33,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _wash(portrait: Portrait, seed: int) -> Picture:
-    even = vivid(smooth_skin(stretch(portrait.small), portrait.masks, 0.9), 1.3, 1.0, 6)
+    even = vivid(smooth_skin(portrait.levelled, portrait.masks, 0.9), 1.3, 1.0, 6)
     dabs = kuwahara(even, round(portrait.small_px(6)))
     field, _ = tangents(dabs, portrait.small_px(4))
     dabs = shock(shock(smear(dabs, field, 5), 1.5, 0.6), 1.5, 0.6)
@@ -58,7 +58,7 @@ def _granulated(wash: Picture, turbulence: Plane, relief: Plane) -> Picture:
     """Dark rims where colours meet, and pigment that settles unevenly."""
     grey = luminance(wash)
     rims = blur(np.clip(np.abs(grey - blur(grey, 5)) * 6, 0, 1), 1)
-    density = np.clip(1 + turbulence * 0.55 + relief * 0.22, 0.5, 1.5)
+    density = np.clip(1 + turbulence * (0.12 + 0.45 * grey) + relief * 0.20, 0.5, 1.5)
     return np.clip(1 - (1 - wash * (1 - 0.30 * rims)[..., None]) * density[..., None], 0, 1)
 
 

@@ -5,7 +5,7 @@ Own recipe; the darker rim of a wash is how water carries pigment outwards (Curt
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, rgb, smoothstep, stretch, to_lab
+from stylizer.engine.colour import from_lab, luminance, rgb, smoothstep, to_lab
 from stylizer.engine.filters import blur, kuwahara
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane
@@ -13,13 +13,14 @@ from stylizer.engine.portrait import Portrait
 from stylizer.engine.scenes.eastern import misty_peaks, stamp_seal
 from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import paper
+from stylizer.engine.tone import skin_lightness
 
 WASHES = ((0.72, 0.14), (0.50, 0.20), (0.30, 0.30), (0.17, 0.24))  # where a wash begins, how dark it is
 SOOT = "1f2229"
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
-    smooth = smooth_skin(stretch(portrait.small), portrait.masks, 1.0)
+    smooth = smooth_skin(portrait.levelled, portrait.masks, 1.0)
     grain = portrait.full(clouds((portrait.small.shape[0], portrait.small.shape[1]), 120, 2, seed + 4) - 0.5)
     wash = np.clip(portrait.full(_washes(portrait, smooth, seed)) * (1 + grain * 0.22), 0, 1)
     lines = np.clip(portrait.ink(on_skin=0.65) * 1.05, 0, 1)
@@ -42,7 +43,8 @@ def _washes(portrait: Portrait, smooth: Picture, seed: int) -> Plane:
     for start, strength in WASHES:
         wash = smoothstep(start + 0.035, start - 0.035, tone)
         total += strength * (wash + np.clip(wash - blur(wash, portrait.small_px(4.5)), 0, 1) * 0.35)
-    return total
+    complexion = np.clip((64 - skin_lightness(to_lab(smooth), portrait.masks, 64)) / 100, 0, 0.3)
+    return total + portrait.masks.skin * np.float32(complexion)
 
 
 def _mist(portrait: Portrait, grain: Plane, seed: int) -> Plane:

@@ -6,7 +6,7 @@ so that faces neither blotch nor turn white.
 
 import numpy as np
 
-from stylizer.engine.colour import luminance, smoothstep, stretch, to_lab
+from stylizer.engine.colour import luminance, smoothstep, to_lab
 from stylizer.engine.filters import blur, edge_of, grow
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
@@ -22,7 +22,7 @@ PAPER = np.array([0.99, 0.985, 0.965], np.float32)
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.14, jaw=0.008)
-    smooth = smooth_skin(smooth_skin(stretch(portrait.small), portrait.masks, 1.0), portrait.masks, 1.0)
+    smooth = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 1.0), portrait.masks, 1.0)
     grey = blur(luminance(smooth), portrait.small_px(2.5))
     cell = max(4.0, portrait.px(7))
     black = halftone(portrait.full(_screentone(portrait, smooth, grey)), cell, swell=1.05, sharpness=1.0)

@@ -6,7 +6,7 @@ Own recipe.
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, mix, rgb, smoothstep, solid, stretch, vivid
+from stylizer.engine.colour import glow, mix, rgb, smoothstep, solid, vivid
 from stylizer.engine.compose import place
 from stylizer.engine.filters import blur, flatten, grow
 from stylizer.engine.picture import Picture, to_bytes
@@ -33,7 +33,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _figure(portrait: Portrait) -> Picture:
-    even = smooth_skin(stretch(portrait.small), portrait.masks, 0.75)
+    even = smooth_skin(portrait.levelled, portrait.masks, 0.75)
     flat = flatten(even, round(portrait.small_px(4)), rounds=1)
     colours = mix(cel(flat, 5, 4, 1.35), vivid(even, 1.3, 1.08, 4), 0.45) * np.array([1.05, 0.98, 0.90], np.float32)
     colours = portrait.full(np.clip(colours, 0, 1))

@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, mix, rgb, solid, stretch, to_lab, vivid
+from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.filters import blur
 from stylizer.engine.ink import face_strokes, ink_size
 from stylizer.engine.nets import paint
 from stylizer.engine.noise import clouds
@@ -31,13 +32,15 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _painted_figure(portrait: Portrait) -> Picture:
-    even = vivid(smooth_skin(stretch(portrait.small), portrait.masks, 1.0), 1.15, 1.05, 4)
+    even = vivid(smooth_skin(portrait.levelled, portrait.masks, 1.0), 1.15, 1.05, 4)
     even = smooth_skin(even, portrait.masks, 0.8)
     painted = paint(resize(even, ink_size(portrait.size)), {0: 0.5, 2: 0.5})
     lab, own = to_lab(portrait.full(painted)), to_lab(portrait.full(even))
     lab[..., 1:] = lab[..., 1:] * 0.2 + own[..., 1:] * (0.8 * 1.3)
     bare = portrait.full(portrait.skin_area())
-    lab[..., 0] += (own[..., 0] - lab[..., 0]) * (bare * 0.45 + portrait.full(portrait.masks.mouth) * 0.6)
+    tone = blur(own[..., 0], portrait.px(28)) - blur(lab[..., 0], portrait.px(28))
+    lab[..., 0] += tone * bare
+    lab[..., 0] += (own[..., 0] - lab[..., 0]) * (bare * 0.40 + portrait.full(portrait.masks.mouth) * 0.8)
     strokes = face_strokes(portrait.size, portrait.large_faces, weight=0.6, lips=False)
     return from_lab(lab) * (1 - 0.65 * strokes)[..., None]
 
@@ -48,4 +51,4 @@ def _painted_land(size: Size, seed: int) -> Pixels:
     mottled = (0.88 + 0.3 * clouds(size, 18, 3, seed + 4))[..., None]
     for skyline, colour in zip(ridges(size, len(LAND), top=0.56, seed=seed + 11, rough=0.42), LAND, strict=True):
         land = mix(land, np.clip(solid(land, rgb(colour)) * mottled, 0, 1).astype(np.float32), below(size, skyline))
-    return to_bytes(vivid(mix(land, paint(land, {0: 0.5, 12: 0.5}), 0.75), 1.15, 1.0, 4))
+    return to_bytes(vivid(mix(land, paint(land, {0: 0.5, 12: 0.5}), 0.6), 1.15, 1.0, 4))

@@ -42,7 +42,7 @@ def leafy_morning(size: Size, seed: int) -> Picture:
     """The whole backdrop."""
     height, width = size
     random, short = np.random.default_rng(seed + 2), min(size)
-    ground = sky(size, "b9ead6", "fdfdf0", cover=0.50, soft=0.22, seed=seed + 9)
+    ground = sky(size, "a9e6cd", "fdfdf0", cover=0.54, soft=0.30, seed=seed + 9)
     canvas = Canvas(to_bytes(screen(ground, bokeh(size, ("ffffff", "e9ffd9", "fff6cf"), count=36, seed=seed) * 0.5)))
     for corner, heading in (
         ((0, 0), 0.75),

@@ -18,7 +18,7 @@ PETALS = ("ffc4d6", "ffb0c8", "ffdfe8")
 def roof_at_sunset(size: Size, seed: int) -> Picture:
     """The backdrop without petals."""
     (height, width), short = size, min(size)
-    scene = sky(size, "5a6fd0", "ffc9a3", cloud="ffe6dc", cover=0.49, soft=0.14, seed=seed + 40)
+    scene = sky(size, "4f63d6", "ffae7d", cloud="ffd9cf", cover=0.50, soft=0.14, seed=seed + 40)
     away = polar(size, width * 0.82, height * 0.52)[0] / short
     scene = glow(scene, np.exp(-((away / 0.09) ** 4)), rgb("fff3cf"))
     scene = glow(scene, np.exp(-away / 0.35) * 0.85, rgb("ff9d6b"))
