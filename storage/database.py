@@ -6,9 +6,10 @@ busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+T = TypeVar("T")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
 
 
@@ -37,14 +39,51 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
-        async with self._turn, self._writer.begin() as connection:
+        async with self._turn, _transaction(self._writer) as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot, never waiting for the writer."""
-        async with self._reader.begin() as connection:
+        async with _transaction(self._reader) as connection:
             yield connection
+
+
+class _Unbroken(AsyncConnection):
+    """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
+    cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        return await _finished(super().execute(*args, **options))
+
+
+async def _finished(step: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        task.exception()  # whatever it was, the cancellation is what is told
+        raise
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    connection = _Unbroken(engine)
+    try:
+        await _finished(_begun(connection))
+        yield connection
+        await _finished(connection.commit())
+    finally:
+        if connection.sync_connection is not None:
+            await _finished(connection.close())  # what was not committed is rolled back
+
+
+async def _begun(connection: AsyncConnection) -> None:
+    await connection.start()
+    await connection.begin()
 
 
 @asynccontextmanager
@@ -59,7 +98,7 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
     writer = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
     reader = _engine(url, begin="BEGIN", connections=4)
     try:
-        async with writer.begin() as connection:
+        async with _transaction(writer) as connection:
             await connection.run_sync(_migrate)
         yield Database(writer, reader)
     finally:

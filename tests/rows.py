@@ -1,0 +1,83 @@
+"""Rows for tests of storage and of the rules above it: people, chats and jobs, with whatever a test does not care for
+filled in."""
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import jobs, people
+from storage.jobs import Job, NewJob, State
+
+NOON = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC, a Sunday
+
+A_JOB = Job(
+    id=1,
+    version=0,
+    source="test:1",
+    person_id=1,
+    chat_id=1,
+    thread=None,
+    reply_to=None,
+    message_id=None,
+    state=State.DRAFT,
+    style=None,
+    seed=0,
+    photo="original/1/2026112313/" + "a" * 64 + ".jpg",
+    photo_hash="a" * 64,
+    reference=None,
+    reference_hash=None,
+    cropped=False,
+    tag=None,
+    next_at=0.0,
+    account_id=None,
+    slot=None,
+    attempts=0,
+    resubmits=0,
+    task_id=None,
+    result_url=None,
+    cancel_requested=False,
+    hidden=False,
+    error=None,
+    error_code=None,
+    created=NOON,
+    updated=NOON,
+    submitted=None,
+)
+A_NEW_JOB = NewJob(
+    source="test:1",
+    person_id=1,
+    chat_id=1,
+    thread=None,
+    reply_to=None,
+    state=State.DRAFT,
+    style=None,
+    seed=0,
+    photo=A_JOB.photo,
+    photo_hash=A_JOB.photo_hash,
+    reference=None,
+    reference_hash=None,
+    cropped=False,
+    created=NOON,
+)
+
+
+async def somebody(connection: AsyncConnection, name: str = "anna", *, platform: str = "test") -> tuple[int, int]:
+    """The ids of a person and of their private chat; the same for the same name."""
+    person = await people.remember_person(connection, platform=platform, platform_id=name, language="en", now=NOON)
+    chat = await people.remember_chat(connection, platform=platform, platform_id=name, is_group=False, now=NOON)
+    return person, chat
+
+
+async def insert(
+    connection: AsyncConnection, source: str, *, who: str = "anna", platform: str = "test", **changes: object
+) -> Job:
+    """A new row of somebody's; `changes` are columns, of those too that only a later life of a job has."""
+    person_id, chat_id = await somebody(connection, who, platform=platform)
+    job_id = await jobs.insert(connection, replace(A_NEW_JOB, source=source, person_id=person_id, chat_id=chat_id))
+    job = None if job_id is None else await jobs.get(connection, job_id)
+    assert job is not None, f"{source} has a row already"
+    if changes:
+        assert await jobs.save(connection, replace(job, **changes))  # type: ignore[arg-type]  # columns by name
+        job = await jobs.get(connection, job.id)
+    assert job is not None
+    return job
