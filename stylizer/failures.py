@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from stylizer.answers import refusal
 from stylizer.errors import BROKEN, Fault, Refused
 from stylizer.uploads import UploadRefused
-from stylizer.xml import xml_error
+from stylizer.xml_errors import xml_error
 
 _log = logging.getLogger(__name__)
 

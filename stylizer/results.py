@@ -11,7 +11,7 @@ from stylizer.settings import StylizerSettings
 from stylizer.shelf import Shelf
 from stylizer.signing import opens, signed_query
 from stylizer.tasks import Task
-from stylizer.xml import xml_error
+from stylizer.xml_errors import xml_error
 
 
 @dataclass(frozen=True)
