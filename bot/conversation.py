@@ -4,13 +4,13 @@ A handler turns an update into an `Incoming` and sends the Card that comes back.
 the courier shows those. Sources are unique, so the same message told twice asks for the same job.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Chat, Person
+from bot.chat import Button, Card, Person
 from bot.commands import Name, Said, Unknown, chosen, is_reference, understand
+from bot.incoming import Attachment, Incoming, read_all
 from bot.pages import Pages, hint_text, how_to_reference_text, how_to_style_text, sorry_text
 from bot.styles import REFERENCE, Style
 from bot.texts import refusal, speak
@@ -19,39 +19,7 @@ from bot.wishes import WAITING, JobView, Reason, Refusal, State
 if TYPE_CHECKING:
     from bot.studio import Studio
 
-MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 _NO_ROOM = frozenset({Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP})
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message.
-
-    `read` returns the bytes or the reason why they can't be had, and raises `NotNow` when it may work later.
-    """
-
-    message_id: str
-    size: int | None
-    is_picture: bool
-    read: Callable[[], Awaitable[bytes | Refusal]]
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One request: a message, or an album as a whole.
-
-    `own` came with it, `answered` hangs on the message it answers. `addressed`: meant for us without a command, which
-    is so in a private chat and when it answers a message of ours.
-    """
-
-    person: Person
-    chat: Chat
-    source: str
-    message_id: str
-    words: str
-    addressed: bool
-    own: tuple[Attachment, ...] = ()
-    answered: Attachment | None = None
 
 
 class Conversation:
@@ -119,7 +87,7 @@ class Conversation:
         return Card("\n".join(problems)) if problems else None
 
     async def _wish(self, message: Incoming, photo: Attachment, style: int, number: int) -> JobView | Refusal:
-        data = await _bytes(photo)
+        data = await read_all(photo)
         if isinstance(data, Refusal):
             return data
         return await self._studio.wish(
@@ -133,7 +101,7 @@ class Conversation:
 
     async def _draft(self, message: Incoming, photos: tuple[Attachment, ...], unknown: Unknown | None) -> Card | None:
         """Keep the photo and let the card ask for the style; say what was not understood."""
-        data = await _bytes(photos[0])
+        data = await read_all(photos[0])
         if isinstance(data, Refusal):
             return self._refused(message, data)
         view = await self._studio.draft(
@@ -169,7 +137,7 @@ class Conversation:
                 return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))
 
     async def _reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
-        data = await _bytes(style)
+        data = await read_all(style)
         if isinstance(data, Refusal):
             return self._refused(message, data)
         view = await self._studio.draft(
@@ -178,7 +146,7 @@ class Conversation:
         return self._refused(message, view) if isinstance(view, Refusal) else None
 
     async def _reference_wish(self, message: Incoming, photo: Attachment, style: Attachment) -> Card | None:
-        photo_data, style_data = await _bytes(photo), await _bytes(style)
+        photo_data, style_data = await read_all(photo), await read_all(style)
         for problem in (photo_data, style_data):
             if isinstance(problem, Refusal):
                 return self._refused(message, problem)
@@ -222,12 +190,3 @@ class Conversation:
 
     def _why(self, message: Incoming, why: Refusal) -> str:
         return refusal(why, speak(message.person.language), now=self._clock())
-
-
-async def _bytes(attachment: Attachment) -> bytes | Refusal:
-    """The file, unless it can't be a photo or is too big: that is said before anything is fetched."""
-    if not attachment.is_picture:
-        return Refusal(Reason.NOT_A_PICTURE)
-    if attachment.size is not None and attachment.size > MAX_BYTES:
-        return Refusal(Reason.TOO_MANY_BYTES)
-    return await attachment.read()

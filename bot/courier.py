@@ -1,7 +1,7 @@
 """Shows each job's card on a platform that pushes: first card, places, progress, and at last the picture or the reason.
 
 An outcome is owed until it was shown (the outbox row says so); everything in between is told when it is worth telling
-and forgotten when it fails. A failed edit is never answered by a new message.
+and the platform has room for it. A failed edit is never answered by a new message.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Courier:
     clock: Clock
     told: dict[int, Told] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
-    patient: dict[int, float] = field(default_factory=dict)  # first cards that wait, until when
+    patient: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
@@ -92,12 +92,13 @@ class Courier:
             async with room:
                 await self._try(place, view, untold)
         except NotNow as patience:
-            await self._later(place, view, untold, patience.retry_after)
+            await self._later(view, untold, patience.retry_after)
         except Gone as gone:
             await self._gone(place, view, card_only=gone.card_only)
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=view.id)
-            await self._later(place, view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
+            self.told[view.id] = Told(view, self.clock.now())  # or it would break again every second
+            await self._later(view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
         finally:
             self.busy.discard(view.id)
 
@@ -127,12 +128,9 @@ class Courier:
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name)
 
-    async def _later(self, place: CardPlace, view: JobView, untold: Untold | None, seconds: float) -> None:
-        if untold is None and place.message_id is None:  # there is no card yet: that can't be dropped
+    async def _later(self, view: JobView, untold: Untold | None, seconds: float) -> None:
+        if untold is None:  # what is new by then will be shown: a card must not keep saying what is no longer so
             self.patient[view.id] = self.clock.now() + seconds
-            return
-        self.told[view.id] = Told(view, self.clock.now())  # the edit is dropped; the next news comes with its own
-        if untold is None:
             return
         async with self.studio.database.write() as connection:
             if untold.tries >= GIVE_UP_TRIES:

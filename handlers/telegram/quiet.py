@@ -19,7 +19,8 @@ class Redaction(logging.Filter):
         self._token = token
 
     def filter(self, record: logging.LogRecord) -> bool:
-        secret = self._token.get_secret_value()
+        # Only the part after the colon is secret; in URLs the colon may be written %3A.
+        secret = self._token.get_secret_value().rpartition(":")[2]
         message = record.getMessage()
         if secret in message:
             record.msg, record.args = message.replace(secret, "<token>"), None

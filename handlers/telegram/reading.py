@@ -8,7 +8,7 @@ from telegram import CallbackQuery, ExternalReplyInfo, Message, Update, User
 from telegram import Chat as TelegramChat
 
 from bot.chat import Chat, Person
-from bot.conversation import Attachment, Incoming
+from bot.incoming import Attachment, Incoming
 from bot.presses import Pressed
 from bot.wishes import Refusal
 

@@ -18,7 +18,7 @@ from handlers.telegram.wire import Bot
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
-SHORT_WAIT = 5.0  # seconds that an answer may be held back for the chat's pace; progress never waits
+ANSWER_PATIENCE, PROGRESS_PATIENCE = 5.0, 1.5  # seconds that each may be held back here for the chat's pace
 
 
 class TelegramPlatform:
@@ -74,10 +74,11 @@ class TelegramPlatform:
             raise
 
     async def _keep_pace(self, address: Address, *, progress: bool) -> None:
-        chat_id = int(address.chat.platform_id)
+        chat_id, left = int(address.chat.platform_id), PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
         while wait := self._pace.wait(chat_id, progress=progress):
-            if progress or wait > SHORT_WAIT:
+            if wait > left:
                 raise NotNow(wait)
+            left -= wait
             await self._clock.sleep(wait)
 
     async def _send(self, address: Address, card: Card) -> str:

@@ -1,0 +1,49 @@
+"""What people send to a chat, as values: the same for every platform that has chats."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.chat import Chat, Person
+from bot.wishes import Reason, Refusal
+
+MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message.
+
+    `read` returns the bytes or the reason why they can't be had, and raises `NotNow` when it may work later.
+    """
+
+    message_id: str
+    size: int | None
+    is_picture: bool
+    read: Callable[[], Awaitable[bytes | Refusal]]
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One request: a message, or an album as a whole.
+
+    `own` came with it, `answered` hangs on the message it answers. `addressed`: meant for us without a command, which
+    is so in a private chat and when it answers a message of ours.
+    """
+
+    person: Person
+    chat: Chat
+    source: str
+    message_id: str
+    words: str
+    addressed: bool
+    own: tuple[Attachment, ...] = ()
+    answered: Attachment | None = None
+
+
+async def read_all(attachment: Attachment) -> bytes | Refusal:
+    """The bytes, unless it can't be a photo or is too big: that is said before anything is fetched."""
+    if not attachment.is_picture:
+        return Refusal(Reason.NOT_A_PICTURE)
+    if attachment.size is not None and attachment.size > MAX_BYTES:
+        return Refusal(Reason.TOO_MANY_BYTES)
+    return await attachment.read()

@@ -1,0 +1,87 @@
+"""Telegram's errors are translated where they enter, and carry nothing of what Telegram wrote."""
+
+import logging
+
+import pytest
+from pydantic import SecretStr
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+
+from bot.chat import Gone, NotNow
+from handlers.telegram.errors import OWNER_PAUSE, translated
+from handlers.telegram.quiet import quiet
+
+SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
+
+
+@pytest.fixture(autouse=True)
+def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as `telegram_bot` sets it
+
+
+@pytest.mark.parametrize(
+    ("description", "card_only"),
+    [
+        ("Bad Request: message to edit not found", True),
+        ("Bad Request: message can't be edited", True),
+        ("Bad Request: MESSAGE_ID_INVALID", True),
+        ("Bad Request: chat not found", False),
+        ("Bad Request: not enough rights to send photos to the chat", False),
+        ("Bad Request: something quite new", False),
+    ],
+)
+def test_a_refused_call_means_that_the_card_or_the_chat_is_gone(description: str, card_only: bool) -> None:
+    with pytest.raises(Gone) as gone, translated():
+        raise BadRequest(description)
+    assert gone.value.card_only is card_only
+
+
+@pytest.mark.parametrize("error", [Forbidden("bot was blocked by the user"), ChatMigrated(-5)])
+def test_who_shut_us_out_is_gone(error: Exception) -> None:
+    with pytest.raises(Gone) as gone, translated():
+        raise error
+    assert not gone.value.card_only
+
+
+def test_flood_control_says_how_long_to_wait() -> None:
+    with pytest.raises(NotNow) as patience, translated():
+        raise RetryAfter(17)
+    assert patience.value.retry_after == 17
+
+
+@pytest.mark.parametrize("error", [TimedOut(), NetworkError("Bad Gateway (502)")])
+def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
+    with pytest.raises(NotNow) as patience, translated():
+        raise error
+    assert 0 < patience.value.retry_after < 10
+
+
+def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
+    with pytest.raises(NotNow) as patience, translated():
+        raise InvalidToken(f"The token `{SECRET}` was rejected")
+    assert patience.value.retry_after == OWNER_PAUSE
+    assert patience.value.__suppress_context__
+    assert SECRET not in repr(patience.value)
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore", "telegram"])
+def test_what_the_libraries_log_never_holds_the_token(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    url = f"https://api.telegram.org/bot{SECRET}/getMe"
+    with caplog.at_level(logging.DEBUG), quiet(SecretStr(SECRET)):
+        logger = logging.getLogger(name)
+        logger.info("HTTP Request: %s", url)
+        logger.critical("HTTP Request: %s", url)
+        logger.critical("as a URL: %s", url.replace(":AAH", "%3AAAH"))
+        try:
+            int(url)  # its error quotes the word
+        except ValueError:
+            logger.critical("it broke", exc_info=True)
+    assert SECRET.partition(":")[2] not in caplog.text
+    assert "/getMe" in caplog.text
+    assert len(caplog.records) == 3
+
+
+def test_the_libraries_get_their_levels_back() -> None:
+    before = logging.getLogger("httpx").level
+    with quiet(SecretStr(SECRET)):
+        assert logging.getLogger("httpx").level == logging.WARNING
+    assert logging.getLogger("httpx").level == before

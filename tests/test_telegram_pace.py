@@ -1,0 +1,86 @@
+"""How fast a chat is written to: never more than Telegram allows in any window, answers before progress."""
+
+import random
+
+import pytest
+
+from handlers.telegram.pace import FORGET_AFTER, GROUP, PRIVATE, Pace
+
+PERSON, CROWD = 7, -7
+
+
+class Hands:
+    """A clock set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_private_chat_takes_one_message_a_second() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    assert pace.wait(PERSON) == 0
+    clock.now += 0.4
+    assert pace.wait(PERSON) == pytest.approx(0.6)
+    clock.now += 0.6
+    assert pace.wait(PERSON) == 0
+
+
+def test_chats_do_not_wait_for_each_other() -> None:
+    pace = Pace(Hands())
+    assert pace.wait(PERSON) == pace.wait(PERSON + 1) == pace.wait(CROWD) == 0
+
+
+@pytest.mark.parametrize(("chat", "limits"), [(PERSON, PRIVATE), (CROWD, GROUP)])
+def test_no_window_ever_holds_more_than_is_allowed(chat: int, limits: tuple[object, ...]) -> None:
+    clock, dice, sent = Hands(), random.Random(5), []
+    pace = Pace(clock)
+    for _ in range(3000):
+        clock.now += dice.expovariate(4)
+        if pace.wait(chat, progress=dice.random() < 0.7) == 0:
+            sent.append(clock.now)
+    assert len(sent) > 100
+    for limit in GROUP if chat < 0 else PRIVATE:
+        for start in sent:
+            assert sum(start <= moment < start + limit.seconds for moment in sent) <= limit.most
+
+
+def test_in_a_group_progress_leaves_room_for_answers() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    progress = 0
+    for _ in range(30):
+        progress += pace.wait(CROWD, progress=True) == 0
+        clock.now += 1
+    assert progress == 12
+    assert pace.wait(CROWD) == 0
+
+
+def test_waiting_as_long_as_told_is_enough() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    for _ in range(60):
+        if wait := pace.wait(CROWD):
+            clock.now += wait
+            assert pace.wait(CROWD) == 0
+
+
+def test_a_chat_where_patience_was_asked_for_is_left_alone() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    pace.hold(PERSON, 30)
+    assert pace.wait(PERSON) == 30
+    clock.now += 30
+    assert pace.wait(PERSON) == 0
+
+
+def test_quiet_chats_are_forgotten() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    for chat in range(1, FORGET_AFTER + 100):
+        pace.wait(chat)
+        clock.now += 1
+    assert len(pace._sent) <= FORGET_AFTER
