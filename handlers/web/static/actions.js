@@ -30,7 +30,8 @@ function localRepair(view, does) {
 }
 
 function download(view) {
-  return h("a", { class: "button accent", href: `${view.result_url}?download`, download: "" }, icon("download"), t("Download"));
+  const props = { class: "button accent", href: `${view.result_url}?download`, download: "" };
+  return h("a", props, icon("download"), t("Download"));
 }
 
 function button(drawing, words, onclick) {
@@ -53,7 +54,8 @@ function otherLook(view, does) {
       open.setAttribute("aria-expanded", "false");
       does.again(style);
     };
-    const looks = h("div", { class: "elsewhere", role: "group", "aria-label": t("Choose another look") }, lookButtons(pick, view.style));
+    const props = { class: "elsewhere", role: "group", "aria-label": t("Choose another look") };
+    const looks = h("div", props, lookButtons(pick, view.style));
     card.append(looks);
     looks.scrollIntoView({ block: "nearest" });
     return looks.querySelector("button")?.focus({ focusVisible: false });

@@ -44,7 +44,10 @@ export function upload(path, form, onprogress) {
     request.open("POST", inLanguage(path));
     request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && onprogress(event.loaded / event.total);
-    request.onload = () => (request.status < 400 ? resolve(request.response) : reject(failure(request.status, request.response)));
+    request.onload = () => {
+      if (request.status < 400) resolve(request.response);
+      else reject(failure(request.status, request.response));
+    };
     request.onerror = () => reject(new Failure(OFFLINE, "", true));
     request.send(form);
   });

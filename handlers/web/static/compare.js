@@ -22,7 +22,8 @@ export function split(element, percent) {
 export function comparable(element, rest) {
   element.querySelector(".compare")?.remove();
   for (const tag of element.querySelectorAll(".tag")) tag.remove();
-  const range = h("input", { class: "compare", type: "range", min: 0, max: 100, step: 5, value: rest, "aria-label": t("Compare before and after") });
+  const words = { "aria-label": t("Compare before and after") };
+  const range = h("input", { class: "compare", type: "range", min: 0, max: 100, step: 5, ...words });
   const show = (percent) => {
     split(element, percent);
     range.value = percent;

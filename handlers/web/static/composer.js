@@ -2,6 +2,7 @@
 import { onArrival } from "./arrivals.js";
 import { at } from "./element.js";
 import { chosen, choose, loadLooks, nameOf, OWN } from "./looks.js";
+import { remember, remembered } from "./memory.js";
 import { addPhotos, drawPhotos, onPhotos, picked, takePhotos } from "./photos.js";
 import { t } from "./texts.js";
 
@@ -22,7 +23,7 @@ export async function openComposer({ onwish, onlook }) {
     send(onwish);
   });
   await drawComposer();
-  choose(localStorage.getItem("look"));
+  choose(remembered("look"));
   refresh();
 }
 
@@ -74,7 +75,7 @@ function send(onwish) {
   }
   const look = chosen();
   const own = look === OWN;
-  if (!own) localStorage.setItem("look", look);
+  if (!own) remember("look", look);
   for (const photo of takePhotos()) onwish({ photo, look, name: nameOf(look), reference: own ? reference : null });
   say("");
 }

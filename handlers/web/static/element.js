@@ -2,7 +2,10 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element. `props`: properties; `class`, `data-*`, `aria-*`, `role` become attributes; `on…` listeners; null is left out. */
+/**
+ * An element. `props` are properties, but `class`, `role` and what has a hyphen are attributes, and `on…` listeners;
+ * null is left out.
+ */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {

@@ -3,7 +3,7 @@ import { canvas, comparable } from "./compare.js";
 import { at } from "./element.js";
 import { lookBySlug } from "./looks.js";
 
-const FIRST = "ink";
+const FIRST = "future"; // the change is plain to see
 const REST = 42;
 
 let parts = null;

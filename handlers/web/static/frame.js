@@ -7,7 +7,15 @@ import { lookOf } from "./words.js";
 
 const REST = 0; // the whole picture first; the line waits at its edge
 
-const STAGES = { uploading: "waiting", queued: "waiting", submitting: "painting", running: "painting", fetching: "painting", failed: "ended", canceled: "ended" };
+const STAGES = {
+  uploading: "waiting",
+  queued: "waiting",
+  submitting: "painting",
+  running: "painting",
+  fetching: "painting",
+  failed: "ended",
+  canceled: "ended",
+};
 
 export class Frame {
   constructor() {
@@ -60,6 +68,7 @@ export class Frame {
     if (this.photo) comparable(element, REST);
     this.element.querySelector(".corner")?.remove();
     const open = () => enlarge(this.view, this.photo);
-    this.element.append(h("button", { type: "button", class: "button round corner", "aria-label": t("Enlarge"), onclick: open }, icon("enlarge")));
+    const props = { type: "button", class: "button round corner", "aria-label": t("Enlarge"), onclick: open };
+    this.element.append(h("button", props, icon("enlarge")));
   }
 }

@@ -26,22 +26,26 @@ export function choose(value) {
 }
 
 export const nameOf = (slug) => looks.find((look) => look.slug === slug)?.name ?? null;
-export const lookBySlug = (slug) => looks.find((look) => look.slug === slug) ?? null;
+export const lookBySlug = (slug) => looks.find((look) => look.slug === slug) ?? looks[0] ?? null;
 
 /** The same looks as buttons, for "in another style". */
 export function lookButtons(onpick, except) {
-  const button = (look) => h("button", { type: "button", class: "look", onclick: () => onpick(look.slug) }, art(look), h("span", {}, look.name));
+  const button = (look) => {
+    const props = { type: "button", class: "look", onclick: () => onpick(look.slug) };
+    return h("button", props, art(look), h("span", {}, look.name));
+  };
   return h("div", { class: "strip" }, looks.filter((look) => look.index !== except).map(button));
 }
 
 function tile(look) {
   const input = h("input", { type: "radio", name: "look", value: look.slug, class: "unseen" });
-  return h("label", { class: "look" }, input, art(look, h("span", { class: "tick" }, icon("check"))), h("span", {}, look.name));
+  const tick = h("span", { class: "tick" }, icon("check"));
+  return h("label", { class: "look" }, input, art(look, tick), h("span", {}, look.name));
 }
 
 function art(look, ...more) {
-  const sample = look.sample_url ? h("img", { src: look.sample_url, alt: "", loading: "lazy", decoding: "async" }) : icon("picture");
-  return h("span", { class: "art" }, sample, ...more);
+  const sample = () => h("img", { src: look.sample_url, alt: "", loading: "lazy", decoding: "async" });
+  return h("span", { class: "art" }, look.sample_url ? sample() : icon("picture"), ...more);
 }
 
 function ownTile(reference, onown) {
@@ -49,8 +53,14 @@ function ownTile(reference, onown) {
   const picture = reference ? h("img", { class: "mine", src: reference, alt: "" }) : icon("plus");
   // A click comes from a pointer or from Space; arrow keys only pass by and must not open a file dialogue.
   input.addEventListener("click", (event) => event.detail > 0 && onown());
-  input.addEventListener("keydown", (event) => (event.key === " " || event.key === "Enter") && (event.preventDefault(), onown()));
-  return h("label", { class: "look own" }, input, h("span", { class: "art" }, picture, h("span", { class: "tick" }, icon("check"))), h("span", {}, t("A picture of your own")));
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    input.checked = true;
+    onown();
+  });
+  const art = h("span", { class: "art" }, picture, h("span", { class: "tick" }, icon("check")));
+  return h("label", { class: "look own" }, input, art, h("span", {}, t("A picture of your own")));
 }
 
 /** "All 23 looks" when they don't fit in one row. */

@@ -51,7 +51,8 @@ function thumb(photo, index) {
     draw();
     (at("picked").querySelectorAll("button")[index] ?? at("files")).focus();
   };
-  const button = h("button", { type: "button", "aria-label": t("Leave out {name}", { name: photo.file.name }), onclick: without }, icon("close"));
+  const words = { "aria-label": t("Leave out {name}", { name: photo.file.name }) };
+  const button = h("button", { type: "button", onclick: without, ...words }, icon("close"));
   return h("li", {}, preview(photo, name), button);
 }
 

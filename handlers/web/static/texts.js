@@ -1,5 +1,6 @@
 // What the page says, in the visitor's language. The keys are the English sentences.
 import { getJson, setLanguage } from "./api.js";
+import { remember, remembered } from "./memory.js";
 
 const OTHER = { en: ["zh", "中文"], zh: ["en", "English"] };
 
@@ -16,7 +17,7 @@ export const spoken = () => language;
 export const other = () => OTHER[language] ?? OTHER.en;
 
 /** Load the sentences of a language, or of the one that the page came in, and put them on the page. */
-export async function speak(wanted = localStorage.getItem("language") ?? language) {
+export async function speak(wanted = remembered("language") ?? language) {
   setLanguage(wanted);
   const answer = await getJson("/api/texts");
   language = answer.language;
@@ -35,7 +36,7 @@ export async function speak(wanted = localStorage.getItem("language") ?? languag
 
 /** The same, remembered for the next visit. */
 export async function choose(wanted) {
-  localStorage.setItem("language", wanted);
+  remember("language", wanted);
   await speak(wanted);
 }
 
@@ -44,13 +45,15 @@ const UNITS = [["hour", 3600], ["minute", 60], ["second", 1]];
 /** "45 seconds", "2 minutes", "3 小时": rough on purpose. */
 export function duration(seconds) {
   const rounded = Math.max(5, Math.round(seconds / 5) * 5);
-  const [unit, length] = UNITS.find(([, size]) => rounded >= size * (size === 60 ? 1.5 : 1)) ?? UNITS[2];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(rounded / length));
+  const [unit, length] = UNITS.find(([, size]) => rounded >= size);
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" });
+  return format.format(Math.round(rounded / length));
 }
 
 /** A time of day, with the date when it isn't today. */
 export function moment(epoch) {
   const when = new Date(epoch * 1000);
   const today = when.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(language, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(when);
+  const date = today ? {} : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(language, { ...date, timeStyle: "short" }).format(when);
 }

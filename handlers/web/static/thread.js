@@ -17,6 +17,7 @@ export function show(key, view, does, pictures, options) {
     place(turn, view);
   }
   const atEnd = document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_END;
+  turn.does = does ?? turn.does;
   turn.show(view, options);
   empty();
   if (known && atEnd && !turn.element.nextElementSibling) reveal(key);

@@ -7,6 +7,12 @@ import { preview } from "./photos.js";
 import { moment, t } from "./texts.js";
 import { lookOf, spokenStatus, status } from "./words.js";
 
+/** Whether a change is worth saying aloud. */
+function isNews(before, now) {
+  if (before.state === "uploading" || now.state === "delivered") return false;
+  return before.state !== now.state || before.place !== now.place;
+}
+
 export class Turn {
   /** `does`: what the buttons do. `photo`, `reference`: { url, file } while this page has them itself. */
   constructor(does, { photo = null, reference = null } = {}) {
@@ -34,17 +40,20 @@ export class Turn {
     this.card.classList.toggle("failed", view.state === "failed");
     this.frame.element.hidden = view.ended && !view.result_url;
     this.card.classList.toggle("bare", this.frame.element.hidden);
+    this.frame.element.classList.toggle("far", Boolean(view.far) || view.place > 1);
     this.frame.show(view, this.picture()?.url ?? null);
     if (redraw || before?.state !== view.state || before?.id !== view.id) this.drawButtons();
     if (redraw || before?.photo_url !== view.photo_url || !before) this.drawWish();
-    if (before && before.state !== "uploading" && (before.state !== view.state || before.place !== view.place) && view.state !== "delivered") announce(spokenStatus(view));
+    if (before && isNews(before, view)) announce(spokenStatus(view));
   }
 
   /** For screen readers: how far the painting is. */
   progress() {
     const frame = this.frame.element;
     const active = this.view.state === "running" || this.view.state === "uploading";
-    for (const [name, value] of [["role", "progressbar"], ["aria-label", lookOf(this.view)], ["aria-valuenow", Math.round((this.view.progress ?? 0) * 100)]]) {
+    const percent = Math.round((this.view.progress ?? 0) * 100);
+    const said = { role: "progressbar", "aria-label": lookOf(this.view), "aria-valuenow": percent };
+    for (const [name, value] of Object.entries(said)) {
       if (active) frame.setAttribute(name, value);
       else frame.removeAttribute(name);
     }

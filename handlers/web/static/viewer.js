@@ -13,7 +13,8 @@ export function enlarge(view, photo) {
   else over.remove();
   const frame = h("div", { class: "frame", "data-stage": "done" }, element);
   if (view.width && view.height) frame.style.setProperty("--ratio", view.width / view.height);
-  const leave = h("button", { type: "button", class: "button round leave", "aria-label": t("Close"), onclick: () => dialog.close() }, icon("close"));
+  const props = { type: "button", class: "button round leave", "aria-label": t("Close") };
+  const leave = h("button", { ...props, onclick: () => dialog.close() }, icon("close"));
   dialog.replaceChildren(leave, frame);
   dialog.onclick = (event) => event.target === dialog && dialog.close();
   dialog.onclose = () => dialog.replaceChildren();

@@ -30,7 +30,8 @@ function waiting(view) {
 }
 
 function running(view) {
-  const painting = view.progress === null ? t("Painting…") : t("Painting… {percent} %", { percent: Math.round(view.progress * 100) });
+  const percent = Math.round((view.progress ?? 0) * 100);
+  const painting = view.progress === null ? t("Painting…") : t("Painting… {percent} %", { percent });
   return view.eta_seconds === null ? painting : `${painting} · ${left(view)}`;
 }
 

@@ -1,0 +1,23 @@
+// The switch between light, dark and as the system says; theme.js has set the first one.
+import { at, icon } from "./element.js";
+import { remember } from "./memory.js";
+import { t } from "./texts.js";
+
+const ORDER = ["auto", "light", "dark"];
+const DRAWINGS = { auto: "auto", light: "sun", dark: "moon" };
+const root = document.documentElement;
+
+at("theme").addEventListener("click", () => {
+  root.dataset.theme = ORDER[(ORDER.indexOf(root.dataset.theme) + 1) % ORDER.length];
+  remember("theme", root.dataset.theme);
+  drawAppearance();
+});
+
+/** The button, in the language of the moment. */
+export function drawAppearance() {
+  const now = root.dataset.theme;
+  const words = { auto: t("Appearance: as the system"), light: t("Appearance: light"), dark: t("Appearance: dark") };
+  at("theme").replaceChildren(icon(DRAWINGS[now]));
+  at("theme").title = words[now];
+  at("theme").setAttribute("aria-label", words[now]);
+}

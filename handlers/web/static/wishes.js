@@ -1,0 +1,58 @@
+// A wish on its way: shown at once, sent, and then it is a job; or it stays with the reason why not.
+import { announce } from "./announce.js";
+import { upload } from "./api.js";
+import { say } from "./composer.js";
+import { newKey } from "./element.js";
+import { changed, JOBS, update } from "./jobs.js";
+import { t } from "./texts.js";
+import { drop, has, rename, reveal, show, views } from "./thread.js";
+import { complaint } from "./words.js";
+
+let sending = Promise.resolve(); // one upload at a time, in the order of the wishes
+
+/** Take a wish from the composer. Its key makes sending it twice harmless. */
+export function wish({ photo, look, name, reference }) {
+  const key = newKey();
+  const far = views().some((view) => !view.ended);
+  const begun = { state: "uploading", created: Date.now() / 1000, progress: 0, ended: false, error: null };
+  const view = { ...begun, local: true, style_name: name, far };
+  const start = () => {
+    sending = sending.then(() => send(key, view, { photo, look, reference }));
+  };
+  const retry = () => {
+    show(key, view);
+    start();
+  };
+  show(key, view, { retry, discard: () => drop(key) }, { photo, reference }).element.classList.add("new");
+  reveal(key);
+  announce(t("Sending your photo."));
+  start();
+}
+
+async function send(key, view, { photo, look, reference }) {
+  const form = new FormData();
+  form.append("key", key);
+  if (reference) form.append("reference", reference.file);
+  else form.append("style", look);
+  form.append("photo", photo.file);
+  try {
+    const job = await upload(JOBS, form, (progress) => show(key, { ...view, progress }));
+    accept(key, job);
+  } catch (error) {
+    const message = complaint(error);
+    show(key, { ...view, state: "failed", ended: true, error: { message, retryable: error.retryable } });
+    announce(message);
+  }
+}
+
+function accept(key, job) {
+  if (has(job.id)) {
+    drop(key);
+    say(t("You had this one already: here it is."));
+  } else {
+    rename(key, job.id);
+  }
+  update(job);
+  if (job.repeated) reveal(job.id);
+  changed();
+}
