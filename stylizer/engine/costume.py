@@ -96,7 +96,10 @@ def _chest_mirror(picture: Picture, face: Face, body: Plane) -> Picture:
     radius = face.width * 0.36
     across, down = (columns - face.centre[0]) / radius, (rows - face.xy[CHIN, 1] - face.width * 1.25) / radius
     distance = np.sqrt(across * across + down * down)
-    return _polished(picture, distance, smoothstep(1.02, 0.98, distance) * body, 0.78, (across, down))
+    disc = smoothstep(1.02, 0.98, distance)
+    if (disc * body).sum() < 0.7 * disc.sum():
+        return picture
+    return _polished(picture, distance, disc * body, 0.78, (across, down))
 
 
 def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Picture:

@@ -134,7 +134,7 @@ def _hair(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane
     )
     hair = (distance < skin_distance) * (distance < 14) * reach * masks["person"] * (1 - masks["face"])
     hair = np.maximum(hair, _fringe(face, distance, skin_distance, masks["face"], features)).astype(np.float32)
-    return _cut_below_jaw(_joined_to(_tidied(hair), seed), face)
+    return _cut_below_jaw(_joined_to(_tidied(hair), seed), face, masks["face"])
 
 
 def _fringe(face: Face, distance: Plane, skin_distance: Plane, face_mask: Plane, features: Plane) -> Plane:
@@ -155,14 +155,15 @@ def _joined_to(mask: Plane, seed: NDArray[np.bool_]) -> Plane:
     return mask * np.isin(labels, touching[touching > 0])
 
 
-def _cut_below_jaw(hair: Plane, face: Face) -> Plane:
-    """Without hair beside the jaw there is none below it: a dark collar is not hair."""
+def _cut_below_jaw(hair: Plane, face: Face, face_mask: Plane) -> Plane:
+    """Without hair beside the jaw there is none below it: a dark collar is not hair, nor is a beard."""
     height, width = hair.shape
     unit, chin = face.width, face.xy[landmarks.CHIN, 1]
     row = int(np.clip(chin - unit * 0.22, 0, height - 1))
     sides = face.xy[[landmarks.RIGHT_TEMPLE, landmarks.LEFT_TEMPLE], 0]
     left, right = int(max(0, sides.min() - unit * 0.3)), int(min(width, sides.max() + unit * 0.3))
-    beside = hair[max(0, row - 4) : row + 5, left:right].mean(0).sum() / unit
+    outside = (hair * (1 - face_mask))[max(0, row - 4) : row + 5, left:right]
+    beside = outside.mean(0).sum() / unit
     if beside < 0.10:
         hair = hair.copy()
         hair[int(np.clip(chin - unit * 0.30, 0, height)) :] = 0

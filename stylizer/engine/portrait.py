@@ -11,9 +11,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import luminance, smoothstep, stretch, to_lab
+from stylizer.engine.colour import from_lab, luminance, smoothstep, stretch, to_lab
 from stylizer.engine.faces import find_faces
-from stylizer.engine.filters import blur, decontaminate, grow, guided
+from stylizer.engine.filters import blur, decontaminate, grow, guided, shrink
 from stylizer.engine.ink import brush_lightness, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks, find_masks
@@ -22,6 +22,7 @@ from stylizer.engine.skin import smooth_skin
 
 ANALYSIS_SIDES = (512, 768)
 REFERENCE_SIDE = 1536
+MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 Bend = Callable[[Plane], Plane]
 
 
@@ -101,7 +102,7 @@ class Portrait:
         before = float(np.clip(np.median(luminance(self.small)[bare]), 0.02, 0.95))
         after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
         gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
-        return stretched ** np.float32(gamma)
+        return _without_cast(stretched ** np.float32(gamma), bare)
 
     @cached_property
     def brushwork(self) -> Plane:
@@ -157,6 +158,17 @@ def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
     return to_bytes(to_float(photo) + cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
+def _without_cast(picture: Picture, bare: Plane) -> Picture:
+    """Under lamplight skin is more colourful than any complexion: take that much of the light's colour away."""
+    lab = to_lab(picture)
+    tint = np.median(lab[..., 1:][bare], 0)
+    excess = max(0.0, 1 - MOST_CHROMA / (float(np.linalg.norm(tint)) + 1e-3))
+    if not excess:
+        return picture
+    lab[..., 1:] -= tint * np.float32(excess)
+    return from_lab(lab)
+
+
 def _exposure(picture: Picture, masks: Masks) -> float:
     """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
 
@@ -167,7 +179,7 @@ def _exposure(picture: Picture, masks: Masks) -> float:
     if face.sum() <= 50:
         return 1.0
     median = float(np.clip(np.median(lightness[face]), 1, 99))
-    brightest = float(np.percentile(lightness[(masks.person > 0.5) | face], 99))
+    brightest = float(np.percentile(lightness[(shrink(masks.person, 25) > 0.5) | face], 97))
     lacking = float(np.clip((76 - brightest) / 30, 0, 1))
     target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
     gamma = math.log(target / 100) / math.log(median / 100)

@@ -35,14 +35,36 @@ def render(portrait: Portrait, seed: int) -> Picture:
     return _sparkles(picture, centre, radius, seed)
 
 
+def _subject(portrait: Portrait) -> tuple[float, float, float]:
+    """x, y and width of the face that fills the badge; of a group, the middle and a share of its width."""
+    x, y, unit = portrait.focus
+    faces = [face for face in portrait.large_faces if face.width > 0.6 * unit]
+    if len(faces) < 2:
+        return x, y, unit
+    low = np.min([face.xy.min(0) for face in faces], 0)
+    high = np.max([face.xy.max(0) for face in faces], 0)
+    middle = (low + high) / 2
+    return float(middle[0]), float(middle[1]), max(unit, float(high[0] - low[0]) * 0.46)
+
+
+def _filling(portrait: Portrait, source: tuple[float, float], radius: float) -> float:
+    """The least scale at which no border that cuts the person off shows inside the badge."""
+    (height, width), (x, y), cut = portrait.size, source, portrait.cutout
+    borders = ((cut[:, 0], x), (cut[:, -1], width - x), (cut[0], y), (cut[-1], height - y))
+    return min(
+        3.0, max((radius * 1.1 / max(room, 1.0) for border, room in borders if border.mean() > 0.05), default=0.0)
+    )
+
+
 def _print(portrait: Portrait, centre: tuple[float, float], radius: float) -> Picture:
     """What is printed on the tin: the figure with a white rim before pastel rays and dots."""
-    x, y, unit = portrait.focus
-    scale = (
-        float(np.clip(FACE_SHARE * 2 * radius / unit, 0.35, 2.2)) if portrait.faces else 2 * radius / min(portrait.size)
-    )
+    x, y, unit = _subject(portrait)
+    height, width = portrait.size
     target = (centre[0], centre[1] - radius * (0.10 if portrait.faces else 0.0))
-    placement = Placement((x, y) if portrait.faces else (portrait.size[1] / 2, portrait.size[0] / 2), target, scale)
+    if not portrait.faces:
+        x, y, unit = width / 2, height / 2, min(portrait.size) * FACE_SHARE
+    scale = max(float(np.clip(FACE_SHARE * 2 * radius / unit, 0.35, 2.2)), _filling(portrait, (x, y), radius))
+    placement = Placement((x, y), target, scale)
     drawing = inked(portrait, cel_figure(portrait, chroma=1.45, own=0.25), "2a1430", on_skin=0.55)
     figure = placement.move(drawing, portrait.size, border=cv2.BORDER_REPLICATE).clip(0, 1).astype(np.float32)
     if not portrait.separable:

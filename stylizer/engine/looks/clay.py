@@ -10,7 +10,7 @@ import numpy as np
 from stylizer.engine.colour import from_lab, mix, to_lab, vivid
 from stylizer.engine.compose import place
 from stylizer.engine.eyes import draw_bead_eyes
-from stylizer.engine.filters import blur, flatten, grow, shifted, shrink
+from stylizer.engine.filters import blur, flatten, shifted, shrink
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import normalised, white
 from stylizer.engine.picture import Picture, Pixels, Plane
@@ -54,7 +54,7 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     size = round(portrait.small_px(9)) | 1
     lumps = cv2.medianBlur(cv2.medianBlur(lumps, size), size)
     bare = masks.skin * (1 - blur(np.clip(masks.lips, 0, 1), 1))
-    lumps[((bare >= 0.3) | (masks.face > 0.7)) & (masks.hair < 0.5) & person] = SKIN
+    lumps[((bare >= 0.3) | ((masks.face > 0.7) & (masks.skin > 0.15))) & (masks.hair < 0.5) & person] = SKIN
     lumps[(masks.hair >= 0.5) & person] = HAIR
     lumps[blur(masks.brows, 1) > 0.5] = BROWS
     lumps[blur(masks.lips, 0.8) > 0.5] = LIPS
@@ -110,9 +110,4 @@ def _face_form(portrait: Portrait) -> Plane:
     low = float(np.percentile(inside, 12)) if len(inside) else 0.0
     weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
     relief = np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight
-    form, soft = (
-        blur(relief.astype(np.float32), portrait.small_px(3.5)),
-        blur(relief.astype(np.float32), portrait.small_px(14)),
-    )
-    mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(26)), portrait.small_px(8)), 0, 1)
-    return (form + (soft - form) * mouth) * 0.5
+    return blur(relief.astype(np.float32), portrait.small_px(4)) * 0.5

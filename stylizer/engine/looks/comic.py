@@ -21,7 +21,7 @@ SHADOW_TINT = np.array([0.52, 0.45, 0.62], np.float32)
 def render(portrait: Portrait, seed: int) -> Picture:
     flat = flatten(stretch(smooth_skin(portrait.small, portrait.masks, 0.85)), round(portrait.small_px(5)))
     colours = portrait.full(vivid(cel(flat, 4, 9, 1.5), 1.1, 1.12, 3))
-    lightness = portrait.full(blur(luminance(flat), portrait.small_px(1.5)))
+    lightness = portrait.full(blur(_printed_tone(portrait, luminance(flat)), portrait.small_px(1.5)))
     cell = max(5.0, portrait.px(10.24))
     figure = mix(colours, colours * SHADOW_TINT, halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75)
     ink = portrait.ink(on_skin=0.70)
@@ -32,6 +32,15 @@ def render(portrait: Portrait, seed: int) -> Picture:
     return (
         np.clip(picture * 0.94 + 0.04, 0, 1) * paper(portrait.size, "fdf2db", grain=0.03, fibre=0.01, seed=seed + 5)[0]
     )
+
+
+def _printed_tone(portrait: Portrait, lightness: Plane) -> Plane:
+    """What the dots follow: on skin only its own shades, so that a dark face is not covered with dots."""
+    bare = portrait.skin_area()
+    if (bare > 0.6).sum() <= 50:
+        return lightness
+    lift = max(0.0, 0.62 - float(np.median(lightness[bare > 0.6])))
+    return lightness + bare * np.float32(lift * 0.75)
 
 
 def _sunburst(portrait: Portrait, cell: float) -> Picture:

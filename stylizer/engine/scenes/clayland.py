@@ -13,7 +13,7 @@ from stylizer.engine.picture import Picture, Plane, Size, to_float
 from stylizer.engine.relief import lit, normals_of, shine
 from stylizer.engine.scenes.landscape import below, gradient, ridge
 
-LAMP, BOUNCE = (-0.45, -0.60, 0.66), (0.70, 0.10, 0.50)
+LAMP, BOUNCE = (-0.42, -0.50, 0.80), (0.45, 0.65, 0.55)
 HILLS = (("a5dba0", 0.58), ("7cc47f", 0.70), ("57ab68", 0.82))
 CLOUDS = (
     ((0.20, 0.16, 0.075), (0.29, 0.17, 0.060), (0.12, 0.18, 0.055)),
@@ -25,8 +25,8 @@ def clay_light(colours: Picture, height: Plane, unit: float) -> Picture:
     """Soft matt light on a height field in output pixels, with a dull shine and darkness in the creases."""
     height = blur(height, max(0.6, 1.2 * unit))
     normals = normals_of(height)
-    crease = np.clip(1 - (blur(height, 9 * unit) - height) * np.float32(0.022 / unit), 0.68, 1.08)
-    light = (0.42 + 0.64 * lit(normals, LAMP) + 0.18 * lit(normals, BOUNCE)) * crease
+    crease = np.clip(1 - (blur(height, 9 * unit) - height) * np.float32(0.010 / unit), 0.82, 1.05)
+    light = (0.34 + 0.66 * lit(normals, LAMP) + 0.22 * lit(normals, BOUNCE)) * crease
     return np.clip(colours * light[..., None] + (shine(normals, LAMP, 20) * 0.13)[..., None], 0, 1)
 
 
