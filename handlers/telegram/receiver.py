@@ -25,6 +25,7 @@ POLL_SECONDS = 25
 LOOK_AGAIN = 0.5  # seconds, while something is being dealt with: others may have written
 CONFLICT_PAUSE = 10.0
 LONGEST_PAUSE = 30.0
+FAREWELL_SECONDS = 3.0
 STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 
@@ -71,8 +72,9 @@ class Receiver:
         if offset is None:
             return
         try:
-            await self._bot.get_updates(offset=offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES)
-        except TelegramError as error:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._bot.get_updates(offset=offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES)
+        except (TelegramError, TimeoutError) as error:
             log.info("the last updates were not acknowledged and will come again", error=type(error).__name__)
 
     def take(self, update: Update) -> None:
