@@ -1,7 +1,7 @@
 """The ASGI application: signed photo links, health, metrics, and whatever platforms mount beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +29,7 @@ class Outside:
     database: Database
     photos: PhotoStore
     clock: Clock
-    secret: bytes
+    secret: bytes = field(repr=False)
     account_ids: frozenset[str]
 
     async def photo(self, request: Request) -> Response:
