@@ -1,91 +1,109 @@
 """Updates of a chat one after the other, of different chats side by side, and albums as one."""
 
 import asyncio
+from collections.abc import Callable
 
 from telegram import Message
 
-from bot.clock import WallClock
-from handlers.telegram.albums import MOST, Album
+from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
 from handlers.telegram.lanes import Lanes
-from tests.telegram_house import HASTE
+
+PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
 
 class Work:
-    """Work that ends when told to, and notes when it began."""
+    """Work that says when it begins and ends when told to."""
 
-    def __init__(self, name: str, began: list[str]) -> None:
-        self._name, self._began = name, began
-        self.end = asyncio.Event()
+    def __init__(self) -> None:
+        self.begun, self.end = asyncio.Event(), asyncio.Event()
 
     async def __call__(self) -> None:
-        self._began.append(self._name)
+        self.begun.set()
         await self.end.wait()
 
 
-async def settle() -> None:
-    """Let everything run that can."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> None:
-    began: list[str] = []
-    first, second, other = (Work(name, began) for name in ("first", "second", "other"))
+    first, second, other = Work(), Work(), Work()
     lanes = Lanes()
     tasks = [lanes.start("anna", first), lanes.start("anna", second), lanes.start("ben", other)]
-    await settle()
-    assert began == ["first", "other"]
+    await first.begun.wait()
+    await other.begun.wait()
+    assert not second.begun.is_set()
     first.end.set()
-    await settle()
-    assert began == ["first", "other", "second"]
+    await second.begun.wait()
     second.end.set()
     other.end.set()
     await asyncio.gather(*tasks)
     assert not lanes._last
 
 
-async def test_only_so_much_is_in_hand_at_once_and_what_only_waits_takes_no_room() -> None:
-    began: list[str] = []
-    works = [Work(str(number), began) for number in range(4)]
-    gathering = asyncio.Event()
+async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() -> None:
+    running, most, two = 0, 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == 2:
+            two.set()
+        await two.wait()
+        running -= 1
+
+    gathered = asyncio.Event()
 
     async def ready() -> None:
-        await gathering.wait()
+        await gathered.wait()
 
     lanes = Lanes(at_once=2)
-    tasks = [lanes.start("album", works[0], ready), *(lanes.start(work, work) for work in works[1:])]
-    await settle()
-    assert began == ["1", "2"]
-    gathering.set()
-    for work in works:
-        work.end.set()
-    await asyncio.gather(*tasks)
-    assert sorted(began) == ["0", "1", "2", "3"]
+    album = lanes.start("album", work, ready)
+    await asyncio.gather(*(lanes.start(number, work) for number in range(5)))
+    assert not album.done()
+    gathered.set()
+    await album
+    assert most == 2
 
 
 async def test_work_that_breaks_does_not_stop_its_lane() -> None:
-    began: list[str] = []
-    after = Work("after", began)
-    after.end.set()
-
     async def broken() -> None:
         raise ValueError
 
+    after = Work()
+    after.end.set()
     lanes = Lanes()
     failed, done = lanes.start("anna", broken), lanes.start("anna", after)
     await done
     assert isinstance(failed.exception(), ValueError)
-    assert began == ["after"]
 
 
-async def test_an_album_is_complete_when_it_has_been_quiet_or_is_full() -> None:
-    part = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
-    album = Album([part])
-    waiting = asyncio.create_task(album.complete(WallClock(HASTE)))
-    await settle()
-    album.add(part)
-    assert not waiting.done()
-    await waiting
-    assert len(album.messages) == 2
-    full = Album([part] * MOST)
-    await full.complete(WallClock(speed=1e-9))  # would wait for years
+class Patience:
+    """A clock that only notes what it was asked for; `meanwhile` says what happens during each wait."""
+
+    def __init__(self, *meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = list(meanwhile)
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        self.waits.append(seconds)
+        if self._meanwhile:
+            self._meanwhile.pop(0)()
+        return event.is_set()
+
+
+async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> None:
+    album = Album([PART])
+    clock = Patience(lambda: album.add(PART), lambda: album.add(PART))
+    await album.complete(clock)
+    assert len(album.messages) == 3
+    assert clock.waits == [QUIET_SECONDS] * 3
+
+
+async def test_a_full_album_is_not_waited_for() -> None:
+    clock = Patience()
+    await Album([PART] * MOST).complete(clock)
+    assert clock.waits == []
