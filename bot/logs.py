@@ -10,14 +10,14 @@ import structlog
 
 # Telegram's tokens, DashScope's keys, bearer headers, signed queries, pictures as data URLs.
 _SECRETS = re.compile(
-    r"\b\d{6,}:[A-Za-z0-9_-]{20,}"
+    r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{20,}"  # in a URL it follows the word "bot" without a break
     r"|\bsk-[A-Za-z0-9._-]{4,}"
     r"|(?<=Bearer )\S+"
     r"|(?<=Signature=)[^&\s\"']+"
     r"|(?<=/photos/)[A-Za-z0-9._-]+"
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
-_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "aiosqlite", "PIL", "uvicorn.access")
+_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "aiosqlite", "PIL", "uvicorn")
 
 
 def redacted(text: str) -> str:
