@@ -1,0 +1,22 @@
+"""The gallery picture."""
+
+import io
+
+from PIL import Image
+
+from bot.gallery import COLUMNS, GAP, TILE, sheet
+from bot.styles import STYLES, Style, sample
+
+
+def test_every_style_that_has_a_sample_has_its_tile() -> None:
+    shown = [style for style in STYLES if sample(style.slug)]
+    jpeg = sheet(STYLES)
+    assert jpeg is not None
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        assert picture.format == "JPEG"
+        rows = -(-len(shown) // COLUMNS)
+        assert picture.size == (COLUMNS * (TILE + GAP) + GAP, rows * (TILE + GAP) + GAP)
+
+
+def test_without_samples_there_is_no_picture() -> None:
+    assert sheet([Style(999, "nowhere", "Nowhere", "无")]) is None
