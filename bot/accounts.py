@@ -24,9 +24,9 @@ def account_id(key: SecretStr) -> str:
 
 
 def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes) -> list[Lane]:
-    """One lane for each key."""
+    """One lane for each key; a key that is given twice is one account all the same."""
     lanes = []
-    for key in settings.dashscope_api_key:
+    for key in {account_id(key): key for key in settings.dashscope_api_key}.values():
         client = DashScope(http, base_url=str(settings.dashscope_base_url), api_key=key)
         lanes.append(
             Lane(

@@ -3,6 +3,7 @@
 So two hundred wishes at once meet the limits one after the other, and a wish that is refused leaves nothing behind.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from bot.moves import move
 from bot.wishes import Reason, Refusal
 from storage import jobs, ledger, people, queue, results
 from storage.jobs import Job
+from storage.ledger import Scope
 
 
 @dataclass(frozen=True)
@@ -62,24 +64,33 @@ async def admit(connection: AsyncConnection, draft: Job, style: int, rules: Rule
         now=now,
     )
     if known is not None:
-        await results.add(connection, draft.id, known)
+        if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
+            await _charge(connection, draft, [_own_scope(draft, rules, now)], now)
+        await results.add(connection, draft.id, known.result)
         return (await move(connection, draft, lifecycle.Known(style), now)).job
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise Refused(Refusal(Reason.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
-    await _charge(connection, draft, rules, now)
+    await _charge(connection, draft, _all_scopes(draft, rules, now), now)
     tag = turns.next_tag(await queue.turn(connection, draft.person_id))
     await queue.remember_tag(connection, draft.person_id, tag)
     return (await move(connection, draft, lifecycle.Chosen(style, tag), now)).job
 
 
-async def _charge(connection: AsyncConnection, job: Job, rules: Rules, now: float) -> None:
-    scopes = quota.scopes(
+def _own_scope(job: Job, rules: Rules, now: float) -> Scope:
+    return quota.person_scope(job.person_id, rules.daily_free_images, now)
+
+
+def _all_scopes(job: Job, rules: Rules, now: float) -> list[Scope]:
+    return quota.scopes(
         job.person_id,
         daily=rules.daily_free_images,
         monthly_budget_cny=rules.monthly_budget_cny,
         paid=rules.paid,
         now=now,
     )
+
+
+async def _charge(connection: AsyncConnection, job: Job, scopes: Sequence[Scope], now: float) -> None:
     empty = await ledger.reserve(connection, job.id, scopes, now=now)
     if empty is None:
         return

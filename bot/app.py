@@ -33,6 +33,7 @@ from bot.settings import Settings
 from bot.sole import secret_of, sole_user
 from bot.studio import Studio
 from bot.views import Lanes
+from bot.waking import wake
 from handlers.web import web_chat
 from storage.database import open_database
 from storage.photos import open_photos
@@ -43,6 +44,7 @@ from stylizer.settings import StylizerSettings
 log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS = 5.0
+FINISH_SECONDS = 5.0  # Docker kills after ten
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -90,14 +92,22 @@ async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[
     works: list[Callable[[], Awaitable[None]]] = [partial(drive, lane, house, stop) for lane in parts.lanes]
     works += [partial(Courier(platform, parts.studio, house.bell, house.clock).run, stop) for platform in platforms]
     works.append(partial(parts.housekeeping.run, stop))
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(_kept_up(work, house.clock, stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            house.bell.ring()
+    await wake(house, parts.studio.lanes.account_ids, free={accounts.STAND_IN})
+    tasks = [asyncio.create_task(_kept_up(work, house.clock, stop)) for work in works]
+    try:
+        yield
+    finally:
+        stop.set()
+        house.bell.ring()
+        await _finish(tasks)
+
+
+async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let each finish its step, but not for long: what is cut off is taken up again at the next start."""
+    await asyncio.wait(tasks, timeout=FINISH_SECONDS)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def run(settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -17,16 +18,27 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The time on the wall. With `speed` 10, an hour passes in six minutes (for tests of long waits)."""
+    """The time on the wall, except that it never goes back: a clock that is set back must not stop the queue. It does
+    follow forward, as after a laptop's sleep, which the steady clock does not count.
 
-    def __init__(self, speed: float = 1.0) -> None:
+    With `speed` 10, an hour passes in six minutes (for tests of long waits), and nothing is followed.
+    """
+
+    def __init__(
+        self, speed: float = 1.0, *, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self._speed = speed
-        self._start = time.time()
-        self._monotonic = time.monotonic()
+        self._wall = wall
+        self._steady = steady
+        self._start = wall()
+        self._began = steady()
 
     def now(self) -> float:
-        # Monotonic underneath: a wall clock that is set back must not stop the queue.
-        return self._start + (time.monotonic() - self._monotonic) * self._speed
+        now = self._start + (self._steady() - self._began) * self._speed
+        if self._speed == 1.0 and (ahead := self._wall() - now) > 0:
+            self._start += ahead
+            return now + ahead
+        return now
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._speed)

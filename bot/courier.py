@@ -5,6 +5,7 @@ and the platform has room for it. A failed edit is never answered by a new messa
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 import structlog
@@ -26,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 AT_ONCE = 8  # cards that may be on their way at the same time
-GIVE_UP_TRIES = 60  # with growing pauses: about five hours
+QUICK_TRIES = 3
+GIVE_UP_TRIES = 300  # with growing pauses: about a day
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Courier:
     told: dict[int, Told] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
     patient: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
+    stumbles: Counter[int] = field(default_factory=Counter)  # how often a card broke on its way
+    quiet: set[int] = field(default_factory=set)  # nobody looks at these: only the outcome is still told
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
@@ -59,7 +63,7 @@ class Courier:
                     # One that was shown while we read may have got its card since: what we read of it is old.
                     if place.job_id not in self.busy | were_busy:
                         self.busy.add(place.job_id)
-                        group.create_task(self._show(room, place, view, untold))
+                        group.create_task(self._show(room, stop, place, view, untold))
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
     async def _to_show(self) -> list[tuple[CardPlace, JobView, Untold | None]]:
@@ -75,6 +79,8 @@ class Courier:
             seen = await views.views_of(connection, list(places), lanes, now)
         self.told = {job_id: told for job_id, told in self.told.items() if job_id in places}
         self.patient = {job_id: until for job_id, until in self.patient.items() if until > now}
+        self.stumbles = Counter({job_id: times for job_id, times in self.stumbles.items() if job_id in places})
+        self.quiet &= places.keys()
         return [
             (places[view.id], view, owed.get(view.id))
             for view in seen
@@ -82,23 +88,28 @@ class Courier:
         ]
 
     def _has_news(self, place: CardPlace, view: JobView, now: float) -> bool:
+        if view.id in self.quiet:
+            return False
         told = self.told.get(view.id)
         if told is None:  # a draft's card keeps the page of styles that it shows
             return place.message_id is None or view.state != State.DRAFT
         return is_worth_an_edit(told.view, view, now - told.at, is_group=place.is_group)
 
-    async def _show(self, room: asyncio.Semaphore, place: CardPlace, view: JobView, untold: Untold | None) -> None:
+    async def _show(
+        self, room: asyncio.Semaphore, stop: asyncio.Event, place: CardPlace, view: JobView, untold: Untold | None
+    ) -> None:
         try:
             async with room:
-                await self._try(place, view, untold)
+                if not stop.is_set():  # a thousand may wait for room
+                    await self._try(place, view, untold)
         except NotNow as patience:
             await self._later(view, untold, patience.retry_after)
         except Gone as gone:
             await self._gone(place, view, card_only=gone.card_only)
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=view.id)
-            self.told[view.id] = Told(view, self.clock.now())  # or it would break again every second
-            await self._later(view, untold, lifecycle.backoff(untold.tries if untold else 0, 1.0))
+            self.stumbles[view.id] += 1
+            await self._later(view, untold, lifecycle.backoff(self.stumbles[view.id], 1.0))
         finally:
             self.busy.discard(view.id)
 
@@ -132,15 +143,16 @@ class Courier:
         if untold is None:  # what is new by then will be shown: a card must not keep saying what is no longer so
             self.patient[view.id] = self.clock.now() + seconds
             return
+        pause = max(seconds, lifecycle.backoff(untold.tries - QUICK_TRIES, 1.0))
         async with self.studio.database.write() as connection:
             if untold.tries >= GIVE_UP_TRIES:
                 await results.told(connection, view.id)
             else:
-                await results.tell_later(connection, view.id, self.clock.now() + seconds)
+                await results.tell_later(connection, view.id, self.clock.now() + pause)
 
     async def _gone(self, place: CardPlace, view: JobView, *, card_only: bool) -> None:
         """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
-        self.told[view.id] = Told(view, self.clock.now())
+        self.quiet.add(view.id)
         async with self.studio.database.write() as connection:
             if card_only and place.message_id is not None:
                 await cards.shown(connection, view.id, None)

@@ -11,7 +11,7 @@ from bot.bell import Bell
 from bot.clock import Clock
 from bot.dashscope.errors import Decision
 from bot.lanes import Lane
-from bot.lifecycle import Change, Event
+from bot.lifecycle import Change, Event, Impossible
 from bot.moves import move
 from bot.polling import Pace
 from storage import accounts, jobs
@@ -48,6 +48,7 @@ class Desk:
         self.house = house
         self.epoch = epoch
         self.pace = pace
+        self.prefetch = lane.prefetch
         self._next_query = 0.0
         self._next_post = 0.0
 
@@ -60,16 +61,17 @@ class Desk:
         self.house.bell.ring()
         return change.job
 
-    async def read(self, job: Job) -> Job:
-        """The job as its row stands now."""
+    async def read(self, job: Job) -> Job | None:
+        """The job as its row stands now, if it still has one."""
         async with self.house.database.read() as connection:
-            return await jobs.get(connection, job.id) or job
+            return await jobs.get(connection, job.id)
 
     async def trip(self, decision: Decision) -> None:
         """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""
         if decision != Decision.AGAIN_LATER:
             return
         async with self.house.database.write() as connection:
+            await self._fence(connection)
             account = await accounts.get(connection, self.lane.account_id)
             until = self.house.clock.now() + lifecycle.backoff(account.failures, self.house.chance.random())
             await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
@@ -87,12 +89,15 @@ class Desk:
         await self.house.clock.sleep(at - self.house.clock.now())
         self._next_post = self.house.clock.now() + self.lane.spacing
 
-    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Change:
+    async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.holds(connection, self.lane.account_id, self.epoch):
             raise Deposed(f"account {self.lane.account_id} is driven by another dispatcher")
+
+    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Change:
+        await self._fence(connection)
         job = await jobs.get(connection, job_id)
         if job is None:
-            raise Deposed(f"job {job_id} has no row any more")
+            raise Impossible(f"job {job_id} has no row any more")
         now, jitter = self.house.clock.now(), self.house.chance.random()
         change = await move(connection, job, event, now, jitter=jitter)
         if change.stop_lane is not None:

@@ -22,6 +22,7 @@ from storage.jobs import ACTIVE, Job, State
 
 log = structlog.get_logger(__name__)
 
+AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
 
 _STEPS: dict[State, Callable[[Desk, Job, asyncio.Event], Awaitable[Job]]] = {
@@ -45,7 +46,7 @@ async def drive(lane: Lane, house: House, stop: asyncio.Event) -> None:
             ticket = house.bell.ticket()
             claimed = await _claim(desk)
             if isinstance(claimed, Job):
-                group.create_task(_lead(desk, await submit(desk, claimed), stop))
+                group.create_task(_lead(desk, await _sent(desk, claimed), stop))
             else:
                 await house.clock.wait(ticket, claimed)
 
@@ -66,10 +67,28 @@ async def _ours(desk: Desk) -> list[Job]:
     return [job for job in active if job.account_id == desk.lane.account_id]
 
 
+async def _sent(desk: Desk, job: Job) -> Job:
+    try:
+        return await submit(desk, job)
+    except Deposed:
+        raise
+    except Exception:  # whatever broke, one job's trouble must not end the others; the task list tells how far it came
+        log.exception("a submit broke", job=job.id)
+        return job
+
+
 async def _lead(desk: Desk, job: Job, stop: asyncio.Event) -> None:
     """Lead a job on until it is out of the API's hands, or until told to stop between two steps."""
-    while job.state in ACTIVE and not stop.is_set():
-        job = await _STEPS[job.state](desk, job, stop)
+    now: Job | None = job
+    while now is not None and now.state in ACTIVE and not stop.is_set():
+        try:
+            now = await _STEPS[now.state](desk, now, stop)
+        except Deposed:
+            raise
+        except Exception:  # as above; the row says where to go on
+            log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)
+            await desk.house.clock.wait(stop, AGAIN_SECONDS)
+            now = await desk.read(job)
 
 
 async def _claim(desk: Desk) -> Job | float:
@@ -81,7 +100,7 @@ async def _claim(desk: Desk) -> Job | float:
         account = await accounts.get(connection, lane.account_id)
         if account.epoch != desk.epoch:
             raise Deposed(f"account {lane.account_id} is driven by another dispatcher")
-        slot = await queue.free_slot(connection, lane.account_id, range(lane.slots + lane.prefetch))
+        slot = await queue.free_slot(connection, lane.account_id, range(lane.slots + desk.prefetch))
         doubtful = await queue.in_doubt(connection, lane.account_id)
         if slot is None or doubtful or account.paused_reason is not None:
             return LOOK_SECONDS

@@ -5,7 +5,7 @@ the window that no attempt of ours knows can only be the one in doubt. With two 
 of them shows somebody else's face.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.dashscope.wire import ListedTask
@@ -30,6 +30,21 @@ def window(intent_at: float, clock_offset: float) -> Window:
         start=intent_at + clock_offset - MARGIN_SECONDS,
         end=intent_at + clock_offset + SUBMIT_SECONDS + MARGIN_SECONDS,
     )
+
+
+def newest_first(tasks: Sequence[ListedTask]) -> bool:
+    """In which order the list's first page comes: the API does not say."""
+    return not tasks or tasks[0].created >= tasks[-1].created
+
+
+def further_pages(pages: int, most: int, *, newest_first: bool) -> range:
+    """The numbers of the pages after the first one that are worth a look, those with the newest tasks first."""
+    return range(2, min(pages, most) + 1) if newest_first else range(pages, max(1, pages - most), -1)
+
+
+def all_before(tasks: Iterable[ListedTask], window: Window) -> bool:
+    """Whether all of them are too old to be the one in doubt; then so is what follows."""
+    return all(task.created < window.start for task in tasks)
 
 
 def candidates(tasks: Iterable[ListedTask], known: Collection[str], within: Window) -> tuple[str, ...]:

@@ -56,10 +56,7 @@ async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> N
 
 async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | Refusal:
     """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
-    for key in (job.photo, job.reference):
-        if key is not None and await studio.reception.photos.get(key) is None:
-            return Refusal(Reason.PHOTO_EXPIRED)
-    if job.photo is None:
+    if not await are_kept(studio, job):
         return Refusal(Reason.PHOTO_EXPIRED)
     now = studio.clock.now()
     copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
@@ -69,6 +66,21 @@ async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, s
     async with studio.database.write() as connection:
         _, chat_id = await admission.introduce(connection, person, chat, now)
     return replace(copy, chat_id=chat_id, thread=chat.thread)
+
+
+async def are_kept(studio: Records, job: Job | NewJob) -> bool:
+    """Whether the job's photo, and its reference if it has one, are still in store."""
+    keys = [key for key in (job.photo, job.reference) if key is not None]
+    return job.photo is not None and all([await studio.reception.photos.has(key) for key in keys])
+
+
+async def discard(studio: Records, draft: NewJob) -> None:
+    """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
+    async with studio.database.read() as connection:
+        keys = [key for key in (draft.photo, draft.reference) if key is not None]
+        unused = [key for key in keys if not await jobs.is_shown(connection, draft.person_id, key)]
+    for key in unused:
+        await studio.reception.photos.delete(key)
 
 
 async def with_next_seed(studio: Records, draft: NewJob) -> NewJob:

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle
 from bot.dashscope.errors import DashScopeError, ResultGone
+from bot.dashscope.wire import TaskStatus
 from bot.desk import Desk
-from bot.following import ask
+from bot.following import LIFE_SECONDS, ODD_LOOKS, ask, waited
 from storage import results
 from storage.jobs import Job
 from storage.photos import Kind
@@ -17,19 +18,19 @@ from storage.results import Result
 
 log = structlog.get_logger(__name__)
 
-LINK_SECONDS = 24 * 3600.0  # the API keeps a picture that long
 QUICK_TRIES = 3
 
 
 async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
-    house, tries = desk.house, 0
-    while house.clock.now() - (job.submitted or job.updated) < LINK_SECONDS:
+    house, tries, unknown = desk.house, 0, 0
+    while True:
         try:
             picture = await desk.lane.client.fetch_result(job.result_url or "")
             width, height = house.measure(picture)
         except ResultGone:
             task = await ask(desk, job)  # links are signed anew whenever the task is asked for
+            unknown += task is not None and task.status == TaskStatus.UNKNOWN
             if task is not None and task.result_url is not None:
                 job = replace(job, result_url=task.result_url)
         except (DashScopeError, ValueError) as error:
@@ -37,10 +38,11 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         else:
             return await _store(desk, job, picture, (width, height))
         tries += 1
+        if unknown >= ODD_LOOKS or waited(desk, job) > LIFE_SECONDS:
+            log.error("a picture was lost", job=job.id)
+            return await desk.write(job, lifecycle.FetchFailed())
         if await house.clock.wait(stop, lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
             return job
-    log.error("a picture was lost", job=job.id)
-    return await desk.write(job, lifecycle.FetchFailed())
 
 
 async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job:

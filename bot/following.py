@@ -15,19 +15,20 @@ from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
-UNKNOWN_LOOKS = 3
-UNKNOWN_SECONDS = 5.0
+ODD_LOOKS = 3
+ODD_SECONDS = 5.0
+LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 
 async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
-    """Ask until the task is over. `silent` counts unanswered questions, `unknown` answers that don't know the task."""
-    silent, unknown, cancel_tried = 0, 0, False
+    """Ask until the task is over. `silent` counts unanswered questions in a row."""
+    silent, odd, cancel_tried, running_for = 0, 0, False, 0.0
     while True:
-        elapsed = _elapsed(desk, job)
+        elapsed = waited(desk, job)
         delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, elapsed)
-        if await desk.house.clock.wait(stop, UNKNOWN_SECONDS if unknown else delay):
+        if await desk.house.clock.wait(stop, ODD_SECONDS if odd else delay):
             return job
-        job = await desk.read(job)
+        job = await desk.read(job) or job
         if job.cancel_requested and not cancel_tried:
             cancel_tried = True
             if await _cancelled_there(desk, job):
@@ -35,10 +36,11 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         task = await ask(desk, job)
         silent = silent + 1 if task is None else 0
         if task is not None:
-            unknown = unknown + 1 if task.status == TaskStatus.UNKNOWN else 0
-        event = heard(task, unknown, elapsed)
+            odd = odd + 1 if is_odd(task) else 0
+            running_for += delay if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
+        event = heard(task, odd, running_for=running_for, elapsed=elapsed)
         if event is not None:
-            return await _over(desk, job, event)
+            return await _over(desk, job, event, task)
 
 
 async def ask(desk: Desk, job: Job) -> Task | None:
@@ -51,23 +53,33 @@ async def ask(desk: Desk, job: Job) -> Task | None:
         return None
 
 
-def heard(task: Task | None, unknown: int, elapsed: float) -> Event | None:
-    """What an answer means; None: not over yet. Pure."""
-    if task is not None:
-        match task.status:
-            case TaskStatus.SUCCEEDED if task.result_url is not None:
-                return lifecycle.Succeeded(task.result_url)
-            case TaskStatus.SUCCEEDED | TaskStatus.FAILED if task.failure is not None:
-                return lifecycle.TaskFailed(task.failure.code, task.failure.decision)
-            case TaskStatus.CANCELED:
-                return lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
-            case TaskStatus.UNKNOWN if unknown >= UNKNOWN_LOOKS:
-                return lifecycle.TaskLost()
-    return lifecycle.TaskLost() if elapsed > polling.GIVE_UP_SECONDS else None
+def is_odd(task: Task) -> bool:
+    """An answer that another look may mend: the task is not known, or it was paid for and has no picture."""
+    without_picture = task.status == TaskStatus.SUCCEEDED and task.result_url is None and task.image_count > 0
+    return without_picture or task.status == TaskStatus.UNKNOWN
 
 
-def _elapsed(desk: Desk, job: Job) -> float:
-    return desk.house.clock.now() - (job.submitted or job.updated)
+def heard(task: Task | None, odd: int, *, running_for: float, elapsed: float) -> Event | None:
+    """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
+    if task is None:  # nobody answers: the picture is kept there for a day
+        return lifecycle.TaskLost() if elapsed > LIFE_SECONDS else None
+    if is_odd(task):
+        return lifecycle.TaskLost() if odd >= ODD_LOOKS else None
+    match task.status:
+        case TaskStatus.SUCCEEDED if task.result_url is not None:
+            return lifecycle.Succeeded(task.result_url)
+        case TaskStatus.SUCCEEDED | TaskStatus.FAILED if task.failure is not None:
+            return lifecycle.TaskFailed(task.failure.code, task.failure.decision)
+        case TaskStatus.CANCELED:
+            return lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
+        case TaskStatus.PENDING:  # it waits for its turn there, which is no reason to give up
+            return None
+    return lifecycle.TaskLost() if running_for > polling.GIVE_UP_SECONDS else None
+
+
+def waited(desk: Desk, job: Job) -> float:
+    """Seconds since the job was submitted; never negative, also when the clock was set back before a restart."""
+    return max(0.0, desk.house.clock.now() - (job.submitted or job.updated))
 
 
 async def _cancelled_there(desk: Desk, job: Job) -> bool:
@@ -79,16 +91,21 @@ async def _cancelled_there(desk: Desk, job: Job) -> bool:
         return False
 
 
-async def _over(desk: Desk, job: Job, event: Event) -> Job:
+async def _over(desk: Desk, job: Job, event: Event, task: Task | None) -> Job:
     if isinstance(event, lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
-    if not isinstance(event, lifecycle.Succeeded):
+    if not isinstance(event, lifecycle.Succeeded) or task is None:
         return await desk.write(job, event)
-    desk.pace = desk.pace.learned(_elapsed(desk, job))
+    started, waits = task.scheduled_time or task.start_time, waited(desk, job)
+    desk.pace = desk.pace.learned(polling.took(started, task.end_time, waited=waits, pace=desk.pace))
     lane, pace, now = desk.lane, desk.pace, desk.house.clock.now()
+    counted = [quota.account_scope(lane.account_id, lane.free_images)]
+    if lane.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
+        counted.append(quota.budget_scope(None, now))
 
     async def count_and_learn(connection: AsyncConnection) -> None:
-        await ledger.count(connection, job.id, quota.account_scope(lane.account_id, lane.free_images), now=now)
+        for scope in counted:
+            await ledger.count(connection, job.id, scope, now=now)
         await accounts.learn(connection, lane.account_id, mean=pace.mean, deviation=pace.deviation)
 
     return await desk.write(job, event, count_and_learn)

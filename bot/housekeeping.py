@@ -1,15 +1,20 @@
-"""Deletes on time: photos and results whose days are over, drafts nobody came back to, pictures of deleted jobs."""
+"""Deletes on time: photos and results whose days are over, drafts nobody came back to, bytes of deleted jobs.
+
+A photo that still waits to be painted is kept until that is over, however long a lane stands still; but no longer than
+`WAIT_SECONDS`, then its job ends and says so.
+"""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
 from bot import lifecycle
 from bot.clock import Clock
+from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
-from storage import jobs, results
+from storage import counts, jobs, results
 from storage.database import Database
 from storage.photos import PhotoStore
 
@@ -17,7 +22,9 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 300.0
 DRAFT_SECONDS = 24 * 3600.0
+WAIT_SECONDS = 7 * 24 * 3600.0
 UNTOLD_SECONDS = 7 * 24 * 3600.0
+LINK_USE_SECONDS = 24 * 3600.0  # links live for minutes
 
 
 @dataclass(frozen=True)
@@ -37,34 +44,32 @@ class Housekeeping:
     async def sweep(self) -> None:
         """Everything whose time has come is gone afterwards."""
         now = self.clock.now()
-        await self._drafts(now)
+        await self._forgotten(now)
         await self._deleted()
         async with self.database.write() as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
-        purged = await self.photos.purge(now)
+            await counts.forget_links(connection, now - LINK_USE_SECONDS)
+            in_use = await jobs.photos_in_use(connection)
+        purged = await self.photos.purge(now, keep=in_use)
         if purged:
             log.info("deleted pictures whose time was over", count=purged)
 
-    async def _drafts(self, now: float) -> None:
+    async def _forgotten(self, now: float) -> None:
+        """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
         async with self.database.read() as connection:
-            old = await jobs.old_drafts(connection, now - DRAFT_SECONDS)
-        for draft in old:
+            drafts = await jobs.old_drafts(connection, now - DRAFT_SECONDS)
+            queued = await jobs.old_queued(connection, now - WAIT_SECONDS)
+        for job in (*drafts, *queued):
             try:
                 async with self.database.write() as connection:
-                    await move(connection, draft, lifecycle.Expired(), now)
+                    await move(connection, job, lifecycle.Expired(), now)
             except (Impossible, Overtaken):
                 continue  # somebody came back after all
 
     async def _deleted(self) -> None:
-        """A job deleted while it ran: its picture came home afterwards."""
+        """A picture came home after its job was deleted, or a deletion was cut short."""
         async with self.database.read() as connection:
-            hidden = await jobs.hidden_with_result(connection)
-        for job in hidden:
-            async with self.database.write() as connection:
-                result = await results.get(connection, job.id)
-                await results.remove(connection, job.id)
-                await jobs.save(connection, replace(job, photo=None, reference=None))
-                shared = result is None or await results.is_shared(connection, result.key)
-            if result is not None and not shared:
-                await self.photos.delete(result.key)
+            deleted = await jobs.with_remains(connection)
+        for job in deleted:
+            await erase(self.database, self.photos, job)

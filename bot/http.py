@@ -1,5 +1,6 @@
 """The ASGI application: signed photo links, health, metrics, and whatever platforms mount beside them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,12 +35,14 @@ class Outside:
 
     async def photo(self, request: Request) -> Response:
         """A photo for the API, for as long as its link lives."""
-        key = read_token(self.secret, request.path_params["token"], self.clock.now())
+        token = request.path_params["token"]
+        key = read_token(self.secret, token, self.clock.now())
         jpeg = None if key is None else await self.photos.get(key)
         if key is None or jpeg is None:
             return Response(status_code=404, headers=_PRIVATE)
         async with self.database.write() as connection:
-            uses = await counts.count_link(connection, key, self.clock.now())
+            link = hashlib.sha256(token.encode()).hexdigest()
+            uses = await counts.count_link(connection, link, self.clock.now())
         if uses > MAX_USES:
             return Response(status_code=404, headers=_PRIVATE)
         return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)

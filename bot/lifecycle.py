@@ -17,6 +17,7 @@ from storage.jobs import ACTIVE, ENDED, Job
 from storage.ledger import Settlement
 
 MAX_RESUBMITS = 3  # runs of one job that may fail at the API before we say so
+MAX_MISSES = 10  # submits of one job whose answer may be lost, a quarter of an hour in all, before we say so
 ONCE_MORE = 1  # for failures that one fresh try may mend
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
@@ -36,7 +37,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Known:
-    """The picture for this photo and style is in store already: no turn, no unit."""
+    """The picture for this photo and style is in store already: no turn, and a unit only if none was spent on it."""
 
     style: int
 
@@ -58,10 +59,17 @@ class Taken:
 
 @dataclass(frozen=True)
 class Turned:
-    """The API did not take it: refused, not reached, or the task list does not know it (`decision` AGAIN_LATER)."""
+    """The API surely did not take it: refused, or not reached."""
 
     code: str
     decision: Decision
+
+
+@dataclass(frozen=True)
+class Missed:
+    """The answer was lost and the task list does not know it: not taken either, for the n-th time of this job."""
+
+    times: int
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,13 @@ class FetchFailed:
 
 
 @dataclass(frozen=True)
+class Orphaned:
+    """Its account is not ours any more. `free`: nothing that was begun there can have cost anything."""
+
+    free: bool
+
+
+@dataclass(frozen=True)
 class Shown:
     """The person has seen the picture."""
 
@@ -115,8 +130,8 @@ class CancelWished:
 
 
 Event = (
-    Chosen | Known | Claimed | Taken | Turned | Ambiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Shown | Expired | CancelWished
+    Chosen | Known | Claimed | Taken | Turned | Missed | Ambiguous | TaskFailed | TaskLost
+    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | CancelWished
 )  # fmt: skip
 
 
@@ -142,12 +157,14 @@ _FROM: dict[type, frozenset[State]] = {
     Claimed: frozenset({State.QUEUED}),
     Taken: frozenset({State.SUBMITTING}),
     Turned: frozenset({State.SUBMITTING}),
+    Missed: frozenset({State.SUBMITTING}),
     Ambiguous: frozenset({State.SUBMITTING}),
     TaskFailed: frozenset({State.RUNNING}),
     TaskLost: frozenset({State.RUNNING}),
     Succeeded: frozenset({State.RUNNING}),
     Fetched: frozenset({State.FETCHING}),
     FetchFailed: frozenset({State.FETCHING}),
+    Orphaned: ACTIVE,
     Shown: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
     CancelWished: frozenset(State) - ENDED,
@@ -167,7 +184,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
         case Chosen(style, tag):
             return Change(replace(job, state=State.QUEUED, style=style, tag=tag))
         case Known(style):
-            return Change(replace(job, state=State.STORED, style=style), tell=True)
+            return Change(replace(job, state=State.STORED, style=style), settle=((PERSON, "commit"),), tell=True)
         case Claimed(account_id, slot):
             held = replace(job, state=State.SUBMITTING, account_id=account_id, slot=slot, submitted=now)
             return Change(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
@@ -183,7 +200,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
         case CancelWished():
             return _cancel(job)
         case Expired():
-            return _fail(job, Reason.PHOTO_EXPIRED if job.tag else Reason.DRAFT_EXPIRED, "expired")
+            return _fail(job, Reason.DRAFT_EXPIRED if job.tag is None else Reason.PHOTO_EXPIRED, "expired")
         case _:
             return _setback(job, event, now, jitter)
 
@@ -200,11 +217,17 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Change:
             return _after_failure(job, code, decision, now, jitter, counted=False)
         case TaskFailed(code, decision):
             return _after_failure(job, code, decision, now, jitter, counted=True)
+        case Missed(times) if times < MAX_MISSES:  # at once after the first: it was most likely us who broke
+            return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
+        case Missed():
+            return _fail(job, Reason.SERVICE_DOWN, "missed")
+        case Ambiguous() if job.resubmits < ONCE_MORE and not job.cancel_requested:
+            return _requeue(replace(job, resubmits=job.resubmits + 1), now, "ambiguous")
         case Ambiguous():
-            if job.resubmits < ONCE_MORE:
-                return _requeue(replace(job, resubmits=job.resubmits + 1), now, "ambiguous")
             return _fail(job, Reason.SERVICE_DOWN, "ambiguous", budget="commit")
-        case _:  # TaskLost, FetchFailed
+        case Orphaned(free=True):
+            return _requeue(job, now, "orphaned")
+        case _:  # TaskLost, FetchFailed, Orphaned
             return _fail(job, Reason.RESULT_LOST, "lost", budget="commit")
 
 
@@ -231,7 +254,7 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
 
 
 def _requeue(job: Job, next_at: float, outcome: str) -> Change:
-    freed = replace(job, slot=None, account_id=None, task_id=None)
+    freed = replace(job, slot=None, account_id=None, task_id=None, result_url=None)
     if job.cancel_requested:
         canceled = replace(freed, state=State.CANCELED)
         return Change(canceled, settle=((EVERY, "release"),), attempt=outcome)
@@ -243,8 +266,9 @@ def _fail(job: Job, reason: Reason, code: str, *, budget: Settlement = "release"
     settle: tuple[tuple[str, Settlement], ...] = ((PERSON, "release"), (BUDGET, budget))
     attempt = code if job.state in ACTIVE else None
     if job.cancel_requested:  # they were told when they cancelled
-        return Change(replace(job, state=State.CANCELED, slot=None), settle=settle, attempt=attempt)
-    failed = replace(job, state=State.FAILED, slot=None, error=reason.value, error_code=code)
+        return Change(replace(job, state=State.CANCELED, slot=None, result_url=None), settle=settle, attempt=attempt)
+    ended = replace(job, state=State.FAILED, slot=None, result_url=None)
+    failed = replace(ended, error=reason.value, error_code=code)
     return Change(failed, settle=settle, tell=True, attempt=attempt)
 
 
@@ -255,6 +279,7 @@ def _stored(job: Job) -> Change:
 
 
 def _cancel(job: Job) -> Change:
+    """A hidden job is not spoken of: its person has deleted it, or it became part of another."""
     if job.state in ACTIVE:
-        return Change(replace(job, cancel_requested=True), settle=((PERSON, "release"),), tell=True)
-    return Change(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), tell=True)
+        return Change(replace(job, cancel_requested=True), settle=((PERSON, "release"),), tell=not job.hidden)
+    return Change(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), tell=not job.hidden)

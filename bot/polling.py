@@ -12,6 +12,7 @@ NEAR_SECONDS = 0.25
 FAR_SECONDS = 1.0
 LONGEST_SECONDS = 10.0
 GIVE_UP_SECONDS = 1800.0  # a task that runs for so long is dead: it is documented to take 15 s
+OUTLIER = 4.0  # times the mean: longer waits of ours may have been a restart, not a task
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Pace:
         return replace(self, mean=self.mean + step, deviation=max(0.05 * self.mean, math.sqrt(variance)))
 
 
+def took(started: float | None, ended: float | None, *, waited: float, pace: Pace) -> float:
+    """Seconds that a task took: by the API's own clock, or what we have `waited`, if that can be."""
+    if started is not None and ended is not None and 0 < ended - started <= GIVE_UP_SECONDS:
+        return ended - started
+    return min(waited, OUTLIER * pace.mean)
+
+
 def next_poll(pace: Pace, elapsed: float) -> float:
     """Seconds until the next question about a task that has run for `elapsed` seconds."""
     first = pace.mean - 3 * pace.deviation
@@ -40,4 +48,4 @@ def next_poll(pace: Pace, elapsed: float) -> float:
 
 def after_trouble(tries: int) -> float:
     """Seconds until the next question when `tries` in a row went unanswered."""
-    return float(min(LONGEST_SECONDS, NEAR_SECONDS * 2**tries))
+    return float(min(LONGEST_SECONDS, NEAR_SECONDS * 2 ** min(tries, 16)))

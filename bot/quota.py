@@ -39,9 +39,14 @@ def scopes(person_id: int, *, daily: int, monthly_budget_cny: Decimal | None, pa
     """Everything that one image is taken from. The stand-in costs nothing, so no budget is asked."""
     taken = [person_scope(person_id, daily, now)]
     if paid:
-        limit = UNLIMITED if monthly_budget_cny is None else images_within(monthly_budget_cny)
-        taken.append(Scope("budget", month(now), limit))
+        taken.append(budget_scope(monthly_budget_cny, now))
     return taken
+
+
+def budget_scope(monthly_budget_cny: Decimal | None, now: float) -> Scope:
+    """The images of this month that the owner pays for."""
+    limit = UNLIMITED if monthly_budget_cny is None else images_within(monthly_budget_cny)
+    return Scope("budget", month(now), limit)
 
 
 def account_scope(account_id: str, free_images: int) -> Scope:

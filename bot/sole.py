@@ -34,12 +34,13 @@ def sole_user(folder: Path) -> Iterator[None]:
 
 def secret_of(folder: Path) -> bytes:
     """What cookies and photo links are signed with: made once, readable by its owner only."""
-    path = folder / "secret.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    path, unfinished = folder / "secret.key", folder / "secret.key.new"
+    if path.exists():
         return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        secret = os.urandom(32)
+    secret = os.urandom(32)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(secret)
-        return secret
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)  # whole or not at all, whenever the power goes
+    return secret

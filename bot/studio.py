@@ -11,6 +11,7 @@ from bot import drafts
 from bot.admission import Refused, admit
 from bot.chat import Chat, Person
 from bot.drafts import Sent
+from bot.erasure import erase
 from bot.lifecycle import CancelWished, Impossible
 from bot.moves import Overtaken, move
 from bot.records import Records
@@ -63,11 +64,13 @@ class Studio(Records):
         if isinstance(draft, Refusal):
             return draft
         waiting = await drafts.waiting_reference(self, draft)
-        if waiting is not None:
+        if waiting is None or photo is None:
+            answer: JobView | Refusal = await self._insert(draft)
+        else:
+            answer = await self._queue(drafts.with_reference_of(draft, waiting))
+        if waiting is not None and isinstance(answer, JobView):  # a refused photo leaves the reference waiting
             await self._end(waiting, hide=True)
-            if photo is not None:
-                return await self._queue(drafts.with_reference_of(draft, waiting))
-        return await self._insert(draft)
+        return answer
 
     async def choose(self, person: Person, job_id: int, style: int) -> JobView | Refusal:
         """A style for a draft."""
@@ -80,6 +83,8 @@ class Studio(Records):
             return Refusal(Reason.PHOTO_MISSING)
         if not self._can_do(style, has_reference=style == REFERENCE and job.reference is not None):
             return Refusal(Reason.STYLE_INVALID)
+        if not await drafts.are_kept(self, job):
+            return Refusal(Reason.PHOTO_EXPIRED)
         return await self._queue_draft(job, style)
 
     async def again(
@@ -140,16 +145,9 @@ class Studio(Records):
         await self._end(job)
         async with self.database.write() as connection:
             now = await jobs.get(connection, job_id) or job
-            await jobs.save(connection, replace(now, hidden=True, photo=None, reference=None, updated=self.clock.now()))
-            result = await results.get(connection, job_id)
-            await results.remove(connection, job_id)
+            await jobs.save(connection, replace(now, hidden=True, updated=self.clock.now()))
             await results.told(connection, job_id)
-            gone = [key for key in (job.photo, job.reference) if key]
-            gone = [key for key in gone if not await jobs.is_shown(connection, job.person_id, key)]
-            if result is not None and not await results.is_shared(connection, result.key):
-                gone.append(result.key)
-        for key in gone:
-            await self.reception.photos.delete(key)
+        await erase(self.database, self.reception.photos, job)
         self.bell.ring()
         return None
 
@@ -177,6 +175,7 @@ class Studio(Records):
                     draft = await _inserted(connection, new)
                     job = await admit(connection, draft, new.style or 0, self.rules, self.clock.now())
         except Refused as refused:
+            await drafts.discard(self, new)
             return refused.refusal
         self.bell.ring()
         return await self._view(job, repeated=repeated)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import doubt, lifecycle
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
-from bot.dashscope.wire import ListedTask, Wish
+from bot.dashscope.wire import ListedTask, TaskPage, Wish
 from bot.desk import Desk
 from storage import accounts, attempts
 from storage.jobs import Job
@@ -25,6 +25,8 @@ async def submit(desk: Desk, job: Job) -> Job:
         if wish is None:
             return await desk.write(job, lifecycle.Expired())
         await desk.turn_to_submit()
+        if (now := await desk.read(job)) is not None and now.cancel_requested:
+            return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
         created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
@@ -50,7 +52,9 @@ async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         if found:
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
             return await desk.write(job, lifecycle.Ambiguous())
-    return await desk.write(job, lifecycle.Turned("NotTaken", Decision.AGAIN_LATER))
+    async with desk.house.database.read() as connection:
+        missed = await attempts.count(connection, job_id=job.id, outcome="missed")
+    return await desk.write(job, lifecycle.Missed(missed + 1))
 
 
 async def _wish(desk: Desk, job: Job) -> Wish | None:
@@ -73,6 +77,9 @@ async def _exposed(desk: Desk, key: str | None) -> str | None:
 async def _turned(desk: Desk, job: Job, error: DashScopeError) -> Job:
     say = log.error if error.decision in {Decision.OUR_BUG, Decision.STOP_LANE} else log.warning
     say("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
+    if error.http_status == 429 and desk.prefetch:
+        log.warning("this account takes no tasks ahead of their turn")
+        desk.prefetch = 0
     await desk.trip(error.decision)
     return await desk.write(job, lifecycle.Turned(error.code, error.decision))
 
@@ -89,20 +96,32 @@ async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
     """The tasks that could be this one; None when the list did not answer."""
     async with desk.house.database.read() as connection:
         intent_at = await attempts.intent_at(connection, job_id=job.id, n=job.attempts)
-    listed: list[ListedTask] = []
-    window = doubt.window(intent_at, 0.0)
     try:
-        for number in range(1, LIST_PAGES + 1):
-            await desk.turn_to_query()
-            page = await desk.lane.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)
-            if page.server_time is not None:
-                window = doubt.window(intent_at, page.server_time - desk.house.clock.now())
-            listed += page.tasks
-            if number >= page.pages or all(task.created < window.start for task in page.tasks):
-                break
+        first = await _page(desk, 1)
+        server_time = desk.house.clock.now() if first.server_time is None else first.server_time
+        window = doubt.window(intent_at, server_time - desk.house.clock.now())
+        listed = await _listed(desk, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
     async with desk.house.database.read() as connection:
         known = await attempts.known(connection, [task.task_id for task in listed])
     return doubt.candidates(listed, known, window)
+
+
+async def _listed(desk: Desk, first: TaskPage, window: doubt.Window) -> list[ListedTask]:
+    """The tasks of the first page and of those after it that are not too old."""
+    listed, newest_first = list(first.tasks), doubt.newest_first(first.tasks)
+    if newest_first and doubt.all_before(first.tasks, window):
+        return listed
+    for number in doubt.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
+        page = await _page(desk, number)
+        listed += page.tasks
+        if doubt.all_before(page.tasks, window):
+            break
+    return listed
+
+
+async def _page(desk: Desk, number: int) -> TaskPage:
+    await desk.turn_to_query()
+    return await desk.lane.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)

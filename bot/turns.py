@@ -45,7 +45,7 @@ def worth_telling(place: int) -> bool:
         return True
     told, step = 7, 2.0
     while told < place:
-        told += int(step)
+        told += round(step)
         step *= 1.25
     return told == place
 

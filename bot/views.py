@@ -58,9 +58,12 @@ async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, 
 
 async def views_of(connection: AsyncConnection, job_ids: Sequence[int], lanes: Lanes, now: float) -> list[JobView]:
     """Many jobs at one moment, with one look at the queue."""
+    if not job_ids:
+        return []
     beat, line = await pulse(connection, lanes, now), await queue.line(connection)
-    found = [await jobs.get(connection, job_id) for job_id in job_ids]
-    return [as_seen(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in found if job is not None]
+    found = await jobs.many(connection, job_ids)
+    shown = [found[job_id] for job_id in job_ids if job_id in found]
+    return [as_seen(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]
 
 
 def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *, slots: int, now: float) -> JobView:
@@ -91,5 +94,5 @@ def _eta(job: Job, place: Place | None, beat: Pulse, slots: int, now: float) -> 
     if place is not None:
         return turns.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.cycle, slots=slots)
     if job.state in ACTIVE and job.submitted is not None:
-        return max(1.0, beat.cycle - (now - job.submitted))
+        return max(1.0, beat.cycle - max(0.0, now - job.submitted))
     return None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _COLUMNS = "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds"
 _TAKE_OVER = text(f"""
     INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES (:id, 1, :mean, :deviation)
-    ON CONFLICT (id) DO UPDATE SET epoch = account.epoch + 1, paused_reason = NULL, failures = 0, open_until = 0
+    ON CONFLICT (id) DO UPDATE SET epoch = account.epoch + 1
     RETURNING {_COLUMNS}
 """)  # noqa: S608  # constant
 _GET = text(f"SELECT {_COLUMNS} FROM account WHERE id = :id")  # noqa: S608  # constant
@@ -17,6 +17,7 @@ _FENCE = text("UPDATE account SET epoch = epoch WHERE id = :id AND epoch = :epoc
 _SPACE = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
 _TRIP = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
 _PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
+_REFRESH = text("UPDATE account SET paused_reason = NULL, failures = 0, open_until = 0")
 _LEARN = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
 
 
@@ -35,7 +36,7 @@ class Account:
 
 
 async def take_over(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> Account:
-    """The lane is ours from now on: every write with an older epoch changes nothing. A new start lifts a pause."""
+    """The lane is ours from now on: every write with an older epoch changes nothing."""
     values = {"id": account_id, "mean": mean, "deviation": deviation}
     return Account(*(await connection.execute(_TAKE_OVER, values)).one())
 
@@ -68,6 +69,11 @@ async def trip(connection: AsyncConnection, account_id: str, *, failures: int, o
 async def pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
     """Stop the lane for this reason, or let it go on (None)."""
     await connection.execute(_PAUSE, {"id": account_id, "reason": reason})
+
+
+async def refresh(connection: AsyncConnection) -> None:
+    """All lanes go on, and trouble is forgotten: the owner may have done what they were waiting for."""
+    await connection.execute(_REFRESH)
 
 
 async def learn(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:

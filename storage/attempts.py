@@ -13,6 +13,7 @@ _ENDED = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_
 _KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
     bindparam("task_ids", expanding=True)
 )
+_COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
 _INTENT = text("SELECT intent_at FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
@@ -29,6 +30,11 @@ async def taken(connection: AsyncConnection, *, job_id: int, n: int, task_id: st
 async def ended(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
     """How the attempt ended, in one word."""
     await connection.execute(_ENDED, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
+
+
+async def count(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
+    """How many attempts of a job have ended so."""
+    return int((await connection.execute(_COUNT, {"job_id": job_id, "outcome": outcome})).scalar_one())
 
 
 async def known(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:

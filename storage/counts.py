@@ -30,7 +30,7 @@ async def outcomes_owed(connection: AsyncConnection) -> int:
 
 
 async def count_link(connection: AsyncConnection, key: str, now: float) -> int:
-    """One more use of the link to a photo; returns how many that makes."""
+    """One more use of a link; returns how many that makes. `key` stands for the link and does not give it away."""
     return int((await connection.execute(_COUNT_LINK, {"key": key, "now": now})).scalar_one())
 
 

@@ -99,6 +99,9 @@ _SAVE = text(f"""
     WHERE id = :id AND version = :version
 """)  # noqa: S608  # the names come from the dataclass above
 _GET = text(f"SELECT {_COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
+_MANY = text(f"SELECT {_COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
+    bindparam("ids", expanding=True)
+)
 _BY_SOURCE = text(f"SELECT {_COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
 _HISTORY = text(f"""
     SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
@@ -128,9 +131,16 @@ _LAST_SEED = text("""
 _SHOWN_WITH = text("""
     SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND (photo = :key OR reference = :key)
 """)
-_HIDDEN_RESULTS = text(f"""
-    SELECT {_COLUMNS} FROM job WHERE hidden AND id IN (SELECT job_id FROM result)
+_WITH_REMAINS = text(f"""
+    SELECT {_COLUMNS} FROM job
+    WHERE hidden AND (photo IS NOT NULL OR reference IS NOT NULL OR id IN (SELECT job_id FROM result))
 """)  # noqa: S608  # constant
+_PHOTOS_IN_USE = text("""
+    SELECT photo AS key FROM job WHERE state IN ('queued', 'submitting', 'running') AND photo IS NOT NULL
+    UNION
+    SELECT reference FROM job WHERE state IN ('queued', 'submitting', 'running') AND reference IS NOT NULL
+""")
+_OLD_QUEUED = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'queued' AND created < :before")  # noqa: S608  # constant
 _OLD_DRAFTS = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
 
@@ -153,6 +163,15 @@ async def get(connection: AsyncConnection, job_id: int) -> Job | None:
     """The job of this id."""
     row = (await connection.execute(_GET, {"id": job_id})).mappings().one_or_none()
     return None if row is None else _job(row)
+
+
+async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
+    """The jobs of these ids, by id."""
+    found: dict[int, Job] = {}
+    for start in range(0, len(job_ids), 500):  # databases bound the number of values
+        rows = await connection.execute(_MANY, {"ids": list(job_ids[start : start + 500])})
+        found |= {job.id: job for job in map(_job, rows.mappings())}
+    return found
 
 
 async def by_source(connection: AsyncConnection, source: str) -> Job | None:
@@ -211,9 +230,19 @@ async def is_shown(connection: AsyncConnection, person_id: int, key: str) -> boo
     return int((await connection.execute(_SHOWN_WITH, values)).scalar_one()) > 0
 
 
-async def hidden_with_result(connection: AsyncConnection) -> tuple[Job, ...]:
-    """Deleted jobs whose picture came home after their deletion."""
-    return tuple(map(_job, (await connection.execute(_HIDDEN_RESULTS)).mappings()))
+async def with_remains(connection: AsyncConnection) -> tuple[Job, ...]:
+    """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
+    return tuple(map(_job, (await connection.execute(_WITH_REMAINS)).mappings()))
+
+
+async def photos_in_use(connection: AsyncConnection) -> frozenset[str]:
+    """The keys of the photos and references that jobs still wait to be painted from."""
+    return frozenset((await connection.execute(_PHOTOS_IN_USE)).scalars())
+
+
+async def old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+    """Jobs that wait in the queue since before `before`."""
+    return tuple(map(_job, (await connection.execute(_OLD_QUEUED, {"before": before})).mappings()))
 
 
 async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:

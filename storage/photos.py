@@ -7,6 +7,7 @@ twice within the hour is one file. The owner in the name keeps one person's dele
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -56,11 +57,22 @@ class PhotoStore:
         except FileNotFoundError:
             return
 
-    async def purge(self, now: float) -> int:
-        """Delete every picture whose hour has passed; returns how many."""
+    async def has(self, key: str) -> bool:
+        """Whether the bytes are there."""
+        if _KEY.fullmatch(key) is None:
+            return False
+        try:
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def purge(self, now: float, *, keep: Collection[str] = frozenset()) -> int:
+        """Delete every picture whose hour has passed, but for those to `keep`; returns how many."""
         this_hour, gone = _floor_hour(now), []
         async for batch in obstore.list(self._store):
-            gone += [entry["path"] for entry in batch if _expired(entry["path"], this_hour)]
+            expired = (entry["path"] for entry in batch if _expired(entry["path"], this_hour))
+            gone += [key for key in expired if key not in keep]
         for key in gone:
             await self.delete(key)
         return len(gone)
@@ -73,7 +85,7 @@ class PhotoStore:
 def open_photos(folder: Path) -> PhotoStore:
     """A store in a folder of this machine, readable by its owner only."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return PhotoStore(LocalStore(folder))
+    return PhotoStore(LocalStore(folder, automatic_cleanup=True))  # each hour of each owner is a folder
 
 
 def _expired(key: str, this_hour: str) -> bool:

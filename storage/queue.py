@@ -11,7 +11,7 @@ _LAST_TAG = text("SELECT last_tag, weight FROM person WHERE id = :person_id")
 _REMEMBER_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
 _SLOTS = text("SELECT slot FROM job WHERE account_id = :account_id AND slot IS NOT NULL")
 _NEXT = text("SELECT id FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1")
-_NEXT_AT = text("SELECT MIN(next_at) FROM job WHERE state = 'queued'")
+_BRING_NEAR = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
 _ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
 _PLACE = text("""
     SELECT COUNT(*) + 1 FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
@@ -69,9 +69,10 @@ async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) ->
 
 
 async def free_slot(connection: AsyncConnection, account_id: str, slots: Iterable[int]) -> int | None:
-    """The least of an account's slots that no job occupies."""
-    taken = set((await connection.execute(_SLOTS, {"account_id": account_id})).scalars())
-    return min(set(slots) - taken, default=None)
+    """The least of an account's slots that no job occupies; None also when as many others are occupied, as after the
+    owner has set fewer slots."""
+    allowed, taken = set(slots), set((await connection.execute(_SLOTS, {"account_id": account_id})).scalars())
+    return None if len(taken) >= len(allowed) else min(allowed - taken)
 
 
 async def in_doubt(connection: AsyncConnection, account_id: str) -> bool:
@@ -84,9 +85,9 @@ async def next_job(connection: AsyncConnection, now: float) -> int | None:
     return (await connection.execute(_NEXT, {"now": now})).scalar_one_or_none()
 
 
-async def next_at(connection: AsyncConnection) -> float | None:
-    """When the first queued job may be claimed; None when nothing is queued."""
-    return (await connection.execute(_NEXT_AT)).scalar_one_or_none()
+async def bring_near(connection: AsyncConnection, latest: float) -> None:
+    """No queued job waits for longer than until then, whatever a clock that was wrong has written."""
+    await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
 async def advance(connection: AsyncConnection, tag: int) -> None:

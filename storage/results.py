@@ -12,12 +12,12 @@ _ADD = text("""
 _GET = text("SELECT key, bytes, width, height, created, expires FROM result WHERE job_id = :job_id")
 _REMOVE = text("DELETE FROM result WHERE job_id = :job_id")
 _EXPIRED = text("DELETE FROM result WHERE expires <= :now")
-_SHARED = text("SELECT COUNT(*) FROM result WHERE key = :key")
+_SHARED = text("SELECT COUNT(*) FROM result r JOIN job j ON j.id = r.job_id WHERE r.key = :key AND NOT j.hidden")
 _SAME = text("""
-    SELECT r.key, r.bytes, r.width, r.height, r.created, r.expires FROM job j JOIN result r ON r.job_id = j.id
+    SELECT r.key, r.bytes, r.width, r.height, r.created, r.expires, j.state FROM job j JOIN result r ON r.job_id = j.id
     WHERE j.person_id = :person_id AND j.photo_hash = :photo_hash AND j.style = :style
       AND COALESCE(j.reference_hash, '') = :reference_hash AND j.seed = :seed AND NOT j.hidden AND r.expires > :now
-    ORDER BY r.created DESC LIMIT 1
+    ORDER BY CASE j.state WHEN 'canceled' THEN 1 ELSE 0 END, r.created DESC LIMIT 1
 """)
 _TELL = text("""
     INSERT INTO outbox (job_id, platform, tries, next_at)
@@ -29,6 +29,7 @@ _DUE = text(
 )
 _TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
 _FORGET = text("DELETE FROM outbox WHERE next_at < :before")
+_BRING_NEAR = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
 
@@ -42,6 +43,14 @@ class Result:
     height: int
     created: float
     expires: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """A picture that somebody got for the very same wish. Not `spent`: they cancelled it, and had their unit back."""
+
+    result: Result
+    spent: bool
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ async def remove(connection: AsyncConnection, job_id: int) -> None:
 
 
 async def is_shared(connection: AsyncConnection, key: str) -> bool:
-    """Whether some job still shows the picture of this key."""
+    """Whether some job that is not deleted still shows the picture of this key."""
     return int((await connection.execute(_SHARED, {"key": key})).scalar_one()) > 0
 
 
@@ -89,11 +98,11 @@ async def same_wish(
     reference_hash: str | None,
     seed: int,
     now: float,
-) -> Result | None:
+) -> Known | None:
     """The newest picture in store that this person got for the same photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style, "seed": seed, "now": now}
     row = (await connection.execute(_SAME, {**values, "reference_hash": reference_hash or ""})).one_or_none()
-    return None if row is None else Result(*row)
+    return None if row is None else Known(Result(*row[:-1]), spent=row.state != "canceled")
 
 
 async def tell(connection: AsyncConnection, job_id: int, now: float) -> None:
@@ -115,6 +124,11 @@ async def told(connection: AsyncConnection, job_id: int) -> None:
 async def tell_later(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """It could not be told; try again then."""
     await connection.execute(_LATER, {"job_id": job_id, "next_at": next_at})
+
+
+async def bring_near(connection: AsyncConnection, latest: float) -> None:
+    """Nobody waits to be told for longer than until then, whatever a clock that was wrong has written."""
+    await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
 async def forget_untold(connection: AsyncConnection, before: float) -> None:

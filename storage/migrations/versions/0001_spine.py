@@ -102,6 +102,7 @@ def _jobs() -> None:
     _index("job_person", "job", ["person_id", "id"])
     _index("job_photo", "job", ["person_id", "photo_hash", "style"])
     _index("job_draft", "job", ["updated"], where=sa.text("state = 'draft'"))
+    _index("job_hidden", "job", ["id"], where=sa.text("hidden"))
     op.create_table(
         "attempt",
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),

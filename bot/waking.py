@@ -1,0 +1,39 @@
+"""Done once when the process starts, before any lane moves: what an earlier one has left behind is put in order.
+
+For a single process on its database, which `bot.sole` sees to: several would take each other's accounts for lost.
+"""
+
+from collections.abc import Collection
+
+import structlog
+
+from bot import lifecycle
+from bot.desk import House
+from bot.moves import move
+from storage import accounts, jobs, queue, results
+from storage.jobs import ACTIVE, Job
+
+log = structlog.get_logger(__name__)
+
+
+async def wake(house: House, account_ids: Collection[str], *, free: Collection[str]) -> None:
+    """Lanes go on, times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
+
+    `account_ids`: the accounts that are driven from now on; `free`: those, of now or of old, where nothing costs.
+    """
+    async with house.database.write() as connection:
+        latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
+        await accounts.refresh(connection)
+        await queue.bring_near(connection, latest)
+        await results.bring_near(connection, latest)
+        active = await jobs.in_states(connection, sorted(ACTIVE))
+    for job in active:
+        if job.account_id not in account_ids:
+            await _orphaned(house, job, free=job.account_id in free)
+
+
+async def _orphaned(house: House, job: Job, *, free: bool) -> None:
+    """Its key is gone, and with it every way to ask for its task. It may have been paid, so it is not sent again."""
+    log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
+    async with house.database.write() as connection:
+        await move(connection, job, lifecycle.Orphaned(free), house.clock.now())
