@@ -1,0 +1,69 @@
+"""Did the API take it? What the task list says about a submit whose answer was lost."""
+
+import pytest
+
+from bot import doubt
+from bot.dashscope.wire import ListedTask, TaskStatus
+from tests.rows import NOON
+
+WINDOW = doubt.window(NOON, 0.0)
+
+
+def task(task_id: str, created: float) -> ListedTask:
+    return ListedTask(task_id, TaskStatus.RUNNING, created, request_id="")
+
+
+def test_the_window_reaches_from_before_the_intent_to_after_the_submit_was_given_up() -> None:
+    assert (WINDOW.start, WINDOW.end) == (NOON - 2, NOON + 12)
+
+
+@pytest.mark.parametrize("offset", [-3600.0, 0.0, 0.4, 28_800.0])
+def test_the_window_is_in_the_servers_time(offset: float) -> None:
+    found = doubt.candidates([task("ours", NOON + offset + 3)], known=(), within=doubt.window(NOON, offset))
+    assert found == ("ours",)
+
+
+@pytest.mark.parametrize(
+    ("created", "found"),
+    [(NOON - 2.1, ()), (NOON - 2, ("x",)), (NOON, ("x",)), (NOON + 12, ("x",)), (NOON + 12.1, ()), (0.0, ())],
+)
+def test_only_what_was_made_in_the_window_can_be_it(created: float, found: tuple[str, ...]) -> None:
+    assert doubt.candidates([task("x", created)], known=(), within=WINDOW) == found
+
+
+def test_what_an_attempt_of_ours_has_made_is_not_in_doubt() -> None:
+    tasks = [task("mine", NOON), task("other", NOON + 1)]
+    assert doubt.candidates(tasks, known={"mine"}, within=WINDOW) == ("other",)
+
+
+def test_every_candidate_is_told_so_that_nobody_chooses() -> None:
+    assert doubt.candidates([task("a", NOON), task("b", NOON)], known=(), within=WINDOW) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("created", "newest_first"),
+    [((), True), ((5,), True), ((9, 8, 7), True), ((7, 8, 9), False), ((7, 7), True)],
+)
+def test_the_order_of_the_list_is_read_off_its_first_page(created: tuple[int, ...], newest_first: bool) -> None:
+    assert doubt.newest_first([task(str(at), at) for at in created]) == newest_first
+
+
+@pytest.mark.parametrize(
+    ("pages", "most", "newest_first", "numbers"),
+    [
+        (1, 20, True, []),
+        (1, 20, False, []),
+        (4, 20, True, [2, 3, 4]),
+        (4, 20, False, [4, 3, 2]),
+        (90, 3, True, [2, 3]),
+        (90, 3, False, [90, 89, 88]),
+    ],
+)
+def test_pages_are_read_from_the_newest_on(pages: int, most: int, newest_first: bool, numbers: list[int]) -> None:
+    assert list(doubt.further_pages(pages, most, newest_first=newest_first)) == numbers
+
+
+def test_reading_ends_with_a_page_that_is_too_old() -> None:
+    assert doubt.all_before([task("a", NOON - 60), task("b", NOON - 3)], WINDOW)
+    assert not doubt.all_before([task("a", NOON - 60), task("b", NOON)], WINDOW)
+    assert not doubt.all_before([task("a", NOON + 60)], WINDOW)

@@ -1,0 +1,290 @@
+"""How a job moves on: every state and event, what is settled, who is told, and what is bounded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot import lifecycle
+from bot.dashscope.errors import Decision
+from bot.lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance, backoff
+from bot.wishes import Reason
+from storage.jobs import ACTIVE, ENDED, Job, State
+from tests.rows import A_JOB, NOON
+
+D, Q, SUB, RUN, FETCH = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING
+STORED, SEEN, FAILED, CANCELED = State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
+AGAIN = Decision.AGAIN_LATER
+NEVER_SENT_AGAIN = ((PERSON, "release"), (BUDGET, "commit"))
+ALL_BACK = (("%", "release"),)
+BACK = ((PERSON, "release"), (BUDGET, "release"))
+
+EVENTS: tuple[Event, ...] = (
+    lifecycle.Chosen(style=0, tag=7000),
+    lifecycle.Known(style=0),
+    lifecycle.Claimed("key-a", slot=0),
+    lifecycle.Taken("task-1"),
+    lifecycle.Turned("Throttling", AGAIN),
+    lifecycle.Missed(1),
+    lifecycle.Ambiguous(),
+    lifecycle.TaskFailed("InternalError", AGAIN),
+    lifecycle.TaskLost(),
+    lifecycle.Succeeded("https://there/picture"),
+    lifecycle.Fetched(),
+    lifecycle.FetchFailed(),
+    lifecycle.Orphaned(free=False),
+    lifecycle.Orphaned(free=True),
+    lifecycle.Shown(),
+    lifecycle.Expired(),
+    lifecycle.CancelWished(),
+)
+# state → what each event that fits makes of it; whatever is not named here does not fit
+BECOMES: dict[State, dict[Event, State]] = {
+    D: {EVENTS[0]: Q, EVENTS[1]: STORED, lifecycle.Expired(): FAILED, lifecycle.CancelWished(): CANCELED},
+    Q: {EVENTS[2]: SUB, lifecycle.Expired(): FAILED, lifecycle.CancelWished(): CANCELED},
+    SUB: {
+        EVENTS[3]: RUN,
+        EVENTS[4]: Q,
+        lifecycle.Missed(1): Q,
+        lifecycle.Ambiguous(): Q,
+        lifecycle.Orphaned(free=False): FAILED,
+        lifecycle.Orphaned(free=True): Q,
+        lifecycle.Expired(): FAILED,
+        lifecycle.CancelWished(): SUB,
+    },
+    RUN: {
+        EVENTS[7]: Q,
+        lifecycle.TaskLost(): FAILED,
+        EVENTS[9]: FETCH,
+        lifecycle.Orphaned(free=False): FAILED,
+        lifecycle.Orphaned(free=True): Q,
+        lifecycle.CancelWished(): RUN,
+    },
+    FETCH: {
+        lifecycle.Fetched(): STORED,
+        lifecycle.FetchFailed(): FAILED,
+        lifecycle.Orphaned(free=False): FAILED,
+        lifecycle.Orphaned(free=True): Q,
+        lifecycle.CancelWished(): FETCH,
+    },
+    STORED: {lifecycle.Shown(): SEEN},
+    SEEN: {},
+    FAILED: {},
+    CANCELED: {},
+}
+
+
+def a(state: State, **changes: object) -> Job:
+    """A job in this state, with all that a job has there."""
+    job = replace(A_JOB, state=state, style=0)
+    if state != D:
+        job = replace(job, tag=5000)
+    if state in ACTIVE:
+        job = replace(job, account_id="key-a", attempts=1, submitted=NOON)
+        job = replace(job, slot=None if state == FETCH else 0, task_id=None if state == SUB else "task-1")
+    if state == FETCH:
+        job = replace(job, result_url="https://there/picture")
+    return replace(job, **changes)  # type: ignore[arg-type]  # columns by name
+
+
+def after(job: Job, *events: Event) -> Change:
+    change = Change(job)
+    for event in events:
+        change = advance(change.job, event, NOON)
+    return change
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_event_in_every_state_is_as_in_the_table(state: State) -> None:
+    for event in EVENTS:
+        wanted = BECOMES[state].get(event)
+        if wanted is None:
+            with pytest.raises(Impossible, match=state.value):
+                advance(a(state), event, NOON)
+        else:
+            assert advance(a(state), event, NOON).job.state == wanted, event
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_a_slot_is_held_while_the_api_may_be_at_work_and_never_after(event: Event) -> None:
+    for state in (Q, *ACTIVE):
+        for cancelled in (False, True):
+            try:
+                job = advance(a(state, cancel_requested=cancelled), event, NOON).job
+            except Impossible:
+                continue
+            assert (job.slot is not None) == (job.state in {SUB, RUN}), (state, cancelled)
+
+
+def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
+    job = advance(
+        a(Q, attempts=2, task_id="old", result_url="https://old"), lifecycle.Claimed("key-b", 1), NOON + 9
+    ).job
+    assert (job.account_id, job.slot, job.attempts, job.task_id, job.result_url) == ("key-b", 1, 3, None, None)
+    assert (job.submitted, job.updated) == (NOON + 9, NOON + 9)
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "settled", "told"),
+    [
+        (D, lifecycle.Chosen(0, 7000), (), False),
+        (
+            D,
+            lifecycle.Known(0),
+            ((PERSON, "commit"),),
+            True,
+        ),  # nothing is reserved, unless it has to be paid again
+        (SUB, lifecycle.Turned("Throttling", AGAIN), (), False),
+        (RUN, lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
+        (FETCH, lifecycle.Fetched(), ((PERSON, "commit"),), True),
+        (FETCH, lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
+        (RUN, lifecycle.TaskLost(), NEVER_SENT_AGAIN, True),
+        (RUN, lifecycle.TaskFailed("DataInspectionFailed", Decision.REFUSED), BACK, True),
+        (SUB, lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN, True),
+        (RUN, lifecycle.Orphaned(free=True), (), False),
+        (Q, lifecycle.Expired(), BACK, True),
+        (D, lifecycle.Expired(), BACK, True),
+        (STORED, lifecycle.Shown(), (), False),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
+)
+def test_what_is_settled_and_who_is_told(
+    state: State, event: Event, settled: tuple[tuple[str, str], ...], told: bool
+) -> None:
+    change = advance(a(state), event, NOON)
+    assert (change.settle, change.tell) == (settled, told)
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes", "settled"),
+    [
+        (D, CANCELED, ALL_BACK),
+        (Q, CANCELED, ALL_BACK),
+        (SUB, SUB, ((PERSON, "release"),)),
+        (RUN, RUN, ((PERSON, "release"),)),
+        (FETCH, FETCH, ((PERSON, "release"),)),
+    ],
+)
+def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
+    state: State, becomes: State, settled: tuple[tuple[str, str], ...]
+) -> None:
+    change = advance(a(state), lifecycle.CancelWished(), NOON)
+    assert (change.job.state, change.settle, change.tell) == (becomes, settled, True)
+    assert change.job.cancel_requested == (state in ACTIVE)
+    with pytest.raises(Impossible):
+        advance(change.job, lifecycle.CancelWished(), NOON)
+
+
+@pytest.mark.parametrize("state", [D, Q, SUB, RUN, FETCH])
+def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
+    assert not advance(a(state, hidden=True), lifecycle.CancelWished(), NOON).tell
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "settled"),
+    [
+        (SUB, lifecycle.Turned("Throttling", AGAIN), ALL_BACK),
+        (SUB, lifecycle.Turned("InvalidApiKey", Decision.STOP_LANE), ALL_BACK),
+        (SUB, lifecycle.Turned("InvalidParameter", Decision.OUR_BUG), BACK),
+        (SUB, lifecycle.Missed(1), ALL_BACK),
+        (SUB, lifecycle.Ambiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
+        (SUB, lifecycle.Expired(), BACK),
+        (RUN, lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
+        (RUN, lifecycle.TaskLost(), NEVER_SENT_AGAIN),
+        (RUN, lifecycle.Orphaned(free=True), ALL_BACK),
+        (RUN, lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN),
+        (FETCH, lifecycle.Fetched(), ()),
+        (FETCH, lifecycle.FetchFailed(), NEVER_SENT_AGAIN),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, tuple | State) else "",
+)
+def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
+    state: State, event: Event, settled: tuple[tuple[str, str], ...]
+) -> None:
+    change = advance(a(state, cancel_requested=True), event, NOON)
+    assert (change.job.state, change.settle, change.tell) == (CANCELED, settled, False)
+    assert change.job.result_url is None
+
+
+def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -> None:
+    change = advance(a(RUN, cancel_requested=True), lifecycle.Succeeded("https://there"), NOON)
+    assert (change.job.state, change.settle, change.tell) == (FETCH, ((BUDGET, "commit"),), False)
+
+
+FAILURES = {
+    Decision.NO_FACE: Reason.NO_FACE,
+    Decision.PHOTO_FAULT: Reason.PHOTO_REFUSED,
+    Decision.REFUSED: Reason.CONTENT_REFUSED,
+    Decision.OUR_BUG: Reason.SERVICE_DOWN,
+    Decision.RE_EXPOSE: Reason.SERVICE_DOWN,
+    Decision.AGAIN_LATER: Reason.SERVICE_DOWN,
+}
+RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 2, Decision.AGAIN_LATER: 4}
+
+
+@pytest.mark.parametrize("decision", FAILURES)
+def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decision: Decision) -> None:
+    job, runs = a(Q), 0
+    while job.state == Q:
+        runs += 1
+        running = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Taken(f"task-{runs}")).job
+        change = advance(running, lifecycle.TaskFailed("Some.Code", decision), NOON)
+        assert change.attempt == "Some.Code"
+        job = change.job
+    assert (job.state, job.error, job.error_code) == (FAILED, FAILURES[decision], "Some.Code")
+    assert runs == RUNS.get(decision, 1)
+
+
+def test_failed_runs_wait_longer_each_time() -> None:
+    waits = [
+        advance(a(RUN, resubmits=tries), lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
+        for tries in range(lifecycle.MAX_RESUBMITS)
+    ]
+    assert waits == [2.5, 5.0, 10.0]
+
+
+def test_refused_for_now_keeps_its_place_however_often() -> None:
+    job = a(Q, tag=5000)
+    for _ in range(200):
+        job = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Turned("Throttling.RateQuota", AGAIN)).job
+        assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
+
+
+def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_ever() -> None:
+    changes = [advance(a(SUB), lifecycle.Missed(times), NOON, jitter=1.0) for times in range(1, 11)]
+    assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
+    assert {change.job.tag for change in changes} == {5000}
+    assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, Reason.SERVICE_DOWN)
+    assert changes[-1].settle == BACK  # the task list says that it was never taken
+
+
+def test_several_candidates_are_resubmitted_once_and_counted() -> None:
+    once = advance(a(SUB), lifecycle.Ambiguous(), NOON)
+    assert (once.job.state, once.job.resubmits, once.attempt) == (Q, 1, "ambiguous")
+    twice = after(once.job, lifecycle.Claimed("key-a", 0), lifecycle.Ambiguous())
+    assert (twice.job.state, twice.settle) == (FAILED, NEVER_SENT_AGAIN)
+
+
+@pytest.mark.parametrize("make", [lifecycle.Turned, lifecycle.TaskFailed])
+def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[str, Decision], Event]) -> None:
+    state = SUB if make is lifecycle.Turned else RUN
+    change = advance(a(state, tag=5000), make("Arrearage", Decision.STOP_LANE), NOON)
+    assert (change.job.state, change.job.tag, change.job.next_at, change.stop_lane) == (Q, 5000, NOON, "Arrearage")
+    assert (change.settle, change.tell) == ((), False)
+
+
+def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
+    for state in (SUB, RUN, FETCH):
+        job = advance(a(state), lifecycle.Orphaned(free=True), NOON).job
+        assert (job.state, job.account_id, job.slot, job.task_id, job.result_url) == (Q, None, None, None, None)
+
+
+def test_nothing_ends_twice() -> None:
+    assert {state for state in State if not BECOMES[state]} == ENDED - {STORED}
+
+
+@pytest.mark.parametrize("tries", [-2, 0, 1, 6, 16, 10_000])
+def test_pauses_are_bounded_and_spread_over_their_upper_half(tries: int) -> None:
+    least, most = backoff(tries, 0.0), backoff(tries, 1.0)
+    assert 0 < most <= lifecycle.MAX_BACKOFF_SECONDS
+    assert least == most / 2
