@@ -22,7 +22,7 @@ ONCE_MORE = 1  # for failures that one fresh try may mend
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
 
-PERSON = "person:%"  # the scopes of a person's free units
+PERSON = "%:%"  # whatever a person's wish is taken from: their day, their purse, a group's pot; all but the budget
 BUDGET = "budget"  # the owner's scope of paid images
 EVERY = "%"
 
@@ -125,13 +125,18 @@ class Expired:
 
 
 @dataclass(frozen=True)
+class Declined:
+    """Whose photo it is does not want it painted."""
+
+
+@dataclass(frozen=True)
 class CancelWished:
     """The person does not want it any more."""
 
 
 Event = (
     Chosen | Known | Claimed | Taken | Turned | Missed | Ambiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | CancelWished
+    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | Declined | CancelWished
 )  # fmt: skip
 
 
@@ -167,6 +172,7 @@ _FROM: dict[type, frozenset[State]] = {
     Orphaned: ACTIVE,
     Shown: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
+    Declined: frozenset({State.DRAFT}),
     CancelWished: frozenset(State) - ENDED,
 }
 
@@ -182,9 +188,10 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
     job = replace(job, updated=now)
     match event:
         case Chosen(style, tag):
-            return Change(replace(job, state=State.QUEUED, style=style, tag=tag))
+            return Change(replace(job, state=State.QUEUED, style=style, tag=tag, asked=now))
         case Known(style):
-            return Change(replace(job, state=State.STORED, style=style), settle=((PERSON, "commit"),), tell=True)
+            known = replace(job, state=State.STORED, style=style, asked=now)
+            return Change(known, settle=((PERSON, "commit"),), tell=True)
         case Claimed(account_id, slot):
             held = replace(job, state=State.SUBMITTING, account_id=account_id, slot=slot, submitted=now)
             return Change(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
@@ -199,6 +206,8 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
             return Change(replace(job, state=State.DELIVERED))
         case CancelWished():
             return _cancel(job)
+        case Declined():
+            return _fail(job, Reason.CONSENT_REFUSED, "declined")
         case Expired():
             return _fail(job, Reason.DRAFT_EXPIRED if job.tag is None else Reason.PHOTO_EXPIRED, "expired")
         case _:

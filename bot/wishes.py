@@ -30,6 +30,27 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NOT_NOW = "not_now"  # e.g. cancelling what has ended
     PHOTO_EXPIRED = "photo_expired"
+    # who asks, and where
+    BANNED = "banned"
+    GROUP_OFF = "group_off"
+    GROUP_STYLE = "group_style"
+    GROUP_LIMIT = "group_limit"  # limit, resets_at
+    GROUP_COOLDOWN = "group_cooldown"  # seconds
+    GROUP_ADMINS_ONLY = "group_admins_only"
+    GROUP_QUIET = "group_quiet"  # until
+    SETTING_INVALID = "setting_invalid"
+    OPTED_OUT = "opted_out"  # whose photo it is
+    CONSENT_REFUSED = "consent_refused"
+    # saved styles
+    NAME_INVALID = "name_invalid"  # limit
+    NAME_TAKEN = "name_taken"
+    WARDROBE_FULL = "wardrobe_full"  # limit
+    STYLE_GONE = "style_gone"
+    # units
+    NOT_FOR_SALE = "not_for_sale"
+    UNITS_INVALID = "units_invalid"
+    TOO_FEW_UNITS = "too_few_units"  # left
+    REFUNDED = "refunded"
     # the run, found by the API: the unit was given back
     PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API
     NO_FACE = "no_face"
@@ -69,7 +90,11 @@ class JobView:
     cropped: bool = False
     paused: bool = False  # the lane stopped; the job keeps its place
     repeated: bool = False  # the same wish was already there: this is that job
+    asked: float | None = None  # when it was queued
     has_photo: bool = False
+    subject: str | None = None  # whose photo it is, when somebody else's: an id of the platform
+    consent: str | None = None  # "asked": nothing happens before their yes; "given"
+    reference_name: str | None = None  # of the saved style that it is painted like
     width: int | None = None
     height: int | None = None
     expires_at: float | None = None  # of the result
@@ -77,16 +102,23 @@ class JobView:
 
 @dataclass(frozen=True)
 class QuotaView:
-    """Today's units of one person. `left` = limit - used - reserved."""
+    """Today's units of one person. `left` = limit - used - reserved - given.
+
+    `given`: of today's, put into groups' pots; `purse`: on top of the day's, for as long as it takes; `pot`: what the
+    group where they ask has together, None elsewhere. They pay in this order: the day, the purse, the pot.
+    """
 
     limit: int
     used: int
     reserved: int
     resets_at: float
+    given: int = 0
+    purse: int = 0
+    pot: int | None = None
 
     @property
     def left(self) -> int:
-        return max(0, self.limit - self.used - self.reserved)
+        return max(0, self.limit - self.used - self.reserved - self.given)
 
 
 @dataclass(frozen=True)

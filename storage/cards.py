@@ -6,7 +6,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS = """
-    j.id, p.platform_id AS person, p.language, c.platform_id AS chat, c.is_group, j.thread, j.reply_to, j.message_id
+    j.id, p.platform_id AS person, COALESCE(p.chosen_language, p.language) AS language,
+    c.platform_id AS chat, c.is_group, j.thread, j.reply_to, j.message_id
 """
 _FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
 _OPEN = text(f"""

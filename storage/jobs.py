@@ -29,7 +29,11 @@ ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
 
 @dataclass(frozen=True)
 class NewJob:
-    """What is known of a job before it has a row. `tag` is its turn; None for drafts and for jobs that never queue."""
+    """What is known of a job before it has a row. `tag` is its turn; None for drafts and for jobs that never queue.
+
+    `subject`: whose photo it is, when it is somebody else's (an id of the platform); `consent` is then "asked" or
+    "given"; `reference_name`: what its person calls the saved style that is its reference.
+    """
 
     source: str
     person_id: int
@@ -46,11 +50,15 @@ class NewJob:
     cropped: bool
     created: float
     tag: int | None = None
+    subject: str | None = None
+    consent: str | None = None
+    reference_name: str | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """One row. Times are seconds since the epoch; `photo` and `reference` are keys of the photo store."""
+    """One row. Times are seconds since the epoch; `photo` and `reference` are keys of the photo store; `asked`: when it
+    was queued, or answered from the store."""
 
     id: int
     version: int
@@ -83,6 +91,10 @@ class Job:
     created: float
     updated: float
     submitted: float | None
+    asked: float | None = None
+    subject: str | None = None
+    consent: str | None = None
+    reference_name: str | None = None
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Job))

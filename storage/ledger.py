@@ -39,6 +39,9 @@ _TAKE = text("""
     UPDATE quota SET reserved = reserved + 1, lim = :lim
     WHERE scope = :scope AND period = :period AND reserved + used + 1 <= :lim
 """)
+_DRAW = text("""
+    UPDATE quota SET reserved = reserved + 1 WHERE scope = :scope AND period = :period AND reserved + used + 1 <= lim
+""")
 _WRITE = text("""
     INSERT INTO ledger (job_id, scope, period, kind, at) VALUES (:job_id, :scope, :period, :kind, :now)
     ON CONFLICT DO NOTHING
@@ -59,7 +62,9 @@ _AUDIT = text("""
             SUM(CASE kind WHEN 'release' THEN 1 ELSE 0 END) AS releases
         FROM ledger GROUP BY scope, period
     ) l ON l.scope = q.scope AND l.period = q.period
-    WHERE q.used <> COALESCE(l.commits, 0)
+    LEFT JOIN (SELECT scope, period, -SUM(units) AS units FROM credit WHERE units < 0 GROUP BY scope, period) c
+        ON c.scope = q.scope AND c.period = q.period
+    WHERE q.used <> COALESCE(l.commits, 0) + COALESCE(c.units, 0)
        OR q.reserved <> COALESCE(l.reserves - l.commits - l.releases, 0)
 """)
 
@@ -73,6 +78,15 @@ async def reserve(connection: AsyncConnection, job_id: int, scopes: Iterable[Sco
             return scope
         await connection.execute(_WRITE, {**values, "job_id": job_id, "kind": "reserve", "now": now})
     return None
+
+
+async def draw(connection: AsyncConnection, job_id: int, scope: str, period: str, *, now: float) -> bool:
+    """Take one unit of a balance for this job (`storage.balances`); False when it is empty."""
+    values = {"scope": scope, "period": period}
+    if (await connection.execute(_DRAW, values)).rowcount == 0:
+        return False
+    await connection.execute(_WRITE, {**values, "job_id": job_id, "kind": "reserve", "now": now})
+    return True
 
 
 async def settle(

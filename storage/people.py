@@ -1,12 +1,14 @@
 """Who asks, and where: one row a person, one row a chat."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # The update is not idle: it touches the row, so that whoever counts this person's jobs next is alone, PostgreSQL too.
 _REMEMBER_PERSON = text("""
     INSERT INTO person (platform, platform_id, language, created) VALUES (:platform, :platform_id, :language, :now)
-    ON CONFLICT (platform, platform_id) DO UPDATE SET language = excluded.language
+    ON CONFLICT (platform, platform_id) DO UPDATE SET language = excluded.language, forgotten_at = NULL
     RETURNING id
 """)
 
@@ -16,6 +18,15 @@ _REMEMBER_CHAT = text("""
     RETURNING id
 """)
 
+_SPEAK = text("UPDATE person SET chosen_language = :language WHERE id = :id")
+_LANGUAGE = text("""
+    SELECT chosen_language FROM person WHERE platform = :platform AND platform_id = :platform_id
+""")
+_BAN = text("UPDATE person SET banned_at = :at WHERE id = :id")
+_OPT_OUT = text("UPDATE person SET opted_out_at = :at WHERE id = :id")
+_STANDING = text("SELECT banned_at, opted_out_at FROM person WHERE id = :id")
+_TOUCH_CHAT = text("UPDATE chat SET is_group = is_group WHERE id = :id RETURNING is_group")
+_FIND_CHAT = text("SELECT id FROM chat WHERE platform = :platform AND platform_id = :platform_id")
 _TOUCH = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
@@ -45,3 +56,49 @@ async def find_person(connection: AsyncConnection, *, platform: str, platform_id
 async def touch(connection: AsyncConnection, person_id: int) -> None:
     """Lock the person's row until the end of the transaction, so that what is counted next stays true."""
     await connection.execute(_TOUCH, {"id": person_id})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether the owner keeps them out, and whether they keep their photos from others."""
+
+    is_banned: bool = False
+    has_opted_out: bool = False
+
+
+async def standing(connection: AsyncConnection, person_id: int) -> Standing:
+    """How this person stands."""
+    row = (await connection.execute(_STANDING, {"id": person_id})).one_or_none()
+    return Standing() if row is None else Standing(row.banned_at is not None, row.opted_out_at is not None)
+
+
+async def ban(connection: AsyncConnection, person_id: int, at: float | None) -> None:
+    """Keep them out from now on, or (None) let them in again."""
+    await connection.execute(_BAN, {"id": person_id, "at": at})
+
+
+async def opt_out(connection: AsyncConnection, person_id: int, at: float | None) -> None:
+    """Nobody else may have their photos painted from now on; None: others may again."""
+    await connection.execute(_OPT_OUT, {"id": person_id, "at": at})
+
+
+async def speak(connection: AsyncConnection, person_id: int, language: str | None) -> None:
+    """The language they chose; None: the one that their app tells."""
+    await connection.execute(_SPEAK, {"id": person_id, "language": language})
+
+
+async def chosen_language(connection: AsyncConnection, *, platform: str, platform_id: str) -> str | None:
+    """The language that this person chose, if they chose one."""
+    values = {"platform": platform, "platform_id": platform_id}
+    return (await connection.execute(_LANGUAGE, values)).scalar_one_or_none()
+
+
+async def find_chat(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
+    """The id of this chat's row, or None when nobody asked for anything there."""
+    values = {"platform": platform, "platform_id": platform_id}
+    return (await connection.execute(_FIND_CHAT, values)).scalar_one_or_none()
+
+
+async def touch_chat(connection: AsyncConnection, chat_id: int) -> bool:
+    """Lock the chat's row until the end of the transaction; returns whether it is a group."""
+    return bool((await connection.execute(_TOUCH_CHAT, {"id": chat_id})).scalar_one())

@@ -26,6 +26,32 @@ _SENTENCES = {
     Reason.SERVICE_DOWN: mark("The painting service doesn't answer, though I tried several times. Please try later."),
     Reason.RESULT_LOST: mark("The finished picture got lost on its way. Please try once more."),
     Reason.DRAFT_EXPIRED: mark("This one waited too long, so I put it away. Please send it again."),
+    Reason.BANNED: mark("The owner of this bot has asked me not to take your pictures."),
+    Reason.GROUP_OFF: mark("The admins of this group have switched me off here. You can write to me in private."),
+    Reason.GROUP_STYLE: mark("This group doesn't use that style. Please choose another one."),
+    Reason.GROUP_ADMINS_ONLY: mark("In this group only its admins may do that."),
+    Reason.SETTING_INVALID: mark("That setting doesn't work like this. Please try another value."),
+    Reason.OPTED_OUT: mark("The person who sent this photo doesn't want others to have it painted."),
+    Reason.CONSENT_REFUSED: mark("The person who sent this photo said no, so I deleted it."),
+    Reason.NAME_TAKEN: mark("There is a saved style of that name already. Please choose another name."),
+    Reason.STYLE_GONE: mark("I can't find that saved style. It was removed, or it belongs to somebody else."),
+    Reason.NOT_FOR_SALE: mark("That isn't for sale any more. Please look at what there is now."),
+    Reason.UNITS_INVALID: mark("How many? Please send a whole number, one or more."),
+    Reason.REFUNDED: mark("That payment was given back already."),
+}
+_LATER = {  # until then, without and with how long that is
+    Reason.GROUP_LIMIT: (
+        mark("This group has had all its pictures for today. There are new ones tomorrow."),
+        mark("This group has had all its pictures for today. There are new ones in {time}."),
+    ),
+    Reason.GROUP_COOLDOWN: (
+        mark("That was quick. Please wait a little before your next picture in this group."),
+        mark("That was quick. In this group your next picture can come in {time}."),
+    ),
+    Reason.GROUP_QUIET: (
+        mark("It's quiet time in this group. Please come back later."),
+        mark("It's quiet time in this group for another {time}."),
+    ),
 }
 
 
@@ -37,6 +63,10 @@ def refusal(why: Refusal | Reason, texts: Texts, *, now: float | None = None) ->
             return _quota_used_up(problem, texts, now)
         case Reason.QUEUE_FULL:
             return _queue_full(problem, texts)
+        case Reason.GROUP_LIMIT | Reason.GROUP_COOLDOWN | Reason.GROUP_QUIET:
+            return _later(problem, texts, now)
+        case Reason.NAME_INVALID | Reason.WARDROBE_FULL | Reason.TOO_FEW_UNITS:
+            return _counted(problem, texts)
         case reason:
             return texts.gettext(_SENTENCES[reason])
 
@@ -58,3 +88,37 @@ def _queue_full(problem: Refusal, texts: Texts) -> str:
         "You already have {n} pictures waiting. Please send more when one is done.",
         limit,
     )
+
+
+def _later(problem: Refusal, texts: Texts, now: float | None) -> str:
+    plain, timed = _LATER[problem.reason]
+    until, seconds = problem.details.get("until"), problem.details.get("seconds")
+    if isinstance(until, int | float) and now is not None:
+        seconds = max(0.0, until - now)
+    return (
+        texts.gettext(timed, time=texts.duration(seconds)) if isinstance(seconds, int | float) else texts.gettext(plain)
+    )
+
+
+def _counted(problem: Refusal, texts: Texts) -> str:
+    number = problem.details.get("limit", problem.details.get("left", 0))
+    n = number if isinstance(number, int) else 0
+    match problem.reason:
+        case Reason.NAME_INVALID:
+            return texts.ngettext(
+                "A style's name has up to {n} letter. Please choose another one.",
+                "A style's name has up to {n} letters. Please choose another one.",
+                n,
+            )
+        case Reason.WARDROBE_FULL:
+            return texts.ngettext(
+                "There is room for {n} saved style. Please remove one first.",
+                "There is room for {n} saved styles. Please remove one first.",
+                n,
+            )
+        case _:
+            return texts.ngettext(
+                "That is more than you have: {n} picture is left.",
+                "That is more than you have: {n} pictures are left.",
+                n,
+            )

@@ -1,0 +1,92 @@
+"""Balances: units that were put somewhere (a purse, a group's pot) and last until a job is paid from them.
+
+A balance is a row of `quota` whose limit is all that was ever put in; what jobs take is in the ledger like everything
+else. What is put in, or taken out but for jobs, is a row of `credit` with a key of its own: the same key counts once.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+EVER = "ever"
+
+_KNOWN = text("""
+    INSERT INTO credit (key, scope, period, units, why, at) VALUES (:key, :scope, :period, :units, :why, :now)
+    ON CONFLICT (key) DO NOTHING
+""")
+_PUT = text("""
+    INSERT INTO quota (scope, period, lim, reserved, used) VALUES (:scope, :period, :units, 0, 0)
+    ON CONFLICT (scope, period) DO UPDATE SET lim = quota.lim + excluded.lim
+""")
+_TAKE = text("""
+    UPDATE quota SET used = used + :units
+    WHERE scope = :scope AND period = :period AND reserved + used + :units <= lim
+""")
+_TAKE_OF_DAY = text("""
+    UPDATE quota SET used = used + :units, lim = :lim
+    WHERE scope = :scope AND period = :period AND reserved + used + :units <= :lim
+""")
+_OPEN = text("""
+    INSERT INTO quota (scope, period, lim, reserved, used) VALUES (:scope, :period, :lim, 0, 0)
+    ON CONFLICT (scope, period) DO NOTHING
+""")
+_LEFT = text("SELECT lim - reserved - used FROM quota WHERE scope = :scope AND period = :period")
+_TAKEN_OUT = text("""
+    SELECT COALESCE(-SUM(units), 0) FROM credit WHERE scope = :scope AND period = :period AND units < 0
+""")
+_AUDIT = text("""
+    SELECT q.scope, q.period FROM quota q
+    LEFT JOIN (SELECT scope, period, SUM(units) AS units FROM credit WHERE units > 0 GROUP BY scope, period) c
+        ON c.scope = q.scope AND c.period = q.period
+    WHERE (q.scope LIKE 'purse:%' OR q.scope LIKE 'pot:%')
+      AND (q.lim <> COALESCE(c.units, 0) OR q.reserved + q.used > q.lim)
+""")
+
+
+async def put(
+    connection: AsyncConnection, scope: str, units: int, *, key: str, why: str, now: float, period: str = EVER
+) -> bool:
+    """Put units (one or more) into a balance; False when this key was counted before."""
+    values = {"key": key, "scope": scope, "period": period, "units": units, "why": why, "now": now}
+    if (await connection.execute(_KNOWN, values)).rowcount == 0:
+        return False
+    await connection.execute(_PUT, {"scope": scope, "period": period, "units": units})
+    return True
+
+
+async def take(
+    connection: AsyncConnection,
+    scope: str,
+    units: int,
+    *,
+    key: str,
+    why: str,
+    now: float,
+    period: str = EVER,
+    limit: int | None = None,
+) -> bool:
+    """Take units out of a balance, or with `limit` out of a day's; False when there are not so many: then roll back."""
+    values = {"scope": scope, "period": period, "units": units}
+    if limit is None:
+        taken = await connection.execute(_TAKE, values)
+    else:
+        await connection.execute(_OPEN, {"scope": scope, "period": period, "lim": limit})
+        taken = await connection.execute(_TAKE_OF_DAY, {**values, "lim": limit})
+    if taken.rowcount == 0:
+        return False
+    await connection.execute(_KNOWN, {**values, "units": -units, "key": key, "why": why, "now": now})
+    return True
+
+
+async def left(connection: AsyncConnection, scope: str, period: str = EVER) -> int:
+    """What is left in a balance."""
+    return max(0, (await connection.execute(_LEFT, {"scope": scope, "period": period})).scalar_one_or_none() or 0)
+
+
+async def taken_out(connection: AsyncConnection, scope: str, period: str = EVER) -> int:
+    """What was taken out of it but for jobs."""
+    return int((await connection.execute(_TAKEN_OUT, {"scope": scope, "period": period})).scalar_one())
+
+
+async def audit(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
+    """The balances whose limit is not what was put in, or which gave more than they had: always none."""
+    return tuple((row.scope, row.period) for row in (await connection.execute(_AUDIT)).all())
