@@ -2,6 +2,7 @@
 filled in."""
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -69,7 +70,7 @@ async def somebody(connection: AsyncConnection, name: str = "anna", *, platform:
 
 
 async def insert(
-    connection: AsyncConnection, source: str, *, who: str = "anna", platform: str = "test", **changes: object
+    connection: AsyncConnection, source: str, *, who: str = "anna", platform: str = "test", **changes: Any
 ) -> Job:
     """A new row of somebody's; `changes` are columns, of those too that only a later life of a job has."""
     person_id, chat_id = await somebody(connection, who, platform=platform)
@@ -77,7 +78,7 @@ async def insert(
     job = None if job_id is None else await jobs.get(connection, job_id)
     assert job is not None, f"{source} has a row already"
     if changes:
-        assert await jobs.save(connection, replace(job, **changes))  # type: ignore[arg-type]  # columns by name
+        assert await jobs.save(connection, replace(job, **changes))
         job = await jobs.get(connection, job.id)
     assert job is not None
     return job

@@ -1,0 +1,119 @@
+"""Bytes at rest: stored by content, each owner's apart, and really gone when their time is over."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.photos import Kind, PhotoStore, open_photos
+from tests.rows import NOON
+
+HOUR = 3600.0
+SECRET = b"a face that nobody else may see"
+
+
+def on_disk(folder: Path) -> list[bytes]:
+    """The bytes of every file below."""
+    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+
+
+def below(folder: Path) -> list[str]:
+    """Every name below, of folders too."""
+    return [path.name for path in folder.rglob("*")]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> PhotoStore:
+    return open_photos(tmp_path / "photos")
+
+
+async def test_what_is_put_can_be_had_until_it_is_deleted(photos: PhotoStore, tmp_path: Path) -> None:
+    key = await photos.put(Kind.ORIGINAL, 7, SECRET, expires=NOON + HOUR)
+    assert (await photos.get(key), await photos.has(key)) == (SECRET, True)
+    await photos.delete(key)
+    assert (await photos.get(key), await photos.has(key)) == (None, False)
+    assert on_disk(tmp_path) == []
+    await photos.delete(key)  # once more is no error
+
+
+async def test_the_key_tells_kind_owner_hour_and_content(photos: PhotoStore) -> None:
+    key = await photos.put(Kind.RESULT, 7, SECRET, expires=NOON + 1)
+    kind, owner, hour, name = key.split("/")
+    assert (kind, owner, hour) == ("result", "7", "2026112213")
+    assert len(name) == 64 + len(".jpg")
+
+
+async def test_the_same_photo_within_the_hour_is_one_file(photos: PhotoStore, tmp_path: Path) -> None:
+    keys = {await photos.put(Kind.ORIGINAL, 7, SECRET, expires=NOON + second) for second in (1, 1800, 3600)}
+    assert len(keys) == 1
+    assert on_disk(tmp_path) == [SECRET]
+
+
+async def test_owners_have_their_own_copies(photos: PhotoStore) -> None:
+    anna, ben = [await photos.put(Kind.ORIGINAL, owner, SECRET, expires=NOON + HOUR) for owner in (1, 2)]
+    await photos.delete(anna)
+    assert await photos.get(ben) == SECRET
+
+
+@pytest.mark.parametrize(
+    ("later", "left"),
+    [(0, 3), (HOUR - 1, 3), (HOUR, 2), (2 * HOUR - 1, 2), (2 * HOUR, 1), (24 * HOUR, 1), (25 * HOUR, 0)],
+)
+async def test_a_purge_really_deletes_what_is_over_and_nothing_else(
+    photos: PhotoStore, tmp_path: Path, later: float, left: int
+) -> None:
+    for number, life in enumerate((HOUR, 2 * HOUR, 24.5 * HOUR)):
+        await photos.put(Kind.ORIGINAL, number, SECRET + bytes([number]), expires=NOON + life)
+    assert await photos.purge(NOON + later) == 3 - left
+    assert len(on_disk(tmp_path)) == left
+    assert len(await photos.keys()) == left
+
+
+async def test_what_is_still_needed_is_kept(photos: PhotoStore) -> None:
+    needed, other = [await photos.put(Kind.ORIGINAL, owner, SECRET, expires=NOON) for owner in (1, 2)]
+    assert await photos.purge(NOON + 99 * HOUR, keep={needed}) == 1
+    assert (await photos.has(needed), await photos.has(other)) == (True, False)
+
+
+async def test_what_is_stored_while_a_purge_runs_is_safe(photos: PhotoStore) -> None:
+    """Whatever is stored now expires in a later hour than the one that is purged, however short its life."""
+    key = await photos.put(Kind.ORIGINAL, 7, SECRET, expires=NOON + 0.001)
+    await photos.purge(NOON + 0.001)
+    assert await photos.has(key)
+
+
+async def test_no_empty_folders_pile_up(photos: PhotoStore, tmp_path: Path) -> None:
+    for owner in range(20):
+        await photos.put(Kind.ORIGINAL, owner, SECRET, expires=NOON)
+    await photos.purge(NOON + HOUR)
+    assert below(tmp_path / "photos") == []
+    key = await photos.put(Kind.ORIGINAL, 1, SECRET, expires=NOON)
+    assert await photos.has(key)
+
+
+OUTSIDE = [
+    "../secret.key",
+    "original/../../secret.key",
+    "original/7/2026112213/../../../../secret.key",
+    "/etc/passwd",
+    "original/7/2026112213/" + "a" * 63 + ".jpg",
+    "original/7/2026112213/" + "A" * 64 + ".jpg",
+    "original/7/2026112213/" + "a" * 64 + ".jpg\n",
+    "original/-7/2026112213/" + "a" * 64 + ".jpg",
+    "original/٧/2026112213/" + "a" * 64 + ".jpg",
+    "secret/7/2026112213/" + "a" * 64 + ".jpg",
+    "",
+]
+
+
+@pytest.mark.parametrize("key", OUTSIDE)
+async def test_a_key_that_is_none_of_ours_reaches_nothing(photos: PhotoStore, tmp_path: Path, key: str) -> None:
+    (tmp_path / "secret.key").write_bytes(SECRET)
+    (tmp_path / "photos" / "secret.key").write_bytes(SECRET)
+    assert (await photos.get(key), await photos.has(key)) == (None, False)
+    await photos.delete(key)
+    await photos.purge(NOON + 10**6 * HOUR)
+    assert len(on_disk(tmp_path)) == 2
+
+
+async def test_only_their_owner_can_look_into_the_folder(photos: PhotoStore, tmp_path: Path) -> None:
+    assert (tmp_path / "photos").stat().st_mode & 0o077 == 0
