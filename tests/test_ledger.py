@@ -35,7 +35,7 @@ async def reserve(database: Database, job_id: int, *scopes: Scope) -> bool:
         async with database.write() as connection:
             if await ledger.reserve(connection, job_id, scopes, now=NOON) is None:
                 return True
-            raise Refused  # noqa: TRY301  # a rollback is an exception
+            raise Refused
     return False
 
 
