@@ -177,6 +177,7 @@ async def test_two_pollers_are_explained_and_the_bot_goes_on(
             Fault("getUpdates", reply=refusal(409, "Conflict: terminated by other getUpdates request"), times=2)
         )
         await anna.says("/quota")
+        await town.api.until(lambda: not any(fault.times for fault in town.api.faults))
         await anna.says("/queue")
         await town.api.until(lambda: len(anna.sees) == 2)
     assert "another program receives this bot's updates" in capsys.readouterr().out
