@@ -10,11 +10,17 @@ import httpx
 import typer
 
 from bot import settings as config
+from bot.chat import CannotStart
 from bot.logs import set_up_logging
 from bot.sole import FolderInUse
 from storage.database import NewerSchema
 
-command = typer.Typer(help="A chat bot that repaints portraits.", no_args_is_help=True, add_completion=False)
+command = typer.Typer(
+    help="A chat bot that repaints portraits.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 admin = typer.Typer(help="The owner's commands; they work beside a running bot.", no_args_is_help=True)
 command.add_typer(admin, name="admin")
@@ -35,10 +41,8 @@ def run() -> None:
 
     try:
         asyncio.run(until_signalled())
-    except (FolderInUse, NewerSchema) as error:
+    except (FolderInUse, NewerSchema, CannotStart) as error:
         _give_up(str(error))
-    except OSError as error:
-        _give_up(f"Could not listen on {settings.host}:{settings.port}: {error.strerror}. Set another PORT in .env.")
 
 
 @command.command()

@@ -5,14 +5,13 @@ import importlib.util
 import io
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import httpx
 import structlog
-import uvicorn
 from PIL import Image
 from starlette.types import ASGIApp
 
@@ -29,6 +28,7 @@ from bot.http import Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.reception import Reception
+from bot.serving import listen, serve
 from bot.settings import Settings
 from bot.sole import secret_of, sole_user
 from bot.studio import Studio
@@ -111,11 +111,16 @@ async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 async def run(settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None]) -> None:
-    """Run until told to stop. `ready` is called with our address once it answers."""
+    """Run until told to stop. `ready` is called with our address once it answers. Raises CannotStart and its kin."""
+    with listen(settings.host, settings.port) as listener:
+        await _run(settings, listener, stop, ready)
+
+
+async def _run(settings: Settings, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
     async with opened(settings, clock=WallClock()) as parts, AsyncExitStack() as stack:
         platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
         await stack.enter_async_context(running(parts, platforms))
-        await _serve(settings, web_application(parts), stop, ready)
+        await serve(web_application(parts), listener, stop, ready)
 
 
 def web_application(parts: Parts) -> ASGIApp:
@@ -184,27 +189,6 @@ async def _kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyn
         except Exception:  # whatever it was, it is in the log, and the rows say where to go on
             log.exception("a part broke and begins again", seconds=AGAIN_SECONDS)
             await clock.wait(stop, AGAIN_SECONDS)
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to whoever runs the whole."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _serve(settings: Settings, app: ASGIApp, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-    with socket.create_server((settings.host, settings.port), reuse_port=False) as listener:
-        config = uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
-        )
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        ready(f"http://{settings.host}:{listener.getsockname()[1]}")
-        await stop.wait()
-        server.should_exit = True
-        await serving
 
 
 def _face_finder() -> FaceFinder | None:

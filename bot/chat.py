@@ -59,6 +59,10 @@ class Address:
     message_id: str | None = None
 
 
+class CannotStart(Exception):
+    """A part cannot start before the owner has changed something; the message says what, and shows no secret."""
+
+
 class PlatformError(Exception):
     """The platform did not show a card.
 

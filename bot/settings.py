@@ -19,8 +19,8 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def _no_slash(value: str) -> str:
-    return value.rstrip("/")
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     admins: Names = ()
     web_chat: OnOff | None = None
     stylizer_workers: int = Field(default=1, ge=1, le=64)
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
     @model_validator(mode="after")
     def _links_need_an_address(self) -> Self:

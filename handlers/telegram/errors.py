@@ -12,7 +12,7 @@ from enum import Enum, auto
 import structlog
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.chat import Gone, NotNow
+from bot.chat import CannotStart, Gone, NotNow
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ NETWORK_PAUSE = 2.0  # seconds
 OWNER_PAUSE = 60.0  # somebody has to look after the token first
 
 
-class TokenRefused(Exception):
+class TokenRefused(CannotStart):
     """Telegram doesn't know this token: the owner has to give another one."""
 
     def __init__(self) -> None:
