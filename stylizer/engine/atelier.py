@@ -6,8 +6,10 @@ from collections import OrderedDict
 
 import numpy as np
 
+from stylizer.engine.analysis import analyse
 from stylizer.engine.catalogue import LOOKS
 from stylizer.engine.faces import find_faces
+from stylizer.engine.memory import give_back
 from stylizer.engine.nets import (
     detect_faces,
     face_mesh,
@@ -28,7 +30,7 @@ from stylizer.engine.picture import (
     to_bytes,
     within_limits,
 )
-from stylizer.engine.portrait import Portrait, analyse
+from stylizer.engine.portrait import Portrait
 from stylizer.engine.reference import paint_in_style
 
 REFERENCE = -1
@@ -53,11 +55,11 @@ class Sitters:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
+            while len(self._kept) >= self._most:  # first, so that memory never holds one more
+                self._kept.popitem(last=False)
         portrait = analyse(usable(photo), short_side)
         with self._lock:
             self._kept[key] = portrait
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
         return portrait
 
 
@@ -86,7 +88,10 @@ def stylize(
         raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
     portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
     picture = _like(portrait, reference, strength, brush) if look == REFERENCE else LOOKS[look].render(portrait, seed)
-    return encode(finished(picture, portrait, short_side))
+    encoded = encode(finished(picture, portrait, short_side))
+    del picture
+    give_back()
+    return encoded
 
 
 def _like(portrait: Portrait, reference: bytes | None, strength: float, brush: float) -> Picture:

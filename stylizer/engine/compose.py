@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stylizer.engine.colour import glow, mix, rgb, smoothstep
-from stylizer.engine.filters import blur, edge_of
+from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
+from stylizer.engine.filters import blur, edge_of, shifted
 from stylizer.engine.picture import Picture, Plane, Size
 from stylizer.engine.portrait import Portrait
 
@@ -19,6 +19,11 @@ def outline(portrait: Portrait, picture: Picture, colour: str, *, width: float, 
         return picture
     edge = edge_of(portrait.cutout, portrait.px(width), max(2, portrait.px(3)), portrait.px(1.0))
     return mix(picture, np.broadcast_to(rgb(colour), picture.shape).astype(np.float32), edge * strength)
+
+
+def cast_shadow(scene: Picture, mask: Plane, length: float, *, softness: float, amount: float) -> Picture:
+    """The shadow that something cut out by `mask` throws down and to the right onto the scene."""
+    return shaded(scene, 1 - amount * blur(shifted(mask, length, length * 0.7), softness))
 
 
 def rows_columns(size: Size) -> tuple[Plane, Plane]:

@@ -3,6 +3,7 @@
 Own recipe, after the fish-scale armour of Tang and Song generals. Lengths are in face widths.
 """
 
+import cv2
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
@@ -12,6 +13,7 @@ from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import CHIN, Face
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.region import Region, around, coordinates, covering
 from stylizer.engine.relief import body_height, lit, normals_of, shine
 
 PLATE_WIDTH, PLATE_HEIGHT, PLATE_RADIUS = 0.15, 0.115, 0.098
@@ -28,98 +30,107 @@ def body_below(portrait: Portrait, face: Face) -> Plane:
     return portrait.cutout * within * (1 - portrait.full(blur(bare, portrait.small_px(1.5))))
 
 
-def _arcs(portrait: Portrait, face: Face) -> tuple[Plane, Plane]:
+def _arcs(region: Region, face: Face) -> tuple[Plane, Plane]:
     """Coordinates on the armour in face widths: across, and down from arcs that droop over the shoulders."""
-    rows, columns = rows_columns(portrait.size)
-    across = (columns - face.centre[0]) / face.width
-    return across, (rows - face.xy[CHIN, 1]) / face.width - 0.22 * across**2
+    rows, columns = coordinates(region)
+    across = (columns - face.centre[0]) / np.float32(face.width)
+    return across, (rows - face.xy[CHIN, 1]) / np.float32(face.width) - np.float32(0.22) * across**2
 
 
-def _scales(across: Plane, down: Plane) -> tuple[Plane, Plane]:
-    """Distance to the centre of the plate that is on top, in plate radii, and the plate's upper row parity."""
-    row = np.floor(down / PLATE_HEIGHT)
+def _scales(across: Plane, down: Plane) -> Plane:
+    """Distance to the centre of the plate that is on top, in plate radii: 0..1."""
+    row = np.floor(down * np.float32(1 / PLATE_HEIGHT))
 
     def distance(number: Plane) -> Plane:
-        shift = np.where(number % 2 == 0, 0.0, 0.5)
-        beside = across / PLATE_WIDTH + shift
-        beside = (beside - np.rint(beside)) * PLATE_WIDTH
-        return np.sqrt(beside**2 + (down - number * PLATE_HEIGHT) ** 2) / PLATE_RADIUS
+        beside = across * np.float32(1 / PLATE_WIDTH) + (number % 2) * np.float32(0.5)
+        beside = (beside - np.rint(beside)) * np.float32(PLATE_WIDTH)
+        return cv2.magnitude(beside, down - number * np.float32(PLATE_HEIGHT)) * np.float32(1 / PLATE_RADIUS)
 
-    upper, lower = distance(row - 1), distance(row)
-    on_top = upper < 1
-    return np.where(on_top, upper, np.minimum(lower, 1)).astype(np.float32), on_top
+    upper = distance(row - 1)
+    return np.where(upper < 1, upper, np.minimum(distance(row), 1))
 
 
 def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
     """Every person who shows enough body gets armour."""
+    picture = picture.copy()
     for face in portrait.large_faces:
         body = body_below(portrait, face)
         if body.sum() < face.width**2 * 0.4:
             continue
-        picture = mix(picture, _plates(portrait, face, picture), body)
+        region = covering(body, 2)
+        picture[region] = mix(picture[region], _plates(portrait, face, picture[region], region), body[region])
         picture = _chest_mirror(picture, face, body)
         picture = _shoulder_guards(portrait, picture, face)
         picture = _scarf(portrait, picture, face)
     return picture
 
 
-def _plates(portrait: Portrait, face: Face, picture: Picture) -> Picture:
-    distance, _ = _scales(*_arcs(portrait, face))
-    dome = np.sqrt(np.clip(1.02 - distance * distance, 0, 1)) * (face.width * 0.035)
-    body = body_height(portrait.cutout, portrait.px(130), portrait.px(90))
+def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> Picture:
+    """Scale armour over a region, its light that of the cloth below and of a low sun."""
+    distance = _scales(*_arcs(region, face))
+    dome = np.sqrt(np.clip(1.02 - distance * distance, 0, 1)) * np.float32(face.width * 0.035)
+    body = body_height(portrait.cutout[region], portrait.px(130), portrait.px(90))
     normals = normals_of(blur(dome, portrait.px(1.2)) + body, 2.2)
     light = 0.30 + 0.85 * lit(normals, SUN, wrap=0.2) + 0.25 * lit(normals, (-0.7, -0.3, 0.5))
-    light = light * (0.55 + 0.9 * blur(luminance(picture), portrait.px(14)))
+    light = light * (0.55 + 0.9 * blur(luminance(cloth), portrait.px(14)))
     trim = smoothstep(0.74, 0.80, distance) * smoothstep(0.99, 0.93, distance)
-    metal = mix(solid(picture, rgb(STEEL) * 1.35), solid(picture, rgb(GOLD)), trim * 0.9)
-    metal = mix(metal, solid(picture, rgb(CORD)), smoothstep(0.20, 0.12, distance) * 0.9)
-    glint = shine(normals, SUN, 18) * 0.75
+    metal = mix(solid(cloth, rgb(STEEL) * np.float32(1.35)), solid(cloth, rgb(GOLD)), trim * 0.9)
+    metal = mix(metal, solid(cloth, rgb(CORD)), smoothstep(0.20, 0.12, distance) * 0.9)
     groove = smoothstep(0.90, 1.0, distance) * 0.7
-    return np.clip(metal * (light * (1 - groove))[..., None] + glint[..., None] * rgb("ffd9a0"), 0, 1)
+    metal *= (light * (1 - groove))[..., None]
+    metal += (shine(normals, SUN, 18) * np.float32(0.75))[..., None] * rgb("ffd9a0")
+    return np.clip(metal, 0, 1, out=metal)
 
 
-def _polished(picture: Picture, distance: Plane, mask: Plane, rim: float, tilt: tuple[Plane, Plane]) -> Picture:
-    """Paint a domed metal boss; `distance` 0 at its centre, 1 at its rim, `tilt` the offsets in radii."""
+def _boss(picture: Picture, across: Plane, down: Plane, mask: Plane, rim: float) -> Picture:
+    """A domed metal boss with a gold rim; `across` and `down` are offsets from its centre in radii."""
+    distance = np.sqrt(across * across + down * down)
+    mask = mask * smoothstep(1.02, 0.98, distance)
     height = np.sqrt(np.clip(1.001 - distance**2, 0, 1))
-    direction = np.array(SUN, np.float32) / np.linalg.norm(SUN)
-    facing = np.clip(tilt[0] * direction[0] + tilt[1] * direction[1] + height * direction[2], 0, 1)
+    direction = np.array(SUN, np.float32) / np.linalg.norm(SUN).astype(np.float32)
+    facing = np.clip(across * direction[0] + down * direction[1] + height * direction[2], 0, 1)
     steel = np.clip(rgb("6b5a48") * (0.25 + 1.0 * facing)[..., None] + (facing**14)[..., None] * 0.45, 0, 1)
     gold = np.clip(rgb(GOLD) * (0.35 + 0.95 * facing)[..., None] + (facing**10)[..., None] * 0.5, 0, 1)
-    ringed = mix(steel.astype(np.float32), gold.astype(np.float32), smoothstep(rim - 0.03, rim, distance))
-    ringed = ringed * (1 - 0.6 * smoothstep(0.05, 0.0, np.abs(distance - rim)))[..., None]
-    return mix(picture, ringed.astype(np.float32), mask)
+    metal = mix(steel, gold, smoothstep(rim - 0.03, rim, distance))
+    metal = metal * (1 - 0.6 * smoothstep(0.05, 0.0, np.abs(distance - rim)))[..., None]
+    return mix(picture, metal, mask)
 
 
 def _chest_mirror(picture: Picture, face: Face, body: Plane) -> Picture:
-    """The round plate over the heart of the armour."""
-    rows, columns = rows_columns((picture.shape[0], picture.shape[1]))
-    radius = face.width * 0.36
-    across, down = (columns - face.centre[0]) / radius, (rows - face.xy[CHIN, 1] - face.width * 1.25) / radius
-    distance = np.sqrt(across * across + down * down)
-    disc = smoothstep(1.02, 0.98, distance)
-    if (disc * body).sum() < 0.7 * disc.sum():
+    """The round plate over the heart of the armour, where there is enough armour for it."""
+    x, y, radius = float(face.centre[0]), float(face.xy[CHIN, 1]) + face.width * 1.25, face.width * 0.36
+    region = around((picture.shape[0], picture.shape[1]), x, y, radius * 1.05)
+    cover = body[region]
+    if cover.sum() < 0.7 * np.pi * radius**2:
         return picture
-    return _polished(picture, distance, disc * body, 0.78, (across, down))
+    rows, columns = coordinates(region)
+    picture[region] = _boss(picture[region], (columns - x) / radius, (rows - y) / radius, cover, 0.78)
+    return picture
 
 
 def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Picture:
     """Four overlapping lames on each shoulder that is in the picture."""
-    rows, columns = rows_columns(portrait.size)
-    unit = face.width
-    level = int(np.clip(face.xy[CHIN, 1] + unit * 0.95, 0, portrait.size[0] - 1))
+    unit, chin = face.width, float(face.xy[CHIN, 1])
+    level = int(np.clip(chin + unit * 0.95, 0, portrait.size[0] - 1))
     covered = np.flatnonzero(portrait.cutout[level] > 0.5)
     if not len(covered):
         return picture
     for side, edge in ((-1, covered[0]), (1, covered[-1])):
         x = float(np.clip(edge, face.centre[0] - unit * 1.75, face.centre[0] + unit * 1.75)) - side * unit * 0.32
         for step in (3, 2, 1, 0):
-            y = face.xy[CHIN, 1] + unit * (0.72 + 0.15 * step)
-            tilt = side * 0.42
-            right, low = columns - (x + side * unit * 0.05 * step), rows - y
-            across = (right * np.cos(tilt) + low * np.sin(tilt)) / (unit * 0.47)
-            down = (low * np.cos(tilt) - right * np.sin(tilt)) / (unit * 0.25)
-            distance = np.sqrt(across * across + down * down)
-            picture = _polished(picture, distance, smoothstep(1.02, 0.98, distance), 0.84, (across, down))
+            at = (x + side * unit * 0.05 * step, chin + unit * (0.72 + 0.15 * step))
+            picture = _lame(picture, at, unit, side * 0.42)
+    return picture
+
+
+def _lame(picture: Picture, at: tuple[float, float], unit: float, tilt: float) -> Picture:
+    """One plate of a shoulder guard: an ellipse turned by `tilt` radians."""
+    region = around((picture.shape[0], picture.shape[1]), *at, unit * 0.5)
+    rows, columns = coordinates(region)
+    right, low = columns - np.float32(at[0]), rows - np.float32(at[1])
+    cosine, sine = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
+    across, down = (right * cosine + low * sine) / (unit * 0.47), (low * cosine - right * sine) / (unit * 0.25)
+    picture[region] = _boss(picture[region], across, down, np.ones_like(across), 0.84)
     return picture
 
 

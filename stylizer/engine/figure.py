@@ -5,7 +5,7 @@ import numpy as np
 from stylizer.engine import landmarks
 from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, screen, smoothstep, to_lab, vivid
 from stylizer.engine.eyes import draw_eyes
-from stylizer.engine.filters import blur, flatten, sharpen, smooth_surfaces
+from stylizer.engine.filters import blur, sharpen, smooth_surfaces
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
@@ -23,9 +23,8 @@ def cheeks_of(portrait: Portrait) -> tuple[tuple[Plane, float], ...]:
 
 def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own: float = 0.45) -> Picture:
     """Flat tones with some (`own`) of the photo's modelling left; no lines yet. Output size."""
-    even = smooth_skin(portrait.levelled, portrait.masks, 0.75)
-    flat = flatten(even, round(portrait.small_px(4)), rounds=1)
-    return portrait.full(np.clip(mix(cel(flat, steps, 4, chroma), vivid(even, 1.3, 1.08, 4), own), 0, 1))
+    modelled = vivid(portrait.even(0.75), 1.3, 1.08, 4)
+    return portrait.full(mix(cel(portrait.flat, steps, 4, chroma), modelled, own))
 
 
 def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, own: float = 0.15) -> Picture:
@@ -58,9 +57,7 @@ def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
 
 def _albedo(portrait: Portrait) -> Picture:
     """Colour without much of its shading: skin nearly even, hair in combed strands, clothes smooth."""
-    smooth = portrait.levelled
-    for _ in range(3):
-        smooth = smooth_skin(smooth, portrait.masks, 1.0)
+    smooth = smooth_skin(portrait.ironed, portrait.masks)
     plain = smooth_surfaces(smooth, reach=16, contrast=0.25)
     smooth = mix(smooth, plain, 0.75 * (1 - np.clip(portrait.masks.features, 0, 1)))
     field, _ = tangents(luminance(portrait.small), portrait.small_px(3))

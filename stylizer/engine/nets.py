@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from stylizer.engine.memory import give_back
 from stylizer.engine.picture import Picture, Pixels, Plane, resize, to_bytes, to_float
 
 MODELS = Path(__file__).with_name("models")
@@ -94,8 +95,9 @@ def paint(picture: Picture, styles: dict[int, float]) -> Picture:
         weights[style] = weight
     padded = _padded(to_float(to_bytes(picture)), 4)
     feed = {"image": np.ascontiguousarray(padded.transpose(2, 0, 1)[None]), "style_weights": weights}
-    painted = _session("multistyle26.onnx").run(None, feed)[0][0].transpose(1, 2, 0)
-    return _cropped(painted, picture)
+    painted = _cropped(_session("multistyle26.onnx").run(None, feed)[0][0].transpose(1, 2, 0), picture)
+    give_back()
+    return painted
 
 
 def style_vector(picture: Picture) -> Plane:
@@ -109,7 +111,9 @@ def style_vector(picture: Picture) -> Plane:
 
 def paint_like(picture: Picture, vector: Plane) -> Picture:
     """The picture painted in the style of a `style_vector`, same size."""
-    return _cropped(_run("arb_transform.onnx", _padded(picture, 8)[None], vector)[0], picture)
+    painted = _cropped(_run("arb_transform.onnx", _padded(picture, 8)[None], vector)[0], picture)
+    give_back()
+    return painted
 
 
 def _run(name: str, *arrays: Any) -> Any:

@@ -1,9 +1,9 @@
 """A portrait understood: the photo, who is where in it, and, drawn when first asked for, its lines.
 
-Made once a photo and size, then handed from look to look.
+Made once a photo and size, then handed from look to look. Its layers are made when first asked for, and shared with
+its bent copies.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,18 +11,16 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, smoothstep, stretch, to_lab
-from stylizer.engine.faces import find_faces
-from stylizer.engine.filters import blur, decontaminate, grow, guided, shrink
+from stylizer.engine.colour import mix, smoothstep
+from stylizer.engine.filters import blur, flatten, grow, guided, kuwahara
 from stylizer.engine.ink import brush_lightness, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
-from stylizer.engine.masks import Masks, find_masks
-from stylizer.engine.picture import Picture, Pixels, Plane, Size, resize, scaled_size, to_bytes, to_float
-from stylizer.engine.skin import smooth_skin
+from stylizer.engine.masks import Masks
+from stylizer.engine.picture import Picture, Pixels, Plane, Size
+from stylizer.engine.skin import level, smooth_skin
 
 ANALYSIS_SIDES = (512, 768)
 REFERENCE_SIDE = 1536
-MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 Bend = Callable[[Plane], Plane]
 
 
@@ -84,33 +82,52 @@ class Portrait:
     @cached_property
     def cutout(self) -> Plane:
         """The person at output size with fine edges; all ones when there is nobody to cut out."""
-        if self.original and self.bend:
-            return self.bend(self.original.cutout)
+        shared = self._shared("cutout")
+        if shared is not None:
+            return shared
         if not self.separable:
             return np.ones(self.size, np.float32)
         grey = cv2.cvtColor(self.photo, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         fine = guided(grey, self.full(self.masks.person), max(2, round(self.px(6))), 1e-5)
         return smoothstep(0.15, 0.85, np.clip(fine, 0, 1))
 
+    def _shared(self, layer: str) -> Plane | None:
+        """A layer of the portrait that this one is a bent copy of, bent in the same way."""
+        return self.bend(getattr(self.original, layer)) if self.original and self.bend else None
+
     @cached_property
     def levelled(self) -> Picture:
         """The analysed picture with full contrast, but the faces as light as they were."""
-        stretched = stretch(self.small)
-        bare = (self.masks.skin > 0.6) & (self.masks.face > 0.5)
-        if bare.sum() <= 50:
-            return stretched
-        before = float(np.clip(np.median(luminance(self.small)[bare]), 0.02, 0.95))
-        after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
-        gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
-        return _without_cast(stretched ** np.float32(gamma), bare)
+        shared = self._shared("levelled")
+        return level(self.small, self.masks) if shared is None else shared
+
+    @cached_property
+    def ironed(self) -> Picture:
+        """`levelled` with the skin fully smoothed."""
+        shared = self._shared("ironed")
+        return smooth_skin(self.levelled, self.masks) if shared is None else shared
+
+    def even(self, amount: float) -> Picture:
+        """`levelled` with the skin smoothed: 0 nothing, .75 fits drawn lines, 1 is a doll's."""
+        return mix(self.levelled, self.ironed, amount)
+
+    @cached_property
+    def flat(self) -> Picture:
+        """Surfaces ironed flat and dabbed: the ground under cel colours."""
+        shared = self._shared("flat")
+        return flatten(self.ironed, round(self.small_px(5))) if shared is None else shared
+
+    @cached_property
+    def dabs(self) -> Picture:
+        """Dabs of paint, with more left of what is in the photo than in `flat`."""
+        shared = self._shared("dabs")
+        return kuwahara(self.ironed, round(self.small_px(5))) if shared is None else shared
 
     @cached_property
     def brushwork(self) -> Plane:
         """Luminance of the portrait redrawn with a brush (see `ink`)."""
-        if self.original and self.bend:
-            return self.bend(self.original.brushwork)
-        even = smooth_skin(smooth_skin(self.levelled, self.masks, 0.9), self.masks, 0.9)
-        return brush_lightness(even, self.size)
+        shared = self._shared("brushwork")
+        return brush_lightness(smooth_skin(self.ironed, self.masks), self.size) if shared is None else shared
 
     def skin_area(self, spread: float = 1.5) -> Plane:
         """Bare skin without the features, at analysis size."""
@@ -134,53 +151,3 @@ class Portrait:
         kept = 1 - (1 - on_skin * self._skin_edges) * self.skin_area()
         brushed = brushed * self.full(kept)
         return np.maximum(brushed, thin)
-
-
-def analyse(photo: Pixels, short_side: int) -> Portrait:
-    """Understand an upright RGB photo for an output of this short side."""
-    size = scaled_size((photo.shape[0], photo.shape[1]), short_side)
-    low, high = ANALYSIS_SIDES
-    small_bytes = resize(photo, scaled_size(size, int(np.clip(short_side, low, high))))
-    faces = find_faces(small_bytes)
-    small = to_float(small_bytes)
-    masks = find_masks(small, faces)
-    gamma = _exposure(small, masks)
-    small = small**gamma
-    large = cv2.LUT(resize(photo, size), (np.linspace(0, 1, 256) ** gamma * 255 + 0.5).astype(np.uint8))
-    clean = decontaminate(small, masks.person, 6 * min(small.shape[:2]) / high)
-    return Portrait(_with_offset(large, clean - small), clean, faces, masks)
-
-
-def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
-    height, width = photo.shape[:2]
-    if not offset.any():
-        return photo
-    return to_bytes(to_float(photo) + cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
-def _without_cast(picture: Picture, bare: Plane) -> Picture:
-    """Under lamplight skin is more colourful than any complexion: take that much of the light's colour away."""
-    lab = to_lab(picture)
-    tint = np.median(lab[..., 1:][bare], 0)
-    excess = max(0.0, 1 - MOST_CHROMA / (float(np.linalg.norm(tint)) + 1e-3))
-    if not excess:
-        return picture
-    lab[..., 1:] -= tint * np.float32(excess)
-    return from_lab(lab)
-
-
-def _exposure(picture: Picture, masks: Masks) -> float:
-    """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
-
-    Little light shows in the whole person, not in the face: a dark face under bright eyes, teeth or a bright shirt is
-    a dark complexion, and stays as it is.
-    """
-    face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
-    if face.sum() <= 50:
-        return 1.0
-    median = float(np.clip(np.median(lightness[face]), 1, 99))
-    brightest = float(np.percentile(lightness[(shrink(masks.person, 25) > 0.5) | face], 97))
-    lacking = float(np.clip((76 - brightest) / 30, 0, 1))
-    target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
-    gamma = math.log(target / 100) / math.log(median / 100)
-    return float(np.clip(gamma, 0.60, 1.15))

@@ -7,14 +7,14 @@ region (person, background, face) as a smooth offset, and some of the face's own
 import cv2
 import numpy as np
 
+from stylizer.engine.analysis import analyse
 from stylizer.engine.colour import from_lab, to_lab
 from stylizer.engine.colour_transfer import linear_transport, sliced_transport
 from stylizer.engine.filters import blur, guided
 from stylizer.engine.masks import Masks
 from stylizer.engine.nets import paint_like, style_vector
 from stylizer.engine.picture import Picture, Pixels, Plane, Size, resize, scaled_size, to_float
-from stylizer.engine.portrait import Portrait, analyse
-from stylizer.engine.skin import smooth_skin
+from stylizer.engine.portrait import Portrait
 
 REFERENCE_SIDE = 512
 LARGEST_AREA = 1_050_000
@@ -28,7 +28,7 @@ OFFSET_SIDE = 384
 def paint_in_style(portrait: Portrait, reference: Pixels, *, strength: float, brush: float) -> Picture:
     """The portrait in the manner of a reference picture; `strength` and `brush` are 0..1."""
     style = analyse(reference, REFERENCE_SIDE)
-    prepared = smooth_skin(portrait.levelled, portrait.masks, 0.4)
+    prepared = portrait.even(0.4)
     content = resize(prepared, _net_size(portrait.size, brush)).astype(np.float32)
     own = style_vector(content)
     vector = own + (_style_of(style) - own) * np.float32(strength)

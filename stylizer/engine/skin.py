@@ -1,14 +1,41 @@
-"""Skin: smoothed where it is skin, features left alone."""
+"""Skin: smoothed where it is skin, features left alone; and contrast that does not change a complexion."""
+
+import math
 
 import numpy as np
 
-from stylizer.engine.colour import mix
+from stylizer.engine.colour import from_lab, luminance, mix, stretch, to_lab
 from stylizer.engine.filters import smooth_surfaces, soften
 from stylizer.engine.masks import Masks
-from stylizer.engine.picture import Picture
+from stylizer.engine.picture import Picture, Plane
+
+MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 
 
-def smooth_skin(picture: Picture, masks: Masks, amount: float) -> Picture:
-    """Even out the skin: 0 nothing, .75-.8 fits drawn lines, 1 twice makes a mask of an old face."""
+def smooth_skin(picture: Picture, masks: Masks) -> Picture:
+    """Even out all bare skin; done twice it makes a mask of an old face."""
     smooth = soften(smooth_surfaces(picture), 6, 4e-3)
-    return mix(picture, smooth, masks.skin * (1 - np.clip(masks.features * 1.3, 0, 1)) * amount)
+    return mix(picture, smooth, masks.skin * (1 - np.clip(masks.features * 1.3, 0, 1)))
+
+
+def level(picture: Picture, masks: Masks) -> Picture:
+    """Full contrast for the picture, its own lightness for the skin of faces, and no more colour than skin has."""
+    stretched = stretch(picture)
+    bare = (masks.skin > 0.6) & (masks.face > 0.5)
+    if bare.sum() <= 50:
+        return stretched
+    before = float(np.clip(np.median(luminance(picture)[bare]), 0.02, 0.95))
+    after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
+    gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
+    return _without_cast(stretched ** np.float32(gamma), bare)
+
+
+def _without_cast(picture: Picture, bare: Plane) -> Picture:
+    """Under lamplight skin is more colourful than any complexion: take that much of the light's colour away."""
+    lab = to_lab(picture)
+    tint = np.median(lab[..., 1:][bare], 0)
+    excess = max(0.0, 1 - MOST_CHROMA / (float(np.linalg.norm(tint)) + 1e-3))
+    if not excess:
+        return picture
+    lab[..., 1:] -= tint * np.float32(excess)
+    return from_lab(lab)

@@ -3,20 +3,17 @@
 Own recipe: Kuwahara dabs combed along their edges, brush lines, a rim light from the sun's side.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from stylizer.engine.colour import vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.figure import inked, rim_lit
-from stylizer.engine.filters import kuwahara
 from stylizer.engine.flow import shock, smear, tangents
-from stylizer.engine.picture import Picture, to_float
+from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.dusk import balloon_dusk
-from stylizer.engine.skin import smooth_skin
 
 WARM = np.array([1.06, 1.0, 0.92], np.float32)
 
@@ -25,17 +22,13 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.16, jaw=0.01, nose=0.02)
     figure = inked(portrait, np.clip(painted(portrait) * WARM, 0, 1), "241414", on_skin=0.40, own=0.25)
     picture = outline(
-        portrait, place(portrait, figure, to_float(_scene(portrait.size, seed))), "1a1010", width=5, strength=0.7
+        portrait, place(portrait, figure, backdrop(balloon_dusk, portrait.size, seed)), "1a1010", width=5, strength=0.7
     )
     return rim_lit(portrait, picture, "ffcf87", from_right=True, amount=0.9)
 
 
 def painted(portrait: Portrait) -> Picture:
     """The person in dabs of paint, output size."""
-    even = vivid(smooth_skin(portrait.levelled, portrait.masks, 1.0), 1.2, 1.08, 3)
-    dabs = kuwahara(even, round(portrait.small_px(4)))
+    dabs = vivid(portrait.dabs, 1.2, 1.08, 3)
     field, _ = tangents(dabs, portrait.small_px(3))
     return portrait.full(np.clip(shock(smear(dabs, field, 5), portrait.small_px(1.1), 0.7), 0, 1))
-
-
-_scene = lru_cache(maxsize=1)(balloon_dusk)

@@ -9,12 +9,12 @@ from stylizer.engine import landmarks
 from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import light_from, outline, place
 from stylizer.engine.eyes import draw_eyes
-from stylizer.engine.filters import blur, flatten
-from stylizer.engine.picture import Picture
+from stylizer.engine.filters import blur
+from stylizer.engine.picture import Picture, Size
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import soft_backdrop
 from stylizer.engine.scenes.landscape import sky
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.tone import blush, cel_skin, posterise
 
 
@@ -29,10 +29,7 @@ def figure(portrait: Portrait) -> Picture:
 
 
 def _cel_colours(portrait: Portrait) -> Picture:
-    smooth = portrait.levelled
-    for _ in range(2):
-        smooth = smooth_skin(smooth, portrait.masks, 1.0)
-    lab = to_lab(flatten(smooth, round(portrait.small_px(5))))
+    lab = to_lab(portrait.flat)
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
     flat = 100 * posterise(lab[..., 0] / 100, 4, 6)
     skin = cel_skin(lab, portrait.masks, light=1.05, shade=0.84, sigma=portrait.small_px(4), keep=0.12)
@@ -48,8 +45,12 @@ def _hair_gloss(picture: Picture, portrait: Portrait) -> Picture:
     return glow(picture, portrait.full(gloss * portrait.masks.hair) * 0.28, rgb("ffffff"))
 
 
+def _summer_sky(size: Size, seed: int) -> Picture:
+    return sky(size, "3b8df2", "e6f6ff", cover=0.50, soft=0.10, seed=seed + 12)
+
+
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.02, nose=0.08)
-    scene = sky(portrait.size, "3b8df2", "e6f6ff", cover=0.50, soft=0.10, seed=seed + 12)
+    scene = soft_backdrop(_summer_sky, portrait.size, seed)
     picture = outline(portrait, place(portrait, figure(portrait), scene), "101018", width=5, strength=0.7)
     return light_from(picture, 0, 0, reach=max(portrait.size) * 0.42, colour="fff1c9", amount=0.30)

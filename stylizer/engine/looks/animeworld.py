@@ -12,6 +12,7 @@ from stylizer.engine.looks import anime
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.schoolroof import petals_in_wind, roof_at_sunset
 
 
@@ -19,7 +20,11 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.02, nose=0.08)
     figure = _in_evening_light(portrait, anime.figure(portrait))
     picture = outline(
-        portrait, place(portrait, figure, roof_at_sunset(portrait.size, seed)), "2a1426", width=5, strength=0.7
+        portrait,
+        place(portrait, figure, backdrop(roof_at_sunset, portrait.size, seed)),
+        "2a1426",
+        width=5,
+        strength=0.7,
     )
     picture = rim_lit(portrait, picture, "ffb37a", from_right=True, amount=1.0)
     picture = petals_in_wind(picture, portrait.focus, seed)

@@ -7,17 +7,17 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
-from stylizer.engine.filters import blur, grow, smooth_surfaces
+from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.graphic import memphis
-from stylizer.engine.skin import smooth_skin
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.20, jaw=0.012, nose=0.03)
-    scene = memphis(portrait.size, seed + 5)
+    scene = backdrop(memphis, portrait.size, seed + 5)
     if portrait.separable:
         halo = blur(grow(portrait.cutout, portrait.px(25)), portrait.px(1.5))
         scene = mix(scene, solid(scene, rgb("ffffff")), np.clip(halo, 0, 1))
@@ -25,8 +25,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _drawn(portrait: Portrait) -> Picture:
-    even = smooth_skin(portrait.levelled, portrait.masks, 1.0)
-    colours = portrait.full(vivid(smooth_surfaces(even, reach=20, contrast=0.2), 1.25, 1.08, 3))
+    colours = portrait.full(vivid(portrait.flat, 1.25, 1.08, 3))
     lab = to_lab(colours)
     brushed = np.clip(portrait.full(portrait.brushwork), 0, 1)
     lightness = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]

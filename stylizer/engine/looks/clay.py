@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, to_lab, vivid
-from stylizer.engine.compose import place
+from stylizer.engine.compose import cast_shadow, place
 from stylizer.engine.eyes import draw_bead_eyes
-from stylizer.engine.filters import blur, flatten, shifted, shrink
+from stylizer.engine.filters import blur, shrink
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import normalised, white
 from stylizer.engine.picture import Picture, Pixels, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import body_height, face_surface
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.clayland import clay_light, clay_scene, kneaded
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.tone import nearest, palette
 
 CLOTH_COLOURS = 9
@@ -28,20 +28,16 @@ ON_FACE = {LIPS: 0.35, BROWS: 0.55, TEETH: -0.10, FRAMES: 0.9}  # how far they s
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.30, jaw=0.012)
-    even = portrait.levelled
-    for _ in range(2):
-        even = smooth_skin(even, portrait.masks, 1.0)
-    flat = vivid(flatten(even, round(portrait.small_px(5))), 1.25, 1.08, 6)
+    flat = vivid(portrait.flat, 1.25, 1.08, 6)
     lumps = _lumps(portrait, flat, seed)
     marks = kneaded(portrait.size, seed)
     form = portrait.full(_form(portrait, lumps, seed)) * portrait.zoom
     colours = portrait.full(_colours(portrait, flat, lumps))
     figure = draw_bead_eyes(clay_light(colours, form + marks, portrait.px(1)), portrait)
-    scene = clay_scene(portrait.size, marks, seed)
+    scene = backdrop(clay_scene, portrait.size, seed)
     if portrait.separable:
-        shadow = blur(shifted(portrait.cutout, portrait.px(28), portrait.px(20)), portrait.px(30))
-        scene = scene * (1 - 0.42 * shadow)[..., None]
-    return place(portrait, figure, scene.astype(np.float32))
+        scene = cast_shadow(scene, portrait.cutout, portrait.px(28), softness=portrait.px(30), amount=0.42)
+    return place(portrait, figure, scene)
 
 
 def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:

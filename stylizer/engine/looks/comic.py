@@ -5,13 +5,12 @@ Own recipe; the dots are those of Benjamin Day's printing process (1879).
 
 import numpy as np
 
-from stylizer.engine.colour import luminance, mix, rgb, solid, stretch, vivid
+from stylizer.engine.colour import luminance, mix, rgb, shaded, solid, vivid
 from stylizer.engine.compose import outline, place
-from stylizer.engine.filters import blur, flatten
+from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.scenes.graphic import polar, rays
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import halftone, paper
 from stylizer.engine.tone import cel
 
@@ -19,14 +18,14 @@ SHADOW_TINT = np.array([0.52, 0.45, 0.62], np.float32)
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
-    flat = flatten(stretch(smooth_skin(portrait.small, portrait.masks, 0.85)), round(portrait.small_px(5)))
+    flat = portrait.flat
     colours = portrait.full(vivid(cel(flat, 4, 9, 1.5), 1.1, 1.12, 3))
     lightness = portrait.full(blur(_printed_tone(portrait, luminance(flat)), portrait.small_px(1.5)))
     cell = max(5.0, portrait.px(10.24))
     figure = mix(colours, colours * SHADOW_TINT, halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75)
     ink = portrait.ink(on_skin=0.70)
     blacks = np.clip((portrait.full(blur(luminance(portrait.small), portrait.small_px(1))) - 0.10) * 14 + 0.5, 0, 1)
-    figure *= ((1 - ink) * (0.3 + 0.7 * blacks))[..., None]
+    figure = shaded(figure, (1 - ink) * (0.3 + 0.7 * blacks))
     picture = place(portrait, figure, _sunburst(portrait, cell))
     picture = outline(portrait, picture, "000000", width=9, strength=0.95)
     return (

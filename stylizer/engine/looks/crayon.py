@@ -9,13 +9,12 @@ import numpy as np
 
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import luminance, mix, rgb, smoothstep, vivid
-from stylizer.engine.filters import blur, edge_of, flatten
+from stylizer.engine.filters import blur, edge_of
 from stylizer.engine.flow import hand_direction, rotated, smear, tangents
 from stylizer.engine.noise import clouds, normalised, tooth, white
 from stylizer.engine.picture import Picture, Plane, Size, to_bytes
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.scenes.landscape import gradient, hills
-from stylizer.engine.skin import smooth_skin
 
 SLANT = (0.78, -0.62)
 PAPER = np.array([0.985, 0.975, 0.95], np.float32)
@@ -37,8 +36,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _colours(portrait: Portrait, seed: int) -> Picture:
-    even = smooth_skin(portrait.levelled, portrait.masks, 1.0)
-    figure = portrait.full(vivid(flatten(even, round(portrait.small_px(5))), 1.55, 1.1, 6))
+    figure = portrait.full(vivid(portrait.flat, 1.55, 1.1, 5))
     if not portrait.separable:
         return figure
     height, width = portrait.size

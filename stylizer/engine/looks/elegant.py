@@ -9,7 +9,6 @@ from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import from_lab, mix, rgb, smoothstep, solid, to_lab
 from stylizer.engine.compose import outline, place
 from stylizer.engine.figure import cheeks_of
-from stylizer.engine.filters import flatten
 from stylizer.engine.picture import Picture, to_bytes
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
@@ -17,7 +16,6 @@ from stylizer.engine.scenes.blossom import framing_branches
 from stylizer.engine.scenes.eastern import misty_peaks, stamp_seal
 from stylizer.engine.scenes.graphic import polar
 from stylizer.engine.scenes.landscape import gradient
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import silk
 from stylizer.engine.tone import blush, skin_lightness
 
@@ -38,8 +36,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def muted(portrait: Portrait, *, chroma: float, lift: tuple[float, float], tint: tuple[float, float]) -> Picture:
     """Flat quiet colours as of mineral pigments; the skin evened out about its own median."""
-    even = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 0.9), portrait.masks, 0.6)
-    lab = to_lab(flatten(even, round(portrait.small_px(4)), rounds=1))
+    lab = to_lab(portrait.flat)
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
     median = skin_lightness(lab, portrait.masks, 70)
     lab[..., 0] = lab[..., 0] * lift[0] + lift[1] * (1 - bare) + bare * median * (1.06 - lift[0])

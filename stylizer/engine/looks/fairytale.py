@@ -9,6 +9,7 @@ from stylizer.engine.figure import cheeks_of, sculpted
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import soft_backdrop
 from stylizer.engine.scenes.castle import castle_dusk
 from stylizer.engine.tone import blush
 
@@ -16,4 +17,4 @@ from stylizer.engine.tone import blush
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.014, nose=0.07)
     figure = blush(sculpted(portrait, rim="ff9ee0"), cheeks_of(portrait), rgb("ff8076"), 0.5)
-    return bloom(place(portrait, figure, castle_dusk(portrait.size, seed)), 0.60, portrait.px(24), 0.40)
+    return bloom(place(portrait, figure, soft_backdrop(castle_dusk, portrait.size, seed)), 0.60, portrait.px(24), 0.40)

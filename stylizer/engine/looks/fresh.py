@@ -8,13 +8,13 @@ import numpy as np
 from stylizer.engine.colour import from_lab, glow, mix, rgb, solid, to_lab
 from stylizer.engine.compose import bloom, light_from, place
 from stylizer.engine.figure import cheeks_of, inked
-from stylizer.engine.filters import blur, edge_of, kuwahara
+from stylizer.engine.filters import blur, edge_of
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.garden import leafy_morning
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import paper
 from stylizer.engine.tone import blush
 
@@ -22,7 +22,7 @@ from stylizer.engine.tone import blush
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.16, jaw=0.008)
     figure = inked(portrait, _washes(portrait, seed), "54604a", on_skin=0.30, own=0.35)
-    picture = place(portrait, figure, leafy_morning(portrait.size, seed))
+    picture = place(portrait, figure, backdrop(leafy_morning, portrait.size, seed))
     if portrait.separable:
         halo = edge_of(portrait.cutout, portrait.px(13), 1, portrait.px(1.5)) * (1 - portrait.cutout)
         picture = mix(picture, solid(picture, rgb("ffffff")), halo * 0.85)
@@ -34,8 +34,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _washes(portrait: Portrait, seed: int) -> Picture:
-    even = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 1.0), portrait.masks, 0.6)
-    lab = to_lab(kuwahara(even, round(portrait.small_px(4))))
+    lab = to_lab(portrait.dabs)
     bare = portrait.masks.skin
     lift = lab[..., 0] * 0.74 + 27
     lab[..., 0] += (lift - lab[..., 0]) * (1 - 0.65 * bare)

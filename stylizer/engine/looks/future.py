@@ -13,6 +13,7 @@ from stylizer.engine.nets import face_triangles
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import surface
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.city import neon_city
 from stylizer.engine.scenes.graphic import polar
 
@@ -23,7 +24,7 @@ MAGENTA, CYAN = "ff2bd6", "00e5ff"
 
 def render(portrait: Portrait, seed: int) -> Picture:
     figure = _lit_figure(portrait)
-    scene = _ring(portrait, neon_city(portrait.size, seed + 4))
+    scene = _ring(portrait, backdrop(neon_city, portrait.size, seed + 4))
     picture = _neon_edges(portrait, place(portrait, figure, scene))
     picture = glow(picture, _wire_face(portrait) * float(np.clip(portrait.focus[2] / 1200, 0.16, 0.42)), rgb("40f8ff"))
     picture = _head_up_display(portrait, picture)

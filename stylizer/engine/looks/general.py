@@ -14,6 +14,7 @@ from stylizer.engine.looks.adventure import painted
 from stylizer.engine.picture import Picture, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import lit, surface
+from stylizer.engine.scenes import soft_backdrop
 from stylizer.engine.scenes.battle import embers_and_smoke, sunset_field
 
 SUN = (0.75, -0.45, 0.55)
@@ -21,7 +22,7 @@ SUN = (0.75, -0.45, 0.55)
 
 def render(portrait: Portrait, seed: int) -> Picture:
     figure = _graded(_lit_by_sunset(portrait))
-    scene = cloak_behind(portrait, sunset_field(portrait.size, seed))
+    scene = cloak_behind(portrait, soft_backdrop(sunset_field, portrait.size, seed))
     picture = rim_lit(portrait, place(portrait, figure, scene), "ff8a3c", from_right=True, amount=1.0)
     if portrait.separable:
         picture = wear_armour(portrait, picture)

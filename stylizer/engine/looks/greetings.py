@@ -6,9 +6,9 @@ Own recipe, after northern Chinese paper-cut.
 import numpy as np
 
 from stylizer.engine.colour import mix, rgb, solid
-from stylizer.engine.compose import place
+from stylizer.engine.compose import cast_shadow, place
 from stylizer.engine.figure import cel_figure, cheeks_of, inked
-from stylizer.engine.filters import blur, grow, shifted
+from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
@@ -25,6 +25,6 @@ def render(portrait: Portrait, seed: int) -> Picture:
     scene = paper_cut_room(portrait.size, portrait.focus, seed)
     if portrait.separable:
         rim = np.clip(blur(grow(portrait.cutout, portrait.px(30)), portrait.px(1.2)), 0, 1)
-        shadow = blur(shifted(rim, portrait.px(16), portrait.px(10)), portrait.px(16))
-        scene = mix(scene * (1 - 0.45 * shadow)[..., None], solid(scene, rgb("ffd873")), rim)
+        scene = cast_shadow(scene, rim, portrait.px(16), softness=portrait.px(16), amount=0.45)
+        scene = mix(scene, solid(scene, rgb("ffd873")), rim)
     return place(portrait, figure, scene)

@@ -9,12 +9,11 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, luminance, mix, rgb, smoothstep, solid, to_lab, vivid
 from stylizer.engine.compose import rows_columns
-from stylizer.engine.filters import blur, kuwahara
+from stylizer.engine.filters import blur
 from stylizer.engine.flow import shock, smear, tangents
 from stylizer.engine.noise import clouds, tooth
 from stylizer.engine.picture import Picture, Plane, Size
 from stylizer.engine.portrait import Portrait
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import paper
 from stylizer.engine.tone import posterise
 
@@ -33,8 +32,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _wash(portrait: Portrait, seed: int) -> Picture:
-    even = vivid(smooth_skin(portrait.levelled, portrait.masks, 0.9), 1.3, 1.0, 6)
-    dabs = kuwahara(even, round(portrait.small_px(6)))
+    dabs = vivid(portrait.dabs, 1.3, 1.0, 6)
     field, _ = tangents(dabs, portrait.small_px(4))
     dabs = shock(shock(smear(dabs, field, 5), 1.5, 0.6), 1.5, 0.6)
     keep = np.clip(blur(portrait.masks.features, portrait.small_px(6)) * 1.5, 0, 1)

@@ -6,12 +6,11 @@ Own recipe; the darker rim of a wash is how water carries pigment outwards (Curt
 import numpy as np
 
 from stylizer.engine.colour import from_lab, luminance, rgb, smoothstep, to_lab
-from stylizer.engine.filters import blur, kuwahara
+from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.scenes.eastern import misty_peaks, stamp_seal
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import paper
 from stylizer.engine.tone import skin_lightness
 
@@ -20,7 +19,7 @@ SOOT = "1f2229"
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
-    smooth = smooth_skin(portrait.levelled, portrait.masks, 1.0)
+    smooth = portrait.ironed
     grain = portrait.full(clouds((portrait.small.shape[0], portrait.small.shape[1]), 120, 2, seed + 4) - 0.5)
     wash = np.clip(portrait.full(_washes(portrait, smooth, seed)) * (1 + grain * 0.22), 0, 1)
     lines = np.clip(portrait.ink(on_skin=0.65) * 1.05, 0, 1)
@@ -37,7 +36,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 def _washes(portrait: Portrait, smooth: Picture, seed: int) -> Plane:
     size = (smooth.shape[0], smooth.shape[1])
     wobble = (clouds(size, 14, 4, seed + 11) - 0.5) * 0.16
-    tone = blur(luminance(kuwahara(smooth, round(portrait.small_px(6)))), portrait.small_px(1.5))
+    tone = blur(luminance(portrait.dabs), portrait.small_px(1.5))
     tone = tone + wobble + portrait.masks.skin * 0.13
     total = np.zeros(size, np.float32)
     for start, strength in WASHES:

@@ -13,6 +13,7 @@ from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.fridge import fridge_door, stuck_on
 from stylizer.engine.sticker import Placement, offset_outline
 
@@ -27,7 +28,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     figure = placement.move(drawing, size, border=cv2.BORDER_REPLICATE).clip(0, 1)
     inside = smoothstep(0.3, 0.7, blur(placement.move(shape, size), portrait.px(2)))
     border = offset_outline(inside, short * 0.022, portrait.px(4))
-    picture = stuck_on(fridge_door(size, seed), border, "fffcf7", width=short * 0.007)
+    picture = stuck_on(backdrop(fridge_door, size, seed), border, "fffcf7", width=short * 0.007)
     picture = mix(picture, figure.astype(np.float32), inside * border)
     return glow(picture, _gloss(portrait) * border, rgb("ffffff"))
 

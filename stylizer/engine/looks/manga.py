@@ -12,7 +12,6 @@ from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.graphic import focus_lines
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.texture import halftone
 from stylizer.engine.tone import skin_lightness
 
@@ -22,7 +21,7 @@ PAPER = np.array([0.99, 0.985, 0.965], np.float32)
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.14, jaw=0.008)
-    smooth = smooth_skin(smooth_skin(portrait.levelled, portrait.masks, 1.0), portrait.masks, 1.0)
+    smooth = portrait.ironed
     grey = blur(luminance(smooth), portrait.small_px(2.5))
     cell = max(4.0, portrait.px(7))
     black = halftone(portrait.full(_screentone(portrait, smooth, grey)), cell, swell=1.05, sharpness=1.0)

@@ -6,17 +6,16 @@ Own recipe.
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, mix, rgb, smoothstep, solid, vivid
+from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep, solid
 from stylizer.engine.compose import place
-from stylizer.engine.filters import blur, flatten, grow
+from stylizer.engine.figure import cel_figure
+from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture, to_bytes
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.eastern import scales
 from stylizer.engine.scenes.festival import firework, lantern, lantern_fittings
 from stylizer.engine.scenes.graphic import polar
-from stylizer.engine.skin import smooth_skin
-from stylizer.engine.tone import cel
 
 FIREWORKS = ((0.16, 0.16, 0.20, "ffd76a"), (0.85, 0.22, 0.17, "ffef9f"), (0.70, 0.08, 0.12, "ff9d5c"))
 LANTERNS = ((0.11, 0.30, 0.075), (0.90, 0.36, 0.070), (0.96, 0.16, 0.045), (0.04, 0.13, 0.045))
@@ -33,10 +32,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _figure(portrait: Portrait) -> Picture:
-    even = smooth_skin(portrait.levelled, portrait.masks, 0.75)
-    flat = flatten(even, round(portrait.small_px(4)), rounds=1)
-    colours = mix(cel(flat, 5, 4, 1.35), vivid(even, 1.3, 1.08, 4), 0.45) * np.array([1.05, 0.98, 0.90], np.float32)
-    colours = portrait.full(np.clip(colours, 0, 1))
+    colours = np.clip(cel_figure(portrait) * np.array([1.05, 0.98, 0.90], np.float32), 0, 1)
     line = np.clip(rgb("3a0d12") * 0.7 + colours * 0.15, 0, 1).astype(np.float32)
     return mix(colours, line, portrait.ink(on_skin=0.6))
 
@@ -45,7 +41,7 @@ def _scene(portrait: Portrait, seed: int) -> Picture:
     (height, width), (x, y, unit), short = portrait.size, portrait.focus, min(portrait.size)
     scene = scales(portrait.size, "b3121d", "d8262c", short * 0.07)
     radius = polar(portrait.size, x, y)[0] / short
-    scene = np.clip(scene * (1.15 - 0.55 * smoothstep(0.3, 1.1, radius))[..., None], 0, 1)
+    scene = np.clip(shaded(scene, 1.15 - 0.55 * smoothstep(0.3, 1.1, radius)), 0, 1)
     scene = glow(scene, np.exp(-((radius / 0.45) ** 2)) * 0.4, rgb("ffb347"))
     for i, (left, top, size, colour) in enumerate(FIREWORKS):
         scene = firework(scene, left * width, top * height, size * short, colour=colour, seed=seed + i)

@@ -7,13 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylizer.engine.colour import luminance, rgb, stretch, vivid
-from stylizer.engine.filters import kuwahara, sharpen
+from stylizer.engine.colour import luminance, rgb, vivid
+from stylizer.engine.filters import sharpen
 from stylizer.engine.picture import Picture, Size, resize, scaled_size
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.landscape import hills, sky
-from stylizer.engine.skin import smooth_skin
 from stylizer.engine.tone import dithered, palette
 
 BLOCKS, PERSON_COLOURS, SCENE_COLOURS = 128, 28, 14
@@ -21,9 +20,8 @@ BLOCKS, PERSON_COLOURS, SCENE_COLOURS = 128, 28, 14
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.22, jaw=0.02)
-    smooth = kuwahara(stretch(smooth_skin(portrait.small, portrait.masks, 0.8)), round(portrait.small_px(4)))
     blocks = scaled_size(portrait.size, BLOCKS)
-    figure = sharpen(resize(vivid(smooth, 1.35, 1.15, 2), blocks), 1.2, 0.8).astype(np.float32)
+    figure = sharpen(resize(vivid(portrait.dabs, 1.35, 1.12, 1), blocks), 1.2, 0.8).astype(np.float32)
     person = resize(portrait.masks.person, blocks) > 0.5
     if not portrait.separable or person.sum() < PERSON_COLOURS:
         return _enlarged(dithered(figure, palette(figure, PERSON_COLOURS, seed), 5), portrait.size)

@@ -3,16 +3,14 @@
 Own recipe; see figure.sculpted for the light.
 """
 
-import numpy as np
-
 from stylizer.engine.colour import from_lab, glow, rgb, to_lab
-from stylizer.engine.compose import bloom, place
+from stylizer.engine.compose import bloom, cast_shadow, place
 from stylizer.engine.figure import cheeks_of, sculpted
-from stylizer.engine.filters import blur, shifted
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import lit, shine, surface
 from stylizer.engine.reshape import reshape
+from stylizer.engine.scenes import soft_backdrop
 from stylizer.engine.scenes.toyroom import KEY, toy_room
 from stylizer.engine.tone import blush
 
@@ -20,10 +18,9 @@ from stylizer.engine.tone import blush
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.40, jaw=0.01, nose=0.08)
     figure = blush(_vinyl(portrait), cheeks_of(portrait), rgb("ff7d78"), 0.6)
-    scene = toy_room(portrait.size, seed)
+    scene = soft_backdrop(toy_room, portrait.size, seed)
     if portrait.separable:
-        shadow = blur(shifted(portrait.cutout, portrait.px(26), portrait.px(20)), portrait.px(34))
-        scene = (scene * (1 - 0.40 * shadow)[..., None]).astype(np.float32)
+        scene = cast_shadow(scene, portrait.cutout, portrait.px(26), softness=portrait.px(34), amount=0.40)
     return bloom(place(portrait, figure, scene), 0.75, portrait.px(20), 0.25)
 
 

@@ -56,8 +56,8 @@ def _press_finger(surface: Plane, at: tuple[float, float], radius: float, turn: 
     surface[top:bottom, left:right] += np.sin(whorl / ridge_width) * fade * (0.26 * ridge_width / 3.2)
 
 
-def clay_scene(size: Size, marks: Plane, seed: int) -> Picture:
-    """Hills and clouds pressed onto a wall; `marks` is the kneaded surface."""
+def clay_scene(size: Size, seed: int) -> Picture:
+    """Hills and clouds pressed onto a wall."""
     (height, width), short = size, min(size)
     unit = short / 1536
     scene, form = gradient(size, "9ad7f5", "d8f0d0"), np.zeros(size, np.float32)
@@ -70,7 +70,7 @@ def clay_scene(size: Size, marks: Plane, seed: int) -> Picture:
         for x, y, radius in group:
             canvas.circle(x * width, y * height, radius * short, 1.0)
         scene, form = _pressed_on(scene, form, to_float(canvas.pixels), "fdfdfd", 46 * unit)
-    return clay_light(scene, blur(form, 3 * unit) + marks * 1.2, unit)
+    return clay_light(scene, blur(form, 3 * unit) + kneaded(size, seed) * 1.2, unit)
 
 
 def _pressed_on(scene: Picture, form: Plane, mask: Plane, colour: str, reach: float) -> tuple[Picture, Plane]:

@@ -7,7 +7,7 @@ from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import glow, mix, rgb, smoothstep
 from stylizer.engine.filters import kuwahara
 from stylizer.engine.noise import clouds
-from stylizer.engine.picture import Picture, Pixels, Size, scaled_size, to_bytes
+from stylizer.engine.picture import Picture, Size, scaled_size, to_bytes
 from stylizer.engine.scenes.graphic import polar
 from stylizer.engine.scenes.landscape import below, ridges, sky
 
@@ -15,8 +15,8 @@ HAZE = ("8aa6c9", "5f86a8", "3f7a6c", "2f5d3f")
 BALLOONS = ((0.15, 0.18, 0.06, "e4572e", "f9d36b"), (0.90, 0.44, 0.035, "3a7ca5", "f2f2f2"))
 
 
-def balloon_dusk(size: Size, seed: int) -> Pixels:
-    """The whole backdrop as bytes; dabs are painted at half size."""
+def balloon_dusk(size: Size, seed: int) -> Picture:
+    """The whole backdrop; dabs are painted at half size."""
     half = scaled_size(size, max(256, min(size) // 2))
     scene = sky(half, "2a6fb8", "ffd9a0", cloud="fff1dc", cover=0.49, soft=0.2, seed=seed + 33)
     sun = polar(half, half[1] * 0.8, half[0] * 0.24)[0]
@@ -26,7 +26,7 @@ def balloon_dusk(size: Size, seed: int) -> Pixels:
     for balloon in BALLOONS:
         scene = _balloon(scene, balloon)
     dabs = kuwahara(scene, max(2, round(min(half) / 190)))
-    return to_bytes(cv2.resize(dabs, (size[1], size[0]), interpolation=cv2.INTER_CUBIC))
+    return np.clip(cv2.resize(dabs, (size[1], size[0]), interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
 def _slope(size: Size, skyline: Picture, colour: str, seed: int) -> Picture:

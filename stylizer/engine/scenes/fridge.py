@@ -9,6 +9,7 @@ from stylizer.engine.compose import light_from, vignette
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.noise import white
 from stylizer.engine.picture import Picture, Plane, Size
+from stylizer.engine.region import covering
 from stylizer.engine.scenes.landscape import gradient
 from stylizer.engine.sticker import bevel
 
@@ -45,9 +46,13 @@ def _shape(size: Size, kind: str, x: float, y: float, radius: float) -> Plane:
 
 
 def stuck_on(scene: Picture, mask: Plane, colour: str, *, width: float) -> Picture:
-    """A glossy thing of one colour with rounded edges, and its shadow on the door."""
+    """A glossy thing of one colour with rounded edges, and its shadow on the door; painted into the scene."""
     short = min(mask.shape)
-    shadow = blur(shifted(mask, short * 0.010, short * 0.007), short * 0.008) * 0.5 * (1 - mask)
-    light, shine = bevel(mask, width, max(0.6, short / 768))
-    body = solid(scene, rgb(colour)) * light[..., None] + shine[..., None] * 0.9
-    return mix((scene * (1 - shadow)[..., None]).astype(np.float32), np.clip(body, 0, 1).astype(np.float32), mask)
+    region = covering(mask, short * 0.04)
+    part, cut = scene[region], mask[region]
+    shadow = blur(shifted(cut, short * 0.010, short * 0.007), short * 0.008) * 0.5 * (1 - cut)
+    light, shine = bevel(cut, width, max(0.6, short / 768))
+    body = solid(part, rgb(colour)) * light[..., None] + shine[..., None] * 0.9
+    part = (part * (1 - shadow)[..., None]).astype(np.float32)
+    scene[region] = mix(part, np.clip(body, 0, 1).astype(np.float32), cut)
+    return scene

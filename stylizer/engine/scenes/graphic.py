@@ -44,11 +44,11 @@ def focus_lines(size: Size, x: float, y: float, clear: float, *, seed: int, coun
     return np.clip(inked + 0.5, 0, 1) * (grown > 0)
 
 
-def memphis(size: Size, seed: int, count: int = 46) -> Picture:
+def memphis(size: Size, seed: int) -> Picture:
     """Pink to orange with loose shapes of the eighties."""
     canvas = Canvas.filled(size, "ff5fa2", "ffb84d")
     random = np.random.default_rng(seed)
-    for i in range(count):
+    for i in range(46):
         x, y = random.random(2) * (size[1], size[0])
         radius = min(size) * (0.012 + 0.05 * random.random() ** 2)
         kind, colour = int(random.integers(5)), MEMPHIS[random.integers(6)]

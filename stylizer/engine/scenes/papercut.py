@@ -3,7 +3,7 @@
 import numpy as np
 
 from stylizer.engine.canvas import Canvas, Point, smooth_curve
-from stylizer.engine.colour import mix, rgb, solid
+from stylizer.engine.colour import mix, rgb, shaded, solid
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.noise import fibres
 from stylizer.engine.picture import Picture, Plane, Size, to_bytes, to_float
@@ -44,7 +44,7 @@ CHARACTERS: dict[str, tuple[tuple[tuple[Point, ...], float], ...]] = {
 def layered(scene: Picture, mask: Plane, colour: str, depth: float) -> Picture:
     """Lay a sheet of paper on the scene: it casts a soft shadow `depth` pixels long."""
     shadow = blur(shifted(mask, depth, depth * 0.5), depth * 0.9) * (1 - mask)
-    return mix(scene * (1 - 0.5 * shadow)[..., None], solid(scene, rgb(colour)), mask)
+    return mix(shaded(scene, 1 - 0.5 * shadow), solid(scene, rgb(colour)), mask)
 
 
 def write(canvas: Canvas, character: str, corner: Point, side: float, ink: str) -> None:

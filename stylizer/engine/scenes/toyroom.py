@@ -7,6 +7,7 @@ from stylizer.engine.colour import mix, rgb, smoothstep, solid
 from stylizer.engine.compose import light_from, rows_columns
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.picture import Picture, Plane, Size, to_float
+from stylizer.engine.region import covering
 from stylizer.engine.relief import body_height, lit, normals_of, shine
 
 KEY = (-0.55, -0.60, 0.60)
@@ -26,15 +27,19 @@ BLOCKS = (
 
 
 def toy(scene: Picture, mask: Plane, colour: str, *, roundness: float, gloss: float = 0.5) -> Picture:
-    """A smooth plastic thing of this outline: rounded edges, a highlight, a soft shadow on what is behind."""
-    height, width = mask.shape
-    unit = min(height, width) / 1536
-    shadow = blur(shifted(mask, 20 * unit, 14 * unit), 24 * unit)
-    scene = scene * (1 - 0.35 * shadow * (1 - mask))[..., None]
-    normals = normals_of(body_height(mask, roundness, roundness * 0.85))
+    """A smooth plastic thing of this outline: rounded edges, a highlight, a soft shadow on what is behind.
+
+    Painted into the scene."""
+    unit = min(mask.shape) / 1536
+    region = covering(mask, 80 * unit)
+    part, cut = scene[region], mask[region]
+    shadow = blur(shifted(cut, 20 * unit, 14 * unit), 24 * unit)
+    normals = normals_of(body_height(cut, roundness, roundness * 0.85))
     light = 0.58 + 0.50 * lit(normals, KEY, wrap=0.3)
     plastic = rgb(colour) * light[..., None] + (shine(normals, KEY, 30) * gloss)[..., None]
-    return mix(scene.astype(np.float32), np.clip(plastic, 0, 1).astype(np.float32), mask)
+    part = part * (1 - 0.35 * shadow * (1 - cut))[..., None]
+    scene[region] = mix(part, np.clip(plastic, 0, 1).astype(np.float32), cut)
+    return scene
 
 
 def toy_room(size: Size, seed: int) -> Picture:

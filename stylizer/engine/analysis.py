@@ -1,0 +1,52 @@
+"""From a photo to a Portrait: faces, masks, an even exposure, and a border without the old background's colours."""
+
+import math
+
+import cv2
+import numpy as np
+
+from stylizer.engine.colour import to_lab
+from stylizer.engine.faces import find_faces
+from stylizer.engine.filters import decontaminate, shrink
+from stylizer.engine.masks import Masks, find_masks
+from stylizer.engine.picture import Picture, Pixels, resize, scaled_size, to_bytes, to_float
+from stylizer.engine.portrait import ANALYSIS_SIDES, Portrait
+
+
+def analyse(photo: Pixels, short_side: int) -> Portrait:
+    """Understand an upright RGB photo for an output of this short side."""
+    size = scaled_size((photo.shape[0], photo.shape[1]), short_side)
+    low, high = ANALYSIS_SIDES
+    small_bytes = resize(photo, scaled_size(size, int(np.clip(short_side, low, high))))
+    faces = find_faces(small_bytes)
+    small = to_float(small_bytes)
+    masks = find_masks(small, faces)
+    gamma = _exposure(small, masks)
+    small = small**gamma
+    large = cv2.LUT(resize(photo, size), (np.linspace(0, 1, 256) ** gamma * 255 + 0.5).astype(np.uint8))
+    clean = decontaminate(small, masks.person, 6 * min(small.shape[:2]) / high)
+    return Portrait(_with_offset(large, clean - small), clean, faces, masks)
+
+
+def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
+    height, width = photo.shape[:2]
+    if not offset.any():
+        return photo
+    return to_bytes(to_float(photo) + cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _exposure(picture: Picture, masks: Masks) -> float:
+    """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
+
+    Little light shows in the whole person, not in the face: a dark face under bright eyes, teeth or a bright shirt is
+    a dark complexion, and stays as it is.
+    """
+    face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
+    if face.sum() <= 50:
+        return 1.0
+    median = float(np.clip(np.median(lightness[face]), 1, 99))
+    brightest = float(np.percentile(lightness[(shrink(masks.person, 25) > 0.5) | face], 97))
+    lacking = float(np.clip((76 - brightest) / 30, 0, 1))
+    target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
+    gamma = math.log(target / 100) / math.log(median / 100)
+    return float(np.clip(gamma, 0.60, 1.15))
