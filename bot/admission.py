@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle, quota, turns
 from bot.chat import Chat, Person
+from bot.door import STRANGER, Asked, Refused, let_in, waits_for_a_yes
 from bot.moves import move
 from bot.wishes import Reason, Refusal
-from storage import jobs, ledger, people, queue, results
+from storage import balances, jobs, ledger, people, queue, results
 from storage.jobs import Job
 from storage.ledger import Scope
 
@@ -28,32 +29,35 @@ class Rules:
     paid: bool
 
 
-class Refused(Exception):
-    """Not admitted; raised so that the transaction rolls back."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason.value)
-        self.refusal = refusal
+async def known(connection: AsyncConnection, person: Person, now: float) -> int:
+    """The id of the person's row, which stays locked for this transaction."""
+    return await people.remember_person(
+        connection, platform=person.platform, platform_id=person.platform_id, language=person.language, now=now
+    )
 
 
 async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now: float) -> tuple[int, int]:
     """The ids of the person's and the chat's rows; the person's row stays locked for this transaction."""
-    person_id = await people.remember_person(
-        connection, platform=person.platform, platform_id=person.platform_id, language=person.language, now=now
-    )
+    person_id = await known(connection, person, now)
     chat_id = await people.remember_chat(
         connection, platform=chat.platform, platform_id=chat.platform_id, is_group=chat.is_group, now=now
     )
     return person_id, chat_id
 
 
-async def admit(connection: AsyncConnection, draft: Job, style: int, rules: Rules, now: float) -> Job:
-    """Queue a draft that has a photo; or give it its picture at once when the same wish has one in store.
+async def admit(
+    connection: AsyncConnection, draft: Job, style: int, rules: Rules, now: float, *, asked: Asked = STRANGER
+) -> Job:
+    """Queue a draft that has a photo; or give it its picture at once when the same wish has one in store; or hold it
+    until the person whose photo it is says yes.
 
     Raises:
-        Refused: the person has too many waiting jobs, or there are no units left.
+        Refused: they may not, the person has too many waiting jobs, or there are no units left.
     """
     await people.touch(connection, draft.person_id)
+    group = await let_in(connection, draft, style, asked, now)
+    if waits_for_a_yes(draft, group):
+        return (await move(connection, draft, lifecycle.Held(style), now)).job
     known = await results.same_wish(
         connection,
         person_id=draft.person_id,
@@ -65,35 +69,39 @@ async def admit(connection: AsyncConnection, draft: Job, style: int, rules: Rule
     )
     if known is not None:
         if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
-            await _charge(connection, draft, [_own_scope(draft, rules, now)], now)
+            await _pay(connection, draft, rules, now, in_group=group is not None)
         await results.add(connection, draft.id, known.result)
         return (await move(connection, draft, lifecycle.Known(style), now)).job
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise Refused(Refusal(Reason.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
-    await _charge(connection, draft, _all_scopes(draft, rules, now), now)
+    await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=group is not None), now)
+    await _pay(connection, draft, rules, now, in_group=group is not None)
     tag = turns.next_tag(await queue.turn(connection, draft.person_id))
     await queue.remember_tag(connection, draft.person_id, tag)
     return (await move(connection, draft, lifecycle.Chosen(style, tag), now)).job
 
 
-def _own_scope(job: Job, rules: Rules, now: float) -> Scope:
-    return quota.person_scope(job.person_id, rules.daily_free_images, now)
-
-
-def _all_scopes(job: Job, rules: Rules, now: float) -> list[Scope]:
-    return quota.scopes(
-        job.person_id,
-        daily=rules.daily_free_images,
-        monthly_budget_cny=rules.monthly_budget_cny,
-        paid=rules.paid,
-        now=now,
-    )
+def _shared_scopes(job: Job, rules: Rules, now: float, *, in_group: bool) -> list[Scope]:
+    """What is counted for others than the person: the owner's budget, the group's day."""
+    scopes = [quota.budget_scope(rules.monthly_budget_cny, now)] if rules.paid else []
+    return [*scopes, quota.group_scope(job.chat_id, now)] if in_group else scopes
 
 
 async def _charge(connection: AsyncConnection, job: Job, scopes: Sequence[Scope], now: float) -> None:
     empty = await ledger.reserve(connection, job.id, scopes, now=now)
-    if empty is None:
-        return
-    if empty.name == lifecycle.BUDGET:
+    if empty is not None:
         raise Refused(Refusal(Reason.BUDGET_USED_UP))
-    raise Refused(Refusal(Reason.QUOTA_USED_UP, {"limit": empty.limit, "resets_at": quota.resets_at(now)}))
+
+
+async def _pay(connection: AsyncConnection, job: Job, rules: Rules, now: float, *, in_group: bool) -> None:
+    """A unit of the person's day; or of their purse; or of the group's pot, where today's units go first."""
+    day = quota.person_scope(job.person_id, rules.daily_free_images, now)
+    if await ledger.reserve(connection, job.id, [day], now=now) is None:
+        return
+    sources = [(quota.purse(job.person_id), balances.EVER)]
+    if in_group:
+        sources += [(quota.pot(job.chat_id), period) for period in (quota.day(now), balances.EVER)]
+    for scope, period in sources:
+        if await ledger.draw(connection, job.id, scope, period, now=now):
+            return
+    raise Refused(Refusal(Reason.QUOTA_USED_UP, {"limit": day.limit, "resets_at": quota.resets_at(now)}))

@@ -29,6 +29,7 @@ from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.reception import Reception
 from bot.serving import listen, serve
+from bot.service import Service, service_of
 from bot.settings import Settings
 from bot.sole import secret_of, sole_user
 from bot.studio import Studio
@@ -58,6 +59,7 @@ class Parts:
     house: House
     housekeeping: Housekeeping
     outside: Outside
+    service: Service
 
 
 @asynccontextmanager
@@ -82,7 +84,8 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
         )
         house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
         outside = Outside(database, photos, clock, secret, studio.lanes.account_ids)
-        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside)
+        service = service_of(studio, settings)
+        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service)
 
 
 @asynccontextmanager

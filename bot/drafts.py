@@ -1,6 +1,7 @@
 """Drafts: jobs in the making, from what somebody sent or from an earlier job of theirs."""
 
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 from bot import admission
 from bot.chat import Chat, Person
@@ -8,19 +9,23 @@ from bot.reception import Kept, Looked
 from bot.records import Records
 from bot.styles import REFERENCE
 from bot.wishes import Reason, Refusal, State
-from storage import jobs
+from storage import jobs, saved
 from storage.jobs import Job, NewJob
 from storage.photos import Kind
+from storage.saved import Saved
+
+Wish = TypeVar("Wish", NewJob, Job)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What came with one update: pictures, its unique source, the message that is to be answered."""
+    """What came with one update: pictures, its unique source, the message that is to be answered, whose photo it is."""
 
     photo: bytes | None = None
     reference: bytes | None = None
     source: str = ""
     reply_to: str | None = None
+    subject: str | None = None
 
 
 async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> NewJob | Refusal:
@@ -51,11 +56,14 @@ async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> N
         reference_hash=None if style is None else style.sha256,
         cropped=original is not None and original.cropped,
         created=now,
+        subject=sent.subject,
     )
 
 
 async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | Refusal:
     """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
+    if job.consent == "asked":  # whose photo it is has yet to say yes
+        return Refusal(Reason.NOT_NOW)
     if not await are_kept(studio, job):
         return Refusal(Reason.PHOTO_EXPIRED)
     now = studio.clock.now()
@@ -96,12 +104,42 @@ def in_style(draft: NewJob, style: int | None) -> NewJob:
     """The same photo in another style; its reference stays only when that is the style."""
     if style == REFERENCE:
         return replace(draft, style=style, seed=0)
-    return replace(draft, style=style, seed=0, reference=None, reference_hash=None)
+    return replace(draft, style=style, seed=0, reference=None, reference_hash=None, reference_name=None)
 
 
 def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
     """A photo meets the reference that waited for it."""
-    return replace(draft, style=REFERENCE, reference=waiting.reference, reference_hash=waiting.reference_hash)
+    return replace(
+        draft,
+        style=REFERENCE,
+        reference=waiting.reference,
+        reference_hash=waiting.reference_hash,
+        reference_name=waiting.reference_name,
+    )
+
+
+async def in_saved_style(studio: Records, draft: Wish, style_id: int) -> Wish | Refusal:
+    """The draft with a saved style as its reference: one of this person's own, or of the shelf where it is asked.
+
+    The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
+    """
+    async with studio.database.read() as connection:
+        style = await saved.get(connection, style_id)
+    if style is None or not is_at_hand(style, draft.person_id, draft.chat_id):
+        return Refusal(Reason.STYLE_GONE)
+    jpeg = await studio.reception.photos.get(style.key)
+    if jpeg is None:
+        return Refusal(Reason.STYLE_GONE)
+    looked = Looked(jpeg, style.sha256, cropped=False)
+    kept = await studio.reception.keep(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+    return replace(
+        draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=style.name
+    )
+
+
+def is_at_hand(style: Saved, person_id: int, chat_id: int | None) -> bool:
+    """Whether a person may use a saved style in a chat. Pure."""
+    return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 
 async def waiting_reference(studio: Records, draft: NewJob) -> Job | None:

@@ -125,8 +125,17 @@ class Expired:
 
 
 @dataclass(frozen=True)
+class Held:
+    """It has all it needs but the yes of the person whose photo it is."""
+
+    style: int
+
+
+@dataclass(frozen=True)
 class Declined:
-    """Whose photo it is does not want it painted."""
+    """It won't be painted: the person whose photo it is said no, or there was no room any more when they said yes."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ class CancelWished:
 
 Event = (
     Chosen | Known | Claimed | Taken | Turned | Missed | Ambiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | Declined | CancelWished
+    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | Held | Declined | CancelWished
 )  # fmt: skip
 
 
@@ -172,6 +181,7 @@ _FROM: dict[type, frozenset[State]] = {
     Orphaned: ACTIVE,
     Shown: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
+    Held: frozenset({State.DRAFT}),
     Declined: frozenset({State.DRAFT}),
     CancelWished: frozenset(State) - ENDED,
 }
@@ -206,8 +216,8 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
             return Change(replace(job, state=State.DELIVERED))
         case CancelWished():
             return _cancel(job)
-        case Declined():
-            return _fail(job, Reason.CONSENT_REFUSED, "declined")
+        case Held(style):
+            return Change(replace(job, style=style, consent="asked"))
         case Expired():
             return _fail(job, Reason.DRAFT_EXPIRED if job.tag is None else Reason.PHOTO_EXPIRED, "expired")
         case _:
@@ -236,6 +246,8 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Change:
             return _fail(job, Reason.SERVICE_DOWN, "ambiguous", budget="commit")
         case Orphaned(free=True):
             return _requeue(job, now, "orphaned")
+        case Declined(reason):
+            return _fail(job, reason, "declined")
         case _:  # TaskLost, FetchFailed, Orphaned
             return _fail(job, Reason.RESULT_LOST, "lost", budget="commit")
 

@@ -35,18 +35,25 @@ def person_scope(person_id: int, daily: int, now: float) -> Scope:
     return Scope(f"person:{person_id}", day(now), daily)
 
 
-def scopes(person_id: int, *, daily: int, monthly_budget_cny: Decimal | None, paid: bool, now: float) -> list[Scope]:
-    """Everything that one image is taken from. The stand-in costs nothing, so no budget is asked."""
-    taken = [person_scope(person_id, daily, now)]
-    if paid:
-        taken.append(budget_scope(monthly_budget_cny, now))
-    return taken
-
-
 def budget_scope(monthly_budget_cny: Decimal | None, now: float) -> Scope:
     """The images of this month that the owner pays for."""
     limit = UNLIMITED if monthly_budget_cny is None else images_within(monthly_budget_cny)
     return Scope("budget", month(now), limit)
+
+
+def group_scope(chat_id: int, now: float) -> Scope:
+    """What was painted for a group today; its admins' limit is asked at the door."""
+    return Scope(f"group:{chat_id}", day(now), UNLIMITED)
+
+
+def purse(person_id: int) -> str:
+    """The scope of a person's units on top of the day's."""
+    return f"purse:{person_id}"
+
+
+def pot(chat_id: int) -> str:
+    """The scope of the units that people gave to a group: those of a day go with it, the others last."""
+    return f"pot:{chat_id}"
 
 
 def account_scope(account_id: str, free_images: int) -> Scope:

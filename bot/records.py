@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from bot import lifecycle, quota, turns, views
 from bot.admission import Rules
 from bot.bell import Bell
-from bot.chat import Person
+from bot.chat import Chat, Person
 from bot.clock import Clock
+from bot.door import look_in
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
+from bot.purse import in_pot
 from bot.reception import Reception
 from bot.styles import Style
 from bot.views import Lanes
-from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, State
-from storage import jobs, ledger, people, results
+from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
+from storage import balances, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job
 
@@ -51,13 +53,35 @@ class Records:
             found = await jobs.history(connection, person_id, min(limit, 200))
             return tuple([await views.view(connection, job, self.lanes, now) for job in found])
 
-    async def quota(self, person: Person) -> QuotaView:
-        """Today's units."""
-        now = self.clock.now()
-        scope = quota.person_scope(await self._id(person), self.rules.daily_free_images, now)
+    async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
+        """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
+        now, person_id = self.clock.now(), await self._id(person)
+        scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
         async with self.database.read() as connection:
             sums = await ledger.sums(connection, scope.name, scope.period)
-        return QuotaView(scope.limit, sums.used, sums.reserved, quota.resets_at(now))
+            given = await balances.taken_out(connection, scope.name, scope.period)
+            purse = await balances.left(connection, quota.purse(person_id))
+            pot = await in_pot(connection, chat, now)
+        resets_at = quota.resets_at(now)
+        return QuotaView(scope.limit, sums.used - given, sums.reserved, resets_at, given=given, purse=purse, pot=pot)
+
+    async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
+        """The indices of the styles that they ask for most, most first."""
+        async with self.database.read() as connection:
+            used = await jobs.favourites(connection, await self._id(person), limit=limit)
+        offered = {style.index for style in self.offered}
+        return tuple(index for index in used if index in offered)
+
+    async def language(self, person: Person) -> str:
+        """The language to speak with them: the one they chose, or else the one their app tells."""
+        async with self.database.read() as connection:
+            chosen = await people.chosen_language(connection, platform=person.platform, platform_id=person.platform_id)
+        return chosen or person.language
+
+    async def welcome(self, person: Person, chat: Chat, *, by_admin: bool = False) -> Refusal | None:
+        """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""
+        async with self.database.read() as connection:
+            return await look_in(connection, person, chat, by_admin=by_admin, now=self.clock.now())
 
     async def queue(self, person: Person) -> QueueView:
         """The lanes from afar, and the person's own jobs in them."""

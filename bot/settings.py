@@ -27,6 +27,23 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
+def _packages(value: object) -> object:
+    """`10:50,50:200`: pairs of units and Stars."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.split(":") for part in value.split(",") if part.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError("write each as images:stars, such as 10:50,50:200")
+    return tuple((pair[0].strip(), pair[1].strip()) for pair in pairs)
+
+
+Packages = Annotated[
+    tuple[tuple[Annotated[int, Field(ge=1, le=10_000)], Annotated[int, Field(ge=1, le=10_000)]], ...],
+    NoDecode,
+    BeforeValidator(_packages),
+]
+
+
 class Settings(BaseSettings):
     """Every setting that an owner can change; `.env.example` explains each."""
 
@@ -53,6 +70,7 @@ class Settings(BaseSettings):
     original_hours: float = Field(default=24, gt=0)
     result_days: float = Field(default=30, gt=0)
     admins: Names = ()
+    stars_packages: Packages = ()
     web_chat: OnOff | None = None
     stylizer_workers: int = Field(default=1, ge=1, le=64)
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import drafts
-from bot.admission import Refused, admit
+from bot import admission, consenting, drafts
+from bot.admission import admit
 from bot.chat import Chat, Person
+from bot.door import Asked, Refused, let_in
 from bot.drafts import Sent
 from bot.erasure import erase
 from bot.lifecycle import CancelWished, Impossible
@@ -17,7 +18,7 @@ from bot.moves import Overtaken, move
 from bot.records import Records
 from bot.styles import REFERENCE
 from bot.wishes import WAITING, JobView, Reason, Refusal, State
-from storage import jobs, results
+from storage import jobs, people, results
 from storage.jobs import Job, NewJob
 
 NOT_FOUND = Refusal(Reason.NOT_FOUND)
@@ -34,18 +35,27 @@ class Studio(Records):
         photo: bytes,
         style: int,
         reference: bytes | None = None,
+        saved: int | None = None,
+        subject: Person | None = None,
         source: str,
         reply_to: str | None = None,
+        by_admin: bool = False,
+        in_album: bool = False,
     ) -> JobView | Refusal:
-        """A photo in a style, queued; or its picture at once when it is in store already."""
+        """A photo in a style, queued; or its picture at once when it is in store already.
+
+        `saved`: the id of a saved style, then the style is REFERENCE; `subject`: whose photo it is. When they have to
+        be asked first, the answer is a draft that waits for their `consent`. `in_album`: one more photo of a request.
+        """
         if (known := await self._by_source(person, source)) is not None:
             return known
-        if not self._can_do(style, has_reference=reference is not None):
+        if not self._can_do(style, has_reference=reference is not None or saved is not None):
             return Refusal(Reason.STYLE_INVALID)
-        draft = await drafts.received(self, person, chat, Sent(photo, reference, source, reply_to))
+        sent = Sent(photo, reference, source, reply_to, _somebody_else(person, subject))
+        draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
-        return await self._queue(replace(draft, style=style))
+        return await self._queue(replace(draft, style=style), Asked(by_admin, in_album))
 
     async def draft(
         self,
@@ -54,26 +64,33 @@ class Studio(Records):
         *,
         photo: bytes | None = None,
         reference: bytes | None = None,
+        saved: int | None = None,
+        subject: Person | None = None,
         source: str,
         reply_to: str | None = None,
+        by_admin: bool = False,
     ) -> JobView | Refusal:
-        """A photo that waits for its style, or a reference that waits for its photo; a photo meets such a reference."""
+        """A photo that waits for its style, or a reference (also a `saved` one) that waits for its photo; a photo meets
+        such a reference."""
         if (known := await self._by_source(person, source)) is not None:
             return known
-        draft = await drafts.received(self, person, chat, Sent(photo, reference, source, reply_to))
+        sent = Sent(photo, reference, source, reply_to, _somebody_else(person, subject))
+        draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
-        waiting = await drafts.waiting_reference(self, draft)
+        waiting, asked = await drafts.waiting_reference(self, draft), Asked(by_admin)
         if waiting is None or photo is None:
-            answer: JobView | Refusal = await self._insert(draft)
+            answer = await self._insert(draft, asked)
         else:
-            answer = await self._queue(drafts.with_reference_of(draft, waiting))
+            answer = await self._queue(drafts.with_reference_of(draft, waiting), asked)
         if waiting is not None and isinstance(answer, JobView):  # a refused photo leaves the reference waiting
             await self._end(waiting, hide=True)
         return answer
 
-    async def choose(self, person: Person, job_id: int, style: int) -> JobView | Refusal:
-        """A style for a draft."""
+    async def choose(
+        self, person: Person, job_id: int, style: int, *, saved: int | None = None, by_admin: bool = False
+    ) -> JobView | Refusal:
+        """A style for a draft; with `saved`, a saved one, then the style is REFERENCE."""
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
@@ -81,11 +98,15 @@ class Studio(Records):
             return Refusal(Reason.NOT_NOW)
         if job.photo is None:
             return Refusal(Reason.PHOTO_MISSING)
-        if not self._can_do(style, has_reference=style == REFERENCE and job.reference is not None):
+        has_reference = style == REFERENCE and (job.reference is not None or saved is not None)
+        if not self._can_do(style, has_reference=has_reference):
             return Refusal(Reason.STYLE_INVALID)
-        if not await drafts.are_kept(self, job):
+        chosen = job if saved is None else await drafts.in_saved_style(self, job, saved)
+        if isinstance(chosen, Refusal):
+            return chosen
+        if not await drafts.are_kept(self, chosen):
             return Refusal(Reason.PHOTO_EXPIRED)
-        return await self._queue_draft(job, style)
+        return await self._queue_draft(chosen, style, Asked(by_admin))
 
     async def again(
         self,
@@ -93,11 +114,14 @@ class Studio(Records):
         job_id: int,
         *,
         style: int | None,
+        saved: int | None = None,
         source: str,
         chat: Chat | None = None,
         reply_to: str | None = None,
+        by_admin: bool = False,
     ) -> JobView | Refusal:
-        """The same photo once more: in another style, or (None) in the same one with fresh brushwork."""
+        """The same photo once more: in another style (with `saved`, a saved one), or (None) in the same one with fresh
+        brushwork."""
         if (known := await self._by_source(person, source)) is not None:
             return known
         job = await self._own(person, job_id)
@@ -106,13 +130,19 @@ class Studio(Records):
         copy = await drafts.copied(self, person, job, chat, Sent(source=source, reply_to=reply_to))
         if isinstance(copy, Refusal):
             return copy
-        fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.in_style(copy, style)
+        fresh: NewJob | Refusal
+        if saved is not None:
+            fresh = await drafts.in_saved_style(self, copy, saved)
+        else:
+            fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.in_style(copy, style)
+        if isinstance(fresh, Refusal):
+            return fresh
         if not self._can_do(fresh.style, has_reference=fresh.reference is not None):
             return Refusal(Reason.STYLE_INVALID)
-        return await self._queue(fresh)
+        return await self._queue(fresh, Asked(by_admin))
 
     async def redraft(
-        self, person: Person, job_id: int, *, source: str, reply_to: str | None = None
+        self, person: Person, job_id: int, *, source: str, reply_to: str | None = None, by_admin: bool = False
     ) -> JobView | Refusal:
         """The same photo, to be given another style."""
         if (known := await self._by_source(person, source)) is not None:
@@ -121,7 +151,13 @@ class Studio(Records):
         if job is None:
             return NOT_FOUND
         copy = await drafts.copied(self, person, job, None, Sent(source=source, reply_to=reply_to))
-        return copy if isinstance(copy, Refusal) else await self._insert(drafts.in_style(copy, None))
+        return copy if isinstance(copy, Refusal) else await self._insert(drafts.in_style(copy, None), Asked(by_admin))
+
+    async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | Refusal:
+        """The word of the person whose photo somebody else wants painted."""
+        job = await consenting.answer(self, subject, job_id, allow=allow)
+        self.bell.ring()
+        return job if isinstance(job, Refusal) else await self._view(job)
 
     async def cancel(self, person: Person, job_id: int) -> JobView | Refusal:
         """Not wanted any more; the unit goes back."""
@@ -151,6 +187,12 @@ class Studio(Records):
         self.bell.ring()
         return None
 
+    async def speak(self, person: Person, language: str | None) -> None:
+        """Speak this language with them from now on; None: the one that their app tells."""
+        async with self.database.write() as connection:
+            person_id = await admission.known(connection, person, self.clock.now())
+            await people.speak(connection, person_id, language)
+
     # --- how it is done ---------------------------------------------------------------------------------------
 
     def _can_do(self, style: int | None, *, has_reference: bool) -> bool:
@@ -165,7 +207,16 @@ class Studio(Records):
             return None
         return await self._view(job, repeated=True) if job.person_id == await self._id(person) else NOT_FOUND
 
-    async def _queue(self, new: NewJob) -> JobView | Refusal:
+    async def _received(self, person: Person, chat: Chat, sent: Sent, saved: int | None) -> NewJob | Refusal:
+        draft = await drafts.received(self, person, chat, sent)
+        if saved is None or isinstance(draft, Refusal):
+            return draft
+        dressed = await drafts.in_saved_style(self, draft, saved)
+        if isinstance(dressed, Refusal):
+            await drafts.discard(self, draft)
+        return dressed
+
+    async def _queue(self, new: NewJob, asked: Asked) -> JobView | Refusal:
         """A new job into the queue; or the job that already stands for this source or this very wish."""
         try:
             async with self.database.write() as connection:
@@ -173,18 +224,20 @@ class Studio(Records):
                 repeated = job is not None
                 if job is None:
                     draft = await _inserted(connection, new)
-                    job = await admit(connection, draft, new.style or 0, self.rules, self.clock.now())
+                    now = self.clock.now()
+                    job = await admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
         except Refused as refused:
             await drafts.discard(self, new)
             return refused.refusal
         self.bell.ring()
         return await self._view(job, repeated=repeated)
 
-    async def _queue_draft(self, draft: Job, style: int) -> JobView | Refusal:
-        bare = draft if style == REFERENCE else replace(draft, reference=None, reference_hash=None)
+    async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | Refusal:
+        bare = replace(draft, reference=None, reference_hash=None, reference_name=None)
         try:
             async with self.database.write() as connection:
-                job = await admit(connection, bare, style, self.rules, self.clock.now())
+                chosen = draft if style == REFERENCE else bare
+                job = await admit(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
         except Refused as refused:
             return refused.refusal
         except (Impossible, Overtaken):  # two taps at once: the other one was quicker
@@ -192,9 +245,14 @@ class Studio(Records):
         self.bell.ring()
         return await self._view(job)
 
-    async def _insert(self, new: NewJob) -> JobView:
-        async with self.database.write() as connection:
-            job = await jobs.by_source(connection, new.source) or await _inserted(connection, new)
+    async def _insert(self, new: NewJob, asked: Asked) -> JobView | Refusal:
+        try:
+            async with self.database.write() as connection:
+                await let_in(connection, new, None, asked, self.clock.now())
+                job = await jobs.by_source(connection, new.source) or await _inserted(connection, new)
+        except Refused as refused:
+            await drafts.discard(self, new)
+            return refused.refusal
         self.bell.ring()
         return await self._view(job)
 
@@ -210,6 +268,11 @@ class Studio(Records):
             return None
         self.bell.ring()
         return change.job
+
+
+def _somebody_else(person: Person, subject: Person | None) -> str | None:
+    """The id of whose photo it is, unless it is their own."""
+    return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
 
 
 async def _the_same(connection: AsyncConnection, new: NewJob) -> Job | None:

@@ -50,6 +50,8 @@ class Reason(StrEnum):
     NOT_FOR_SALE = "not_for_sale"
     UNITS_INVALID = "units_invalid"
     TOO_FEW_UNITS = "too_few_units"  # left
+    GROUPS_ONLY = "groups_only"
+    PAYMENT_UNKNOWN = "payment_unknown"
     REFUNDED = "refunded"
     # the run, found by the API: the unit was given back
     PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API

@@ -4,7 +4,9 @@ A balance is a row of `quota` whose limit is all that was ever put in; what jobs
 else. What is put in, or taken out but for jobs, is a row of `credit` with a key of its own: the same key counts once.
 """
 
-from sqlalchemy import text
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 EVER = "ever"
@@ -13,6 +15,7 @@ _KNOWN = text("""
     INSERT INTO credit (key, scope, period, units, why, at) VALUES (:key, :scope, :period, :units, :why, :now)
     ON CONFLICT (key) DO NOTHING
 """)
+_IS_KNOWN = text("SELECT 1 FROM credit WHERE key IN :keys").bindparams(bindparam("keys", expanding=True))
 _PUT = text("""
     INSERT INTO quota (scope, period, lim, reserved, used) VALUES (:scope, :period, :units, 0, 0)
     ON CONFLICT (scope, period) DO UPDATE SET lim = quota.lim + excluded.lim
@@ -75,6 +78,11 @@ async def take(
         return False
     await connection.execute(_KNOWN, {**values, "units": -units, "key": key, "why": why, "now": now})
     return True
+
+
+async def is_known(connection: AsyncConnection, keys: Sequence[str]) -> bool:
+    """Whether one of these keys was counted before."""
+    return (await connection.execute(_IS_KNOWN, {"keys": list(keys)})).first() is not None
 
 
 async def left(connection: AsyncConnection, scope: str, period: str = EVER) -> int:

@@ -140,6 +140,10 @@ _LAST_SEED = text("""
     SELECT COALESCE(MAX(seed), 0) FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
 """)
+_FAVOURITES = text("""
+    SELECT style FROM job WHERE person_id = :person_id AND asked IS NOT NULL AND style >= 0 AND NOT hidden
+    GROUP BY style ORDER BY COUNT(*) DESC, MAX(id) DESC LIMIT :limit
+""")
 _SHOWN_WITH = text("""
     SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND (photo = :key OR reference = :key)
 """)
@@ -234,6 +238,11 @@ async def last_seed(connection: AsyncConnection, *, person_id: int, photo_hash: 
     """The highest seed that this person has had for a photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
     return int((await connection.execute(_LAST_SEED, values)).scalar_one())
+
+
+async def favourites(connection: AsyncConnection, person_id: int, *, limit: int) -> tuple[int, ...]:
+    """The styles that this person asked for most, most first."""
+    return tuple((await connection.execute(_FAVOURITES, {"person_id": person_id, "limit": limit})).scalars())
 
 
 async def is_shown(connection: AsyncConnection, person_id: int, key: str) -> bool:

@@ -24,8 +24,14 @@ _LANGUAGE = text("""
 """)
 _BAN = text("UPDATE person SET banned_at = :at WHERE id = :id")
 _OPT_OUT = text("UPDATE person SET opted_out_at = :at WHERE id = :id")
+_KEEPS_PHOTOS = text("""
+    SELECT COUNT(*) FROM person p JOIN chat c ON c.platform = p.platform
+    WHERE c.id = :chat_id AND p.platform_id = :subject AND p.opted_out_at IS NOT NULL
+""")
+_WHO = text("SELECT platform, platform_id, COALESCE(chosen_language, language) AS language FROM person WHERE id = :id")
 _STANDING = text("SELECT banned_at, opted_out_at FROM person WHERE id = :id")
 _TOUCH_CHAT = text("UPDATE chat SET is_group = is_group WHERE id = :id RETURNING is_group")
+_CHAT_PLATFORM = text("SELECT platform FROM chat WHERE id = :id")
 _FIND_CHAT = text("SELECT id FROM chat WHERE platform = :platform AND platform_id = :platform_id")
 _TOUCH = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
@@ -66,10 +72,21 @@ class Standing:
     has_opted_out: bool = False
 
 
+async def who(connection: AsyncConnection, person_id: int) -> tuple[str, str, str]:
+    """Platform, id there and language of this person."""
+    row = (await connection.execute(_WHO, {"id": person_id})).one()
+    return row.platform, row.platform_id, row.language
+
+
 async def standing(connection: AsyncConnection, person_id: int) -> Standing:
     """How this person stands."""
     row = (await connection.execute(_STANDING, {"id": person_id})).one_or_none()
     return Standing() if row is None else Standing(row.banned_at is not None, row.opted_out_at is not None)
+
+
+async def keeps_photos(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
+    """Whether the person of this id, at the platform of this chat, doesn't want others to have their photos painted."""
+    return int((await connection.execute(_KEEPS_PHOTOS, {"chat_id": chat_id, "subject": subject})).scalar_one()) > 0
 
 
 async def ban(connection: AsyncConnection, person_id: int, at: float | None) -> None:
@@ -97,6 +114,11 @@ async def find_chat(connection: AsyncConnection, *, platform: str, platform_id: 
     """The id of this chat's row, or None when nobody asked for anything there."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_CHAT, values)).scalar_one_or_none()
+
+
+async def chat_platform(connection: AsyncConnection, chat_id: int) -> str:
+    """Where this chat is."""
+    return str((await connection.execute(_CHAT_PLATFORM, {"id": chat_id})).scalar_one())
 
 
 async def touch_chat(connection: AsyncConnection, chat_id: int) -> bool:

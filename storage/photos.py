@@ -15,7 +15,9 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore, ObjectStore
 
-_KEY = re.compile(r"(original|reference|result)/\d{1,19}/\d{10}/[0-9a-f]{64}\.jpg", re.ASCII)
+FOR_EVER = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
+
+_KEY = re.compile(r"(original|reference|result|style)/\d{1,19}/\d{10}/[0-9a-f]{64}\.jpg", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -24,6 +26,7 @@ class Kind(StrEnum):
     ORIGINAL = "original"
     REFERENCE = "reference"
     RESULT = "result"
+    STYLE = "style"
 
 
 class PhotoStore:
@@ -76,6 +79,14 @@ class PhotoStore:
         for key in gone:
             await self.delete(key)
         return len(gone)
+
+    async def delete_all(self, kind: Kind, owner: int) -> int:
+        """Delete every picture of one kind that somebody owns; returns how many there were."""
+        prefix = f"{kind}/{owner}/"
+        keys = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
+        for key in keys:
+            await self.delete(key)
+        return len(keys)
 
     async def keys(self) -> tuple[str, ...]:
         """Every key in the store, for proofs and exports."""

@@ -37,10 +37,19 @@ EVENTS: tuple[Event, ...] = (
     lifecycle.Shown(),
     lifecycle.Expired(),
     lifecycle.CancelWished(),
+    lifecycle.Held(style=0),
+    lifecycle.Declined(Reason.CONSENT_REFUSED),
 )
 # state → what each event that fits makes of it; whatever is not named here does not fit
 BECOMES: dict[State, dict[Event, State]] = {
-    D: {EVENTS[0]: Q, EVENTS[1]: STORED, lifecycle.Expired(): FAILED, lifecycle.CancelWished(): CANCELED},
+    D: {
+        EVENTS[0]: Q,
+        EVENTS[1]: STORED,
+        lifecycle.Expired(): FAILED,
+        lifecycle.CancelWished(): CANCELED,
+        lifecycle.Held(style=0): D,
+        lifecycle.Declined(Reason.CONSENT_REFUSED): FAILED,
+    },
     Q: {EVENTS[2]: SUB, lifecycle.Expired(): FAILED, lifecycle.CancelWished(): CANCELED},
     SUB: {
         EVENTS[3]: RUN,
@@ -144,6 +153,8 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
         (RUN, lifecycle.Orphaned(free=True), (), False),
         (Q, lifecycle.Expired(), BACK, True),
         (D, lifecycle.Expired(), BACK, True),
+        (D, lifecycle.Held(0), (), False),
+        (D, lifecycle.Declined(Reason.QUOTA_USED_UP), BACK, True),
         (STORED, lifecycle.Shown(), (), False),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",

@@ -31,14 +31,13 @@ def test_a_budget_pays_for_whole_images(cny: str, images: int) -> None:
     assert quota.images_within(Decimal(cny)) == images
 
 
-def test_what_costs_nothing_asks_no_budget() -> None:
-    taken = quota.scopes(7, daily=20, monthly_budget_cny=Decimal(1), paid=False, now=NOON)
-    assert taken == [Scope("person:7", "2026-11-22", 20)]
+def test_a_persons_day_and_a_groups_day_are_counted_apart() -> None:
+    assert quota.person_scope(7, 20, NOON) == Scope("person:7", "2026-11-22", 20)
+    assert quota.group_scope(7, NOON) == Scope("group:7", "2026-11-22", quota.UNLIMITED)
 
 
-def test_a_paid_image_is_taken_from_the_person_and_from_the_budget() -> None:
-    taken = quota.scopes(7, daily=20, monthly_budget_cny=Decimal(12), paid=True, now=NOON)
-    assert taken == [Scope("person:7", "2026-11-22", 20), Scope("budget", "2026-11", 100)]
+def test_a_paid_image_is_taken_from_the_months_budget() -> None:
+    assert quota.budget_scope(Decimal(12), NOON) == Scope("budget", "2026-11", 100)
 
 
 def test_without_a_budget_images_are_still_counted() -> None:

@@ -37,6 +37,8 @@ _SENTENCES = {
     Reason.STYLE_GONE: mark("I can't find that saved style. It was removed, or it belongs to somebody else."),
     Reason.NOT_FOR_SALE: mark("That isn't for sale any more. Please look at what there is now."),
     Reason.UNITS_INVALID: mark("How many? Please send a whole number, one or more."),
+    Reason.GROUPS_ONLY: mark("That works only in a group."),
+    Reason.PAYMENT_UNKNOWN: mark("I don't know that payment."),
     Reason.REFUNDED: mark("That payment was given back already."),
 }
 _LATER = {  # until then, without and with how long that is

@@ -1,0 +1,144 @@
+"""Manners in groups: what its admins allow there, when, how much and to whom."""
+
+from dataclasses import dataclass, fields, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import quota
+from bot.chat import Chat, Person
+from bot.clock import Clock
+from bot.styles import INDICES, REFERENCE
+from bot.wishes import Reason, Refusal
+from storage import balances, groups, people
+from storage.database import Database
+from storage.groups import GroupSettings
+
+__all__ = ["GroupSettings", "Groups", "may_ask"]
+
+DAY_MINUTES = 24 * 60
+MAX_COOLDOWN_SECONDS = 24 * 3600
+MAX_CARD_HOURS = 47.0  # Telegram lets a bot delete its messages for two days
+MAX_DAILY_LIMIT = 100_000
+
+
+def may_ask(
+    rules: GroupSettings,
+    *,
+    style: int | None,
+    by_admin: bool,
+    last_asked: float | None,
+    asked_today: int,
+    now: float,
+) -> Refusal | None:
+    """Why a wish is not for this group, if so. Pure.
+
+    `style` None: not chosen yet; `last_asked`: by the same person in this group; `asked_today`: by everybody here.
+    """
+    if not rules.enabled:
+        return Refusal(Reason.GROUP_OFF)
+    if rules.who == "admins" and not by_admin:
+        return Refusal(Reason.GROUP_ADMINS_ONLY)
+    if (until := quiet_until(rules, now)) is not None:
+        return Refusal(Reason.GROUP_QUIET, {"until": until})
+    if style is None:
+        return None
+    if rules.styles is not None and style not in rules.styles:
+        return Refusal(Reason.GROUP_STYLE)
+    wait = 0.0 if last_asked is None else last_asked + rules.cooldown_seconds - now
+    if wait > 0:
+        return Refusal(Reason.GROUP_COOLDOWN, {"seconds": wait})
+    if rules.daily_limit is not None and asked_today >= rules.daily_limit:
+        return Refusal(Reason.GROUP_LIMIT, {"limit": rules.daily_limit, "until": quota.resets_at(now)})
+    return None
+
+
+def quiet_until(rules: GroupSettings, now: float) -> float | None:
+    """When the quiet hours end that are now; None when it isn't quiet. Pure."""
+    if rules.quiet_from is None or rules.quiet_to is None or rules.quiet_from == rules.quiet_to:
+        return None
+    minute = now / 60 % DAY_MINUTES
+    since = (minute - rules.quiet_from) % DAY_MINUTES
+    whole = (rules.quiet_to - rules.quiet_from) % DAY_MINUTES
+    return now + (whole - since) * 60 if since < whole else None
+
+
+def is_sensible(rules: GroupSettings) -> bool:
+    """Whether these rules can be kept: every number in its bounds, quiet hours with both ends. Pure."""
+    hours = rules.delete_cards_after_hours
+    minutes = (rules.quiet_from, rules.quiet_to)
+    return (
+        rules.who in {"everyone", "admins"}
+        and (rules.styles is None or rules.styles <= INDICES | {REFERENCE})
+        and (rules.daily_limit is None or 0 <= rules.daily_limit <= MAX_DAILY_LIMIT)
+        and 0 <= rules.cooldown_seconds <= MAX_COOLDOWN_SECONDS
+        and (hours is None or 0 < hours <= MAX_CARD_HOURS)
+        and (minutes == (None, None) or all(isinstance(end, int) and 0 <= end < DAY_MINUTES for end in minutes))
+    )
+
+
+def needs_consent(rules: GroupSettings, asker: Person, subject: Person | None) -> bool:
+    """Whether somebody's photo may be painted for somebody else only after their yes. Pure."""
+    return subject is not None and subject.platform_id != asker.platform_id and rules.ask_consent
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What admins set for their group."""
+
+    database: Database
+    clock: Clock
+
+    async def settings(self, chat: Chat) -> GroupSettings:
+        """The group's rules as they are now."""
+        async with self.database.read() as connection:
+            chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+            return GroupSettings() if chat_id is None else await groups.settings(connection, chat_id)
+
+    async def change(self, chat: Chat, *, by_admin: bool, **changes: object) -> GroupSettings | Refusal:
+        """Change the named rules and leave the others; only admins of the group may."""
+        if not by_admin:
+            return Refusal(Reason.GROUP_ADMINS_ONLY)
+        if not changes.keys() <= {field.name for field in fields(GroupSettings)}:
+            return Refusal(Reason.SETTING_INVALID)
+        async with self.database.write() as connection:
+            chat_id = await _row(connection, chat, self.clock.now())
+            rules = replace(await groups.settings(connection, chat_id), **changes)  # type: ignore[arg-type]  # checked below
+            if not is_sensible(rules):
+                return Refusal(Reason.SETTING_INVALID)
+            await groups.save(connection, chat_id, rules)
+        return rules
+
+    async def moved(self, old: Chat, new: Chat) -> None:
+        """The group has a new address (Telegram: it became a supergroup); all that is known of it follows.
+
+        Told twice, from either side, it changes nothing more.
+        """
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            before = await people.find_chat(connection, platform=old.platform, platform_id=old.platform_id)
+            young = await people.find_chat(connection, platform=new.platform, platform_id=new.platform_id)
+            if before is None:
+                return
+            if young is not None and young != before:
+                for chat_id in sorted({young, before}):
+                    await people.touch_chat(connection, chat_id)
+                await _pour(connection, young, before, now)
+                await groups.merge(connection, young=young, old=before)
+            await groups.readdress(connection, before, new.platform_id)
+
+
+async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
+    return await people.remember_chat(
+        connection, platform=chat.platform, platform_id=chat.platform_id, is_group=chat.is_group, now=now
+    )
+
+
+async def _pour(connection: AsyncConnection, young: int, old: int, now: float) -> None:
+    """What was put into the pot at the new address belongs into the old one, which goes on."""
+    for period in (balances.EVER, quota.day(now)):
+        source, target = quota.pot(young), quota.pot(old)
+        units = await balances.left(connection, source, period)
+        if units:
+            key = f"moved:{young}:{period}"
+            await balances.take(connection, source, units, key=f"{key}:out", why="moved", now=now, period=period)
+            await balances.put(connection, target, units, key=f"{key}:in", why="moved", now=now, period=period)

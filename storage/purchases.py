@@ -1,0 +1,58 @@
+"""Purchases: what was paid for units, by the charge id of the platform. They outlive their person, without the name."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_COLUMNS = "charge_id, person_id, units, stars, taken_back, at, refunded_at"
+_GET = text(f"SELECT {_COLUMNS} FROM purchase WHERE charge_id = :charge_id")  # noqa: S608  # constant
+_OF_PERSON = text(f"SELECT {_COLUMNS} FROM purchase WHERE person_id = :person_id ORDER BY at DESC")  # noqa: S608  # constant
+_INSERT = text("""
+    INSERT INTO purchase (charge_id, person_id, units, stars, at) VALUES (:charge_id, :person_id, :units, :stars, :now)
+    ON CONFLICT (charge_id) DO NOTHING
+""")
+_TAKEN_BACK = text("UPDATE purchase SET taken_back = :units WHERE charge_id = :charge_id AND taken_back IS NULL")
+_REFUNDED = text("UPDATE purchase SET refunded_at = :now WHERE charge_id = :charge_id AND refunded_at IS NULL")
+
+
+@dataclass(frozen=True)
+class Bought:
+    """One row. `taken_back`: how many units a refund took out of the purse, None while there is none."""
+
+    charge_id: str
+    person_id: int | None
+    units: int
+    stars: int
+    taken_back: int | None
+    at: float
+    refunded_at: float | None
+
+
+async def get(connection: AsyncConnection, charge_id: str) -> Bought | None:
+    """The purchase of this charge."""
+    row = (await connection.execute(_GET, {"charge_id": charge_id})).one_or_none()
+    return None if row is None else Bought(*row)
+
+
+async def of_person(connection: AsyncConnection, person_id: int) -> tuple[Bought, ...]:
+    """What this person bought, newest first."""
+    return tuple(Bought(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+
+
+async def insert(
+    connection: AsyncConnection, *, charge_id: str, person_id: int, units: int, stars: int, now: float
+) -> bool:
+    """Write it down; False when this charge is known already."""
+    values = {"charge_id": charge_id, "person_id": person_id, "units": units, "stars": stars, "now": now}
+    return (await connection.execute(_INSERT, values)).rowcount == 1
+
+
+async def take_back(connection: AsyncConnection, charge_id: str, units: int) -> None:
+    """A refund has begun, and took so many units out of the purse."""
+    await connection.execute(_TAKEN_BACK, {"charge_id": charge_id, "units": units})
+
+
+async def refunded(connection: AsyncConnection, charge_id: str, now: float) -> None:
+    """The money went back."""
+    await connection.execute(_REFUNDED, {"charge_id": charge_id, "now": now})

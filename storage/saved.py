@@ -1,0 +1,111 @@
+"""Saved styles: reference pictures that people keep by name, and those on a group's shelf (with a `chat_id`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_COLUMNS = "id, person_id, chat_id, name, key, sha256, token, created"
+_GET = text(f"SELECT {_COLUMNS} FROM saved_style WHERE id = :id")  # noqa: S608  # constant
+_MINE = text(f"""
+    SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person_id AND chat_id IS NULL ORDER BY folded
+""")  # noqa: S608  # constant
+_SHELF = text(f"SELECT {_COLUMNS} FROM saved_style WHERE chat_id = :chat_id ORDER BY folded")  # noqa: S608  # constant
+_OF_PERSON = text(f"SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person_id ORDER BY id")  # noqa: S608  # constant
+_BY_TOKEN = text(f"SELECT {_COLUMNS} FROM saved_style WHERE token = :token")  # noqa: S608  # constant
+_INSERT = text(f"""
+    INSERT INTO saved_style (person_id, chat_id, name, folded, key, sha256, created)
+    VALUES (:person_id, :chat_id, :name, :folded, :key, :sha256, :now)
+    ON CONFLICT DO NOTHING
+    RETURNING {_COLUMNS}
+""")  # noqa: S608  # constant
+_RENAME = text("""
+    UPDATE saved_style SET name = :name, folded = :folded
+    WHERE id = :id AND NOT EXISTS (
+        SELECT 1 FROM saved_style other
+        WHERE other.id <> :id AND other.folded = :folded AND (
+            (saved_style.chat_id IS NULL AND other.chat_id IS NULL AND other.person_id = saved_style.person_id)
+            OR other.chat_id = saved_style.chat_id
+        )
+    )
+""")
+_SHARE = text("UPDATE saved_style SET token = COALESCE(token, :token) WHERE id = :id RETURNING token")
+_REMOVE = text("DELETE FROM saved_style WHERE id = :id")
+_USES = text("SELECT COUNT(*) FROM saved_style WHERE key = :key")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One row. `key` is the picture's in the photo store, under its person."""
+
+    id: int
+    person_id: int
+    chat_id: int | None
+    name: str
+    key: str
+    sha256: str
+    token: str | None
+    created: float
+
+
+async def get(connection: AsyncConnection, style_id: int) -> Saved | None:
+    """The style of this id."""
+    row = (await connection.execute(_GET, {"id": style_id})).one_or_none()
+    return None if row is None else Saved(*row)
+
+
+async def mine(connection: AsyncConnection, person_id: int) -> tuple[Saved, ...]:
+    """A person's own styles, by name."""
+    return tuple(Saved(*row) for row in await connection.execute(_MINE, {"person_id": person_id}))
+
+
+async def shelf(connection: AsyncConnection, chat_id: int) -> tuple[Saved, ...]:
+    """The styles on a group's shelf, by name."""
+    return tuple(Saved(*row) for row in await connection.execute(_SHELF, {"chat_id": chat_id}))
+
+
+async def of_person(connection: AsyncConnection, person_id: int) -> tuple[Saved, ...]:
+    """Everything that a person saved, on shelves too."""
+    return tuple(Saved(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+
+
+async def by_token(connection: AsyncConnection, token: str) -> Saved | None:
+    """The style that is shared by this token."""
+    row = (await connection.execute(_BY_TOKEN, {"token": token})).one_or_none()
+    return None if row is None else Saved(*row)
+
+
+async def insert(
+    connection: AsyncConnection,
+    *,
+    person_id: int,
+    chat_id: int | None,
+    name: str,
+    folded: str,
+    key: str,
+    sha256: str,
+    now: float,
+) -> Saved | None:
+    """The new row; None when that name is taken there."""
+    values = {"person_id": person_id, "chat_id": chat_id, "name": name, "folded": folded}
+    row = (await connection.execute(_INSERT, {**values, "key": key, "sha256": sha256, "now": now})).one_or_none()
+    return None if row is None else Saved(*row)
+
+
+async def rename(connection: AsyncConnection, style_id: int, *, name: str, folded: str) -> bool:
+    """Give it another name; False when that is taken where it is."""
+    return (await connection.execute(_RENAME, {"id": style_id, "name": name, "folded": folded})).rowcount == 1
+
+
+async def share(connection: AsyncConnection, style_id: int, token: str) -> str:
+    """The token that shares it: this one, unless it has one already."""
+    return str((await connection.execute(_SHARE, {"id": style_id, "token": token})).scalar_one())
+
+
+async def remove(connection: AsyncConnection, styles: Sequence[Saved]) -> tuple[str, ...]:
+    """Remove these; returns the keys whose bytes nobody needs any more."""
+    for style in styles:
+        await connection.execute(_REMOVE, {"id": style.id})
+    keys = {style.key for style in styles}
+    return tuple([key for key in sorted(keys) if not (await connection.execute(_USES, {"key": key})).scalar_one()])
