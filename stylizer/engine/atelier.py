@@ -32,8 +32,10 @@ from stylizer.engine.picture import (
 )
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reference import paint_in_style
+from stylizer.engine.sheet import contact_sheet_of
 
-REFERENCE = -1
+REFERENCE, TRY_ALL = -1, -2
+TRY_ALL_THUMB = 512
 SMALLEST_RENDERING = 512
 SHORT_SIDES = (64, 2048)
 KEPT_PORTRAITS = 2
@@ -78,12 +80,15 @@ def stylize(
 ) -> bytes:
     """Repaint an encoded photo; JPEG bytes with exactly this short side, the photo's shape, no metadata.
 
-    `look` is an index of LOOKS, or -1 for the style of the `reference` picture, with its `strength` and `brush` size
-    0..1. The same arguments always give the same bytes. Raises UnusableImage for the photo or the reference,
-    KeyError for an unknown look, ValueError for a missing reference or a short side outside 64..2048.
+    `look` is an index of LOOKS; -1 for the style of the `reference` picture, with its `strength` and `brush` size 0..1;
+    or -2 for a contact sheet of all looks, which has its own size. The same arguments always give the same bytes.
+    Raises UnusableImage for the photo or the reference, KeyError for an unknown look, ValueError for a missing
+    reference or a short side outside 64..2048.
     """
-    if look not in LOOKS and look != REFERENCE:
+    if look not in LOOKS and look not in {REFERENCE, TRY_ALL}:
         raise KeyError(look)
+    if look == TRY_ALL:
+        return contact_sheet(photo, thumb=TRY_ALL_THUMB, seed=seed)
     if not SHORT_SIDES[0] <= short_side <= SHORT_SIDES[1]:
         raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
     portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
@@ -99,6 +104,16 @@ def _like(portrait: Portrait, reference: bytes | None, strength: float, brush: f
         raise ValueError("the style of a reference picture needs one")
     strength, brush = float(np.clip(strength, 0, 1)), float(np.clip(brush, 0, 1))
     return paint_in_style(portrait, usable(reference), strength=strength, brush=brush)
+
+
+def contact_sheet(photo: bytes, *, thumb: int, seed: int = 0) -> bytes:
+    """JPEG bytes of a page that shows the photo in every look, each of `thumb` pixels short side.
+
+    Raises UnusableImage.
+    """
+    sheet = contact_sheet_of(usable(photo), thumb=thumb, seed=seed)
+    give_back()
+    return sheet
 
 
 def usable(photo: bytes) -> Pixels:

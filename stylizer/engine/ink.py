@@ -20,9 +20,9 @@ LARGEST_AREA = 1_050_000  # of the net's picture: more takes too much memory
 
 
 def ink_size(size: Size) -> Size:
-    """The size at which strokes are drawn for a picture of `size`: short side 512..1024, the area bounded."""
+    """The size at which strokes are drawn for a picture of `size`: short side 640..1024, the area bounded."""
     height, width = size
-    short = np.clip(min(size) * 2 / 3, 512, 1024)
+    short = np.clip(min(size) * 2 / 3, 640, 1024)
     zoom = min(short / min(size), float(np.sqrt(LARGEST_AREA / (height * width))))
     return round(height * zoom), round(width * zoom)
 
@@ -38,6 +38,18 @@ def ink_of(lightness: Plane, reach: float = 9.0) -> Plane:
     lightness = blur(lightness, 0.8)  # the net leaves a fine checkerboard
     around = cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(2 * max(3, round(reach * scale)) + 1))
     return 1 - smoothstep(0.45, 0.88, np.clip(lightness / (blur(around, max(1.5, 3 * scale)) + 0.02), 0, 1))
+
+
+def feature_ink(lightness: Plane, faces: tuple[Face, ...], features: Plane) -> Plane:
+    """The dark of eyes, brows and mouth as they are in the photo, for faces too small for the net's brush."""
+    ink = np.zeros_like(lightness)
+    for face in faces:
+        small = float(np.clip((0.34 - face.width / min(lightness.shape)) / 0.18, 0, 1))
+        around = blur(lightness, max(1.0, face.width * 0.05))
+        darker = smoothstep(0.10, 0.40, (around - lightness) / (around + 0.05)) * small
+        near = np.abs(np.arange(lightness.shape[1], dtype=np.float32) - face.centre[0]) < face.width
+        ink = np.maximum(ink, darker * features * near[None, :])
+    return ink
 
 
 def face_strokes(size: Size, faces: tuple[Face, ...], *, weight: float = 1.0, lips: bool = True) -> Plane:

@@ -11,9 +11,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import mix, smoothstep
+from stylizer.engine.colour import luminance, mix, smoothstep
 from stylizer.engine.filters import blur, flatten, grow, guided, kuwahara
-from stylizer.engine.ink import brush_lightness, face_strokes, ink_of
+from stylizer.engine.ink import brush_lightness, face_strokes, feature_ink, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Pixels, Plane, Size
@@ -141,6 +141,10 @@ class Portrait:
         relative = slope * np.float32(self.small_px(1)) / (blur(grey, self.small_px(8)) + 0.05)
         return 0.15 + 0.85 * smoothstep(0.014, 0.045, grow(relative, self.small_px(5)))
 
+    @cached_property
+    def _feature_ink(self) -> Plane:
+        return feature_ink(luminance(self.small), self.faces, self.masks.features)
+
     def ink(self, *, on_skin: float = 1.0, reach: float = 9.0, strokes: float = 0.55) -> Plane:
         """Lines at output size, weakened on bare skin; `strokes` is the width of the thin strokes of the face."""
         height, width = self.size
@@ -150,4 +154,4 @@ class Portrait:
         thin = face_strokes(self.size, self.large_faces, weight=strokes) * np.clip(lips + 0.15, 0, 1) * 0.75
         kept = 1 - (1 - on_skin * self._skin_edges) * self.skin_area()
         brushed = brushed * self.full(kept)
-        return np.maximum(brushed, thin)
+        return np.maximum(np.maximum(brushed, thin), self.full(self._feature_ink))

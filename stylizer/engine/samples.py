@@ -1,21 +1,25 @@
 """Gallery pictures: python -m stylizer.engine.samples PORTRAIT OUT_DIR
 
 Writes <slug>.jpg for every look, original.jpg, and reference.jpg, a painting made up here to be a style reference.
+All show the main person of the portrait from the chest up.
 """
 
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from stylizer.engine.atelier import stylize, usable
+from stylizer.engine.atelier import find_face, stylize
 from stylizer.engine.catalogue import LOOKS
 from stylizer.engine.colour import tone_map, vivid
 from stylizer.engine.flow import smear
 from stylizer.engine.noise import clouds, normalised, white
-from stylizer.engine.picture import Picture, Size, decode, encode, resize, scaled_size, to_float
+from stylizer.engine.picture import Picture, Pixels, Size, decode, encode, resize, scaled_size
 
 SAMPLE_SIDE, RENDERED_SIDE, SAMPLE_QUALITY = 320, 960, 82
+BUST_WIDTH, BUST_ASPECT, HEADROOM = 2.75, 1.25, 0.85  # in face widths, height by width, face heights above the face
 PAINTING_COLOURS = ("0b1d4d", "1f4e9a", "3fa0c8", "f3e3a1", "e9a23b", "c2452d")
 
 
@@ -32,15 +36,37 @@ def swirling_painting(size: Size, seed: int = 3) -> Picture:
     return np.clip(vivid(painting, 1.1) * (1 + ridges[..., None] * 0.12), 0, 1).astype(np.float32)
 
 
+def bust(portrait: bytes) -> Pixels:
+    """The main person from the chest up, four by five; the whole portrait when it shows no face."""
+    pixels, face = decode(portrait), find_face(portrait)
+    if face is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    wide = int(min(face[2] * width * BUST_WIDTH, width, height / BUST_ASPECT))
+    high = int(wide * BUST_ASPECT)
+    left = int(np.clip((face[0] + face[2] / 2) * width - wide / 2, 0, width - wide))
+    top = int(np.clip((face[1] - face[3] * HEADROOM) * height, 0, height - high))
+    return pixels[top : top + high, left : left + wide]
+
+
+def _as_png(pixels: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def write_samples(portrait: bytes, folder: Path) -> None:
     """Write the gallery of one portrait into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    original = usable(portrait)
-    size = scaled_size((original.shape[0], original.shape[1]), SAMPLE_SIDE)
-    pictures = {look.slug: decode(stylize(portrait, look.index, short_side=RENDERED_SIDE)) for look in LOOKS.values()}
-    for slug, pixels in {"original": original, **pictures}.items():
-        (folder / f"{slug}.jpg").write_bytes(encode(to_float(resize(pixels, size)), quality=SAMPLE_QUALITY))
-    (folder / "reference.jpg").write_bytes(encode(swirling_painting((512, 512)), quality=90))
+    person = bust(portrait)
+    shape = (person.shape[0], person.shape[1])
+    person = resize(person, scaled_size(shape, RENDERED_SIDE))
+    photo, size = _as_png(np.ascontiguousarray(person)), scaled_size(shape, SAMPLE_SIDE)
+    pictures = {look.slug: decode(stylize(photo, look.index, short_side=RENDERED_SIDE)) for look in LOOKS.values()}
+    for slug, pixels in {"original": person, **pictures}.items():
+        (folder / f"{slug}.jpg").write_bytes(encode(resize(pixels, size), quality=SAMPLE_QUALITY))
+    painting = swirling_painting((512, 512))
+    (folder / "reference.jpg").write_bytes(encode(painting, quality=SAMPLE_QUALITY))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.figure import inked
 from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
@@ -36,4 +37,4 @@ def _drawn(portrait: Portrait) -> Picture:
     true_tone += (own - true_tone) * bare * 0.35
     lab[..., 0] = np.clip(true_tone + (own - true_tone) * np.maximum(teeth * 0.7, 0), 0, 100)
     lab[..., 1:] *= 1.5
-    return from_lab(lab)
+    return inked(portrait, from_lab(lab), "2a0d18", on_skin=0.25)
