@@ -168,7 +168,7 @@ class Conversation:
         """What is to be said besides the job's card: why there is none, or that there is one already."""
         if isinstance(outcome, Refusal):
             return self._why(message, outcome)
-        if not outcome.repeated or outcome.state not in WAITING:
+        if not outcome.merged or outcome.state not in WAITING:
             return ""
         texts = speak(message.person.language)
         return texts.gettext("I already have this photo in that style. Its card tells how far it is.")

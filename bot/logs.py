@@ -10,7 +10,7 @@ import structlog
 
 # Telegram's tokens, DashScope's keys, bearer headers, signed queries, pictures as data URLs.
 _SECRETS = re.compile(
-    r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{20,}"  # in a URL it follows the word "bot" without a break
+    r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"  # in a URL it follows the word "bot", and the colon may be quoted
     r"|\bsk-[A-Za-z0-9._-]{4,}"
     r"|(?<=Bearer )\S+"
     r"|(?<=Signature=)[^&\s\"']+"

@@ -230,7 +230,7 @@ class Studio(Records):
             await drafts.discard(self, new)
             return refused.refusal
         self.bell.ring()
-        return await self._view(job, repeated=repeated)
+        return replace(await self._view(job, repeated=repeated), merged=job.source != new.source)
 
     async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | Refusal:
         bare = replace(draft, reference=None, reference_hash=None, reference_name=None)

@@ -92,6 +92,7 @@ class JobView:
     cropped: bool = False
     paused: bool = False  # the lane stopped; the job keeps its place
     repeated: bool = False  # the same wish was already there: this is that job
+    merged: bool = False  # … and it came from another message: somebody asked for the same again
     asked: float | None = None  # when it was queued
     has_photo: bool = False
     subject: str | None = None  # whose photo it is, when somebody else's: an id of the platform
