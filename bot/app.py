@@ -28,8 +28,8 @@ from bot.http import Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.reception import Reception
-from bot.serving import listen, serve
 from bot.service import Service, service_of
+from bot.serving import listen, serve
 from bot.settings import Settings
 from bot.sole import secret_of, sole_user
 from bot.studio import Studio
@@ -84,7 +84,7 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
         )
         house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
         outside = Outside(database, photos, clock, secret, studio.lanes.account_ids)
-        service = service_of(studio, settings)
+        service = service_of(studio, settings, house.chance)
         yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service)
 
 

@@ -138,7 +138,7 @@ async def in_saved_style(studio: Records, draft: Wish, style_id: int) -> Wish | 
 
 
 def is_at_hand(style: Saved, person_id: int, chat_id: int | None) -> bool:
-    """Whether a person may use a saved style in a chat. Pure."""
+    """Whether a person may use a saved style in a chat: their own, or one of the shelf there. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 

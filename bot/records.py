@@ -106,6 +106,11 @@ class Records:
         job = await self._own(person, job_id)
         return None if job is None or job.photo is None else await self.reception.photos.get(job.photo)
 
+    async def reference(self, person: Person, job_id: int) -> bytes | None:
+        """The picture that it is painted like, while it is kept."""
+        job = await self._own(person, job_id)
+        return None if job is None or job.reference is None else await self.reception.photos.get(job.reference)
+
     async def seen(self, person: Person, job_id: int) -> None:
         """The picture has reached the person."""
         job = await self._own(person, job_id)

@@ -1,11 +1,13 @@
 """Everything that a platform may ask of the core, in one value."""
 
+import random
 from dataclasses import dataclass
 
 from bot.manners import Groups
 from bot.purse import Package, Purse
 from bot.settings import Settings
 from bot.studio import Studio
+from bot.wardrobe import Wardrobe
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,16 @@ class Service:
     studio: Studio
     groups: Groups
     purse: Purse
+    wardrobe: Wardrobe
 
 
-def service_of(studio: Studio, settings: Settings) -> Service:
-    """The desks round a studio."""
+def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Service:
+    """The desks round a studio. `chance` makes what nobody may guess, so let it be the system's."""
     database, clock = studio.database, studio.clock
     packages = tuple(Package(units, stars) for units, stars in settings.stars_packages)
     return Service(
         studio=studio,
         groups=Groups(database, clock),
         purse=Purse(database, clock, studio.rules, packages),
+        wardrobe=Wardrobe(studio, chance),
     )

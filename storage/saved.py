@@ -1,7 +1,7 @@
 """Saved styles: reference pictures that people keep by name, and those on a group's shelf (with a `chat_id`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,7 @@ _OF_PERSON = text(f"SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person
 _BY_TOKEN = text(f"SELECT {_COLUMNS} FROM saved_style WHERE token = :token")  # noqa: S608  # constant
 _INSERT = text(f"""
     INSERT INTO saved_style (person_id, chat_id, name, folded, key, sha256, created)
-    VALUES (:person_id, :chat_id, :name, :folded, :key, :sha256, :now)
+    VALUES (:person_id, :chat_id, :name, :folded, :key, :sha256, :created)
     ON CONFLICT DO NOTHING
     RETURNING {_COLUMNS}
 """)  # noqa: S608  # constant
@@ -33,6 +33,19 @@ _RENAME = text("""
 _SHARE = text("UPDATE saved_style SET token = COALESCE(token, :token) WHERE id = :id RETURNING token")
 _REMOVE = text("DELETE FROM saved_style WHERE id = :id")
 _USES = text("SELECT COUNT(*) FROM saved_style WHERE key = :key")
+
+
+@dataclass(frozen=True)
+class NewStyle:
+    """What is known of a style before it has a row. `folded`: the name as it is compared."""
+
+    person_id: int
+    chat_id: int | None
+    name: str
+    folded: str
+    key: str
+    sha256: str
+    created: float
 
 
 @dataclass(frozen=True)
@@ -76,20 +89,9 @@ async def by_token(connection: AsyncConnection, token: str) -> Saved | None:
     return None if row is None else Saved(*row)
 
 
-async def insert(
-    connection: AsyncConnection,
-    *,
-    person_id: int,
-    chat_id: int | None,
-    name: str,
-    folded: str,
-    key: str,
-    sha256: str,
-    now: float,
-) -> Saved | None:
+async def insert(connection: AsyncConnection, style: NewStyle) -> Saved | None:
     """The new row; None when that name is taken there."""
-    values = {"person_id": person_id, "chat_id": chat_id, "name": name, "folded": folded}
-    row = (await connection.execute(_INSERT, {**values, "key": key, "sha256": sha256, "now": now})).one_or_none()
+    row = (await connection.execute(_INSERT, asdict(style))).one_or_none()
     return None if row is None else Saved(*row)
 
 
@@ -107,5 +109,9 @@ async def remove(connection: AsyncConnection, styles: Sequence[Saved]) -> tuple[
     """Remove these; returns the keys whose bytes nobody needs any more."""
     for style in styles:
         await connection.execute(_REMOVE, {"id": style.id})
-    keys = {style.key for style in styles}
-    return tuple([key for key in sorted(keys) if not (await connection.execute(_USES, {"key": key})).scalar_one()])
+    return await unused(connection, sorted({style.key for style in styles}))
+
+
+async def unused(connection: AsyncConnection, keys: Sequence[str]) -> tuple[str, ...]:
+    """Those of these keys that no saved style has."""
+    return tuple([key for key in keys if not (await connection.execute(_USES, {"key": key})).scalar_one()])
