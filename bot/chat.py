@@ -73,11 +73,12 @@ class PlatformError(Exception):
 
 
 class NotNow(PlatformError):
-    """The platform asks for patience."""
+    """The platform asks for patience. `perhaps_sent`: nobody answered, so a new message may have arrived all the same."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, *, perhaps_sent: bool = False) -> None:
         super().__init__(f"the platform wants us to wait {retry_after:.1f} s")
         self.retry_after = retry_after
+        self.perhaps_sent = perhaps_sent
 
 
 class Gone(PlatformError):
@@ -98,3 +99,6 @@ class Platform(Protocol):
 
         Returns the message id. Raises NotNow or Gone.
         """
+
+    async def remove(self, address: Address, instead: str) -> None:
+        """Delete a message; where that can't be, put the words `instead` in its place. Raises NotNow or Gone."""

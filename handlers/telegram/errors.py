@@ -82,7 +82,7 @@ def _translation(error: TelegramError) -> NotNow | Gone:
         case BadRequest():
             return _bad_request(error)
         case NetworkError():  # also time-outs and 5xx
-            return NotNow(NETWORK_PAUSE)
+            return NotNow(NETWORK_PAUSE, perhaps_sent=True)
         case _:
             log.warning("Telegram answered oddly", error=type(error).__name__)
             return NotNow(NETWORK_PAUSE)
