@@ -7,13 +7,13 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
-from stylizer.engine.figure import inked
 from stylizer.engine.filters import blur, grow
-from stylizer.engine.picture import Picture
+from stylizer.engine.picture import Picture, resize
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.graphic import memphis
+from stylizer.engine.tone import posterise
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -26,15 +26,16 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _drawn(portrait: Portrait) -> Picture:
-    colours = portrait.full(vivid(portrait.flat, 1.25, 1.08, 3))
-    lab = to_lab(colours)
-    brushed = np.clip(portrait.full(portrait.brushwork), 0, 1)
-    lightness = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]
-    teeth = portrait.full(portrait.masks.mouth)
-    own = lab[..., 0]
-    bare = portrait.full(portrait.skin_area())
-    true_tone = lightness + (blur(own, portrait.px(28)) * 1.04 - blur(lightness, portrait.px(28))) * bare
-    true_tone += (own - true_tone) * bare * 0.35
-    lab[..., 0] = np.clip(true_tone + (own - true_tone) * np.maximum(teeth * 0.7, 0), 0, 100)
-    lab[..., 1:] *= 1.5
-    return inked(portrait, from_lab(lab), "2a0d18", on_skin=0.25)
+    """The brush's lightness everywhere but on faces, which keep their own tone and get clean lines instead."""
+    masks = portrait.masks
+    on_face = np.clip(blur(np.maximum(masks.face, masks.skin) * (1 - masks.hair), portrait.small_px(2)), 0, 1)
+    lab = to_lab(vivid(portrait.flat, 1.25, 1.08, 3))
+    lab[..., 1:] *= 1.45
+    own = posterise(lab[..., 0] / 100, 5, 5) * 100
+    brushed = resize(np.clip(portrait.brushwork, 0, 1), (lab.shape[0], lab.shape[1]))
+    brushed = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]
+    lab[..., 0] = np.clip(brushed * 1.04 * (1 - on_face) + (own * 1.02 + 1) * on_face, 0, 100)
+    colours = portrait.full(from_lab(lab))
+    lines = portrait.ink(on_skin=0.7)
+    drawn = 0.35 + 0.65 * portrait.full(on_face)
+    return mix(colours, solid(colours, rgb("2a0d18")), lines * drawn)

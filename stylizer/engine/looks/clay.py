@@ -10,7 +10,7 @@ import numpy as np
 from stylizer.engine.colour import from_lab, mix, to_lab, vivid
 from stylizer.engine.compose import cast_shadow, place
 from stylizer.engine.eyes import draw_bead_eyes
-from stylizer.engine.filters import blur, shrink
+from stylizer.engine.filters import blur, disc, grow, shrink
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import normalised, white
 from stylizer.engine.picture import Picture, Pixels, Plane
@@ -51,6 +51,8 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     lumps = cv2.medianBlur(cv2.medianBlur(lumps, size), size)
     bare = masks.skin * (1 - blur(np.clip(masks.lips, 0, 1), 1))
     lumps[((bare >= 0.3) | ((masks.face > 0.7) & (masks.skin > 0.15))) & (masks.hair < 0.5) & person] = SKIN
+    joined = cv2.morphologyEx((lumps == SKIN).astype(np.uint8), cv2.MORPH_CLOSE, disc(round(portrait.small_px(41))))
+    lumps[(joined > 0) & (lumps < CLOTH_COLOURS) & (masks.skin > 0.05)] = SKIN
     lumps[(masks.hair >= 0.5) & person] = HAIR
     lumps[blur(masks.brows, 1) > 0.5] = BROWS
     lumps[blur(masks.lips, 0.8) > 0.5] = LIPS
@@ -105,5 +107,7 @@ def _face_form(portrait: Portrait) -> Plane:
     inside = depth[covered > 0]
     low = float(np.percentile(inside, 12)) if len(inside) else 0.0
     weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
-    relief = np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight
-    return blur(relief.astype(np.float32), portrait.small_px(4)) * 0.5
+    relief = (np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight).astype(np.float32)
+    form, soft = blur(relief, portrait.small_px(4)), blur(relief, portrait.small_px(9))
+    mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(20)), portrait.small_px(6)), 0, 1)
+    return (form + (soft - form) * mouth) * 0.5

@@ -37,7 +37,9 @@ def _painted_figure(portrait: Portrait) -> Picture:
     bare = portrait.full(portrait.skin_area())
     tone = blur(own[..., 0], portrait.px(28)) - blur(lab[..., 0], portrait.px(28))
     lab[..., 0] += tone * bare
-    lab[..., 0] += (own[..., 0] - lab[..., 0]) * (bare * 0.40 + portrait.full(portrait.masks.mouth) * 0.8)
+    lab[..., 0] += (own[..., 0] - lab[..., 0]) * (
+        bare * 0.70 + portrait.full(np.maximum(portrait.masks.mouth * 0.9, portrait.masks.lips * 0.5))
+    )
     strokes = face_strokes(portrait.size, portrait.large_faces, weight=0.6, lips=False)
     return shaded(from_lab(lab), 1 - 0.65 * strokes)
 
