@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, mix, stretch, to_lab
+from stylizer.engine.colour import from_lab, luminance, mix, shaded, stretch, to_lab
 from stylizer.engine.filters import smooth_surfaces, soften
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Plane
@@ -27,7 +27,8 @@ def level(picture: Picture, masks: Masks) -> Picture:
     before = float(np.clip(np.median(luminance(picture)[bare]), 0.02, 0.95))
     after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
     gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
-    return _without_cast(stretched ** np.float32(gamma), bare)
+    tone = np.maximum(luminance(stretched), 1e-3) ** np.float32(gamma - 1)  # on lightness only: hues stay
+    return _without_cast(np.clip(shaded(stretched, tone), 0, 1), bare)
 
 
 def _without_cast(picture: Picture, bare: Plane) -> Picture:
