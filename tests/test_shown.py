@@ -1,0 +1,65 @@
+"""What a platform keeps for us: files of pictures, photos under a veil, updates that are not dealt with."""
+
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import arrivals, results, shown
+from storage.arrivals import Arrival
+from storage.database import open_database
+from storage.jobs import State
+from storage.results import Result
+from tests.rows import NOON, insert
+
+BOT, ANOTHER = "telegram:1", "telegram:2"
+DAY = 24 * 3600.0
+
+
+async def painted(connection: AsyncConnection, source: str, *, hidden: bool = False) -> int:
+    job = await insert(connection, source, state=State.DELIVERED, style=0, hidden=hidden)
+    await results.add(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + DAY))
+    return job.id
+
+
+async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+        first, second = await painted(connection, "test:1"), await painted(connection, "test:2")
+        for file in ("old", "new"):
+            await shown.remember(connection, account=BOT, job_id=first, file=file)
+        assert await shown.files(connection, BOT, [first, second]) == {first: "new"}
+        assert await shown.files(connection, ANOTHER, [first, second]) == {}
+
+
+async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+        ids = [await painted(connection, f"test:{number}", hidden=number == 3) for number in range(4)]
+        for job_id in ids:
+            await shown.remember(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
+        await shown.forget(connection, ids[0])
+        await results.remove(connection, ids[1])
+        assert await shown.files(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
+
+
+async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+        await shown.veil(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
+        assert await shown.is_veiled(connection, account=BOT, chat="5", message="7")
+        assert not await shown.is_veiled(connection, account=BOT, chat="5", message="8")
+        await shown.veil(connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY)
+        assert not await shown.is_veiled(connection, account=BOT, chat="5", message="7")
+
+
+async def test_an_update_is_new_once_and_kept_until_it_is_done(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+
+        async def came(number: int, *, now: float = NOON) -> bool:
+            return await arrivals.keep(connection, BOT, Arrival(number, f"{number}"), now=now, before=now - DAY)
+
+        assert [await came(number) for number in (8, 7, 8)] == [True, True, False]
+        assert await arrivals.unfinished(connection, BOT) == (Arrival(7, "7"), Arrival(8, "8"))
+        await arrivals.done(connection, BOT, 7)
+        assert await arrivals.unfinished(connection, BOT) == (Arrival(8, "8"),)
+        assert not await came(7)
+        assert await came(9, now=NOON + 3 * DAY)
+        assert await came(7, now=NOON + 3 * DAY), "numbers start anew after a quiet week"
+        assert [arrival.number for arrival in await arrivals.unfinished(connection, BOT)] == [7, 8, 9]
