@@ -15,6 +15,8 @@ from bot.logs import set_up_logging
 from bot.sole import FolderInUse
 from storage.database import NewerSchema
 
+THUMB = 512  # px, short side of each picture on the contact sheet
+
 command = typer.Typer(
     help="A chat bot that repaints portraits.",
     no_args_is_help=True,
@@ -63,6 +65,28 @@ def stylizer(  # noqa: PLR0917  # typer reads the command's options from its par
     settings = StylizerSettings(data_dir=data_dir, workers=workers, max_running=max_running, keys=let_in)
     typer.echo(f"The stand-in answers at http://{host}:{port}/api/v1")
     asyncio.run(serve(settings, host, port))
+
+
+@command.command()
+def styles(
+    sheet: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="PORTRAIT OUT: paint it in every look, as one JPEG.")
+    ] = None,
+) -> None:
+    """List the looks; or show a portrait in all those that the stand-in paints."""
+    from bot.styles import STYLES  # noqa: PLC0415  # `repaint --help` should not load everything
+
+    if sheet is None:
+        typer.echo("\n".join(f"{style.index:3}  {style.slug:12}{style.english}  {style.chinese}" for style in STYLES))
+        return
+    from stylizer.engine import UnusableImage, contact_sheet  # noqa: PLC0415  # heavy
+
+    portrait, out = sheet
+    try:
+        out.write_bytes(contact_sheet(portrait.read_bytes(), thumb=THUMB))
+    except (OSError, UnusableImage) as error:
+        _give_up(f"Could not make the sheet: {error}")
+    typer.echo(f"Written: {out}")
 
 
 @command.command()
