@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from stylizer import engines
-from stylizer.engines import OFFERED, REFERENCE, real_engine
+from stylizer.engines import OFFERED, REFERENCE, SHEET, real_engine
 from tests.api_calls import data_url, open_api
 
 pytest.importorskip("cv2", reason="the engine's libraries come with the extra [stylizer]")
@@ -32,8 +32,7 @@ def face() -> bytes:
 def test_the_service_offers_nothing_that_the_engine_does_not_have() -> None:
     from stylizer.engine import LOOKS  # noqa: PLC0415  # heavy, and only for this test
 
-    assert REFERENCE in OFFERED
-    assert OFFERED - {REFERENCE} <= frozenset(LOOKS)
+    assert OFFERED - {SHEET, REFERENCE} == frozenset(LOOKS)
 
 
 def test_the_service_itself_never_loads_the_engine() -> None:
