@@ -36,6 +36,15 @@ async def known(connection: AsyncConnection, person: Person, now: float) -> int:
     )
 
 
+async def named(connection: AsyncConnection, person: Person, now: float) -> int:
+    """The id of the row of a person whom somebody else names, locked like `known`; what we know of them stays."""
+    found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+    if found is None:
+        return await known(connection, person, now)
+    await people.touch(connection, found)
+    return found
+
+
 async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now: float) -> tuple[int, int]:
     """The ids of the person's and the chat's rows; the person's row stays locked for this transaction."""
     person_id = await known(connection, person, now)

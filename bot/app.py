@@ -23,6 +23,7 @@ from bot.clock import Clock, WallClock
 from bot.courier import Courier
 from bot.desk import House
 from bot.dispatcher import drive
+from bot.herald import Herald
 from bot.housekeeping import Housekeeping
 from bot.http import Outside, application
 from bot.intake import FaceFinder, Intake
@@ -94,6 +95,8 @@ async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[
     house, stop = parts.house, asyncio.Event()
     works: list[Callable[[], Awaitable[None]]] = [partial(drive, lane, house, stop) for lane in parts.lanes]
     works += [partial(Courier(platform, parts.studio, house.bell, house.clock).run, stop) for platform in platforms]
+    heralds = [Herald(platform, house.database, parts.studio.lanes, house.bell, house.clock) for platform in platforms]
+    works += [partial(herald.run, stop) for herald in heralds]
     works.append(partial(parts.housekeeping.run, stop))
     await wake(house, parts.studio.lanes.account_ids, free={accounts.STAND_IN})
     tasks = [asyncio.create_task(_kept_up(work, house.clock, stop)) for work in works]

@@ -73,7 +73,7 @@ class PlatformError(Exception):
 
 
 class NotNow(PlatformError):
-    """The platform asks for patience. `perhaps_sent`: nobody answered, so a new message may have arrived all the same."""
+    """The platform asks for patience. `perhaps_sent`: nobody answered, so a new message may have arrived after all."""
 
     def __init__(self, retry_after: float, *, perhaps_sent: bool = False) -> None:
         super().__init__(f"the platform wants us to wait {retry_after:.1f} s")

@@ -15,11 +15,12 @@ from bot.bell import Bell
 from bot.cards import job_card
 from bot.chat import Address, Chat, Gone, NotNow, Person, Picture, Platform
 from bot.clock import Clock
+from bot.notices import is_worth_a_notice
 from bot.studio import Studio
 from bot.styles import REFERENCE, by_index
 from bot.wishes import JobView, State
 from bot.worth import is_worth_an_edit
-from storage import cards, results
+from storage import cards, notices, results
 from storage.cards import CardPlace
 from storage.results import Untold
 
@@ -128,8 +129,11 @@ class Courier:
 
     async def _done(self, place: CardPlace, view: JobView) -> None:
         await self.studio.seen(Person(self.platform.name, place.person), view.id)
+        now, was_edited = self.clock.now(), place.message_id is not None
         async with self.studio.database.write() as connection:
             await results.told(connection, view.id)
+            if was_edited and is_worth_a_notice(view, now):
+                await notices.owe(connection, view.id, now)
 
     async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
         jpeg = await self.studio.result(Person(self.platform.name, place.person), view.id)

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
-from storage import counts, jobs, results
+from storage import counts, jobs, notices, results
 from storage.database import Database
 from storage.photos import PhotoStore
 
@@ -49,6 +49,7 @@ class Housekeeping:
         async with self.database.write() as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
+            await notices.forget(connection, now - UNTOLD_SECONDS)
             await counts.forget_links(connection, now - LINK_USE_SECONDS)
             in_use = await jobs.photos_in_use(connection)
         purged = await self.photos.purge(now, keep=in_use)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import quota
-from bot.admission import Rules, introduce, known
+from bot.admission import Rules, introduce, known, named
 from bot.chat import Chat, Person
 from bot.clock import Clock
 from bot.door import Refused
@@ -76,7 +76,7 @@ class Purse:
             return Refusal(Reason.UNITS_INVALID)
         now = self.clock.now()
         async with self.database.write() as connection:
-            purse = quota.purse(await known(connection, person, now))
+            purse = quota.purse(await named(connection, person, now))
             await balances.put(connection, purse, units, key=f"grant:{key}", why=why, now=now)
             return await balances.left(connection, purse)
 

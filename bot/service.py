@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from bot.control import Control
 from bot.manners import Groups
 from bot.purse import Package, Purse
 from bot.settings import Settings
@@ -18,6 +19,7 @@ class Service:
     groups: Groups
     purse: Purse
     wardrobe: Wardrobe
+    control: Control
 
 
 def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Service:
@@ -29,4 +31,5 @@ def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Ser
         groups=Groups(database, clock),
         purse=Purse(database, clock, studio.rules, packages),
         wardrobe=Wardrobe(studio, chance),
+        control=Control(database, studio.bell, clock, studio.lanes, studio.rules, frozenset(settings.admins)),
     )

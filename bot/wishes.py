@@ -46,6 +46,8 @@ class Reason(StrEnum):
     NAME_TAKEN = "name_taken"
     WARDROBE_FULL = "wardrobe_full"  # limit
     STYLE_GONE = "style_gone"
+    # the owner
+    TEXT_INVALID = "text_invalid"  # limit
     # units
     NOT_FOR_SALE = "not_for_sale"
     UNITS_INVALID = "units_invalid"

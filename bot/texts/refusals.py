@@ -67,7 +67,7 @@ def refusal(why: Refusal | Reason, texts: Texts, *, now: float | None = None) ->
             return _queue_full(problem, texts)
         case Reason.GROUP_LIMIT | Reason.GROUP_COOLDOWN | Reason.GROUP_QUIET:
             return _later(problem, texts, now)
-        case Reason.NAME_INVALID | Reason.WARDROBE_FULL | Reason.TOO_FEW_UNITS:
+        case Reason.NAME_INVALID | Reason.WARDROBE_FULL | Reason.TOO_FEW_UNITS | Reason.TEXT_INVALID:
             return _counted(problem, texts)
         case reason:
             return texts.gettext(_SENTENCES[reason])
@@ -111,6 +111,10 @@ def _counted(problem: Refusal, texts: Texts) -> str:
                 "A style's name has up to {n} letter. Please choose another one.",
                 "A style's name has up to {n} letters. Please choose another one.",
                 n,
+            )
+        case Reason.TEXT_INVALID:
+            return texts.ngettext(
+                "Please send a text of up to {n} letter.", "Please send a text of up to {n} letters.", n
             )
         case Reason.WARDROBE_FULL:
             return texts.ngettext(

@@ -34,6 +34,7 @@ def _columns() -> None:
     ):
         op.add_column("job", column)
     _index("person_forgotten", "person", ["forgotten_at"], where="forgotten_at IS NOT NULL")
+    _index("job_chat", "job", ["chat_id", "id"])
     _index("job_subject", "job", ["subject"], where="subject IS NOT NULL")
     _index("job_failed", "job", ["updated"], where="error IS NOT NULL")
 

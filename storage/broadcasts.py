@@ -1,0 +1,113 @@
+"""Broadcasts: a text of the owner's, and one row for everybody who is to get it.
+
+A row says "sending" before anything is sent: whatever crashes then, nobody gets it twice.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Outcome = Literal["told", "gone", "unsure"]  # unsure: it may have arrived
+
+_BEGIN = text("""
+    INSERT INTO broadcast (text, created, stopped) VALUES (:text, :now, :no) RETURNING id
+""")
+_RECIPIENTS = text("""
+    INSERT INTO recipient (broadcast_id, chat_id)
+    SELECT DISTINCT :id, c.id FROM chat c JOIN job j ON j.chat_id = c.id JOIN person p ON p.id = j.person_id
+    WHERE NOT c.is_group AND c.platform <> 'web' AND p.banned_at IS NULL AND p.forgotten_at IS NULL
+      AND c.platform_id NOT LIKE 'forgotten:%'
+""")
+_NEXT = text("""
+    SELECT r.broadcast_id, r.chat_id, c.platform_id AS chat, b.text
+    FROM recipient r JOIN broadcast b ON b.id = r.broadcast_id JOIN chat c ON c.id = r.chat_id
+    WHERE NOT b.stopped AND r.outcome IS NULL AND r.next_at <= :now AND c.platform = :platform
+    ORDER BY r.broadcast_id, r.next_at, r.chat_id LIMIT 1
+""")
+_SENDING = text("""
+    UPDATE recipient SET outcome = 'sending'
+    WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id AND outcome IS NULL
+""")
+_ENDED = text("""
+    UPDATE recipient SET outcome = :outcome WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id
+""")
+_LATER = text("""
+    UPDATE recipient SET outcome = NULL, next_at = :next_at
+    WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id
+""")
+_STOP = text("UPDATE broadcast SET stopped = :stopped WHERE id = :id")
+_NEWEST = text("""
+    SELECT b.id, b.text, b.created, b.stopped,
+        COALESCE(SUM(CASE WHEN r.chat_id IS NOT NULL AND r.outcome IS NULL THEN 1 ELSE 0 END), 0) AS waiting,
+        COALESCE(SUM(CASE r.outcome WHEN 'told' THEN 1 ELSE 0 END), 0) AS told,
+        COALESCE(SUM(CASE r.outcome WHEN 'gone' THEN 1 ELSE 0 END), 0) AS gone,
+        COALESCE(SUM(CASE WHEN r.outcome IN ('sending', 'unsure') THEN 1 ELSE 0 END), 0) AS unsure
+    FROM broadcast b LEFT JOIN recipient r ON r.broadcast_id = b.id
+    GROUP BY b.id, b.text, b.created, b.stopped ORDER BY b.id DESC LIMIT :limit
+""")
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """One of the owner's texts, and how many wait for it, got it, can't be reached, and may have got it."""
+
+    id: int
+    text: str
+    created: float
+    stopped: bool
+    waiting: int
+    told: int
+    gone: int
+    unsure: int
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A text on its way to one private chat; `chat` is the platform's id."""
+
+    broadcast_id: int
+    chat_id: int
+    chat: str
+    text: str
+
+
+async def begin(connection: AsyncConnection, words: str, now: float) -> int:
+    """A new broadcast to everybody who ever asked for something in private."""
+    broadcast_id = (await connection.execute(_BEGIN, {"text": words, "now": now, "no": False})).scalar_one()
+    await connection.execute(_RECIPIENTS, {"id": broadcast_id})
+    return int(broadcast_id)
+
+
+async def next_letter(connection: AsyncConnection, platform: str, now: float) -> Letter | None:
+    """The next one to be sent on a platform, marked as being sent; None when there is nothing to send now."""
+    row = (await connection.execute(_NEXT, {"platform": platform, "now": now})).one_or_none()
+    if row is None:
+        return None
+    letter = Letter(*row)
+    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id}
+    return letter if (await connection.execute(_SENDING, values)).rowcount == 1 else None
+
+
+async def ended(connection: AsyncConnection, letter: Letter, outcome: Outcome) -> None:
+    """What became of it."""
+    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "outcome": outcome}
+    await connection.execute(_ENDED, values)
+
+
+async def later(connection: AsyncConnection, letter: Letter, next_at: float) -> None:
+    """It was surely not sent: again then."""
+    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "next_at": next_at}
+    await connection.execute(_LATER, values)
+
+
+async def stop(connection: AsyncConnection, broadcast_id: int, *, stopped: bool) -> bool:
+    """Stop it where it is, or let it go on; False when there is no such broadcast."""
+    return (await connection.execute(_STOP, {"id": broadcast_id, "stopped": stopped})).rowcount == 1
+
+
+async def newest(connection: AsyncConnection, limit: int) -> tuple[Broadcast, ...]:
+    """The newest broadcasts with their counts, newest first."""
+    rows = await connection.execute(_NEWEST, {"limit": limit})
+    return tuple(Broadcast(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in rows)

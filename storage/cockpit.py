@@ -1,0 +1,62 @@
+"""Numbers for the owner: what today brought, and what went wrong last."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_TODAY = text("""
+    SELECT COUNT(DISTINCT person_id) AS people,
+        COALESCE(SUM(CASE WHEN state IN ('stored', 'delivered') THEN 1 ELSE 0 END), 0) AS painted,
+        COALESCE(SUM(CASE state WHEN 'failed' THEN 1 ELSE 0 END), 0) AS failed,
+        COALESCE(SUM(CASE state WHEN 'canceled' THEN 1 ELSE 0 END), 0) AS canceled,
+        COUNT(*) AS asked
+    FROM job WHERE asked >= :since
+""")
+_PAID = text("SELECT COUNT(*) FROM ledger WHERE scope = 'budget' AND kind = 'commit' AND at >= :since")
+_TROUBLES = text("""
+    SELECT id, updated, error, COALESCE(error_code, '') FROM job WHERE error IS NOT NULL
+    ORDER BY updated DESC LIMIT :limit
+""")
+_PEOPLE = text("SELECT COUNT(*) FROM person WHERE platform_id NOT LIKE 'forgotten:%'")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Since a moment: how many people asked, for how much, and what became of it."""
+
+    people: int
+    painted: int
+    failed: int
+    canceled: int
+    asked: int
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A job that failed: when, for which reason, and the API's word for it."""
+
+    job_id: int
+    at: float
+    reason: str
+    code: str
+
+
+async def numbers(connection: AsyncConnection, since: float) -> Numbers:
+    """What was asked for since then."""
+    return Numbers(*(await connection.execute(_TODAY, {"since": since})).one())
+
+
+async def paid(connection: AsyncConnection, since: float) -> int:
+    """How many images were paid since then."""
+    return int((await connection.execute(_PAID, {"since": since})).scalar_one())
+
+
+async def troubles(connection: AsyncConnection, limit: int) -> tuple[Trouble, ...]:
+    """The last failures, newest first."""
+    return tuple(Trouble(*row) for row in await connection.execute(_TROUBLES, {"limit": limit}))
+
+
+async def people(connection: AsyncConnection) -> int:
+    """How many people we know."""
+    return int((await connection.execute(_PEOPLE)).scalar_one())

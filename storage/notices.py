@@ -1,0 +1,45 @@
+"""Notices: short new messages that are owed. A row is gone before its message is sent, so it comes at most once."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_OWE = text("INSERT INTO notice (job_id, next_at) VALUES (:job_id, :next_at) ON CONFLICT (job_id) DO NOTHING")
+_DUE = text("""
+    SELECT n.job_id FROM notice n JOIN job j ON j.id = n.job_id JOIN chat c ON c.id = j.chat_id
+    WHERE c.platform = :platform AND n.next_at <= :now ORDER BY n.next_at LIMIT 50
+""")
+_TAKE = text("DELETE FROM notice WHERE job_id = :job_id")
+_FORGET = text("DELETE FROM notice WHERE next_at < :before")
+_OLD_CARDS = text("""
+    SELECT j.id FROM group_rules g JOIN chat c ON c.id = g.chat_id JOIN job j ON j.chat_id = g.chat_id
+    WHERE g.delete_cards_after_hours IS NOT NULL AND c.platform = :platform
+      AND j.message_id IS NOT NULL AND j.state IN ('stored', 'delivered', 'failed', 'canceled')
+      AND j.updated + g.delete_cards_after_hours * 3600 <= :now
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = j.id)
+    ORDER BY j.updated LIMIT 50
+""")
+
+
+async def owe(connection: AsyncConnection, job_id: int, next_at: float) -> None:
+    """The person of this job is to be told by a new message, not before then."""
+    await connection.execute(_OWE, {"job_id": job_id, "next_at": next_at})
+
+
+async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
+    """The jobs of which a new message is to tell on a platform now."""
+    return tuple((await connection.execute(_DUE, {"platform": platform, "now": now})).scalars())
+
+
+async def take(connection: AsyncConnection, job_id: int) -> bool:
+    """It is about to be sent, by whoever gets True."""
+    return (await connection.execute(_TAKE, {"job_id": job_id})).rowcount == 1
+
+
+async def forget(connection: AsyncConnection, before: float) -> None:
+    """What could not be told for so long is no news any more."""
+    await connection.execute(_FORGET, {"before": before})
+
+
+async def old_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
+    """The jobs whose cards have hung in a group for as long as its admins want."""
+    return tuple((await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})).scalars())
