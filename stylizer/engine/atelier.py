@@ -50,6 +50,10 @@ class Sitters:
         self._kept: OrderedDict[tuple[bytes, int], Portrait] = OrderedDict()
         self._lock = threading.Lock()
 
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
     def portrait(self, photo: bytes, short_side: int) -> Portrait:
         """Analyse a photo, unless that was done lately. Raises UnusableImage."""
         key = hashlib.sha256(photo).digest(), short_side
@@ -66,6 +70,11 @@ class Sitters:
 
 
 _sitters = Sitters(KEPT_PORTRAITS)
+
+
+def forget() -> None:
+    """Drop the portraits that are kept in this process."""
+    _sitters.clear()
 
 
 def stylize(
