@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import lifecycle
+from bot import lifecycle, quota
 from bot.clock import Clock
 from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
-from storage import counts, jobs, notices, results
+from storage import counts, jobs, notices, oblivion, results
 from storage.database import Database
 from storage.photos import PhotoStore
 
@@ -50,6 +50,7 @@ class Housekeeping:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notices.forget(connection, now - UNTOLD_SECONDS)
+            await oblivion.fade(connection, quota.day(now))
             await counts.forget_links(connection, now - LINK_USE_SECONDS)
             in_use = await jobs.photos_in_use(connection)
         purged = await self.photos.purge(now, keep=in_use)

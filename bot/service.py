@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from bot.care import Care
 from bot.control import Control
 from bot.manners import Groups
 from bot.purse import Package, Purse
@@ -19,6 +20,7 @@ class Service:
     groups: Groups
     purse: Purse
     wardrobe: Wardrobe
+    care: Care
     control: Control
 
 
@@ -31,5 +33,6 @@ def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Ser
         groups=Groups(database, clock),
         purse=Purse(database, clock, studio.rules, packages),
         wardrobe=Wardrobe(studio, chance),
+        care=Care(studio),
         control=Control(database, studio.bell, clock, studio.lanes, studio.rules, frozenset(settings.admins)),
     )

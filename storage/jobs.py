@@ -140,6 +140,10 @@ _LAST_SEED = text("""
     SELECT COALESCE(MAX(seed), 0) FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
 """)
+_OF_SUBJECT = text(f"""
+    SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN chat c ON c.id = j.chat_id
+    WHERE j.subject = :subject AND c.platform = :platform ORDER BY j.id
+""")  # noqa: S608  # the names come from the dataclass above
 _FAVOURITES = text("""
     SELECT style FROM job WHERE person_id = :person_id AND asked IS NOT NULL AND style >= 0 AND NOT hidden
     GROUP BY style ORDER BY COUNT(*) DESC, MAX(id) DESC LIMIT :limit
@@ -205,6 +209,12 @@ async def history(connection: AsyncConnection, person_id: int, limit: int) -> tu
 async def of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
     """A person's jobs in these states, oldest first."""
     rows = await connection.execute(_OF_PERSON, {"person_id": person_id, "states": list(states)})
+    return tuple(map(_job, rows.mappings()))
+
+
+async def of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
+    """The jobs that others have asked for with a photo of the person of this id, oldest first."""
+    rows = await connection.execute(_OF_SUBJECT, {"platform": platform, "subject": subject})
     return tuple(map(_job, rows.mappings()))
 
 

@@ -1,0 +1,85 @@
+"""Forgetting somebody: their rows go on as numbers that nobody can be found by.
+
+Rows that others count on stay, hollow: a job's (its id is in the ledger), the ledger's own, a purchase's amount and
+charge. Who a number was is known for as long as something needs it: a card that still has to say "cancelled", units of
+today or bought ones, a ban, an opt-out. Then `fade` takes the name away.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_OWN = "SELECT id FROM job WHERE person_id = :person_id"
+_COUNT = text("SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND state <> 'draft'")
+_HOLLOW = (
+    text(f"DELETE FROM result WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
+    text(f"DELETE FROM notice WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
+    text(f"DELETE FROM shown_file WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
+    # Only a card that is on screen still has to say that its job was cancelled.
+    text("""
+        DELETE FROM outbox WHERE job_id IN (
+            SELECT id FROM job WHERE person_id = :person_id
+            AND (message_id IS NULL OR (state <> 'canceled' AND NOT cancel_requested))
+        )
+    """),
+    text("""
+        UPDATE job SET hidden = :yes, source = 'forgotten:' || id, version = version + 1, style = NULL, seed = 0,
+            photo = NULL, photo_hash = NULL, reference = NULL, reference_hash = NULL, reference_name = NULL,
+            subject = NULL, consent = NULL
+        WHERE person_id = :person_id
+    """),
+    text("UPDATE person SET forgotten_at = :now, chosen_language = NULL WHERE id = :person_id"),
+)
+_STYLES = text("DELETE FROM saved_style WHERE person_id = :person_id")
+_BARE_CARDS = text("""
+    UPDATE job SET message_id = NULL, reply_to = NULL, thread = NULL, version = version + 1
+    WHERE hidden AND source LIKE 'forgotten:%'
+      AND (message_id IS NOT NULL OR reply_to IS NOT NULL OR thread IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = job.id)
+""")
+_NEEDLESS = text("""
+    SELECT p.id, p.platform, p.platform_id FROM person p
+    WHERE p.forgotten_at IS NOT NULL AND p.banned_at IS NULL AND p.opted_out_at IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM job j WHERE j.person_id = p.id AND (
+              j.state IN ('submitting', 'running', 'fetching') OR EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = j.id)
+          )
+      )
+      AND NOT EXISTS (
+          SELECT 1 FROM quota q
+          WHERE (q.scope = 'person:' || p.id AND q.period = :today AND q.used + q.reserved > 0)
+             OR (q.scope = 'purse:' || p.id AND q.lim - q.used > 0)
+      )
+""")
+_NAMELESS = (
+    text("UPDATE purchase SET person_id = NULL WHERE person_id = :id"),
+    text("""
+        UPDATE chat SET platform_id = 'forgotten:' || id
+        WHERE NOT is_group AND platform = :platform
+          AND (platform_id = :platform_id OR id IN (SELECT chat_id FROM job WHERE person_id = :id))
+          AND NOT EXISTS (SELECT 1 FROM job j WHERE j.chat_id = chat.id AND j.person_id <> :id)
+    """),
+    text("DELETE FROM recipient WHERE chat_id IN (SELECT id FROM chat WHERE platform_id LIKE 'forgotten:%')"),
+    text("""
+        UPDATE person SET platform_id = 'forgotten:' || id, language = 'en', forgotten_at = NULL WHERE id = :id
+    """),
+)
+
+
+async def hollow(connection: AsyncConnection, person_id: int, now: float) -> tuple[int, int]:
+    """Empty everything that is this person's; returns how many jobs they could see, and how many styles they had."""
+    jobs = int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
+    for statement in _HOLLOW:
+        await connection.execute(statement, {"person_id": person_id, "now": now, "yes": True})
+    styles = (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
+    return jobs, styles
+
+
+async def fade(connection: AsyncConnection, today: str) -> int:
+    """Take the names away that nothing needs any more; returns how many those were. `today`: the period of free units,
+    or else whoever is forgotten would come back with new ones."""
+    await connection.execute(_BARE_CARDS)
+    needless = (await connection.execute(_NEEDLESS, {"today": today})).mappings().all()
+    for row in needless:
+        for statement in _NAMELESS:
+            await connection.execute(statement, dict(row))
+    return len(needless)
