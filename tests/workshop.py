@@ -158,6 +158,12 @@ class Workshop:
         async with self.database.read() as connection:
             return (await connection.execute(text(sql), values)).all()
 
+    async def set(self, job: Job, **columns: object) -> None:
+        """Put a row where a test needs it."""
+        sets = ", ".join(f"{name} = :{name}" for name in columns)
+        async with self.database.write() as connection:
+            await connection.execute(text(f"UPDATE job SET {sets} WHERE id = :id"), {**columns, "id": job.id})
+
     async def cancel(self, job: Job, who: str = "anna") -> None:
         """Somebody does not want their job any more."""
         await self.studio.cancel(Person("test", who), job.id)

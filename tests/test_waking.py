@@ -1,0 +1,91 @@
+"""What is done once at a start: lanes go on, wrong times come near, and jobs at lost accounts end honestly."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.accounts import STAND_IN
+from bot.waking import wake
+from bot.wishes import Reason, State
+from storage import accounts, ledger, results
+from storage.ledger import Scope
+from tests.rows import insert
+from tests.stand_in import StandIn, stand_in
+from tests.workshop import Workshop, workshop
+
+ACTIVE = [State.SUBMITTING, State.RUNNING, State.FETCHING]
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    async with stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
+    async with workshop(tmp_path, service) as opened:
+        async with opened.database.write() as connection:
+            for lane in ("sk-one", "sk-old", STAND_IN):
+                await accounts.take_over(connection, lane, mean=1.0, deviation=1.0)
+        yield opened
+
+
+async def woken(shop: Workshop) -> None:
+    await wake(shop.house, {"sk-one"}, free={STAND_IN})
+
+
+@pytest.mark.parametrize("state", ACTIVE)
+async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(shop: Workshop, state: State) -> None:
+    async with shop.database.write() as connection:
+        slot = None if state == State.FETCHING else 0
+        job = await insert(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
+        for scope in (Scope("person:1", "2026-11-22", 20), Scope("budget", "2026-11", 99)):
+            await ledger.reserve(connection, job.id, [scope], now=shop.house.clock.now())
+    await woken(shop)
+    now = await shop.row(job)
+    assert (now.state, now.error, now.slot) == (State.FAILED, Reason.RESULT_LOST, None)
+    sums = await shop.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
+    assert sums == [("budget", 0, 1), ("person:1", 0, 0)]  # the owner may have paid; the person has not
+    assert await shop.rows("SELECT job_id FROM outbox") == [(job.id,)]
+
+
+@pytest.mark.parametrize("state", ACTIVE)
+async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
+    shop: Workshop, service: StandIn, state: State
+) -> None:
+    job = await shop.wish()
+    slot = None if state == State.FETCHING else 0
+    await shop.set(job, state=state, account_id=STAND_IN, slot=slot)
+    async with shop.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+    await woken(shop)
+    assert (await shop.row(job)).state == State.QUEUED
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED
+    assert len(await service.tasks()) == 1
+
+
+async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(shop: Workshop) -> None:
+    async with shop.database.write() as connection:
+        job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
+    await woken(shop)
+    assert await shop.row(job) == job
+
+
+async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> None:
+    job = await shop.wish()
+    in_years = shop.house.clock.now() + 1e8
+    await shop.set(job, next_at=in_years)
+    async with shop.database.write() as connection:
+        await accounts.trip(connection, "sk-one", failures=3, open_until=in_years)
+        await accounts.space(connection, "sk-one", in_years)
+        await results.tell(connection, job.id, in_years)
+    await woken(shop)
+    ((next_at,),) = await shop.rows("SELECT next_at FROM outbox")
+    assert next_at <= shop.house.clock.now() + 300
+    assert (await shop.row(job)).next_at <= shop.house.clock.now() + 300
+    await shop.set(job, next_at=0.0)
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED
