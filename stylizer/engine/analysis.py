@@ -9,7 +9,7 @@ from stylizer.engine.colour import to_lab
 from stylizer.engine.faces import find_faces
 from stylizer.engine.filters import decontaminate, shrink
 from stylizer.engine.masks import Masks, find_masks
-from stylizer.engine.picture import Picture, Pixels, resize, scaled_size, to_bytes, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, resize, scaled_size, to_bytes, to_float
 from stylizer.engine.portrait import ANALYSIS_SIDES, Portrait
 
 
@@ -38,15 +38,20 @@ def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
 def _exposure(picture: Picture, masks: Masks) -> float:
     """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
 
-    Little light shows in the whole person, not in the face: a dark face under bright eyes, teeth or a bright shirt is
-    a dark complexion, and stays as it is.
+    Little light shows in the whites of eyes, in teeth and in light clothes, not in the skin: a dark face with bright
+    eyes is a dark complexion, and stays as it is.
     """
     face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
     if face.sum() <= 50:
         return 1.0
     median = float(np.clip(np.median(lightness[face]), 1, 99))
-    brightest = float(np.percentile(lightness[(shrink(masks.person, 25) > 0.5) | face], 97))
-    lacking = float(np.clip((76 - brightest) / 30, 0, 1))
+    whites, clothes = masks.eyes + masks.mouth > 0.5, (shrink(masks.person, 25) > 0.5) | face
+    brightest = max(float(np.percentile(lightness[clothes], 97)), _percentile(lightness[whites], 90))
+    lacking = float(np.clip((64 - brightest) / 22, 0, 1))
     target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
     gamma = math.log(target / 100) / math.log(median / 100)
     return float(np.clip(gamma, 0.60, 1.15))
+
+
+def _percentile(values: Plane, percent: float) -> float:
+    return float(np.percentile(values, percent)) if len(values) else 0.0

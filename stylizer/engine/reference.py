@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from stylizer.engine.analysis import analyse
-from stylizer.engine.colour import from_lab, to_lab
+from stylizer.engine.colour import from_lab, mix, to_lab
 from stylizer.engine.colour_transfer import linear_transport, sliced_transport
 from stylizer.engine.filters import blur, guided
 from stylizer.engine.masks import Masks
@@ -18,7 +18,8 @@ from stylizer.engine.portrait import Portrait
 
 REFERENCE_SIDE = 512
 LARGEST_AREA = 1_050_000
-BRUSH_SIDES = (1024, 640)  # short side of the net's picture for the finest and the broadest brush
+FINEST_SIDE, BROADEST = 1024, 0.45  # short side of the net's picture for the finest brush, share of it for the broadest
+FULLY_PAINTED = 0.4  # from this strength on nothing of the photo itself is mixed in
 COLOUR_STRENGTH = np.array([0.45, 0.75, 0.75], np.float32)
 FACE_DETAIL, FEATURE_DETAIL = 0.18, 0.35
 PHOTO_GRAIN = 0.012
@@ -35,14 +36,14 @@ def paint_in_style(portrait: Portrait, reference: Pixels, *, strength: float, br
     painted = paint_like(np.clip(content, 0, 1), vector)
     offset = _colour_offset(portrait.masks, style, painted) * (COLOUR_STRENGTH * strength)
     height, width = portrait.size
-    lab = to_lab(cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1))
+    shown = portrait.full(mix(resize(content, painted.shape[:2]), painted, min(1.0, strength / FULLY_PAINTED)))
+    lab = to_lab(shown)
     lab += cv2.resize(offset.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return from_lab(_with_own_detail(portrait, lab))
 
 
 def _net_size(size: Size, brush: float) -> Size:
-    fine, broad = BRUSH_SIDES
-    side = min(*size, fine + (broad - fine) * brush)
+    side = min(*size, FINEST_SIDE) * (1 + (BROADEST - 1) * brush)
     height, width = scaled_size(size, round(side))
     shrink = min(1.0, float(np.sqrt(LARGEST_AREA / (height * width))))
     return round(height * shrink), round(width * shrink)
