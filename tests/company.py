@@ -1,0 +1,89 @@
+"""People, groups, and a quick way to ask; and proofs that nothing was lost on the way."""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from sqlalchemy import text
+
+from bot.app import Parts
+from bot.chat import Chat, Person
+from bot.clock import WallClock
+from bot.wishes import JobView, Reason, Refusal
+from storage import balances, ledger
+from tests.stand_in import portrait_jpeg
+
+_numbers = count(1)
+
+
+def a_person(name: str = "") -> Person:
+    """Somebody new, unless named."""
+    return Person("test", name or f"person {next(_numbers)}")
+
+
+def a_group(name: str = "") -> Chat:
+    """A new group, unless named."""
+    return Chat("test", name or f"group {next(_numbers)}", is_group=True)
+
+
+def a_photo() -> bytes:
+    """A photo that no test has seen yet (of some 1,500)."""
+    number = next(_numbers)
+    return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
+
+
+async def asks(parts: Parts, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | Refusal:
+    """One more wish, with a photo of its own unless one is given."""
+    how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
+    return await parts.studio.wish(person, chat, style=style, **how)
+
+
+def reason(answer: object) -> Reason:
+    """Why not."""
+    assert isinstance(answer, Refusal), answer
+    return answer.reason
+
+
+@dataclass
+class Day:
+    """A wall clock's time that a test moves forward by assignment."""
+
+    time: float
+
+    def clock(self) -> WallClock:
+        return WallClock(wall=lambda: self.time)
+
+
+async def audit(parts: Parts) -> None:
+    """Sums and rows of all units agree, and every job that has ended is settled."""
+    async with parts.studio.database.read() as connection:
+        assert await ledger.audit(connection) == ()
+        assert await balances.audit(connection) == ()
+        open_units = await connection.execute(
+            text("""
+                SELECT j.id FROM ledger r JOIN job j ON j.id = r.job_id
+                WHERE r.kind = 'reserve' AND j.state IN ('delivered', 'stored', 'failed', 'canceled')
+                  AND NOT EXISTS (
+                      SELECT 1 FROM ledger s WHERE s.job_id = r.job_id AND s.scope = r.scope AND s.kind <> 'reserve'
+                  )
+            """)
+        )
+        assert open_units.all() == []
+
+
+async def rows(parts: Parts, sql: str, **values: object) -> list[Any]:
+    """Whatever a test wants to know."""
+    async with parts.studio.database.read() as connection:
+        return list((await connection.execute(text(sql), values)).all())
+
+
+async def kept_of(parts: Parts, person: Person) -> set[str]:
+    """The keys of all bytes that are kept under a person, from the store itself."""
+    found = await rows(
+        parts,
+        "SELECT id FROM person WHERE platform = :platform AND platform_id = :id",
+        platform=person.platform,
+        id=person.platform_id,
+    )
+    owners = {str(row.id) for row in found}
+    return {key for key in await parts.studio.reception.photos.keys() if key.split("/")[1] in owners}

@@ -1,0 +1,190 @@
+"""Units on top of the day's: once by their key, in the right order, and never more than there are."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.app import Parts
+from bot.chat import Chat, Person
+from bot.purse import MAX_UNITS, Package, Purchase, Refund
+from bot.wishes import JobView, Reason, Refusal, State
+from tests.company import Day, a_group, a_person, asks, audit, reason, rows
+from tests.conftest import IN_HOUSE
+from tests.house import ANNA, BEN, accepted, ended, house, private
+from tests.quick_engine import quick_engine
+from tests.rows import NOON
+
+
+@IN_HOUSE
+async def test_fifty_credits_of_one_charge_at_once_are_one(open_house: Parts) -> None:
+    anna, purse = a_person(), open_house.service.purse
+    told = await asyncio.gather(*(purse.credit("charge-50", anna, 10, 50) for _ in range(50)))
+    assert sorted(purchase.repeated for purchase in told) == [False] + [True] * 49
+    assert await purse.left(anna) == 10
+    assert await rows(open_house, "SELECT units, stars FROM purchase WHERE charge_id = 'charge-50'") == [(10, 50)]
+    await audit(open_house)
+
+
+@IN_HOUSE
+async def test_fifty_grants_of_one_key_at_once_are_one_and_other_keys_count(open_house: Parts) -> None:
+    anna, purse = a_person(), open_house.service.purse
+    await asyncio.gather(*(purse.grant(anna, 3, "sorry", f"{anna.platform_id}:1") for _ in range(50)))
+    assert await purse.grant(anna, 4, "thanks", f"{anna.platform_id}:2") == 7
+    await audit(open_house)
+
+
+@IN_HOUSE
+@pytest.mark.parametrize("units", [0, -1, MAX_UNITS + 1])
+async def test_amounts_that_make_no_sense_move_nothing(open_house: Parts, units: int) -> None:
+    anna, group, purse = a_person(), a_group(), open_house.service.purse
+    assert reason(await purse.grant(anna, units, "", "odd")) == Reason.UNITS_INVALID
+    assert reason(await purse.give(anna, group, units, "odd")) == Reason.UNITS_INVALID
+    assert (await purse.left(anna), await purse.pot(group)) == (0, 0)
+
+
+async def painted(parts: Parts, person: Person, chat: Chat) -> JobView:
+    return await ended(parts, person, accepted(await asks(parts, person, chat)).id)
+
+
+async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) -> None:
+    group = a_group()
+    async with house(tmp_path, daily_free_images=1) as parts:
+        purse = parts.service.purse
+        await purse.grant(ANNA, 1, "gift", "a")
+        await purse.grant(BEN, 1, "gift", "b")
+        assert await purse.give(BEN, group, 2, "c") == 2  # one of Ben's day, one of his purse
+        left = []
+        for _ in range(4):
+            await painted(parts, ANNA, group)
+            quota = await parts.studio.quota(ANNA, group)
+            left.append((quota.left, quota.purse, quota.pot))
+        assert left == [(0, 1, 2), (0, 0, 2), (0, 0, 1), (0, 0, 0)]
+        assert reason(await asks(parts, ANNA, group)) == Reason.QUOTA_USED_UP
+        assert reason(await asks(parts, BEN, group)) == Reason.QUOTA_USED_UP
+        await audit(parts)
+
+
+async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
+    group = a_group()
+    async with house(tmp_path, daily_free_images=1) as parts:
+        assert await parts.service.purse.give(BEN, group, 1, "a") == 1
+        await painted(parts, ANNA, group)
+        for elsewhere in (private(ANNA), a_group()):
+            assert reason(await asks(parts, ANNA, elsewhere)) == Reason.QUOTA_USED_UP
+        assert (await parts.studio.quota(ANNA, private(ANNA))).pot is None
+        await painted(parts, ANNA, group)
+
+
+async def test_fifty_wishes_at_once_take_what_there_is_and_not_one_more(tmp_path: Path) -> None:
+    group = a_group()
+    async with house(tmp_path, daily_free_images=2) as parts:
+        await parts.service.purse.grant(ANNA, 3, "gift", "a")
+        await parts.service.purse.give(BEN, group, 2, "b")
+        answers = await asyncio.gather(*(asks(parts, ANNA, group) for _ in range(50)))
+        assert len([answer for answer in answers if isinstance(answer, JobView)]) == 7
+        await audit(parts)
+
+
+async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_path: Path) -> None:
+    go, group = tmp_path / "go", a_group()
+    async with house(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as parts:
+        await parts.service.purse.grant(ANNA, 1, "gift", "a")
+        await parts.service.purse.give(BEN, group, 1, "b")
+        for _ in range(2):
+            for _ in range(3):
+                accepted(await asks(parts, ANNA, group))
+            full = await parts.studio.quota(ANNA, group)
+            assert (full.left, full.purse, full.pot) == (0, 0, 0)
+            assert await parts.studio.cancel_all(ANNA) == 3
+            back = await parts.studio.quota(ANNA, group)
+            assert (back.left, back.purse, back.pot) == (1, 1, 1)
+        go.touch()
+        await audit(parts)
+
+
+async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None:
+    day, group = Day(NOON), a_group()
+    async with house(tmp_path, clock=day.clock(), daily_free_images=5) as parts:
+        purse = parts.service.purse
+        await purse.grant(ANNA, 4, "gift", "a")
+        assert await purse.give(ANNA, group, 7, "b") == 7  # all five of today, two of the purse
+        quota = await parts.studio.quota(ANNA, group)
+        assert (quota.left, quota.used, quota.given, quota.purse, quota.pot) == (0, 0, 5, 2, 7)
+        day.time += 13 * 3600
+        quota = await parts.studio.quota(ANNA, group)
+        assert (quota.left, quota.used, quota.given, quota.purse, quota.pot) == (5, 0, 0, 2, 2)
+        await audit(parts)
+
+
+@IN_HOUSE
+async def test_fifty_gifts_of_one_key_at_once_are_one(open_house: Parts) -> None:
+    anna, group, purse = a_person(), a_group(), open_house.service.purse
+    await purse.grant(anna, 5, "gift", anna.platform_id)
+    given = await asyncio.gather(*(purse.give(anna, group, 22, f"{anna.platform_id}:gift") for _ in range(50)))
+    assert given == [22] * 50
+    assert await purse.left(anna) == 3
+    await audit(open_house)
+
+
+@IN_HOUSE
+async def test_nobody_gives_more_than_they_have(open_house: Parts) -> None:
+    anna, group, purse = a_person(), a_group(), open_house.service.purse
+    gifts = [purse.give(anna, group, 3, f"{anna.platform_id}:{number}") for number in range(10)]
+    answers = await asyncio.gather(*gifts)
+    assert await purse.pot(group) == 18  # six times three of twenty
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert refused == [Refusal(Reason.TOO_FEW_UNITS, {"left": 2})] * 4
+    assert reason(await purse.give(anna, private(anna), 1, "no group")) == Reason.GROUPS_ONLY
+    await audit(open_house)
+
+
+async def test_what_is_for_sale_is_in_the_settings(tmp_path: Path) -> None:
+    async with house(tmp_path, stars_packages="10:50, 50:200") as parts:
+        purse = parts.service.purse
+        assert purse.packages == (Package(10, 50), Package(50, 200))
+        assert await purse.may_buy(ANNA, 50, 200) is None
+        assert reason(await purse.may_buy(ANNA, 50, 100)) == Reason.NOT_FOR_SALE
+        await parts.service.control.ban(ANNA)
+        assert reason(await purse.may_buy(ANNA, 50, 200)) == Reason.BANNED
+
+
+@IN_HOUSE
+async def test_nothing_is_for_sale_by_default(open_house: Parts) -> None:
+    assert open_house.service.purse.packages == ()
+    assert reason(await open_house.service.purse.may_buy(ANNA, 10, 50)) == Reason.NOT_FOR_SALE
+
+
+async def test_a_refund_takes_back_what_is_left_and_only_once(tmp_path: Path) -> None:
+    async with house(tmp_path, daily_free_images=0) as parts:
+        purse = parts.service.purse
+        await purse.credit("one", ANNA, 10, 50)
+        await purse.credit("two", ANNA, 5, 25)
+        for _ in range(8):
+            assert (await painted(parts, ANNA, private(ANNA))).state is State.STORED
+        anna = Person("test", "anna")
+        begun = await asyncio.gather(*(purse.refund("one") for _ in range(20)))
+        assert begun == [Refund("one", anna, 50, taken_back=7)] * 20
+        assert await purse.left(ANNA) == 0
+        await purse.refunded("one")
+        assert reason(await purse.refund("one")) == Reason.REFUNDED
+        assert await purse.refund("two") == Refund("two", anna, 25, taken_back=0)
+        assert reason(await purse.refund("three")) == Reason.PAYMENT_UNKNOWN
+        assert [(bought.charge_id, bought.refunded) for bought in await purse.purchases(ANNA)] == [
+            ("two", False),
+            ("one", True),
+        ]
+        await audit(parts)
+
+
+@IN_HOUSE
+async def test_a_charge_told_again_after_its_refund_gives_nothing(open_house: Parts) -> None:
+    anna, purse = a_person(), open_house.service.purse
+    first = await purse.credit("refunded", anna, 10, 50)
+    await purse.refund("refunded")
+    await purse.refunded("refunded")
+    again = await purse.credit("refunded", anna, 10, 50)
+    assert isinstance(first, Purchase)
+    assert again.repeated
+    assert await purse.left(anna) == 0
+    await audit(open_house)
