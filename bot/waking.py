@@ -10,6 +10,7 @@ import structlog
 from bot import lifecycle
 from bot.desk import House
 from bot.moves import move
+from bot.owner import PAUSED_BY_OWNER
 from storage import accounts, jobs, queue, results
 from storage.jobs import ACTIVE, Job
 
@@ -23,7 +24,7 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
     """
     async with house.database.write() as connection:
         latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
-        await accounts.refresh(connection)
+        await accounts.refresh(connection, stays=PAUSED_BY_OWNER)
         await queue.bring_near(connection, latest)
         await results.bring_near(connection, latest)
         active = await jobs.in_states(connection, sorted(ACTIVE))

@@ -17,7 +17,10 @@ _FENCE = text("UPDATE account SET epoch = epoch WHERE id = :id AND epoch = :epoc
 _SPACE = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
 _TRIP = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
 _PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
-_REFRESH = text("UPDATE account SET paused_reason = NULL, failures = 0, open_until = 0")
+_REFRESH = text("""
+    UPDATE account SET failures = 0, open_until = 0,
+        paused_reason = CASE WHEN paused_reason = :stays THEN paused_reason END
+""")
 _LEARN = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
 
 
@@ -71,9 +74,10 @@ async def pause(connection: AsyncConnection, account_id: str, reason: str | None
     await connection.execute(_PAUSE, {"id": account_id, "reason": reason})
 
 
-async def refresh(connection: AsyncConnection) -> None:
-    """All lanes go on, and trouble is forgotten: the owner may have done what they were waiting for."""
-    await connection.execute(_REFRESH)
+async def refresh(connection: AsyncConnection, *, stays: str = "") -> None:
+    """All lanes go on, and trouble is forgotten: the owner may have done what they were waiting for. A pause for the
+    reason that `stays` is left."""
+    await connection.execute(_REFRESH, {"stays": stays})
 
 
 async def learn(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:

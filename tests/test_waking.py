@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.accounts import STAND_IN
+from bot.owner import PAUSED_BY_OWNER
 from bot.waking import wake
 from bot.wishes import Reason, State
 from storage import accounts, ledger, results
@@ -65,6 +66,17 @@ async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
     async with shop.at_work():
         assert (await shop.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
+
+
+async def test_a_new_start_lifts_every_pause_but_the_owners_own(shop: Workshop) -> None:
+    async with shop.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+        await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
+    await woken(shop)
+    paused = await shop.rows(
+        "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
+    )
+    assert paused == [("sk-old", PAUSED_BY_OWNER), ("sk-one", None)]
 
 
 async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(shop: Workshop) -> None:
