@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from bot.app import Parts
 from bot.chat import Chat, Person
@@ -12,7 +13,7 @@ from tests.house import ANNA, BEN, accepted, ended, house
 from tests.quick_engine import quick_engine
 
 
-async def held(parts: Parts, asker: Person, group: Chat, subject: Person, **how: object) -> JobView:
+async def held(parts: Parts, asker: Person, group: Chat, subject: Person, **how: Any) -> JobView:
     """A wish that waits for the yes of whose photo it is."""
     view = accepted(await asks(parts, asker, group, subject=subject, **how))
     assert (view.state, view.consent, view.style, view.subject) == (State.DRAFT, "asked", 0, subject.platform_id)

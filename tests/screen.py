@@ -1,0 +1,46 @@
+"""A platform in memory: what is shown, where, in which order; and trouble on demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.chat import Address, Card, Gone, NotNow
+
+
+@dataclass
+class Screen:
+    """`messages`: what each message shows now; `sent`: new messages in order; `trouble`: what goes wrong with a new
+    message or an edit, if anything."""
+
+    name: str = "test"
+    trouble: Callable[[Address, Card], Exception | None] = field(default=lambda _address, _card: None)
+    messages: dict[str, Card] = field(default_factory=dict)
+    sent: list[tuple[Address, Card]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+    async def show(self, address: Address, card: Card) -> str:
+        trouble = self.trouble(address, card)
+        if isinstance(trouble, NotNow) and trouble.perhaps_sent:
+            self._shown(address, card)  # it arrived; only its answer was lost
+        if trouble is not None:
+            raise trouble
+        return self._shown(address, card)
+
+    async def remove(self, address: Address, instead: str) -> None:
+        message_id = address.message_id or ""
+        if self.messages.pop(message_id, None) is None:
+            raise Gone(card_only=True)
+        self.removed.append(message_id)
+
+    def texts(self) -> list[str]:
+        """Of the new messages, in order."""
+        return [card.text for _, card in self.sent]
+
+    def _shown(self, address: Address, card: Card) -> str:
+        message_id = address.message_id
+        if message_id is None:
+            self.sent.append((address, card))
+            message_id = str(len(self.sent))
+        elif message_id not in self.messages:
+            raise Gone(card_only=True)
+        self.messages[message_id] = card
+        return message_id
