@@ -143,10 +143,11 @@ class Control:
 
     async def _set_pause(self, reason: str | None) -> int:
         async with self.database.write() as connection:
-            for account_id in self.lanes.account_ids:
+            ours = [row.id for row in await accounts.every(connection) if row.id in self.lanes.account_ids]
+            for account_id in ours:
                 await accounts.pause(connection, account_id, reason)
         self.bell.ring()
-        return len(self.lanes.account_ids)
+        return len(ours)
 
     async def _ban(self, person: Person, at: float | None) -> None:
         async with self.database.write() as connection:

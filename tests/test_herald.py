@@ -1,0 +1,192 @@
+"""Broadcasts that go on where they stopped and reach nobody twice; and old cards that groups don't want to keep."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from bot.app import Parts
+from bot.bell import Bell
+from bot.chat import Address, Card, Chat, Gone, NotNow
+from bot.herald import Herald
+from bot.wishes import Reason
+from storage import cards, results
+from storage.broadcasts import Broadcast
+from tests.company import Day, a_group, a_person, a_photo, asks, reason
+from tests.house import ANNA, accepted, ended, house, private
+from tests.rows import NOON
+from tests.screen import Screen
+
+
+def herald_of(parts: Parts, screen: Screen) -> Herald:
+    studio = parts.studio
+    return Herald(screen, studio.database, studio.lanes, Bell(), studio.clock)
+
+
+async def audience(parts: Parts, number: int) -> list[str]:
+    """So many people who once asked for something in private."""
+    people = [a_person() for _ in range(number)]
+    for person in people:
+        await parts.studio.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+    return [person.platform_id for person in people]
+
+
+async def told(parts: Parts, words: str) -> Broadcast:
+    broadcast = await parts.service.control.broadcast(words)
+    assert isinstance(broadcast, Broadcast), broadcast
+    return broadcast
+
+
+async def now(parts: Parts) -> Broadcast:
+    return (await parts.service.control.broadcasts())[0]
+
+
+async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path) -> None:
+    screen = Screen()
+    async with house(tmp_path) as parts:
+        people = await audience(parts, 5)
+        accepted(await asks(parts, a_person(), a_group()))
+        accepted(await asks(parts, a_person("a visitor"), Chat("web", "a visitor")))
+        banned, forgotten = a_person(), a_person()
+        for person in (banned, forgotten):
+            accepted(await asks(parts, person, private(person)))
+        await parts.service.control.ban(banned)
+        await parts.service.care.forget(forgotten)
+        begun = await told(parts, "  We are back.  ")
+        assert (begun.text, begun.waiting) == ("We are back.", 5)
+        herald = herald_of(parts, screen)
+        while await herald.letter():
+            pass
+        assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
+        assert {card for _, card in screen.sent} == {Card("We are back.")}
+        after = await now(parts)
+        assert (after.waiting, after.told, after.gone, after.unsure) == (0, 5, 0, 0)
+
+
+async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp_path: Path) -> None:
+    screen = Screen()
+    async with house(tmp_path) as parts:
+        people = await audience(parts, 12)
+        begun = await told(parts, "News")
+        herald = herald_of(parts, screen)
+        for _ in range(5):
+            assert await herald.letter()
+        assert await parts.service.control.stop_broadcast(begun.id)
+        assert not await herald.letter()
+        halted = await now(parts)
+        assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
+    async with house(tmp_path) as parts:  # and the process was started anew meanwhile
+        assert not await herald_of(parts, screen).letter()
+        assert await parts.service.control.go_on_broadcast(begun.id)
+        heralds = [herald_of(parts, screen) for _ in range(3)]
+        while any(await asyncio.gather(*(herald.letter() for herald in heralds))):
+            pass
+        assert Counter(address.chat.platform_id for address, _ in screen.sent) == Counter(people)
+        assert not await parts.service.control.go_on_broadcast(begun.id + 1)
+
+
+async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
+    """Cancelled in the middle of a letter, as a process that is killed: the row says that it may have arrived."""
+    arrived = asyncio.Event()
+
+    class Stuck(Screen):
+        async def show(self, address: Address, card: Card) -> str:
+            message_id = await super().show(address, card)
+            arrived.set()
+            await asyncio.Event().wait()
+            return message_id
+
+    screen = Stuck()
+    async with house(tmp_path) as parts:
+        await audience(parts, 1)
+        await told(parts, "News")
+        sending = asyncio.create_task(herald_of(parts, screen).letter())
+        await arrived.wait()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    async with house(tmp_path) as parts:
+        assert not await herald_of(parts, Screen()).letter()
+        after = await now(parts)
+        assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
+
+
+async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
+    day, floods = Day(NOON), [NotNow(30.0)]
+    screen = Screen(trouble=lambda _address, _card: floods.pop() if floods else None)
+    async with house(tmp_path, clock=day.clock()) as parts:
+        people = await audience(parts, 2)
+        await told(parts, "News")
+        herald = herald_of(parts, screen)
+        assert await herald.letter()
+        assert not await herald.letter()
+        assert screen.sent == []
+        day.time += 31
+        while await herald.letter():
+            pass
+        assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
+
+
+async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) -> None:
+    troubles: list[Exception] = [Gone(card_only=False), NotNow(0.0, perhaps_sent=True), ZeroDivisionError()]
+    screen = Screen(trouble=lambda _address, _card: troubles.pop() if troubles else None)
+    async with house(tmp_path) as parts:
+        await audience(parts, 5)
+        await told(parts, "News")
+        herald = herald_of(parts, screen)
+        for _ in range(9):
+            await herald.letter()
+        after = await now(parts)
+        assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
+        assert len(screen.sent) == 3  # two told, and one whose answer was lost
+
+
+async def test_the_running_house_sends_it_by_itself(tmp_path: Path) -> None:
+    screen = Screen()
+    async with house(tmp_path, platforms=[screen]) as parts:
+        await audience(parts, 3)
+        await told(parts, "News")
+        while (await now(parts)).waiting or (await now(parts)).unsure:
+            await parts.house.clock.wait(parts.house.bell.ticket(), 0.05)
+        assert screen.texts().count("News") == 3
+
+
+async def test_a_text_has_a_length(tmp_path: Path) -> None:
+    async with house(tmp_path) as parts:
+        for words in ("", " \n", "x" * 3001):
+            assert reason(await parts.service.control.broadcast(words)) == Reason.TEXT_INVALID
+        assert await parts.service.control.broadcasts() == ()
+
+
+async def shown(parts: Parts, screen: Screen, chat: Chat) -> int:
+    """A finished job whose card hangs in a chat."""
+    person = a_person()
+    view = accepted(await asks(parts, person, chat))
+    await ended(parts, person, view.id)
+    message_id = await screen.show(Address(chat), Card("a picture"))
+    async with parts.studio.database.write() as connection:
+        await cards.shown(connection, view.id, message_id)
+        await results.told(connection, view.id)
+    return view.id
+
+
+async def test_cards_hang_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
+    day, screen, tidy, other = Day(NOON), Screen(), a_group(), a_group()
+    async with house(tmp_path, clock=day.clock()) as parts:
+        await parts.service.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
+        for chat in (tidy, other, private(ANNA)):
+            await shown(parts, screen, chat)
+        herald = herald_of(parts, screen)
+        day.time += 1.9 * 3600
+        await herald.old_cards()
+        assert screen.removed == []
+        day.time += 0.2 * 3600
+        screen.messages.pop("1")  # somebody was quicker
+        await shown(parts, screen, tidy)
+        await herald.old_cards()
+        assert screen.removed == []
+        day.time += 2.1 * 3600
+        await herald.old_cards()
+        assert screen.removed == ["4"]
+        day.time += 3600
+        await herald.old_cards()
+        assert screen.removed == ["4"]
+        assert set(screen.messages) == {"2", "3"}
