@@ -4,21 +4,41 @@ The same card on every platform: a text of at most 1,024 characters (Telegram's 
 """
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
 
 from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Picture
-from bot.styles import REFERENCE, Style, by_index
+from bot.chat import Button, Call, Card, Picture
+from bot.leafing import bounded, leafing
+from bot.styles import REFERENCE, SHEET, Style, by_index
 from bot.texts import Texts, mark, refusal, speak
 from bot.wishes import JobView, Reason, Refusal, State
 
 Rows = tuple[tuple[Button, ...], ...]
 
+
+class Saved(Protocol):
+    """What a card must know of a saved style."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+
 COLUMNS = 2
+MAX_LABEL = 34  # letters of a saved style's name
 STYLES_ON_A_PAGE = 8
 _BAR = 10  # blocks of the progress bar
 
 _WORTH_ANOTHER_TRY = frozenset({Reason.SERVICE_DOWN, Reason.RESULT_LOST})
-_NO_UNIT_WAS_SPENT = frozenset({Reason.DRAFT_EXPIRED})
+_NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
+    {
+        *(Reason.DRAFT_EXPIRED, Reason.CONSENT_REFUSED, Reason.OPTED_OUT, Reason.PHOTO_EXPIRED, Reason.BANNED),
+        *(Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT),
+    }
+)
 _DOING = {
     State.SUBMITTING: mark("It's your turn: painting starts."),
     State.RUNNING: mark("Painting…"),
@@ -27,20 +47,32 @@ _DOING = {
 
 
 def job_card(
-    view: JobView, *, styles: Sequence[Style], language: str, page: int = 0, picture: Picture | None = None
+    view: JobView,
+    *,
+    styles: Sequence[Style],
+    language: str,
+    closet: Sequence[Saved] = (),
+    page: int = 0,
+    picture: Picture | None = None,
 ) -> Card:
-    """The card of a job. `styles` are those on offer; `page` turns a draft's buttons; `picture` becomes the card."""
+    """The card of a job. `styles` are those on offer, in the order of their buttons, `closet` the saved ones; `page`
+    turns a draft's buttons; `picture` becomes the card."""
     texts = speak(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
-    return Card("\n".join(lines), rows(view, styles=styles, language=language, page=page), picture)
+    buttons = rows(view, styles=styles, language=language, closet=closet, page=page)
+    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts))
 
 
-def rows(view: JobView, *, styles: Sequence[Style], language: str, page: int = 0) -> Rows:
+def rows(view: JobView, *, styles: Sequence[Style], language: str, closet: Sequence[Saved] = (), page: int = 0) -> Rows:
     """The card's buttons alone, for when only they change."""
     texts = speak(language)
     match view.state:
+        case State.DRAFT if view.consent == "asked":
+            return (_yes_or_no(view, texts), _cancel(view, texts))
+        case State.DRAFT if view.has_photo:
+            return (*_style_rows(view, styles, closet, texts, page), *_luck(view, styles, texts), _cancel(view, texts))
         case State.DRAFT:
-            return (*_style_rows(view, styles, texts, page), _cancel(view, texts))
+            return (_cancel(view, texts),)
         case State.QUEUED:
             return (_cancel(view, texts),)
         case State.STORED | State.DELIVERED:
@@ -56,6 +88,13 @@ def style_name(index: int, texts: Texts) -> str:
     return texts.gettext("Your own style picture") if index == REFERENCE else by_index(index).name(texts.language)
 
 
+def look_name(view: JobView, texts: Texts) -> str:
+    """What the style of a job is called: a saved one by the name that its person gave it."""
+    if view.reference_name:
+        return view.reference_name
+    return "" if view.style is None else style_name(view.style, texts)
+
+
 def really_delete(view: JobView, language: str) -> Rows:
     """The buttons that ask whether to delete."""
     texts = speak(language)
@@ -66,9 +105,11 @@ def really_delete(view: JobView, language: str) -> Rows:
 
 def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     cropped = texts.gettext("The photo was very long, so I used the part round the face.") if view.cropped else ""
+    title = "" if view.style is None else f"🎨 {look_name(view, texts)}"
+    if view.state is State.DRAFT and view.consent == "asked":
+        return [title, _question(texts), cropped]
     if view.state is State.DRAFT:
         return [_draft(view, texts), cropped]
-    title = "" if view.style is None else f"🎨 {style_name(view.style, texts)}"
     match view.state:
         case State.QUEUED:
             return [title, *_queued(view, texts), cropped]
@@ -88,6 +129,22 @@ def _draft(view: JobView, texts: Texts) -> str:
     return texts.gettext(
         "I have the style picture. Now send me the photo to repaint (in a group: as an answer to this message)."
     )
+
+
+def _question(texts: Texts) -> str:
+    return texts.gettext(
+        "{who}: may I repaint it? Only you can answer, and nothing happens before you do.", who=_subject(texts)
+    )
+
+
+def _subject(texts: Texts) -> str:
+    return texts.gettext("You whose photo this is")
+
+
+def _call(view: JobView, texts: Texts) -> Call | None:
+    """The person who is asked is told that they are."""
+    is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
+    return Call(_subject(texts), view.subject or "") if is_asked else None
 
 
 def _queued(view: JobView, texts: Texts) -> list[str]:
@@ -129,35 +186,49 @@ def _not_counted(texts: Texts) -> str:
     return texts.gettext("It wasn't counted: the picture is back in your quota.")
 
 
-def _style_rows(view: JobView, styles: Sequence[Style], texts: Texts, page: int) -> Rows:
-    if not view.has_photo:
-        return ()
-    pages = max(1, -(-len(styles) // STYLES_ON_A_PAGE))
-    page = min(max(page, 0), pages - 1)
-    shown = styles[page * STYLES_ON_A_PAGE : (page + 1) * STYLES_ON_A_PAGE]
-    buttons = [
+def _style_rows(view: JobView, styles: Sequence[Style], closet: Sequence[Saved], texts: Texts, page: int) -> Rows:
+    """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites."""
+    looks = [
         Button(f"{style.index} · {style.name(texts.language)}", Press(Verb.CHOOSE, view.id, style.index).pack())
-        for style in shown
+        for style in styles
+        if style is not SHEET
     ]
-    grid = tuple(tuple(buttons[start : start + COLUMNS]) for start in range(0, len(buttons), COLUMNS))
-    return (*grid, _pages(view, page, pages)) if pages > 1 else grid
+    saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in closet]
+    buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
+    pages = max(1, -(-len(buttons) // STYLES_ON_A_PAGE))
+    page = bounded(page, pages)
+    shown = buttons[page * STYLES_ON_A_PAGE : (page + 1) * STYLES_ON_A_PAGE]
+    grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
+    return (*grid, *leafing(partial(Press, Verb.PAGE, view.id), page, pages))
 
 
-def _pages(view: JobView, page: int, pages: int) -> tuple[Button, ...]:
-    """To the page before and the page after; round at the ends, so that the two stay under the finger."""
-    before, after = (page - 1) % pages, (page + 1) % pages
+def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> Rows:
+    """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
+    surprise = Button(texts.gettext("🎲 Surprise me"), Press(Verb.SURPRISE, view.id).pack())
+    if SHEET not in styles:
+        return ((surprise,),)
+    return ((surprise, Button(texts.gettext("✨ All at once"), Press(Verb.CHOOSE, view.id, SHEET.index).pack())),)
+
+
+def _yes_or_no(view: JobView, texts: Texts) -> tuple[Button, ...]:
     return (
-        Button(f"◀ {before + 1}/{pages}", Press(Verb.PAGE, view.id, before).pack()),
-        Button(f"{after + 1}/{pages} ▶", Press(Verb.PAGE, view.id, after).pack()),
+        Button(texts.gettext("👍 Yes, paint it"), Press(Verb.CONSENT, view.id, 1).pack()),
+        Button(texts.gettext("👎 No"), Press(Verb.CONSENT, view.id, 0).pack()),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
 def _picture_rows(view: JobView, texts: Texts) -> Rows:
-    keep = (
-        Button(texts.gettext("📄 As file"), Press(Verb.FILE, view.id).pack()),
-        Button(texts.gettext("🗑 Delete"), Press(Verb.DELETE, view.id).pack()),
-    )
-    return (_once_more(view, texts), keep) if view.has_photo else (keep,)
+    file = Button(texts.gettext("📄 As file"), Press(Verb.FILE, view.id).pack())
+    share = Button(texts.gettext("↗ Share"), share=f"#{view.id}")
+    delete = Button(texts.gettext("🗑 Delete"), Press(Verb.DELETE, view.id).pack())
+    if not view.has_photo:
+        return ((file,), (share, delete))
+    beside = Button(texts.gettext("◧ Before and after"), Press(Verb.BESIDE, view.id).pack())
+    return (_once_more(view, texts), (file, beside), (share, delete))
 
 
 def _retry_rows(view: JobView, texts: Texts) -> Rows:

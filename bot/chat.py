@@ -1,5 +1,6 @@
 """All that the core says to any platform, as values: who, where, and what is to be seen there."""
 
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,38 +26,80 @@ class Chat:
 
 @dataclass(frozen=True)
 class Button:
-    """What a button says, and the packed press that comes back (`bot.buttons`)."""
+    """What a button says, and what it does: send back the packed press in `data` (`bot.buttons`), open a `link`, or
+    `share`: let people choose a chat for what our inline mode finds under these words. Exactly one of the three.
+
+    A platform without inline mode leaves out buttons that share.
+    """
 
     label: str
-    data: str
+    data: str = ""
+    share: str | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded JPEG, ready to be shown, with the words for people who can't see it."""
+    """An encoded JPEG, ready to be shown, with the words for people who can't see it. `job`: whose finished picture it
+    is, so that a platform can show it elsewhere without being given it again."""
 
     jpeg: bytes
     filename: str
     alt: str
+    job: int | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that is no picture."""
+
+    data: bytes
+    filename: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """These words of a card's text stand for a person, whom the platform is to tell that they are mentioned."""
+
+    words: str
+    platform_id: str
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An offer to pay `stars` Telegram Stars. `payload` (at most 128 bytes) comes back with the payment."""
+
+    title: str
+    description: str
+    payload: str
+    stars: int
 
 
 @dataclass(frozen=True)
 class Card:
-    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption)."""
+    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption).
+
+    A card with an `invoice` is only that. `follow` gives what comes after it, made one by one while it is sent.
+    """
 
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
-    document: Picture | None = None
+    document: Picture | Document | None = None
+    calls: Call | None = None
+    invoice: Invoice | None = None
+    follow: Callable[[], AsyncIterator["Card"]] | None = None
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a job's card lives. Without `message_id` there is no card yet: it is sent as an answer to `reply_to`."""
+    """Where a job's card lives. Without `message_id` there is no card yet: it is sent as an answer to `reply_to`.
+    `person`: whose card it is."""
 
     chat: Chat
     reply_to: str | None = None
     message_id: str | None = None
+    person: Person | None = None
 
 
 class CannotStart(Exception):

@@ -18,6 +18,7 @@ _COMMAND = re.compile(
 _MENTION = re.compile(r"@(\w{1,64})[\s,:]*(.*)", re.DOTALL)
 _STYLE_WORD = re.compile(r"(?:style|风格|画风)(?=[\s\d])\s*", re.IGNORECASE)
 _EDGES = " \t\n#.,:;!?\"'“”《》「」()，。！？：；、（）号"
+_ME_WORDS = frozenset({"me", "myself", "my", "我", "自己", "我自己"})
 _REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
 
 
@@ -29,9 +30,26 @@ class Name(StrEnum):
     STYLES = "styles"
     STYLE = "style"
     REF = "ref"
+    AGAIN = "again"
+    HISTORY = "history"
     QUOTA = "quota"
     QUEUE = "queue"
     CANCEL = "cancel"
+    SAVE_STYLE = "savestyle"
+    MY_STYLES = "mystyles"
+    SHELF = "shelf"
+    LANG = "lang"
+    PRIVACY = "privacy"
+    FORGET = "forget"
+    EXPORT = "export"
+    OPT_OUT = "optout"
+    SETTINGS = "settings"
+    GIVE = "give"
+    BUY = "buy"
+    TERMS = "terms"
+    SUPPORT = "support"
+    PAY_SUPPORT = "paysupport"
+    ADMIN = "admin"
     UNKNOWN = "?"
 
 
@@ -79,6 +97,12 @@ class Unknown:
 def is_reference(words: str) -> bool:
     """Whether the words ask for the style of a picture."""
     return _tidy(words).casefold() in _REFERENCE_WORDS
+
+
+def about_me(words: str) -> tuple[str, bool]:
+    """The words without a closing "me", and whether it was there: `/style 3 me` is about their own profile photo."""
+    before, _, last = words.strip().rpartition(" ")
+    return (before.strip(), True) if last.strip(_EDGES).casefold() in _ME_WORDS else (words, False)
 
 
 def chosen(words: str, offered: Collection[Style]) -> Style | Unknown | None:

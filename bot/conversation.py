@@ -1,124 +1,152 @@
-"""What a chat hears and answers, decided once for every platform that has chats.
+"""What a chat hears and answers, decided once for every platform that has chats: which desk a message is for.
 
 A handler turns an update into an `Incoming` and sends the Card that comes back. Job cards are never among the answers:
 the courier shows those. Sources are unique, so the same message told twice asks for the same job.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Person
-from bot.commands import Name, Said, Unknown, chosen, is_reference, understand
-from bot.incoming import Attachment, Incoming, read_all
-from bot.pages import Pages, hint_text, how_to_reference_text, how_to_style_text, sorry_text
-from bot.styles import REFERENCE, Style
-from bot.texts import refusal, speak
-from bot.wishes import WAITING, JobView, Reason, Refusal, State
+from bot.chat import Card, Chat, Person
+from bot.closet import Closet
+from bot.commands import Name, Said, is_reference, understand
+from bot.history import History
+from bot.household import Household, greeting_card
+from bot.incoming import Incoming
+from bot.inline import Inline, InlinePage, guest_card
+from bot.ownerdesk import OwnerDesk
+from bot.pages import Pages, hint_text, how_to_reference_text, sorry_text
+from bot.paperwork import Paperwork
+from bot.texts import speak
+from bot.till import Bank, Till
+from bot.wishing import Wishing
 
 if TYPE_CHECKING:
-    from bot.studio import Studio
+    from bot.service import Service
 
-_NO_ROOM = frozenset({Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP})
+_STYLE_WORDS = frozenset({Name.STYLE, Name.REF, None})
 
 
 class Conversation:
-    """Answers messages. `us` is the bot's name as people mention it, `clock` gives epoch seconds."""
+    """Answers messages. `us` is the bot's name as people mention it, `clock` gives epoch seconds, `link` turns the
+    payload of a deep link into one, `bank` gives payments back."""
 
-    def __init__(self, studio: "Studio", us: str, clock: Callable[[], float]) -> None:
-        self._studio = studio
+    def __init__(
+        self,
+        service: "Service",
+        us: str,
+        clock: Callable[[], float],
+        *,
+        link: Callable[[str], str] | None = None,
+        bank: Bank | None = None,
+    ) -> None:
+        self._studio = service.studio
         self._us = us
-        self._clock = clock
-        self._pages = Pages(studio, clock)
+        self._groups = service.groups
+        self._pages = Pages(service.studio, clock)
+        self._wishing = Wishing(service, clock)
+        self._history = History(service.studio)
+        self._paperwork = Paperwork(service, clock)
+        self._closet = Closet(service, clock, link)
+        self._household = Household(service, clock)
+        self._till = Till(service, clock)
+        self._inline = Inline(service.studio, link)
+        self._owner_desk = OwnerDesk(service, clock, bank)
 
     async def hear(self, message: Incoming) -> Card | None:
         """The answer to a message; None when there is nothing to say (not for us, or the job's card says it all)."""
         said = understand(message.words)
-        texts = speak(message.person.language)
         if said.for_another(self._us):
             return None
         addressed = message.addressed or said.names(self._us)
+        if said.command in {None, Name.UNKNOWN} and not addressed:
+            return None
+        message = replace(message, person=await self._in_their_language(message.person))
+        if message.edited:
+            return await self._edited(message, said)
         match said.command:
             case Name.REF:
                 return await self._reference(message, own_first=False)
             case Name.STYLE if is_reference(said.words):
                 return await self._reference(message, own_first=True)
             case Name.STYLE:
-                return await self._style(message, said)
-            case None if addressed:
+                return await self._wishing.style(message, said)
+            case None:
                 return await self._plain(message, said)
-            case Name.UNKNOWN if addressed:
-                return Card(hint_text(texts))
-            case None | Name.UNKNOWN:
-                return None
-            case page:
-                return await self._pages.page(page, message.person, message.chat)
+            case Name.UNKNOWN:
+                return Card(hint_text(speak(message.person.language)))
+            case command:
+                return await self._command(command, message, said)
+
+    async def joined(self, person: Person, *, hears_all: bool) -> Card:
+        """What to say when `person` has added us to a group. `hears_all`: every message reaches us there."""
+        return greeting_card(await self._in_their_language(person), self._us, hears_all=hears_all)
+
+    async def moved(self, old: Chat, new: Chat) -> None:
+        """A group has a new address."""
+        await self._groups.moved(old, new)
+
+    async def inline(self, person: Person, query: str, offset: str = "") -> InlinePage:
+        """What somebody finds under our name in any chat."""
+        return await self._inline.found(await self._in_their_language(person), query, offset)
+
+    async def guest(self, message: Incoming) -> Card | None:
+        """What a chat that we are no member of is told at once; a wish is then heard like any other."""
+        return guest_card(replace(message, person=await self._in_their_language(message.person)))
+
+    async def checkout(self, person: Person, payload: str, stars: int) -> str:
+        """Why it can't be paid any more; nothing when it can."""
+        return await self._till.checkout(await self._in_their_language(person), payload, stars)
+
+    async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
+        """They have paid."""
+        return await self._till.paid(await self._in_their_language(person), payload, stars, charge_id)
 
     def sorry(self, person: Person) -> Card:
         """What to say when it was tried again and again in vain."""
         return Card(sorry_text(speak(person.language)))
 
+    async def _in_their_language(self, person: Person) -> Person:
+        return replace(person, language=await self._studio.language(person))
+
+    async def _command(self, command: Name, message: Incoming, said: Said) -> Card | None:
+        match command:
+            case Name.START if said.words == "history":
+                return await self._history.first(message.person)
+            case Name.START if said.words:
+                return await self._closet.arrived(message, said.words) or await self._pages.page(command, message)
+            case Name.ADMIN:
+                return await self._owner_desk.command(message, said.words)
+            case Name.BUY | Name.TERMS | Name.SUPPORT | Name.PAY_SUPPORT:
+                return await self._till.command(command, message.person)
+            case Name.AGAIN:
+                return await self._wishing.again(message, said)
+            case Name.HISTORY:
+                return await self._history.first(message.person)
+            case Name.SAVE_STYLE | Name.MY_STYLES | Name.SHELF:
+                return await self._closet.command(command, message, said.words)
+            case Name.PRIVACY | Name.FORGET | Name.EXPORT | Name.OPT_OUT | Name.LANG:
+                return await self._paperwork.command(command, message, said.words)
+            case Name.SETTINGS | Name.GIVE:
+                return await self._household.command(command, message, said.words)
+            case page:
+                return await self._pages.page(page, message)
+
+    async def _edited(self, message: Incoming, said: Said) -> Card | None:
+        """A changed message: only what it says about a style counts, everything else was answered before."""
+        if said.command not in _STYLE_WORDS:
+            return None
+        if said.command is Name.REF or is_reference(said.words):
+            known = await self._studio.known(message.person, message.source)
+            return None if known else await self._reference(message, own_first=said.command is Name.STYLE)
+        return await self._wishing.edited(message, said)
+
     async def _plain(self, message: Incoming, said: Said) -> Card | None:
         """Words without a command that are meant for us: with a photo, or a style's name that answers a photo."""
-        names_a_style = isinstance(chosen(said.words, self._studio.styles()), Style)
-        if message.own or (message.answered and names_a_style):
-            return await self._style(message, said)
+        if message.own or (message.answered and await self._wishing.names_a_look(message, said)):
+            return await self._wishing.style(message, said)
         return None if message.chat.is_group else Card(hint_text(speak(message.person.language)))
-
-    async def _style(self, message: Incoming, said: Said) -> Card | None:
-        photos = message.own or ((message.answered,) if message.answered else ())
-        if not photos:
-            return Card(how_to_style_text(speak(message.person.language)))
-        style = chosen(said.words, self._studio.styles())
-        if isinstance(style, Style):
-            return await self._wishes(message, photos, style.index)
-        meant_a_style = isinstance(style, Unknown) and (said.command or style.meant or style.known)
-        return await self._draft(message, photos, style if meant_a_style else None)
-
-    async def _wishes(self, message: Incoming, photos: tuple[Attachment, ...], style: int) -> Card | None:
-        """One wish a photo; a want of room ends it, for what follows would only be refused again."""
-        problems: dict[str, None] = {}
-        for number, photo in enumerate(photos):
-            outcome = await self._wish(message, photo, style, number)
-            if remark := self._remark(message, outcome):
-                problems[remark] = None
-            if isinstance(outcome, Refusal) and outcome.reason in _NO_ROOM:
-                break
-        return Card("\n".join(problems)) if problems else None
-
-    async def _wish(self, message: Incoming, photo: Attachment, style: int, number: int) -> JobView | Refusal:
-        data = await read_all(photo)
-        if isinstance(data, Refusal):
-            return data
-        return await self._studio.wish(
-            message.person,
-            message.chat,
-            photo=data,
-            style=style,
-            source=f"{message.source}:{number}" if number else message.source,
-            reply_to=photo.message_id if photo in message.own else message.message_id,
-        )
-
-    async def _draft(self, message: Incoming, photos: tuple[Attachment, ...], unknown: Unknown | None) -> Card | None:
-        """Keep the photo and let the card ask for the style; say what was not understood."""
-        data = await read_all(photos[0])
-        if isinstance(data, Refusal):
-            return self._refused(message, data)
-        view = await self._studio.draft(
-            message.person, message.chat, photo=data, source=message.source, reply_to=message.message_id
-        )
-        if isinstance(view, Refusal):
-            return self._refused(message, view)
-        if view.repeated:
-            return None
-        if unknown and view.state is State.DRAFT:
-            return self._did_you_mean(message, view, unknown)
-        if len(photos) > 1:
-            texts = speak(message.person.language)
-            return Card(
-                texts.gettext("I took the first photo. To have the whole album painted, send it with /style 2.")
-            )
-        return None
 
     async def _reference(self, message: Incoming, *, own_first: bool) -> Card | None:
         """A style picture, with its photo or before it. `own_first`: of an own and an answered one, own is painted."""
@@ -127,66 +155,11 @@ class Conversation:
             case ():
                 return Card(how_to_reference_text(texts))
             case (style,):
-                return await self._reference_draft(message, style)
+                return await self._wishing.reference_draft(message, style)
             case (photo, style, *_) if len(message.own) == 2:  # an album, whatever it answers
-                return await self._reference_wish(message, photo, style)
+                return await self._wishing.reference_wish(message, photo, style)
             case (own, answered) if len(message.own) == 1:
                 photo, style = (own, answered) if own_first else (answered, own)
-                return await self._reference_wish(message, photo, style)
+                return await self._wishing.reference_wish(message, photo, style)
             case _:
                 return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))
-
-    async def _reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
-        data = await read_all(style)
-        if isinstance(data, Refusal):
-            return self._refused(message, data)
-        view = await self._studio.draft(
-            message.person, message.chat, reference=data, source=message.source, reply_to=message.message_id
-        )
-        return self._refused(message, view) if isinstance(view, Refusal) else None
-
-    async def _reference_wish(self, message: Incoming, photo: Attachment, style: Attachment) -> Card | None:
-        photo_data, style_data = await read_all(photo), await read_all(style)
-        for problem in (photo_data, style_data):
-            if isinstance(problem, Refusal):
-                return self._refused(message, problem)
-        assert isinstance(photo_data, bytes)
-        assert isinstance(style_data, bytes)
-        view = await self._studio.wish(
-            message.person,
-            message.chat,
-            photo=photo_data,
-            reference=style_data,
-            style=REFERENCE,
-            source=message.source,
-            reply_to=message.message_id,
-        )
-        remark = self._remark(message, view)
-        return Card(remark) if remark else None
-
-    def _remark(self, message: Incoming, outcome: JobView | Refusal) -> str:
-        """What is to be said besides the job's card: why there is none, or that there is one already."""
-        if isinstance(outcome, Refusal):
-            return self._why(message, outcome)
-        if not outcome.merged or outcome.state not in WAITING:
-            return ""
-        texts = speak(message.person.language)
-        return texts.gettext("I already have this photo in that style. Its card tells how far it is.")
-
-    def _did_you_mean(self, message: Incoming, view: JobView, unknown: Unknown) -> Card:
-        texts = speak(message.person.language)
-        if unknown.known:
-            name = unknown.known.name(texts.language)
-            return Card(texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name))
-        if unknown.meant is None:
-            return Card(texts.gettext("I don't know the style “{words}”. Please choose one.", words=unknown.words))
-        name = unknown.meant.name(texts.language)
-        question = texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.words, style=name)
-        yes = Button(texts.gettext("Yes, {style}", style=name), Press(Verb.CHOOSE, view.id, unknown.meant.index).pack())
-        return Card(question, ((yes,),))
-
-    def _refused(self, message: Incoming, why: Refusal) -> Card:
-        return Card(self._why(message, why))
-
-    def _why(self, message: Incoming, why: Refusal) -> str:
-        return refusal(why, speak(message.person.language), now=self._clock())

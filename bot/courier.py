@@ -16,6 +16,8 @@ from bot.cards import job_card
 from bot.chat import Address, Chat, Gone, NotNow, Person, Picture, Platform
 from bot.clock import Clock
 from bot.notices import is_worth_a_notice
+from bot.offering import Offer, offer
+from bot.service import Service
 from bot.studio import Studio
 from bot.styles import REFERENCE, by_index
 from bot.wishes import JobView, State
@@ -45,7 +47,7 @@ class Courier:
     """One platform's courier. `told` is only a memory of what is on screen; losing it costs one edit a card."""
 
     platform: Platform
-    studio: Studio
+    service: Service
     bell: Bell
     clock: Clock
     told: dict[int, Told] = field(default_factory=dict)
@@ -53,6 +55,10 @@ class Courier:
     patient: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
     stumbles: Counter[int] = field(default_factory=Counter)  # how often a card broke on its way
     quiet: set[int] = field(default_factory=set)  # nobody looks at these: only the outcome is still told
+
+    @property
+    def studio(self) -> Studio:
+        return self.service.studio
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
@@ -118,14 +124,23 @@ class Courier:
         picture = None
         if untold is not None and view.state in {State.STORED, State.DELIVERED}:
             picture = await self._picture(place, view)
-        card = job_card(view, styles=self.studio.styles(), language=place.language, picture=picture)
-        message_id = await self.platform.show(self._address(place), card)
+        address = self._address(place)
+        chosen_from = await self._offer(place, view, address.chat)
+        styles, closet = chosen_from.styles, chosen_from.closet
+        card = job_card(view, styles=styles, closet=closet, language=place.language, picture=picture)
+        message_id = await self.platform.show(address, card)
         self.told[view.id] = Told(view, self.clock.now())
         if message_id != place.message_id:
             async with self.studio.database.write() as connection:
                 await cards.shown(connection, view.id, message_id)
         if untold is not None:
             await self._done(place, view)
+
+    async def _offer(self, place: CardPlace, view: JobView, chat: Chat) -> Offer:
+        """What the card's buttons offer; only a draft's do."""
+        if view.state != State.DRAFT:
+            return Offer(self.studio.styles())
+        return await offer(self.service, Person(self.platform.name, place.person), chat)
 
     async def _done(self, place: CardPlace, view: JobView) -> None:
         await self.studio.seen(Person(self.platform.name, place.person), view.id)
@@ -141,7 +156,7 @@ class Courier:
             return None
         slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
-        return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name)
+        return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
 
     async def _later(self, view: JobView, untold: Untold | None, seconds: float) -> None:
         if untold is None:  # what is new by then will be shown: a card must not keep saying what is no longer so
@@ -165,4 +180,5 @@ class Courier:
 
     def _address(self, place: CardPlace) -> Address:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
-        return Address(chat, reply_to=place.reply_to, message_id=place.message_id)
+        person = Person(self.platform.name, place.person, place.language)
+        return Address(chat, reply_to=place.reply_to, message_id=place.message_id, person=person)

@@ -9,9 +9,15 @@ from bot.wishes import Reason, Refusal
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 
 
+async def nobody() -> bool:
+    """Not an admin."""
+    return False
+
+
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message.
+    """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message;
+    `owner` sent it to the chat, or it is their profile photo (None: us, or nobody knows).
 
     `read` returns the bytes or the reason why they can't be had, and raises `NotNow` when it may work later.
     """
@@ -20,6 +26,7 @@ class Attachment:
     size: int | None
     is_picture: bool
     read: Callable[[], Awaitable[bytes | Refusal]]
+    owner: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,9 @@ class Incoming:
     """One request: a message, or an album as a whole.
 
     `own` came with it, `answered` hangs on the message it answers. `addressed`: meant for us without a command, which
-    is so in a private chat and when it answers a message of ours.
+    is so in a private chat and when it answers a message of ours. `edited`: it was changed after it was sent.
+    `portrait` is the person's profile photo, `answered_portrait` that of whom they answer; reading one that is not
+    there gives PHOTO_MISSING. `is_admin` asks the platform whether they are an admin of the group; it may raise NotNow.
     """
 
     person: Person
@@ -38,6 +47,10 @@ class Incoming:
     addressed: bool
     own: tuple[Attachment, ...] = ()
     answered: Attachment | None = None
+    edited: bool = False
+    portrait: Attachment | None = None
+    answered_portrait: Attachment | None = None
+    is_admin: Callable[[], Awaitable[bool]] = nobody
 
 
 async def read_all(attachment: Attachment) -> bytes | Refusal:

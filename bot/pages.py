@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bot.cards import style_name
-from bot.chat import Card, Chat, Person, Picture
+from bot.cards import look_name
+from bot.chat import Card, Person, Picture
 from bot.commands import Name
 from bot.gallery import sheet
-from bot.styles import Style
+from bot.incoming import Incoming
+from bot.styles import SHEET, Style
 from bot.texts import Texts, mark, speak
 from bot.wishes import JobView, QuotaView, State
 
@@ -39,16 +40,16 @@ class Pages:
         self._clock = clock
         self._sheets: dict[tuple[Style, ...], bytes | None] = {}
 
-    async def page(self, name: Name, person: Person, chat: Chat) -> Card:
+    async def page(self, name: Name, message: Incoming) -> Card:
         """The page of a command that needs no photo."""
-        texts = speak(person.language)
+        person, chat, texts = message.person, message.chat, speak(message.person.language)
         match name:
             case Name.START:
                 return Card(start_text(await self._studio.quota(person), texts, is_group=chat.is_group))
             case Name.STYLES:
                 return await self._gallery(texts)
             case Name.QUOTA:
-                return Card(quota_text(await self._studio.quota(person), texts, self._clock()))
+                return Card(quota_text(await self._studio.quota(person, chat), texts, self._clock()))
             case Name.QUEUE:
                 return Card(await self._queue(person, texts))
             case Name.CANCEL:
@@ -113,7 +114,7 @@ def how_to_reference_text(texts: Texts) -> str:
 
 
 def styles_text(styles: Sequence[Style], texts: Texts) -> str:
-    lines = [f"{style.index} · {style.name(texts.language)}" for style in styles]
+    lines = [f"{style.index} · {style.name(texts.language)}" for style in styles if style is not SHEET]
     how = texts.gettext("Send a photo with the caption /style and a number or a name.")
     own = texts.gettext("/style ref paints like a picture of yours: send both as an album, the photo first.")
     return "\n".join([*lines, "", how, own])
@@ -133,6 +134,18 @@ def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
         lines.append(texts.ngettext("{n} is painted.", "{n} are painted.", quota.used))
     if quota.reserved:
         lines.append(texts.ngettext("{n} is on its way.", "{n} are on their way.", quota.reserved))
+    if quota.given:
+        lines.append(texts.ngettext("{n} is given to groups.", "{n} are given to groups.", quota.given))
+    if quota.purse:
+        lines.append(
+            texts.ngettext(
+                "{n} more is in your purse, for when the day's are used up.",
+                "{n} more are in your purse, for when the day's are used up.",
+                quota.purse,
+            )
+        )
+    if quota.pot is not None:
+        lines.append(texts.ngettext("{n} is in this group's pot.", "{n} are in this group's pot.", quota.pot))
     wait = texts.duration(max(0.0, quota.resets_at - now))
     lines.append(
         texts.gettext("In {time} it starts afresh. Pictures that fail or are cancelled don't count.", time=wait)
@@ -149,7 +162,7 @@ def cancel_text(cancelled: int, texts: Texts) -> str:
 
 
 def _job_line(view: JobView, texts: Texts) -> str:
-    name = "" if view.style is None else style_name(view.style, texts)
+    name = look_name(view, texts)
     if view.state is not State.QUEUED or view.place is None:
         return texts.gettext("• {style}: being painted", style=name)
     if view.eta_seconds is None:

@@ -1,59 +1,82 @@
-"""What a press of a button does and answers, decided once for every platform."""
+"""What a press of a button does and answers, decided once for every platform: jobs here, the rest at its desk."""
 
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.answers import Answer, Pressed, refused
 from bot.buttons import Press, Verb, parse
-from bot.cards import Rows, really_delete, rows, style_name
-from bot.chat import Card, Chat, Person, Picture
+from bot.cards import look_name, really_delete, rows
+from bot.chat import Card, Person, Picture
+from bot.closet import Closet
+from bot.history import History
+from bot.household import Household, is_for_admins
+from bot.intake import Unreadable
+from bot.offering import offer
+from bot.ownerdesk import OwnerDesk
 from bot.pages import sorry_text
-from bot.texts import refusal, speak
+from bot.paperwork import Paperwork
+from bot.styles import REFERENCE, SHEET
+from bot.texts import speak
+from bot.till import Till
 from bot.wishes import JobView, Reason, Refusal, State
 
 if TYPE_CHECKING:
-    from bot.studio import Studio
+    from bot.service import Service
 
+__all__ = ["Answer", "Pressed", "Presses"]
 
-@dataclass(frozen=True)
-class Answer:
-    """What to do after a press: a short `notice` (an `alert` stays until read), a `card` to send as an answer to the
-    pressed message, new buttons (`rows`) on it, or `remove` it. Job cards are redrawn by the courier.
-    """
-
-    notice: str = ""
-    alert: bool = False
-    card: Card | None = None
-    rows: Rows | None = None
-    remove: bool = False
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """A press as it arrives: `source` is unique to it, `message_id` the message whose button it was."""
-
-    person: Person
-    chat: Chat
-    data: str
-    source: str
-    message_id: str
+_AT_THE_CARD = frozenset({Verb.PAGE, Verb.FILE, Verb.DELETE, Verb.BESIDE, Verb.OPEN})
 
 
 class Presses:
-    """Answers presses. The studio checks whose job it is."""
+    """Answers presses. The studio checks whose job it is. `dice(n)` gives a number below `n`."""
 
-    def __init__(self, studio: "Studio", clock: Callable[[], float]) -> None:
-        self._studio = studio
+    def __init__(
+        self,
+        service: "Service",
+        clock: Callable[[], float],
+        *,
+        link: Callable[[str], str] | None = None,
+        dice: Callable[[int], int] = random.randrange,
+    ) -> None:
+        self._service = service
+        self._studio = service.studio
         self._clock = clock
+        self._dice = dice
+        self._history = History(service.studio)
+        self._paperwork = Paperwork(service, clock)
+        self._closet = Closet(service, clock, link)
+        self._household = Household(service, clock)
+        self._till = Till(service, clock)
+        self._owner_desk = OwnerDesk(service, clock)
 
     async def press(self, pressed: Pressed) -> Answer:
         """Do what the button says; old, foreign and other people's buttons get a polite answer."""
-        press, texts = parse(pressed.data), speak(pressed.person.language)
-        match press:
-            case None:
-                return Answer(texts.gettext("This button is too old for me. Please send the photo again."), alert=True)
-            case Press(Verb.PAGE | Verb.FILE | Verb.DELETE):
-                return await self._at_the_card(press, pressed)
+        language = await self._studio.language(pressed.person)
+        pressed = replace(pressed, person=replace(pressed.person, language=language))
+        press = parse(pressed.data)
+        if press is None:
+            words = speak(language).gettext("This button is too old for me. Please send the photo again.")
+            return Answer(words, alert=True)
+        if press.verb in _AT_THE_CARD:
+            return await self._at_the_card(press, pressed)
+        match press.verb:
+            case Verb.HISTORY:
+                return await self._history.turned(press, pressed)
+            case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:
+                return await self._paperwork.pressed(press, pressed)
+            case Verb.CLOSET | Verb.SAVED:
+                return await self._closet.pressed(press, pressed)
+            case Verb.RULE | Verb.LOOK:
+                return await self._household.pressed(press, pressed)
+            case Verb.BUY:
+                return await self._till.pressed(press, pressed)
+            case Verb.OWNER:
+                return await self._owner_desk.pressed(press, pressed)
+            case Verb.CONSENT:
+                return await self._consent(press, pressed)
             case _:
                 return self._told(await self._job(press, pressed), pressed.person)
 
@@ -64,30 +87,69 @@ class Presses:
     async def _job(self, press: Press, pressed: Pressed) -> JobView | Refusal:
         """The presses that move a job on; its card follows by itself."""
         studio, person = self._studio, pressed.person
+        by_admin = await is_for_admins(self._service.groups, pressed.chat) and await pressed.is_admin()
         match press:
             case Press(Verb.CHOOSE, job, int(style)):
-                return await studio.choose(person, job, style)
+                return await studio.choose(person, job, style, by_admin=by_admin)
+            case Press(Verb.WEAR, job, int(saved)):
+                return await studio.choose(person, job, REFERENCE, saved=saved, by_admin=by_admin)
+            case Press(Verb.SURPRISE, job):
+                return await self._surprise(job, pressed, by_admin=by_admin)
             case Press(Verb.AGAIN, job):
                 return await studio.again(
-                    person, job, style=None, source=pressed.source, chat=pressed.chat, reply_to=pressed.message_id
+                    *(person, job),
+                    style=None,
+                    source=pressed.source,
+                    chat=pressed.chat,
+                    reply_to=pressed.message_id,
+                    by_admin=by_admin,
                 )
             case Press(Verb.OTHER, job):
-                return await studio.redraft(person, job, source=pressed.source, reply_to=pressed.message_id)
+                source, reply_to = pressed.source, pressed.message_id
+                return await studio.redraft(person, job, source=source, reply_to=reply_to, by_admin=by_admin)
             case Press(Verb.CANCEL, job):
                 return await studio.cancel(person, job)
             case _:
                 return Refusal(Reason.NOT_FOUND)
 
+    async def _surprise(self, job: int, pressed: Pressed, *, by_admin: bool) -> JobView | Refusal:
+        """Any style; rather one that they have never tried."""
+        on_offer = (await offer(self._service, pressed.person, pressed.chat)).styles
+        known = set(await self._studio.favourites(pressed.person, limit=len(on_offer)))
+        single = [style.index for style in on_offer if style is not SHEET]
+        fresh = [index for index in single if index not in known] or single
+        if not fresh:
+            return Refusal(Reason.STYLE_INVALID)
+        return await self._studio.choose(pressed.person, job, fresh[self._dice(len(fresh))], by_admin=by_admin)
+
+    async def _consent(self, press: Press, pressed: Pressed) -> Answer:
+        outcome = await self._studio.consent(pressed.person, press.about, allow=press.number == 1)
+        texts = speak(pressed.person.language)
+        match outcome:
+            case Refusal(Reason.NOT_FOUND):
+                return Answer(texts.gettext("Only the person whose photo this is can answer that."), alert=True)
+            case Refusal():
+                return refused(outcome, pressed.person, self._clock())
+            case _ if press.number == 1:
+                return Answer(texts.gettext("Thank you! It goes into the queue."))
+            case _:
+                return Answer(texts.gettext("All right: I have deleted the photo."))
+
     async def _at_the_card(self, press: Press, pressed: Pressed) -> Answer:
-        view = await self._studio.job(pressed.person, press.job)
+        view = await self._studio.job(pressed.person, press.about)
         if view is None:
             return self._refused(Refusal(Reason.NOT_FOUND), pressed.person)
         match press:
             case Press(Verb.PAGE, _, int(page)) if view.state is State.DRAFT:
-                language = pressed.person.language
-                return Answer(rows=rows(view, styles=self._studio.styles(), language=language, page=page))
+                on_offer = await offer(self._service, pressed.person, pressed.chat)
+                language, closet = pressed.person.language, on_offer.closet
+                return Answer(rows=rows(view, styles=on_offer.styles, language=language, closet=closet, page=page))
             case Press(Verb.FILE):
                 return await self._file(view, pressed.person)
+            case Press(Verb.BESIDE):
+                return await self._beside(view, pressed.person)
+            case Press(Verb.OPEN):
+                return await self._history.opened(view, pressed.person)
             case Press(Verb.DELETE):
                 return await self._delete(view, press, pressed.person)
             case _:
@@ -99,8 +161,22 @@ class Presses:
         jpeg = await self._studio.result(person, view.id)
         if jpeg is None or view.style is None:
             return Answer(texts.gettext("I no longer keep this picture."), alert=True)
-        name = style_name(view.style, texts)
-        return Answer(card=Card("", document=Picture(jpeg, f"repaint-{view.id}.jpg", name)))
+        return Answer(card=Card("", document=Picture(jpeg, f"repaint-{view.id}.jpg", look_name(view, texts))))
+
+    async def _beside(self, view: JobView, person: Person) -> Answer:
+        """Photo and picture side by side, made where pixels are worked on."""
+        texts = speak(person.language)
+        before, after = await self._studio.original(person, view.id), await self._studio.result(person, view.id)
+        if before is None or after is None:
+            return Answer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
+        try:
+            jpeg = await self._studio.reception.intake.beside(before, after)
+        except Unreadable:
+            return self.sorry(person)
+        alt = texts.gettext("Before and after: {style}", style=look_name(view, texts))
+        return Answer(
+            card=Card(f"◧ {look_name(view, texts)}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt))
+        )
 
     async def _delete(self, view: JobView, press: Press, person: Person) -> Answer:
         """First ask (no number), then delete (1) or put the buttons back (0): a tap beside the mark costs nothing."""
@@ -120,4 +196,4 @@ class Presses:
         return self._refused(outcome, person) if isinstance(outcome, Refusal) else Answer()
 
     def _refused(self, why: Refusal, person: Person) -> Answer:
-        return Answer(refusal(why, speak(person.language), now=self._clock()), alert=True)
+        return refused(why, person, self._clock())

@@ -46,6 +46,12 @@ class Records:
         job = await self._own(person, job_id)
         return None if job is None else await self._view(job)
 
+    async def known(self, person: Person, source: str) -> JobView | None:
+        """The job that a message or press of theirs has made, if it has."""
+        async with self.database.read() as connection:
+            job = await jobs.by_source(connection, source)
+        return None if job is None else await self.job(person, job.id)
+
     async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
         """Newest first, without drafts and without what was deleted."""
         person_id, now = await self._id(person), self.clock.now()

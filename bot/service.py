@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from bot.care import Care
+from bot.care import Care, PrivacyFacts, privacy_facts
 from bot.control import Control
 from bot.manners import Groups
 from bot.purse import Package, Purse
@@ -22,6 +22,7 @@ class Service:
     wardrobe: Wardrobe
     care: Care
     control: Control
+    privacy: PrivacyFacts
 
 
 def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Service:
@@ -35,4 +36,5 @@ def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Ser
         wardrobe=Wardrobe(studio, chance),
         care=Care(studio),
         control=Control(database, studio.bell, clock, studio.lanes, studio.rules, frozenset(settings.admins)),
+        privacy=privacy_facts(settings),
     )

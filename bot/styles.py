@@ -49,8 +49,11 @@ STYLES: tuple[Style, ...] = (
     Style(39, "magnet", "Fridge-magnet world", "冰箱贴世界"),
     Style(40, "badge", "Badge world", "吧唧世界"),
 )
+# All of them on one sheet, painted by engines that can: an extension of ours (the API has nothing below -1).
+SHEET = Style(-2, "all", "All styles at once", "全部风格一览")
+
 INDICES = frozenset(style.index for style in STYLES)
-_BY_INDEX = {style.index: style for style in STYLES}
+_BY_INDEX = {style.index: style for style in (*STYLES, SHEET)}
 
 
 def by_index(index: int) -> Style:
@@ -60,7 +63,7 @@ def by_index(index: int) -> Style:
 
 def offered(indices: Collection[int]) -> tuple[Style, ...]:
     """The styles that a lane offers, in catalogue order."""
-    return tuple(style for style in STYLES if style.index in indices)
+    return tuple(style for style in (*STYLES, SHEET) if style.index in indices)
 
 
 def find(words: str, among: Collection[Style]) -> Style | None:

@@ -1,6 +1,6 @@
 """A job's card in every state and language: what it says, what can be pressed, and that it fits any messenger."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from bot.buttons import MAX_BYTES, Press, Verb, parse
 from bot.cards import STYLES_ON_A_PAGE, job_card, really_delete
 from bot.chat import Card, Picture
-from bot.styles import REFERENCE, STYLES
+from bot.styles import REFERENCE, SHEET, STYLES
 from bot.texts import LANGUAGES
 from bot.wishes import JobView, Reason, Refusal, State
 
@@ -18,6 +18,7 @@ PICTURE = Picture(b"jpeg", "repaint.jpg", "Chinese ink painting")
 
 EVERY_STATE = [
     DRAFT,
+    replace(DRAFT, style=5, consent="asked", subject="7"),
     replace(DRAFT, has_photo=False, has_reference=True),
     replace(DRAFT, cropped=True),
     replace(JOB, place=1, eta_seconds=20.0),
@@ -40,7 +41,7 @@ def card_of(view: JobView, language: str = "en", page: int = 0, picture: Picture
 
 
 def verbs(card: Card) -> list[Verb]:
-    presses = [parse(button.data) for button in chain(*card.buttons)]
+    presses = [parse(button.data) for button in chain(*card.buttons) if button.share is None]
     assert None not in presses
     return [press.verb for press in presses if press]
 
@@ -56,10 +57,47 @@ def test_every_card_has_words_and_fits_every_platform(view: JobView, language: s
     card = card_of(view, language)
     assert 0 < len(card.text.encode("utf-16-le")) // 2 <= 1024
     for button in chain(*card.buttons):
-        assert 1 <= len(button.data.encode()) <= MAX_BYTES
+        assert (1 <= len(button.data.encode()) <= MAX_BYTES) != (button.share is not None)
         assert 0 < len(button.label) <= 40
     assert all(card.buttons)
     assert len(card.buttons) <= 8
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A saved style."""
+
+    id: int
+    name: str
+
+
+def test_saved_styles_are_offered_after_the_first_row() -> None:
+    closet = (Kept(7, "Grandma's quilt"), Kept(8, "x" * 40))
+    card = job_card(DRAFT, styles=STYLES, closet=closet, language="en")
+    labels = [button.label for button in chain(*card.buttons)]
+    assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
+    assert parse(card.buttons[1][0].data) == Press(Verb.WEAR, 1042, 7)
+
+
+def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
+    assert Verb.SURPRISE in verbs(card_of(DRAFT))
+    without = {button.label for button in chain(*card_of(DRAFT).buttons)}
+    with_sheet = {button.label for button in chain(*job_card(DRAFT, styles=(*STYLES, SHEET), language="en").buttons)}
+    assert with_sheet - without == {"✨ All at once"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
+    card = card_of(replace(DRAFT, style=5, consent="asked", subject="7"), language)
+    assert verbs(card) == [Verb.CONSENT, Verb.CONSENT, Verb.CANCEL]
+    assert card.calls is not None
+    assert card.calls.platform_id == "7"
+    assert card.text.count(card.calls.words) == 1
+
+
+def test_a_saved_style_is_called_by_its_name() -> None:
+    card = card_of(replace(JOB, style=REFERENCE, reference_name="Grandma's quilt", place=1))
+    assert card.text.startswith("🎨 Grandma's quilt")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -75,7 +113,7 @@ def test_style_buttons_carry_number_and_name() -> None:
 
 def test_pages_go_round_and_stay_within_their_number() -> None:
     last = card_of(DRAFT, page=2)
-    assert [button.data for button in last.buttons[-2]] == ["page:1042:1", "page:1042:0"]
+    assert [button.data for button in last.buttons[-3]] == ["page:1042:1", "page:1042:0"]
     assert card_of(DRAFT, page=99) == last
 
 
@@ -119,7 +157,8 @@ def test_a_picture_is_captioned_with_its_style_and_offers_what_can_be_done() -> 
     card = card_of(replace(JOB, state=State.STORED), picture=PICTURE)
     assert card.picture == PICTURE
     assert card.text == "🎨 Chinese ink painting"
-    assert verbs(card) == [Verb.AGAIN, Verb.OTHER, Verb.FILE, Verb.DELETE]
+    assert verbs(card) == [Verb.AGAIN, Verb.OTHER, Verb.FILE, Verb.BESIDE, Verb.DELETE]
+    assert [button.share for button in chain(*card.buttons) if button.share] == ["#1042"]
 
 
 def test_a_photo_that_is_gone_is_not_offered_for_another_try() -> None:

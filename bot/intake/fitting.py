@@ -10,6 +10,7 @@ FaceBox = tuple[float, float, float, float]  # x, y, width, height as fractions 
 
 SHORT_MIN, SHORT_MAX, LONG_MAX = 256, 3240, 5760  # px
 JPEG_BYTES = 9_900_000
+BESIDE_HEIGHT, BESIDE_GAP = 1600, 12  # px
 _QUALITIES = (92, 86, 78, 68)
 _FINDER_SIDE = 1280
 
@@ -43,6 +44,19 @@ def fit_size(width: int, height: int) -> tuple[int, int]:
     short, long = sorted((width, height))
     factor = min(max(1.0, SHORT_MIN / short), SHORT_MAX / short, LONG_MAX / long)
     return round(width * factor), round(height * factor)
+
+
+def beside(before: Image.Image, after: Image.Image) -> Image.Image:
+    """Both at the same height, that of the smaller one, with a narrow gap between them."""
+    height = min(before.height, after.height, BESIDE_HEIGHT)
+    both = [
+        picture.resize((max(1, round(picture.width * height / picture.height)), height), Image.Resampling.LANCZOS)
+        for picture in (before, after)
+    ]
+    sheet = Image.new("RGB", (both[0].width + BESIDE_GAP + both[1].width, height), "white")
+    sheet.paste(both[0], (0, 0))
+    sheet.paste(both[1], (both[0].width + BESIDE_GAP, 0))
+    return sheet
 
 
 def as_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:

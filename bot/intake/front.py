@@ -76,6 +76,16 @@ class Intake:
             raise Unreadable(f"No preview: {head['reason']}.")
         return small
 
+    async def beside(self, before: bytes, after: bytes) -> bytes:
+        """A JPEG of two stored pictures side by side; raises Unreadable when one of them is no picture."""
+        pair = before + after
+        if len(pair) > _PREVIEW_BYTES or not (is_readable(before) and is_readable(after)):
+            raise Unreadable("These are no two pictures to be put side by side.")
+        head, both = await self._ask({"beside": len(before)}, pair)
+        if head.get("reason") is not None:
+            raise Unreadable(f"Not side by side: {head['reason']}.")
+        return both
+
     async def _ask(self, head: dict[str, int], data: bytes) -> tuple[dict[str, object], bytes]:
         async with self._worker() as worker:
             try:

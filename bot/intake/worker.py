@@ -52,6 +52,9 @@ def answer(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> t
 
 
 def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
+    if end := head.get("beside"):
+        before, after = (decoding.decoded(decoding.opened(part)) for part in (data[:end], data[end:]))
+        return {"reason": None}, fitting.as_jpeg(fitting.beside(before, after))[0]
     picture = decoding.decoded(decoding.opened(data))
     if short_side := head.get("preview"):
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)

@@ -1,0 +1,48 @@
+"""A press of a button as it arrives, and what is to be done after it: values that every desk shares."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.cards import Rows
+from bot.chat import Card, Chat, Person
+from bot.incoming import nobody
+from bot.texts import refusal, speak
+from bot.wishes import Refusal
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to do after a press: a short `notice` (an `alert` stays until read), a `card` to send as an answer to the
+    pressed message, new buttons (`rows`) on it, a card that it becomes (`edit`), or `remove` it. Job cards are redrawn
+    by the courier.
+    """
+
+    notice: str = ""
+    alert: bool = False
+    card: Card | None = None
+    rows: Rows | None = None
+    edit: Card | None = None
+    remove: bool = False
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A press as it arrives: `source` is unique to it, `message_id` the message whose button it was, `is_admin` asks
+    the platform whether the person is an admin of the group."""
+
+    person: Person
+    chat: Chat
+    data: str
+    source: str
+    message_id: str
+    is_admin: Callable[[], Awaitable[bool]] = nobody
+
+
+def refused(why: Refusal, person: Person, now: float) -> Answer:
+    """The reason why not, until it is read."""
+    return Answer(refusal(why, speak(person.language), now=now), alert=True)
+
+
+def not_yours(person: Person) -> Answer:
+    """Somebody else's button."""
+    return Answer(speak(person.language).gettext("This button is for somebody else."), alert=True)

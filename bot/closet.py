@@ -1,0 +1,221 @@
+"""Saved styles: kept by name (/savestyle), listed (/mystyles), shared by a link, and on a group's shelf (/shelf)."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.answers import Answer, Pressed, not_yours, refused
+from bot.buttons import Press, Verb, whose
+from bot.cards import Rows
+from bot.chat import Button, Card, Chat, Person, Picture
+from bot.commands import Name
+from bot.incoming import Incoming, read_all
+from bot.leafing import bounded, leafing
+from bot.styles import find, sample
+from bot.texts import refusal, speak
+from bot.wishes import Reason, Refusal
+
+if TYPE_CHECKING:
+    from bot.service import Service
+    from bot.wardrobe import SavedStyle
+
+ON_A_PAGE = 10
+_COLUMNS = 2
+_OPEN, _SHARE, _REMOVE, _REALLY, _KEEP = range(5)  # what a press on a saved style asks for
+_STYLE, _LOOK = "style_", "look_"  # what deep links begin with
+
+
+class Closet:
+    """Answers what concerns saved styles. `link` turns the payload of a deep link into one, where there are any."""
+
+    def __init__(
+        self, service: "Service", clock: Callable[[], float], link: Callable[[str], str] | None = None
+    ) -> None:
+        self._studio = service.studio
+        self._wardrobe = service.wardrobe
+        self._clock = clock
+        self._link = link
+
+    async def command(self, command: Name, message: Incoming, words: str) -> Card:
+        """The answer to one of its commands."""
+        texts = speak(message.person.language)
+        match command:
+            case Name.MY_STYLES:
+                return closet_card(await self._at_hand(message.person, message.chat), message.person, page=0)
+            case Name.SHELF if not message.chat.is_group:
+                return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
+            case Name.SHELF if not words.strip():
+                return shelf_card(await self._wardrobe.shelf(message.chat), message.person)
+            case _:
+                return await self._save(message, words.strip(), shelf=command is Name.SHELF)
+
+    async def arrived(self, message: Incoming, payload: str) -> Card | None:
+        """What somebody finds who came by a link; None when the link says nothing."""
+        person, texts = message.person, speak(message.person.language)
+        if payload.startswith(_LOOK):
+            return self._look(person, payload.removeprefix(_LOOK))
+        if not payload.startswith(_STYLE):
+            return None
+        token = payload.removeprefix(_STYLE)
+        style = await self._wardrobe.adopt(person, token)
+        if isinstance(style, Refusal):
+            return Card(refusal(style, texts, now=self._clock()))
+        jpeg = await self._wardrobe.picture_by_token(token)
+        words = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
+        return Card(words, picture=None if jpeg is None else _picture(style, jpeg))
+
+    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+        """A press on the list, or on one of its styles."""
+        person, chat = pressed.person, pressed.chat
+        if press.verb is Verb.CLOSET:
+            if press.about != whose(person):
+                return not_yours(person)
+            return Answer(edit=closet_card(await self._at_hand(person, chat), person, page=press.number or 0))
+        style = next((one for one in await self._at_hand(person, chat) if one.id == press.about), None)
+        if style is None:
+            return refused(Refusal(Reason.STYLE_GONE), person, self._clock())
+        match press.number:
+            case number if number == _OPEN:
+                return await self._opened(style, pressed)
+            case number if number == _SHARE:
+                return await self._shared(style, person)
+            case number if number == _REMOVE:
+                return Answer(rows=_really(style, person))
+            case number if number == _REALLY:
+                return await self._removed(style, pressed)
+            case _:
+                return Answer(rows=style_rows(style, person, has_links=self._link is not None))
+
+    async def _at_hand(self, person: Person, chat: Chat) -> tuple["SavedStyle", ...]:
+        shelf = await self._wardrobe.shelf(chat) if chat.is_group else ()
+        return (*await self._wardrobe.mine(person), *shelf)
+
+    async def _save(self, message: Incoming, name: str, *, shelf: bool) -> Card:
+        texts = speak(message.person.language)
+        picture = message.own[0] if message.own else message.answered
+        if picture is None or not name:
+            return Card(how_to_shelf_text(message.person) if shelf else how_to_save_text(message.person))
+        by_admin = shelf and await message.is_admin()
+        if shelf and not by_admin:
+            return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
+        data = await read_all(picture)
+        if isinstance(data, Refusal):
+            return Card(refusal(data, texts, now=self._clock()))
+        where = message.chat if shelf else None
+        style = await self._wardrobe.save(message.person, name, data, shelf=where, by_admin=by_admin)
+        if isinstance(style, Refusal):
+            return Card(refusal(style, texts, now=self._clock()))
+        return saved_card(style, message.person, has_links=self._link is not None)
+
+    async def _opened(self, style: "SavedStyle", pressed: Pressed) -> Answer:
+        jpeg = await self._wardrobe.picture(pressed.person, pressed.chat, style.id)
+        if jpeg is None:
+            return refused(Refusal(Reason.STYLE_GONE), pressed.person, self._clock())
+        rows = style_rows(style, pressed.person, has_links=self._link is not None)
+        return Answer(card=Card(f"⭐ {style.name}", rows, _picture(style, jpeg)))
+
+    async def _shared(self, style: "SavedStyle", person: Person) -> Answer:
+        token = await self._wardrobe.share_token(person, style.id)
+        if isinstance(token, Refusal) or self._link is None:
+            why = token if isinstance(token, Refusal) else Refusal(Reason.STYLE_GONE)
+            return refused(why, person, self._clock())
+        return Answer(card=shared_card(style, self._link(f"{_STYLE}{token}"), person))
+
+    async def _removed(self, style: "SavedStyle", pressed: Pressed) -> Answer:
+        by_admin = style.on_shelf and await pressed.is_admin()
+        chat = pressed.chat if style.on_shelf else None
+        if style.on_shelf and not by_admin:
+            return refused(Refusal(Reason.GROUP_ADMINS_ONLY), pressed.person, self._clock())
+        problem = await self._wardrobe.remove(pressed.person, style.id, chat=chat, by_admin=by_admin)
+        if problem is not None:
+            return refused(problem, pressed.person, self._clock())
+        texts = speak(pressed.person.language)
+        return Answer(texts.gettext("“{name}” is removed.", name=style.name), remove=True)
+
+    def _look(self, person: Person, slug: str) -> Card | None:
+        style = find(slug, self._studio.styles())
+        if style is None:
+            return None
+        texts, jpeg = speak(person.language), sample(style.slug)
+        name = style.name(texts.language)
+        words = texts.gettext("{style}: send me a photo with {number} as its caption.", style=name, number=style.index)
+        return Card(words, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
+
+
+def closet_card(styles: Sequence["SavedStyle"], person: Person, *, page: int) -> Card:
+    """One page of what somebody has at hand: their own, and the group's."""
+    texts = speak(person.language)
+    if not styles:
+        return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person)]))
+    pages = -(-len(styles) // ON_A_PAGE)
+    page = bounded(page, pages)
+    title = texts.ngettext("You have {n} saved style at hand.", "You have {n} saved styles at hand.", len(styles))
+    how = texts.gettext("/style and its name paints with it. 👥 belongs to this group.")
+    turn = partial(Press, Verb.CLOSET, whose(person))
+    buttons = _buttons(styles[page * ON_A_PAGE : (page + 1) * ON_A_PAGE])
+    return Card(f"{title}\n{how}", (*buttons, *leafing(turn, page, pages)))
+
+
+def shelf_card(styles: Sequence["SavedStyle"], person: Person) -> Card:
+    """What everybody in a group has at hand."""
+    texts = speak(person.language)
+    if not styles:
+        return Card("\n".join([texts.gettext("This group's shelf is empty."), how_to_shelf_text(person)]))
+    title = texts.ngettext("{n} style is on this group's shelf.", "{n} styles are on this group's shelf.", len(styles))
+    return Card(f"{title}\n{how_to_shelf_text(person)}", _buttons(styles))
+
+
+def saved_card(style: "SavedStyle", person: Person, *, has_links: bool) -> Card:
+    """A style was kept."""
+    texts = speak(person.language)
+    if style.on_shelf:
+        return Card(
+            texts.gettext("“{name}” is on this group's shelf: /style {name} works for everybody here.", name=style.name)
+        )
+    words = texts.gettext(
+        "Kept as “{name}”. /style {name} paints with it, /mystyles shows all of yours.", name=style.name
+    )
+    return Card(words, style_rows(style, person, has_links=has_links))
+
+
+def shared_card(style: "SavedStyle", link: str, person: Person) -> Card:
+    """The link, to be passed on."""
+    texts = speak(person.language)
+    words = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
+    return Card(f"{words}\n{link}")
+
+
+def style_rows(style: "SavedStyle", person: Person, *, has_links: bool) -> Rows:
+    """What can be done with a saved style."""
+    texts = speak(person.language)
+    share = Button(texts.gettext("🔗 Link to share"), Press(Verb.SAVED, style.id, _SHARE).pack())
+    remove = Button(texts.gettext("🗑 Remove"), Press(Verb.SAVED, style.id, _REMOVE).pack())
+    return ((share, remove),) if has_links and not style.on_shelf else ((remove,),)
+
+
+def how_to_save_text(person: Person) -> str:
+    return speak(person.language).gettext(
+        "Answer any picture with /savestyle and a name, or send one with that as its caption: it is kept as a style."
+    )
+
+
+def how_to_shelf_text(person: Person) -> str:
+    return speak(person.language).gettext("Admins put a picture there by answering it with /shelf and a name.")
+
+
+def _really(style: "SavedStyle", person: Person) -> Rows:
+    texts = speak(person.language)
+    yes = Button(texts.gettext("🗑 Yes, remove it"), Press(Verb.SAVED, style.id, _REALLY).pack())
+    return ((yes, Button(texts.gettext("Keep it"), Press(Verb.SAVED, style.id, _KEEP).pack())),)
+
+
+def _buttons(styles: Sequence["SavedStyle"]) -> Rows:
+    buttons = [
+        Button(f"{'👥' if style.on_shelf else '⭐'} {style.name}", Press(Verb.SAVED, style.id, _OPEN).pack())
+        for style in styles
+    ]
+    return tuple(tuple(buttons[start : start + _COLUMNS]) for start in range(0, len(buttons), _COLUMNS))
+
+
+def _picture(style: "SavedStyle", jpeg: bytes) -> Picture:
+    return Picture(jpeg, f"style-{style.id}.jpg", style.name)

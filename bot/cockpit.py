@@ -1,0 +1,130 @@
+"""The owner's cards: lanes, queue, today's numbers and cost, the last troubles, broadcasts. Pure."""
+
+from decimal import Decimal
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from bot.buttons import Press, Verb
+from bot.chat import Button, Card
+from bot.texts import Texts, refusal
+from bot.wishes import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.control import Cockpit, LaneState
+    from storage.broadcasts import Broadcast
+    from storage.cockpit import Trouble
+
+_MOST_WORDS = 60  # characters of a broadcast that its line shows
+
+
+class Wish(IntEnum):
+    """What a button of the desk asks for; with a broadcast its id is the number."""
+
+    STATE = 0
+    PAUSE = 1
+    RESUME = 2
+    TROUBLES = 3
+    BROADCASTS = 4
+    STOP = 5
+    GO_ON = 6
+
+
+def cockpit_card(state: "Cockpit", texts: Texts, now: float) -> Card:
+    """Everything at a glance."""
+    today = state.today
+    lines = [
+        *(_lane(lane, texts) for lane in state.lanes),
+        texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
+        texts.gettext(
+            "Today: {painted} painted, {failed} failed, {canceled} cancelled, for {people} people",
+            painted=today.painted,
+            failed=today.failed,
+            canceled=today.canceled,
+            people=today.people,
+        ),
+        texts.gettext("People in all: {people}", people=state.people),
+        _cost(state, texts),
+        texts.gettext("As of {moment}", moment=texts.moment(now)),
+    ]
+    pause = (
+        _button(texts.gettext("▶ Resume"), Wish.RESUME)
+        if state.is_paused
+        else _button(texts.gettext("⏸ Pause"), Wish.PAUSE)
+    )
+    rows = (
+        (pause, _button(texts.gettext("🔄 Refresh"), Wish.STATE)),
+        (
+            _button(texts.gettext("⚠ Last troubles"), Wish.TROUBLES),
+            _button(texts.gettext("📣 Broadcasts"), Wish.BROADCASTS),
+        ),
+    )
+    return Card("\n".join(lines), rows)
+
+
+def troubles_text(troubles: "Sequence[Trouble]", texts: Texts) -> str:
+    """The last failures, newest first."""
+    if not troubles:
+        return texts.gettext("Nothing went wrong lately.")
+    return "\n".join(f"• {texts.moment(trouble.at)} · {_why(trouble, texts)}" for trouble in troubles)
+
+
+def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
+    """How far the last broadcasts are; what still goes out can be stopped, what was stopped can go on."""
+    if not broadcasts:
+        return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT begins one."))
+    back, refresh = texts.gettext("↩ Back"), texts.gettext("🔄 Refresh")
+    lines: list[str] = []
+    rows: list[tuple[Button, ...]] = [(_button(back, Wish.STATE), _button(refresh, Wish.BROADCASTS))]
+    for letter in broadcasts:
+        words = letter.text if len(letter.text) <= _MOST_WORDS else f"{letter.text[: _MOST_WORDS - 1]}…"
+        lines.append(f"{letter.id}. “{' '.join(words.split())}”")
+        lines.append(
+            texts.gettext(
+                "   told {told}, still to tell {waiting}, out of reach {gone}, not certain {unsure}",
+                told=letter.told,
+                waiting=letter.waiting,
+                gone=letter.gone,
+                unsure=letter.unsure,
+            )
+        )
+        if letter.stopped:
+            rows.append((_button(texts.gettext("▶ Go on with {number}", number=letter.id), Wish.GO_ON, letter.id),))
+        elif letter.waiting:
+            rows.append((_button(texts.gettext("⏹ Stop {number}", number=letter.id), Wish.STOP, letter.id),))
+    return Card("\n".join(lines), tuple(rows))
+
+
+def _lane(lane: "LaneState", texts: Texts) -> str:
+    if lane.paused_reason is None:
+        return texts.gettext(
+            "✅ {lane}: {images} images, {seconds} s each",
+            lane=lane.account_id,
+            images=lane.images,
+            seconds=round(lane.seconds),
+        )
+    return texts.gettext("⏸ {lane}: {reason}", lane=lane.account_id, reason=lane.paused_reason)
+
+
+def _cost(state: "Cockpit", texts: Texts) -> str:
+    today, month = _yuan(state.today_cny), _yuan(state.month_cny)
+    if state.budget_cny is None:
+        return texts.gettext("Cost: {today} CNY today, {month} CNY this month", today=today, month=month)
+    budget = _yuan(state.budget_cny)
+    return texts.gettext(
+        "Cost: {today} CNY today, {month} of {budget} CNY this month", today=today, month=month, budget=budget
+    )
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def _why(trouble: "Trouble", texts: Texts) -> str:
+    words = refusal(Reason(trouble.reason), texts)
+    return f"{words} ({trouble.code}, {trouble.job_id})" if trouble.code else f"{words} ({trouble.job_id})"
+
+
+def _button(label: str, wish: Wish, number: int = 0) -> Button:
+    return Button(label, Press(Verb.OWNER, int(wish), number).pack())

@@ -1,0 +1,153 @@
+"""The cards of /settings: a group's rules in words, and a button for each that sets its next value. Pure."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from bot.buttons import Press, Verb
+from bot.cards import Rows
+from bot.chat import Button, Card, Person
+from bot.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
+from bot.leafing import bounded, leafing
+from bot.manners import DAY_MINUTES, GroupSettings
+from bot.styles import REFERENCE, Style
+from bot.texts import Texts, speak
+
+_COLUMNS = 2
+_LIMITS = (None, 10, 20, 50, 100, 200, 500)
+_COOLDOWNS = (0, 10, 30, 60, 300, 3600)
+_NIGHTS = (None, (22 * 60, 7 * 60), (23 * 60, 6 * 60), (14 * 60, 23 * 60))  # the last one is a night in China
+_HOURS = (None, 1, 6, 24, 47)
+
+
+def settings_card(rules: GroupSettings, person: Person) -> Card:
+    """All rules in words, and a button for each; a press sets the value that comes next."""
+    texts = speak(person.language)
+    how = texts.gettext(
+        "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
+        "delete 12 (hours), styles 0,2,ref; or off."
+    )
+    return Card("\n".join([*_lines(rules, texts), "", how]), _buttons(rules, texts))
+
+
+def looks_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
+    """Which styles may be used, one switch each."""
+    texts, indices = speak(person.language), listed(styles)
+    pages = -(-len(indices) // LOOKS_ON_A_PAGE)
+    page = bounded(page, pages)
+    names = {style.index: f"{style.index} · {style.name(texts.language)}" for style in styles}
+    names[REFERENCE] = texts.gettext("Style pictures")
+    switches = []
+    for index in indices[page * LOOKS_ON_A_PAGE : (page + 1) * LOOKS_ON_A_PAGE]:
+        is_on = rules.styles is None or index in rules.styles
+        press = Press(Verb.LOOK, index + LOOK_SHIFT, 0 if is_on else 1)
+        switches.append(Button(f"{'✅' if is_on else '⬜'} {names[index]}", press.pack()))
+    grid = tuple(tuple(switches[start : start + _COLUMNS]) for start in range(0, len(switches), _COLUMNS))
+    back = Button(texts.gettext("↩ Back"), Press(Verb.RULE, Rule.PAGE, NONE).pack())
+    turn = partial(Press, Verb.RULE, int(Rule.PAGE))
+    return Card(texts.gettext("Which styles may be used in this group?"), (*grid, *leafing(turn, page, pages), (back,)))
+
+
+def _lines(rules: GroupSettings, texts: Texts) -> list[str]:
+    title = texts.gettext("Settings of this group")
+    if not rules.enabled:
+        title += " · " + texts.gettext("switched off")
+    return [title, *(f"• {words}" for words in (*_who_and_how_much(rules, texts), *_when_and_what(rules, texts)))]
+
+
+def _who_and_how_much(rules: GroupSettings, texts: Texts) -> list[str]:
+    limit, pause = rules.daily_limit, rules.cooldown_seconds
+    return [
+        texts.gettext("Only admins may ask.") if rules.who == "admins" else texts.gettext("Everyone may ask."),
+        texts.gettext("No daily limit.")
+        if limit is None
+        else texts.ngettext("{n} picture a day for the whole group.", "{n} pictures a day for the whole group.", limit),
+        texts.gettext("At least {time} between two pictures of a person.", time=texts.duration(pause))
+        if pause
+        else texts.gettext("No pause between two pictures."),
+        texts.gettext("Whoever's photo somebody else wants painted is asked first.")
+        if rules.ask_consent
+        else texts.gettext("Photos of others may be painted without asking them."),
+    ]
+
+
+def _when_and_what(rules: GroupSettings, texts: Texts) -> list[str]:
+    hours, night, styles = rules.delete_cards_after_hours, _night(rules), rules.styles
+    return [
+        texts.gettext("No quiet hours.")
+        if night is None
+        else texts.gettext("Quiet from {start} to {end} (UTC).", start=_clock(night[0]), end=_clock(night[1])),
+        texts.gettext("All styles may be used.")
+        if styles is None
+        else texts.ngettext("{n} style may be used.", "{n} styles may be used.", len(styles)),
+        texts.gettext("My pictures stay.")
+        if hours is None
+        else texts.gettext("My pictures are deleted after {time}.", time=texts.duration(hours * 3600)),
+    ]
+
+
+def _buttons(rules: GroupSettings, texts: Texts) -> Rows:
+    """Two in a row; each says what it sets."""
+    switch = texts.gettext("⏹ Switch off") if rules.enabled else texts.gettext("▶ Switch on")
+    who = texts.gettext("👥 Everyone may ask") if rules.who == "admins" else texts.gettext("👮 Only admins")
+    consent = texts.gettext("🙈 Don't ask for consent") if rules.ask_consent else texts.gettext("🙋 Ask for consent")
+    return (
+        (
+            _button(switch, Rule.ENABLED, 0 if rules.enabled else 1),
+            _button(who, Rule.ADMINS_ONLY, 0 if rules.who == "admins" else 1),
+        ),
+        (_limit(rules, texts), _pause(rules, texts)),
+        (_quiet(rules, texts), _deleting(rules, texts)),
+        (
+            _button(texts.gettext("🎨 Styles"), Rule.PAGE, 0),
+            _button(consent, Rule.CONSENT, 0 if rules.ask_consent else 1),
+        ),
+    )
+
+
+def _button(label: str, rule: Rule, number: int) -> Button:
+    return Button(label, Press(Verb.RULE, int(rule), number).pack())
+
+
+def _limit(rules: GroupSettings, texts: Texts) -> Button:
+    limit = _next(_LIMITS, rules.daily_limit)
+    if limit is None:
+        return _button(texts.gettext("📅 No daily limit"), Rule.LIMIT, NONE)
+    return _button(texts.gettext("📅 {n} a day", n=int(limit)), Rule.LIMIT, int(limit))
+
+
+def _pause(rules: GroupSettings, texts: Texts) -> Button:
+    seconds = int(_next(_COOLDOWNS, rules.cooldown_seconds) or 0)
+    if not seconds:
+        return _button(texts.gettext("⏲ No pause"), Rule.COOLDOWN, 0)
+    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), Rule.COOLDOWN, seconds)
+
+
+def _quiet(rules: GroupSettings, texts: Texts) -> Button:
+    now = _night(rules)
+    night = _NIGHTS[(_NIGHTS.index(now) + 1) % len(_NIGHTS)] if now in _NIGHTS else None
+    if night is None:
+        return _button(texts.gettext("🌙 No quiet hours"), Rule.QUIET, NONE)
+    label = texts.gettext("🌙 {start} to {end} UTC", start=_clock(night[0]), end=_clock(night[1]))
+    return _button(label, Rule.QUIET, night[0] * DAY_MINUTES + night[1])
+
+
+def _deleting(rules: GroupSettings, texts: Texts) -> Button:
+    hours = _next(_HOURS, rules.delete_cards_after_hours)
+    if hours is None:
+        return _button(texts.gettext("🧹 Keep pictures"), Rule.DELETE, NONE)
+    label = texts.gettext("🧹 Delete after {time}", time=texts.duration(hours * 3600))
+    return _button(label, Rule.DELETE, int(hours))
+
+
+def _next(steps: Sequence[float | None], now: float | None) -> float | None:
+    """The step after the current value, which need not be a step itself; round at the end."""
+    following = [step for step in steps if step is not None and step > (0 if now is None else now)]
+    return following[0] if following else steps[0]
+
+
+def _night(rules: GroupSettings) -> tuple[int, int] | None:
+    return None if rules.quiet_from is None or rules.quiet_to is None else (rules.quiet_from, rules.quiet_to)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

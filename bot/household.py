@@ -1,0 +1,124 @@
+"""Groups: what their admins set (/settings), the greeting when we are added, and gifts to the pot (/give)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.answers import Answer, Pressed, refused
+from bot.buttons import Press, Verb
+from bot.chat import Card, Chat, Person
+from bot.commands import Name
+from bot.housecards import looks_card, settings_card
+from bot.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
+from bot.incoming import Incoming
+from bot.texts import refusal, speak
+from bot.wishes import Reason, Refusal
+
+if TYPE_CHECKING:
+    from bot.manners import Groups, GroupSettings
+    from bot.service import Service
+
+
+async def is_for_admins(groups: "Groups", chat: Chat) -> bool:
+    """Whether it matters here who is an admin: the platform is asked only then."""
+    return chat.is_group and (await groups.settings(chat)).who == "admins"
+
+
+class Household:
+    """Answers what concerns a group as a whole. `clock` gives epoch seconds."""
+
+    def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
+        self._service = service
+        self._clock = clock
+
+    async def command(self, command: Name, message: Incoming, words: str) -> Card:
+        """The answer to one of its commands."""
+        return await (self._give(message, words) if command is Name.GIVE else self._settings(message, words))
+
+    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+        """A press on the settings; only admins of the group may."""
+        if not pressed.chat.is_group or not await pressed.is_admin():
+            return refused(Refusal(Reason.GROUP_ADMINS_ONLY), pressed.person, self._clock())
+        if press.verb is Verb.LOOK:
+            return await self._look_toggled(press, pressed)
+        number = press.number or 0
+        try:
+            rule = Rule(press.about)
+        except ValueError:
+            return refused(Refusal(Reason.SETTING_INVALID), pressed.person, self._clock())
+        if rule is Rule.PAGE:
+            return Answer(edit=await self._page(pressed, number))
+        rules = await self._service.groups.change(pressed.chat, by_admin=True, **changes_of(rule, number))
+        if isinstance(rules, Refusal):
+            return refused(rules, pressed.person, self._clock())
+        return Answer(edit=settings_card(rules, pressed.person))
+
+    async def _settings(self, message: Incoming, words: str) -> Card:
+        texts = speak(message.person.language)
+        if not message.chat.is_group:
+            return Card(
+                texts.gettext("These are settings of a group: write /settings there. Yours are /lang and /optout.")
+            )
+        if not await message.is_admin():
+            return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
+        rules: GroupSettings | Refusal = await self._service.groups.settings(message.chat)
+        if words.strip():
+            changes = spelled(words, self._service.studio.styles())
+            if changes is None:
+                return Card(refusal(Reason.SETTING_INVALID, texts))
+            rules = await self._service.groups.change(message.chat, by_admin=True, **changes)
+        return Card(refusal(rules, texts)) if isinstance(rules, Refusal) else settings_card(rules, message.person)
+
+    async def _page(self, pressed: Pressed, number: int) -> Card:
+        """The settings (-1), or a page of the styles that may be used."""
+        rules = await self._service.groups.settings(pressed.chat)
+        if number < 0:
+            return settings_card(rules, pressed.person)
+        return looks_card(rules, self._service.studio.styles(), pressed.person, page=number)
+
+    async def _look_toggled(self, press: Press, pressed: Pressed) -> Answer:
+        styles, index = self._service.studio.styles(), press.about - LOOK_SHIFT
+        rules = await self._service.groups.settings(pressed.chat)
+        allowed = toggled(rules.styles, index, styles, on=press.number == 1)
+        changed = await self._service.groups.change(pressed.chat, by_admin=True, styles=allowed)
+        if isinstance(changed, Refusal):
+            return refused(changed, pressed.person, self._clock())
+        return Answer(edit=looks_card(changed, styles, pressed.person, page=page_of(index, styles)))
+
+    async def _give(self, message: Incoming, words: str) -> Card:
+        texts = speak(message.person.language)
+        units = int(words) if words.strip().isascii() and words.strip().isdigit() and len(words) < 10 else 0
+        pot = await self._service.purse.give(message.person, message.chat, units, message.source)
+        if isinstance(pot, Refusal):
+            return Card(refusal(pot, texts, now=self._clock()))
+        return Card(thanks_text(units, pot, message.person))
+
+
+def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
+    """What a group reads when somebody adds us."""
+    texts = speak(person.language)
+    lines = [
+        texts.gettext(
+            "Hello! Answer a photo here with /style@{us} 3 and I repaint it. /styles shows all styles.", us=us
+        )
+    ]
+    if not hears_all:
+        lines.append(
+            texts.gettext(
+                "In this group I hear only commands and answers to my messages, not plain photos or mentions. "
+                "If you would like me to hear those, make me an admin."
+            )
+        )
+    lines.append(texts.gettext("Admins: /settings says who may ask, how much and when."))
+    return Card("\n".join(lines))
+
+
+def thanks_text(units: int, pot: int, person: Person) -> str:
+    """After a gift."""
+    texts = speak(person.language)
+    given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
+    there = texts.ngettext(
+        "{n} picture is in this group's pot, for everybody who has none left.",
+        "{n} pictures are in this group's pot, for everybody who has none left.",
+        pot,
+    )
+    return f"{given} {there}"

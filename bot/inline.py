@@ -1,0 +1,114 @@
+"""Where we are not a member: what people find under our name in any chat (inline), and what a guest is told."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.cards import look_name
+from bot.chat import Button, Card, Person
+from bot.commands import Name, is_reference, understand
+from bot.incoming import Incoming
+from bot.pages import how_to_style_text
+from bot.styles import SHEET, Style
+from bot.texts import Texts, speak
+from bot.wishes import JobView, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.studio import Studio
+
+ON_A_PAGE = 20
+MOST_PICTURES = 100
+_PAINTED = frozenset({State.STORED, State.DELIVERED})
+
+
+@dataclass(frozen=True)
+class InlineResult:
+    """One thing that can be sent: a picture of their own (`job`), or a look (`style`) as the message `text`."""
+
+    id: str
+    title: str
+    description: str
+    text: str
+    job: int | None = None
+    style: int | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class InlinePage:
+    """Results from an offset on; `next_offset` is empty at the end; `hint` is the label of a button into the bot."""
+
+    results: tuple[InlineResult, ...]
+    next_offset: str = ""
+    hint: str = ""
+
+
+class Inline:
+    """Finds a person's own pictures and the looks. `link` turns the payload of a deep link into one."""
+
+    def __init__(self, studio: "Studio", link: "Callable[[str], str] | None" = None) -> None:
+        self._studio = studio
+        self._link = link
+
+    async def found(self, person: Person, query: str, offset: str) -> InlinePage:
+        """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
+        texts, wanted = speak(person.language), query.strip().casefold()
+        past = await self._studio.history(person, limit=MOST_PICTURES)
+        pictures = [_picture(view, texts) for view in past if view.state in _PAINTED and _fits(view, wanted, texts)]
+        looks = [
+            self._look(style, texts)
+            for style in self._studio.styles()
+            if style is not SHEET and _named(style, wanted, texts)
+        ]
+        found = [*pictures, *looks]
+        start = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 6 else 0
+        end = start + ON_A_PAGE
+        following = str(end) if end < len(found) else ""
+        return InlinePage(tuple(found[start:end]), following, texts.gettext("Paint a new picture"))
+
+    def _look(self, style: Style, texts: Texts) -> InlineResult:
+        name = style.name(texts.language)
+        words = texts.gettext("I can repaint your photo like this: {style}", style=name)
+        button = (
+            () if self._link is None else (Button(texts.gettext("🎨 Try it"), link=self._link(f"look_{style.slug}")),)
+        )
+        return InlineResult(
+            id=f"look-{style.index}",
+            title=name,
+            description=texts.gettext("Tell others about this style"),
+            text=words,
+            style=style.index,
+            buttons=(button,) if button else (),
+        )
+
+
+def guest_card(message: Incoming) -> Card | None:
+    """What a chat that we are no member of is told at once; None when nothing was asked."""
+    said, texts = understand(message.words), speak(message.person.language)
+    is_wish = said.command in {Name.STYLE, Name.REF, None} or is_reference(said.words)
+    if not is_wish:
+        return Card(how_to_style_text(texts))
+    if not (message.own or message.answered):
+        return Card(how_to_style_text(texts))
+    return Card(texts.gettext("One moment: I'm looking at the photo…"))
+
+
+def _picture(view: JobView, texts: Texts) -> InlineResult:
+    name = look_name(view, texts)
+    return InlineResult(
+        id=f"job-{view.id}", title=name, description=texts.moment(view.created), text=f"🎨 {name}", job=view.id
+    )
+
+
+def _fits(view: JobView, wanted: str, texts: Texts) -> bool:
+    if wanted.startswith("#"):
+        return wanted == f"#{view.id}"
+    return wanted in look_name(view, texts).casefold()
+
+
+def _named(style: Style, wanted: str, texts: Texts) -> bool:
+    if wanted.startswith("#"):
+        return False
+    names = (style.name(texts.language).casefold(), style.slug)
+    return wanted == str(style.index) or any(wanted in name for name in names)

@@ -1,0 +1,24 @@
+"""Buttons to leaf through what doesn't fit on one page. Pure."""
+
+from collections.abc import Callable
+
+from bot.buttons import Press
+from bot.chat import Button
+
+
+def bounded(page: int, pages: int) -> int:
+    """The page that is really there: an old button may name one that has gone."""
+    return min(max(page, 0), pages - 1)
+
+
+def leafing(press: Callable[[int], Press], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
+    """A row to the page before and the page after; round at the ends, so that the two stay under the finger."""
+    if pages <= 1:
+        return ()
+    before, after = (page - 1) % pages, (page + 1) % pages
+    return (
+        (
+            Button(f"◀ {before + 1}/{pages}", press(before).pack()),
+            Button(f"{after + 1}/{pages} ▶", press(after).pack()),
+        ),
+    )

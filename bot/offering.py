@@ -1,0 +1,41 @@
+"""What a draft's buttons offer somebody in a chat: favourites first, saved styles, and only what the group allows."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.chat import Chat, Person
+from bot.styles import REFERENCE, Style
+
+if TYPE_CHECKING:
+    from bot.service import Service
+    from bot.wardrobe import SavedStyle
+
+FAVOURITES = 4
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Styles in the order of their buttons, and saved ones."""
+
+    styles: tuple[Style, ...]
+    closet: tuple["SavedStyle", ...] = ()
+
+
+async def offer(service: "Service", person: Person, chat: Chat) -> Offer:
+    """What this person may choose from in this chat."""
+    favourites = await service.studio.favourites(person, limit=FAVOURITES)
+    rules = await service.groups.settings(chat) if chat.is_group else None
+    allowed = None if rules is None else rules.styles
+    shown = arranged(service.studio.styles(), favourites, allowed)
+    if allowed is not None and REFERENCE not in allowed:
+        return Offer(shown)
+    shelf = await service.wardrobe.shelf(chat) if chat.is_group else ()
+    return Offer(shown, (*await service.wardrobe.mine(person), *shelf))
+
+
+def arranged(styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None) -> tuple[Style, ...]:
+    """The allowed styles, favourites first. Pure."""
+    rank = {index: place for place, index in enumerate(favourites)}
+    may_be_used = [style for style in styles if allowed is None or style.index in allowed]
+    return tuple(sorted(may_be_used, key=lambda style: rank.get(style.index, len(rank))))

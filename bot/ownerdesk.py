@@ -1,0 +1,122 @@
+"""The owner's desk in a chat (/admin): how things stand, pause and resume, grants, bans, broadcasts, refunds."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.answers import Answer, Pressed
+from bot.buttons import Press
+from bot.chat import Card, Person
+from bot.cockpit import Wish, broadcasts_card, cockpit_card, troubles_text
+from bot.incoming import Incoming
+from bot.pages import hint_text
+from bot.texts import Texts, refusal, speak
+from bot.wishes import Reason, Refusal
+
+if TYPE_CHECKING:
+    from bot.service import Service
+    from bot.till import Bank
+
+
+class OwnerDesk:
+    """Answers the people named in ADMINS, and nobody else. `bank` gives payments back."""
+
+    def __init__(self, service: "Service", clock: Callable[[], float], bank: "Bank | None" = None) -> None:
+        self._control = service.control
+        self._purse = service.purse
+        self._clock = clock
+        self._bank = bank
+
+    async def command(self, message: Incoming, words: str) -> Card:
+        """`/admin`, and what may follow it. For everybody else there is no such command."""
+        texts = speak(message.person.language)
+        if not self._control.is_admin(message.person):
+            return Card(hint_text(texts))
+        if message.chat.is_group:
+            return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
+        match words.split(maxsplit=1):
+            case []:
+                return cockpit_card(await self._control.state(), texts, self._clock())
+            case ["grant", rest]:
+                return Card(await self._grant(message, rest.split(), texts))
+            case ["ban" | "unban" as what, name]:
+                return Card(await self._ban(message.person, name.strip(), texts, ban=what == "ban"))
+            case ["broadcast", letter]:
+                begun = await self._control.broadcast(letter)
+                if isinstance(begun, Refusal):
+                    return Card(refusal(begun, texts))
+                return broadcasts_card(await self._control.broadcasts(), texts)
+            case ["refund", charge]:
+                return Card(await self._refund(charge.strip(), texts))
+            case _:
+                return Card(how_text(texts))
+
+    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+        """A press on the desk."""
+        texts, number = speak(pressed.person.language), press.number or 0
+        if not self._control.is_admin(pressed.person):
+            return Answer(texts.gettext("This button is for somebody else."), alert=True)
+        match press.about:
+            case Wish.TROUBLES:
+                return Answer(card=Card(troubles_text((await self._control.state()).troubles, texts)))
+            case Wish.BROADCASTS:
+                return Answer(edit=broadcasts_card(await self._control.broadcasts(), texts))
+            case Wish.STOP | Wish.GO_ON as wish:
+                stop = wish == Wish.STOP
+                found = await (self._control.stop_broadcast if stop else self._control.go_on_broadcast)(number)
+                return Answer(edit=broadcasts_card(await self._control.broadcasts(), texts)) if found else Answer()
+            case Wish.PAUSE:
+                await self._control.pause()
+            case Wish.RESUME:
+                await self._control.resume()
+        return Answer(edit=cockpit_card(await self._control.state(), texts, self._clock()))
+
+    async def _grant(self, message: Incoming, words: list[str], texts: Texts) -> str:
+        if len(words) != 2 or not (words[1].isascii() and words[1].isdigit()) or len(words[1]) > 9:
+            return how_text(texts)
+        person = _named(message.person, words[0])
+        left = await self._purse.grant(person, int(words[1]), "granted", message.source)
+        if isinstance(left, Refusal):
+            return refusal(left, texts)
+        return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=words[0])
+
+    async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
+        person = _named(owner, name)
+        if self._control.is_admin(person):
+            return texts.gettext("That is an owner.")
+        await (self._control.ban if ban else self._control.unban)(person)
+        return texts.gettext("{who} is banned.", who=name) if ban else texts.gettext("{who} may ask again.", who=name)
+
+    async def _refund(self, charge: str, texts: Texts) -> str:
+        """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
+        if self._bank is None:
+            return refusal(Reason.NOT_FOR_SALE, texts)
+        refund = await self._purse.refund(charge)
+        if isinstance(refund, Refusal):
+            return refusal(refund, texts)
+        await self._bank.give_back(refund.person.platform_id, refund.charge_id)
+        await self._purse.refunded(charge)
+        return texts.gettext(
+            "{stars} ⭐ are given back to {who}, {units} unused pictures taken out of the purse.",
+            stars=refund.stars,
+            who=refund.person.platform_id,
+            units=refund.taken_back,
+        )
+
+
+def how_text(texts: Texts) -> str:
+    """What can be written after /admin."""
+    return "\n".join(
+        [
+            texts.gettext("/admin: how things stand"),
+            texts.gettext("/admin grant ID 10: ten pictures for somebody's purse"),
+            texts.gettext("/admin ban ID, /admin unban ID"),
+            texts.gettext("/admin broadcast TEXT: to everybody who ever asked in private"),
+            texts.gettext("/admin refund PAYMENT: gives Stars back"),
+        ]
+    )
+
+
+def _named(owner: Person, name: str) -> Person:
+    """`123` on the owner's own platform, or `discord:123`."""
+    platform, colon, platform_id = name.partition(":")
+    return Person(platform, platform_id) if colon else Person(owner.platform, name)

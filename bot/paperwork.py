@@ -1,0 +1,169 @@
+"""What people are owed: what is kept of them (/privacy), all of it to take away (/export) or gone (/forget), their word
+on other people's wishes (/optout), and the language they are spoken to in (/lang)."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from bot.answers import Answer, Pressed, not_yours
+from bot.buttons import Press, Verb, whose
+from bot.chat import Button, Card, Document, Person
+from bot.commands import Name
+from bot.incoming import Incoming
+from bot.texts import LANGUAGES, Texts, speak
+
+if TYPE_CHECKING:
+    from bot.care import Forgotten, PrivacyFacts
+    from bot.service import Service
+
+_AS_THE_APP = -1
+_NAMES = {"en": "English", "zh": "中文"}
+_WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh", "chinese": "zh", "中文": "zh"}
+_NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
+
+
+class Paperwork:
+    """Answers what concerns a person's data. `clock` gives epoch seconds."""
+
+    def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
+        self._studio = service.studio
+        self._care = service.care
+        self._privacy = service.privacy
+        self._clock = clock
+
+    async def command(self, command: Name, message: Incoming, words: str) -> Card:
+        """The answer to one of its commands."""
+        person, texts = message.person, speak(message.person.language)
+        match command:
+            case Name.PRIVACY:
+                return Card(privacy_text(self._privacy, texts))
+            case Name.FORGET:
+                return really_forget_card(person)
+            case Name.EXPORT if message.chat.is_group:
+                return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
+            case Name.EXPORT:
+                return Card(
+                    texts.gettext("I'm packing everything I keep of you…"), follow=lambda: self._parcels(person)
+                )
+            case Name.OPT_OUT:
+                return await self._opt_out(person, out=words.strip().casefold() not in _NO)
+            case _:
+                return await self._language_asked(person, words)
+
+    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+        """A press on one of its cards; only the person themselves may."""
+        person = pressed.person
+        if press.about != whose(person):
+            return not_yours(person)
+        match press:
+            case Press(Verb.FORGET, _, 1):
+                return Answer(edit=Card(forgotten_text(await self._care.forget(person), speak(person.language))))
+            case Press(Verb.FORGET):
+                return Answer(edit=Card(speak(person.language).gettext("Nothing was deleted.")))
+            case Press(Verb.OPT_OUT, _, number):
+                return Answer(edit=await self._opt_out(person, out=number == 1))
+            case Press(Verb.LANGUAGE, _, number):
+                chosen = LANGUAGES[number] if number is not None and 0 <= number < len(LANGUAGES) else None
+                return Answer(edit=await self._speak(person, chosen))
+            case _:
+                return not_yours(person)
+
+    async def _parcels(self, person: Person) -> AsyncIterator[Card]:
+        texts = speak(person.language)
+        async with self._care.export(person) as files:
+            for number, file in enumerate(files, 1):
+                words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
+                yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
+
+    async def _opt_out(self, person: Person, *, out: bool) -> Card:
+        await self._care.opt_out(person, out=out)
+        return opted_out_card(person, out=out)
+
+    async def _language_asked(self, person: Person, words: str) -> Card:
+        wanted = _WORDS.get(words.strip().casefold())
+        return await self._speak(person, wanted) if wanted else language_card(person)
+
+    async def _speak(self, person: Person, language: str | None) -> Card:
+        await self._studio.speak(person, language)
+        if language is None:
+            return Card(speak(person.language).gettext("From now on I speak the language of your app."))
+        return Card(speak(language).gettext("From now on I speak English with you."))
+
+
+def privacy_text(facts: "PrivacyFacts", texts: Texts) -> str:
+    """What is kept, and until when."""
+    hour, day = 3600, 86400
+    return "\n".join(
+        [
+            texts.gettext("What I keep of you, and until when:"),
+            texts.gettext("• photos and style pictures: {time}", time=texts.duration(facts.original_hours * hour)),
+            texts.gettext(
+                "• finished pictures: {time}, or until you delete them", time=texts.duration(facts.result_days * day)
+            ),
+            texts.gettext("• saved styles: until you remove them"),
+            texts.gettext("• when you asked for which style, how it ended, your language, your units: until /forget"),
+            "",
+            texts.gettext(
+                "Places, cameras and the like are taken out of a photo as soon as it arrives. To be painted it goes to "
+                "the painting service, and nowhere else. What you have paid for is noted as long as the law asks."
+            ),
+            "",
+            texts.gettext(
+                "/export sends you all of it. /forget deletes it. /optout keeps others from using your photos."
+            ),
+        ]
+    )
+
+
+def really_forget_card(person: Person) -> Card:
+    """Asks before everything goes."""
+    texts = speak(person.language)
+    question = texts.gettext(
+        "Delete your photos, pictures, saved styles and history? What is on its way is cancelled. "
+        "This can't be undone; /export first, if you want to keep something."
+    )
+    yes = Button(texts.gettext("🗑 Yes, delete everything"), Press(Verb.FORGET, whose(person), 1).pack())
+    no = Button(texts.gettext("Keep it"), Press(Verb.FORGET, whose(person), 0).pack())
+    return Card(question, ((yes,), (no,)))
+
+
+def forgotten_text(gone: "Forgotten", texts: Texts) -> str:
+    """What was deleted, with counts; pictures of others were painted from this person's photos."""
+    counted = (
+        (gone.photos, texts.ngettext("{n} photo or style picture", "{n} photos and style pictures", gone.photos)),
+        (gone.results, texts.ngettext("{n} painted picture", "{n} painted pictures", gone.results)),
+        (gone.styles, texts.ngettext("{n} saved style", "{n} saved styles", gone.styles)),
+        (gone.jobs, texts.ngettext("{n} entry of your history", "{n} entries of your history", gone.jobs)),
+        (gone.of_others, texts.ngettext("{n} picture of others", "{n} pictures of others", gone.of_others)),
+    )
+    lines = [f"• {words}" for number, words in counted if number]
+    if not lines:
+        return texts.gettext("There was nothing of yours to delete.")
+    return "\n".join([texts.gettext("Deleted for good:"), *lines])
+
+
+def opted_out_card(person: Person, *, out: bool) -> Card:
+    """Their word, and the way back."""
+    texts = speak(person.language)
+    if out:
+        words = texts.gettext(
+            "Noted: nobody else can have your photos painted by me, not even by answering them. "
+            "You yourself can go on as before."
+        )
+        back = texts.gettext("Allow it again")
+    else:
+        words = texts.gettext(
+            "Noted: others may ask for your photos again. In groups that ask for consent, you are asked first."
+        )
+        back = texts.gettext("Don't allow it")
+    return Card(words, ((Button(back, Press(Verb.OPT_OUT, whose(person), 0 if out else 1).pack()),),))
+
+
+def language_card(person: Person) -> Card:
+    """Which language to speak."""
+    texts = speak(person.language)
+    choices = [
+        Button(_NAMES[language], Press(Verb.LANGUAGE, whose(person), number).pack())
+        for number, language in enumerate(LANGUAGES)
+    ]
+    app = Button(texts.gettext("The language of my app"), Press(Verb.LANGUAGE, whose(person), _AS_THE_APP).pack())
+    return Card(texts.gettext("Which language shall I speak with you?"), (tuple(choices), (app,)))
