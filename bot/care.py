@@ -70,10 +70,11 @@ class Care:
             if person_id is None:
                 return Forgotten()
             await people.touch(connection, person_id)
+            seen = await oblivion.visible(connection, person_id)
             for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
-            seen, styles = await oblivion.hollow(connection, person_id, now)
+            styles = await oblivion.hollow(connection, person_id, now)
         photos = records.reception.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:

@@ -65,13 +65,16 @@ _NAMELESS = (
 )
 
 
-async def hollow(connection: AsyncConnection, person_id: int, now: float) -> tuple[int, int]:
-    """Empty everything that is this person's; returns how many jobs they could see, and how many styles they had."""
-    jobs = int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
+async def visible(connection: AsyncConnection, person_id: int) -> int:
+    """How many jobs there are in this person's history."""
+    return int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
+
+
+async def hollow(connection: AsyncConnection, person_id: int, now: float) -> int:
+    """Empty everything that is this person's, their running jobs cancelled before; returns how many styles they had."""
     for statement in _HOLLOW:
         await connection.execute(statement, {"person_id": person_id, "now": now, "yes": True})
-    styles = (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
-    return jobs, styles
+    return (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
 
 
 async def fade(connection: AsyncConnection, today: str) -> int:
