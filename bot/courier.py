@@ -99,7 +99,7 @@ class Courier:
             return False
         told = self.told.get(view.id)
         if told is None:  # a draft's card keeps the page of styles that it shows
-            return place.message_id is None or view.state != State.DRAFT
+            return place.message_id is None or view.state != State.DRAFT or view.consent == "asked"
         return is_worth_an_edit(told.view, view, now - told.at, is_group=place.is_group)
 
     async def _show(

@@ -37,7 +37,7 @@ async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
                 await ended(parts, person, view.id)
         done = await control.state()
         assert (done.today.painted, done.today.failed) == (3, 0)
-        assert (done.today_cny, done.month_cny, done.budget_cny) == (Decimal(0), Decimal(0), None)  # the stand-in is free
+        assert (done.today_cny, done.month_cny, done.budget_cny) == (Decimal(0), Decimal(0), None)
         (lane,) = done.lanes
         assert (lane.paused_reason, lane.failures, lane.images) == (None, 0, 3)
 

@@ -290,6 +290,19 @@ def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
         assert (job.state, job.account_id, job.slot, job.task_id, job.result_url) == (Q, None, None, None, None)
 
 
+def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
+    for event in (lifecycle.Chosen(0, 7000), lifecycle.Known(0)):
+        assert advance(a(D), event, NOON + 5).job.asked == NOON + 5
+    assert advance(a(D), lifecycle.Held(4), NOON + 5).job.asked is None
+    requeued = after(a(Q, asked=NOON), lifecycle.Claimed("key-a", 0), lifecycle.Turned("Throttling", AGAIN)).job
+    assert requeued.asked == NOON
+
+
+def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
+    job = advance(a(D, style=None), lifecycle.Held(4), NOON).job
+    assert (job.style, job.consent, job.tag) == (4, "asked", None)
+
+
 def test_nothing_ends_twice() -> None:
     assert {state for state in State if not BECOMES[state]} == ENDED - {STORED}
 

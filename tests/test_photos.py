@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.photos import Kind, PhotoStore, open_photos
+from storage.photos import FOR_EVER, Kind, PhotoStore, open_photos
 from tests.rows import NOON
 
 HOUR = 3600.0
@@ -117,3 +117,19 @@ async def test_a_key_that_is_none_of_ours_reaches_nothing(photos: PhotoStore, tm
 
 async def test_only_their_owner_can_look_into_the_folder(photos: PhotoStore, tmp_path: Path) -> None:
     assert (tmp_path / "photos").stat().st_mode & 0o077 == 0
+
+
+async def test_everything_of_one_owner_goes_and_nothing_of_a_similar_number(photos: PhotoStore) -> None:
+    for owner in (1, 11, 10):
+        for kind in (Kind.ORIGINAL, Kind.STYLE):
+            await photos.put(kind, owner, f"{kind} of {owner}".encode(), expires=FOR_EVER)
+    assert await photos.delete_all(Kind.ORIGINAL, 1) == 1
+    assert await photos.delete_all(Kind.ORIGINAL, 1) == 0
+    left = {tuple(key.split("/")[:2]) for key in await photos.keys()}
+    assert left == {("style", "1"), ("original", "10"), ("style", "10"), ("original", "11"), ("style", "11")}
+
+
+async def test_what_is_kept_for_ever_outlives_every_purge(photos: PhotoStore) -> None:
+    key = await photos.put(Kind.STYLE, 1, b"a style", expires=FOR_EVER)
+    assert await photos.purge(NOON + 1000 * 365 * 86_400) == 0
+    assert await photos.get(key) == b"a style"
