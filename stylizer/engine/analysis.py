@@ -9,7 +9,7 @@ from stylizer.engine.colour import to_lab
 from stylizer.engine.faces import find_faces
 from stylizer.engine.filters import decontaminate, shrink
 from stylizer.engine.masks import Masks, find_masks
-from stylizer.engine.picture import Picture, Pixels, Plane, resize, scaled_size, to_bytes, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, resize, scaled_size, to_float
 from stylizer.engine.portrait import ANALYSIS_SIDES, Portrait
 
 
@@ -29,10 +29,10 @@ def analyse(photo: Pixels, short_side: int) -> Portrait:
 
 
 def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
-    height, width = photo.shape[:2]
-    if not offset.any():
-        return photo
-    return to_bytes(to_float(photo) + cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
+    """The photo with a smaller picture of differences added, clipped to bytes."""
+    steps = np.clip(np.rint(offset * 255), -255, 255).astype(np.int16)
+    large = cv2.resize(steps, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return cv2.add(photo, large, dtype=cv2.CV_8U)
 
 
 def _exposure(picture: Picture, masks: Masks) -> float:

@@ -101,7 +101,7 @@ def stylize(
     if not SHORT_SIDES[0] <= short_side <= SHORT_SIDES[1]:
         raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
     portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
-    picture = _like(portrait, reference, strength, brush) if look == REFERENCE else LOOKS[look].render(portrait, seed)
+    picture = _like(portrait, reference, strength, brush) if look == REFERENCE else LOOKS[look].paint(portrait, seed)
     encoded = encode(finished(picture, portrait, short_side))
     del picture
     give_back()

@@ -16,7 +16,7 @@ from stylizer.engine.nets import paint
 from stylizer.engine.picture import Picture, Plane, Size, resize, to_float
 
 BRUSH_STYLE = 2
-LARGEST_AREA = 1_050_000  # of the net's picture: more takes too much memory
+LARGEST_AREA = 820_000  # of the net's picture: more takes too much memory
 
 
 def ink_size(size: Size) -> Size:

@@ -50,6 +50,7 @@ def _session(name: str) -> onnxruntime.InferenceSession:
     options.enable_cpu_mem_arena = False  # the arena and the patterns nearly double the peak memory
     options.enable_mem_pattern = False
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
     return onnxruntime.InferenceSession(read_model(name), options, providers=["CPUExecutionProvider"])
 
 

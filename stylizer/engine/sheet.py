@@ -15,7 +15,7 @@ PAGE, INK = (250, 249, 246), (40, 38, 44)
 
 def every_look(portrait: Portrait, seed: int) -> list[tuple[str, Picture]]:
     """Captions and pictures: the photo, then each look in order of its index."""
-    painted = [(f"{look.index}  {look.name}", to_bytes(look.render(portrait, seed))) for look in LOOKS.values()]
+    painted = [(f"{look.index}  {look.name}", to_bytes(look.paint(portrait, seed))) for look in LOOKS.values()]
     return [("The photo", portrait.photo), *painted]
 
 
