@@ -25,7 +25,7 @@ from bot.desk import House
 from bot.dispatcher import drive
 from bot.herald import Herald
 from bot.housekeeping import Housekeeping
-from bot.http import Outside, application
+from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.reception import Reception
@@ -94,7 +94,7 @@ async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[
     """Dispatchers, couriers and housekeeping at work until the end of the block; then each finishes its step."""
     house, stop = parts.house, asyncio.Event()
     works: list[Callable[[], Awaitable[None]]] = [partial(drive, lane, house, stop) for lane in parts.lanes]
-    works += [partial(Courier(platform, parts.studio, house.bell, house.clock).run, stop) for platform in platforms]
+    works += [partial(Courier(platform, parts.service, house.bell, house.clock).run, stop) for platform in platforms]
     heralds = [Herald(platform, house.database, parts.studio.lanes, house.bell, house.clock) for platform in platforms]
     works += [partial(herald.run, stop) for herald in heralds]
     works.append(partial(parts.housekeeping.run, stop))
@@ -126,11 +126,11 @@ async def _run(settings: Settings, listener: socket.socket, stop: asyncio.Event,
     async with opened(settings, clock=WallClock()) as parts, AsyncExitStack() as stack:
         platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
         await stack.enter_async_context(running(parts, platforms))
-        await serve(web_application(parts), listener, stop, ready)
+        await serve(web_application(parts, platforms), listener, stop, ready)
 
 
-def web_application(parts: Parts) -> ASGIApp:
-    """Photo links, health and metrics; and the chat page, where the owner has it on."""
+def web_application(parts: Parts, platforms: Sequence[Platform] = ()) -> ASGIApp:
+    """Photo links, health and metrics; what platforms mount; and the chat page, where the owner has it on."""
     settings, web = parts.settings, None
     if settings.has_web_chat:
         web = web_chat(
@@ -139,7 +139,11 @@ def web_application(parts: Parts) -> ASGIApp:
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
         )
-    return application(parts.outside, web)
+    return application(
+        parts.outside,
+        web,
+        [route for platform in platforms if isinstance(platform, Mounts) for route in platform.routes],
+    )
 
 
 def _as_seen(lanes: Sequence[Lane]) -> Lanes:
@@ -180,10 +184,17 @@ def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
     settings = parts.settings
     platforms: list[AbstractAsyncContextManager[Platform]] = []
     if settings.telegram_bot_token is not None:
-        from handlers.telegram import telegram  # noqa: PLC0415  # 20 MB that nobody needs without a token
+        from handlers.telegram import hook_at, telegram  # noqa: PLC0415  # 20 MB that nobody needs without a token
 
+        hook = None
+        if settings.telegram_webhook == "on":
+            hook = hook_at(str(settings.public_url), parts.outside.secret)
         api_url = str(settings.telegram_api_url).rstrip("/")
-        platforms.append(telegram(parts.studio, token=settings.telegram_bot_token, api_url=api_url))
+        platforms.append(
+            telegram(
+                parts.service, token=settings.telegram_bot_token, api_url=api_url, hook=hook, owners=settings.admins
+            )
+        )
     return platforms
 
 

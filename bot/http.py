@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,14 @@ from storage.photos import PhotoStore
 
 MAX_USES = 20  # the API reads a photo once or twice; a link that is read more often was found by somebody else
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+@runtime_checkable
+class Mounts(Protocol):
+    """A platform that wants to be reached by HTTP too."""
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]: ...
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
+    telegram_webhook: OnOff = "off"
     dashscope_api_key: Keys = ()
     dashscope_base_url: AnyHttpUrl = AnyHttpUrl("https://dashscope.aliyuncs.com/api/v1")
     dashscope_max_running: int = Field(default=1, ge=1, le=100)
@@ -79,6 +80,12 @@ class Settings(BaseSettings):
     def _links_need_an_address(self) -> Self:
         if self.photo_links == "signed" and self.public_url is None:
             raise ValueError("PHOTO_LINKS=signed needs PUBLIC_URL, the address at which the API can reach this machine")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_need_an_address(self) -> Self:
+        if self.telegram_webhook == "on" and self.public_url is None:
+            raise ValueError("TELEGRAM_WEBHOOK=on needs PUBLIC_URL, the address to which Telegram is to bring updates")
         return self
 
     @property

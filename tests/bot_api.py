@@ -6,6 +6,7 @@ the end of a test; it lists everything that the specification forbids.
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from tests.bot_api_chats import Chats, Shown, Trouble
+from tests.bot_api_parts import Elsewhere, Groups, Postman, Profile
 from tests.bot_api_spec import Specification, Uploads, specification_path
 from tests.loopback import Received, Reply, loopback
 
@@ -22,17 +24,26 @@ Json = Any
 Params = dict[str, str]
 
 TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"  # the shape that the library insists on
-ME = {"id": 7654321, "is_bot": True, "first_name": "Repaint", "username": "repaint_test_bot"}
+ME = {
+    "id": 7654321,
+    "is_bot": True,
+    "first_name": "Repaint",
+    "username": "repaint_test_bot",
+    "can_join_groups": True,
+    "supports_inline_queries": True,
+    "supports_guest_queries": True,
+}
 PATIENCE = 20.0  # seconds until a test gives up waiting
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it arrived, with the files it uploaded."""
+    """One call as it arrived, with the files it uploaded. `at`: seconds, of a clock that goes steadily."""
 
     method: str
     params: Params
     uploads: Uploads
+    at: float = 0.0
 
 
 @dataclass
@@ -65,12 +76,16 @@ class BotApi:
     url: str = ""
     chats: Chats = field(default_factory=Chats)
     calls: list[Call] = field(default_factory=list)
+    done: list[Call] = field(default_factory=list)  # those that were carried out
     breaches: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
-    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     notices: dict[str, Params] = field(default_factory=dict)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    groups: Groups = field(default_factory=Groups)
+    profile: Profile = field(default_factory=Profile)
+    postman: Postman = field(default_factory=Postman)
     token: str = TOKEN
     _specification: Specification = field(default_factory=lambda: Specification(specification_path()))
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -84,14 +99,17 @@ class BotApi:
 
     async def acknowledged(self) -> None:
         """Wait until the bot has acknowledged every update."""
-        await self.until(lambda: not self.updates)
+        await self.until(lambda: not self.updates and not self.postman.is_busy)
 
     async def push(self, update: Json) -> Json:
         """Queue an update for the bot, as new; one that has its id already comes as it is."""
         if "update_id" not in update:
             self._last_update += 1
             update = {"update_id": self._last_update, **update}
-        self.updates.append(update)
+        if self.postman.url:
+            self.postman.bring(update, self.tell)
+        else:
+            self.updates.append(update)
         await self.tell()
         return update
 
@@ -110,7 +128,7 @@ class BotApi:
         if not path.startswith(f"/bot{self.token}/"):
             return refusal(401, "Unauthorized")
         method = path.rpartition("/")[2]
-        call = Call(method, *await _arguments(received))
+        call = Call(method, *await _arguments(received), time.monotonic())
         self.calls.append(call)
         self.breaches += self._specification.breaches(call.method, call.params, call.uploads)
         try:
@@ -131,7 +149,8 @@ class BotApi:
         try:
             result = await self._result(call)
         except Trouble as trouble:
-            return refusal(trouble.status, trouble.description)
+            return refusal(trouble.status, trouble.description, trouble.parameters)
+        self.done.append(call)
         shown = result.as_json() if isinstance(result, Shown) else result
         return Reply(200, json.dumps({"ok": True, "result": shown}).encode())
 
@@ -146,16 +165,21 @@ class BotApi:
                 return self._get_file(params["file_id"])
             case "answerCallbackQuery":
                 self.notices[params["callback_query_id"]] = params
-            case "setMyCommands":
-                self.commands[params.get("scope", ""), params.get("language_code", "")] = json.loads(params["commands"])
-            case "deleteWebhook" | "sendChatAction" | "setMyDescription" | "setMyShortDescription":
+            case "setWebhook" | "deleteWebhook":
+                self.postman.set_up(params.get("url", ""), params.get("secret_token", ""))
+            case "sendChatAction":
                 pass
             case _:
+                for part in (self.profile, self.groups, self.elsewhere):
+                    if call.method in part.METHODS:
+                        return part.carry_out(call.method, params, self.chats)
                 return self.chats.carry_out(call.method, params, call.uploads)
         return True
 
     async def _get_updates(self, params: Params) -> Json:
         """Acknowledge what lies before the offset; a second poll at the same time ends the first with 409."""
+        if self.postman.url:
+            raise Trouble(409, "Conflict: can't use getUpdates method while webhook is active")
         self._polls += 1
         mine = self._polls
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
@@ -173,11 +197,7 @@ class BotApi:
         return sorted(self.updates, key=lambda update: int(update["update_id"]))[:limit]
 
     def _get_file(self, file_id: str) -> Json:
-        self.files |= {
-            f"shown-{chat}-{message}": shown.photo
-            for (chat, message), shown in self.chats.messages.items()
-            if shown.photo
-        }
+        self.files |= self.chats.files
         if file_id not in self.files:
             raise Trouble(400, "Bad Request: invalid file_id")
         size = len(self.files[file_id])
@@ -214,4 +234,7 @@ async def bot_api() -> AsyncIterator[BotApi]:
     api = BotApi()
     async with loopback(api.answer) as here:
         api.url = here.url
-        yield api
+        try:
+            yield api
+        finally:
+            await api.postman.stop()

@@ -14,14 +14,16 @@ Key = tuple[int, int]  # chat, message
 class Trouble(Exception):
     """What the server refuses, as it says it."""
 
-    def __init__(self, status: int, description: str) -> None:
+    def __init__(self, status: int, description: str, parameters: Json = None) -> None:
         super().__init__(description)
-        self.status, self.description = status, description
+        self.status, self.description, self.parameters = status, description, parameters
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A message as it is seen. `edits` counts its changes, `rows` its buttons as (label, data)."""
+    """A message as it is seen. `edits` counts its changes, `rows` its buttons as (label, data), where data is also what
+    a button shares or links to. `bill`: what an invoice asks for.
+    """
 
     chat: int
     id: int
@@ -34,6 +36,15 @@ class Shown:
     by_bot: bool = True
     edits: int = 0
     filename: str = ""
+    spoiler: bool = False
+    quiet: bool = False
+    bill: Json = None
+    inline: str = ""  # the id of a message in a chat that the bot is no member of
+
+    @property
+    def file_id(self) -> str:
+        """Under which its picture can be sent again."""
+        return f"shown-{self.chat}-{self.id}-{self.edits}"
 
     @property
     def labels(self) -> list[str]:
@@ -47,11 +58,19 @@ class Shown:
         body: Json = {"message_id": self.id, "date": 1_790_000_000, "chat": chat_json(self.chat)}
         if self.thread:
             body |= {"message_thread_id": self.thread, "is_topic_message": True}
+        if self.spoiler:
+            body |= {"has_media_spoiler": True}
         if self.photo is None and self.document is None:
-            return body | {"text": self.text}
+            return body | ({"text": self.text} if self.bill is None else {"invoice": _invoice(self.bill)})
         if self.photo is not None:
-            return body | {"caption": self.text, "photo": photo_json(f"shown-{self.chat}-{self.id}")}
+            return body | {"caption": self.text, "photo": photo_json(self.file_id)}
         return body | {"caption": self.text, "document": {"file_id": "sent", "file_unique_id": "usent"}}
+
+
+def _invoice(bill: Json) -> Json:
+    """An invoice as a message shows it."""
+    told = {name: bill[name] for name in ("title", "description", "currency")}
+    return told | {"start_parameter": "", "total_amount": json.loads(bill["prices"])[0]["amount"]}
 
 
 def chat_json(chat: int) -> Json:
@@ -69,13 +88,19 @@ def photo_json(file_id: str, size: int = 1000) -> Json:
 
 @dataclass
 class Chats:
-    """Every message of every chat. `blocked` chats have shut the bot out; `topics` exist besides General."""
+    """Every message of every chat. `blocked` chats have shut the bot out; `strangers` never wrote to it; `topics` exist
+    besides General; `moved` groups have a new number; `inline`: our messages in other people's chats.
+    """
 
     messages: dict[Key, Shown] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     topics: set[Key] = field(default_factory=set)
     written: dict[Key, Json] = field(default_factory=dict)  # people's messages, as Telegram would quote them
     forms: dict[Key, list[Shown]] = field(default_factory=dict)
+    strangers: set[int] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    inline: dict[str, Shown] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     _last: int = 100
 
     def of_bot(self, chat: int) -> list[Shown]:
@@ -99,26 +124,59 @@ class Chats:
 
     def add(self, shown: Shown) -> Shown:
         self.messages[shown.chat, shown.id] = shown
+        if shown.photo is not None:
+            self.files[shown.file_id] = shown.photo
         self.forms.setdefault((shown.chat, shown.id), []).append(shown)
         return shown
 
     def carry_out(self, method: str, params: dict[str, str], uploads: Uploads) -> Shown | bool:
         """Do what a call says. Raises Trouble."""
+        if "inline_message_id" in params:
+            return self._edit_inline(method, params)
         chat = int(params["chat_id"])
+        if chat in self.moved:
+            new = {"migrate_to_chat_id": self.moved[chat]}
+            raise Trouble(400, "Bad Request: group chat was upgraded to a supergroup chat", new)
         if chat in self.blocked:
             raise Trouble(403, "Forbidden: bot was blocked by the user")
+        if chat in self.strangers:
+            raise Trouble(400, "Bad Request: chat not found")
         match method:
             case "sendMessage":
                 return self._send(chat, params, Shown(chat, 0, params["text"]))
             case "sendPhoto":
-                return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), photo=_one(uploads)))
+                photo = self._photo(params.get("photo", ""), uploads)
+                return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), photo=photo))
             case "sendDocument":
                 return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), document=_one(uploads)))
+            case "sendInvoice":
+                bill = {name: params[name] for name in ("title", "description", "payload", "currency", "prices")}
+                return self._send(chat, params, Shown(chat, 0, params["title"], bill=bill))
         shown = self._present(chat, int(params["message_id"]), "delete" if method == "deleteMessage" else "edit")
         if method == "deleteMessage":
             del self.messages[shown.chat, shown.id]
             return True
         return self._edit(shown, self._edited(method, shown, params, uploads))
+
+    def _edit_inline(self, method: str, params: dict[str, str]) -> bool:
+        """A message in somebody else's chat; it takes pictures only by file."""
+        old = self.inline.get(params["inline_message_id"])
+        if old is None:
+            raise Trouble(400, "Bad Request: MESSAGE_ID_INVALID")
+        new = self._edited(method, old, params, {})
+        if new == old:
+            raise Trouble(400, "Bad Request: message is not modified")
+        self.inline[old.inline] = replace(new, edits=old.edits + 1)
+        self.forms.setdefault((0, old.id), [old]).append(self.inline[old.inline])
+        return True
+
+    def _photo(self, given: str, uploads: Uploads) -> bytes:
+        """The picture that a call shows: uploaded, or by the file that the server has of it."""
+        if uploads:
+            return _one(uploads)
+        if given not in self.files:
+            raise Trouble(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        return self.files[given]
 
     def _send(self, chat: int, params: dict[str, str], shown: Shown) -> Shown:
         thread = int(params["message_thread_id"]) if "message_thread_id" in params else None
@@ -130,7 +188,8 @@ class Chats:
             if not reply.get("allow_sending_without_reply"):
                 raise Trouble(400, "Bad Request: message to be replied not found")
             answers = None
-        return self.add(replace(shown, id=self.new_id(), rows=_rows(params), answers=answers, thread=thread))
+        kept: Json = {"spoiler": params.get("has_spoiler") == "true", "quiet": params.get("disable_notification") == "true"}
+        return self.add(replace(shown, id=self.new_id(), rows=_rows(params), answers=answers, thread=thread, **kept))
 
     def _present(self, chat: int, message: int, verb: str) -> Shown:
         shown = self.messages.get((chat, message))
@@ -140,8 +199,7 @@ class Chats:
             raise Trouble(400, "Bad Request: message can't be edited")
         return shown
 
-    @staticmethod
-    def _edited(method: str, shown: Shown, params: dict[str, str], uploads: Uploads) -> Shown:
+    def _edited(self, method: str, shown: Shown, params: dict[str, str], uploads: Uploads) -> Shown:
         has_media = shown.photo is not None or shown.document is not None
         match method:
             case "editMessageText" if has_media:
@@ -155,7 +213,8 @@ class Chats:
             case "editMessageMedia":
                 media = json.loads(params["media"])
                 kept = {"text": media.get("caption", ""), "rows": _rows(params), "photo": None, "document": None}
-                return replace(shown, **(kept | {media["type"]: _one(uploads)}))
+                kept |= {media["type"]: self._photo(media["media"], uploads), "spoiler": bool(media.get("has_spoiler"))}
+                return replace(shown, **kept)
         raise Trouble(404, "Not Found: method not found")
 
     def _edit(self, old: Shown, new: Shown) -> Shown:
@@ -176,4 +235,10 @@ def _one(uploads: Uploads) -> bytes:
 
 def _rows(params: dict[str, str]) -> tuple[tuple[tuple[str, str], ...], ...]:
     keyboard = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
-    return tuple(tuple((button["text"], button["callback_data"]) for button in row) for row in keyboard)
+    return tuple(tuple((button["text"], _does(button)) for button in row) for row in keyboard)
+
+
+def _does(button: Json) -> str:
+    """What a button sends, opens or shares."""
+    shares = button.get("switch_inline_query_chosen_chat", {}).get("query")
+    return str(button.get("callback_data") or button.get("url") or shares or "")

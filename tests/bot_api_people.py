@@ -47,13 +47,13 @@ class Someone:
     async def says(self, text: str, answering: Shown | None = None) -> Json:
         return await self._writes({"text": text}, answering)
 
-    async def sends(self, photo: bytes, caption: str = "", answering: Shown | None = None) -> Json:
-        """A photo, as Telegram's clients compress it."""
-        return await self._writes(self._photo(photo) | _caption(caption), answering)
+    async def sends(self, photo: bytes, caption: str = "", answering: Shown | None = None, **more: Json) -> Json:
+        """A photo, as Telegram's clients compress it. `more`: other fields of the message."""
+        return await self._writes(self.photo_body(photo) | _caption(caption) | more, answering)
 
     async def sends_file(self, data: bytes, name: str, mime: str, caption: str = "", size: int | None = None) -> Json:
         """A file, untouched. `size` is what Telegram says of it, the truth by default."""
-        file: Json = {"file_id": self._keep(data), "file_unique_id": "udoc", "file_name": name, "mime_type": mime}
+        file: Json = {"file_id": self.keeps(data), "file_unique_id": "udoc", "file_name": name, "mime_type": mime}
         file["file_size"] = len(data) if size is None else size
         return await self._writes({"document": file} | _caption(caption), None)
 
@@ -61,7 +61,9 @@ class Someone:
         """Several photos at once: an update each, one group; the caption hangs on the first."""
         group = f"album-{self.api.chats.new_id()}"
         return [
-            await self._writes(self._photo(photo) | {"media_group_id": group} | _caption("" if at else caption), None)
+            await self._writes(
+                self.photo_body(photo) | {"media_group_id": group} | _caption("" if at else caption), None
+            )
             for at, photo in enumerate(photos)
         ]
 
@@ -75,8 +77,11 @@ class Someone:
 
     async def presses_data(self, shown: Shown, data: str) -> str:
         query = f"query-{self.api.chats.new_id()}"
-        message = shown.as_json() | {"from": ME, "chat": chat_json(shown.chat)}
-        body = {"id": query, "from": self._user(), "message": message, "chat_instance": "1", "data": data}
+        body = {"id": query, "from": self.user(), "chat_instance": "1", "data": data}
+        if shown.inline:
+            body["inline_message_id"] = shown.inline
+        else:
+            body["message"] = shown.as_json() | {"from": ME, "chat": chat_json(shown.chat)}
         await self.api.push({"callback_query": body})
         return query
 
@@ -89,7 +94,7 @@ class Someone:
         chats = self.api.chats
         words = body.get("text", body.get("caption", ""))
         shown = chats.add(Shown(self.chat, chats.new_id(), words, by_bot=False, thread=self.thread))
-        message = {"message_id": shown.id, "date": NOW, "chat": chat_json(self.chat), "from": self._user(), **body}
+        message = {"message_id": shown.id, "date": NOW, "chat": chat_json(self.chat), "from": self.user(), **body}
         if self.thread:
             message |= {"message_thread_id": self.thread, "is_topic_message": True}
         if answering:
@@ -97,15 +102,18 @@ class Someone:
         chats.written[shown.chat, shown.id] = message
         return await self.api.push({"message": message})
 
-    def _photo(self, photo: bytes) -> Json:
-        return {"photo": photo_json(self._keep(photo), len(photo))}
+    def photo_body(self, photo: bytes) -> Json:
+        """A photo in a message."""
+        return {"photo": photo_json(self.keeps(photo), len(photo))}
 
-    def _keep(self, data: bytes) -> str:
+    def keeps(self, data: bytes) -> str:
+        """The id of a new file at Telegram."""
         file_id = f"file-{len(self.api.files)}"
         self.api.files[file_id] = data
         return file_id
 
-    def _user(self) -> Json:
+    def user(self) -> Json:
+        """The person, as Telegram tells of them."""
         return {"id": self.id, "is_bot": False, "first_name": f"Person {self.id}", "language_code": self.language}
 
 

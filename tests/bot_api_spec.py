@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,21 @@ Uploads = dict[str, bytes]  # multipart name → bytes
 
 MIB = 1024 * 1024
 PHOTO_BYTES, DOCUMENT_BYTES, PHOTO_SIDES, PHOTO_RATIO = 10 * MIB, 50 * MIB, 10_000, 20
-LENGTHS = {  # field → most UTF-16 units (bytes for data); the specification says these in prose
+LENGTHS = {  # field → most UTF-16 units; the specification says these in prose
     "text": 4096,
+    "message_text": 4096,
     "caption": 1024,
-    "callback_data": 64,
-    "description": 256,
+    "query": 256,
+    "short_description": 120,
 }
+DESCRIPTIONS = {"setMyCommands": 256, "setMyDescription": 512, "sendInvoice": 255}
+BYTES = {"callback_data": 64, "payload": 128, "id": 64}  # field → most bytes, at least one
 NOTICE = 200  # answerCallbackQuery.text
+RESULTS = 50
+DEEDS = {  # of an inline button: exactly one
+    *("url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat"),
+    *("switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay"),
+}
 
 
 def specification_path() -> Path | None:
@@ -111,12 +120,46 @@ class Specification:
             found += _too_long(name, _decoded(raw, ["Object"]) if raw[:1] in "[{" else raw)
         if method == "answerCallbackQuery" and _units(params.get("text", "")) > NOTICE:
             found.append("text is longer than 200")
+        found += _limits_of(method, params)
         if method in {"sendMessage", "editMessageText"} and not params.get("text", "").strip():
             found.append("text is empty")
         photos = method == "sendPhoto" or '"type": "photo"' in params.get("media", "")
         for name, data in uploads.items():
             found += _photo(name, data) if photos else _document(name, data)
         return found
+
+
+def _limits_of(method: str, params: dict[str, str]) -> list[str]:
+    """What is forbidden to one method only."""
+    found = []
+    if _units(params.get("description", "")) > DESCRIPTIONS.get(method, 4096):
+        found.append("description is too long")
+    match method:
+        case "setMyCommands" if any(
+            not 1 <= _units(one.get("description", "x")) <= 256 for one in json.loads(params["commands"])
+        ):
+            found.append("a command's description is not 1-256 characters")
+        case "sendInvoice":
+            if not 1 <= _units(params.get("title", "")) <= 32:
+                found.append("title is not 1-32 characters")
+            if params.get("currency") == "XTR" and (
+                params.get("provider_token") or len(json.loads(params["prices"])) != 1
+            ):
+                found.append("Stars take one price and no provider")
+        case "answerInlineQuery" if len(results := json.loads(params["results"])) > RESULTS:
+            found.append(f"{len(results)} results")
+        case "setWebhook" if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", params.get("secret_token", "x")):
+            found.append("secret_token has other characters")
+        case "editMessageMedia" if "inline_message_id" in params and "attach://" in params["media"]:
+            found.append("an inline message takes no upload")
+        case "answerPreCheckoutQuery" if params.get("ok") == "false" and not params.get("error_message"):
+            found.append("error_message is missing")
+    return found
+
+
+def _deeds(button: Json) -> list[str]:
+    deeds = DEEDS & set(button)
+    return [] if len(deeds) == 1 else [f"a button does {sorted(deeds)}"]
 
 
 def _decoded(raw: str, types: list[str]) -> Json:
@@ -140,10 +183,12 @@ def _too_long(name: str, value: Json) -> list[str]:
     match value:
         case dict():
             return [breach for key, inner in value.items() for breach in _too_long(key, inner)]
+        case list() if name == "inline_keyboard":
+            return [breach for row in value for button in row for breach in (*_deeds(button), *_too_long("", button))]
         case list():
             return [breach for inner in value for breach in _too_long(name, inner)]
-        case str() if name == "callback_data":
-            return [] if 1 <= len(value.encode()) <= LENGTHS[name] else [f"{name} is not 1-64 bytes"]
+        case str() if name in BYTES:
+            return [] if 1 <= len(value.encode()) <= BYTES[name] else [f"{name} is not 1-{BYTES[name]} bytes"]
         case str() if name in LENGTHS and _units(value) > LENGTHS[name]:
             return [f"{name} is longer than {LENGTHS[name]}"]
         case _:

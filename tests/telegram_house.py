@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from bot.app import Parts, opened, running
 from bot.clock import WallClock
 from handlers.telegram import telegram
+from handlers.telegram.wire import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
 from tests.house import settings_for
@@ -63,7 +64,14 @@ async def telegram_house(
         return
     opening = opened(settings_for(data_dir, **settings), clock=WallClock(), engine=quick_engine(until=until))
     async with opening as parts:
-        connecting = telegram(parts.studio, token=SecretStr(TOKEN), api_url=api.url, clock=WallClock(HASTE))
+        connecting = telegram(
+            parts.service,
+            token=SecretStr(TOKEN),
+            api_url=api.url,
+            owners=parts.settings.admins,
+            clock=WallClock(HASTE),
+            per_second=PER_SECOND * HASTE,
+        )
         try:
             async with connecting as platform, running(parts, [platform]):
                 yield Town(parts, api)

@@ -26,7 +26,11 @@ async def test_a_photo_with_a_style_as_caption_becomes_one_card_that_turns_into_
         await town.api.until(lambda: anna.pictures)
         [card] = anna.sees
         assert (card.text, card.answers) == ("🎨 Retro comic", asked.id)
-        assert card.labels == ["🔁 Again", "🎨 Another style", "📄 As file", "🗑 Delete"]
+        assert card.labels == [
+            *("🔁 Again", "🎨 Another style"),
+            *("📄 As file", "◧ Before and after"),
+            *("↗ Share", "🗑 Delete"),
+        ]
         assert "look=0" in painted(card)
         assert "You are next." in next(iter(town.api.chats.history(card)))
         assert await town.units(anna) == (1, 0)
@@ -58,13 +62,18 @@ async def test_a_bare_photo_is_asked_for_its_style_and_a_tap_paints_it_in_chines
         assert "look=5" in painted(card)
 
 
-async def test_a_photo_is_painted_when_somebody_answers_it_with_a_style(tmp_path: Path) -> None:
+async def test_a_photo_is_painted_when_somebody_answers_it_with_a_style_and_its_owner_says_yes(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna, ben = town.member(1), town.member(2)
         await anna.sends(portrait_jpeg())
         photo = anna.last
         await ben.says("/style 7", answering=photo)
         command = ben.last
+        await town.api.until(lambda: ben.sees)
+        [question] = ben.sees
+        assert "may I repaint it?" in question.text
+        await ben.presses_data(question, question.rows[0][0][1])  # only she can answer that
+        await anna.presses_data(question, question.rows[0][0][1])
         await town.api.until(lambda: ben.pictures)
         [card] = ben.sees
         assert card.answers == command.id

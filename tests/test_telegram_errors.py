@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.chat import Gone, NotNow
-from handlers.telegram.errors import OWNER_PAUSE, translated
+from handlers.telegram.errors import OWNER_PAUSE, Moved, translated
 from handlers.telegram.quiet import quiet
 
 SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
@@ -35,11 +35,17 @@ def test_a_refused_call_means_that_the_card_or_the_chat_is_gone(description: str
     assert gone.value.card_only is card_only
 
 
-@pytest.mark.parametrize("error", [Forbidden("bot was blocked by the user"), ChatMigrated(-5)])
-def test_who_shut_us_out_is_gone(error: Exception) -> None:
+def test_who_shut_us_out_is_gone() -> None:
     with pytest.raises(Gone) as gone, translated():
-        raise error
+        raise Forbidden("bot was blocked by the user")
     assert not gone.value.card_only
+
+
+def test_a_group_that_has_moved_is_to_be_tried_at_its_new_address() -> None:
+    with pytest.raises(NotNow) as patience, translated():
+        raise ChatMigrated(-1005)
+    assert isinstance(patience.value, Moved)
+    assert patience.value.new == "-1005"
 
 
 def test_flood_control_says_how_long_to_wait() -> None:

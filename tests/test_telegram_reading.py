@@ -1,5 +1,6 @@
 """Updates as the core's values: who, where, what, and the source that makes a second delivery the same job."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from telegram import CallbackQuery, Message, User
 
 from bot.chat import Chat, Person
 from bot.incoming import Incoming
-from bot.wishes import Reason, Refusal
-from handlers.telegram.reading import FileRef, file_of, incoming, is_for_people, pressed
+from bot.wishes import Refusal
+from handlers.telegram.kinds import is_for_people
+from handlers.telegram.reading import FileRef, file_of, incoming, pressed
 
 US = User(7, "Repaint", is_bot=True, username="repaint_bot")
 GROUP: dict[str, Any] = {"id": -1001, "type": "supergroup", "title": "A group"}
@@ -24,11 +26,25 @@ def message(**fields: Any) -> Message:
     return Message.de_json({"message_id": 3, "date": 1, "chat": PRIVATE, "from": ANNA, **fields}, None)
 
 
-def read(*messages: Message) -> Incoming:
-    async def nothing(_: FileRef) -> Refusal:
-        return Refusal(Reason.EMPTY)
+@dataclass
+class Telegram:
+    """What Telegram would answer. `admins` of any group; every profile photo is the id of its person."""
 
-    return incoming(messages, US, nothing)
+    us: User = US
+    admins: frozenset[int] = frozenset()
+
+    async def file(self, file: FileRef) -> bytes | Refusal:
+        return file.file_id.encode()
+
+    async def portrait(self, user_id: int) -> bytes | Refusal:
+        return f"{user_id}".encode()
+
+    async def is_admin(self, chat_id: int, user_id: int) -> bool:
+        return user_id in self.admins
+
+
+def read(*messages: Message, admins: frozenset[int] = frozenset()) -> Incoming:
+    return incoming(messages, Telegram(admins=admins))
 
 
 def test_a_private_message_is_addressed_and_its_person_speaks_their_language() -> None:
@@ -121,7 +137,7 @@ def test_bots_and_channels_copies_are_not_people() -> None:
 def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> None:
     old = {"chat": GROUP, "message_id": 44, "date": 0}
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1", "message": old}
-    press = pressed(CallbackQuery.de_json(query, None), US)
+    press = pressed(CallbackQuery.de_json(query, None), Telegram())
     assert press is not None
     assert (press.message_id, press.chat, press.source) == (
         "44",
@@ -130,6 +146,73 @@ def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> Non
     )
 
 
-def test_a_press_without_a_message_is_beyond_reach() -> None:
-    query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1", "inline_message_id": "i"}
-    assert pressed(CallbackQuery.de_json(query, None), US) is None
+def test_a_press_on_a_message_in_somebody_elses_chat_knows_that_message() -> None:
+    query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "cancel:1", "inline_message_id": "i"}
+    press = pressed(CallbackQuery.de_json(query, None), Telegram())
+    assert press is not None
+    assert (press.chat, press.message_id) == (Chat("telegram", "inline:i"), "")
+
+
+def test_a_press_without_any_message_is_beyond_reach() -> None:
+    query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1"}
+    assert pressed(CallbackQuery.de_json(query, None), Telegram()) is None
+
+
+BEN = {"id": 6, "is_bot": False, "first_name": "Ben"}
+ANSWERED = {"message_id": 2, "date": 1, "chat": GROUP, "from": BEN}
+BY_BEN = {"type": "user", "date": 1, "sender_user": BEN}
+HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "owner"),
+    [
+        ({"reply_to_message": {**ANSWERED, "photo": PHOTO}}, "6"),
+        ({"reply_to_message": {**ANSWERED, "from": US.to_dict(), "photo": PHOTO}}, None),
+        ({"reply_to_message": {**ANSWERED, "from": ANNA, "photo": PHOTO, "forward_origin": BY_BEN}}, "6"),
+        ({"reply_to_message": {**ANSWERED, "photo": PHOTO, "forward_origin": HIDDEN}}, None),
+        ({"reply_to_message": {**ANSWERED, "sender_chat": GROUP, "photo": PHOTO}}, None),
+        ({"external_reply": {"origin": BY_BEN, "photo": PHOTO}}, "6"),
+        ({"external_reply": {"origin": HIDDEN, "photo": PHOTO}}, None),
+    ],
+    ids=["answered", "ours", "forwarded", "forwarded-hidden", "by-the-group", "external", "external-hidden"],
+)
+def test_whose_photo_is_answered_is_known_where_telegram_tells(fields: dict[str, Any], owner: str | None) -> None:
+    answered = read(message(text="/style 2", chat=GROUP, **fields)).answered
+    assert answered is not None
+    assert (answered.owner.platform_id if answered.owner else None) == owner
+
+
+@pytest.mark.parametrize(
+    ("fields", "owner"),
+    [({}, "5"), ({"forward_origin": BY_BEN}, "6"), ({"forward_origin": HIDDEN}, None), ({"sender_chat": GROUP}, None)],
+    ids=["own", "forwarded", "forwarded-hidden", "by-the-group"],
+)
+def test_a_photo_belongs_to_whoever_took_it(fields: dict[str, Any], owner: str | None) -> None:
+    [own] = read(message(photo=PHOTO, **fields)).own
+    assert (own.owner.platform_id if own.owner else None) == owner
+
+
+async def test_profile_photos_are_read_only_when_wanted() -> None:
+    heard = read(message(text="/style 2 me", chat=GROUP, reply_to_message={**ANSWERED, "text": "hi"}))
+    assert heard.portrait is not None
+    assert heard.answered_portrait is not None
+    assert (await heard.portrait.read(), await heard.answered_portrait.read()) == (b"5", b"6")
+    assert heard.answered_portrait.owner == Person("telegram", "6")
+
+
+def test_who_answers_a_photo_means_that_photo_and_no_profile() -> None:
+    assert read(message(text="/style 2", reply_to_message={**ANSWERED, "photo": PHOTO})).answered_portrait is None
+
+
+async def test_who_is_an_admin_is_asked_only_in_groups() -> None:
+    admins = frozenset({5})
+    assert await read(message(text="x", chat=GROUP), admins=admins).is_admin()
+    assert not await read(message(text="x", chat=GROUP)).is_admin()
+    assert not await read(message(text="x"), admins=admins).is_admin()
+    anonymous = message(text="x", chat=GROUP, sender_chat=GROUP)
+    assert await read(anonymous).is_admin(), "only admins may write as the group"
+
+
+def test_a_guests_call_is_known_by_its_query() -> None:
+    assert read(message(text="x", guest_query_id="g9")).source == "telegram:7:guest:g9"

@@ -183,15 +183,6 @@ async def test_two_pollers_are_explained_and_the_bot_goes_on(
     assert "another program receives this bot's updates" in capsys.readouterr().out
 
 
-async def test_the_menu_of_commands_is_set_in_every_language(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        await town.api.until(lambda: len(town.api.commands) == 2)
-        english, chinese = (town.api.commands["", language] for language in ("", "zh"))
-        assert [command["command"] for command in english] == [command["command"] for command in chinese]
-        assert all(1 <= len(command["description"]) <= 256 for command in (*english, *chinese))
-        assert english != chinese
-
-
 async def test_the_token_is_never_logged_not_even_at_debug(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,7 +206,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
         opened(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
     ):
         with pytest.raises(TokenRefused) as refused:
-            async with telegram(parts.studio, token=SecretStr(wrong), api_url=api.url):
+            async with telegram(parts.service, token=SecretStr(wrong), api_url=api.url):
                 raise AssertionError("the bot must not start")
     chain = [
         refused.value,

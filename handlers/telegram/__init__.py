@@ -1,81 +1,71 @@
-"""Telegram, by long polling. Translates between the Bot API and the core, and decides nothing."""
+"""Telegram, by long polling or webhook. Translates between the Bot API and the core, and decides nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 from pydantic import SecretStr
-from telegram import User
-from telegram.error import InvalidToken, TelegramError
 
-from bot.chat import Platform
 from bot.clock import Clock
-from bot.studio import Studio
-from handlers.telegram.answering import Answering
+from bot.service import Service
+from handlers.telegram.connecting import Connection
 from handlers.telegram.errors import TokenRefused
-from handlers.telegram.menu import set_menu
+from handlers.telegram.memory import Memory
 from handlers.telegram.pace import Pace
+from handlers.telegram.pen import Pen
 from handlers.telegram.quiet import quiet
-from handlers.telegram.receiver import Receiver
 from handlers.telegram.showing import TelegramPlatform
-from handlers.telegram.wire import Bot, telegram_bot
+from handlers.telegram.webhook import PATH, Hook, Webhook, WebhookRefused
+from handlers.telegram.wire import PER_SECOND, account_of, telegram_bot
 
-__all__ = ["TokenRefused", "telegram"]
+__all__ = ["Hook", "TelegramPlatform", "TokenRefused", "WebhookRefused", "hook_at", "telegram"]
 
 log = structlog.get_logger(__name__)
 
-INTRODUCTION_PAUSE = 5.0  # seconds
+
+def hook_at(public_url: str, secret: bytes) -> Hook:
+    """Where Telegram brings updates, and the word it brings with them: the same after every start."""
+    word = hmac.new(secret, b"telegram webhook", hashlib.sha256).hexdigest()
+    return Hook(public_url.rstrip("/") + PATH, word)
 
 
 @asynccontextmanager
 async def telegram(
-    studio: Studio, *, token: SecretStr, api_url: str, clock: Clock | None = None
-) -> AsyncIterator[Platform]:
+    service: Service,
+    *,
+    token: SecretStr,
+    api_url: str,
+    hook: Hook | None = None,
+    owners: Collection[str] = (),
+    clock: Clock | None = None,
+    per_second: float = PER_SECOND,
+) -> AsyncIterator[TelegramPlatform]:
     """Receives and answers for as long as it is entered; gives the platform that shows job cards.
 
-    Raises TokenRefused when Telegram says so at the start. Without a network it goes on trying. `clock`: the pace of
-    writing and of trying again, where it is not to be the studio's.
+    Raises TokenRefused or WebhookRefused when Telegram says so at the start. Without a network it goes on trying.
+    `hook`: have updates brought there; None: ask for them. `clock` and `per_second`: the pace of writing and of trying
+    again, where it is not to be the studio's and Telegram's.
     """
     with quiet(token):
-        bot = telegram_bot(token, api_url)
-        clock = clock or studio.clock
-        platform = TelegramPlatform(bot, Pace(clock.now), clock)
+        bot = telegram_bot(token, api_url, per_second)
+        clock = clock or service.studio.clock
+        database, account = service.studio.database, account_of(token)
+        pen = Pen(bot, Memory(database, account, service.studio.clock))
+        webhook = Webhook(bot, hook, database, account, service.studio.clock) if hook else None
+        routes = (webhook.route,) if webhook else ()
+        platform = TelegramPlatform(pen, Pace(clock.now), clock, service.groups.moved, routes)
+        connection = Connection(platform, service, webhook, frozenset(owners), clock)
         try:
-            us = await _introduced(bot)
-            receiving = asyncio.create_task(_receive(bot, us, platform, studio, clock))
+            await connection.introduce()
+            receiving = asyncio.create_task(connection.run())
             try:
                 yield platform
             finally:
                 receiving.cancel()
-                await asyncio.wait([receiving])
+                with suppress(asyncio.CancelledError):
+                    await receiving
         finally:
             await bot.shutdown()
-
-
-async def _receive(bot: Bot, us: User | None, platform: TelegramPlatform, studio: Studio, clock: Clock) -> None:
-    """Say who we are, as often as it takes; then poll until cancelled, and end in good order."""
-    while us is None:
-        await clock.sleep(INTRODUCTION_PAUSE)
-        with suppress(TokenRefused):
-            us = await _introduced(bot)
-    await set_menu(bot)
-    receiver = Receiver(bot, Answering(bot, platform, studio, us, clock), clock)
-    try:
-        await receiver.run()
-    finally:
-        await receiver.finish()
-
-
-async def _introduced(bot: Bot) -> User | None:
-    """Who we are; None when Telegram can't be reached now. From then on updates come by polling."""
-    try:
-        await bot.initialize()
-        await bot.delete_webhook(drop_pending_updates=False)
-    except InvalidToken:
-        log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # noqa: TRY400  # the traceback quotes the token
-        raise TokenRefused from None
-    except TelegramError as error:
-        log.warning("Telegram can't be reached yet", error=type(error).__name__)
-        return None
-    return bot.bot

@@ -1,106 +1,95 @@
-"""Answers one update: hands it to the core, then shows what the core says. What fails for now is tried again."""
+"""Answers messages and presses: hands each to the core, then shows what the core says."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import cast
 
-import structlog
-from telegram import CallbackQuery, Message, User
+from telegram import CallbackQuery, Message
 from telegram.error import BadRequest
 
-from bot.chat import Address, Card, Gone, NotNow
-from bot.clock import Clock
+from bot.answers import Answer, Pressed
+from bot.chat import Address, Card
 from bot.conversation import Conversation
-from bot.presses import Answer, Pressed, Presses
-from bot.studio import Studio
+from bot.incoming import Incoming
+from bot.presses import Presses
 from handlers.telegram.errors import translated
-from handlers.telegram.files import read_file
-from handlers.telegram.reading import incoming, pressed
+from handlers.telegram.patience import Patience
+from handlers.telegram.reading import Source, has_spoiler, incoming, pressed
 from handlers.telegram.showing import TelegramPlatform
-from handlers.telegram.wire import Bot
 
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-ATTEMPTS = 6
-LONGEST_WAIT = 60.0  # seconds between two attempts
-TROUBLE_PAUSE = 2.0
 MAX_NOTICE = 200  # characters
-
-
-class Interrupted(Exception):
-    """We were told to stop while an update waited for its next attempt: it has to come again."""
 
 
 class Answering:
     """Answers messages and presses. Raises nothing but Interrupted."""
 
-    def __init__(self, bot: Bot, platform: TelegramPlatform, studio: Studio, us: User, clock: Clock) -> None:
-        self._bot = bot
+    def __init__(
+        self,
+        platform: TelegramPlatform,
+        source: Source,
+        conversation: Conversation,
+        presses: Presses,
+        patience: Patience,
+    ) -> None:
         self._platform = platform
-        self._clock = clock
-        self._stopping = asyncio.Event()
-        self._us = us
-        self._conversation = Conversation(studio, us.username or "", studio.clock.now)
-        self._presses = Presses(studio, studio.clock.now)
+        self._source = source
+        self._conversation = conversation
+        self._presses = presses
+        self._patience = patience
 
-    def stop(self) -> None:
-        """Finish the attempts that are under way, begin no new ones."""
-        self._stopping.set()
-
-    async def message(self, messages: Sequence[Message]) -> None:
+    async def message(self, messages: Sequence[Message], *, edited: bool = False) -> None:
         """A message, or all of an album."""
-        request = incoming(messages, self._us, lambda file: read_file(self._bot, file))
+        request = incoming(messages, self._source, edited=edited)
+        veiled = [str(message.message_id) for message in messages if has_spoiler(message)]
+        if any(has_spoiler(message.reply_to_message or message.external_reply) for message in messages):
+            veiled.append(request.message_id)
+        if veiled:
+            await self._platform.pen.memory.veil(request.chat, veiled)
         sorry: Card | None = self._conversation.sorry(request.person)
-        card = await self._patiently(lambda: self._conversation.hear(request), failed=sorry)
+        card = await self._patience.until_done(lambda: self._conversation.hear(request), failed=sorry)
         if card is not None:
-            where = Address(request.chat, reply_to=request.message_id)
-            await self._patiently(lambda: self._platform.show(where, card), failed="")
+            await self.show(request, card)
+
+    async def show(self, request: Incoming | Pressed, card: Card) -> None:
+        """A card as an answer, and what follows it."""
+        where = Address(request.chat, reply_to=request.message_id)
+        await self._patience.until_done(lambda: self._platform.show(where, card), failed="")
+        if card.follow is not None:
+            # Closing it lets go of the files that it holds, however the sending ends.
+            async with aclosing(cast("AsyncGenerator[Card, None]", card.follow())) as more:
+                async for one in more:
+                    await self._patience.until_done(partial(self._platform.show, where, one), failed="")
 
     async def press(self, query: CallbackQuery) -> None:
         """A press of a button. Telegram shows that it waits until the press is answered, so it always is."""
-        request = pressed(query, self._us)
+        request = pressed(query, self._source)
         if request is None:
             return
-        answer = await self._patiently(lambda: self._presses.press(request), failed=self._presses.sorry(request.person))
+        sorry = self._presses.sorry(request.person)
+        answer = await self._patience.until_done(lambda: self._presses.press(request), failed=sorry)
         if answer is not None:
-            await self._patiently(lambda: self._notice(query, answer), failed=None)
-            await self._patiently(lambda: self._carry_out(request, answer), failed=None)
+            await self._patience.until_done(lambda: self._notice(query, answer), failed=None)
+            await self._carry_out(request, answer)
 
     async def _notice(self, query: CallbackQuery, answer: Answer) -> None:
         words = answer.notice[:MAX_NOTICE] or None
         with translated():
             try:
-                await self._bot.answer_callback_query(query.id, words, show_alert=answer.alert)
+                await self._platform.pen.bot.answer_callback_query(query.id, words, show_alert=answer.alert)
             except BadRequest:  # pressed so long ago that nobody waits any more
                 return
 
     async def _carry_out(self, request: Pressed, answer: Answer) -> None:
-        here = Address(request.chat, message_id=request.message_id)
+        here = Address(request.chat, message_id=request.message_id, person=request.person)
+        platform, until_done = self._platform, self._patience.until_done
         if answer.remove:
-            await self._platform.remove(here, answer.notice)
+            await until_done(lambda: platform.remove(here, answer.notice), failed=None)
+        elif answer.edit is not None:
+            edit = answer.edit
+            await until_done(lambda: platform.show(here, edit), failed="")
         elif answer.rows is not None:
-            await self._platform.set_rows(here, answer.rows)
-        elif answer.card is not None:
-            await self._platform.show(Address(request.chat, reply_to=request.message_id), answer.card)
-
-    async def _patiently(self, work: Callable[[], Awaitable[T]], *, failed: T) -> T | None:
-        """The outcome of `work`, tried again when patience is asked for; None when nobody is there to be told.
-
-        The core makes repeats harmless: a source stands for one job.
-        """
-        for attempt in range(1, ATTEMPTS + 1):
-            wait = TROUBLE_PAUSE * 2**attempt
-            try:
-                return await work()
-            except Gone:
-                return None
-            except NotNow as patience:
-                wait = patience.retry_after
-            except Exception:  # anything may fail below, the database too; one update must not stop the others
-                log.exception("an update could not be dealt with", attempt=attempt)
-            if attempt < ATTEMPTS and await self._clock.wait(self._stopping, min(wait, LONGEST_WAIT)):
-                raise Interrupted
-        log.warning("an update was given up", attempts=ATTEMPTS)
-        return failed
+            rows = answer.rows
+            await until_done(lambda: platform.set_rows(here, rows), failed=None)
+        if answer.card is not None:
+            await self.show(request, answer.card)

@@ -17,6 +17,7 @@ from bot.chat import CannotStart, Gone, NotNow
 log = structlog.get_logger(__name__)
 
 NETWORK_PAUSE = 2.0  # seconds
+MOVED_PAUSE = 0.5
 OWNER_PAUSE = 60.0  # somebody has to look after the token first
 
 
@@ -27,6 +28,14 @@ class TokenRefused(CannotStart):
         super().__init__("Telegram does not accept TELEGRAM_BOT_TOKEN; @BotFather shows the right one")
 
 
+class Moved(NotNow):
+    """The group has a new address; whoever asked tries again, there."""
+
+    def __init__(self, new: str) -> None:
+        super().__init__(MOVED_PAUSE)
+        self.new = new
+
+
 class Complaint(Enum):
     """What a 400 is about."""
 
@@ -34,6 +43,8 @@ class Complaint(Enum):
     CARD_GONE = auto()
     NO_TEXT = auto()
     CHAT_GONE = auto()
+    FILE_GONE = auto()
+    REFUNDED = auto()
     OTHER = auto()
 
 
@@ -41,12 +52,17 @@ class Complaint(Enum):
 _DESCRIPTIONS = {
     "message is not modified": Complaint.NOT_MODIFIED,
     "message to edit not found": Complaint.CARD_GONE,
+    "message to delete not found": Complaint.CARD_GONE,
     "message can't be edited": Complaint.CARD_GONE,
     "message_id_invalid": Complaint.CARD_GONE,
     "there is no text in the message to edit": Complaint.NO_TEXT,
     "chat not found": Complaint.CHAT_GONE,
     "user not found": Complaint.CHAT_GONE,
     "peer_id_invalid": Complaint.CHAT_GONE,
+    "wrong file identifier": Complaint.FILE_GONE,
+    "wrong remote file identifier": Complaint.FILE_GONE,
+    "wrong padding in the string": Complaint.FILE_GONE,
+    "charge_already_refunded": Complaint.REFUNDED,
 }
 
 
@@ -77,7 +93,9 @@ def _translation(error: TelegramError) -> NotNow | Gone:
             return NotNow(pause(error))
         case InvalidToken():
             return NotNow(OWNER_PAUSE)
-        case Forbidden() | ChatMigrated():
+        case ChatMigrated():
+            return Moved(str(error.new_chat_id))
+        case Forbidden():
             return Gone(card_only=False)
         case BadRequest():
             return _bad_request(error)

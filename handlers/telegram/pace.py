@@ -25,21 +25,23 @@ GROUP = (Limit(1, 1, 1.0), Limit(20, 12, 60.0))
 
 @dataclass
 class Pace:
-    """Remembers when each chat was written to. `clock` gives seconds."""
+    """Remembers when each chat (a number) and each message in somebody else's chat (a name) was written to. `clock`
+    gives seconds."""
 
     clock: Callable[[], float]
     private: tuple[Limit, ...] = PRIVATE
     group: tuple[Limit, ...] = GROUP
-    _sent: dict[int, deque[float]] = field(default_factory=dict)
-    _held: dict[int, float] = field(default_factory=dict)
+    _sent: dict[int | str, deque[float]] = field(default_factory=dict)
+    _held: dict[int | str, float] = field(default_factory=dict)
 
-    def hold(self, chat_id: int, seconds: float) -> None:
+    def hold(self, chat_id: int | str, seconds: float) -> None:
         """Telegram asked for patience in this chat."""
         self._held[chat_id] = self.clock() + seconds
 
-    def wait(self, chat_id: int, *, progress: bool = False) -> float:
+    def wait(self, chat_id: int | str, *, progress: bool = False) -> float:
         """Seconds until this chat may be written to. 0: now, and it is noted as done."""
-        now, limits = self.clock(), self.group if chat_id < 0 else self.private
+        is_group = isinstance(chat_id, int) and chat_id < 0
+        now, limits = self.clock(), self.group if is_group else self.private
         if (held := self._held.get(chat_id, now) - now) > 0:
             return held
         self._held.pop(chat_id, None)

@@ -2,23 +2,34 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
+from typing import Protocol
 
-from telegram import CallbackQuery, ExternalReplyInfo, Message, Update, User
+from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
-from bot.chat import Chat, Person
+from bot.answers import Pressed
+from bot.chat import Chat
 from bot.incoming import Attachment, Incoming
-from bot.presses import Pressed
 from bot.wishes import Refusal
+from handlers.telegram.drawing import largest
+from handlers.telegram.memory import INLINE
+from handlers.telegram.whose import (
+    PLATFORM,
+    Admins,
+    admin_of,
+    author_of,
+    bare_chat,
+    chat_of,
+    origin_of,
+    person_of,
+    user_of,
+)
 
-PLATFORM = "telegram"
-ALLOWED_UPDATES = ("message", "callback_query")
 _PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"}
 )
-
-Read = Callable[["FileRef"], Awaitable[bytes | Refusal]]
 
 
 @dataclass(frozen=True)
@@ -30,62 +41,57 @@ class FileRef:
     is_picture: bool
 
 
-def lane_of(update: Update) -> int | None:
-    """The chat whose updates are handled one after the other; None for an update that isn't ours to handle."""
-    message = update.message or (update.callback_query.message if update.callback_query else None)
-    return message.chat.id if message else None
+class Source(Admins, Protocol):
+    """Where what a message only names is to be had from."""
+
+    us: User
+
+    async def file(self, file: FileRef) -> bytes | Refusal: ...
+
+    async def portrait(self, user_id: int) -> bytes | Refusal:
+        """Somebody's profile photo."""
 
 
-def album_of(update: Update) -> str | None:
-    """The album that a message belongs to."""
-    message = update.message
-    return f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
-
-
-def is_for_people(message: Message) -> bool:
-    """Whether a person (or a group in its own name) wrote it: not another bot, not a channel's automatic copy."""
-    if message.is_automatic_forward or message.from_user is None:
-        return False
-    return not message.from_user.is_bot or message.sender_chat is not None
-
-
-def incoming(messages: Sequence[Message], us: User, read: Read) -> Incoming:
+def incoming(messages: Sequence[Message], source: Source, *, edited: bool = False) -> Incoming:
     """One request of a message, or of an album's messages in any order."""
     ordered = sorted(messages, key=lambda message: message.message_id)
     first = ordered[0]
     answered = first.reply_to_message or first.external_reply
+    file = file_of(answered) if answered else None
     return Incoming(
-        person=_person(first.from_user, first.sender_chat),
-        chat=_chat(first),
-        source=_source(first, us),
+        person=person_of(first.from_user, first.sender_chat),
+        chat=chat_of(first),
+        source=_source(first, source.us),
         message_id=str(first.message_id),
         words=next((words for message in ordered if (words := message.text or message.caption)), ""),
-        addressed=first.chat.type == TelegramChat.PRIVATE or _answers(first, us),
-        own=tuple(_attached(message, file, read) for message in ordered if (file := file_of(message))),
-        answered=_attached(first, file, read) if answered and (file := file_of(answered)) else None,
+        addressed=first.chat.type == TelegramChat.PRIVATE or _answers(first, source.us),
+        own=tuple(_own(message, found, source) for message in ordered if (found := file_of(message))),
+        answered=_attached(first, file, source, author_of(answered, source.us)) if answered and file else None,
+        edited=edited,
+        portrait=_portrait(first, None if first.sender_chat else first.from_user, source),
+        answered_portrait=None if file else _portrait(first, user_of(answered, source.us), source),
+        is_admin=admin_of(first.chat, first.from_user, first.sender_chat, source),
     )
 
 
-def pressed(query: CallbackQuery, us: User) -> Pressed | None:
-    """A press; None when its message is beyond our reach (inline)."""
+def pressed(query: CallbackQuery, source: Source) -> Pressed | None:
+    """A press of a button; None for what has no button of ours."""
     message = query.message
-    if message is None:
+    if message is None and query.inline_message_id is None:
         return None
-    thread = _chat(message) if isinstance(message, Message) else _bare_chat(message.chat)
-    return Pressed(
-        person=_person(query.from_user, None),
-        chat=thread,
-        data=query.data or "",
-        source=f"{PLATFORM}:{us.id}:press:{query.id}",
-        message_id=str(message.message_id),
-    )
+    person, data = person_of(query.from_user, None), query.data or ""
+    unique = f"{PLATFORM}:{source.us.id}:press:{query.id}"
+    if message is None:
+        return Pressed(person, Chat(PLATFORM, f"{INLINE}{query.inline_message_id}"), data, unique, message_id="")
+    chat = chat_of(message) if isinstance(message, Message) else bare_chat(message.chat)
+    is_admin = admin_of(message.chat, query.from_user, None, source)
+    return Pressed(person, chat, data, unique, str(message.message_id), is_admin)
 
 
 def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
     """What hangs on a message and could be meant as a picture; things that are no still picture are marked so."""
-    if message.photo:
-        largest = max(message.photo, key=lambda size: size.width * size.height)
-        return FileRef(largest.file_id, largest.file_size, is_picture=True)
+    if (photo := largest(message.photo)) is not None:
+        return FileRef(photo.file_id, photo.file_size, is_picture=True)
     if moving := message.animation or message.video or message.video_note:
         return FileRef(moving.file_id, moving.file_size, is_picture=False)
     if document := message.document:
@@ -98,8 +104,28 @@ def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
     return None
 
 
-def _attached(message: Message, file: FileRef, read: Read) -> Attachment:
-    return Attachment(str(message.message_id), file.size, file.is_picture, lambda: read(file))
+def has_spoiler(message: Message | ExternalReplyInfo | None) -> bool:
+    """Whether its picture is to be seen only by those who tap it."""
+    return message is not None and bool(message.has_media_spoiler)
+
+
+def _own(message: Message, file: FileRef, source: Source) -> Attachment:
+    """A file that came with the message; a forwarded photo belongs to whoever took it, where Telegram tells."""
+    if message.forward_origin is not None:
+        return _attached(message, file, source, origin_of(message.forward_origin))
+    return _attached(message, file, source, None if message.sender_chat else message.from_user)
+
+
+def _attached(message: Message, file: FileRef, source: Source, owner: User | None) -> Attachment:
+    person = None if owner is None else person_of(owner, None)
+    return Attachment(str(message.message_id), file.size, file.is_picture, partial(source.file, file), owner=person)
+
+
+def _portrait(message: Message, user: User | None, source: Source) -> Attachment | None:
+    if user is None or user.is_bot:
+        return None
+    read: Callable[[], Awaitable[bytes | Refusal]] = partial(source.portrait, user.id)
+    return Attachment(str(message.message_id), None, is_picture=True, read=read, owner=person_of(user, None))
 
 
 def _answers(message: Message, us: User) -> bool:
@@ -112,24 +138,7 @@ def _answers(message: Message, us: User) -> bool:
 
 def _source(message: Message, us: User) -> str:
     """The same for every delivery of a message or album. The bot's id is in it: another bot counts messages anew."""
+    if message.guest_query_id is not None:
+        return f"{PLATFORM}:{us.id}:guest:{message.guest_query_id}"
     own = f"album:{message.media_group_id}" if message.media_group_id else str(message.message_id)
     return f"{PLATFORM}:{us.id}:{message.chat.id}:{own}"
-
-
-def _person(user: User | None, group: TelegramChat | None) -> Person:
-    """The person; an anonymous admin or a channel writes as the chat that they speak for."""
-    if group is not None or user is None:
-        return Person(PLATFORM, str(group.id if group else 0))
-    return Person(PLATFORM, str(user.id), user.language_code or "en")
-
-
-def _chat(message: Message) -> Chat:
-    """The chat and its topic. Replies in ordinary groups carry a thread id too, and General must not be named."""
-    chat = _bare_chat(message.chat)
-    if not message.is_topic_message or message.message_thread_id is None:
-        return chat
-    return Chat(PLATFORM, chat.platform_id, thread=str(message.message_thread_id), is_group=chat.is_group)
-
-
-def _bare_chat(chat: TelegramChat) -> Chat:
-    return Chat(PLATFORM, str(chat.id), is_group=chat.type != TelegramChat.PRIVATE)

@@ -1,164 +1,132 @@
 """Shows cards on Telegram: sent as an answer, edited in place, and at last turned into the picture."""
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
-from PIL import Image
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto, ReplyParameters
+from starlette.routing import BaseRoute
+from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
 from bot.cards import Rows
-from bot.chat import Address, Card, NotNow, Picture
+from bot.chat import Address, Card, Chat, Gone, NotNow
 from bot.clock import Clock
-from handlers.telegram.errors import Complaint, complaint, translated
+from handlers.telegram import drawing
+from handlers.telegram.errors import Complaint, Moved, complaint, translated
+from handlers.telegram.faraway import FarAway
+from handlers.telegram.memory import inline_id
 from handlers.telegram.pace import Pace
-from handlers.telegram.wire import Bot
+from handlers.telegram.pen import Pen, place
 
-MAX_TEXT, MAX_CAPTION = 4096, 1024
-MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
 ANSWER_PATIENCE, PROGRESS_PATIENCE = 5.0, 1.5  # seconds that each may be held back here for the chat's pace
+
+Follow = Callable[[Chat, Chat], Awaitable[None]]
 
 
 class TelegramPlatform:
-    """What the courier and the handler need to show things. See `bot.chat.Platform`."""
+    """What the courier and the handler need to show things. See `bot.chat.Platform`. `follow` is told when a group has
+    moved; `routes` are for our HTTP server."""
 
     name = "telegram"
 
-    def __init__(self, bot: Bot, pace: Pace, clock: Clock) -> None:
-        self._bot = bot
+    def __init__(self, pen: Pen, pace: Pace, clock: Clock, follow: Follow, routes: tuple[BaseRoute, ...] = ()) -> None:
+        self.pen = pen
+        self.routes = routes
         self._pace = pace
         self._clock = clock
+        self._follow = follow
 
     async def show(self, address: Address, card: Card) -> str:
         """Send or edit; an edit that changes nothing is done already. Raises NotNow or Gone."""
-        media = card.picture or card.document
-        await self._keep_pace(address, progress=address.message_id is not None and media is None)
-        with self._calling(address):
-            if address.message_id is None:
-                return await self._send(address, card)
-            try:
-                await self._edit(address, card)
-            except BadRequest as error:
-                if complaint(error) is not Complaint.NOT_MODIFIED:
-                    raise
-            return address.message_id
+        address = self.pen.memory.followed(address)
+        if (inline := inline_id(address.chat)) is not None:
+            return await FarAway(self, self.pen, inline).show(address, card)
+        if address.message_id is None:
+            return await self.send(address, card)
+        await self.change(address, card)
+        return address.message_id
+
+    async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str:
+        """Write a new message, at the chat's pace. Raises NotNow or Gone."""
+        await self._keep_pace(address.chat, progress=False)
+        async with self._calling(address.chat):
+            return str((await self.pen.write(address, card, quietly=quietly)).message_id)
+
+    async def change(self, address: Address, card: Card) -> None:
+        """Change a message, at the chat's pace; what only tells progress leaves room for what people wait for."""
+        await self._keep_pace(address.chat, progress=card.picture is None and card.document is None)
+        async with self._calling(address.chat), _unless_it_is_so_already():
+            await self.pen.change(address, card)
 
     async def set_rows(self, address: Address, rows: Rows) -> None:
         """Change only the buttons of a message."""
-        await self._keep_pace(address, progress=False)
-        with self._calling(address):
+        address = self.pen.memory.followed(address)
+        if address.message_id is None:
+            raise Gone(card_only=True)
+        await self._keep_pace(address.chat, progress=False)
+        async with self._calling(address.chat), _unless_it_is_so_already():
+            keyboard = self.pen.keyboard(rows, address)
+            await self.pen.bot.edit_message_reply_markup(**place(address), reply_markup=keyboard)
+
+    async def remove(self, address: Address, instead: str = "") -> None:
+        """Delete a message; one that is too old for that is painted over, with the words `instead`."""
+        address = self.pen.memory.followed(address)
+        if inline_id(address.chat) is not None or address.message_id is None:  # beyond our reach
+            raise Gone(card_only=True)
+        await self._keep_pace(address.chat, progress=False)
+        async with self._calling(address.chat):
             try:
-                await self._bot.edit_message_reply_markup(**_place(address), reply_markup=_keyboard(rows))
+                await self.pen.bot.delete_message(**place(address))
             except BadRequest as error:
-                if complaint(error) is not Complaint.NOT_MODIFIED:
+                if complaint(error) is not Complaint.CARD_GONE:
+                    nothing = InputMediaPhoto(drawing.blank(), caption=instead or None)
+                    await self.pen.bot.edit_message_media(nothing, **place(address))
+
+    async def give_back(self, person_id: str, charge_id: str) -> None:
+        """Refund a payment in Stars; one that was refunded before is done. Raises NotNow or Gone."""
+        with translated():
+            try:
+                await self.pen.bot.refund_star_payment(int(person_id), charge_id)
+            except BadRequest as error:
+                if complaint(error) is not Complaint.REFUNDED:
                     raise
 
-    async def remove(self, address: Address, instead: str) -> None:
-        """Delete a message; one that is too old for that is painted over, with the words `instead`."""
-        await self._keep_pace(address, progress=False)
-        with self._calling(address):
-            try:
-                await self._bot.delete_message(**_place(address))
-            except BadRequest:
-                await self._bot.edit_message_media(InputMediaPhoto(_blank(), caption=instead), **_place(address))
+    async def follow(self, chat: Chat, new: str) -> None:
+        """A group has a new address."""
+        if new != chat.platform_id:
+            self.pen.memory.moved[chat.platform_id] = new
+            await self._follow(Chat(self.name, chat.platform_id, is_group=True), Chat(self.name, new, is_group=True))
 
-    @contextmanager
-    def _calling(self, address: Address) -> Iterator[None]:
+    @asynccontextmanager
+    async def _calling(self, chat: Chat) -> AsyncIterator[None]:
+        """Calls about a chat: what Telegram says is translated, its wish for patience is kept, a move is followed."""
         try:
             with translated():
                 yield
+        except Moved as moved:
+            await self.follow(chat, moved.new)
+            raise
         except NotNow as patience:
-            self._pace.hold(int(address.chat.platform_id), patience.retry_after)
+            self._pace.hold(_key(chat), patience.retry_after)
             raise
 
-    async def _keep_pace(self, address: Address, *, progress: bool) -> None:
-        chat_id, left = int(address.chat.platform_id), PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
-        while wait := self._pace.wait(chat_id, progress=progress):
+    async def _keep_pace(self, chat: Chat, *, progress: bool) -> None:
+        left = PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
+        while wait := self._pace.wait(_key(chat), progress=progress):
             if wait > left:
                 raise NotNow(wait)
             left -= wait
             await self._clock.sleep(wait)
 
-    async def _send(self, address: Address, card: Card) -> str:
-        where = _destination(address, card)
-        media = card.picture or card.document
-        if media is None:
-            message = await self._bot.send_message(text=card.text[:MAX_TEXT], **where)
-        elif _is_photo(card):
-            message = await self._bot.send_photo(
-                photo=media.jpeg, filename=media.filename, caption=_caption(card), **where
-            )
-        else:
-            message = await self._bot.send_document(
-                document=media.jpeg,
-                filename=media.filename,
-                caption=_caption(card),
-                disable_content_type_detection=True,  # or the file would be shown as a compressed photo
-                **where,
-            )
-        return str(message.message_id)
 
-    async def _edit(self, address: Address, card: Card) -> None:
-        where = {**_place(address), "reply_markup": _keyboard(card.buttons)}
-        media = card.picture or card.document
-        if media is not None:
-            kind = InputMediaPhoto if _is_photo(card) else InputMediaDocument
-            await self._bot.edit_message_media(
-                kind(media.jpeg, caption=_caption(card), filename=media.filename), **where
-            )
-            return
-        try:
-            await self._bot.edit_message_text(card.text[:MAX_TEXT], **where)
-        except BadRequest as error:
-            if complaint(error) is not Complaint.NO_TEXT:
-                raise
-            await self._bot.edit_message_caption(caption=_caption(card), **where)
+@asynccontextmanager
+async def _unless_it_is_so_already() -> AsyncIterator[None]:
+    try:
+        yield
+    except BadRequest as error:
+        if complaint(error) is not Complaint.NOT_MODIFIED:
+            raise
 
 
-def _place(address: Address) -> dict[str, Any]:
-    return {"chat_id": int(address.chat.platform_id), "message_id": int(address.message_id or 0)}
-
-
-def _destination(address: Address, card: Card) -> dict[str, Any]:
-    """Where a new message goes. The General topic has no thread id, and ours is None there."""
-    where: dict[str, Any] = {"chat_id": int(address.chat.platform_id), "reply_markup": _keyboard(card.buttons)}
-    if address.chat.thread is not None:
-        where["message_thread_id"] = int(address.chat.thread)
-    if address.reply_to is not None:  # the photo may have been deleted meanwhile: the card comes all the same
-        where["reply_parameters"] = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
-    return where
-
-
-def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
-    if not rows:
-        return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in rows]
-    )
-
-
-def _caption(card: Card) -> str | None:
-    return card.text[:MAX_CAPTION] or None
-
-
-def _is_photo(card: Card) -> bool:
-    """Whether Telegram takes the picture as a photo; longer, larger or heavier ones go as files."""
-    return card.picture is not None and _fits(card.picture)
-
-
-def _fits(picture: Picture) -> bool:
-    with Image.open(io.BytesIO(picture.jpeg)) as header:  # reads the header only: no pixels on the loop
-        width, height = header.size
-    return (
-        len(picture.jpeg) <= MAX_PHOTO_BYTES
-        and width + height <= MAX_PHOTO_SIDES
-        and max(width, height) <= MAX_PHOTO_RATIO * min(width, height)
-    )
-
-
-def _blank() -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (320, 320), (230, 230, 230)).save(out, "JPEG")
-    return out.getvalue()
+def _key(chat: Chat) -> int | str:
+    """Whose pace it is: the chat's, or that of one message in somebody else's chat."""
+    return chat.platform_id if inline_id(chat) is not None else int(chat.platform_id)

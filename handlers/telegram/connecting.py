@@ -1,0 +1,109 @@
+"""Says who we are to Telegram, as often as it takes, and then receives updates the one way or the other."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from telegram import User
+from telegram.error import BadRequest, InvalidToken, TelegramError
+
+from bot.clock import Clock
+from bot.conversation import Conversation
+from bot.presses import Presses
+from bot.service import Service
+from handlers.telegram.answering import Answering
+from handlers.telegram.asides import Asides
+from handlers.telegram.errors import TokenRefused
+from handlers.telegram.kinds import ALLOWED_UPDATES
+from handlers.telegram.menu import introduce_ourselves
+from handlers.telegram.patience import Patience
+from handlers.telegram.receiver import Receiver
+from handlers.telegram.showing import TelegramPlatform
+from handlers.telegram.source import TelegramSource
+from handlers.telegram.taking import Taking
+from handlers.telegram.webhook import Webhook, WebhookRefused
+
+log = structlog.get_logger(__name__)
+
+INTRODUCTION_PAUSE = 5.0  # seconds
+WEBHOOK_CONNECTIONS = 40  # at once; each only keeps an update
+
+
+@dataclass
+class Connection:
+    """One bot's connection, from the first word to the last."""
+
+    platform: TelegramPlatform
+    service: Service
+    webhook: Webhook | None
+    owners: Collection[str]
+    clock: Clock
+
+    async def introduce(self) -> None:
+        """Learn who we are and say how we receive. Without a network nothing happens, and `run` tries again.
+
+        Raises TokenRefused or WebhookRefused.
+        """
+        bot = self.platform.pen.bot
+        try:
+            await bot.initialize()
+            await self._choose_the_way()
+            self.platform.pen.us = bot.bot
+        except InvalidToken:
+            log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # noqa: TRY400  # the traceback quotes the token
+            raise TokenRefused from None
+        except TelegramError as error:
+            log.warning("Telegram can't be reached yet", error=type(error).__name__)
+
+    async def run(self) -> None:
+        """Receive until cancelled, and end in good order."""
+        while self.platform.pen.us is None:
+            await self.clock.sleep(INTRODUCTION_PAUSE)
+            with suppress(TokenRefused, WebhookRefused):
+                await self.introduce()
+        us = self.platform.pen.us
+        await introduce_ourselves(self.platform.pen.bot, self.owners, for_sale=bool(self.service.purse.packages))
+        taking = self._taking(us)
+        if self.webhook is None:
+            receiver = Receiver(self.platform.pen.bot, taking, self.clock)
+            try:
+                await receiver.run()
+            finally:
+                await receiver.finish()
+        else:
+            try:
+                await self.webhook.run(taking)
+            finally:
+                await self.webhook.finish()
+
+    async def _choose_the_way(self) -> None:
+        """Webhook or long polling; nothing that waits at Telegram is dropped."""
+        bot = self.platform.pen.bot
+        if self.webhook is None:
+            await bot.delete_webhook(drop_pending_updates=False)
+            return
+        hook = self.webhook.hook
+        try:
+            await bot.set_webhook(
+                hook.url,
+                secret_token=hook.secret,
+                allowed_updates=ALLOWED_UPDATES,
+                max_connections=WEBHOOK_CONNECTIONS,
+                drop_pending_updates=False,
+            )
+        except BadRequest:
+            raise WebhookRefused from None
+
+    def _taking(self, us: User) -> Taking:
+        service, platform = self.service, self.platform
+        now, username = service.studio.clock.now, us.username or ""
+        patience, source = Patience(self.clock), TelegramSource(platform.pen.bot, us, service.studio.clock)
+
+        def link(payload: str) -> str:
+            return f"https://t.me/{username}?start={payload}"
+
+        conversation = Conversation(service, username, now, link=link, bank=platform)
+        presses = Presses(service, now, link=link)
+        answering = Answering(platform, source, conversation, presses, patience)
+        return Taking(answering, Asides(platform, source, conversation, patience), patience, self.clock)

@@ -1,0 +1,101 @@
+"""Starts to deal with each update: in order in a chat, side by side across chats, albums as one request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+from telegram import Update
+
+from bot.clock import Clock
+from handlers.telegram.albums import Album
+from handlers.telegram.answering import Answering
+from handlers.telegram.asides import Asides
+from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
+from handlers.telegram.lanes import Lanes
+from handlers.telegram.patience import Interrupted, Patience
+
+STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
+
+Done = Callable[[int], None]
+
+
+class Taking:
+    """Everything that is being dealt with. `tasks` by the update's number."""
+
+    def __init__(self, answering: Answering, asides: Asides, patience: Patience, clock: Clock) -> None:
+        self.tasks: dict[int, asyncio.Task[None]] = {}
+        self._answering = answering
+        self._asides = asides
+        self._patience = patience
+        self._clock = clock
+        self._lanes = Lanes()
+        self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
+
+    def take(self, update: Update, done: Done) -> None:
+        """Start to deal with an update; `done` is called with its number once that is over, unless it has to come
+        again."""
+        task = self._started(update)
+        if task is None:
+            done(update.update_id)
+            return
+        self.tasks[update.update_id] = task
+        task.add_done_callback(lambda ended: self._over(update.update_id, ended, done))
+
+    async def finish(self) -> None:
+        """Let what has begun come to its end, but not for long."""
+        self._patience.stop()
+        if self.tasks:
+            _, late = await asyncio.wait(self.tasks.values(), timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _started(self, update: Update) -> asyncio.Task[None] | None:
+        kind = kind_of(update)
+        if kind is None:
+            return None
+        lane = lane_of(update)
+        if kind is Kind.MESSAGE and (album := album_of(update)) is not None:
+            return self._album(lane, album, update)
+        return self._lanes.start(lane, lambda: self._answer(kind, update))
+
+    def _answer(self, kind: Kind, update: Update) -> Awaitable[None]:
+        """Whoever answers this kind of update."""
+        match kind, update:
+            case Kind.PRESS, Update(callback_query=query) if query:
+                return self._answering.press(query)
+            case Kind.EDIT, Update(edited_message=message) if message:
+                return self._answering.message([message], edited=True)
+            case Kind.INLINE, Update(inline_query=words) if words:
+                return self._asides.inline(words)
+            case Kind.CHECKOUT, Update(pre_checkout_query=checkout) if checkout:
+                return self._asides.checkout(checkout)
+            case Kind.STANDING, Update(my_chat_member=change) if change:
+                return self._asides.standing(change)
+            case Kind.GUEST, Update(guest_message=message) if message:
+                return self._asides.guest(message)
+            case _, Update(message=message) if message:
+                about = {Kind.PAID: self._asides.paid, Kind.MOVED: self._asides.moved}.get(kind)
+                return self._answering.message([message]) if about is None else about(message)
+        raise AssertionError(kind)
+
+    def _album(self, lane: Hashable, name: str, update: Update) -> asyncio.Task[None]:
+        """A new album, or one more picture of an album that is still open."""
+        assert update.message is not None
+        if name in self._albums:
+            album, task = self._albums[name]
+            album.add(update.message)
+            return task
+        album = Album([update.message])
+
+        async def answer() -> None:
+            del self._albums[name]
+            await self._answering.message(album.messages)
+
+        task = self._lanes.start(lane, answer, ready=lambda: album.complete(self._clock))
+        self._albums[name] = album, task
+        return task
+
+    def _over(self, number: int, task: asyncio.Task[None], done: Done) -> None:
+        self.tasks.pop(number, None)
+        if not task.cancelled() and not isinstance(task.exception(), Interrupted):
+            done(number)
