@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import luminance, mix, rgb, smoothstep, solid
+from stylizer.engine.colour import luminance, mix, rgb, shaded, smoothstep, solid
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import CHIN, Face
@@ -83,7 +83,7 @@ def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> P
 
 
 def _boss(picture: Picture, across: Plane, down: Plane, mask: Plane, rim: float) -> Picture:
-    """A domed metal boss with a gold rim; `across` and `down` are offsets from its centre in radii."""
+    """A domed, ribbed boss with a gold rim, ring and stud; `across` and `down` from its centre are in radii."""
     distance = np.sqrt(across * across + down * down)
     mask = mask * smoothstep(1.02, 0.98, distance)
     height = np.sqrt(np.clip(1.001 - distance**2, 0, 1))
@@ -91,7 +91,10 @@ def _boss(picture: Picture, across: Plane, down: Plane, mask: Plane, rim: float)
     facing = np.clip(across * direction[0] + down * direction[1] + height * direction[2], 0, 1)
     steel = np.clip(rgb("6b5a48") * (0.25 + 1.0 * facing)[..., None] + (facing**14)[..., None] * 0.45, 0, 1)
     gold = np.clip(rgb(GOLD) * (0.35 + 0.95 * facing)[..., None] + (facing**10)[..., None] * 0.5, 0, 1)
-    metal = mix(steel, gold, smoothstep(rim - 0.03, rim, distance))
+    ribs = np.abs(np.sin(np.arctan2(down, across) * 9)) ** 6 * smoothstep(0.34, 0.42, distance) * 0.35
+    steel = shaded(steel, 1 - ribs)
+    inlay = smoothstep(0.035, 0.02, np.abs(distance - 0.36)) + smoothstep(0.17, 0.14, distance)
+    metal = mix(steel, gold, np.maximum(smoothstep(rim - 0.03, rim, distance), np.clip(inlay, 0, 1)))
     metal = metal * (1 - 0.6 * smoothstep(0.05, 0.0, np.abs(distance - rim)))[..., None]
     return mix(picture, metal, mask)
 

@@ -110,4 +110,4 @@ def _face_form(portrait: Portrait) -> Plane:
     relief = (np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight).astype(np.float32)
     form, soft = blur(relief, portrait.small_px(4)), blur(relief, portrait.small_px(9))
     mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(20)), portrait.small_px(6)), 0, 1)
-    return (form + (soft - form) * mouth) * 0.5
+    return (form + (soft - form) * mouth) * (0.5 - 0.14 * mouth)

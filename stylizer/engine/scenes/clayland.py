@@ -26,7 +26,7 @@ def clay_light(colours: Picture, height: Plane, unit: float) -> Picture:
     height = blur(height, max(0.6, 1.2 * unit))
     normals = normals_of(height)
     crease = np.clip(1 - (blur(height, 9 * unit) - height) * np.float32(0.010 / unit), 0.82, 1.05)
-    light = (0.34 + 0.66 * lit(normals, LAMP) + 0.22 * lit(normals, BOUNCE)) * crease
+    light = (0.22 + 0.76 * lit(normals, LAMP, wrap=0.45) + 0.22 * lit(normals, BOUNCE, wrap=0.2)) * crease
     return np.clip(colours * light[..., None] + (shine(normals, LAMP, 20) * 0.13)[..., None], 0, 1)
 
 

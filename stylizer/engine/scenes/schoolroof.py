@@ -24,7 +24,7 @@ def roof_at_sunset(size: Size, seed: int) -> Picture:
     scene = glow(scene, np.exp(-away / 0.35) * 0.85, rgb("ff9d6b"))
     for base, tint, number in ((0.60, "b58aa8", 1), (0.66, "8c6b96", 2)):
         scene = mix(scene, solid(scene, rgb(tint)), _roofs(size, base, seed + number) * 0.9)
-    return _fence(glow(scene, np.exp(-away / 0.5) * 0.18, rgb("ffb98a")), short)
+    return _fence(glow(scene, np.exp(-away / 0.7) * 0.42, rgb("ff9f70")), short)
 
 
 def _roofs(size: Size, base: float, seed: int) -> Plane:
