@@ -38,7 +38,7 @@ def cockpit_card(state: "Cockpit", texts: Texts, now: float) -> Card:
         *(_lane(lane, texts) for lane in state.lanes),
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
         texts.gettext(
-            "Today: {painted} painted, {failed} failed, {canceled} cancelled, for {people} people",
+            "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
             painted=today.painted,
             failed=today.failed,
             canceled=today.canceled,

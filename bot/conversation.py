@@ -91,7 +91,7 @@ class Conversation:
         """What somebody finds under our name in any chat."""
         return await self._inline.found(await self._in_their_language(person), query, offset)
 
-    async def guest(self, message: Incoming) -> Card | None:
+    async def guest(self, message: Incoming) -> Card:
         """What a chat that we are no member of is told at once; a wish is then heard like any other."""
         return guest_card(replace(message, person=await self._in_their_language(message.person)))
 

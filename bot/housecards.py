@@ -64,7 +64,7 @@ def _who_and_how_much(rules: GroupSettings, texts: Texts) -> list[str]:
         texts.gettext("At least {time} between two pictures of a person.", time=texts.duration(pause))
         if pause
         else texts.gettext("No pause between two pictures."),
-        texts.gettext("Whoever's photo somebody else wants painted is asked first.")
+        texts.gettext("Who wants another person's photo painted needs that person's yes.")
         if rules.ask_consent
         else texts.gettext("Photos of others may be painted without asking them."),
     ]

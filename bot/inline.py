@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards import look_name
 from bot.chat import Button, Card, Person
-from bot.commands import Name, is_reference, understand
+from bot.commands import Name, understand
 from bot.incoming import Incoming
 from bot.pages import how_to_style_text
 from bot.styles import SHEET, Style
@@ -83,13 +83,11 @@ class Inline:
         )
 
 
-def guest_card(message: Incoming) -> Card | None:
-    """What a chat that we are no member of is told at once; None when nothing was asked."""
-    said, texts = understand(message.words), speak(message.person.language)
-    is_wish = said.command in {Name.STYLE, Name.REF, None} or is_reference(said.words)
-    if not is_wish:
-        return Card(how_to_style_text(texts))
-    if not (message.own or message.answered):
+def guest_card(message: Incoming) -> Card:
+    """What a chat that we are no member of is told at once."""
+    texts = speak(message.person.language)
+    is_wish = understand(message.words).command in {Name.STYLE, Name.REF, None}
+    if not is_wish or not (message.own or message.answered):
         return Card(how_to_style_text(texts))
     return Card(texts.gettext("One moment: I'm looking at the photo…"))
 

@@ -29,6 +29,11 @@ _HELP = (
     mark("/quota: how many pictures you have left today"),
     mark("/queue: where your pictures are"),
     mark("/cancel: take back what is waiting"),
+    mark("/again: the last photo once more, or /again anime. /history: all your pictures"),
+    mark("/savestyle and a name, as an answer to a picture: keep it as a style. /mystyles: those you have"),
+    mark("/style 3 me: your profile photo. As an answer to somebody's words: theirs"),
+    mark("In groups: /shelf, /give 3, and /settings for admins"),
+    mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang"),
 )
 
 

@@ -2,6 +2,7 @@
 on other people's wishes (/optout), and the language they are spoken to in (/lang)."""
 
 from collections.abc import AsyncIterator, Callable
+from math import ceil
 from typing import TYPE_CHECKING
 
 from bot.answers import Answer, Pressed, not_yours
@@ -91,13 +92,12 @@ class Paperwork:
 
 def privacy_text(facts: "PrivacyFacts", texts: Texts) -> str:
     """What is kept, and until when."""
-    hour, day = 3600, 86400
     return "\n".join(
         [
             texts.gettext("What I keep of you, and until when:"),
-            texts.gettext("• photos and style pictures: {time}", time=texts.duration(facts.original_hours * hour)),
+            texts.gettext("• photos and style pictures: {time}", time=_span(facts.original_hours, texts)),
             texts.gettext(
-                "• finished pictures: {time}, or until you delete them", time=texts.duration(facts.result_days * day)
+                "• finished pictures: {time}, or until you delete them", time=_span(facts.result_days * 24, texts)
             ),
             texts.gettext("• saved styles: until you remove them"),
             texts.gettext("• when you asked for which style, how it ended, your language, your units: until /forget"),
@@ -112,6 +112,13 @@ def privacy_text(facts: "PrivacyFacts", texts: Texts) -> str:
             ),
         ]
     )
+
+
+def _span(hours: float, texts: Texts) -> str:
+    """A promise, to the hour or day: nothing is rounded here."""
+    if hours >= 48 and hours % 24 == 0:
+        return texts.ngettext("{n} day", "{n} days", round(hours / 24))
+    return texts.ngettext("{n} hour", "{n} hours", ceil(hours))
 
 
 def really_forget_card(person: Person) -> Card:

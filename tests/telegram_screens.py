@@ -3,13 +3,29 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from bot.cards import job_card, really_delete
-from bot.chat import Card, Picture
+from bot.care import Forgotten, PrivacyFacts
+from bot.chat import Card, Person, Picture
+from bot.closet import closet_card, saved_card, shared_card
+from bot.cockpit import broadcasts_card, cockpit_card, troubles_text
+from bot.control import Cockpit, LaneState
+from bot.history import history_card
+from bot.housecards import looks_card, settings_card
+from bot.household import greeting_card, thanks_text
+from bot.manners import GroupSettings
+from bot.offering import arranged
 from bot.pages import cancel_text, help_text, quota_text, start_text, styles_text
+from bot.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
+from bot.purse import Package
 from bot.styles import REFERENCE, STYLES
 from bot.texts import LANGUAGES, Texts, speak
+from bot.till import offers_card, support_card, terms_text
+from bot.wardrobe import SavedStyle
 from bot.wishes import JobView, QuotaView, Reason, Refusal, State
+from storage.broadcasts import Broadcast
+from storage.cockpit import Numbers, Trouble
 
 BEGIN, END = "<!-- screens: begin -->", "<!-- screens: end -->"
 HOUR = 3600.0
@@ -18,6 +34,31 @@ PICTURE = Picture(b"", "repaint.jpg", "")
 QUEUED = JobView(1042, State.QUEUED, 5, has_reference=False, created=0, updated=0, has_photo=True)
 DRAFT = replace(QUEUED, state=State.DRAFT, style=None)
 QUOTA = QuotaView(limit=20, used=2, reserved=1, resets_at=5 * HOUR)
+
+NOON = 1_790_000_000.0
+PERSON = Person("telegram", "1")
+STYLES_KEPT = (SavedStyle(1, "Quilt", 0.0, ""), SavedStyle(2, "Our team", 0.0, "", on_shelf=True))
+PAST = (
+    replace(QUEUED, state=State.DELIVERED, created=NOON, expires_at=NOON),
+    replace(QUEUED, state=State.FAILED, style=2, created=NOON, refusal=Refusal(Reason.NO_FACE)),
+    replace(QUEUED, state=State.RUNNING, style=7, created=NOON),
+)
+RULES = GroupSettings(
+    styles=frozenset({0, 2}), daily_limit=50, cooldown_seconds=60, quiet_from=22 * 60, quiet_to=7 * 60
+)
+COCKPIT = Cockpit(
+    lanes=(LaneState("cloud-1", None, 0, 412, 14.6), LaneState("cloud-2", "the free images are used up", 0, 500, 15.1)),
+    waiting=3,
+    running=1,
+    people=87,
+    today=Numbers(people=9, painted=31, failed=2, canceled=1, asked=36),
+    today_cny=Decimal("3.72"),
+    month_images=412,
+    month_cny=Decimal("49.44"),
+    budget_cny=Decimal(100),
+    troubles=(Trouble(1042, NOON, Reason.NO_FACE.value, "InvalidParameter.NoHumanFace"),),
+    broadcasts=(Broadcast(1, "Happy New Year!", NOON, False, 40, 45, 2, 0),),
+)
 
 JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
     ("A photo without a style", DRAFT, None),
@@ -34,6 +75,9 @@ JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
     ("No face", replace(QUEUED, state=State.FAILED, refusal=Refusal(Reason.NO_FACE)), None),
     ("The service is down", replace(QUEUED, state=State.FAILED, refusal=Refusal(Reason.SERVICE_DOWN)), None),
     ("Cancelled", replace(QUEUED, state=State.CANCELED), None),
+    ("Somebody else's photo, in a group", replace(DRAFT, style=5, consent="asked", subject="7"), None),
+    ("They said no", replace(QUEUED, state=State.FAILED, refusal=Refusal(Reason.CONSENT_REFUSED)), None),
+    ("Painted like a saved style", replace(QUEUED, state=State.STORED, reference_name="Quilt"), PICTURE),
     ("Waited too long for a style", replace(DRAFT, state=State.FAILED, refusal=Refusal(Reason.DRAFT_EXPIRED)), None),
 )
 
@@ -41,6 +85,8 @@ JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
 def drawn(card: Card) -> str:
     """A card as text: its picture as a frame, its buttons in brackets."""
     picture = ["( the picture )"] if card.picture else []
+    if card.invoice:
+        return f"( {card.invoice.title}: {card.invoice.stars} ⭐ )\n{card.invoice.description}"
     rows = ["".join(f"[ {button.label} ]" for button in row) for row in card.buttons]
     return "\n".join([*picture, card.text, *rows])
 
@@ -54,13 +100,44 @@ def pages(texts: Texts) -> Iterator[tuple[str, str]]:
     yield "/cancel", cancel_text(2, texts)
 
 
+def _own_choice(language: str) -> Card:
+    styles = arranged(STYLES[:6], (4, 2), None)
+    return job_card(DRAFT, styles=styles, closet=STYLES_KEPT, language=language)
+
+
+def desks(person: Person) -> Iterator[tuple[str, str]]:
+    """What is not about one picture."""
+    texts = speak(person.language)
+    yield "/history", drawn(history_card(PAST, person, page=0))
+    yield "/savestyle Quilt", drawn(saved_card(STYLES_KEPT[0], person, has_links=True))
+    yield "/mystyles", drawn(closet_card(STYLES_KEPT, person, page=0))
+    yield "A link to share", drawn(shared_card(STYLES_KEPT[0], "https://t.me/your_bot?start=style_…", person))
+    yield "/privacy", privacy_text(PrivacyFacts(24, 30, 1, 7), texts)
+    yield "/forget", drawn(really_forget_card(person))
+    yield "Everything is deleted", forgotten_text(Forgotten(12, 9, 1, 14), texts)
+    yield "/optout", drawn(opted_out_card(person, out=True))
+    yield "/lang", drawn(language_card(person))
+    yield "Added to a group, with privacy mode on", greeting_card(person, "your_bot", hears_all=False).text
+    yield "/settings", drawn(settings_card(RULES, person))
+    yield "The styles of a group", drawn(looks_card(RULES, STYLES[:5], person, page=0))
+    yield "/give 3", thanks_text(3, 5, person)
+    yield "/buy", drawn(offers_card((Package(10, 50), Package(50, 200)), 0, person))
+    yield "/terms", terms_text(texts)
+    yield "/paysupport", support_card("1", person, ("stx_8h2…",)).text
+    yield "/admin", drawn(cockpit_card(COCKPIT, texts, NOON))
+    yield "/admin broadcast", drawn(broadcasts_card(COCKPIT.broadcasts, texts))
+    yield "The last troubles", troubles_text(COCKPIT.troubles, texts)
+
+
 def screens(language: str) -> Iterator[tuple[str, str]]:
     """Title and drawing of every screen."""
     for title, view, picture in JOBS:
         yield title, drawn(job_card(view, styles=STYLES, language=language, picture=picture))
     asked = Card("🎨 " + STYLES[5].name(language), really_delete(QUEUED, language), PICTURE)
     yield "Deleting asks first", drawn(asked)
+    yield "A photo without a style, with favourites and saved styles", drawn(_own_choice(language))
     yield from pages(speak(language))
+    yield from desks(replace(PERSON, language=language))
 
 
 def document() -> str:

@@ -15,9 +15,9 @@ async def test_privacy_tells_what_is_kept_and_until_when(tmp_path: Path) -> None
     async with parlour(tmp_path, original_hours=12, result_days=7) as room:
         english = said(await room.person("anna").says("/privacy")).text
         assert "• photos and style pictures: 12 hours" in english
-        assert "• finished pictures: 1 week, or until you delete them" in english
+        assert "• finished pictures: 7 days, or until you delete them" in english
         chinese = said(await room.person("anna", "zh").says("/privacy")).text
-        assert "• 照片和风格图：12小时" in chinese
+        assert "• 照片和风格图：12 小时" in chinese
 
 
 async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from bot.commands import Name, understand
 from bot.incoming import Incoming
 from bot.menu import Scope, about, menu
 from bot.texts import LANGUAGES, speak
-from tests.parlour import Parlour, file, parlour, said
+from tests.parlour import Parlour, file, parlour
 from tests.stand_in import portrait_jpeg
 
 
@@ -46,7 +46,7 @@ async def _guest(name: str, room: Parlour, words: str, *, with_photo: bool) -> s
     someone = room.member(name)
     own = (file(portrait_jpeg()),) if with_photo else ()
     message = Incoming(someone.person, someone.chat, "test:guest", "1", words, addressed=True, own=own)
-    return said(await room.conversation.guest(message)).text
+    return (await room.conversation.guest(message)).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

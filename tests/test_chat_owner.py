@@ -48,7 +48,7 @@ async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> Non
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         desk = said(await olga.says("/admin"))
-        assert "Today: 1 painted, 0 failed, 0 cancelled, for 1 people" in desk.text
+        assert "Today: 1 painted, 0 failed, 0 cancelled; people: 1" in desk.text
         assert "Cost: 0.00 CNY today" in desk.text
         paused = await _pressed(olga, desk, "Pause")
         assert "⏸" in paused.text.splitlines()[0]

@@ -1,0 +1,87 @@
+"""Every press gets a polite answer: old, foreign, of other people, out of place; and costs nobody anything."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bot.buttons import NEEDS_NUMBER, Press, Verb, whose
+from bot.chat import Card
+from bot.styles import SHEET
+from tests.parlour import Guest, labels, parlour
+from tests.quick_engine import STYLES, quick_engine
+from tests.stand_in import portrait_jpeg
+
+FOREIGN = (
+    "",
+    "x",
+    "choose:1",
+    "paint:1:2",
+    "choose:１:2",
+    "again:9999999999999999999",
+    ":::",
+    "\x00",
+    "样式:1",
+    "x" * 64,
+)
+_LARGE = 10**18 - 1
+
+
+def _every_press(jobs: tuple[int, ...], person: int) -> list[str]:
+    abouts = (0, 1, *jobs, person, _LARGE)
+    numbers = (None, -_LARGE, -1, 0, 1, 2, 99, _LARGE)
+    return [
+        Press(verb, about, number).pack()
+        for verb, about, number in product(Verb, abouts, numbers)
+        if (number is not None) == (verb in NEEDS_NUMBER)
+    ]
+
+
+async def _is_answered(guest: Guest, card: Card, data: str) -> None:
+    answer = await guest.presses_data(card, data)
+    assert answer.notice or answer.card or answer.edit or answer.rows or answer.remove, data
+    assert len(answer.notice) <= 200
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing(tmp_path: Path, language: str) -> None:
+    async with parlour(tmp_path, daily_free_images=5) as room:
+        anna, ben = room.person("anna"), room.member("ben", language)
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        await anna.sends(portrait_jpeg(shade=7))
+        draft = await anna.sees("Which style")
+        painted = (await room.parts.studio.history(anna.person))[0].id
+        before = await room.parts.studio.quota(anna.person)
+        for data in (*FOREIGN, *_every_press((painted, painted + 1), whose(anna.person))):
+            await _is_answered(ben, draft, data)
+        assert await room.parts.studio.quota(anna.person) == before
+        assert len(await room.parts.studio.history(anna.person)) == 1
+        assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
+        await anna.picture(2)
+
+
+async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna")
+        await anna.sends(portrait_jpeg(), "/style 0")
+        card = await anna.picture()
+        [view] = await room.parts.studio.history(anna.person)
+        for data in (f"choose:{view.id}:2", f"page:{view.id}:1", f"cancel:{view.id}", f"surprise:{view.id}"):
+            answer = await anna.presses_data(card, data)
+            assert answer.alert
+            assert "moved on" in answer.notice
+        await anna.presses_data(card, f"delete:{view.id}:1")
+        for verb in ("again", "other", "file", "beside", "open", "delete"):
+            assert "deleted" in (await anna.presses_data(card, f"{verb}:{view.id}")).notice
+
+
+async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path) -> None:
+    engine = quick_engine()
+    async with parlour(tmp_path, engine=type(engine)(engine.stylize, engine.warm_up, STYLES | {SHEET.index})) as room:
+        anna = room.person("anna")
+        await anna.sends(portrait_jpeg())
+        draft = await anna.sees("Which style")
+        assert not any("-2" in label for label in labels(draft))
+        await anna.presses(draft, "✨ All at once")
+        assert (await anna.picture()).text == "🎨 All styles at once"
