@@ -36,7 +36,7 @@ class Paperwork:
         person, texts = message.person, speak(message.person.language)
         match command:
             case Name.PRIVACY:
-                return Card(privacy_text(self._privacy, texts))
+                return Card(privacy_text(self._privacy, person))
             case Name.FORGET:
                 return really_forget_card(person)
             case Name.EXPORT if message.chat.is_group:
@@ -90,11 +90,12 @@ class Paperwork:
         return Card(speak(language).gettext("From now on I speak English with you."))
 
 
-def privacy_text(facts: "PrivacyFacts", texts: Texts) -> str:
+def privacy_text(facts: "PrivacyFacts", person: Person) -> str:
     """What is kept, and until when."""
+    texts = speak(person.language)
     return "\n".join(
         [
-            texts.gettext("What I keep of you, and until when:"),
+            texts.gettext("I know you as {who}. What I keep of you, and until when:", who=_name(person)),
             texts.gettext("• photos and style pictures: {time}", time=_span(facts.original_hours, texts)),
             texts.gettext(
                 "• finished pictures: {time}, or until you delete them", time=_span(facts.result_days * 24, texts)
@@ -112,6 +113,10 @@ def privacy_text(facts: "PrivacyFacts", texts: Texts) -> str:
             ),
         ]
     )
+
+
+def _name(person: Person) -> str:
+    return f"{person.platform}:{person.platform_id}"
 
 
 def _span(hours: float, texts: Texts) -> str:

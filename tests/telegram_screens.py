@@ -112,7 +112,7 @@ def desks(person: Person) -> Iterator[tuple[str, str]]:
     yield "/savestyle Quilt", drawn(saved_card(STYLES_KEPT[0], person, has_links=True))
     yield "/mystyles", drawn(closet_card(STYLES_KEPT, person, page=0))
     yield "A link to share", drawn(shared_card(STYLES_KEPT[0], "https://t.me/your_bot?start=style_…", person))
-    yield "/privacy", privacy_text(PrivacyFacts(24, 30, 1, 7), texts)
+    yield "/privacy", privacy_text(PrivacyFacts(24, 30, 1, 7), person)
     yield "/forget", drawn(really_forget_card(person))
     yield "Everything is deleted", forgotten_text(Forgotten(12, 9, 1, 14), texts)
     yield "/optout", drawn(opted_out_card(person, out=True))
