@@ -129,7 +129,7 @@ class Groups:
 
 async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
     return await people.remember_chat(
-        connection, platform=chat.platform, platform_id=chat.platform_id, is_group=chat.is_group, now=now
+        connection, platform=chat.platform, platform_id=chat.platform_id, is_group=True, now=now
     )
 
 

@@ -18,8 +18,8 @@ _RECIPIENTS = text("""
     INSERT INTO recipient (broadcast_id, chat_id)
     SELECT DISTINCT :id, c.id FROM chat c JOIN job j ON j.chat_id = c.id JOIN person p ON p.id = j.person_id
     WHERE NOT c.is_group AND c.platform <> 'web' AND p.banned_at IS NULL AND p.forgotten_at IS NULL
-      AND c.platform_id NOT LIKE 'forgotten:%'
-""")
+      AND c.platform_id NOT LIKE '%:%'
+""")  # an id with a colon is no chat that can be written to: a message far away, or somebody forgotten
 _NEXT = text("""
     SELECT r.broadcast_id, r.chat_id, c.platform_id AS chat, b.text
     FROM recipient r JOIN broadcast b ON b.id = r.broadcast_id JOIN chat c ON c.id = r.chat_id

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _OWE = text("INSERT INTO notice (job_id, next_at) VALUES (:job_id, :next_at) ON CONFLICT (job_id) DO NOTHING")
 _DUE = text("""
     SELECT n.job_id FROM notice n JOIN job j ON j.id = n.job_id JOIN chat c ON c.id = j.chat_id
-    WHERE c.platform = :platform AND n.next_at <= :now ORDER BY n.next_at LIMIT 50
+    WHERE c.platform = :platform AND n.next_at <= :now AND NOT j.hidden ORDER BY n.next_at LIMIT 50
 """)
 _TAKE = text("DELETE FROM notice WHERE job_id = :job_id")
 _FORGET = text("DELETE FROM notice WHERE next_at < :before")

@@ -46,6 +46,7 @@ async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path
         people = await audience(parts, 5)
         accepted(await asks(parts, a_person(), a_group()))
         accepted(await asks(parts, a_person("a visitor"), Chat("web", "a visitor")))
+        accepted(await asks(parts, a_person(), Chat("test", "inline:a message in somebody's chat")))
         banned, forgotten = a_person(), a_person()
         for person in (banned, forgotten):
             accepted(await asks(parts, person, private(person)))

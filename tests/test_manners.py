@@ -138,6 +138,13 @@ async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: 
 
 
 @IN_HOUSE
+async def test_a_group_is_one_whoever_names_it(open_house: Parts) -> None:
+    group = a_group()
+    await change(open_house, Chat("test", group.platform_id), enabled=False)
+    assert reason(await asks(open_house, a_person(), group)) == Reason.GROUP_OFF
+
+
+@IN_HOUSE
 async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(open_house: Parts) -> None:
     group = a_group()
     await change(open_house, group, daily_limit=7)

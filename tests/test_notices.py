@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import Parts
 from bot.bell import Bell
-from bot.chat import Address, Chat, Gone, NotNow
+from bot.chat import Address, Chat, Gone, NotNow, Person
 from bot.herald import Herald
 from bot.notices import LONG_SECONDS, is_worth_a_notice, notice_card
 from bot.wishes import JobView, Reason, Refusal, State
@@ -82,9 +82,9 @@ async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: 
         assert len(screen.sent) == 3  # the second job's card, and nothing more
 
 
-async def owed(parts: Parts, chat: Chat) -> int:
+async def owed(parts: Parts, chat: Chat, person: Person | None = None) -> int:
     """A job whose card hangs in a chat and whose notice is owed; nothing shows it by itself."""
-    person = a_person()
+    person = person or a_person()
     view = accepted(await asks(parts, person, chat))
     await ended(parts, person, view.id)
     async with parts.studio.database.write() as connection:
@@ -140,10 +140,11 @@ async def test_two_heralds_at_once_say_it_once(tmp_path: Path) -> None:
 
 
 async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
-    screen = Screen()
+    screen, anna = Screen(), a_person()
     async with house(tmp_path) as parts:
-        job_id = await owed(parts, a_group())
+        without_card = await owed(parts, a_group(), a_person())
         async with parts.studio.database.write() as connection:
-            await cards.shown(connection, job_id, None)
+            await cards.shown(connection, without_card, None)
+        await parts.studio.delete(anna, await owed(parts, a_group(), anna))
         await herald_of(parts, screen).notices()
         assert screen.sent == []

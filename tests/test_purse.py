@@ -8,6 +8,7 @@ import pytest
 from bot.app import Parts
 from bot.chat import Chat, Person
 from bot.purse import MAX_UNITS, Package, Purchase, Refund
+from bot.settings import Wrong, load
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import Day, a_group, a_person, asks, audit, reason, rows
 from tests.conftest import IN_HOUSE
@@ -147,6 +148,14 @@ async def test_what_is_for_sale_is_in_the_settings(tmp_path: Path) -> None:
         assert reason(await purse.may_buy(ANNA, 50, 100)) == Reason.NOT_FOR_SALE
         await parts.service.control.ban(ANNA)
         assert reason(await purse.may_buy(ANNA, 50, 200)) == Reason.BANNED
+
+
+@pytest.mark.parametrize("packages", ["10", "10:50,20", "10:0", "0:50", "ten:fifty", "10:50:90", "10:10001"])
+def test_packages_that_make_no_sense_are_complained_of(tmp_path: Path, packages: str) -> None:
+    env = tmp_path / ".env"
+    env.write_text(f"STARS_PACKAGES={packages}\n", encoding="utf-8")
+    with pytest.raises(Wrong, match="STARS_PACKAGES"):
+        load(env)
 
 
 @IN_HOUSE
