@@ -6,7 +6,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.styles import STYLES, Style, find, nearest
@@ -81,7 +81,9 @@ def understand(text: str) -> Said:
     if text.startswith("/"):
         return Said(Name.UNKNOWN, text)
     if match := _MENTION.fullmatch(text):
-        return Said(None, match[2].strip(), match[1].casefold())
+        words = match[2].strip()
+        said = understand(words) if words.startswith("/") else Said(None, words)
+        return replace(said, bot=match[1].casefold())
     return Said(None, text)
 
 

@@ -80,6 +80,7 @@ class BotApi:
     breaches: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
+    pushed: list[Json] = field(default_factory=list)  # all that ever happened
     files: dict[str, bytes] = field(default_factory=dict)
     notices: dict[str, Params] = field(default_factory=dict)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
@@ -106,6 +107,7 @@ class BotApi:
         if "update_id" not in update:
             self._last_update += 1
             update = {"update_id": self._last_update, **update}
+            self.pushed.append(update)
         if self.postman.url:
             self.postman.bring(update, self.tell)
         else:

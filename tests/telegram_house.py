@@ -9,21 +9,24 @@ Nothing that the bot said to Telegram may break the specification: that is check
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app import Parts, opened, running
+from bot.app import Parts, opened, running, web_application
 from bot.clock import WallClock
-from handlers.telegram import telegram
+from handlers.telegram import hook_at, telegram
 from handlers.telegram.wire import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
 from tests.house import settings_for
 from tests.quick_engine import quick_engine
+from tests.stand_in import served
 
 HASTE = 20.0  # the chats' pace is one message a second; nobody has to wait for that here
 GROUP = -1001
@@ -45,36 +48,53 @@ class Town:
         """Somebody in their private chat."""
         return Someone(self.api, number, number, language)
 
-    def member(self, number: int, language: str = "en", thread: int | None = None) -> Someone:
+    def member(self, number: int, language: str = "en", thread: int | None = None, chat: int = GROUP) -> Someone:
         """Somebody in the group."""
-        return Someone(self.api, number, GROUP, language, thread)
+        return Someone(self.api, number, chat, language, thread)
+
+
+@dataclass
+class Door:
+    """Our HTTP server, there before what it serves: 503 until then."""
+
+    inside: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.inside or Response(status_code=503))(scope, receive, send)
 
 
 @asynccontextmanager
 async def telegram_house(
-    data_dir: Path, *, api: BotApi | None = None, until: Path | None = None, **settings: Any
+    data_dir: Path,
+    *,
+    api: BotApi | None = None,
+    until: Path | None = None,
+    by_webhook: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `api` and folder of an earlier block: a restart.
 
-    `until`: pictures are finished only when that file exists.
+    `until`: pictures are finished only when that file exists. `by_webhook`: updates are brought to our HTTP server.
     """
-    if api is None:
-        async with bot_api() as fresh, telegram_house(data_dir, api=fresh, until=until, **settings) as town:
-            yield town
-        return
-    opening = opened(settings_for(data_dir, **settings), clock=WallClock(), engine=quick_engine(until=until))
-    async with opening as parts:
+    async with AsyncExitStack() as stack:
+        api = api or await stack.enter_async_context(bot_api())
+        opening = opened(settings_for(data_dir, **settings), clock=WallClock(), engine=quick_engine(until=until))
+        parts, door = await stack.enter_async_context(opening), Door()
+        hook = hook_at(await stack.enter_async_context(served(door)), parts.outside.secret) if by_webhook else None
         connecting = telegram(
             parts.service,
             token=SecretStr(TOKEN),
             api_url=api.url,
+            hook=hook,
             owners=parts.settings.admins,
             clock=WallClock(HASTE),
             per_second=PER_SECOND * HASTE,
         )
         try:
             async with connecting as platform, running(parts, [platform]):
+                door.inside = web_application(parts, [platform])
                 yield Town(parts, api)
+                door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
     assert api.breaches == []

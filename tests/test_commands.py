@@ -45,6 +45,13 @@ def test_a_mention_at_the_start_names_us() -> None:
     assert understand("@somebody look").for_another("repaint_bot")
 
 
+def test_a_command_may_follow_a_mention() -> None:
+    said = understand("@repaint_bot /style 3")
+    assert said.names("repaint_bot")
+    assert (said.command, said.words) == (Name.STYLE, "3")
+    assert understand("@somebody /style 3").for_another("repaint_bot")
+
+
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.slug)
 def test_number_slug_and_both_names_find_a_style(style: Style) -> None:
     for words in (str(style.index), style.slug, style.english, style.chinese, style.english.upper()):

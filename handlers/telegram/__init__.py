@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from pydantic import SecretStr
@@ -61,11 +61,17 @@ async def telegram(
         try:
             await connection.introduce()
             receiving = asyncio.create_task(connection.run())
+            receiving.add_done_callback(_noticed)
             try:
                 yield platform
             finally:
                 receiving.cancel()
-                with suppress(asyncio.CancelledError):
-                    await receiving
+                await asyncio.wait([receiving])
         finally:
             await bot.shutdown()
+
+
+def _noticed(receiving: asyncio.Task[None]) -> None:
+    """A receiver ends only when it is told to; a bot that has gone deaf must not go unnoticed."""
+    if not receiving.cancelled() and (error := receiving.exception()) is not None:
+        log.error("nothing is received from Telegram any more", exc_info=error)
