@@ -9,7 +9,7 @@ from bot.buttons import Press, Verb, whose
 from bot.cards import Rows
 from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
-from bot.incoming import Incoming, read_all
+from bot.incoming import Incoming, is_withheld, read_all
 from bot.leafing import bounded, leafing
 from bot.styles import find, sample
 from bot.texts import refusal, speak
@@ -33,6 +33,7 @@ class Closet:
     ) -> None:
         self._studio = service.studio
         self._wardrobe = service.wardrobe
+        self._care = service.care
         self._clock = clock
         self._link = link
 
@@ -98,6 +99,8 @@ class Closet:
         by_admin = shelf and await message.is_admin()
         if shelf and not by_admin:
             return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
+        if await is_withheld(self._care, picture, message.person):
+            return Card(refusal(Reason.OPTED_OUT, texts))
         data = await read_all(picture)
         if isinstance(data, Refusal):
             return Card(refusal(data, texts, now=self._clock()))

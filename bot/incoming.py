@@ -2,9 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.chat import Chat, Person
 from bot.wishes import Reason, Refusal
+
+if TYPE_CHECKING:
+    from bot.care import Care
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 
@@ -51,6 +55,14 @@ class Incoming:
     portrait: Attachment | None = None
     answered_portrait: Attachment | None = None
     is_admin: Callable[[], Awaitable[bool]] = nobody
+
+
+async def is_withheld(care: "Care", attachment: Attachment, person: Person) -> bool:
+    """Whether it is a picture of somebody else who doesn't want that others use theirs."""
+    owner = attachment.owner
+    if owner is None or owner.platform_id == person.platform_id:
+        return False
+    return await care.has_opted_out(owner.platform, owner.platform_id)
 
 
 async def read_all(attachment: Attachment) -> bytes | Refusal:

@@ -9,7 +9,7 @@ from bot.buttons import Press, Verb
 from bot.chat import Button, Card
 from bot.commands import Said, Unknown, about_me, chosen
 from bot.household import is_for_admins
-from bot.incoming import Attachment, Incoming, read_all
+from bot.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.pages import how_to_style_text
 from bot.styles import REFERENCE, Style
 from bot.texts import refusal, speak
@@ -88,7 +88,7 @@ class Wishing:
 
     async def reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
         """A style picture that waits for its photo."""
-        if problem := await self._unwelcome(message):
+        if problem := await self._unwelcome(message, style):
             return problem
         data = await read_all(style)
         if isinstance(data, Refusal):
@@ -105,7 +105,7 @@ class Wishing:
 
     async def reference_wish(self, message: Incoming, photo: Attachment, style: Attachment) -> Card | None:
         """A photo, and the picture whose style it is to have."""
-        if problem := await self._unwelcome(message):
+        if problem := await self._unwelcome(message, style):
             return problem
         photo_data, style_data = await read_all(photo), await read_all(style)
         for problem_there in (photo_data, style_data):
@@ -203,10 +203,12 @@ class Wishing:
             )
         return None
 
-    async def _unwelcome(self, message: Incoming) -> Card | None:
-        """Why they can't ask here at all, before anything of theirs is fetched."""
+    async def _unwelcome(self, message: Incoming, reference: Attachment | None = None) -> Card | None:
+        """Why they can't ask here at all, or not with this reference, before anything of theirs is fetched."""
         by_admin = await self._by_admin(message)
         refusal = await self._studio.welcome(message.person, message.chat, by_admin=by_admin)
+        if refusal is None and reference and await is_withheld(self._service.care, reference, message.person):
+            refusal = Refusal(Reason.OPTED_OUT)
         return None if refusal is None else self._refused(message, refusal)
 
     async def _by_admin(self, message: Incoming) -> bool:

@@ -75,6 +75,8 @@ async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Pa
         photo = file(portrait_jpeg(), ben.person)
         refused = said(await anna.says("/style 0", answered=photo))
         assert refused.text == "The person who sent this photo doesn't want others to have it painted."
+        for words in ("/ref", "/savestyle quilt"):
+            assert said(await anna.says(words, answered=photo)).text == refused.text
         assert await ben.says("/style 0", own=(file(portrait_jpeg(), ben.person),)) is None
         assert (await anna.presses(out, "重新允许")).alert
         back = (await ben.presses(out, "重新允许")).edit
