@@ -89,7 +89,12 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
                 unsure=letter.unsure,
             )
         )
-        if letter.stopped:
+        if letter.stopped and not letter.told:
+            label = texts.ngettext(
+                "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", letter.waiting, number=letter.id
+            )
+            rows.append((_button(label, Wish.GO_ON, letter.id),))
+        elif letter.stopped:
             rows.append((_button(texts.gettext("▶ Go on with {number}", number=letter.id), Wish.GO_ON, letter.id),))
         elif letter.waiting:
             rows.append((_button(texts.gettext("⏹ Stop {number}", number=letter.id), Wish.STOP, letter.id),))

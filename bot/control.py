@@ -117,14 +117,17 @@ class Control:
         """Let them in again."""
         await self._ban(person, None)
 
-    async def broadcast(self, words: str) -> Broadcast | Refusal:
-        """Tell everybody who ever asked for something in private; it is sent bit by bit, and nobody gets it twice."""
+    async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | Refusal:
+        """Tell everybody who ever asked for something in private; it is sent bit by bit, and nobody gets it twice.
+        `held`: nothing is sent before `go_on_broadcast`."""
         words = words.strip()
         if not 1 <= len(words) <= MAX_LETTER:
             return Refusal(Reason.TEXT_INVALID, {"limit": MAX_LETTER})
         async with self.database.write() as connection:
             await broadcasts.begin(connection, words, self.clock.now())
             (newest,) = await broadcasts.newest(connection, 1)
+            if held:
+                await broadcasts.stop(connection, newest.id, stopped=True)
         self.bell.ring()
         return newest
 

@@ -41,7 +41,7 @@ class OwnerDesk:
             case ["ban" | "unban" as what, name]:
                 return Card(await self._ban(message.person, name.strip(), texts, ban=what == "ban"))
             case ["broadcast", letter]:
-                begun = await self._control.broadcast(letter)
+                begun = await self._control.broadcast(letter, held=True)
                 if isinstance(begun, Refusal):
                     return Card(refusal(begun, texts))
                 return broadcasts_card(await self._control.broadcasts(), texts)

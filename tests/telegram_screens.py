@@ -57,7 +57,10 @@ COCKPIT = Cockpit(
     month_cny=Decimal("49.44"),
     budget_cny=Decimal(100),
     troubles=(Trouble(1042, NOON, Reason.NO_FACE.value, "InvalidParameter.NoHumanFace"),),
-    broadcasts=(Broadcast(1, "Happy New Year!", NOON, False, 40, 45, 2, 0),),
+    broadcasts=(
+        Broadcast(2, "I'll be away next week.", NOON, True, 87, 0, 0, 0),
+        Broadcast(1, "Happy New Year!", NOON, False, 40, 45, 2, 0),
+    ),
 )
 
 JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (

@@ -81,7 +81,7 @@ async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
             assert said(await olga.says(f"/admin {nonsense}")).text
 
 
-async def test_a_broadcast_goes_out_once_and_can_be_followed(tmp_path: Path) -> None:
+async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path) -> None:
     async with parlour(tmp_path, admins=(OWNER,)) as room:
         olga, anna = room.person("olga"), room.person("anna")
         assert "No broadcasts yet" in (await _pressed(olga, said(await olga.says("/admin")), "Broadcasts")).text
@@ -89,8 +89,11 @@ async def test_a_broadcast_goes_out_once_and_can_be_followed(tmp_path: Path) -> 
         await anna.picture()
         card = said(await olga.says("/admin broadcast Happy New Year!"))
         assert "“Happy New Year!”" in card.text
+        assert labels(card) == ["↩ Back", "🔄 Refresh", "▶ Send 1 to 1 person"]
+        assert not any("Happy New Year!" in shown.text for shown in anna.cards)
+        going = await _pressed(olga, card, "▶ Send 1")
+        assert "Send 1" not in "".join(labels(going))
         await anna.sees("Happy New Year!")
-        assert "↩ Back" in labels(card)
 
 
 async def test_buying_is_off_until_the_owner_sets_packages(tmp_path: Path) -> None:
