@@ -26,7 +26,7 @@ def tangents(picture: Picture, sigma: float = 3.0) -> tuple[Picture, Plane]:
 def hand_direction(field: Picture, anisotropy: Plane, hand: tuple[float, float], follow: float) -> Picture:
     """The field where the picture has a direction, the hand's own slant where it has none."""
     own = np.array(hand, np.float32)
-    sign = np.where((field * own).sum(-1, keepdims=True) < 0, -1, 1)
+    sign = np.where((field * own).sum(-1, keepdims=True) < 0, np.float32(-1), np.float32(1))
     weight = (np.clip(anisotropy * 1.2 - 0.15, 0, 1) * follow)[..., None]
     mixed = field * sign * weight + own * (1 - weight)
     return (mixed / (np.linalg.norm(mixed, axis=2, keepdims=True) + 1e-6)).astype(np.float32)

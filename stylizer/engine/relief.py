@@ -91,5 +91,6 @@ def lit(normals: Picture, light: tuple[float, float, float], *, wrap: float = 0.
 
 def shine(normals: Picture, light: tuple[float, float, float], hardness: float) -> Plane:
     """Blinn's highlight 0..1 for a viewer straight ahead."""
-    half = np.array(light, np.float32) / np.linalg.norm(light) + np.array([0, 0, 1], np.float32)
-    return np.clip(normals @ (half / np.linalg.norm(half)), 0, 1) ** np.float32(hardness)
+    half = np.array(light, np.float32) / np.float32(np.linalg.norm(light)) + np.array([0, 0, 1], np.float32)
+    half /= np.float32(np.linalg.norm(half))
+    return np.clip(normals @ half, 0, 1) ** np.float32(hardness)

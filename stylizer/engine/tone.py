@@ -2,12 +2,11 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from stylizer.engine.colour import from_lab, mix, smoothstep, to_lab
 from stylizer.engine.filters import blur
 from stylizer.engine.masks import Masks
-from stylizer.engine.picture import Picture, Plane
+from stylizer.engine.picture import Picture, Pixels, Plane
 
 BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.47
 
@@ -52,9 +51,17 @@ def palette(picture: Picture, colours: int, seed: int, samples: int = 20_000) ->
     return cv2.kmeans(lab[chosen], colours, best, criteria, 2, cv2.KMEANS_PP_CENTERS)[2]
 
 
-def nearest(lab: Picture, colours: Plane) -> NDArray[np.intp]:
-    """Index of the nearest palette colour of each pixel."""
-    return np.asarray(((lab[..., None, :] - colours) ** 2).sum(-1).argmin(-1))
+def nearest(lab: Picture, colours: Plane) -> Pixels:
+    """Index of the nearest palette colour of each pixel; one colour after the other, to need little memory."""
+    index = np.zeros(lab.shape[:2], np.uint8)
+    closest = np.full(lab.shape[:2], np.inf, np.float32)
+    for number, colour in enumerate(colours.astype(np.float32)):
+        away = lab - colour
+        distance = np.einsum("...i,...i->...", away, away)
+        nearer = distance < closest
+        index[nearer] = number
+        closest[nearer] = distance[nearer]
+    return index
 
 
 def dithered(picture: Picture, colours: Plane, strength: float) -> Picture:

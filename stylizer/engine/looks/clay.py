@@ -28,16 +28,20 @@ ON_FACE = {LIPS: 0.35, BROWS: 0.55, TEETH: -0.10, FRAMES: 0.9}  # how far they s
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.30, jaw=0.012)
-    flat = vivid(portrait.flat, 1.25, 1.08, 6)
-    lumps = _lumps(portrait, flat, seed)
-    marks = kneaded(portrait.size, seed)
-    form = portrait.full(_form(portrait, lumps, seed)) * portrait.zoom
-    colours = portrait.full(_colours(portrait, flat, lumps))
-    figure = draw_bead_eyes(clay_light(colours, form + marks, portrait.px(1)), portrait)
+    figure = _modelled(portrait, seed)
     scene = backdrop(clay_scene, portrait.size, seed)
     if portrait.separable:
         scene = cast_shadow(scene, portrait.cutout, portrait.px(28), softness=portrait.px(30), amount=0.42)
     return place(portrait, figure, scene)
+
+
+def _modelled(portrait: Portrait, seed: int) -> Picture:
+    """The person in clay, lit, with bead eyes; output size."""
+    flat = vivid(portrait.flat, 1.25, 1.08, 6)
+    lumps = _lumps(portrait, flat, seed)
+    surface = portrait.full(_form(portrait, lumps, seed)) * np.float32(portrait.zoom) + kneaded(portrait.size, seed)
+    colours = portrait.full(_colours(portrait, flat, lumps))
+    return draw_bead_eyes(clay_light(colours, surface, portrait.px(1)), portrait)
 
 
 def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
@@ -46,7 +50,7 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     lab = to_lab(blur(flat, portrait.small_px(2)))
     cloth = person & (masks.skin < 0.5) & (masks.hair < 0.5)
     source = flat[cloth if cloth.sum() > 500 else np.ones_like(cloth)]
-    lumps: Pixels = nearest(lab, palette(source[None], CLOTH_COLOURS, seed + 4)).astype(np.uint8)
+    lumps = nearest(lab, palette(source[None], CLOTH_COLOURS, seed + 4))
     size = round(portrait.small_px(9)) | 1
     lumps = cv2.medianBlur(cv2.medianBlur(lumps, size), size)
     bare = masks.skin * (1 - blur(np.clip(masks.lips, 0, 1), 1))

@@ -29,7 +29,8 @@ def render(portrait: Portrait, seed: int) -> Picture:
     picture = glow(picture, _wire_face(portrait) * float(np.clip(portrait.focus[2] / 1200, 0.16, 0.42)), rgb("40f8ff"))
     picture = _head_up_display(portrait, picture)
     rows, _ = rows_columns(portrait.size)
-    return np.clip(picture * (1 - 0.06 * (np.sin(rows * np.pi / max(portrait.px(2.5), 1.2)) > 0))[..., None], 0, 1)
+    scan = np.where(np.sin(rows * np.float32(np.pi / max(portrait.px(2.5), 1.2))) > 0, np.float32(0.94), np.float32(1))
+    return np.clip(picture * scan[..., None], 0, 1)
 
 
 def _lit_figure(portrait: Portrait) -> Picture:

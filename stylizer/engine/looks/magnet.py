@@ -12,6 +12,7 @@ from stylizer.engine.figure import cel_figure, inked
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.region import covering
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.fridge import fridge_door, stuck_on
@@ -36,10 +37,8 @@ def render(portrait: Portrait, seed: int) -> Picture:
 def _die_cut(portrait: Portrait) -> tuple[Plane, Placement]:
     """The cut-out with rounded lower corners, and where it goes on the door."""
     height, width = portrait.size
-    rows, columns = np.where(portrait.cutout > 0.5)
-    left, right, top, bottom = (
-        (columns.min(), columns.max(), rows.min(), rows.max()) if len(rows) else (0, width, 0, height)
-    )
+    rows, columns = covering(portrait.cutout > 0.5, 0)
+    left, right, top, bottom = columns.start, columns.stop, rows.start, rows.stop
     radius = (right - left) * CORNER
     away = rows_columns(portrait.size)
     beyond_x = np.maximum(np.abs(away[1] - (left + right) / 2) - ((right - left) / 2 - radius), 0)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, solid
+from stylizer.engine.colour import mix, rgb, shaded, solid
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane, Size, to_float
@@ -27,7 +27,9 @@ def clay_light(colours: Picture, height: Plane, unit: float) -> Picture:
     normals = normals_of(height)
     crease = np.clip(1 - (blur(height, 9 * unit) - height) * np.float32(0.010 / unit), 0.82, 1.05)
     light = (0.22 + 0.76 * lit(normals, LAMP, wrap=0.45) + 0.22 * lit(normals, BOUNCE, wrap=0.2)) * crease
-    return np.clip(colours * light[..., None] + (shine(normals, LAMP, 20) * 0.13)[..., None], 0, 1)
+    gloss = shine(normals, LAMP, 20) * np.float32(0.13)
+    del normals, crease  # large, and not needed for what follows
+    return cv2.add(shaded(colours, light), cv2.merge([gloss, gloss, gloss])).clip(0, 1)
 
 
 def kneaded(size: Size, seed: int) -> Plane:
