@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.studio import Studio
 
 ON_A_PAGE = 20
-MOST_PICTURES = 100
+MOST_PICTURES = 50
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 

@@ -57,7 +57,7 @@ class Records:
         person_id, now = await self._id(person), self.clock.now()
         async with self.database.read() as connection:
             found = await jobs.history(connection, person_id, min(limit, 200))
-            return tuple([await views.view(connection, job, self.lanes, now) for job in found])
+            return await views.seen_once(connection, found, self.lanes, now)
 
     async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
         """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
@@ -73,8 +73,9 @@ class Records:
 
     async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
         """The indices of the styles that they ask for most, most first."""
+        person_id = await self._id(person)
         async with self.database.read() as connection:
-            used = await jobs.favourites(connection, await self._id(person), limit=limit)
+            used = await jobs.favourites(connection, person_id, limit=limit)
         offered = {style.index for style in self.offered}
         return tuple(index for index in used if index in offered)
 

@@ -56,6 +56,19 @@ async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, 
     return replace(shown, repeated=repeated)
 
 
+async def seen_once(connection: AsyncConnection, found: Sequence[Job], lanes: Lanes, now: float) -> tuple[JobView, ...]:
+    """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
+    if not found:
+        return ()
+    beat, line = await pulse(connection, lanes, now), await queue.line(connection)
+    return tuple(
+        [
+            as_seen(job, line.get(job.id), await results.get(connection, job.id), beat, slots=lanes.slots, now=now)
+            for job in found
+        ]
+    )
+
+
 async def views_of(connection: AsyncConnection, job_ids: Sequence[int], lanes: Lanes, now: float) -> list[JobView]:
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
