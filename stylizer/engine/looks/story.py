@@ -19,19 +19,21 @@ from stylizer.engine.scenes.landscape import below, ridges, sky
 from stylizer.engine.texture import paper
 
 LAND = ("9cc29a", "7fae82", "5f9468")
-SCENE_SIDE = 512
+SCENE_SIDE, NET_SHARE = 512, 0.8
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.18, jaw=0.01, nose=0.02)
+    figure = _painted_figure(portrait)
     scene = portrait.full(backdrop(_painted_land, scaled_size(portrait.size, SCENE_SIDE), seed))
-    picture = outline(portrait, place(portrait, _painted_figure(portrait), scene), "2b1d1a", width=4, strength=0.6)
+    picture = outline(portrait, place(portrait, figure, scene), "2b1d1a", width=4, strength=0.6)
     return np.clip(picture * paper(portrait.size, "fffaf0", grain=0.05, fibre=0.02, seed=seed + 2)[0], 0, 1)
 
 
 def _painted_figure(portrait: Portrait) -> Picture:
     even = vivid(portrait.ironed, 1.15, 1.05, 4)
-    painted = paint(resize(even, ink_size(portrait.size)), {0: 0.5, 2: 0.5})
+    net_size = scaled_size(portrait.size, round(min(ink_size(portrait.size)) * NET_SHARE))
+    painted = paint(resize(even, net_size), {0: 0.5, 2: 0.5})
     lab, own = to_lab(portrait.full(painted)), to_lab(portrait.full(even))
     lab[..., 1:] = lab[..., 1:] * 0.2 + own[..., 1:] * (0.8 * 1.3)
     bare = portrait.full(portrait.skin_area())
