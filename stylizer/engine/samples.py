@@ -55,6 +55,14 @@ def _as_png(pixels: Pixels) -> bytes:
     return buffer.getvalue()
 
 
+def mosaic(pictures: list[Pixels], size: Size) -> Pixels:
+    """The first of the pictures as a square of tiles that fills `size`: the sample of "all looks at once"."""
+    side = int(len(pictures) ** 0.5)
+    tile = (size[0] // side, size[1] // side)
+    tiles = [resize(pixels, tile) for pixels in pictures[: side * side]]
+    return np.vstack([np.hstack(tiles[row : row + side]) for row in range(0, side * side, side)])
+
+
 def write_samples(portrait: bytes, folder: Path) -> None:
     """Write the gallery of one portrait into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +71,7 @@ def write_samples(portrait: bytes, folder: Path) -> None:
     person = resize(person, scaled_size(shape, RENDERED_SIDE))
     photo, size = _as_png(np.ascontiguousarray(person)), scaled_size(shape, SAMPLE_SIDE)
     pictures = {look.slug: decode(stylize(photo, look.index, short_side=RENDERED_SIDE)) for look in LOOKS.values()}
+    pictures["all"] = mosaic(list(pictures.values()), scaled_size(shape, RENDERED_SIDE))
     for slug, pixels in {"original": person, **pictures}.items():
         (folder / f"{slug}.jpg").write_bytes(encode(resize(pixels, size), quality=SAMPLE_QUALITY))
     painting = swirling_painting((512, 512))
