@@ -116,7 +116,7 @@ class Courier:
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=view.id)
             self.stumbles[view.id] += 1
-            await self._later(view, untold, lifecycle.backoff(self.stumbles[view.id], 1.0))
+            await self._later(view, untold, lifecycle.backoff(self.stumbles[view.id] - QUICK_TRIES, 1.0))
         finally:
             self.busy.discard(view.id)
 

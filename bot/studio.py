@@ -169,8 +169,9 @@ class Studio(Records):
 
     async def cancel_all(self, person: Person) -> int:
         """Cancel all that waits or runs; returns how many that were."""
+        person_id = await self._id(person)
         async with self.database.read() as connection:
-            mine = await jobs.of_person(connection, await self._id(person), sorted(WAITING))
+            mine = await jobs.of_person(connection, person_id, sorted(WAITING))
         return sum([await self._end(job) is not None for job in mine])
 
     async def delete(self, person: Person, job_id: int) -> Refusal | None:

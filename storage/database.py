@@ -6,8 +6,8 @@ busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,18 +35,33 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._turn = asyncio.Lock()
+        self._inside: set[asyncio.Task[Any] | None] = set()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
-        async with self._turn, _transaction(self._writer) as connection:
-            yield connection
+        with self._alone():
+            async with self._turn, _transaction(self._writer) as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot, never waiting for the writer."""
-        async with _transaction(self._reader) as connection:
-            yield connection
+        with self._alone():
+            async with _transaction(self._reader) as connection:
+                yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A task that waits for a second connection while it holds one waits for ever, once enough tasks do."""
+        task = asyncio.current_task()
+        if task in self._inside:
+            raise RuntimeError("a transaction inside a transaction: pass the connection on")
+        self._inside.add(task)
+        try:
+            yield
+        finally:
+            self._inside.discard(task)
 
 
 class _Unbroken(AsyncConnection):

@@ -1,6 +1,7 @@
 """The database: what SQLite was told, one writer, nothing left open, and schemas of other times."""
 
 import asyncio
+import itertools
 import sqlite3
 from pathlib import Path
 
@@ -99,7 +100,17 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
 async def test_readers_see_one_moment_and_never_wait_for_the_writer(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database, database.write() as writing:
         await somebody(writing)
-        assert await _people(database) == 0  # while the writer is in the middle of it
+        assert await asyncio.create_task(_people(database)) == 0  # while the writer is in the middle of it
+
+
+async def test_a_transaction_inside_a_transaction_is_a_mistake_that_shows_at_once(tmp_path: Path) -> None:
+    """It would wait for itself, but only on a day when four others do the same."""
+    async with open_database(tmp_path / "rows.db") as database:
+        for outer, inner in itertools.product((database.read, database.write), repeat=2):
+            with pytest.raises(RuntimeError, match="pass the connection on"):
+                async with outer(), inner():
+                    pytest.fail("it was let in")
+        await asyncio.gather(*(_people(database) for _ in range(30)))
 
 
 async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
