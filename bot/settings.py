@@ -3,9 +3,17 @@
 import ipaddress
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 OnOff = Literal["on", "off"]
@@ -51,6 +59,7 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
+    public_url: AnyHttpUrl | None = None  # before those that need it
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     telegram_webhook: OnOff = "off"
@@ -60,7 +69,6 @@ class Settings(BaseSettings):
     dashscope_submits_per_second: float = Field(default=2.0, gt=0, le=100)
     dashscope_prefetch: int = Field(default=0, ge=0, le=10)
     dashscope_free_images: int = Field(default=500, ge=0)
-    public_url: AnyHttpUrl | None = None
     photo_links: Literal["auto", "signed", "inline", "upload"] = "auto"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -68,25 +76,27 @@ class Settings(BaseSettings):
     daily_free_images: int = Field(default=20, ge=0)
     max_queued_per_person: int = Field(default=5, ge=1)
     monthly_budget_cny: Decimal | None = Field(default=None, ge=0)
-    original_hours: float = Field(default=24, gt=0)
-    result_days: float = Field(default=30, gt=0)
+    original_hours: float = Field(default=24, gt=0, le=24 * 365)
+    result_days: float = Field(default=30, gt=0, le=36_500)
     admins: Names = ()
     stars_packages: Packages = ()
     web_chat: OnOff | None = None
     stylizer_workers: int = Field(default=1, ge=1, le=64)
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
-    @model_validator(mode="after")
-    def _links_need_an_address(self) -> Self:
-        if self.photo_links == "signed" and self.public_url is None:
-            raise ValueError("PHOTO_LINKS=signed needs PUBLIC_URL, the address at which the API can reach this machine")
-        return self
+    @field_validator("photo_links", "telegram_webhook")
+    @classmethod
+    def _needs_an_address(cls, value: str, others: ValidationInfo) -> str:
+        if value in {"signed", "on"} and others.data.get("public_url", ...) is None:
+            raise ValueError(f"{value!r} needs PUBLIC_URL, the address at which this machine can be reached")
+        return value
 
-    @model_validator(mode="after")
-    def _webhooks_need_an_address(self) -> Self:
-        if self.telegram_webhook == "on" and self.public_url is None:
-            raise ValueError("TELEGRAM_WEBHOOK=on needs PUBLIC_URL, the address to which Telegram is to bring updates")
-        return self
+    @field_validator("dashscope_api_key")
+    @classmethod
+    def _fits_into_a_header(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(key.get_secret_value().isascii() and key.get_secret_value().isprintable() for key in keys):
+            raise ValueError("a key is of plain letters, digits and signs, without spaces or quotes from a page")
+        return keys
 
     @property
     def is_loopback(self) -> bool:

@@ -1,0 +1,58 @@
+"""The lanes of an installation."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot import accounts
+from bot.lanes import Lane
+from bot.links import InlineLinks, SignedLinks, UploadLinks
+from tests.house import settings_for
+
+SECRET = bytes(32)
+
+
+async def lanes(tmp_path: Path, **settings: Any) -> list[Lane]:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return accounts.cloud_lanes(settings_for(tmp_path, **settings), http, SECRET)
+
+
+def keys(*names: str) -> tuple[SecretStr, ...]:
+    return tuple(map(SecretStr, names))
+
+
+def test_an_accounts_name_stays_and_says_nothing_about_its_key() -> None:
+    name = accounts.account_id(SecretStr("sk-secret"))
+    assert name == accounts.account_id(SecretStr("sk-secret"))
+    assert name != accounts.account_id(SecretStr("sk-secret2"))
+    assert "secret" not in name
+
+
+async def test_each_key_is_a_lane_with_the_limits_of_the_settings(tmp_path: Path) -> None:
+    limits = {"dashscope_max_running": 2, "dashscope_submits_per_second": 4.0, "dashscope_prefetch": 1}
+    found = await lanes(tmp_path, dashscope_api_key=keys("sk-one", "sk-two"), **limits)
+    assert len({lane.account_id for lane in found}) == 2
+    assert {(lane.slots, lane.prefetch, lane.paid) for lane in found} == {(2, 1, True)}
+    assert {round(1 / lane.spacing, 2) for lane in found} == {3.64}  # a tenth slower than allowed
+
+
+async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
+    """Two lanes of one account would depose each other for ever."""
+    found = await lanes(tmp_path, dashscope_api_key=keys("sk-one", "sk-two", "sk-one"))
+    assert [lane.account_id for lane in found] == [accounts.account_id(key) for key in keys("sk-one", "sk-two")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({}, InlineLinks),
+        ({"public_url": "https://bot.example"}, SignedLinks),
+        ({"photo_links": "upload"}, UploadLinks),
+    ],
+)
+async def test_photos_are_shown_as_the_settings_say(tmp_path: Path, settings: dict[str, Any], kind: type) -> None:
+    (lane,) = await lanes(tmp_path, dashscope_api_key=keys("sk-one"), **settings)
+    assert type(lane.links) is kind

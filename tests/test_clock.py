@@ -1,0 +1,73 @@
+"""Time on the wall, which never goes back for us."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.clock import WallClock
+
+
+@dataclass
+class Machine:
+    """A machine's two clocks, moved by assignment."""
+
+    wall: float = 1_000_000.0
+    steady: float = 50.0
+
+    def clock(self, speed: float = 1.0) -> WallClock:
+        return WallClock(speed, wall=lambda: self.wall, steady=lambda: self.steady)
+
+    def passes(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+def test_it_tells_the_time_on_the_wall() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.passes(10)
+    assert clock.now() == 1_000_010
+
+
+def test_a_wall_clock_that_is_set_back_stops_nothing() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.passes(10)
+    machine.wall -= 3600
+    before = clock.now()
+    machine.passes(5)
+    assert clock.now() == before + 5
+
+
+def test_after_a_laptops_sleep_it_is_as_late_as_on_the_wall() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.wall += 8 * 3600  # the steady clock does not count sleep
+    assert clock.now() == machine.wall
+    machine.passes(5)
+    assert clock.now() == machine.wall
+
+
+def test_it_never_goes_back_whatever_the_wall_says() -> None:
+    machine = Machine()
+    clock, told = machine.clock(), []
+    for step in (1.0, -500.0, 2.0, 10_000.0, -20_000.0, 0.5):
+        machine.passes(1.0)
+        machine.wall += step
+        told.append(clock.now())
+    assert told == sorted(told)
+
+
+def test_a_fast_clock_is_only_fast() -> None:
+    machine = Machine()
+    clock = machine.clock(speed=10)
+    machine.passes(6)
+    machine.wall += 999
+    assert clock.now() == 1_000_060
+
+
+async def test_waiting_ends_with_the_event_or_with_the_time() -> None:
+    clock, event = WallClock(speed=100), asyncio.Event()
+    assert not await clock.wait(event, 1.0)
+    event.set()
+    async with asyncio.timeout(5):
+        assert await clock.wait(event, 1e9)

@@ -1,0 +1,130 @@
+"""Settings from the environment: all complaints at once, and no secret in any of them."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, Wrong, load
+
+NAMES = [name.upper() for name in Settings.model_fields]
+TOKEN = "123456789:AAH-a-token-that-nobody-may-see-1234"
+KEY = "sk-a-key-that-nobody-may-see"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def read(tmp_path: Path, **settings: str) -> Settings:
+    """The settings of a `.env` file with these lines."""
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
+    return load(file)
+
+
+def complaints(tmp_path: Path, **settings: str) -> str:
+    with pytest.raises(Wrong) as wrong:
+        read(tmp_path, **settings)
+    assert wrong.value.__cause__ is None  # pydantic's own error shows more
+    assert wrong.value.__suppress_context__
+    return str(wrong.value)
+
+
+def test_without_any_the_page_is_there_and_the_stand_in_paints(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.has_web_chat
+    assert (settings.dashscope_api_key, settings.telegram_bot_token, settings.link_kind) == ((), None, "inline")
+    assert load(None).port == 8080
+
+
+def test_empty_lines_are_as_if_not_there(tmp_path: Path) -> None:
+    settings = read(tmp_path, PORT="", MONTHLY_BUDGET_CNY="", WEB_CHAT="", PUBLIC_URL="", DASHSCOPE_API_KEY="")
+    assert (settings.port, settings.monthly_budget_cny, settings.dashscope_api_key) == (8080, None, ())
+
+
+def test_the_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9999")
+    assert read(tmp_path, PORT="7777").port == 9999
+
+
+def test_several_keys_and_admins_are_separated_by_commas(tmp_path: Path) -> None:
+    settings = read(tmp_path, DASHSCOPE_API_KEY="sk-one, sk-two ,", ADMINS="telegram:123, discord:456")
+    assert [key.get_secret_value() for key in settings.dashscope_api_key] == ["sk-one", "sk-two"]
+    assert settings.admins == ("telegram:123", "discord:456")
+
+
+def test_every_complaint_is_made_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "PORT": "70000",
+        "DASHSCOPE_MAX_RUNNING": "none",
+        "DASHSCOPE_SUBMITS_PER_SECOND": "0",
+        "MONTHLY_BUDGET_CNY": "-1",
+        "ORIGINAL_HOURS": "inf",
+        "RESULT_DAYS": "nan",
+        "WEB_CHAT": "perhaps",
+        "LOG_LEVEL": "loud",
+        "PHOTO_LINKS": "signed",  # without PUBLIC_URL
+        "TELEGRAM_WEBHOOK": "on",  # the same
+        "TELEGRAM_API_URL": "not an address",
+        "DASHSCOPE_API_KEY": "“sk-copied-with-quotes”",
+    }
+    lines = complaints(tmp_path, **wrong).splitlines()
+    assert "wrong" in lines[0]
+    assert sorted(line.split(":")[0].strip() for line in lines[1:]) == sorted(wrong)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_complaint_shows_a_value(tmp_path: Path, name: str) -> None:
+    for secret in (TOKEN, KEY, "пароль-" + KEY):
+        try:
+            shown = repr(read(tmp_path, **{name: secret}))
+        except Wrong as wrong:
+            shown = str(wrong) + repr(wrong)
+        if name in {"TELEGRAM_BOT_TOKEN", "DASHSCOPE_API_KEY"} or "wrong" in shown:
+            assert secret not in shown
+
+
+def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
+    settings = read(tmp_path, TELEGRAM_BOT_TOKEN=TOKEN, DASHSCOPE_API_KEY=KEY)
+    assert TOKEN not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
+    assert KEY not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("host", "web_chat", "shown"),
+    [
+        ("127.0.0.1", None, True),
+        ("::1", None, True),
+        ("localhost", None, True),
+        ("0.0.0.0", None, False),
+        ("192.168.1.5", None, False),
+        ("0.0.0.0", "on", True),
+        ("127.0.0.1", "off", False),
+    ],
+)
+def test_strangers_see_the_page_only_with_the_owners_word(
+    tmp_path: Path, host: str, web_chat: str | None, shown: bool
+) -> None:
+    settings = read(tmp_path, HOST=host, **({} if web_chat is None else {"WEB_CHAT": web_chat}))
+    assert settings.has_web_chat == shown
+
+
+@pytest.mark.parametrize(
+    ("photo_links", "public_url", "kind"),
+    [
+        ("auto", "", "inline"),
+        ("auto", "https://bot.example", "signed"),
+        ("inline", "https://bot.example", "inline"),
+        ("upload", "", "upload"),
+    ],
+)
+def test_how_photos_are_shown_to_the_api(tmp_path: Path, photo_links: str, public_url: str, kind: str) -> None:
+    assert read(tmp_path, PHOTO_LINKS=photo_links, PUBLIC_URL=public_url).link_kind == kind
+
+
+def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1  # type: ignore[misc]  # that is what is tried
