@@ -93,14 +93,14 @@ class BotApi:
     _polls: int = 0
     _last_update: int = 1000
 
-    async def until(self, seen: Callable[[], object]) -> None:
-        """Wait for something to be so, looking after every call. Raises TimeoutError after 20 seconds."""
-        async with asyncio.timeout(PATIENCE), self._changed:
+    async def until(self, seen: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Wait for something to be so, looking after every call. Raises TimeoutError after so many seconds."""
+        async with asyncio.timeout(patience), self._changed:
             await self._changed.wait_for(lambda: bool(seen()))
 
-    async def acknowledged(self) -> None:
+    async def acknowledged(self, patience: float = PATIENCE) -> None:
         """Wait until the bot has acknowledged every update."""
-        await self.until(lambda: not self.updates and not self.postman.is_busy)
+        await self.until(lambda: not self.updates and not self.postman.is_busy, patience)
 
     async def push(self, update: Json) -> Json:
         """Queue an update for the bot, as new; one that has its id already comes as it is."""
@@ -169,6 +169,10 @@ class BotApi:
                 self.notices[params["callback_query_id"]] = params
             case "setWebhook" | "deleteWebhook":
                 self.postman.set_up(params.get("url", ""), params.get("secret_token", ""))
+                if self.postman.url:
+                    waiting, self.updates = self.updates, []
+                    for update in sorted(waiting, key=lambda update: int(update["update_id"])):
+                        self.postman.bring(update, self.tell)
             case "sendChatAction":
                 pass
             case _:

@@ -188,7 +188,8 @@ class Chats:
             if not reply.get("allow_sending_without_reply"):
                 raise Trouble(400, "Bad Request: message to be replied not found")
             answers = None
-        kept: Json = {"spoiler": params.get("has_spoiler") == "true", "quiet": params.get("disable_notification") == "true"}
+        kept: Json = {"spoiler": params.get("has_spoiler") == "true"}
+        kept["quiet"] = params.get("disable_notification") == "true"
         return self.add(replace(shown, id=self.new_id(), rows=_rows(params), answers=answers, thread=thread, **kept))
 
     def _present(self, chat: int, message: int, verb: str) -> Shown:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app import Parts, opened, running, web_application
-from bot.clock import WallClock
+from bot.clock import Clock, WallClock
 from handlers.telegram import hook_at, telegram
 from handlers.telegram.wire import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
@@ -70,15 +70,20 @@ async def telegram_house(
     api: BotApi | None = None,
     until: Path | None = None,
     by_webhook: bool = False,
+    clock: Clock | None = None,
     **settings: Any,
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `api` and folder of an earlier block: a restart.
 
     `until`: pictures are finished only when that file exists. `by_webhook`: updates are brought to our HTTP server.
+    `clock`: that of the core.
     """
     async with AsyncExitStack() as stack:
-        api = api or await stack.enter_async_context(bot_api())
-        opening = opened(settings_for(data_dir, **settings), clock=WallClock(), engine=quick_engine(until=until))
+        if api is None:
+            api = await stack.enter_async_context(bot_api())
+        opening = opened(
+            settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
+        )
         parts, door = await stack.enter_async_context(opening), Door()
         hook = hook_at(await stack.enter_async_context(served(door)), parts.outside.secret) if by_webhook else None
         connecting = telegram(
@@ -97,4 +102,4 @@ async def telegram_house(
                 door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
-    assert api.breaches == []
+        assert api.breaches == []

@@ -93,6 +93,12 @@ def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
     assert read(parts[0]).source == heard.source  # one that comes late is the same request
 
 
+def test_a_picture_that_comes_after_its_album_is_a_request_of_its_own_with_the_albums_words() -> None:
+    late = message(message_id=13, media_group_id="77", photo=PHOTO)
+    heard = incoming([late], Telegram(), after="/style 2")
+    assert (heard.words, heard.message_id, heard.source) == ("/style 2", "13", "telegram:7:5:13")
+
+
 def test_the_largest_size_of_a_photo_is_taken() -> None:
     assert file_of(message(photo=PHOTO)) == FileRef("large", 900, is_picture=True)
 

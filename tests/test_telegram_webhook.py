@@ -22,7 +22,7 @@ from tests.telegram_house import telegram_house
 
 async def knocks(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
     """The status with which the webhook answers this, brought by somebody who may know the secret."""
-    headers = {} if secret is None else {SECRET_HEADER: secret}
+    headers = {} if secret is None else {SECRET_HEADER.encode(): secret}
     async with httpx.AsyncClient() as http:
         return (await http.post(api.postman.url, content=body, headers=headers)).status_code
 

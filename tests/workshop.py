@@ -25,6 +25,7 @@ from sqlalchemy import text
 
 from bot.admission import Rules, admit
 from bot.bell import Bell
+from bot.board import Board
 from bot.chat import Person
 from bot.clock import WallClock
 from bot.dashscope.client import DashScope, Patience
@@ -195,5 +196,6 @@ async def workshop(
         rules = rules or Rules(20, 1000, None, paid=lanes[0].paid)
         seen = Lanes(frozenset(keys), sum(lane.slots for lane in lanes), first_guess=QUICK.mean)
         reception = Reception(Intake(), photos, keep_seconds=3600)
-        studio = Studio(database, reception, bell, house.clock, seen, rules, STYLES)
+        board = Board(database, bell, house.clock, seen)
+        studio = Studio(database, reception, bell, house.clock, seen, rules, STYLES, board)
         yield Workshop(house, studio, here, rules, lanes)

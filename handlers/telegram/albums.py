@@ -18,6 +18,11 @@ class Album:
     messages: list[Message] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def words(self) -> str:
+        """Its caption, which hangs on one of the pictures."""
+        return next((message.caption for message in self.messages if message.caption), "")
+
     def add(self, message: Message) -> None:
         self.messages.append(message)
         self._came.set()

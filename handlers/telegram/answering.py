@@ -38,9 +38,9 @@ class Answering:
         self._presses = presses
         self._patience = patience
 
-    async def message(self, messages: Sequence[Message], *, edited: bool = False) -> None:
-        """A message, or all of an album."""
-        request = incoming(messages, self._source, edited=edited)
+    async def message(self, messages: Sequence[Message], *, edited: bool = False, after: str | None = None) -> None:
+        """A message, or all of an album. `after`: what the album said, of a picture that came too late for it."""
+        request = incoming(messages, self._source, edited=edited, after=after)
         veiled = [str(message.message_id) for message in messages if has_spoiler(message)]
         if any(has_spoiler(message.reply_to_message or message.external_reply) for message in messages):
             veiled.append(request.message_id)

@@ -52,8 +52,11 @@ class Source(Admins, Protocol):
         """Somebody's profile photo."""
 
 
-def incoming(messages: Sequence[Message], source: Source, *, edited: bool = False) -> Incoming:
-    """One request of a message, or of an album's messages in any order."""
+def incoming(
+    messages: Sequence[Message], source: Source, *, edited: bool = False, after: str | None = None
+) -> Incoming:
+    """One request of a message, or of an album's messages in any order. `after`: what the album said, of a picture that
+    came after it was closed: that is a request of its own."""
     ordered = sorted(messages, key=lambda message: message.message_id)
     first = ordered[0]
     answered = first.reply_to_message or first.external_reply
@@ -61,9 +64,9 @@ def incoming(messages: Sequence[Message], source: Source, *, edited: bool = Fals
     return Incoming(
         person=person_of(first.from_user, first.sender_chat),
         chat=chat_of(first),
-        source=_source(first, source.us),
+        source=_source(first, source.us, alone=after is not None),
         message_id=str(first.message_id),
-        words=next((words for message in ordered if (words := message.text or message.caption)), ""),
+        words=next((words for message in ordered if (words := message.text or message.caption)), after or ""),
         addressed=first.chat.type == TelegramChat.PRIVATE or _answers(first, source.us),
         own=tuple(_own(message, found, source) for message in ordered if (found := file_of(message))),
         answered=_attached(first, file, source, author_of(answered, source.us)) if answered and file else None,
@@ -136,9 +139,9 @@ def _answers(message: Message, us: User) -> bool:
     return answered.from_user.id == us.id
 
 
-def _source(message: Message, us: User) -> str:
+def _source(message: Message, us: User, *, alone: bool) -> str:
     """The same for every delivery of a message or album. The bot's id is in it: another bot counts messages anew."""
     if message.guest_query_id is not None:
         return f"{PLATFORM}:{us.id}:guest:{message.guest_query_id}"
-    own = f"album:{message.media_group_id}" if message.media_group_id else str(message.message_id)
+    own = f"album:{message.media_group_id}" if message.media_group_id and not alone else str(message.message_id)
     return f"{PLATFORM}:{us.id}:{message.chat.id}:{own}"

@@ -13,6 +13,7 @@ from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
 from handlers.telegram.lanes import Lanes
 from handlers.telegram.patience import Interrupted, Patience
 
+REMEMBERED = 200  # albums
 STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 Done = Callable[[int], None]
@@ -29,6 +30,7 @@ class Taking:
         self._clock = clock
         self._lanes = Lanes()
         self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
+        self._closed: dict[str, str] = {}  # what the last albums said
 
     def take(self, update: Update, done: Done) -> None:
         """Start to deal with an update; `done` is called with its number once that is over, unless it has to come
@@ -79,16 +81,22 @@ class Taking:
         raise AssertionError(kind)
 
     def _album(self, lane: Hashable, name: str, update: Update) -> asyncio.Task[None]:
-        """A new album, or one more picture of an album that is still open."""
-        assert update.message is not None
+        """A new album, one more picture of an album that is still open, or a picture that comes after its album."""
+        message = update.message
+        assert message is not None
         if name in self._albums:
             album, task = self._albums[name]
-            album.add(update.message)
+            album.add(message)
             return task
-        album = Album([update.message])
+        if (words := self._closed.get(name)) is not None:
+            return self._lanes.start(lane, lambda: self._answering.message([message], after=words))
+        album = Album([message])
 
         async def answer() -> None:
             del self._albums[name]
+            self._closed[name] = album.words
+            if len(self._closed) > REMEMBERED:
+                del self._closed[next(iter(self._closed))]
             await self._answering.message(album.messages)
 
         task = self._lanes.start(lane, answer, ready=lambda: album.complete(self._clock))
