@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from bot import accounts, styles
 from bot.admission import Rules
 from bot.bell import Bell
+from bot.board import Board
 from bot.chat import Platform
 from bot.clock import Clock, WallClock
 from bot.courier import Courier
@@ -82,6 +83,7 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
             lanes=_as_seen(lanes),
             rules=_rules(settings, lanes),
             offered=offered,
+            board=Board(database, bell, clock, _as_seen(lanes)),
         )
         house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
         outside = Outside(database, photos, clock, secret, studio.lanes.account_ids)

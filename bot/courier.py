@@ -29,6 +29,7 @@ from storage.results import Untold
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
+LEISURE = 4.0  # times as long as a look takes, until the next
 AT_ONCE = 8  # cards that may be on their way at the same time
 QUICK_TRIES = 3
 GIVE_UP_TRIES = 300  # with growing pauses: about a day
@@ -65,12 +66,14 @@ class Courier:
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                ticket, were_busy = self.bell.ticket(), set(self.busy)
+                ticket, were_busy, began = self.bell.ticket(), set(self.busy), self.clock.now()
                 for place, view, untold in await self._to_show():
                     # One that was shown while we read may have got its card since: what we read of it is old.
                     if place.job_id not in self.busy | were_busy:
                         self.busy.add(place.job_id)
                         group.create_task(self._show(room, stop, place, view, untold))
+                took = self.clock.now() - began  # with a thousand cards to look at, less often
+                await self.clock.wait(stop, min(LOOK_SECONDS, LEISURE * took))
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
     async def _to_show(self) -> list[tuple[CardPlace, JobView, Untold | None]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot import lifecycle, quota, turns, views
 from bot.admission import Rules
 from bot.bell import Bell
+from bot.board import Board
 from bot.chat import Chat, Person
 from bot.clock import Clock
 from bot.door import look_in
@@ -36,6 +37,7 @@ class Records:
     lanes: Lanes
     rules: Rules
     offered: Sequence[Style]
+    board: Board
 
     def styles(self) -> tuple[Style, ...]:
         """The looks that can be asked for now; a reference picture always can."""
@@ -96,8 +98,9 @@ class Records:
         async with self.database.read() as connection:
             beat = await views.pulse(connection, self.lanes, now)
             mine = await jobs.of_person(connection, person_id, sorted(WAITING))
-            seen = [await views.view(connection, job, self.lanes, now) for job in mine if not job.cancel_requested]
-        return QueueView(beat.waiting, beat.running, tuple(seen), beat.paused)
+            wanted = [job for job in mine if not job.cancel_requested]
+            seen = await views.seen_once(connection, wanted, self.lanes, now)
+        return QueueView(beat.waiting, beat.running, seen, beat.paused)
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
         """The finished picture, while it is kept."""
@@ -134,9 +137,10 @@ class Records:
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
         """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
         told: JobView | None = None
+        person_id = await self._id(person)
         while True:
             ticket = self.bell.ticket()
-            now = await self.job(person, job_id)
+            now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
             if now is None:
                 return
             if told is None or _worth_telling(told, now):
@@ -145,6 +149,15 @@ class Records:
             if now.state in ENDED:
                 return
             await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
+        """A job of theirs that waits or runs."""
+        sight = await self.board.look()
+        job = sight.waiting.get(job_id)
+        if job is None or job.person_id != person_id or job.hidden:
+            return None
+        place, now = sight.line.get(job_id), self.clock.now()
+        return views.as_seen(job, place, None, sight.beat, slots=self.lanes.slots, now=now)
 
     async def _id(self, person: Person) -> int:
         async with self.database.read() as connection:
