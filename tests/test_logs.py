@@ -59,12 +59,12 @@ SECRETS = [
 @pytest.mark.parametrize("line", SECRETS)
 def test_secrets_are_struck_whoever_writes_the_line(written: io.StringIO, line: str) -> None:
     structlog.get_logger("ours").warning("trouble", what=line, leaky=Leaky())
-    logging.getLogger("a.library").warning("trouble with %s and %r", line, Leaky())
+    logging.getLogger("somebodys.package").warning("trouble with %s and %r", line, Leaky())
     try:
         int(line)
     except ValueError:
         structlog.get_logger("ours").exception("broken")
-        logging.getLogger("a.library").exception("broken")
+        logging.getLogger("somebodys.package").exception("broken")
     text = written.getvalue()
     assert len(text.splitlines()) == 4  # one line an event, tracebacks too
     assert KEY not in text
@@ -74,6 +74,6 @@ def test_secrets_are_struck_whoever_writes_the_line(written: io.StringIO, line: 
 
 def test_libraries_that_tell_everything_are_quiet(written: io.StringIO) -> None:
     logging.getLogger("httpx").info("HTTP Request: POST https://api/…")
-    logging.getLogger("a.library").debug("something")
+    logging.getLogger("somebodys.package").debug("something")
     assert [line for line in written.getvalue().splitlines() if "HTTP Request" in line] == []
     assert "something" in written.getvalue()
