@@ -12,9 +12,56 @@ it is done (the slot belongs to the task there, not to us); the unit goes back a
 from dataclasses import dataclass, replace
 
 from bot.dashscope.errors import Decision
+from bot.events import (
+    Ambiguous,
+    CancelWished,
+    Chosen,
+    Claimed,
+    Declined,
+    Event,
+    Expired,
+    Fetched,
+    FetchFailed,
+    Held,
+    Known,
+    Missed,
+    Orphaned,
+    Shown,
+    Succeeded,
+    Taken,
+    TaskFailed,
+    TaskLost,
+    Turned,
+)
 from bot.wishes import Reason, State
 from storage.jobs import ACTIVE, ENDED, Job
 from storage.ledger import Settlement
+
+__all__ = [
+    "Ambiguous",
+    "CancelWished",
+    "Change",
+    "Chosen",
+    "Claimed",
+    "Declined",
+    "Event",
+    "Expired",
+    "FetchFailed",
+    "Fetched",
+    "Held",
+    "Impossible",
+    "Known",
+    "Missed",
+    "Orphaned",
+    "Shown",
+    "Succeeded",
+    "Taken",
+    "TaskFailed",
+    "TaskLost",
+    "Turned",
+    "advance",
+    "backoff",
+]
 
 MAX_RESUBMITS = 3  # runs of one job that may fail at the API before we say so
 MAX_MISSES = 10  # submits of one job whose answer may be lost, a quarter of an hour in all, before we say so
@@ -25,128 +72,6 @@ MAX_BACKOFF_SECONDS = 300.0
 PERSON = "%:%"  # whatever a person's wish is taken from: their day, their purse, a group's pot; all but the budget
 BUDGET = "budget"  # the owner's scope of paid images
 EVERY = "%"
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A draft has all it needs: a style, a turn."""
-
-    style: int
-    tag: int
-
-
-@dataclass(frozen=True)
-class Known:
-    """The picture for this photo and style is in store already: no turn, and a unit only if none was spent on it."""
-
-    style: int
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """Its turn has come; this slot of this account is held for it, and the attempt is written down."""
-
-    account_id: str
-    slot: int
-
-
-@dataclass(frozen=True)
-class Taken:
-    """The API has made a task of it (heard from the answer, or found in the task list)."""
-
-    task_id: str
-
-
-@dataclass(frozen=True)
-class Turned:
-    """The API surely did not take it: refused, or not reached."""
-
-    code: str
-    decision: Decision
-
-
-@dataclass(frozen=True)
-class Missed:
-    """The answer was lost and the task list does not know it: not taken either, for the n-th time of this job."""
-
-    times: int
-
-
-@dataclass(frozen=True)
-class Ambiguous:
-    """The task list shows several tasks that could be this one; adopting could show somebody else's face."""
-
-
-@dataclass(frozen=True)
-class TaskFailed:
-    """The API worked on it and failed."""
-
-    code: str
-    decision: Decision
-
-
-@dataclass(frozen=True)
-class TaskLost:
-    """The API took it and now does not know it; it may have been paid for, so it is not sent again."""
-
-
-@dataclass(frozen=True)
-class Succeeded:
-    """The API is done; the picture lies behind this link."""
-
-    url: str
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """The picture is in our store."""
-
-
-@dataclass(frozen=True)
-class FetchFailed:
-    """The picture cannot be had any more."""
-
-
-@dataclass(frozen=True)
-class Orphaned:
-    """Its account is not ours any more. `free`: nothing that was begun there can have cost anything."""
-
-    free: bool
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The person has seen the picture."""
-
-
-@dataclass(frozen=True)
-class Expired:
-    """The photo's time was over before it could be used."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """It has all it needs but the yes of the person whose photo it is."""
-
-    style: int
-
-
-@dataclass(frozen=True)
-class Declined:
-    """It won't be painted: the person whose photo it is said no, or there was no room any more when they said yes."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class CancelWished:
-    """The person does not want it any more."""
-
-
-Event = (
-    Chosen | Known | Claimed | Taken | Turned | Missed | Ambiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | Held | Declined | CancelWished
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

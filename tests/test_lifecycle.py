@@ -1,13 +1,12 @@
 """How a job moves on: every state and event, what is settled, who is told, and what is bounded."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from bot import lifecycle
 from bot.dashscope.errors import Decision
-from bot.lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance, backoff
+from bot.lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance
 from bot.wishes import Reason
 from storage.jobs import ACTIVE, ENDED, Job, State
 from tests.rows import A_JOB, NOON
@@ -222,68 +221,6 @@ def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -
     assert (change.job.state, change.settle, change.tell) == (FETCH, ((BUDGET, "commit"),), False)
 
 
-FAILURES = {
-    Decision.NO_FACE: Reason.NO_FACE,
-    Decision.PHOTO_FAULT: Reason.PHOTO_REFUSED,
-    Decision.REFUSED: Reason.CONTENT_REFUSED,
-    Decision.OUR_BUG: Reason.SERVICE_DOWN,
-    Decision.RE_EXPOSE: Reason.SERVICE_DOWN,
-    Decision.AGAIN_LATER: Reason.SERVICE_DOWN,
-}
-RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 2, Decision.AGAIN_LATER: 4}
-
-
-@pytest.mark.parametrize("decision", FAILURES)
-def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decision: Decision) -> None:
-    job, runs = a(Q), 0
-    while job.state == Q:
-        runs += 1
-        running = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Taken(f"task-{runs}")).job
-        change = advance(running, lifecycle.TaskFailed("Some.Code", decision), NOON)
-        assert change.attempt == "Some.Code"
-        job = change.job
-    assert (job.state, job.error, job.error_code) == (FAILED, FAILURES[decision], "Some.Code")
-    assert runs == RUNS.get(decision, 1)
-
-
-def test_failed_runs_wait_longer_each_time() -> None:
-    waits = [
-        advance(a(RUN, resubmits=tries), lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
-        for tries in range(lifecycle.MAX_RESUBMITS)
-    ]
-    assert waits == [2.5, 5.0, 10.0]
-
-
-def test_refused_for_now_keeps_its_place_however_often() -> None:
-    job = a(Q, tag=5000)
-    for _ in range(200):
-        job = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Turned("Throttling.RateQuota", AGAIN)).job
-        assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
-
-
-def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_ever() -> None:
-    changes = [advance(a(SUB), lifecycle.Missed(times), NOON, jitter=1.0) for times in range(1, 11)]
-    assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
-    assert {change.job.tag for change in changes} == {5000}
-    assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, Reason.SERVICE_DOWN)
-    assert changes[-1].settle == BACK  # the task list says that it was never taken
-
-
-def test_several_candidates_are_resubmitted_once_and_counted() -> None:
-    once = advance(a(SUB), lifecycle.Ambiguous(), NOON)
-    assert (once.job.state, once.job.resubmits, once.attempt) == (Q, 1, "ambiguous")
-    twice = after(once.job, lifecycle.Claimed("key-a", 0), lifecycle.Ambiguous())
-    assert (twice.job.state, twice.settle) == (FAILED, NEVER_SENT_AGAIN)
-
-
-@pytest.mark.parametrize("make", [lifecycle.Turned, lifecycle.TaskFailed])
-def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[str, Decision], Event]) -> None:
-    state = SUB if make is lifecycle.Turned else RUN
-    change = advance(a(state, tag=5000), make("Arrearage", Decision.STOP_LANE), NOON)
-    assert (change.job.state, change.job.tag, change.job.next_at, change.stop_lane) == (Q, 5000, NOON, "Arrearage")
-    assert (change.settle, change.tell) == ((), False)
-
-
 def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
     for state in (SUB, RUN, FETCH):
         job = advance(a(state), lifecycle.Orphaned(free=True), NOON).job
@@ -305,10 +242,3 @@ def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
 
 def test_nothing_ends_twice() -> None:
     assert {state for state in State if not BECOMES[state]} == ENDED - {STORED}
-
-
-@pytest.mark.parametrize("tries", [-2, 0, 1, 6, 16, 10_000])
-def test_pauses_are_bounded_and_spread_over_their_upper_half(tries: int) -> None:
-    least, most = backoff(tries, 0.0), backoff(tries, 1.0)
-    assert 0 < most <= lifecycle.MAX_BACKOFF_SECONDS
-    assert least == most / 2
