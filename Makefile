@@ -10,7 +10,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check --quiet .

@@ -33,7 +33,7 @@ ME = {
     "supports_inline_queries": True,
     "supports_guest_queries": True,
 }
-PATIENCE = 20.0  # seconds until a test gives up waiting
+PATIENCE = 60.0  # seconds until a test gives up waiting
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from tests.house import house
 
 US = "repaint_test_bot"
 GROUP = Chat("test", "group", is_group=True)
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds
 
 _numbers = count(1)
 
