@@ -10,7 +10,7 @@ _KEEP = text("""
 """)
 _OPEN = text("SELECT number, body FROM arrived WHERE account = :account AND body IS NOT NULL ORDER BY number")
 _DONE = text("UPDATE arrived SET body = NULL WHERE account = :account AND number = :number")
-_FORGET = text("DELETE FROM arrived WHERE body IS NULL AND at < :before")
+_FORGET = text("DELETE FROM arrived WHERE at < :before")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Arrival:
 
 
 async def keep(connection: AsyncConnection, account: str, arrival: Arrival, *, now: float, before: float) -> bool:
-    """Whether it is new; then it is kept until it is done. Done ones from before `before` are forgotten."""
+    """Whether it is new; then it is kept until it is done. What came before `before` is forgotten, done or not."""
     await connection.execute(_FORGET, {"before": before})
     values = {"account": account, "number": arrival.number, "body": arrival.body, "now": now}
     return (await connection.execute(_KEEP, values)).rowcount == 1

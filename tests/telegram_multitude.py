@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.bot_api import BotApi
 from tests.bot_api_chats import Shown, photo_json
-from tests.bot_api_doings import NOW, adds_bot, changes_caption
-from tests.bot_api_people import Someone
+from tests.bot_api_doings import adds_bot, changes_caption
+from tests.bot_api_people import NOW, Someone
 from tests.stand_in import portrait_jpeg
 
 Json = Any

@@ -15,8 +15,6 @@ MAY_IMPORT = {
     "handlers": {"bot"},
 }
 SEES_ALL = {"bot.app", "bot.__main__"}
-# Rows that nobody else needs, of messages and updates: written by the platform itself.
-ROWS_OF_THEIR_OWN = {"handlers.telegram.memory", "handlers.telegram.webhook"}
 
 
 def modules(package: str) -> list[str]:
@@ -68,7 +66,7 @@ def test_imports_point_one_way(package: str) -> None:
         for module in modules(package)
         if module not in SEES_ALL
         for name in imported(module)
-        if name.split(".")[0] not in (allowed | {"storage"} if module in ROWS_OF_THEIR_OWN else allowed)
+        if name.split(".")[0] not in allowed
     }
     assert wrong == set()
 

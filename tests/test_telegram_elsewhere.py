@@ -106,7 +106,7 @@ async def test_a_guest_call_is_answered_at_once_and_becomes_the_picture(tmp_path
         assert await town.units(anna) == (1, 0)
 
 
-async def test_a_guest_call_may_answer_a_photo_and_come_twice(tmp_path: Path) -> None:
+async def test_a_guest_call_may_answer_a_photo_whose_person_is_asked_and_come_twice(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna = town.person(1)
         town.api.files["theirs"] = portrait_jpeg()
@@ -114,6 +114,9 @@ async def test_a_guest_call_may_answer_a_photo_and_come_twice(tmp_path: Path) ->
         answered |= {"photo": photo_json("theirs"), "from": town.person(9).user()}
         place = await guest_answer(town.api, await calls(anna, "@repaint_test_bot /style 2", answering=answered))
         await town.api.push(town.api.pushed[-1])
+        await town.api.until(lambda: "may I repaint it?" in message(town, place).text)
+        assert "Only the person whose photo" in await anna.notice(await anna.presses(message(town, place), "Yes"))
+        await town.person(9).presses(message(town, place), "Yes")
         await town.api.until(lambda: message(town, place).photo)
         await town.api.acknowledged()
         assert town.api.count("answerGuestQuery") == 1

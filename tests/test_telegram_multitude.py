@@ -4,6 +4,7 @@ is stopped and started in between. Every wish is answered once, and nobody is wr
 import random
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,13 +94,17 @@ def _query(method: str) -> str:
 
 @pytest.mark.timeout(400)
 async def test_a_thousand_updates_are_each_answered_once(tmp_path: Path) -> None:
-    fast = {"submits_per_second": 1000, "queries_per_second": 5000, "max_running": 8}
+    fast: dict[str, Any] = {"submits_per_second": 1000, "queries_per_second": 5000, "max_running": 8}
     async with bot_api() as api, stand_in(tmp_path / "cloud", **fast) as cloud:
         day = Multitude(api, random.Random(61))
         api.updates = await day.act(UPDATES)
         assert len(api.updates) == UPDATES
         api.faults += stumbles()
-        settings = {"dashscope_api_key": "sk-test", "dashscope_base_url": cloud.base_url, "dashscope_max_running": 8}
+        settings: dict[str, Any] = {
+            "dashscope_api_key": "sk-test",
+            "dashscope_base_url": cloud.base_url,
+            "dashscope_max_running": 8,
+        }
         settings |= {"dashscope_submits_per_second": 20.0, "daily_free_images": 1000, "stars_packages": "10:50"}
 
         async with telegram_house(tmp_path, api=api, clock=WallClock(HASTE), **settings):  # asks for updates

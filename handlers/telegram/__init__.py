@@ -52,9 +52,8 @@ async def telegram(
     with quiet(token):
         bot = telegram_bot(token, api_url, per_second)
         clock = clock or service.studio.clock
-        database, account = service.studio.database, account_of(token)
-        pen = Pen(bot, Memory(database, account, service.studio.clock))
-        webhook = Webhook(bot, hook, database, account, service.studio.clock) if hook else None
+        memory = Memory(service.studio.database, account_of(token), service.studio.clock)
+        pen, webhook = Pen(bot, memory), Webhook(bot, hook, memory) if hook else None
         routes = (webhook.route,) if webhook else ()
         platform = TelegramPlatform(pen, Pace(clock.now), clock, service.groups.moved, routes)
         connection = Connection(platform, service, webhook, frozenset(owners), clock)

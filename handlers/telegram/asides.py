@@ -102,7 +102,9 @@ class Asides:
         place = await self._patience.until_done(lambda: self._answered(query, first), failed=None)
         if place is None or first.buttons or not (request.own or request.answered):
             return
-        here = replace(request, chat=Chat(request.chat.platform, f"{INLINE}{place}"))
+        # Among others the same care is due as in a group that has said nothing else: its default rules hold.
+        chat = Chat(request.chat.platform, f"{INLINE}{place}", is_group=request.chat.is_group)
+        here = replace(request, chat=chat)
         await self._heard(here, place)
 
     async def _answered(self, query: str, card: Card) -> str:

@@ -5,24 +5,29 @@ written to: then the message says where the picture is.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bot.chat import Address, Button, Card, Chat, Gone, Person
 from bot.texts import speak
 from handlers.telegram import drawing
 from handlers.telegram.pen import Pen, without_picture
 
-if TYPE_CHECKING:
-    from handlers.telegram.showing import TelegramPlatform
-
 HISTORY = "history"  # what the link asks us to start with
+
+
+class Hand(Protocol):
+    """Moves the pen at each chat's pace. Raises NotNow or Gone."""
+
+    async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str: ...
+
+    async def change(self, address: Address, card: Card) -> None: ...
 
 
 @dataclass(frozen=True)
 class FarAway:
     """One such message, by the id that Telegram gave it."""
 
-    platform: "TelegramPlatform"
+    hand: Hand
     pen: Pen
     message: str
 
@@ -32,11 +37,11 @@ class FarAway:
             raise Gone(card_only=False)
         here = replace(address, message_id=self.message)
         if card.picture is None or not drawing.is_photo(card):
-            await self.platform.change(here, without_picture(card))
+            await self.hand.change(here, without_picture(card))
         elif await self._is_known(address.person, card):
-            await self.platform.change(here, card)
+            await self.hand.change(here, card)
         else:
-            await self.platform.change(here, self._elsewhere(address.person, card))
+            await self.hand.change(here, self._elsewhere(address.person, card))
         return self.message
 
     async def _is_known(self, person: Person | None, card: Card) -> bool:
@@ -46,7 +51,7 @@ class FarAway:
             return False
         if await self.pen.memory.file(job) is None:
             try:
-                await self.platform.send(Address(Chat(person.platform, person.platform_id)), card, quietly=True)
+                await self.hand.send(Address(Chat(person.platform, person.platform_id)), card, quietly=True)
             except Gone:
                 return False
         return await self.pen.memory.file(job) is not None

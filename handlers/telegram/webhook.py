@@ -18,19 +18,15 @@ from starlette.routing import Route
 from telegram import Update
 
 from bot.chat import CannotStart
-from bot.clock import Clock
+from bot.keepsakes import Arrival, Keepsakes
 from handlers.telegram.taking import Taking
 from handlers.telegram.wire import Bot
-from storage import arrivals
-from storage.arrivals import Arrival
-from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # a header's name
 MAX_BYTES = 1024 * 1024  # an update is a few thousand
-REMEMBERED_SECONDS = 2 * 24 * 3600.0  # Telegram brings an update again for a day
 
 
 class WebhookRefused(CannotStart):
@@ -57,9 +53,7 @@ class Webhook:
 
     bot: Bot
     hook: Hook
-    database: Database
-    account: str
-    clock: Clock
+    kept: Keepsakes
     taking: Taking | None = None
     _open: set[int] = field(default_factory=set)
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -82,15 +76,15 @@ class Webhook:
         if number is None:
             log.warning("something was brought that is no update")
             return Response(status_code=200)
-        await self._came(Arrival(number, body))
+        arrival = Arrival(number, body)
+        if await self.kept.arrived(arrival):
+            self._take(arrival)
         return Response(status_code=200)
 
     async def run(self, taking: Taking) -> None:
         """Deal with what came while nobody could, then with everything as it comes, until cancelled."""
         self.taking = taking
-        async with self.database.read() as connection:
-            waiting = await arrivals.unfinished(connection, self.account)
-        for arrival in waiting:
+        for arrival in await self.kept.unfinished():
             self._take(arrival)
         await asyncio.Event().wait()
 
@@ -100,13 +94,6 @@ class Webhook:
             await self.taking.finish()
         if self._writing:
             await asyncio.wait(self._writing)
-
-    async def _came(self, arrival: Arrival) -> None:
-        now = self.clock.now()
-        async with self.database.write() as connection:
-            is_new = await arrivals.keep(connection, self.account, arrival, now=now, before=now - REMEMBERED_SECONDS)
-        if is_new:
-            self._take(arrival)
 
     def _take(self, arrival: Arrival) -> None:
         if self.taking is None or arrival.number in self._open:
@@ -125,8 +112,7 @@ class Webhook:
         task.add_done_callback(self._writing.discard)
 
     async def _put_away(self, number: int) -> None:
-        async with self.database.write() as connection:
-            await arrivals.done(connection, self.account, number)
+        await self.kept.done(number)
         self._open.discard(number)
 
 

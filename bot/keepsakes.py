@@ -1,0 +1,92 @@
+"""What a platform keeps for us: the file of each picture that it was given, photos that came under a veil, and updates
+that it has handed over and nobody has dealt with yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat import Address, Chat
+from bot.clock import Clock
+from storage import arrivals, shown
+from storage.arrivals import Arrival
+from storage.database import Database
+
+__all__ = ["Arrival", "Keepsakes"]
+
+log = structlog.get_logger(__name__)
+
+VEIL_SECONDS = 30 * 24 * 3600.0
+ARRIVAL_SECONDS = 2 * 24 * 3600.0  # platforms hand an update over again for a day
+
+
+@dataclass(frozen=True)
+class Keepsakes:
+    """Rows of one bot; `account` names the platform and the bot, for files and numbers mean nothing to another.
+
+    A file or veil that can't be written is not worth losing a message over: it is logged.
+    """
+
+    database: Database
+    account: str
+    clock: Clock
+
+    async def file(self, job: int | None) -> str | None:
+        """The file that the platform keeps of a job's picture."""
+        return None if job is None else (await self.files([job])).get(job)
+
+    async def files(self, jobs: Sequence[int]) -> dict[int, str]:
+        """The same for many, by job."""
+        if not jobs:
+            return {}
+        async with self.database.read() as connection:
+            return await shown.files(connection, self.account, jobs)
+
+    async def keep(self, job: int, file: str) -> None:
+        """The platform has the picture now."""
+        try:
+            async with self.database.write() as connection:
+                await shown.remember(connection, account=self.account, job_id=job, file=file)
+        except SQLAlchemyError:
+            log.exception("a file was not remembered", job=job)
+
+    async def drop(self, job: int) -> None:
+        """The platform doesn't know the file any more."""
+        async with self.database.write() as connection:
+            await shown.forget(connection, job)
+
+    async def veil(self, chat: Chat, messages: Sequence[str]) -> None:
+        """What answers these messages is to be veiled, as they are."""
+        now = self.clock.now()
+        place = {"account": self.account, "chat": chat.platform_id}
+        try:
+            async with self.database.write() as connection:
+                for message in messages:
+                    await shown.veil(connection, **place, message=message, at=now, before=now - VEIL_SECONDS)
+        except SQLAlchemyError:
+            log.exception("a veil was not remembered")
+
+    async def is_veiled(self, address: Address) -> bool:
+        """Whether a picture there is to be veiled."""
+        if address.reply_to is None:
+            return False
+        place = {"account": self.account, "chat": address.chat.platform_id}
+        async with self.database.read() as connection:
+            return await shown.is_veiled(connection, **place, message=address.reply_to)
+
+    async def arrived(self, arrival: Arrival) -> bool:
+        """Whether this update is new; then it is kept until it is done."""
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            return await arrivals.keep(connection, self.account, arrival, now=now, before=now - ARRIVAL_SECONDS)
+
+    async def unfinished(self) -> tuple[Arrival, ...]:
+        """What has arrived and is not done, in order."""
+        async with self.database.read() as connection:
+            return await arrivals.unfinished(connection, self.account)
+
+    async def done(self, number: int) -> None:
+        """This update is dealt with."""
+        async with self.database.write() as connection:
+            await arrivals.done(connection, self.account, number)
