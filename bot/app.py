@@ -118,14 +118,18 @@ async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-async def run(settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None]) -> None:
+async def run(
+    settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None], clock: Clock | None = None
+) -> None:
     """Run until told to stop. `ready` is called with our address once it answers. Raises CannotStart and its kin."""
     with listen(settings.host, settings.port) as listener:
-        await _run(settings, listener, stop, ready)
+        await _run(settings, listener, stop, ready, clock or WallClock())
 
 
-async def _run(settings: Settings, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-    async with opened(settings, clock=WallClock()) as parts, AsyncExitStack() as stack:
+async def _run(
+    settings: Settings, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None], clock: Clock
+) -> None:
+    async with opened(settings, clock=clock) as parts, AsyncExitStack() as stack:
         platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
         await stack.enter_async_context(running(parts, platforms))
         await serve(web_application(parts, platforms), listener, stop, ready)
