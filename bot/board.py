@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from bot.bell import Bell
 from bot.clock import Clock
 from bot.views import Lanes, Pulse, pulse
-from bot.wishes import WAITING
 from storage import jobs, queue
 from storage.database import Database
 from storage.jobs import Job
@@ -52,6 +51,6 @@ class Board:
 
     async def _read(self, now: float) -> Sight:
         async with self._database.read() as connection:
-            waiting = await jobs.in_states(connection, sorted(WAITING))
+            waiting = await jobs.waiting(connection)
             beat, line = await pulse(connection, self._lanes, now), await queue.line(connection)
         return Sight(beat, line, {job.id: job for job in waiting})

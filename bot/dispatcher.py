@@ -63,7 +63,7 @@ async def _take_over(lane: Lane, house: House) -> Desk:
 async def _ours(desk: Desk) -> list[Job]:
     """The jobs that an earlier dispatcher of this account has left on their way."""
     async with desk.house.database.read() as connection:
-        active = await jobs.in_states(connection, sorted(ACTIVE))
+        active = await jobs.active(connection)
     return [job for job in active if job.account_id == desk.lane.account_id]
 
 

@@ -12,7 +12,7 @@ from bot.desk import House
 from bot.moves import move
 from bot.owner import PAUSED_BY_OWNER
 from storage import accounts, jobs, queue, results
-from storage.jobs import ACTIVE, Job
+from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
         await accounts.refresh(connection, stays=PAUSED_BY_OWNER)
         await queue.bring_near(connection, latest)
         await results.bring_near(connection, latest)
-        active = await jobs.in_states(connection, sorted(ACTIVE))
+        active = await jobs.active(connection)
     for job in active:
         if job.account_id not in account_ids:
             await _orphaned(house, job, free=job.account_id in free)

@@ -10,12 +10,14 @@ _COLUMNS = """
     c.platform_id AS chat, c.is_group, j.thread, j.reply_to, j.message_id
 """
 _FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
+# CROSS: from the open jobs (a partial index, word for word) to their chats, and not from all chats to all their jobs.
 _OPEN = text(f"""
-    SELECT {_COLUMNS} {_FROM}
+    SELECT {_COLUMNS} FROM job j CROSS JOIN person p CROSS JOIN chat c
     WHERE j.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')
-      AND NOT j.hidden AND NOT j.cancel_requested AND c.platform = :platform
+      AND NOT j.hidden AND NOT j.cancel_requested
+      AND p.id = j.person_id AND c.id = j.chat_id AND c.platform = :platform
     ORDER BY j.tag, j.id
-""")
+""")  # noqa: S608  # constant
 _OF_JOB = text(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = :job_id")
 _SHOWN = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 

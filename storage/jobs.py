@@ -122,9 +122,11 @@ _HISTORY = text(f"""
 _OF_PERSON = text(f"""
     SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
 """).bindparams(bindparam("states", expanding=True))  # noqa: S608  # constant
-_IN_STATES = text(f"SELECT {_COLUMNS} FROM job WHERE state IN :states ORDER BY id").bindparams(  # noqa: S608  # constant
-    bindparam("states", expanding=True)
-)
+# Word for word as in the partial index: so the database sees that it need not look through the whole history.
+_IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
+# And not ordered there: SQLite would rather walk all rows in their order than sort a few.
+_WAITING = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING}")  # noqa: S608  # constant
+_ACTIVE = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
@@ -155,11 +157,11 @@ _WITH_REMAINS = text(f"""
     SELECT {_COLUMNS} FROM job
     WHERE hidden AND (photo IS NOT NULL OR reference IS NOT NULL OR id IN (SELECT job_id FROM result))
 """)  # noqa: S608  # constant
-_PHOTOS_IN_USE = text("""
-    SELECT photo AS key FROM job WHERE state IN ('queued', 'submitting', 'running') AND photo IS NOT NULL
+_PHOTOS_IN_USE = text(f"""
+    SELECT photo AS key FROM job WHERE {_IS_WAITING} AND state <> 'fetching' AND photo IS NOT NULL
     UNION
-    SELECT reference FROM job WHERE state IN ('queued', 'submitting', 'running') AND reference IS NOT NULL
-""")
+    SELECT reference FROM job WHERE {_IS_WAITING} AND state <> 'fetching' AND reference IS NOT NULL
+""")  # noqa: S608  # constant
 _OLD_QUEUED = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'queued' AND created < :before")  # noqa: S608  # constant
 _OLD_DRAFTS = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
@@ -218,10 +220,14 @@ async def of_subject(connection: AsyncConnection, *, platform: str, subject: str
     return tuple(map(_job, rows.mappings()))
 
 
-async def in_states(connection: AsyncConnection, states: Sequence[State]) -> tuple[Job, ...]:
-    """Everybody's jobs in these states, oldest first."""
-    rows = await connection.execute(_IN_STATES, {"states": list(states)})
-    return tuple(map(_job, rows.mappings()))
+async def waiting(connection: AsyncConnection) -> tuple[Job, ...]:
+    """Everybody's jobs that wait or run, in no order."""
+    return tuple(map(_job, (await connection.execute(_WAITING)).mappings()))
+
+
+async def active(connection: AsyncConnection) -> tuple[Job, ...]:
+    """Everybody's jobs that somebody works on, in no order."""
+    return tuple(map(_job, (await connection.execute(_ACTIVE)).mappings()))
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:

@@ -21,13 +21,16 @@ _FIRST_OF_PERSON = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
 """)
+# The list of states is that of a partial index, word for word.
 _DEPTH = text("""
     SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
-           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
-    FROM job WHERE state IN ('queued', 'submitting', 'running')
+           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running,
+           MIN(CASE WHEN state <> 'queued' THEN submitted END) AS oldest
+    FROM job WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state <> 'fetching'
 """)
-_IN_DOUBT = text("SELECT COUNT(*) FROM job WHERE account_id = :account_id AND state = 'submitting'")
-_OLDEST_RUNNING = text("SELECT MIN(submitted) FROM job WHERE state IN ('submitting', 'running')")
+_IN_DOUBT = text("""
+    SELECT COUNT(*) FROM job WHERE account_id = :account_id AND slot IS NOT NULL AND state = 'submitting'
+""")
 
 
 @dataclass(frozen=True)
@@ -116,5 +119,4 @@ async def line(connection: AsyncConnection) -> dict[int, Place]:
 async def depth(connection: AsyncConnection) -> Depth:
     """The queue from afar."""
     row = (await connection.execute(_DEPTH)).one()
-    oldest = (await connection.execute(_OLDEST_RUNNING)).scalar_one_or_none()
-    return Depth(int(row.waiting), int(row.running), oldest)
+    return Depth(int(row.waiting), int(row.running), row.oldest)

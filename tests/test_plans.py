@@ -1,0 +1,72 @@
+"""What is asked again and again looks through what is open, and never through the whole history."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import storage
+from storage.database import open_database
+
+GROWING = r"SCAN (job|j|attempt|result|r|ledger|credit|person|p|chat|c|purchase|recipient|shown_file|quota|q)\b"
+# Partial ones: they hold what is open.
+SMALL = re.compile(
+    r"USING INDEX (job_(open|turn|person_waiting|hidden|failed|draft)|recipient_waiting)\b"
+)  # partial ones
+RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
+    "balances._AUDIT",
+    "ledger._AUDIT",
+    "cockpit._PAID",
+    "cockpit._PEOPLE",
+    "cockpit._TODAY",
+    "counts._BY_STATE",
+    "groups._GONE",
+    "oblivion._NAMELESS[2]",
+}
+
+
+def statements() -> Iterator[tuple[str, TextClause]]:
+    """Every statement of the storage, by module and name."""
+    for found in pkgutil.iter_modules(storage.__path__):
+        module = importlib.import_module(f"storage.{found.name}")
+        for name, value in vars(module).items():
+            several = value if isinstance(value, tuple) else (value,)
+            for number, one in enumerate(several):
+                if isinstance(one, TextClause) and re.match(r"\s*(SELECT|UPDATE|DELETE)", one.text):
+                    yield f"{found.name}.{name}" + (f"[{number}]" if number else ""), one
+
+
+ASKED = dict(statements())
+
+
+async def plan_of(connection: AsyncConnection, statement: TextClause) -> list[str]:
+    """How SQLite would go about it."""
+    sql = re.sub(r"IN :\w+", "IN (1, 2)", statement.text)
+    values = dict.fromkeys(re.findall(r"(?<!:):(\w+)", sql), 1)
+    return [row[-1] for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)]
+
+
+def looks_through(plan: list[str]) -> list[str]:
+    """The steps that look through all that ever was."""
+    return [step for step in plan if re.match(GROWING, step) and not SMALL.search(step)]
+
+
+async def test_no_statement_looks_through_the_history(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.read() as connection:
+        found = {name: looks_through(await plan_of(connection, asked)) for name, asked in ASKED.items()}
+    assert {name: steps for name, steps in found.items() if steps and name not in RARE} == {}
+    assert {name for name in RARE if not found[name]} == set()  # or it need not be in the list
+
+
+async def test_a_look_at_the_open_cards_begins_with_the_open_jobs(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database, database.read() as connection:
+        plan = await plan_of(connection, ASKED["cards._OPEN"])
+    assert "USING INDEX job_open" in plan[0]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(ASKED) > 90
