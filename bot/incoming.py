@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bot.chat import Chat, Person
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
     from bot.care import Care
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
+
+_PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+)
+
+
+def may_be_picture(kind: str | None, filename: str | None) -> bool:
+    """Whether a file could be meant as one, by its media type or its name."""
+    return (kind or "").startswith("image/") or PurePath(filename or "").suffix.casefold() in _PICTURE_SUFFIXES
 
 
 async def nobody() -> bool:

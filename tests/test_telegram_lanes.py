@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from telegram import Message
 
+from bot.lineup import Lineup
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
-from handlers.telegram.lanes import Lanes
 
 PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
@@ -24,7 +24,7 @@ class Work:
 
 async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> None:
     first, second, other = Work(), Work(), Work()
-    lanes = Lanes()
+    lanes = Lineup()
     tasks = [lanes.start("anna", first), lanes.start("anna", second), lanes.start("ben", other)]
     await first.begun.wait()
     await other.begun.wait()
@@ -54,7 +54,7 @@ async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() 
     async def ready() -> None:
         await gathered.wait()
 
-    lanes = Lanes(at_once=2)
+    lanes = Lineup(at_once=2)
     album = lanes.start("album", work, ready)
     await asyncio.gather(*(lanes.start(number, work) for number in range(5)))
     assert not album.done()
@@ -69,7 +69,7 @@ async def test_work_that_breaks_does_not_stop_its_lane() -> None:
 
     after = Work()
     after.end.set()
-    lanes = Lanes()
+    lanes = Lineup()
     failed, done = lanes.start("anna", broken), lanes.start("anna", after)
     await done
     assert isinstance(failed.exception(), ValueError)

@@ -23,11 +23,11 @@ from bot.chat import Address, Card, Chat, Gone
 from bot.conversation import Conversation
 from bot.incoming import Incoming
 from bot.inline import InlinePage, InlineResult
+from bot.patience import Patience
 from bot.texts import speak
 from handlers.telegram import drawing
 from handlers.telegram.errors import translated
 from handlers.telegram.memory import INLINE
-from handlers.telegram.patience import Patience
 from handlers.telegram.reading import incoming
 from handlers.telegram.showing import TelegramPlatform
 from handlers.telegram.source import TelegramSource

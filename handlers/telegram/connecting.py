@@ -10,6 +10,7 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.conversation import Conversation
+from bot.patience import Patience
 from bot.presses import Presses
 from bot.service import Service
 from handlers.telegram.answering import Answering
@@ -17,7 +18,6 @@ from handlers.telegram.asides import Asides
 from handlers.telegram.errors import TokenRefused
 from handlers.telegram.kinds import ALLOWED_UPDATES
 from handlers.telegram.menu import introduce_ourselves
-from handlers.telegram.patience import Patience
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.showing import TelegramPlatform
 from handlers.telegram.source import TelegramSource

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
 from typing import Protocol
 
 from telegram import CallbackQuery, ExternalReplyInfo, Message, User
@@ -11,7 +10,7 @@ from telegram import Chat as TelegramChat
 
 from bot.answers import Pressed
 from bot.chat import Chat
-from bot.incoming import Attachment, Incoming
+from bot.incoming import Attachment, Incoming, may_be_picture
 from bot.wishes import Refusal
 from handlers.telegram.drawing import largest
 from handlers.telegram.memory import INLINE
@@ -25,10 +24,6 @@ from handlers.telegram.whose import (
     origin_of,
     person_of,
     user_of,
-)
-
-_PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"}
 )
 
 
@@ -98,8 +93,7 @@ def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
     if moving := message.animation or message.video or message.video_note:
         return FileRef(moving.file_id, moving.file_size, is_picture=False)
     if document := message.document:
-        suffix = PurePath(document.file_name or "").suffix.casefold()
-        is_picture = (document.mime_type or "").startswith("image/") or suffix in _PICTURE_SUFFIXES
+        is_picture = may_be_picture(document.mime_type, document.file_name)
         return FileRef(document.file_id, document.file_size, is_picture=is_picture)
     if sticker := message.sticker:
         still = not (sticker.is_animated or sticker.is_video)

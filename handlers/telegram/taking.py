@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Hashable
 from telegram import Update
 
 from bot.clock import Clock
+from bot.lineup import Lineup
+from bot.patience import Interrupted, Patience
 from handlers.telegram.albums import Album
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
-from handlers.telegram.lanes import Lanes
-from handlers.telegram.patience import Interrupted, Patience
 
 REMEMBERED = 200  # albums
 STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
@@ -28,7 +28,7 @@ class Taking:
         self._asides = asides
         self._patience = patience
         self._clock = clock
-        self._lanes = Lanes()
+        self._lanes = Lineup()
         self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
         self._closed: dict[str, str] = {}  # what the last albums said
 

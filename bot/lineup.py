@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 AT_ONCE = 8  # pieces of work that may hold a person's file in memory (20 MB each)
 
 
-class Lanes:
+class Lineup:
     """Starts work; `work` must not raise."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:

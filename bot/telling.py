@@ -1,0 +1,57 @@
+"""Says what the core has answered: cards with what follows them, and what a press of a button asks for.
+
+The same for every platform that has chats; each step is tried again while the platform asks for patience.
+"""
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+from bot.answers import Answer, Pressed
+from bot.cards import Rows
+from bot.chat import Address, Card, Platform
+from bot.patience import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+class Stage(Platform, Protocol):
+    """A platform whose messages have buttons that can be changed by themselves."""
+
+    async def set_rows(self, address: Address, rows: Rows) -> None:
+        """Change only the buttons of a message. Raises NotNow or Gone."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Raises nothing but Interrupted."""
+
+    stage: Stage
+    patience: Patience
+
+    async def show(self, where: Address, card: Card) -> None:
+        """A card, and what follows it."""
+        await self.patience.until_done(lambda: self.stage.show(where, card), failed="")
+        if card.follow is not None:
+            # Closing it lets go of the files that it holds, however the sending ends.
+            async with aclosing(cast("AsyncGenerator[Card, None]", card.follow())) as more:
+                async for one in more:
+                    await self.patience.until_done(partial(self.stage.show, where, one), failed="")
+
+    async def carry_out(self, request: Pressed, answer: Answer) -> None:
+        """What a press asks for, except its notice: that is the platform's own."""
+        here = Address(request.chat, message_id=request.message_id, person=request.person)
+        until_done = self.patience.until_done
+        if answer.remove:
+            await until_done(lambda: self.stage.remove(here, answer.notice), failed=None)
+        elif answer.edit is not None:
+            edit = answer.edit
+            await until_done(lambda: self.stage.show(here, edit), failed="")
+        elif answer.rows is not None:
+            rows = answer.rows
+            await until_done(lambda: self.stage.set_rows(here, rows), failed=None)
+        if answer.card is not None:
+            where = Address(request.chat, reply_to=request.message_id, person=request.person)
+            await self.show(where, answer.card)
