@@ -1,5 +1,7 @@
 """People, chats, jobs with their attempts, the queue's clock, lanes, quota and ledger, results, outbox, link counts."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,6 +17,7 @@ def upgrade() -> None:
     _people()
     _lanes()
     _jobs()
+    _attempts()
     _money()
     _pictures()
 
@@ -61,8 +64,20 @@ def _lanes() -> None:
 
 
 def _jobs() -> None:
-    op.create_table(
-        "job",
+    op.create_table("job", *_wish(), *_way())
+    queued, waiting = sa.text("state = 'queued'"), sa.text("state IN ('queued', 'submitting', 'running', 'fetching')")
+    _index("job_turn", "job", ["tag", "id"], where=queued)
+    _index("job_person_waiting", "job", ["person_id", "tag"], where=waiting)
+    _index("job_slot", "job", ["account_id", "slot"], where=sa.text(OCCUPYING), unique=True)
+    _index("job_person", "job", ["person_id", "id"])
+    _index("job_photo", "job", ["person_id", "photo_hash", "style"])
+    _index("job_draft", "job", ["updated"], where=sa.text("state = 'draft'"))
+    _index("job_hidden", "job", ["id"], where=sa.text("hidden"))
+
+
+def _wish() -> list[sa.Column[Any]]:
+    """What was asked for, by whom and where."""
+    return [
         sa.Column("id", Id, sa.Identity(), primary_key=True),
         sa.Column("source", sa.Text, nullable=False, unique=True),
         sa.Column("person_id", Id, sa.ForeignKey("person.id"), nullable=False),
@@ -78,6 +93,12 @@ def _jobs() -> None:
         sa.Column("reference", sa.Text),
         sa.Column("reference_hash", sa.Text),
         sa.Column("cropped", sa.Boolean, nullable=False),
+    ]
+
+
+def _way() -> list[sa.Column[Any]]:
+    """How far it has come."""
+    return [
         sa.Column("tag", sa.BigInteger),
         sa.Column("next_at", Time, nullable=False, server_default="0"),
         sa.Column("account_id", sa.Text, sa.ForeignKey("account.id")),
@@ -94,15 +115,10 @@ def _jobs() -> None:
         sa.Column("created", Time, nullable=False),
         sa.Column("updated", Time, nullable=False),
         sa.Column("submitted", Time),
-    )
-    queued, waiting = sa.text("state = 'queued'"), sa.text("state IN ('queued', 'submitting', 'running', 'fetching')")
-    _index("job_turn", "job", ["tag", "id"], where=queued)
-    _index("job_person_waiting", "job", ["person_id", "tag"], where=waiting)
-    _index("job_slot", "job", ["account_id", "slot"], where=sa.text(OCCUPYING), unique=True)
-    _index("job_person", "job", ["person_id", "id"])
-    _index("job_photo", "job", ["person_id", "photo_hash", "style"])
-    _index("job_draft", "job", ["updated"], where=sa.text("state = 'draft'"))
-    _index("job_hidden", "job", ["id"], where=sa.text("hidden"))
+    ]
+
+
+def _attempts() -> None:
     op.create_table(
         "attempt",
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
