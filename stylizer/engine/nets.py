@@ -24,7 +24,7 @@ SHA256 = {
     "face_detection_short_range.tflite": "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
     "face_landmark.tflite": "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
     "face_mesh_triangles.json": "23b6c6b9cb0a74adef3029cc1b4917483a34b9f26a0026ed2d51ba270a0b9dd0",
-    "multistyle26.onnx": "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+    "multistyle26.onnx": "e0876b7093e3816a137ca7086e550cf5f0c090e859748b3e4456feba2576c667",
     "selfie_segmentation.tflite": "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
 }
 PAINTING_STYLES = 26
