@@ -22,8 +22,11 @@ async def submit(desk: Desk, job: Job) -> Job:
     """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `settle` to find out."""
     try:
         wish = await _wish(desk, job)
-        if wish is None:
-            return await desk.write(job, lifecycle.Expired())
+    except DashScopeError as error:  # an upload that broke: whatever became of it, no task was asked for
+        return await _turned(desk, job, error)
+    if wish is None:
+        return await desk.write(job, lifecycle.Expired())
+    try:
         await desk.turn_to_submit()
         if (now := await desk.read(job)) is not None and now.cancel_requested:
             return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))

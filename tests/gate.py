@@ -5,7 +5,7 @@
         held = here.hold("create")                       # …and the one after that waits at the gate
         await held.reached.wait(); held.go.set()
 
-Kinds of calls: create, query, list, cancel, result. What is not asked for passes.
+Kinds of calls: create, query, list, cancel, result, policy, upload. What is not asked for passes.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from stylizer.drop_off import FORM_PATH
 from stylizer.settings import BASE_PATH
 from tests.loopback import Loopback, Received, Reply, as_json, hang, loopback
 from tests.stand_in import CREATE_PATH, StandIn
@@ -175,6 +176,10 @@ def kind_of(request: Received) -> str:
     path = request.target.partition("?")[0].rstrip("/")
     if path == CREATE_PATH:
         return "create"
+    if path == f"{BASE_PATH}/uploads":
+        return "policy"
+    if path == FORM_PATH:
+        return "upload"
     if path.startswith("/results/"):
         return "result"
     if path.endswith("/cancel"):
