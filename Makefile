@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: run test check format bench lock clean
+.PHONY: run test check format bench torture soak lock clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
@@ -24,6 +24,12 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench $(PART)
+
+torture: $(VENV)/dev.stamp
+	@$(BIN)/python -m torture $(PART) $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+
+soak: $(VENV)/dev.stamp
+	@$(BIN)/python -m torture soak $(if $(N),-n $(N))
 
 lock:
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,0 +1,46 @@
+"""`make torture`, or `make torture PART=kills N=1000 SEED=7`; `make soak N=100000`."""
+
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+from torture import kills
+from torture.outcome import Outcome
+
+# Of each part: what runs it, and how much of it without N.
+PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
+    "kills": (kills.run, 100),
+}
+ALONE = {"soak"}  # only when asked for
+
+
+def main() -> int:
+    """Run the named part, or all; 1 when something was wrong, and then the folder stays to be looked at."""
+    arguments = ArgumentParser(prog="torture", description=__doc__)
+    arguments.add_argument("part", nargs="*", choices=[*PARTS, []], help="kills, faults, inputs, soak")
+    arguments.add_argument("-n", type=int, help="how many kills, faults, inputs or jobs")
+    arguments.add_argument("--seed", type=int, default=1)
+    asked = arguments.parse_args()
+    return max(one(part, asked.n, asked.seed) for part in asked.part or [name for name in PARTS if name not in ALONE])
+
+
+def one(part: str, number: int | None, seed: int) -> int:
+    """One part, on a fresh folder."""
+    run, usual = PARTS[part]
+    folder, began = Path(tempfile.mkdtemp(prefix=f"repaint-{part}-")), time.monotonic()
+    print(f"== {part}", flush=True)
+    outcome = run(folder, number or usual, seed)
+    print(outcome.table(time.monotonic() - began), flush=True)
+    if outcome.wrong:
+        print(f"The folder is kept: {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

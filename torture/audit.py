@@ -1,0 +1,107 @@
+"""What must be true afterwards, read from outside: the bot's file, the service's tasks, and the chats as people see
+them. Every function returns what is wrong, one line each; nothing of the product is used to find out."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from stylizer.tasks import Status, Task
+from tests.bot_api import BotApi
+from torture.people import Wish
+
+ENDED = ("delivered", "stored", "failed", "canceled")
+_UNFINISHED = """
+    SELECT (SELECT COUNT(*) FROM job WHERE state IN ('draft', 'queued', 'submitting', 'running', 'fetching'))
+         + (SELECT COUNT(*) FROM outbox WHERE platform = 'telegram')
+"""
+_LEDGER = """
+    SELECT q.scope, q.period, q.reserved, q.used,
+        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'reserve'),
+        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'commit'),
+        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'release')
+    FROM quota q
+"""
+
+
+def rows(database: Path, sql: str) -> list[Any]:
+    """What a question about the bot's rows gives, read beside a running bot or after one."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def unfinished(database: Path) -> int:
+    """How much is still on its way: jobs, and outcomes that a chat has yet to be told."""
+    [(count,)] = rows(database, _UNFINISHED)
+    return int(count)
+
+
+def outcomes(database: Path, wishes: Collection[Wish]) -> Iterator[str]:
+    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended."""
+    found = Counter(
+        source.removeprefix("web:").split(":", 1)[-1] if source.startswith("web:") else source
+        for (source,) in rows(database, "SELECT source FROM job")
+    )
+    for wish in wishes:
+        accepted = wish.visitor is None or wish.job is not None
+        count = found.pop(wish.source, 0)
+        if count > 1 or (accepted and count == 0):
+            yield f"the wish {wish.source} is {count} jobs"
+    yield from (f"nobody wished for the job {source}" for source in found)
+    for number, state in rows(database, f"SELECT id, state FROM job WHERE state NOT IN {ENDED}"):
+        yield f"job {number} is still {state}"
+
+
+def payments(database: Path, tasks: Collection[Task]) -> Iterator[str]:
+    """Tasks made = tasks owned: none paid twice, none orphaned, each picture one task's."""
+    owner = dict(rows(database, "SELECT task_id, job_id FROM attempt WHERE task_id IS NOT NULL"))
+    paid: defaultdict[int, list[str]] = defaultdict(list)
+    for task in tasks:
+        if task.task_id not in owner:
+            yield f"the task {task.task_id} ({task.status}) is nobody's"
+        elif task.status is Status.SUCCEEDED:
+            paid[owner[task.task_id]].append(task.task_id)
+    yield from (f"job {job} was paid {len(its)} times" for job, its in paid.items() if len(its) > 1)
+    known = {task.task_id for task in tasks}
+    yield from (f"job {job} owns a task that was never made" for task, job in owner.items() if task not in known)
+
+
+def ledger(database: Path) -> Iterator[str]:
+    """Every sum agrees with its rows, and nothing stays reserved."""
+    for scope, period, reserved, used, reserves, commits, releases in rows(database, _LEDGER):
+        if (reserved, used) != (reserves - commits - releases, commits):
+            yield f"the sums of {scope} {period} are ({reserved}, {used}), its rows say otherwise"
+        if reserved:
+            yield f"{scope} {period} still has {reserved} reserved"
+    day = "SELECT COUNT(*) FROM ledger WHERE scope LIKE 'person:%' AND kind = 'commit'"
+    shown = "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')"
+    [(spent,)], [(given,)] = rows(database, day), rows(database, shown)
+    if spent != given:
+        yield f"{spent} units were spent for {given} pictures"
+
+
+def whole(database: Path) -> Iterator[str]:
+    """SQLite has nothing to complain about."""
+    [(said,)] = rows(database, "PRAGMA integrity_check(1)")
+    if said != "ok":
+        yield f"integrity_check: {said}"
+
+
+def chats(database: Path, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> Iterator[str]:
+    """Every wish in a chat has one card with its picture, or its reason. `again`: how often a new message may have come
+    twice to a chat, because it was sent and nobody lived to hear so."""
+    told = dict(rows(database, "SELECT source, state FROM job"))
+    for wish in wishes:
+        if wish.chat is None:
+            continue
+        cards = telegram.chats.of_bot(wish.chat)
+        pictures = sum(card.photo is not None for card in cards)
+        if told.get(wish.source) == "delivered" and pictures == 0:
+            yield f"the chat {wish.chat} has no picture"
+        if len(cards) > 1 + again[wish.chat]:
+            yield f"the chat {wish.chat} has {len(cards)} messages: {[card.text for card in cards]}"
+        if pictures > 1 + again[wish.chat]:
+            yield f"the chat {wish.chat} has {pictures} pictures"
+    yield from (f"the Bot API was misused: {breach}" for breach in telegram.breaches)

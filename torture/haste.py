@@ -1,0 +1,47 @@
+"""Time that goes faster, the same for the bot and for everything round it, through every restart."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.clock import WallClock
+
+
+@dataclass(frozen=True)
+class Haste:
+    """Seconds since the epoch, `speed` times as fast since it began. All processes of a machine share it."""
+
+    epoch: float
+    began: float  # on the machine's steady clock
+    speed: float
+
+    def now(self) -> float:
+        return self.epoch + self.passed()
+
+    def passed(self) -> float:
+        """Seconds since the beginning, as they pass in here."""
+        return (time.monotonic() - self.began) * self.speed
+
+
+def haste(speed: float) -> Haste:
+    """From now on, this fast."""
+    return Haste(time.time(), time.monotonic(), speed)
+
+
+class HastyClock:
+    """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `shift`: by how many
+    seconds the wall's clock is wrong at the moment."""
+
+    def __init__(self, haste: Haste, shift: Callable[[], float]) -> None:
+        self._speed = haste.speed
+        self._clock = WallClock(wall=lambda: haste.now() + shift(), steady=haste.passed)
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds / self._speed)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        return await self._clock.wait(event, seconds / self._speed)

@@ -1,0 +1,157 @@
+"""Kills: the bot is ended with SIGKILL again and again, at chosen points and by chance, and started again on what it
+left behind. In the end every wish has had one outcome and every task was paid for once."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torture import audit
+from torture.life import Life
+from torture.moments import Chance, Moment, Trap, draw, name
+from torture.outcome import Outcome
+from torture.people import People
+from torture.points import Point
+from torture.stage import Stage, stage
+
+SPEED = 4.0
+BACKLOG = 6  # wishes under way at any time
+PATIENCE = 4.0  # seconds that a moment is waited for; then the life ends anyway
+BATCH = 100  # kills between two audits
+REST_SECONDS = 180.0  # for everything to come to its end
+
+
+@dataclass
+class Report:
+    """What was done, what came of it, and everything that was wrong."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    missed: int = 0  # moments that did not come: killed all the same
+    wishes: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    tasks: int = 0
+    unheard: int = 0  # new messages that were sent and whose answer nobody lived to hear
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(folder: Path, number: int, seed: int) -> Outcome:
+    """The part as the command runs it."""
+    report = asyncio.run(kills(folder, number, seed))
+    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    figures = [
+        ("kills", str(report.kills.total())),
+        *((f"  {name}", str(count)) for name, count in sorted(report.kills.items())),
+        ("  of these at a moment that did not come in time", str(report.missed)),
+        ("wishes accepted", str(report.wishes)),
+        ("outcomes", ended),
+        ("tasks made at the API", str(report.tasks)),
+        ("cards sent again (sent, and nobody lived to hear it)", str(report.unheard)),
+    ]
+    return Outcome(figures, report.wrong)
+
+
+async def kills(folder: Path, number: int, seed: int, say: Callable[[str], None] = print) -> Report:
+    """So many kills, then the audit."""
+    report, dice = Report(), random.Random(seed)
+    async with stage(folder, speed=SPEED) as here:
+        rounds = Rounds(here, People(here, dice), dice, report)
+        while (done := report.kills.total()) < number and not report.wrong:
+            for _ in range(min(BATCH, number - done)):
+                await rounds.one()
+            await rounds.rest()
+            say(f"{report.kills.total()} kills, {report.wishes} wishes, {len(report.wrong)} wrong")
+    return report
+
+
+@dataclass
+class Rounds:
+    """`again`: messages that a chat may show twice, because the bot died between sending and knowing."""
+
+    stage: Stage
+    people: People
+    dice: random.Random
+    report: Report
+    again: Counter[int] = field(default_factory=Counter)
+
+    async def one(self) -> None:
+        """Some wishes, a life, its end."""
+        await self._wishes()
+        moment = draw(self.dice)
+        async with self.stage.bot(moment if isinstance(moment, Point) else None) as living:
+            trap = Trap(moment, living.kill)
+            self.stage.api.choose = self.stage.chat.choose = trap.choose
+            asking = asyncio.create_task(self._asked(living))
+            came = await self._until_dead(living, moment)
+            await asking
+        self.report.kills[name(moment)] += 1
+        self.report.missed += not came
+        self._note_unheard()
+
+    async def rest(self) -> None:
+        """A life in peace, until nothing is left to do; then everything is looked at."""
+        self.stage.api.choose = self.stage.chat.choose = Trap(Chance(0), lambda: None).choose
+        async with self.stage.bot() as living:
+            address = await living.address
+            if address is None:
+                self.report.wrong.append("the bot did not start")
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST_SECONDS):
+                    while self.people.unheard:
+                        await self.people.ask(address)
+                    # Another process and its file: nobody tells us when they have changed.
+                    while self.stage.telegram.updates or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
+                        await asyncio.sleep(0.1)
+            await self.people.look(address)
+        await self._audit()
+
+    async def _wishes(self) -> None:
+        begun = self.stage.database.exists() and self.report.kills.total()
+        open_now = audit.unfinished(self.stage.database) if begun else 0
+        for _ in range(BACKLOG - open_now - len(self.people.unheard) - len(self.stage.telegram.updates)):
+            await (self.people.wish_on_page() if self.dice.random() < 0.4 else self.people.wish_in_chat())
+
+    async def _asked(self, living: Life) -> None:
+        address = await living.address
+        if address is not None:
+            await self.people.ask(address)
+
+    async def _until_dead(self, living: Life, moment: Moment) -> bool:
+        """Whether the moment came by itself."""
+        came = isinstance(moment, Chance)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(moment.seconds if isinstance(moment, Chance) else PATIENCE):
+                await living.died.wait()
+                came = True
+        living.kill()
+        await living.ended()
+        return came
+
+    def _note_unheard(self) -> None:
+        """Cards that the dead bot has sent and not noted: the next one sends them once more."""
+        if not self.stage.database.exists():
+            return
+        noted = dict(audit.rows(self.stage.database, "SELECT source, message_id FROM job"))
+        for wish in self.people.wishes:
+            if wish.chat is not None and noted.get(wish.source) is None:
+                seen = len(self.stage.telegram.chats.of_bot(wish.chat))
+                if seen > self.again[wish.chat]:
+                    self.again[wish.chat] += 1
+                    self.report.unheard += 1
+
+    async def _audit(self) -> None:
+        database, wishes, report = self.stage.database, self.people.wishes, self.report
+        tasks = await self.stage.service.tasks()
+        report.wishes, report.tasks = len(wishes), len(tasks)
+        report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+        report.wrong += [
+            *self.people.answers,
+            *audit.outcomes(database, wishes),
+            *audit.payments(database, tasks),
+            *audit.ledger(database),
+            *audit.whole(database),
+            *audit.chats(database, self.stage.telegram, wishes, self.again),
+        ]

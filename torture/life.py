@@ -1,0 +1,111 @@
+"""One life of the bot: the whole product in a process of its own, from its start until something ends it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from bot.app import run
+from bot.logs import set_up_logging
+from bot.settings import Settings
+from torture.haste import Haste, HastyClock
+from torture.points import Point, arm
+
+_CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
+_CONTEXT.set_forkserver_preload(["torture.life", "handlers.telegram"])
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong."""
+
+    settings: Mapping[str, Any]
+    haste: Haste
+    log: Path
+    shift: Any
+    point: Point | None = None
+
+
+def live(birth: Birth, tell: Connection) -> None:
+    """In the new process: run until killed. Tells its address once it answers."""
+    log = os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    set_up_logging("info")
+    if birth.point is not None:
+        arm(birth.point)
+    clock = HastyClock(birth.haste, lambda: float(birth.shift.value))
+    settings = Settings(_env_file=None, **birth.settings)
+
+    async def until_killed() -> None:
+        await run(settings, asyncio.Event(), ready=tell.send, clock=clock)
+
+    asyncio.run(until_killed())
+
+
+class Life:
+    """A life as it is seen from outside. `address` once it answers, None when it has died before."""
+
+    def __init__(self, process: ForkServerProcess, hears: Connection) -> None:
+        self.died = asyncio.Event()
+        self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._process = process
+        self._hears = hears
+        loop = asyncio.get_running_loop()
+        loop.add_reader(hears.fileno(), self._heard)
+        loop.add_reader(process.sentinel, self._over)
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """`kill -9`: nothing is said good-bye to."""
+        if not self.died.is_set():
+            self._process.kill()
+
+    async def ended(self) -> None:
+        """Wait until the process is gone."""
+        await self.died.wait()
+        self._process.join()
+
+    def _heard(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._hears.fileno())
+        try:
+            address = str(self._hears.recv())
+        except EOFError:
+            address = None
+        if not self.address.done():
+            self.address.set_result(address)
+
+    def _over(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._process.sentinel)
+        loop.remove_reader(self._hears.fileno())
+        self.died.set()
+        if not self.address.done():
+            self.address.set_result(None)
+
+
+@asynccontextmanager
+async def life(birth: Birth) -> AsyncIterator[Life]:
+    """A life that ends with the block, if not before."""
+    hears, tells = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=live, args=(birth, tells), daemon=False)
+    await asyncio.to_thread(process.start)
+    tells.close()
+    living = Life(process, hears)
+    try:
+        yield living
+    finally:
+        living.kill()
+        await living.ended()
+        hears.close()
+        process.close()

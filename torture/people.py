@@ -1,0 +1,109 @@
+"""People who wish for pictures, on the page and in chats, and who do not give up when nobody answers."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.bot_api import ME
+from tests.bot_api_people import Someone
+from tests.stand_in import portrait_jpeg
+from torture.stage import Stage
+
+STYLES = (0, 2, 4, 5, 7, 9, 32)
+VISITORS = 4
+
+
+@dataclass
+class Wish:
+    """One wish. `source` is its name in the bot's rows; `job`: its number, once the page was told (202)."""
+
+    number: int
+    source: str
+    visitor: int | None = None  # on the page
+    chat: int | None = None  # or in a private chat
+    message: int | None = None
+    job: int | None = None
+
+
+@dataclass
+class People:
+    """`wishes` are all that were ever made. Those of the page are asked for again until they are accepted."""
+
+    stage: Stage
+    dice: random.Random
+    wishes: list[Wish] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)  # what the page said that it should not have said
+    _cookies: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def unheard(self) -> list[Wish]:
+        """Wishes of the page that were not accepted yet."""
+        return [wish for wish in self.wishes if wish.visitor is not None and wish.job is None]
+
+    async def wish_on_page(self) -> None:
+        """A new wish of some visitor; it is sent by `ask`."""
+        visitor = self.dice.randrange(VISITORS)
+        number = len(self.wishes)
+        self.wishes.append(Wish(number, f"key-{number:08}", visitor=visitor))
+
+    async def wish_in_chat(self) -> None:
+        """A new wish of somebody new, in their private chat: Telegram brings it until it is acknowledged."""
+        number = len(self.wishes)
+        someone = Someone(self.stage.telegram, 10_000 + number, 10_000 + number)
+        await someone.sends(photo(number), caption=f"/style {self.dice.choice(STYLES)}")
+        message = someone.last.id
+        source = f"telegram:{ME['id']}:{someone.chat}:{message}"
+        self.wishes.append(Wish(number, source, chat=someone.chat, message=message))
+
+    async def ask(self, address: str) -> None:
+        """Send what was not accepted yet. Whoever gets no answer asks again in the next life, with the same key."""
+        async with httpx.AsyncClient(base_url=address, timeout=20, trust_env=False) as http:
+            await asyncio.gather(*(self._ask(http, wish) for wish in self.unheard))
+
+    async def look(self, address: str) -> None:
+        """Every visitor looks at every picture of theirs that is there."""
+        async with httpx.AsyncClient(base_url=address, timeout=20, trust_env=False) as http:
+            for wish in self.wishes:
+                if wish.job is not None and wish.visitor is not None:
+                    await self._look(http, wish)
+
+    async def _ask(self, http: httpx.AsyncClient, wish: Wish) -> None:
+        assert wish.visitor is not None
+        try:
+            cookies = await self._cookie(http, wish.visitor)
+            answer = await http.post(
+                "/api/jobs",
+                data={"style": str(STYLES[wish.number % len(STYLES)]), "key": wish.source},
+                files={"photo": ("me.jpg", photo(wish.number))},
+                headers={"Cookie": cookies},
+            )
+        except (httpx.HTTPError, OSError):
+            return
+        if answer.status_code == 202:
+            wish.job = int(answer.json()["id"])
+        elif answer.status_code < 500:
+            self.answers.append(f"{answer.status_code} {answer.text[:200]}")
+
+    async def _look(self, http: httpx.AsyncClient, wish: Wish) -> None:
+        assert wish.visitor is not None
+        headers = {"Cookie": await self._cookie(http, wish.visitor)}
+        told = (await http.get(f"/api/jobs/{wish.job}", headers=headers)).json()
+        if told["state"] not in {"stored", "delivered"}:
+            return
+        picture = (await http.get(f"/api/jobs/{wish.job}/result", headers=headers)).content
+        if (picture[:3], picture[-2:]) != (b"\xff\xd8\xff", b"\xff\xd9"):
+            self.answers.append(f"job {wish.job} is {told['state']} and has no picture")
+
+    async def _cookie(self, http: httpx.AsyncClient, visitor: int) -> str:
+        """The visitor's cookie; the page is asked for one the first time."""
+        if visitor not in self._cookies:
+            answer = await http.get("/api/quota")
+            self._cookies.setdefault(visitor, {"visitor": answer.cookies["visitor"]})
+        return f"visitor={self._cookies[visitor]['visitor']}"
+
+
+def photo(number: int) -> bytes:
+    """A photo that nobody else has."""
+    return portrait_jpeg(256 + number % 240, 300 + number // 240 % 180, shade=number * 41 % 256)

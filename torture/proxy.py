@@ -1,0 +1,108 @@
+"""A proxy between the bot and somebody it talks to: every call passes here, and may have something done to it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+MOST_HEAD = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Passing:
+    """One call at the proxy. `kind` is what the chooser goes by."""
+
+    kind: str
+    head: bytes  # up to and with the empty line, asking to close the connection afterwards
+    body: bytes
+    upstream: tuple[str, int]
+    writer: asyncio.StreamWriter
+
+    async def forward(self) -> bytes:
+        """Have it carried out: the whole answer, as bytes."""
+        reader, writer = await asyncio.open_connection(*self.upstream)
+        try:
+            writer.write(self.head + self.body)
+            await writer.drain()
+            return await reader.read()
+        finally:
+            writer.close()
+
+    async def answer(self, data: bytes) -> None:
+        """Send bytes to the caller; nothing happens when it has gone."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+
+Deed = Callable[[Passing], Awaitable[None]]
+Choose = Callable[[Passing], Deed]
+
+
+async def passes(passing: Passing) -> None:
+    """Nothing is done to it."""
+    await passing.answer(await passing.forward())
+
+
+@dataclass
+class Proxy:
+    """`choose` says what is done to each call; `seen` counts them by kind."""
+
+    upstream: tuple[str, int]
+    kind_of: Callable[[str, str], str]  # method, path
+    choose: Choose = field(default=lambda _: passes)
+    seen: Counter[str] = field(default_factory=Counter)
+    url: str = ""
+    _busy: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._busy.add(task)
+        try:
+            passing = await self._read(reader, writer)
+            self.seen[passing.kind] += 1
+            await self.choose(passing)(passing)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # somebody went: the caller was killed, the other side is gone, or all is over
+        finally:
+            self._busy.discard(task)
+            writer.close()
+
+    async def stop(self) -> None:
+        for task in list(self._busy):
+            task.cancel()
+        if self._busy:
+            await asyncio.wait(self._busy)
+
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passing:
+        lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
+        method, path, _ = lines[0].decode("latin-1").split(" ")
+        length, kept = 0, [lines[0]]
+        for line in lines[1:]:
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            if name.lower() not in {b"connection", b"keep-alive"}:
+                kept.append(line)
+        head = b"\r\n".join([*kept, b"Connection: close", b"", b""])
+        body = await reader.readexactly(length)
+        return Passing(self.kind_of(method, path), head, body, self.upstream, writer)
+
+
+@asynccontextmanager
+async def proxy(upstream: str, kind_of: Callable[[str, str], str]) -> AsyncIterator[Proxy]:
+    """A proxy on a loopback port, in front of `upstream` (`http://host:port`), until the end of the block."""
+    parts = urlsplit(upstream)
+    assert parts.hostname
+    assert parts.port
+    here = Proxy((parts.hostname, parts.port), kind_of)
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MOST_HEAD)
+    here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield here
+    finally:
+        server.close()
+        await here.stop()
+        await server.wait_closed()

@@ -1,0 +1,84 @@
+"""Everything round the bot: the service that paints, the chats, a proxy before each, and the bot's lives one by one."""
+
+import multiprocessing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stylizer.settings import BASE_PATH
+from tests.bot_api import TOKEN, BotApi, bot_api
+from tests.gate import kind_of as api_kind
+from tests.loopback import Received
+from tests.quick_engine import quick_engine
+from tests.stand_in import StandIn, stand_in
+from torture.haste import Haste, haste
+from torture.life import Birth, Life, life
+from torture.points import Point
+from torture.proxy import Proxy, proxy
+
+SLOTS, LANES = 2, 2
+
+
+@dataclass
+class Stage:
+    """`api` and `chat` are the proxies before the service and the chats; `shift` the error of the bot's wall clock."""
+
+    folder: Path
+    haste: Haste
+    service: StandIn
+    telegram: BotApi
+    api: Proxy
+    chat: Proxy
+    lanes: int
+    shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        """The bot's rows."""
+        return self.folder / "data" / "repaint.db"
+
+    @asynccontextmanager
+    async def bot(self, point: Point | None = None) -> AsyncIterator[Life]:
+        """A life of the bot on its folder, until the block ends."""
+        settings = {
+            "data_dir": self.folder / "data",
+            "port": 0,
+            "web_chat": "on",
+            "telegram_bot_token": TOKEN,
+            "telegram_api_url": self.chat.url,
+            "dashscope_api_key": tuple(f"sk-torture-of-lane-{number}" for number in range(self.lanes)),
+            "dashscope_base_url": self.api.url + BASE_PATH,
+            "dashscope_max_running": SLOTS,
+            "daily_free_images": 10**6,
+            "max_queued_per_person": 10**4,
+        }
+        birth = Birth({**settings, **self.settings}, self.haste, self.folder / "bot.log", self.shift, point)
+        async with life(birth) as living:
+            yield living
+
+
+@asynccontextmanager
+async def stage(folder: Path, *, speed: float, lanes: int = LANES) -> AsyncIterator[Stage]:
+    """The stage, with an empty folder and no bot yet."""
+    async with AsyncExitStack() as stack:
+        time = haste(speed)
+        limits: dict[str, Any] = {"max_running": SLOTS, "max_pending": 1000}
+        service = await stack.enter_async_context(
+            stand_in(folder / "service", engine=quick_engine(), clock=time.now, **limits)
+        )
+        telegram = await stack.enter_async_context(bot_api())
+        api = await stack.enter_async_context(proxy(service.url, _kind_of_api_call))
+        chat = await stack.enter_async_context(proxy(telegram.url, kind_of_chat_call))
+        yield Stage(folder, time, service, telegram, api, chat, lanes)
+
+
+def _kind_of_api_call(method: str, path: str) -> str:
+    return api_kind(Received(method, path, {}, b""))
+
+
+def kind_of_chat_call(_: str, path: str) -> str:
+    """The method's name, or `file`."""
+    return "file" if path.startswith("/file/") else path.partition("?")[0].rpartition("/")[2]
