@@ -1,0 +1,118 @@
+"""The whole product with Discord: the real library against the loopback Discord of `tests.discord_server`, in one loop.
+
+    async with discord_house(tmp_path) as town:
+        anna = town.person(1)
+        await anna.writes("/style 0", portrait_jpeg())
+        await town.discord.until(lambda: anna.pictures)
+
+Nothing that the bot said to Discord may break its rules: that is checked when the block ends.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from bot.app import Parts, opened, running, web_application
+from bot.clock import Clock, WallClock
+from handlers.discord import discord
+from tests.discord_endpoint import Endpoint
+from tests.discord_people import Somebody
+from tests.discord_server import Discord, discord_server
+from tests.discord_things import GROUP_DM, THREAD, Guild
+from tests.house import settings_for
+from tests.quick_engine import quick_engine
+from tests.stand_in import served
+from tests.telegram_house import Door
+
+HASTE = 20.0
+GUILD, FOREIGN = 1_230_000_000_000_000_001, 1_230_000_000_000_000_002
+CHANNEL, TOPIC, ABROAD, AMONG = (1_240_000_000_000_000_000 + number for number in range(4))
+
+
+@dataclass(frozen=True)
+class Town:
+    """The bot's inside, and Discord as people see it."""
+
+    parts: Parts
+    discord: Discord
+
+    async def units(self, someone: Somebody) -> tuple[int, int]:
+        """Used and reserved today."""
+        quota = await self.parts.studio.quota(someone.person)
+        return quota.used, quota.reserved
+
+    def person(self, number: int, locale: str = "en-US") -> Somebody:
+        """Somebody in their private chat with the bot."""
+        user = self.discord.world.user(number, locale)
+        return Somebody(self.discord, user, self.discord.world.private(user))
+
+    def member(self, number: int, locale: str = "en-US", *, thread: bool = False, rights: int = 0) -> Somebody:
+        """Somebody in the server that has the bot; `rights` besides those of everybody."""
+        world = self.discord.world
+        guild = world.guilds.setdefault(GUILD, Guild(GUILD))
+        user = world.user(number, locale)
+        guild.rights[user.id] = guild.rights.get(user.id, 0) | rights
+        channel = world.place(CHANNEL, guild=guild)
+        if thread:
+            channel = world.place(TOPIC, guild=guild, kind=THREAD, parent=CHANNEL)
+        return Somebody(self.discord, user, channel)
+
+    def abroad(self, number: int, locale: str = "en-US", *, among_people: bool = False) -> Somebody:
+        """Somebody who has installed the bot for themselves, in a server or a group chat that does not have it."""
+        world = self.discord.world
+        user = world.user(number, locale)
+        if among_people:
+            return Somebody(self.discord, user, world.place(AMONG, kind=GROUP_DM, people=(user,)))
+        guild = world.guilds.setdefault(FOREIGN, Guild(FOREIGN, has_bot=False))
+        return Somebody(self.discord, user, world.place(ABROAD, guild=guild))
+
+
+@asynccontextmanager
+async def discord_house(
+    data_dir: Path,
+    *,
+    server: Discord | None = None,
+    until: Path | None = None,
+    by_http: bool = False,
+    clock: Clock | None = None,
+    **settings: Any,
+) -> AsyncIterator[Town]:
+    """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
+
+    `until`: pictures are finished only when that file exists. `by_http`: interactions are brought to our HTTP server.
+    `clock`: that of the core.
+    """
+    async with AsyncExitStack() as stack:
+        if server is None:
+            server = await stack.enter_async_context(discord_server())
+        opening = opened(
+            settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
+        )
+        parts, door = await stack.enter_async_context(opening), Door()
+        url = await stack.enter_async_context(served(door)) if by_http else ""
+        if by_http and server.endpoint is None:
+            http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+            server.endpoint = Endpoint(f"{url}/discord/interactions", http)
+        public_key = server.endpoint.public_key if server.endpoint else None
+        connecting = discord(
+            parts.service,
+            token=SecretStr(server.token),
+            api_url=server.api_url,
+            public_key=public_key,
+            clock=WallClock(HASTE),
+        )
+        try:
+            async with connecting as platform, running(parts, [platform]):
+                door.inside = web_application(parts, [platform])
+                await server.until(lambda: server.gateway.is_heard and server.commands.all)
+                yield Town(parts, server)
+                await server.until(lambda: not server.asks.waiting, patience=5)
+                door.inside = None
+        except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
+            raise group.exceptions[0] from None
+        assert server.breaches == []

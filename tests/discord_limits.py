@@ -1,0 +1,141 @@
+"""What Discord says in words about messages, buttons and files, where its specification is silent."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+Json = Any
+Files = dict[int, tuple[str, bytes]]  # number → name, bytes: the files that a call uploads
+Kept = dict[str, str]  # id → name: the files that a message has already
+
+MIB = 1024 * 1024
+FILE_BYTES = 10 * MIB  # of a chat without boosts
+CONTENT, EMBEDS, TEXTS, ROWS, PARTS = 2000, 6000, 4000, 5, 40
+EPHEMERAL, LOADING, SUPPRESSED, SILENT, PARTED = 1 << 6, 1 << 7, 1 << 2, 1 << 12, 1 << 15
+LINK = 5  # a button's style
+ROW, BUTTON, FILE_UPLOAD = 1, 2, 19
+SELECTS = {3, 5, 6, 7, 8}
+
+
+def message_breaches(
+    body: Json,
+    files: Files,
+    *,
+    new: bool,
+    ephemeral_allowed: bool,
+    kept: Kept | None = None,
+    most_bytes: int = FILE_BYTES,
+) -> list[str]:
+    """What is wrong with a message to be sent or edited. `kept`: the files that it has already."""
+    found = list(_flags(body.get("flags") or 0, ephemeral_allowed=ephemeral_allowed))
+    if len(body.get("content") or "") > CONTENT:
+        found.append("content is longer than 2000")
+    shown = [body.get(name) for name in ("content", "embeds", "components", "sticker_ids", "poll")]
+    if new and not files and not any(shown):
+        found.append("the message is empty")
+    found += _embeds(body.get("embeds") or [])
+    parts = body.get("components") or []
+    found += _components(parts, is_parted=bool((body.get("flags") or 0) & PARTED))
+    found += [f"{name} has {len(data)} bytes" for name, data in files.values() if not 0 < len(data) <= most_bytes]
+    found += _files(body, files, kept or {})
+    mentions = body.get("allowed_mentions") or {}
+    found += [
+        f"allowed_mentions has {name} and parses them"
+        for name in ("users", "roles")
+        if mentions.get(name) and name in (mentions.get("parse") or [])
+    ]
+    return found
+
+
+def _flags(flags: int, *, ephemeral_allowed: bool) -> Iterator[str]:
+    allowed = SUPPRESSED | SILENT | PARTED | (EPHEMERAL if ephemeral_allowed else 0)
+    if flags & ~allowed:
+        yield f"flags may not be set: {flags & ~allowed}"
+
+
+def _embeds(embeds: list[Json]) -> Iterator[str]:
+    words = "".join(word for embed in embeds for word in embed_words(embed))
+    if len(words) > EMBEDS:
+        yield f"embeds have {len(words)} characters"
+    for embed in embeds:
+        if not set(embed) - {"type", "color", "flags"}:
+            yield "an embed is empty"
+
+
+def embed_words(embed: Json) -> Iterator[str]:
+    """Everything in an embed that counts."""
+    yield from (embed[name] for name in ("title", "description") if embed.get(name))
+    yield from (embed[part][name] for part, name in (("footer", "text"), ("author", "name")) if embed.get(part))
+    for field in embed.get("fields", ()):
+        yield from (field["name"], field["value"])
+
+
+def walk(components: list[Json]) -> Iterator[Json]:
+    """Every part of a message, whatever stands in whatever."""
+    for part in components:
+        yield part
+        yield from walk(part.get("components") or [])
+        yield from walk([inner for name in ("accessory", "component") if (inner := part.get(name))])
+
+
+def _components(components: list[Json], *, is_parted: bool) -> Iterator[str]:
+    every = list(walk(components))
+    if is_parted and len(every) > PARTS:
+        yield f"{len(every)} components"
+    if not is_parted and (len(components) > ROWS or any(part["type"] != ROW for part in components)):
+        yield "components are not at most five rows"
+    if sum(len(part.get("content", "")) for part in every) > TEXTS:
+        yield "texts are longer than 4000 together"
+    ids = Counter(part["custom_id"] for part in every if part.get("custom_id"))
+    yield from (f"two components are called {name}" for name, times in ids.items() if times > 1)
+    for part in every:
+        match part["type"]:
+            case 1:
+                kinds = {inner["type"] for inner in part["components"]}
+                if kinds & SELECTS and len(part["components"]) > 1:
+                    yield "a select shares its row"
+            case 2:
+                yield from _button(part)
+            case 3:
+                yield from _select(part)
+
+
+def _button(button: Json) -> Iterator[str]:
+    does = [name for name in ("custom_id", "url", "sku_id") if button.get(name)]
+    if does != (["url"] if button["style"] == LINK else ["custom_id"]):
+        yield f"a button of style {button['style']} does {does}"
+    if not button.get("label") and not button.get("emoji"):
+        yield "a button says nothing"
+
+
+def _select(select: Json) -> Iterator[str]:
+    values = [option["value"] for option in select["options"]]
+    if len(set(values)) < len(values):
+        yield "a select has an option twice"
+    least, most = select.get("min_values"), select.get("max_values")
+    if not (1 if least is None else least) <= (1 if most is None else most) <= len(values):
+        yield f"a select of {len(values)} takes {least} to {most}"
+    if sum(bool(option.get("default")) for option in select["options"]) > (most or 1):
+        yield "a select has too many defaults"
+
+
+def _files(body: Json, files: Files, kept: Kept) -> Iterator[str]:
+    told = body.get("attachments")
+    if told is not None:
+        for one in told:
+            if int(one["id"]) not in files and str(one["id"]) not in kept:
+                yield f"attachment {one['id']} is no file of this message"
+        kept = {str(one["id"]): kept[str(one["id"])] for one in told if str(one["id"]) in kept}
+    names = {name for name, _ in files.values()} | set(kept.values())
+    for used in re.findall(r"attachment://([^'\"\s]+)", str([body.get("embeds"), body.get("components")])):
+        if used not in names:
+            yield f"attachment://{used} is no file of this message"
+
+
+def modal_breaches(modal: Json) -> list[str]:
+    """What is wrong with a form."""
+    parts = modal["components"]
+    found = [f"a form has {len(parts)} fields"] if len(parts) > ROWS else []
+    ids = Counter(part["custom_id"] for part in walk(parts) if part.get("custom_id"))
+    return found + [f"two fields are called {name}" for name, times in ids.items() if times > 1]
