@@ -8,12 +8,13 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from torture import kills
+from torture import faults, kills
 from torture.outcome import Outcome
 
 # Of each part: what runs it, and how much of it without N.
 PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
     "kills": (kills.run, 100),
+    "faults": (faults.run, 1000),
 }
 ALONE = {"soak"}  # only when asked for
 

@@ -38,20 +38,30 @@ def unfinished(database: Path) -> int:
     return int(count)
 
 
-def outcomes(database: Path, wishes: Collection[Wish]) -> Iterator[str]:
-    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended."""
-    found = Counter(
-        source.removeprefix("web:").split(":", 1)[-1] if source.startswith("web:") else source
-        for (source,) in rows(database, "SELECT source FROM job")
-    )
+def sorry(database: Path, telegram: BotApi, wishes: Collection[Wish]) -> frozenset[int]:
+    """Chats that were told in words that it could not be done just now: no job, and one sentence."""
+    known = {source for (source,) in rows(database, "SELECT source FROM job")}
+    alone = {wish.chat for wish in wishes if wish.chat is not None and wish.source not in known}
+    return frozenset(chat for chat in alone if chat is not None and telegram.chats.of_bot(chat))
+
+
+def outcomes(database: Path, wishes: Collection[Wish], told: Collection[int] = ()) -> Iterator[str]:
+    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `told`: chats that were
+    asked to try again later instead."""
+    found = Counter(_asked(source) for (source,) in rows(database, "SELECT source FROM job"))
     for wish in wishes:
-        accepted = wish.visitor is None or wish.job is not None
+        accepted = wish.job is not None if wish.chat is None else wish.chat not in told
         count = found.pop(wish.source, 0)
         if count > 1 or (accepted and count == 0):
             yield f"the wish {wish.source} is {count} jobs"
     yield from (f"nobody wished for the job {source}" for source in found)
     for number, state in rows(database, f"SELECT id, state FROM job WHERE state NOT IN {ENDED}"):
         yield f"job {number} is still {state}"
+
+
+def _asked(source: str) -> str:
+    """What a job's source says of the wish: all of it in chats, on the page only the visitor's own key."""
+    return source.rpartition(":")[2] if source.startswith("web:") else source
 
 
 def payments(database: Path, tasks: Collection[Task]) -> Iterator[str]:

@@ -1,0 +1,77 @@
+"""Which fault is done to which call, by lot; and what has to be known of it afterwards."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torture import deeds
+from torture.proxy import Deed, Passing, passes
+
+_CHAT_ID = re.compile(rb'chat_id(?:=|"\r\n\r\n)(-?\d+)')
+_THROTTLED = {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded.", "request_id": "r"}
+_FLOOD = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 2"}
+
+Faults = Mapping[str, Deed]
+EVERYWHERE: Faults = {
+    "500": deeds.status(500),
+    "502": deeds.status(502),
+    "503": deeds.status(503),
+    "dropped before": deeds.dropped_before,
+    "dropped after": deeds.dropped_after,
+    "cut off": deeds.cut,
+    "slow": deeds.slow,
+    "garbage": deeds.garbage,
+}
+AT_API: Faults = {
+    **EVERYWHERE,
+    "429": deeds.refused(429, _THROTTLED),
+    "429 with retry": deeds.refused(429, _THROTTLED, "Retry-After: 2"),
+    "garbage after": deeds.garbage_after,
+}
+AT_RESULT: Faults = {
+    **EVERYWHERE,
+    "link expired": deeds.status(403),
+    "link gone": deeds.status(404),
+    "no picture": deeds.refused(200, {"this": "is no picture"}),
+}
+AT_CHAT: Faults = {
+    **EVERYWHERE,
+    "429": deeds.refused(429, _FLOOD),
+    "429 with retry": deeds.refused(429, {**_FLOOD, "parameters": {"retry_after": 2}}),
+}
+AT_FILE: Faults = {
+    name: deed for name, deed in EVERYWHERE.items() if name != "garbage"
+}  # it would be no photo: refused
+_NEW = re.compile(r"send(?!ChatAction)[A-Z]\w+")  # calls that write a new message
+_UNHEARD = {"dropped after", "cut off"}
+
+
+@dataclass
+class Faulty:
+    """Lets calls pass, or does something to a `share` of them. `twice`: new messages that were written and whose
+    answer was lost, by chat; whoever wrote them has to write again."""
+
+    dice: random.Random
+    share: float
+    done: Counter[str] = field(default_factory=Counter)
+    passed: int = 0
+    twice: Counter[int] = field(default_factory=Counter)
+    on: bool = False
+
+    def at_api(self, passing: Passing) -> Deed:
+        return self._choose(passing, AT_RESULT if passing.kind == "result" else AT_API)
+
+    def at_chat(self, passing: Passing) -> Deed:
+        return self._choose(passing, AT_FILE if passing.kind == "file" else AT_CHAT)
+
+    def _choose(self, passing: Passing, faults: Faults) -> Deed:
+        if not self.on or self.dice.random() >= self.share:
+            self.passed += 1
+            return passes
+        name = self.dice.choice(sorted(faults))
+        self.done[name] += 1
+        if name in _UNHEARD and _NEW.fullmatch(passing.kind) and (chat := _CHAT_ID.search(passing.body)):
+            self.twice[int(chat[1])] += 1
+        return faults[name]
