@@ -117,7 +117,10 @@ class Asks:
                 "response_message_loading": bool(shown.flags & LOADING),
                 "response_message_ephemeral": shown.is_ephemeral,
             }
-            told["resource"] = {"type": asked.answer, "message": self.world.as_json(shown)}
+            told["resource"] = {
+                "type": HERE if asked.answer in {LATER_HERE, HERE} else REPLY,
+                "message": self.world.as_json(shown),
+            }
         return told
 
     def by_token(self, token: str) -> Asked:

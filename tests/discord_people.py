@@ -143,7 +143,7 @@ class Somebody:
         options, files, users = [], [], []
         for one, value in given.items():
             option = known[one]
-            assert isinstance(value, TAKES[option["type"]]), f"{one} is no option of type {option['type']}"
+            assert _fits(option, value), f"{one} is no option of type {option['type']}"
             assert one != focused or option.get("autocomplete"), f"{one} suggests nothing"
             told = {"name": one, "type": option["type"], "value": value}
             if option["type"] == ATTACHMENT:
@@ -202,6 +202,10 @@ class Somebody:
 def _member(user: User) -> Json:
     body: Json = {"roles": [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
     return body | {"nick": None, "avatar": None, "pending": False, "premium_since": None, "banner": None}
+
+
+def _fits(option: Json, value: Json) -> bool:
+    return isinstance(value, TAKES[option["type"]])
 
 
 def _named(file: File) -> tuple[str, bytes]:

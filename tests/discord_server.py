@@ -61,9 +61,7 @@ class Discord:
         self.asks = Asks(self.world)
         self.commands = Commands(self.world)
         self.gateway = Gateway(ME, self.token, self.world.guilds, self.world.breaches, self.changed)
-        self.application: Json = {"id": str(ME.id), "name": "Repaint", "icon": None, "description": "", "type": None}
-        self.application |= {"verify_key": "0" * 64, "flags": 0, "hook": True, "bot_public": True, "summary": ""}
-        self.application |= {"owner": self.world.user(0).as_json(), "bot": ME.as_json(), "redirect_uris": []}
+        self.application = _application(self.world.user(0))
         self.rest = Rest(self.world, self.asks, self.commands, self.gateway, self.application)
 
     @property
@@ -147,14 +145,17 @@ class Discord:
         call = await self._read(request)
         self.calls.append(call)
         body = call.body if request.body_exists else None
-        self.world.breaches += specification().call(call.method, call.path, call.query, body)
-        if not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
-            self.breaches.append(f"{call.name}: says not who it is")
+        self._note(call, specification().call(call.method, call.path, call.query, body))
+        if call.signed and not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
+            self._note(call, ["says not who it is"])
         headers, wait = self.buckets.take(call.method, call.path, time.time())
         try:
             return await self._faulty(request, call, headers, wait)
         finally:
             await self.tell()
+
+    def _note(self, call: Call, breaches: list[str]) -> None:
+        self.breaches.extend(f"{call.name}: {breach}" for breach in breaches)
 
     async def _faulty(
         self, request: web.Request, call: Call, headers: dict[str, str], wait: float | None
@@ -168,7 +169,7 @@ class Discord:
         if fault and not fault.lost:
             return _dropped(request)
         answer = await self.rest.carry_out(call)
-        self.world.breaches += specification().answer(call.method, call.path, answer.status, answer.body)
+        self._note(call, specification().answer(call.method, call.path, answer.status, answer.body))
         if answer.status < 300:
             self.done.append(call)
         return _dropped(request) if fault else _response(Answer(answer.status, answer.body, headers))
@@ -178,6 +179,16 @@ class Discord:
         signed = hmac.compare_digest(request.headers.get("Authorization", ""), f"Bot {self.token}")
         path = request.path.removeprefix(PREFIX)
         return Call(request.method, path, dict(request.query), body, files, time.monotonic(), signed)
+
+
+def _application(owner: User) -> Json:
+    """What the bot is told of its own account."""
+    told: Json = {"id": str(ME.id), "name": "Repaint", "icon": None, "description": "", "type": None, "team": None}
+    told |= {"owner": owner.as_json(), "bot": ME.as_json(), "verify_key": "0" * 64, "flags": 0, "flags_new": "0"}
+    told |= {"bot_public": True, "bot_require_code_grant": False, "explicit_content_filter": 0, "redirect_uris": []}
+    told |= {f"approximate_{what}_count": 1 for what in ("guild", "user_install", "user_authorization")}
+    told |= {"interactions_endpoint_url": None, "role_connections_verification_url": None}
+    return told | {"eligible_oauth2_scopes": []}
 
 
 async def _body(request: web.Request) -> tuple[Json, Files]:
@@ -199,7 +210,8 @@ def _response(answer: Answer) -> web.Response:
         return web.Response(status=answer.status, text=answer.body, content_type="text/html")
     if answer.status == 204:
         return web.Response(status=204, headers=answer.headers)
-    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+    headers = {**answer.headers, "Content-Type": "application/json"}  # without a charset, as Discord: clients compare
+    return web.Response(status=answer.status, body=json.dumps(answer.body).encode(), headers=headers)
 
 
 def _dropped(request: web.Request) -> web.Response:

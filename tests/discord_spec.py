@@ -37,7 +37,7 @@ class Specification:
             return []
         found = self._found(method, path)
         if found is None:
-            return [f"{method} {path}: no such call"]
+            return ["no such call"]
         about, operation, values = found
         named = {(one["in"], one["name"]): one["schema"] for one in operation.get("parameters", [])}
         where = [one for one in about.get("parameters", []) if one["in"] == "path"]
@@ -47,8 +47,7 @@ class Specification:
         for name, value in query.items():
             schema = named.get(("query", name))
             breaches += self._query(schema, value, name) if schema else [f"no parameter {name}"]
-        breaches += self._body(operation, body)
-        return [f"{method} {path}: {breach}" for breach in breaches]
+        return breaches + self._body(operation, body)
 
     def answer(self, method: str, path: str, status: int, body: Json = None) -> list[str]:
         """Everything wrong with an answer of ours, for which a bot of another library would stumble."""
@@ -58,12 +57,11 @@ class Specification:
         responses = found[1]["responses"]
         said = responses.get(str(status)) or (responses.get("4XX") if 400 <= status < 500 else {"content": {}})
         if said is None:
-            return [f"{method} {path}: never answers {status}"]
+            return [f"is never answered by {status}"]
         if "$ref" in said:
             said = self._responses[said["$ref"].rpartition("/")[2]]
         schema = said.get("content", {}).get("application/json", {}).get("schema")
-        breaches = [] if schema is None else self._schemas.breaches(schema, body, "answer")
-        return [f"{method} {path}: {breach}" for breach in breaches]
+        return [] if schema is None else self._schemas.breaches(schema, body, "answer")
 
     def _found(self, method: str, path: str) -> tuple[Json, Json, tuple[str, ...]] | None:
         for pattern, about in self._paths:
