@@ -1,4 +1,4 @@
-"""Line drawing: brush strokes drawn by a small style net, and thin strokes along the face mesh.
+"""Line drawing: brush strokes drawn by a small style net, the lines a face has, and thin strokes along the face mesh.
 
 Own: style 2 of the 26-style net (Dumoulin et al. 2017) draws confident outlines. Only its ink is used: how much
 darker a pixel is than the brightest around it. An ink plane is 1 where there is ink, 0 on bare paper.
@@ -10,12 +10,18 @@ import numpy as np
 from stylizer.engine import landmarks
 from stylizer.engine.canvas import Canvas, smooth_curve
 from stylizer.engine.colour import luminance, smoothstep
-from stylizer.engine.filters import blur, disc
+from stylizer.engine.filters import blur, disc, smooth_surfaces
+from stylizer.engine.flow import smear, tangents
 from stylizer.engine.landmarks import Face
 from stylizer.engine.nets import paint
-from stylizer.engine.picture import Picture, Plane, Size, resize, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, resize, to_float
+from stylizer.engine.region import around
 
+Widths = tuple[tuple[float, float, float], ...]
 BRUSH_STYLE = 2
+LINE_FACE_WIDTH, FACE_REACH = 300, 0.80  # pixels; how far a face's own lines are drawn from its centre, in face widths
+LINE_WIDTHS: Widths = ((0.006, 0.030, 0.100), (0.014, 0.036, 0.125))  # see `coherent_lines`, in face widths
+STRAND_WIDTHS: Widths = ((0.0022, 0.030, 0.100), (0.0050, 0.030, 0.110))  # in short sides of the picture
 LARGEST_AREA = 820_000  # of the net's picture: more takes too much memory
 
 
@@ -40,16 +46,50 @@ def ink_of(lightness: Plane, reach: float = 9.0) -> Plane:
     return 1 - smoothstep(0.45, 0.88, np.clip(lightness / (blur(around, max(1.5, 3 * scale)) + 0.02), 0, 1))
 
 
-def feature_ink(lightness: Plane, faces: tuple[Face, ...], features: Plane) -> Plane:
-    """The dark of eyes, brows and mouth as they are in the photo, for faces too small for the net's brush."""
-    ink = np.zeros_like(lightness)
+def face_lines(photo: Pixels, faces: tuple[Face, ...]) -> Plane:
+    """The faces' own lines at the photo's size: lids, nose, lips, folds, wrinkles, frames; none for smooth skin.
+
+    Every face is looked at in the same width, so that small ones are drawn as surely as large ones.
+    """
+    size = photo.shape[0], photo.shape[1]
+    lines = np.zeros(size, np.float32)
     for face in faces:
-        small = float(np.clip((0.34 - face.width / min(lightness.shape)) / 0.18, 0, 1))
-        around = blur(lightness, max(1.0, face.width * 0.05))
-        darker = smoothstep(0.10, 0.40, (around - lightness) / (around + 0.05)) * small
-        near = np.abs(np.arange(lightness.shape[1], dtype=np.float32) - face.centre[0]) < face.width
-        ink = np.maximum(ink, darker * features * near[None, :])
-    return ink
+        reach = FACE_REACH * LINE_FACE_WIDTH
+        zoom = LINE_FACE_WIDTH / face.width
+        x, y = face.centre
+        window = np.array([[zoom, 0, reach - zoom * x], [0, zoom, reach - zoom * y]], np.float32)
+        side = round(2 * reach)
+        way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+        patch = cv2.warpAffine(photo, window, (side, side), flags=way, borderMode=cv2.BORDER_REPLICATE)
+        there = around(size, x, y, reach / zoom)
+        window[:, 2] += window[:, :2] @ np.array([there[1].start, there[0].start], np.float32)
+        shape = there[1].stop - there[1].start, there[0].stop - there[0].start
+        drawn = cv2.warpAffine(_own_lines(patch), window, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        lines[there] = np.maximum(lines[there], drawn)
+    return lines
+
+
+def coherent_lines(grey: Plane, unit: float, widths: Widths, *, length: int = 5) -> Plane:
+    """Lines darker than both sides of them, smoothed `length` pixels along their own direction (Kang et al. 2007).
+
+    Each width is (sigma in units, contrast where a line begins, contrast of a full line).
+    """
+    field, _ = tangents(blur(grey, 1), 3)
+    lines = np.zeros_like(grey)
+    for share, faint, full in widths:
+        narrow, wide = blur(grey, share * unit), blur(grey, share * unit * 1.8)
+        valley = ((wide - narrow) / (wide + 0.06)).astype(np.float32)
+        lines = np.maximum(lines, smoothstep(faint, full, smear(valley, field, length)))
+    return lines
+
+
+def _own_lines(patch: Pixels) -> Plane:
+    """Dark lines in a picture of a face `LINE_FACE_WIDTH` pixels wide, fading out round the face."""
+    grey = luminance(smooth_surfaces(to_float(patch), reach=6, contrast=0.12))
+    lines = coherent_lines(grey, LINE_FACE_WIDTH, LINE_WIDTHS)
+    middle = (len(grey) - 1) / 2
+    offset = (np.arange(len(grey), dtype=np.float32) - middle) / np.float32(LINE_FACE_WIDTH)
+    return lines * smoothstep(FACE_REACH, FACE_REACH - 0.12, np.hypot(offset[:, None] * 0.85, offset[None, :] * 1.12))
 
 
 def face_strokes(size: Size, faces: tuple[Face, ...], *, weight: float = 1.0, lips: bool = True) -> Plane:

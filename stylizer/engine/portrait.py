@@ -13,7 +13,7 @@ import numpy as np
 
 from stylizer.engine.colour import luminance, mix, smoothstep
 from stylizer.engine.filters import blur, flatten, grow, guided, kuwahara
-from stylizer.engine.ink import brush_lightness, face_strokes, feature_ink, ink_of
+from stylizer.engine.ink import STRAND_WIDTHS, brush_lightness, coherent_lines, face_lines, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Pixels, Plane, Size
@@ -134,24 +134,37 @@ class Portrait:
         return self.masks.skin * (1 - np.clip(blur(self.masks.features, self.small_px(2)) * spread, 0, 1))
 
     @cached_property
-    def _skin_edges(self) -> Plane:
-        """How much of a line on skin is an edge of the photo, not hatching that the net made up for a shade."""
-        grey = blur(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), self.small_px(1.6))
+    def _structure(self) -> Plane:
+        """Where the photo has edges; elsewhere the net makes up hatching to fill dark cloth, hair and shades."""
+        grey = blur(luminance(self.small), self.small_px(1.2))
         slope = cv2.magnitude(cv2.Scharr(grey, -1, 1, 0, scale=1 / 32), cv2.Scharr(grey, -1, 0, 1, scale=1 / 32))
-        relative = slope * np.float32(self.small_px(1)) / (blur(grey, self.small_px(8)) + 0.05)
-        return 0.15 + 0.85 * smoothstep(0.014, 0.045, grow(relative, self.small_px(5)))
+        relative = slope * np.float32(self.small_px(1)) / (blur(grey, self.small_px(8)) + 0.15)
+        return blur(smoothstep(0.020, 0.050, grow(relative, self.small_px(7))), self.small_px(2))
 
     @cached_property
-    def _feature_ink(self) -> Plane:
-        return feature_ink(luminance(self.small), self.faces, self.masks.features)
+    def face_lines(self) -> Plane:
+        """The faces' own lines at output size (see `ink`)."""
+        shared = self._shared("face_lines")
+        return face_lines(self.photo, self.large_faces) if shared is None else shared
+
+    @cached_property
+    def _strands(self) -> Plane:
+        """The lines between strands of hair."""
+        grey = luminance(self.small)
+        return coherent_lines(grey, min(grey.shape), STRAND_WIDTHS, length=9) * self.masks.hair
 
     def ink(self, *, on_skin: float = 1.0, reach: float = 9.0, strokes: float = 0.55) -> Plane:
-        """Lines at output size, weakened on bare skin; `strokes` is the width of the thin strokes of the face."""
+        """Lines at output size, those of the brush weakened on bare skin, where the face has lines of its own.
+
+        `strokes` is the width of the thin strokes of the face.
+        """
         height, width = self.size
         brushed = cv2.resize(ink_of(self.brushwork, reach), (width, height), interpolation=cv2.INTER_CUBIC)
         lips = self.full(np.clip(blur(self.masks.lips, self.small_px(1.5)) * 1.3, 0, 1))
         brushed = np.clip(brushed, 0, 1) * (1 - 0.8 * lips)
+        bare = self.skin_area()
+        brushed *= self.full(self._structure * (1 - (1 - 0.5 * on_skin) * bare) * (1 - 0.6 * self.masks.hair))
         thin = face_strokes(self.size, self.large_faces, weight=strokes) * np.clip(lips + 0.15, 0, 1) * 0.75
-        kept = 1 - (1 - on_skin * self._skin_edges) * self.skin_area()
-        brushed = brushed * self.full(kept)
-        return np.maximum(np.maximum(brushed, thin), self.full(self._feature_ink))
+        own = self.face_lines * self.full(1 - (0.55 - 0.45 * on_skin) * bare)
+        own = np.maximum(own, self.full(self._strands))
+        return np.maximum(np.maximum(brushed, thin), own)

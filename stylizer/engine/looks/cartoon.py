@@ -34,6 +34,7 @@ def _drawn(portrait: Portrait) -> Picture:
     own = posterise(lab[..., 0] / 100, 5, 5) * 100
     brushed = resize(np.clip(portrait.brushwork, 0, 1), (lab.shape[0], lab.shape[1]))
     brushed = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]
+    brushed = np.minimum(brushed, blur(lab[..., 0], portrait.small_px(8)) + 14)  # dark cloth stays dark
     lab[..., 0] = np.clip(brushed * 1.04 * (1 - on_face) + (own * 1.02 + 1) * on_face, 0, 100)
     colours = portrait.full(from_lab(lab))
     lines = portrait.ink(on_skin=0.7)

@@ -60,7 +60,8 @@ def _ring(portrait: Portrait, scene: Picture) -> Picture:
 def _neon_edges(portrait: Portrait, picture: Picture) -> Picture:
     x, _, unit = portrait.focus
     edge = edge_of(portrait.cutout, portrait.px(5), portrait.px(5)) if portrait.separable else 0.0
-    edge = np.clip(portrait.ink(on_skin=0.4) * 0.55 * portrait.cutout + edge, 0, 1)
+    shining = portrait.ink(on_skin=0.4) * portrait.full(1 - blur(portrait.masks.face, 2) * 0.8)  # eyes stay dark
+    edge = np.clip(shining * 0.55 * portrait.cutout + edge, 0, 1)
     light = (blur(edge, portrait.px(5)) + blur(edge, portrait.px(18))) * 0.66 + edge * 0.35
     _, columns = rows_columns(portrait.size)
     to_right = smoothstep(x - unit, x + unit, columns)[..., None]

@@ -38,7 +38,7 @@ def _painted_figure(portrait: Portrait) -> Picture:
     lab[..., 1:] = lab[..., 1:] * 0.2 + own[..., 1:] * (0.8 * 1.3)
     bare = portrait.full(portrait.skin_area())
     tone = blur(own[..., 0], portrait.px(28)) - blur(lab[..., 0], portrait.px(28))
-    lab[..., 0] += tone * bare
+    lab[..., 0] += tone * np.where(tone < 0, 0.75 + 0.25 * bare, bare)  # dark cloth and hair stay dark
     lab[..., 0] += (own[..., 0] - lab[..., 0]) * (
         bare * 0.70 + portrait.full(np.maximum(portrait.masks.mouth * 0.9, portrait.masks.lips * 0.5))
     )
