@@ -51,6 +51,7 @@ class Incoming:
     is so in a private chat and when it answers a message of ours. `edited`: it was changed after it was sent.
     `portrait` is the person's profile photo, `answered_portrait` that of whom they answer; reading one that is not
     there gives PHOTO_MISSING. `is_admin` asks the platform whether they are an admin of the group; it may raise NotNow.
+    `unseen`: nobody else sees the answer, wherever it is asked.
     """
 
     person: Person
@@ -65,6 +66,7 @@ class Incoming:
     portrait: Attachment | None = None
     answered_portrait: Attachment | None = None
     is_admin: Callable[[], Awaitable[bool]] = nobody
+    unseen: bool = False
 
 
 async def is_withheld(care: "Care", attachment: Attachment, person: Person) -> bool:

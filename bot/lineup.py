@@ -22,6 +22,14 @@ class Lineup:
         task.add_done_callback(lambda done: self._forget(lane, done))
         return task
 
+    async def finish(self, seconds: float) -> None:
+        """Let what has begun come to its end, but not for longer than that."""
+        if self._last:
+            _, late = await asyncio.wait(self._last.values(), timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
     async def _do(
         self,
         before: asyncio.Task[None] | None,

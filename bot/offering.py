@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.chat import Chat, Person
-from bot.styles import REFERENCE, Style
+from bot.styles import REFERENCE, SHEET, Style
 
 if TYPE_CHECKING:
     from bot.service import Service
@@ -39,3 +39,12 @@ def arranged(styles: Sequence[Style], favourites: Sequence[int], allowed: Collec
     rank = {index: place for place, index in enumerate(favourites)}
     may_be_used = [style for style in styles if allowed is None or style.index in allowed]
     return tuple(sorted(may_be_used, key=lambda style: rank.get(style.index, len(rank))))
+
+
+def suggested(words: str, on_offer: Offer, language: str, most: int) -> list[tuple[str, str]]:
+    """What the words may be the beginning of: how it is shown, and what to ask for. Pure."""
+    looks = [(f"{style.index} · {style.name(language)}", style) for style in on_offer.styles if style is not SHEET]
+    wanted = words.strip().casefold()
+    found = [(label, str(style.index)) for label, style in looks if wanted in f"{label} {style.slug}".casefold()]
+    found += [(f"⭐ {saved.name}", saved.name) for saved in on_offer.closet if wanted in saved.name.casefold()]
+    return found[:most]

@@ -6,6 +6,8 @@ from bot.intake import Intake, Rejected
 from bot.wishes import Reason, Refusal
 from storage.photos import Kind, PhotoStore
 
+SMALLER = (2048, 1440, 1080, 720, 480)  # short sides in px
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -30,6 +32,14 @@ class Reception:
         if isinstance(portrait, Rejected):
             return Refusal(Reason(portrait.reason.value))
         return Looked(portrait.jpeg, portrait.sha256, portrait.cropped)
+
+    async def within(self, jpeg: bytes, most: int) -> bytes:
+        """The picture in at most `most` bytes: smaller, where it has to be."""
+        for short_side in SMALLER:
+            if len(jpeg) <= most:
+                break
+            jpeg = await self.intake.preview(jpeg, short_side)
+        return jpeg
 
     async def keep(self, kind: Kind, owner: int, looked: "Looked", now: float) -> Kept:
         """Into the store, under its owner."""

@@ -1,0 +1,68 @@
+"""Answers commands and private messages: hands each to the core, then shows what the core says."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from discord import Attachment, Message, MessageType
+
+from bot.chat import Address, Card
+from bot.conversation import Conversation
+from bot.incoming import Incoming
+from bot.keepsakes import Keepsakes
+from bot.lineup import Lineup
+from bot.patience import Interrupted
+from bot.telling import Telling
+from handlers.discord.promptness import Promptness
+from handlers.discord.reading import Filled, Reading, is_veiled
+from handlers.discord.wire import Ask
+
+_WRITTEN = frozenset({MessageType.default, MessageType.reply})
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Raises nothing. What one person asks is dealt with in order; what is cut short when we are told to stop is lost,
+    for Discord tells everything once."""
+
+    reading: Reading
+    promptness: Promptness
+    conversation: Conversation
+    telling: Telling
+    memory: Keepsakes
+    lineup: Lineup
+
+    async def command(self, interaction: Ask, filled: Filled, *, unseen: bool, is_long: bool = False) -> None:
+        """A command as it was filled in. `unseen`: only they are to see the answer; `is_long`: it may take long."""
+        reply = await self.promptness.thinking(interaction, unseen=unseen, is_long=is_long)
+        if reply is None:
+            return
+        request = self.reading.command(interaction, filled, reply)
+        files = (*filled.own, *(filled.message.attachments if filled.message else ()))
+        await self.lineup.start(interaction.user.id, lambda: self._dealt_with(request, files, veiled=filled.veiled))
+
+    async def message(self, message: Message, *, edited: bool = False) -> None:
+        """What somebody wrote to us in private."""
+        if message.guild is not None or message.author.bot or message.type not in _WRITTEN:
+            return
+        if edited and message.edited_at is None:  # Discord itself has added a preview
+            return
+        request = self.reading.message(message, edited=edited)
+        await self.lineup.start(message.author.id, lambda: self._dealt_with(request, message.attachments))
+
+    async def edit(self, message: Message) -> None:
+        """They have changed what they wrote."""
+        await self.message(message, edited=True)
+
+    async def _dealt_with(self, request: Incoming, files: Sequence[Attachment], *, veiled: bool = False) -> None:
+        with suppress(Interrupted):
+            await self._heard(request, files, veiled=veiled)
+
+    async def _heard(self, request: Incoming, files: Sequence[Attachment], *, veiled: bool = False) -> None:
+        if veiled or is_veiled(files):
+            await self.memory.veil(request.chat, [request.message_id])
+        sorry: Card | None = self.conversation.sorry(request.person)
+        card = await self.telling.patience.until_done(lambda: self.conversation.hear(request), failed=sorry)
+        if card is not None:
+            where = Address(request.chat, reply_to=request.message_id, person=request.person)
+            await self.telling.show(where, card)

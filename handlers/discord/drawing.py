@@ -1,0 +1,109 @@
+"""Cards as Discord wants them: text, buttons and menus, files with descriptions. Pure."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, count
+
+from discord import AllowedMentions, File, Object, SelectOption
+from discord.ui import Button, Select, View
+from discord.utils import escape_markdown
+
+from bot import chat
+from bot.buttons import Verb, parse
+from bot.cards import Rows
+from bot.chat import Call, Card, Document, Picture
+
+MAX_TEXT = 2000
+MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100
+MAX_ALT = 1024
+PICK = "pick:"  # what a menu's custom_id begins with; what is picked is a press like any other
+_LOOKS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
+_FEW = 3  # looks that are buttons still
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A message. `files` replace whatever hung on it before."""
+
+    text: str
+    view: View | None
+    mentions: AllowedMentions
+    files: list[File] = field(default_factory=list)
+
+
+def drawn(card: Card, *, veiled: bool = False, shrunk: bytes | None = None) -> Drawn:
+    """A card as a message. `veiled`: its picture is to be tapped first; `shrunk` replaces a picture that is too big."""
+    text, mentions = _text(card)
+    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled, shrunk)))
+
+
+def view(rows: Rows) -> View | None:
+    """The buttons that can be drawn; many looks become a menu. Stopped: the library is not to remember it, for a press
+    says all by itself."""
+    can = [[button for button in row if button.share is None] for row in rows]
+    looks = [button for button in chain(*can) if _is_look(button)]
+    if len(looks) <= _FEW:
+        looks = []
+    rest = [[button for button in row if button not in looks] for row in can]
+    view = View(timeout=None)
+    numbers = count()
+    if looks:
+        options = [SelectOption(label=_short(one.label, MAX_OPTION), value=one.data) for one in looks[:MAX_OPTIONS]]
+        view.add_item(Select(custom_id=f"{PICK}{next(numbers)}", options=options, row=next(numbers) - 1))
+    for row, buttons in enumerate(_flowed([row for row in rest if row], MAX_ROWS - bool(looks)), bool(looks)):
+        for button in buttons:
+            view.add_item(_button(button, row))
+    view.stop()
+    return view if view.children else None
+
+
+def _is_look(button: chat.Button) -> bool:
+    press = parse(button.data)
+    return press is not None and press.verb in _LOOKS
+
+
+def _flowed(rows: list[list[chat.Button]], most: int) -> list[list[chat.Button]]:
+    """The rows as they are; or, when they are too many or too long, as full as they can be."""
+    if len(rows) <= most and all(len(row) <= IN_A_ROW for row in rows):
+        return rows
+    flat = list(chain(*rows))[: most * IN_A_ROW]
+    return [flat[start : start + IN_A_ROW] for start in range(0, len(flat), IN_A_ROW)]
+
+
+def _button(button: chat.Button, row: int) -> Button[View]:
+    label = _short(button.label, MAX_LABEL)
+    if button.link is not None:
+        return Button(label=label, url=button.link, row=row)
+    return Button(label=label, custom_id=button.data, row=row)
+
+
+def _short(label: str, most: int) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
+def _text(card: Card) -> tuple[str, AllowedMentions]:
+    """The words as they are meant: signs of people's own are no markup, and nobody is called but whom we call."""
+    text = escape_markdown(card.text, ignore_links=True)
+    call = card.calls
+    if call is None or not call.platform_id.isdecimal():
+        return text[:MAX_TEXT], AllowedMentions.none()
+    named = text.replace(escape_markdown(call.words), f"{_mention(call)} ({call.words})", 1)
+    return named[:MAX_TEXT], AllowedMentions(
+        everyone=False, roles=False, replied_user=False, users=[Object(int(call.platform_id))]
+    )
+
+
+def _mention(call: Call) -> str:
+    return f"<@{call.platform_id}>"
+
+
+def _files(card: Card, veiled: bool, shrunk: bytes | None) -> Iterator[File]:  # noqa: FBT001  # private
+    match card.picture or card.document:
+        case Picture() as picture:
+            data = picture.jpeg if shrunk is None else shrunk
+            yield File(
+                io.BytesIO(data), picture.filename, spoiler=veiled, description=_short(picture.alt, MAX_ALT) or None
+            )
+        case Document() as document:
+            yield File(io.BytesIO(document.data), document.filename)

@@ -1,0 +1,63 @@
+"""Discord's errors, translated where they enter. Nothing of what they carry is passed on: URLs hold tokens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import structlog
+from discord import DiscordServerError, Forbidden, HTTPException, NotFound, RateLimited
+
+from bot.chat import CannotStart, Gone, NotNow
+
+log = structlog.get_logger(__name__)
+
+NETWORK_PAUSE = 2.0  # seconds
+OWNER_PAUSE = 60.0  # somebody has to look after the token first
+
+# https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
+ALREADY_ANSWERED = 40060
+NETWORK = (OSError, aiohttp.ClientError, TimeoutError)
+
+
+class TokenRefused(CannotStart):
+    """Discord doesn't know this token: the owner has to give another one."""
+
+    def __init__(self) -> None:
+        super().__init__("Discord does not accept DISCORD_BOT_TOKEN; the developer portal makes a new one (Bot, Reset)")
+
+
+class TooLate(Exception):
+    """The quarter of an hour in which an interaction may be answered is over."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises NotNow, Gone or TooLate for whatever Discord or the network says."""
+    try:
+        yield
+    except RateLimited as patience:
+        raise NotNow(patience.retry_after) from None
+    except HTTPException as error:
+        raise _translation(error) from None
+    except NETWORK:
+        raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
+
+
+def _translation(error: HTTPException) -> NotNow | Gone | TooLate:
+    if error.code in {UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN}:
+        return TooLate()
+    match error:
+        case NotFound():
+            return Gone(card_only=error.code == UNKNOWN_MESSAGE)
+        case Forbidden():
+            return Gone(card_only=False)
+        case DiscordServerError() | HTTPException(status=408 | 429):
+            return NotNow(NETWORK_PAUSE, perhaps_sent=error.status != 429)
+        case HTTPException(status=401):
+            log.error("Discord does not accept the token any more")
+            return NotNow(OWNER_PAUSE)
+        case _:
+            log.warning("Discord refused a call", status=error.status, code=error.code)
+            return Gone(card_only=False)

@@ -1,0 +1,98 @@
+"""Cards where we can't write by our own right: by that of an interaction, and when its time is over, in private."""
+
+from dataclasses import replace
+
+from discord.ui import View
+
+from bot.chat import Address, Gone
+from bot.texts import speak
+from handlers.discord.drawing import Drawn
+from handlers.discord.errors import TooLate
+from handlers.discord.pen import Pen
+from handlers.discord.replies import Replies, Reply
+from handlers.discord.whose import Hook
+
+_PRIVATE = "private:"  # begins the id of a message that has moved to the person's private chat
+
+
+class Hooks:
+    """Raises NotNow or Gone."""
+
+    def __init__(self, pen: Pen, replies: Replies) -> None:
+        self._pen = pen
+        self._replies = replies
+
+    async def show(self, place: Hook, address: Address, drawn: Drawn) -> str:
+        """The card, and the id of its message."""
+        if address.message_id is not None and address.message_id.startswith(_PRIVATE):
+            await self._pen.change(await self._private(address), address.message_id.removeprefix(_PRIVATE), drawn)
+            return address.message_id
+        reply = self._replies.of(place.interaction)
+        if reply is not None:
+            try:
+                return await self._by_right_of(reply, address, _with_promise(drawn, reply, address))
+            except TooLate:
+                pass
+        return f"{_PRIVATE}{await self._pen.write(await self._private(address), drawn, None)}"
+
+    async def note(self, reply: Reply, drawn: Drawn) -> None:
+        """Words for nobody but whose interaction it was; where no more can be said, they are left out."""
+        if not reply.left:
+            return
+        self._replies.followed(reply)
+        try:
+            await self._pen.follow_up(replace(reply, unseen=True), drawn)
+        except TooLate:
+            return
+
+    async def set_view(self, place: Hook, message: str, view: View | None) -> None:
+        """Change only the buttons."""
+        reply = self._alive(place)
+        try:
+            await self._pen.set_reply_view(reply, message, view)
+        except TooLate:
+            raise Gone(card_only=True) from None
+
+    async def remove(self, place: Hook, message: str) -> None:
+        reply = self._alive(place)
+        try:
+            await self._pen.remove_reply(reply, message)
+        except TooLate:
+            raise Gone(card_only=True) from None
+
+    async def _by_right_of(self, reply: Reply, address: Address, drawn: Drawn) -> str:
+        if address.message_id is not None:
+            await self._pen.change_reply(reply, address.message_id, drawn)
+            return address.message_id
+        if reply.is_open:
+            with self._replies.filling(reply):
+                await self._pen.change_reply(reply, reply.message, drawn)
+            return reply.message
+        if not reply.left:
+            raise TooLate
+        self._replies.followed(reply)
+        return await self._pen.follow_up(reply, drawn)
+
+    async def _private(self, address: Address) -> int:
+        """The private chat of whose card it is. Raises Gone for what is nobody's."""
+        if address.person is None:
+            raise Gone(card_only=False)
+        return await self._pen.private_channel(int(address.person.platform_id))
+
+    def _alive(self, place: Hook) -> Reply:
+        reply = self._replies.of(place.interaction)
+        if reply is None:
+            raise Gone(card_only=True)
+        return reply
+
+
+def _with_promise(drawn: Drawn, reply: Reply, address: Address) -> Drawn:
+    """Says where the picture comes if it takes long."""
+    if not reply.is_long or drawn.files:
+        return drawn
+    texts = speak(address.person.language if address.person else "en")
+    if reply.unseen:
+        words = texts.gettext("Only you see this. If it takes longer than a quarter of an hour, I send it in private.")
+    else:
+        words = texts.gettext("If it takes longer than a quarter of an hour, I send it to you in private.")
+    return replace(drawn, text=f"{drawn.text}\n-# {words}")

@@ -1,0 +1,124 @@
+"""Writes and changes messages: one call each, by our own right in a channel, or by that of an interaction.
+
+Raises NotNow, Gone or TooLate.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from discord import File, MessageReference, Object, PartialMessage, Webhook
+from discord.ui import View
+
+from bot.chat import NotNow
+from handlers.discord.drawing import Drawn
+from handlers.discord.errors import NETWORK_PAUSE, translated
+from handlers.discord.replies import Reply
+from handlers.discord.wire import Line, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NONCE_LETTERS = 25
+
+
+class Pen:
+    """`line` may be away: then patience is asked for."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._private: dict[int, int] = {}  # channels by person
+
+    async def private_channel(self, user: int) -> int:
+        """The channel of a person's private chat with us."""
+        if user not in self._private:
+            with translated():
+                self._private[user] = (await self._client.create_dm(Object(user))).id
+        return self._private[user]
+
+    async def write(self, channel: int, drawn: Drawn, answers: str | None) -> str:
+        """A new message; `answers`: the id of the message that it is an answer to, if that is still there."""
+        reference = None
+        if answers is not None:
+            reference = MessageReference(message_id=int(answers), channel_id=channel, fail_if_not_exists=False)
+        optional: dict[str, Any] = {"reference": reference, "view": drawn.view}
+        with translated():
+            message = await self._client.get_partial_messageable(channel).send(
+                drawn.text or None,
+                files=drawn.files,
+                nonce=_nonce(channel, drawn, answers),
+                allowed_mentions=drawn.mentions,
+                **{name: value for name, value in optional.items() if value is not None},
+            )
+        return str(message.id)
+
+    async def change(self, channel: int, message: str, drawn: Drawn) -> None:
+        """The message becomes this card."""
+        with translated():
+            await self._message(channel, message).edit(
+                content=drawn.text or None,
+                attachments=drawn.files,
+                view=drawn.view,
+                allowed_mentions=drawn.mentions,
+            )
+
+    async def set_view(self, channel: int, message: str, view: View | None) -> None:
+        """Only the buttons."""
+        with translated():
+            await self._message(channel, message).edit(view=view)
+
+    async def remove(self, channel: int, message: str) -> None:
+        with translated():
+            await self._message(channel, message).delete()
+
+    async def follow_up(self, reply: Reply, drawn: Drawn) -> str:
+        """One more message of an interaction."""
+        files: Sequence[File] = drawn.files
+        optional: dict[str, Any] = {} if drawn.view is None else {"view": drawn.view}
+        with translated():
+            message = await self._webhook(reply).send(
+                drawn.text,
+                files=files,
+                ephemeral=reply.unseen,
+                allowed_mentions=drawn.mentions,
+                wait=True,
+                **optional,
+            )
+        return str(message.id)
+
+    async def change_reply(self, reply: Reply, message: str, drawn: Drawn) -> None:
+        """A message of an interaction becomes this card."""
+        with translated():
+            await self._webhook(reply).edit_message(
+                int(message),
+                content=drawn.text or None,
+                attachments=drawn.files,
+                view=drawn.view,
+                allowed_mentions=drawn.mentions,
+            )
+
+    async def set_reply_view(self, reply: Reply, message: str, view: View | None) -> None:
+        with translated():
+            await self._webhook(reply).edit_message(int(message), view=view)
+
+    async def remove_reply(self, reply: Reply, message: str) -> None:
+        with translated():
+            await self._webhook(reply).delete_message(int(message))
+
+    @property
+    def _client(self) -> Wire:
+        if self._line.client is None:
+            raise NotNow(NETWORK_PAUSE)
+        return self._line.client
+
+    def _message(self, channel: int, message: str) -> PartialMessage:
+        return self._client.get_partial_messageable(channel).get_partial_message(int(message))
+
+    def _webhook(self, reply: Reply) -> Webhook:
+        return Webhook.partial(reply.application, reply.token, client=self._client)
+
+
+def _nonce(channel: int, drawn: Drawn, answers: str | None) -> str:
+    """The same for the same message: Discord takes it once, also when we didn't hear that it was taken."""
+    buttons = [] if drawn.view is None else drawn.view.to_components()
+    said = f"{channel}:{answers}:{drawn.text}:{buttons}:{[file.filename for file in drawn.files]}"
+    return hashlib.sha256(said.encode()).hexdigest()[:NONCE_LETTERS]

@@ -1,0 +1,77 @@
+"""The sign of life that Discord wants within three seconds: we are thinking, or we have seen the press."""
+
+from collections.abc import Callable
+
+import structlog
+from discord import HTTPException
+
+from handlers.discord.errors import ALREADY_ANSWERED, NETWORK
+from handlers.discord.replies import FEW, LIFE, MANY, Replies, Reply
+from handlers.discord.whose import is_ours
+from handlers.discord.wire import Ask
+
+log = structlog.get_logger(__name__)
+
+
+class Promptness:
+    """Answers at once, and keeps what the interaction lets us do. `clock` gives seconds."""
+
+    def __init__(self, replies: Replies, clock: Callable[[], float]) -> None:
+        self._replies = replies
+        self._clock = clock
+
+    async def thinking(self, interaction: Ask, *, unseen: bool, is_long: bool = False) -> Reply | None:
+        """A message that says so, and becomes the answer; None when it is too late for that."""
+        unseen = unseen and not is_ours(interaction)
+        until = self._clock() + LIFE
+        try:
+            message = await self._deferred(interaction, unseen=unseen)
+        except (HTTPException, *NETWORK) as error:
+            log.warning("a command could not be answered in time", error=type(error).__name__)
+            return None
+        reply = _reply(interaction, message, until, is_open=True, unseen=unseen, is_long=is_long)
+        self._replies.keep(reply)
+        return reply
+
+    async def seen(self, interaction: Ask) -> Reply | None:
+        """The press is taken; the message stays as it is for now."""
+        if interaction.message is None:
+            return None
+        until = self._clock() + LIFE
+        try:
+            await interaction.response.defer()
+        except (HTTPException, *NETWORK) as error:
+            if not isinstance(error, HTTPException) or error.code != ALREADY_ANSWERED:
+                log.warning("a press could not be answered in time", error=type(error).__name__)
+                return None
+        unseen = interaction.message.flags.ephemeral
+        reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen, is_long=unseen)
+        self._replies.keep(reply)
+        return reply
+
+    async def _deferred(self, interaction: Ask, *, unseen: bool) -> int:
+        """The id of our answer. Raises what the library raises."""
+        try:
+            taken = await interaction.response.defer(ephemeral=unseen, thinking=True)
+        except HTTPException as error:
+            if error.code != ALREADY_ANSWERED:  # by ourselves: the first answer to our answer was lost
+                raise
+        else:
+            if taken is not None and taken.message_id is not None:
+                return taken.message_id
+        return (await interaction.original_response()).id
+
+
+def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unseen: bool, is_long: bool) -> Reply:
+    is_free = interaction.is_guild_integration() or is_ours(interaction)
+    return Reply(
+        interaction=str(interaction.id),
+        application=interaction.application_id,
+        token=interaction.token,
+        message=str(message),
+        until=until,
+        is_open=is_open,
+        unseen=unseen,
+        is_long=is_long or not is_free,
+        left=MANY if is_free else FEW,
+    )

@@ -1,0 +1,100 @@
+"""Shows cards on Discord: in a channel or a private chat by our own right, elsewhere by that of an interaction."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute
+
+from bot.cards import Rows
+from bot.chat import Address, Card, Document, Gone, Picture
+from bot.keepsakes import Keepsakes
+from bot.reception import Reception
+from handlers.discord import drawing
+from handlers.discord.drawing import Drawn
+from handlers.discord.errors import TooLate
+from handlers.discord.hooks import Hooks
+from handlers.discord.pen import Pen
+from handlers.discord.replies import Replies
+from handlers.discord.whose import PLATFORM, Channel, Hook, Place, Private, place_of
+
+MAX_FILE = 10 * 1024 * 1024  # bytes that every channel takes
+
+
+class DiscordPlatform:
+    """What the courier and the handler need to show things. See `bot.chat.Platform`. `routes` are for our HTTP
+    server."""
+
+    name = PLATFORM
+
+    def __init__(
+        self, pen: Pen, replies: Replies, memory: Keepsakes, reception: Reception, routes: Sequence[BaseRoute] = ()
+    ) -> None:
+        self.routes = routes
+        self._pen = pen
+        self._replies = replies
+        self._memory = memory
+        self._reception = reception
+        self.hooks = Hooks(pen, replies)
+
+    async def show(self, address: Address, card: Card) -> str:
+        """Send or edit. Raises NotNow or Gone."""
+        veiled = await self._memory.is_veiled(address)
+        drawn = drawing.drawn(card, veiled=veiled, shrunk=await self._shrunk(card))
+        message = await self._shown(place_of(address.chat), address, drawn)
+        if veiled and drawn.files:
+            await self._memory.veil(address.chat, [message])
+        return message
+
+    async def set_rows(self, address: Address, rows: Rows) -> None:
+        """Change only the buttons of a message. Raises NotNow or Gone."""
+        view, place, message = drawing.view(rows), place_of(address.chat), _message_of(address)
+        if isinstance(place, Hook):
+            await self.hooks.set_view(place, message, view)
+        else:
+            await self._pen.set_view(await self._channel(place), message, view)
+
+    async def remove(self, address: Address, instead: str = "") -> None:  # noqa: ARG002  # we can always delete ours
+        """Delete a message. Raises NotNow or Gone."""
+        place, message = place_of(address.chat), _message_of(address)
+        if isinstance(place, Hook):
+            await self.hooks.remove(place, message)
+        else:
+            await self._pen.remove(await self._channel(place), message)
+
+    async def _shown(self, place: Place, address: Address, drawn: Drawn) -> str:
+        if isinstance(place, Hook):
+            return await self.hooks.show(place, address, drawn)
+        channel = await self._channel(place)
+        if address.message_id is not None:
+            await self._pen.change(channel, address.message_id, drawn)
+            return address.message_id
+        return await self._filled(address.reply_to, drawn) or await self._pen.write(channel, drawn, address.reply_to)
+
+    async def _filled(self, message: str | None, drawn: Drawn) -> str | None:
+        """The message itself, when it was an answer of ours that said only that we are thinking."""
+        reply = None if message is None else self._replies.waiting(message)
+        if reply is None:
+            return None
+        try:
+            with self._replies.filling(reply):
+                await self._pen.change_reply(reply, reply.message, drawn)
+        except TooLate:
+            return None
+        return reply.message
+
+    async def _channel(self, place: Private | Channel) -> int:
+        return place.id if isinstance(place, Channel) else await self._pen.private_channel(place.user)
+
+    async def _shrunk(self, card: Card) -> bytes | None:
+        """A smaller copy of a picture that is too big to be sent."""
+        match card.picture or card.document:
+            case Picture(jpeg=jpeg) if len(jpeg) > MAX_FILE:
+                return await self._reception.within(jpeg, MAX_FILE)
+            case Document(data=data) if len(data) > MAX_FILE:
+                raise Gone(card_only=True)
+        return None
+
+
+def _message_of(address: Address) -> str:
+    if address.message_id is None:
+        raise Gone(card_only=True)
+    return address.message_id

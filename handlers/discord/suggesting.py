@@ -1,0 +1,32 @@
+"""What Discord offers while a style's name is being typed."""
+
+import structlog
+from discord.app_commands import Choice
+
+from bot.offering import offer, suggested
+from bot.service import Service
+from handlers.discord.whose import asker_of, chat_of
+from handlers.discord.wire import Ask
+
+log = structlog.get_logger(__name__)
+
+MOST, MAX_NAME = 25, 100
+
+
+class Suggesting:
+    """Never raises: without suggestions a name can still be typed."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def styles(self, interaction: Ask, words: str) -> list[Choice[str]]:
+        """The styles that the words may be the beginning of."""
+        person = asker_of(interaction)
+        try:
+            language = await self._service.studio.language(person)
+            on_offer = await offer(self._service, person, chat_of(interaction, unseen=False))
+        except Exception:  # the database may fail; one suggestion is no reason to say more than that
+            log.exception("no styles could be suggested")
+            return []
+        found = suggested(words, on_offer, language, MOST)
+        return [Choice(name=label[:MAX_NAME], value=name) for label, name in found]

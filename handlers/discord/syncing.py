@@ -1,0 +1,93 @@
+"""Tells Discord our commands, in every language that we speak, and only when they differ from what it knows."""
+
+from typing import Any
+
+import structlog
+from discord import HTTPException, Interaction, Locale
+from discord.app_commands import (
+    AppCommandContext,
+    AppCommandError,
+    AppInstallationType,
+    CommandTree,
+    TranslationContextTypes,
+    Translator,
+    locale_str,
+)
+from discord.http import Route
+
+from bot.texts import speak
+from handlers.discord.errors import NETWORK
+from handlers.discord.wire import Wire
+
+log = structlog.get_logger(__name__)
+
+_CHINESE = frozenset({Locale.chinese, Locale.taiwan_chinese})
+
+
+class Tree(CommandTree[Wire]):
+    """Our commands: for servers and people, in servers, private chats and groups."""
+
+    def __init__(self, client: Wire) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=AppInstallationType(guild=True, user=True),
+        )
+
+    async def on_error(self, interaction: Interaction[Wire], error: AppCommandError, /) -> None:
+        """Instead of the library's: its own log is silent, see `quiet`."""
+        command = interaction.command.name if interaction.command else None
+        log.error("a command could not be dealt with", command=command, exc_info=error)
+
+
+class Speaker(Translator):
+    """Our texts, as Discord asks for them. English is for everybody whose language we don't speak."""
+
+    async def translate(
+        self,
+        string: locale_str,
+        locale: Locale,
+        context: TranslationContextTypes,  # noqa: ARG002  # the same words mean the same everywhere
+    ) -> str | None:
+        if locale not in _CHINESE:
+            return None
+        said = speak(locale.value).gettext(string.message)
+        return said if said != string.message else None
+
+
+async def tell(tree: Tree) -> None:
+    """A command that Discord doesn't know is not there for people; what fails is tried again at the next start."""
+    try:
+        if await is_known(tree):
+            return
+        await tree.sync()
+    except (HTTPException, *NETWORK) as error:
+        log.warning("the commands were not told to Discord", error=type(error).__name__)
+    else:
+        log.info("Discord knows the commands now")
+
+
+async def is_known(tree: Tree) -> bool:
+    """Whether Discord has just these commands. Raises what the library raises."""
+    client, translator = tree.client, tree.translator
+    assert translator is not None
+    ours = [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+    route = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id)
+    theirs = await client.http.request(route, params={"with_localizations": "true"})
+    return agrees(_ordered(theirs), _ordered(ours))
+
+
+def agrees(theirs: Any, ours: Any) -> bool:
+    """Whether all that we say stands there; what we don't say is Discord's own, and nothing is as good as empty."""
+    match ours:
+        case dict():
+            return isinstance(theirs, dict) and all(agrees(theirs.get(key), value) for key, value in ours.items())
+        case list() if ours:
+            same_length = isinstance(theirs, list) and len(theirs) == len(ours)
+            return same_length and all(agrees(*pair) for pair in zip(theirs, ours, strict=True))
+        case _:
+            return bool(theirs == ours or not (theirs or ours))
+
+
+def _ordered(commands: list[Any]) -> list[Any]:
+    return sorted(commands, key=lambda command: (command.get("type", 1), command["name"]))
