@@ -5,7 +5,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from stylizer.engine.picture import Picture, Plane
+from stylizer.engine.bands import in_bands
+from stylizer.engine.picture import Picture, Plane, to_float
 
 
 @cache
@@ -22,6 +23,9 @@ def solid(like: Picture, colour: Picture) -> Picture:
 
 
 def luminance(picture: Picture) -> Plane:
+    """Rec. 601 luma 0..1, of a picture or of pixels."""
+    if picture.dtype == np.uint8:
+        return in_bands(lambda pixels: luminance(to_float(pixels)), picture)
     return cv2.cvtColor(np.ascontiguousarray(picture, np.float32), cv2.COLOR_RGB2GRAY)
 
 
@@ -31,51 +35,81 @@ def to_lab(picture: Picture) -> Picture:
 
 
 def from_lab(lab: Picture) -> Picture:
-    return np.clip(cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB), 0, 1)
+    picture = cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB)
+    return np.clip(picture, 0, 1, out=picture)
 
 
 def smoothstep(low: float, high: float, values: Plane) -> Plane:
     """0 below `low`, 1 above `high`, Hermite between; `low` may be the greater for a falling step."""
-    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return t * t * (3 - 2 * t)
+    t = np.asarray(values - np.float32(low))
+    t *= np.float32(1 / (high - low))
+    np.clip(t, 0, 1, out=t)
+    curve = t * t
+    t *= -2
+    t += 3
+    curve *= t
+    return curve
 
 
 def mix(under: Picture, over: Picture, amount: Plane | float) -> Picture:
     """`under` where amount is 0, `over` where it is 1. `over` may be one colour; `amount` a plane or a number."""
-    if np.ndim(amount) == 2 and under.ndim == 3:
-        if under.shape == over.shape and under.dtype == over.dtype == np.float32:
-            weight = np.ascontiguousarray(amount, np.float32)
-            return cv2.blendLinear(np.ascontiguousarray(under), np.ascontiguousarray(over), 1 - weight, weight)
+    if np.shape(amount) == under.shape[:2] and under.ndim == 3:
+        if over.shape == under.shape:
+            return in_bands(_blended, under, over, np.asarray(amount))
+        if over.shape == (3,):
+            return in_bands(lambda rows, part: _blended(rows, solid(rows, over), part), under, np.asarray(amount))
         amount = np.asarray(amount)[..., None]
     return (under + (over - under) * amount).astype(np.float32, copy=False)
+
+
+def _blended(under: Picture, over: Picture, amount: Plane) -> Picture:
+    under, over, weight = (np.ascontiguousarray(layer, np.float32) for layer in (under, over, amount))
+    return cv2.blendLinear(under, over, 1 - weight, weight)
 
 
 def screen(under: Picture, light: Picture) -> Picture:
     """Light added on light: 1 - (1 - a)(1 - b)."""
     if light.shape != under.shape:
         return 1 - (1 - under) * (1 - light)
+    return in_bands(_screened, under, light)
+
+
+def _screened(under: Picture, light: Picture) -> Picture:
     light = np.ascontiguousarray(light, np.float32)
     return cv2.subtract(cv2.add(under, light), cv2.multiply(under, light))
 
 
+def tinted(colour: Picture, light: Plane) -> Picture:
+    """One colour under a plane of light, 0..1."""
+    picture = cv2.transform(np.ascontiguousarray(light, np.float32), colour.reshape(3, 1))
+    return np.clip(picture, 0, 1, out=picture)
+
+
 def glow(picture: Picture, amount: Plane, colour: Picture) -> Picture:
     """Screen one colour onto a picture, as strong as the plane says."""
-    light = cv2.transform(np.ascontiguousarray(amount, np.float32), colour.reshape(3, 1))
-    return screen(picture, np.clip(light, 0, 1, out=light))
+    return in_bands(lambda rows, light: _screened(rows, tinted(colour, light)), picture, amount)
 
 
 def shaded(picture: Picture, light: Plane) -> Picture:
     """A picture under a plane of light: each channel multiplied."""
+    return in_bands(_shaded, picture, light)
+
+
+def _shaded(picture: Picture, light: Plane) -> Picture:
     plane = np.ascontiguousarray(light, np.float32)
     return cv2.multiply(np.ascontiguousarray(picture, np.float32), cv2.merge([plane, plane, plane]))
 
 
 def vivid(picture: Picture, chroma: float = 1.0, contrast: float = 1.0, lift: float = 0.0) -> Picture:
     """Scale Lab chroma, and L* about 50 by `contrast`, then raise it by `lift`."""
-    lab = to_lab(picture)
-    lab[..., 1:] *= chroma
-    lab[..., 0] = np.clip((lab[..., 0] - 50) * contrast + 50 + lift, 0, 100)
-    return from_lab(lab)
+
+    def more(rows: Picture) -> Picture:
+        lab = to_lab(rows)
+        lab[..., 1:] *= chroma
+        lab[..., 0] = np.clip((lab[..., 0] - 50) * contrast + 50 + lift, 0, 100)
+        return from_lab(lab)
+
+    return in_bands(more, picture)
 
 
 def stretch(picture: Picture, low: float = 0.5, high: float = 99.5) -> Picture:
@@ -83,7 +117,7 @@ def stretch(picture: Picture, low: float = 0.5, high: float = 99.5) -> Picture:
     black, white = np.percentile(luminance(picture)[::2, ::2], [low, high])
     span = max(float(white - black), 0.5)
     black = min(float(black), max(0.0, float(white) - 0.5))
-    return np.clip((picture - np.float32(black)) * np.float32(1 / span), 0, 1)
+    return in_bands(lambda rows: np.clip((rows - np.float32(black)) * np.float32(1 / span), 0, 1), picture)
 
 
 def tone_map(plane: Plane, positions: tuple[float, ...], colours: tuple[str, ...]) -> Picture:

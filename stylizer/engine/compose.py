@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.filters import blur, edge_of, shifted
 from stylizer.engine.picture import Picture, Plane, Size
@@ -18,7 +19,7 @@ def outline(portrait: Portrait, picture: Picture, colour: str, *, width: float, 
     if not portrait.separable:
         return picture
     edge = edge_of(portrait.cutout, portrait.px(width), max(2, portrait.px(3)), portrait.px(1.0))
-    return mix(picture, np.broadcast_to(rgb(colour), picture.shape).astype(np.float32), edge * strength)
+    return mix(picture, rgb(colour), edge * strength)
 
 
 def cast_shadow(scene: Picture, mask: Plane, length: float, *, softness: float, amount: float) -> Picture:
@@ -36,9 +37,7 @@ def vignette(picture: Picture, colour: str, amount: float, start: float = 0.45) 
     rows, columns = rows_columns((picture.shape[0], picture.shape[1]))
     height, width = picture.shape[:2]
     radius = np.sqrt(((rows - height / 2) / height) ** 2 + ((columns - width / 2) / width) ** 2)
-    return mix(
-        picture, np.broadcast_to(rgb(colour), picture.shape).astype(np.float32), smoothstep(start, 0.8, radius) * amount
-    )
+    return mix(picture, rgb(colour), smoothstep(start, 0.8, radius) * amount)
 
 
 def light_from(picture: Picture, x: float, y: float, *, reach: float, colour: str, amount: float) -> Picture:
@@ -50,5 +49,5 @@ def light_from(picture: Picture, x: float, y: float, *, reach: float, colour: st
 
 def bloom(picture: Picture, threshold: float, sigma: float, amount: float) -> Picture:
     """Bright parts shine over their surroundings."""
-    bright = blur(np.clip(picture - threshold, 0, 1), sigma) * amount
-    return 1 - (1 - picture) * (1 - bright)
+    bright = in_bands(lambda rows: np.clip(rows - threshold, 0, 1), picture)
+    return in_bands(lambda rows, light: 1 - (1 - rows) * (1 - light * amount), picture, blur(bright, sigma))

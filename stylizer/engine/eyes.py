@@ -12,7 +12,7 @@ from stylizer.engine.canvas import Canvas, smooth_curve, stencil
 from stylizer.engine.colour import luminance, mix, rgb, smoothstep, vivid
 from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import Face
-from stylizer.engine.picture import Picture, Plane, Size, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_float
 from stylizer.engine.portrait import Portrait
 
 NEARLY_SHUT = 0.16
@@ -54,7 +54,7 @@ def eyes_of(face: Face) -> list[Eye]:
     return [Eye(face.xy[contour], face.xy[lid], face.width) for contour, lid in groups]
 
 
-def _uncovered(eye: Eye, face: Face, photo: Picture) -> bool:
+def _uncovered(eye: Eye, face: Face, photo: Pixels) -> bool:
     """Whether skin is seen round the eye: under dark glasses nothing is painted."""
     around = (eye.contour - eye.centre) * 1.7 + eye.centre
 
@@ -107,14 +107,14 @@ def _draw_iris(window: Picture, colour: Picture, mask: Plane, offset: tuple[Plan
 def draw_eyes(picture: Picture, portrait: Portrait, *, iris: float = 0.30, lash: str | None = "1d1016") -> Picture:
     """Repaint open eyes on a picture of output size; `iris` is the radius in eye widths, `lash` a colour or None."""
     picture = picture.copy()
-    photo = to_float(portrait.photo)
+    photo = portrait.photo
     eyes = [eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)]
     for eye in eyes:
         if not eye.open:
             continue
         window = _window(portrait.size, eye.centre, eye.width)
         corner = np.array([window[1].start, window[0].start], np.float32)
-        source = photo[window]
+        source = to_float(photo[window])
         mask = blur(stencil((source.shape[0], source.shape[1]), eye.contour - corner), max(0.4, eye.width * 0.012))
         grey = luminance(source)
         centre = _iris_centre(grey, eye, mask, corner)
@@ -137,13 +137,13 @@ def _draw_lashes(picture: Picture, eyes: list[Eye], colour: str) -> Picture:
 def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
     """Eyes of a modelled figure: a pale ball in the opening, a dark bead with a light, a rolled upper lid."""
     picture = picture.copy()
-    photo = to_float(portrait.photo)
+    photo = portrait.photo
     for eye in (eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)):
         if eye.width < 10:
             continue
         window = _window(portrait.size, eye.centre, eye.width)
         corner = np.array([window[1].start, window[0].start], np.float32)
-        source = photo[window]
+        source = to_float(photo[window])
         opening = (eye.contour - eye.centre) * np.array([1.02, 1.08]) + eye.centre
         mask = blur(stencil((source.shape[0], source.shape[1]), opening - corner), max(0.5, eye.width * 0.012))
         centre = _iris_centre(luminance(source), eye, mask, corner)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from stylizer.engine import landmarks
-from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, screen, smoothstep, to_lab, vivid
+from stylizer.engine.bands import in_bands
+from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab, vivid
 from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur, sharpen, smooth_surfaces
 from stylizer.engine.flow import smear, tangents
-from stylizer.engine.picture import Picture, Plane, to_float
+from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import lit, shine, surface
 from stylizer.engine.skin import smooth_skin
@@ -29,8 +30,12 @@ def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own:
 
 def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, own: float = 0.15) -> Picture:
     """Brush lines over colours; the line takes up a little (`own`) of what it is drawn on."""
-    stroke = np.clip(rgb(line) * 0.8 + colours * own, 0, 1).astype(np.float32)
-    return mix(colours, stroke, portrait.ink(on_skin=on_skin))
+    pen = rgb(line) * 0.8
+
+    def draw(rows: Picture, ink: Plane) -> Picture:
+        return mix(rows, np.clip(pen + rows * own, 0, 1), ink)
+
+    return in_bands(draw, colours, portrait.ink(on_skin=on_skin))
 
 
 def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
@@ -76,13 +81,13 @@ def _albedo(portrait: Portrait) -> Picture:
 
 def _with_detail(portrait: Portrait, picture: Picture) -> Picture:
     """The photo's fine detail where it makes the likeness: features, hair, cloth."""
-    photo = to_float(portrait.photo)
-    detail = luminance(photo)
-    detail = detail - blur(detail, portrait.px(3))
+    detail = luminance(portrait.photo)
+    detail -= blur(detail, portrait.px(3))
     masks = portrait.masks
     keep = 0.55 * np.clip(masks.features * 1.2, 0, 1) + 0.35 * masks.hair
     keep = keep + 0.30 * (1 - np.clip(masks.skin + masks.hair, 0, 1))
-    return np.clip(picture + (detail * portrait.full(keep))[..., None], 0, 1)
+    detail *= portrait.full(keep)
+    return in_bands(lambda rows, more: np.clip(rows + more[..., None], 0, 1), picture, detail)
 
 
 def rim_lit(portrait: Portrait, picture: Picture, colour: str, *, from_right: bool, amount: float) -> Picture:
@@ -93,4 +98,4 @@ def rim_lit(portrait: Portrait, picture: Picture, colour: str, *, from_right: bo
         smoothstep(x - unit * 0.3, x + unit, columns) if from_right else smoothstep(x + unit * 0.3, x - unit, columns)
     )
     rim = np.clip(blur(portrait.cutout, portrait.px(3)) - blur(portrait.cutout, portrait.px(26)), 0, 1) * side
-    return screen(picture, np.clip((rim * portrait.cutout * amount)[..., None] * rgb(colour), 0, 1))
+    return glow(picture, rim * portrait.cutout * amount, rgb(colour))

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from stylizer.engine.bands import in_bands
+
 Picture: TypeAlias = NDArray[Any]
 Plane: TypeAlias = NDArray[Any]
 Pixels: TypeAlias = NDArray[Any]  # (height, width, 3) or (height, width) bytes
@@ -95,7 +97,7 @@ def to_float(pixels: Pixels) -> Picture:
 
 def to_bytes(picture: Picture) -> Pixels:
     """Float 0..1 as bytes 0..255, rounded and clipped."""
-    return cv2.convertScaleAbs(np.clip(picture, 0, 1), alpha=255).astype(np.uint8, copy=False)
+    return in_bands(lambda rows: cv2.convertScaleAbs(np.clip(rows, 0, 1), alpha=255), picture)
 
 
 def encode(picture: Picture, *, quality: int = 92) -> bytes:

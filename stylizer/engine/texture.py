@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import rgb
+from stylizer.engine.colour import rgb, tinted
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds, fibres, white
 from stylizer.engine.picture import Picture, Plane, Size
@@ -14,14 +14,14 @@ def paper(size: Size, colour: str, *, grain: float, fibre: float = 0.02, seed: i
     relief = clouds(size, size[1] / 24, 3, seed) - 0.5
     fine = blur(white(size, seed + 1), 0.8) - 0.5
     value = 1 + relief * grain + fine * (grain * 1.6) + fibres(size, seed + 2, 9, 0.8) * (fibre * 3)
-    return np.clip(rgb(colour) * value[..., None], 0, 1), relief * 1.2 + fine * 1.5
+    return tinted(rgb(colour), value), relief * 1.2 + fine * 1.5
 
 
 def silk(size: Size, colour: str, seed: int = 0) -> Picture:
     """Woven painting silk."""
     weave = fibres(size, seed + 3, 6, 0.6) * 0.35
     uneven = (clouds(size, 4, 3, seed + 5) - 0.5) * 0.12
-    return np.clip(rgb(colour) * (1 + weave + uneven)[..., None], 0, 1)
+    return tinted(rgb(colour), 1 + weave + uneven)
 
 
 def dot_distance(size: Size, cell: float) -> Plane:

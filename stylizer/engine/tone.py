@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, mix, smoothstep, to_lab
 from stylizer.engine.filters import blur
 from stylizer.engine.masks import Masks
@@ -81,4 +82,8 @@ def blush(picture: Picture, faces: tuple[tuple[Plane, float], ...], colour: Pict
         for x, y in cheeks:
             down, across = np.exp(-(((rows - y) / (unit * 0.09)) ** 2)), np.exp(-(((columns - x) / (unit * 0.14)) ** 2))
             mask = np.maximum(mask, down * across)
-    return mix(picture, np.clip(picture * (0.55 + 0.45 * colour) + colour * 0.06, 0, 1), mask * amount)
+
+    def redden(rows: Picture, cheeks: Plane) -> Picture:
+        return mix(rows, np.clip(rows * (0.55 + 0.45 * colour) + colour * 0.06, 0, 1), cheeks * amount)
+
+    return in_bands(redden, picture, mask)
