@@ -98,12 +98,11 @@ async def discord_house(
         if by_http and server.endpoint is None:
             http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
             server.endpoint = Endpoint(f"{url}/discord/interactions", http)
-        public_key = server.endpoint.public_key if server.endpoint else None
         connecting = discord(
             parts.service,
             token=SecretStr(server.token),
             api_url=server.api_url,
-            public_key=public_key,
+            by_webhook=by_http,
             clock=WallClock(HASTE),
         )
         try:

@@ -16,13 +16,13 @@ class Schemas:
     def __init__(self, schemas: Json) -> None:
         self._named = {f"#/components/schemas/{name}": schema for name, schema in schemas.items()}
 
-    def breaches(self, schema: Json, value: Json, at: str) -> list[str]:
-        """Everything that is wrong with a value, each with its place."""
+    def breaches(self, schema: Json, value: Json, at: str, *, is_part: bool = False) -> list[str]:
+        """Everything that is wrong with a value, each with its place. `is_part`: it may have fields of other schemas."""
         if "$ref" in schema:
-            return self.breaches(self._named[schema["$ref"]], value, at)
+            return self.breaches(self._named[schema["$ref"]], value, at, is_part=is_part)
         if choices := schema.get("oneOf") or schema.get("anyOf"):
             return self._best(choices, value, at)
-        found = [breach for part in schema.get("allOf", ()) for breach in self.breaches(part, value, at)]
+        found = [breach for part in schema.get("allOf", ()) for breach in self.breaches(part, value, at, is_part=True)]
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else kinds
         if kinds and not any(_is(value, kind, schema) for kind in kinds):
@@ -30,7 +30,7 @@ class Schemas:
         found += [f"{at} {breach}" for breach in _bounds(schema, value)]
         match value:
             case dict():
-                found += self._object(schema, value, at)
+                found += self._object(schema, value, at, is_part=is_part)
             case list() if "items" in schema:
                 for number, one in enumerate(value):
                     found += self.breaches(schema["items"], one, f"{at}[{number}]")
@@ -43,7 +43,7 @@ class Schemas:
             tried, key=lambda found: (any(one.startswith((f"{at}.type ", f"{at} is")) for one in found), len(found))
         )
 
-    def _object(self, schema: Json, value: Json, at: str) -> list[str]:
+    def _object(self, schema: Json, value: Json, at: str, *, is_part: bool) -> list[str]:
         fields, others = schema.get("properties", {}), schema.get("additionalProperties")
         found = [f"{at}.{name} is missing" for name in schema.get("required", ()) if name not in value]
         for name, inner in value.items():
@@ -51,7 +51,7 @@ class Schemas:
                 found += self.breaches(fields[name], inner, f"{at}.{name}")
             elif isinstance(others, dict):
                 found += self.breaches(others, inner, f"{at}.{name}")
-            elif fields and name not in UNSAID:
+            elif fields and not is_part and name not in UNSAID:
                 found.append(f"{at} has no field {name}")
         return found
 
