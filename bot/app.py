@@ -13,13 +13,14 @@ from functools import partial
 import httpx
 import structlog
 from PIL import Image
+from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from bot import accounts, styles
 from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
-from bot.chat import Platform
+from bot.chat import CannotStart, Platform
 from bot.clock import Clock, WallClock
 from bot.courier import Courier
 from bot.desk import House
@@ -201,7 +202,20 @@ def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
                 parts.service, token=settings.telegram_bot_token, api_url=api_url, hook=hook, owners=settings.admins
             )
         )
+    if settings.discord_bot_token is not None:
+        platforms.append(_discord(parts, settings.discord_bot_token))
     return platforms
+
+
+def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
+    """Discord, if its library is here. Raises CannotStart."""
+    if not importlib.util.find_spec("discord"):
+        raise CannotStart("DISCORD_BOT_TOKEN is set, but discord.py is not installed: pip install 'repaint[discord]'")
+    from handlers.discord import discord  # noqa: PLC0415  # 30 MB that nobody needs without a token
+
+    settings = parts.settings
+    api_url, by_webhook = str(settings.discord_api_url).rstrip("/"), settings.discord_webhook == "on"
+    return discord(parts.service, token=token, api_url=api_url, by_webhook=by_webhook)
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     telegram_webhook: OnOff = "off"
+    discord_bot_token: SecretStr | None = None
+    discord_api_url: AnyHttpUrl = AnyHttpUrl("https://discord.com/api")
+    discord_webhook: OnOff = "off"
     dashscope_api_key: Keys = ()
     dashscope_base_url: AnyHttpUrl = AnyHttpUrl("https://dashscope.aliyuncs.com/api/v1")
     dashscope_max_running: int = Field(default=1, ge=1, le=100)
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
     stylizer_workers: int = Field(default=1, ge=1, le=64)
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
-    @field_validator("photo_links", "telegram_webhook")
+    @field_validator("photo_links", "telegram_webhook", "discord_webhook")
     @classmethod
     def _needs_an_address(cls, value: str, others: ValidationInfo) -> str:
         if value in {"signed", "on"} and others.data.get("public_url", ...) is None:
