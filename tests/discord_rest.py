@@ -14,6 +14,7 @@ from tests.discord_things import Shown
 from tests.discord_world import ATTACH, SEND, SEND_IN_THREADS, VIEW, Trouble, World
 
 Json = Any
+NONCE_SECONDS = 180.0  # "the past few minutes"
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,9 @@ class Rest:
         needed = VIEW | (SEND_IN_THREADS if place.parent else SEND) | (ATTACH if call.files else 0)
         self.world.enter(number, needed)
         nonce = call.body.get("nonce")
-        sent = self.world.nonces.get((number, str(nonce))) if call.body.get("enforce_nonce") else None
-        if sent in self.world.messages:
-            return self.world.as_json(self.world.messages[sent])
+        sent = self.world.messages.get(self.world.nonces.get((number, str(nonce)), 0))
+        if sent and call.body.get("enforce_nonce") and self.world.now() - sent.at < NONCE_SECONDS:
+            return self.world.as_json(sent)
         shown = self.world.post(number, call.body, call.files, **self._about(call.body, number))
         if nonce is not None:
             self.world.nonces[number, str(nonce)] = shown.id

@@ -17,7 +17,7 @@ class Schemas:
         self._named = {f"#/components/schemas/{name}": schema for name, schema in schemas.items()}
 
     def breaches(self, schema: Json, value: Json, at: str, *, is_part: bool = False) -> list[str]:
-        """Everything that is wrong with a value, each with its place. `is_part`: it may have fields of other schemas."""
+        """All that is wrong with a value, each with its place. `is_part`: it may have fields of other schemas."""
         if "$ref" in schema:
             return self.breaches(self._named[schema["$ref"]], value, at, is_part=is_part)
         if choices := schema.get("oneOf") or schema.get("anyOf"):

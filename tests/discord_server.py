@@ -89,6 +89,12 @@ class Discord:
         async with self.changed:
             self.changed.notify_all()
 
+    def move(self, endpoint: Endpoint | None) -> None:
+        """What the bot's owner sets: bring interactions there, or by the gateway."""
+        self.endpoint = endpoint
+        self.application["interactions_endpoint_url"] = endpoint and endpoint.url
+        self.application["verify_key"] = endpoint.public_key if endpoint else "0" * 64
+
     async def bring(self, interaction: Json, guild: Guild | None) -> None:
         """Bring an interaction by the gateway, or to the endpoint where there is one."""
         if self.endpoint is None:

@@ -17,28 +17,28 @@ def painted(shown: Shown) -> str:
         return str(picture.info["comment"], "utf-8")
 
 
-async def test_a_photo_and_a_style_written_in_private_become_one_card_that_turns_into_the_picture(
-    tmp_path: Path,
-) -> None:
+async def test_a_photo_in_private_with_a_style_becomes_one_card_that_turns_into_the_picture(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_house(tmp_path, until=go) as town:
         anna = town.person(1)
-        await anna.writes("style 0", portrait_jpeg())
+        asked = await anna.writes("/style 0", portrait_jpeg())
         await town.discord.until(lambda: anna.sees)
         assert anna.sees[0].picture is None
         go.touch()
         await town.discord.until(lambda: anna.pictures)
         [card] = anna.sees
-        assert card.text == "🎨 Retro comic"
+        assert ("Retro comic" in card.text, card.answers) == (True, asked.id)
+        assert card.files[0].alt
         assert "look=0" in painted(card)
         assert await town.units(anna) == (1, 0)
 
 
-async def test_a_command_in_a_server_is_answered_at_once_and_the_answer_turns_into_the_picture(tmp_path: Path) -> None:
+async def test_a_command_in_a_server_is_answered_at_once_and_its_card_becomes_the_picture(tmp_path: Path) -> None:
     async with discord_house(tmp_path) as town:
         anna = town.member(1)
-        await anna.types("style", photo=portrait_jpeg(), style="2")
+        asked = await anna.types("style", photo=portrait_jpeg(), style="2")
         await town.discord.until(lambda: anna.pictures)
         [card] = anna.sees
+        assert card.id == asked.original
         assert "look=2" in painted(card)
-        assert not card.is_ephemeral
+        assert await town.units(anna) == (1, 0)
