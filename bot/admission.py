@@ -4,7 +4,7 @@ So two hundred wishes at once meet the limits one after the other, and a wish th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import lifecycle, quota, turns
 from bot.chat import Chat, Person
 from bot.door import STRANGER, Asked, Refused, let_in, waits_for_a_yes
-from bot.moves import move
+from bot.moves import Overtaken, move
 from bot.wishes import Reason, Refusal
-from storage import balances, jobs, ledger, people, queue, results
-from storage.jobs import Job
+from storage import albums, balances, jobs, ledger, people, queue, results
+from storage.jobs import Job, NewJob
 from storage.ledger import Scope
 
 
@@ -52,6 +52,32 @@ async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now
         connection, platform=chat.platform, platform_id=chat.platform_id, is_group=chat.is_group, now=now
     )
     return person_id, chat_id
+
+
+async def the_same(connection: AsyncConnection, new: NewJob) -> Job | None:
+    """The job that stands for this source already, or for this very wish."""
+    return await jobs.by_source(connection, new.source) or await jobs.same_wish(
+        connection,
+        person_id=new.person_id,
+        photo_hash=new.photo_hash or "",
+        style=new.style or 0,
+        reference_hash=new.reference_hash,
+        seed=new.seed,
+    )
+
+
+async def inserted(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
+    """The job's row, in the `album` of this source while that takes photos.
+
+    Raises Overtaken when the job's own source has a row already.
+    """
+    if album is not None:
+        new = replace(new, album_id=await albums.join(connection, album, now))
+    job_id = await jobs.insert(connection, new)
+    job = None if job_id is None else await jobs.get(connection, job_id)
+    if job is None:
+        raise Overtaken(f"{new.source} has a job already")
+    return job
 
 
 async def admit(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.cards import Rows
-from bot.chat import Card, Chat, Person
+from bot.chat import Address, Card, Chat, Person
 from bot.incoming import nobody
 from bot.texts import refusal, speak
 from bot.wishes import Refusal
@@ -13,8 +13,8 @@ from bot.wishes import Refusal
 @dataclass(frozen=True)
 class Answer:
     """What to do after a press: a short `notice` (an `alert` stays until read), a `card` to send as an answer to the
-    pressed message, new buttons (`rows`) on it, a card that it becomes (`edit`), or `remove` it. Job cards are redrawn
-    by the courier.
+    pressed message, new buttons (`rows`) on it, a card that it becomes (`edit`), or `remove` it, and what is `also` to
+    be removed. Job cards are redrawn by the courier.
     """
 
     notice: str = ""
@@ -23,6 +23,7 @@ class Answer:
     rows: Rows | None = None
     edit: Card | None = None
     remove: bool = False
+    also: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)

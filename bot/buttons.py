@@ -26,11 +26,13 @@ class Verb(StrEnum):
     CANCEL = "cancel"
     AGAIN = "again"  # the same once more, with fresh brushwork
     OTHER = "other"  # show the style buttons for the same photo
+    BRING = "bring"  # ask for a style picture in a form; where there are forms
     FILE = "file"  # the picture as an uncompressed file
     BESIDE = "beside"  # photo and picture side by side
     DELETE = "delete"  # no number: ask first; 1: do it; 0: keep it
     CONSENT = "consent"  # 1: whose photo it is says yes; 0: no
     OPEN = "open"  # a picture of the history, once more
+    ALBUM = "album"  # about: the first job of an album; number: `bot.albumcards` says what
 
     HISTORY = "history"  # about: whose; number: which page
     LANGUAGE = "lang"  # about: whose; number: which language, -1: as the app says
@@ -47,7 +49,7 @@ class Verb(StrEnum):
 NEEDS_NUMBER = frozenset(
     {
         *(Verb.CHOOSE, Verb.WEAR, Verb.PAGE, Verb.CONSENT, Verb.HISTORY, Verb.LANGUAGE, Verb.FORGET, Verb.OPT_OUT),
-        *(Verb.CLOSET, Verb.SAVED, Verb.BUY, Verb.RULE, Verb.LOOK, Verb.OWNER),
+        *(Verb.CLOSET, Verb.SAVED, Verb.BUY, Verb.RULE, Verb.LOOK, Verb.OWNER, Verb.ALBUM),
     }
 )
 _TAKES_NUMBER = NEEDS_NUMBER | {Verb.DELETE}

@@ -111,16 +111,21 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     if view.state is State.DRAFT:
         return [_draft(view, texts), cropped]
     match view.state:
-        case State.QUEUED:
-            return [title, *_queued(view, texts), cropped]
         case State.STORED | State.DELIVERED:
             return [title, "" if shown else texts.gettext("Your picture is ready."), cropped]
         case State.FAILED:
             return [title, *_failed(view, texts)]
         case State.CANCELED:
             return [title, texts.gettext("Cancelled."), _not_counted(texts) if title else ""]
-        case doing:
-            return [title, texts.gettext(_DOING[doing]), _bar(view), _time_left(view, texts), cropped]
+        case _:
+            return [title, *progress_lines(view, texts), cropped]
+
+
+def progress_lines(view: JobView, texts: Texts) -> list[str]:
+    """How far a job is that waits or runs: its place or what is done with it, and the time left."""
+    if view.state is State.QUEUED:
+        return _queued(view, texts)
+    return [texts.gettext(_DOING[view.state]), _bar(view), _time_left(view, texts)]
 
 
 def _draft(view: JobView, texts: Texts) -> str:

@@ -1,13 +1,14 @@
 """All that the core says to any platform, as values: who, where, and what is to be seen there."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks. The quota hangs on (platform, platform_id), whichever chat they write in."""
+    """Somebody who asks. The quota hangs on (platform, platform_id), whichever chat they write in. `language`: what
+    their app speaks; empty where the platform doesn't tell."""
 
     platform: str
     platform_id: str
@@ -77,7 +78,8 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Card:
-    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption).
+    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption), or several `pictures`
+    where a message can hold them.
 
     A card with an `invoice` is only that. `follow` gives what comes after it, made one by one while it is sent.
     """
@@ -85,6 +87,7 @@ class Card:
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
     document: Picture | Document | None = None
     calls: Call | None = None
     invoice: Invoice | None = None
@@ -145,3 +148,14 @@ class Platform(Protocol):
 
     async def remove(self, address: Address, instead: str) -> None:
         """Delete a message; where that can't be, put the words `instead` in its place. Raises NotNow or Gone."""
+
+
+@runtime_checkable
+class Hangs(Protocol):
+    """A platform whose messages hold one picture each: several hang beside their card, in messages of their own."""
+
+    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+        """Send two to ten pictures together, as an answer to what the card at `address` answers.
+
+        Returns the message id of each. Raises NotNow or Gone.
+        """

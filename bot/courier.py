@@ -1,30 +1,33 @@
 """Shows each job's card on a platform that pushes: first card, places, progress, and at last the picture or the reason.
 
 An outcome is owed until it was shown (the outbox row says so); everything in between is told when it is worth telling
-and the platform has room for it. A failed edit is never answered by a new message.
+and the platform has room for it. A failed edit is never answered by a new message. Several photos of one request have
+one card; where that can't hold all their pictures, these hang beside it, once.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from bot import lifecycle, views
+from bot import lifecycle
+from bot.albumcards import PAINTED, album_card
 from bot.bell import Bell
-from bot.cards import job_card
-from bot.chat import Address, Chat, Gone, NotNow, Person, Picture, Platform
+from bot.chat import Address, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.clock import Clock
+from bot.errands import Errand, errands
 from bot.notices import is_worth_a_notice
 from bot.offering import Offer, offer
 from bot.service import Service
 from bot.studio import Studio
 from bot.styles import REFERENCE, by_index
-from bot.wishes import JobView, State
-from bot.worth import is_worth_an_edit
-from storage import cards, notices, results
+from bot.wishes import JobView
+from bot.worth import is_worth_an_edit_of_many
+from storage import albums, cards, notices, results
+from storage.albums import Album
 from storage.cards import CardPlace
-from storage.results import Untold
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +42,14 @@ GIVE_UP_TRIES = 300  # with growing pauses: about a day
 class Told:
     """What a card shows, and since when."""
 
-    view: JobView
+    views: tuple[JobView, ...]
     at: float
 
 
 @dataclass
 class Courier:
-    """One platform's courier. `told` is only a memory of what is on screen; losing it costs one edit a card."""
+    """One platform's courier; cards are known by their first job. `told` is only a memory of what is on screen; losing
+    it costs one edit a card."""
 
     platform: Platform
     service: Service
@@ -67,91 +71,125 @@ class Courier:
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
                 ticket, were_busy, began = self.bell.ticket(), set(self.busy), self.clock.now()
-                for place, view, untold in await self._to_show():
+                for errand in await self._to_show():
                     # One that was shown while we read may have got its card since: what we read of it is old.
-                    if place.job_id not in self.busy | were_busy:
-                        self.busy.add(place.job_id)
-                        group.create_task(self._show(room, stop, place, view, untold))
+                    if errand.key not in self.busy | were_busy:
+                        self.busy.add(errand.key)
+                        group.create_task(self._show(room, stop, errand))
                 took = self.clock.now() - began  # with a thousand cards to look at, less often
                 await self.clock.wait(stop, min(LOOK_SECONDS, LEISURE * took))
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
-    async def _to_show(self) -> list[tuple[CardPlace, JobView, Untold | None]]:
+    async def _to_show(self) -> list[Errand]:
         """Outcomes that are due, then cards that have something new to tell."""
         now, lanes = self.clock.now(), self.studio.lanes
         async with self.studio.database.read() as connection:
-            owed = {untold.job_id: untold for untold in await results.due(connection, self.platform.name, now)}
-            owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
-            open_places = [
-                place for place in await cards.open_cards(connection, self.platform.name) if place.job_id not in owed
-            ]
-            places = {place.job_id: place for place in (*owed_places, *open_places)}
-            seen = await views.views_of(connection, list(places), lanes, now)
-        self.told = {job_id: told for job_id, told in self.told.items() if job_id in places}
-        self.patient = {job_id: until for job_id, until in self.patient.items() if until > now}
-        self.stumbles = Counter({job_id: times for job_id, times in self.stumbles.items() if job_id in places})
-        self.quiet &= places.keys()
+            found = await errands(connection, self.platform.name, lanes, now)
+        keys = {errand.key for errand in found}
+        self.told = {key: told for key, told in self.told.items() if key in keys}
+        self.patient = {key: until for key, until in self.patient.items() if until > now}
+        self.stumbles = Counter({key: times for key, times in self.stumbles.items() if key in keys})
+        self.quiet &= keys
         return [
-            (places[view.id], view, owed.get(view.id))
-            for view in seen
-            if view.id in owed or (view.id not in self.patient and self._has_news(places[view.id], view, now))
+            errand
+            for errand in found
+            if errand.owed or (errand.key not in self.patient and self._has_news(errand, now))
         ]
 
-    def _has_news(self, place: CardPlace, view: JobView, now: float) -> bool:
-        if view.id in self.quiet:
+    def _has_news(self, errand: Errand, now: float) -> bool:
+        if errand.key in self.quiet:
             return False
-        told = self.told.get(view.id)
+        told = self.told.get(errand.key)
         if told is None:  # a draft's card keeps the page of styles that it shows
-            return place.message_id is None or view.state != State.DRAFT or view.consent == "asked"
-        return is_worth_an_edit(told.view, view, now - told.at, is_group=place.is_group)
+            return errand.place.message_id is None or not errand.is_draft or errand.asks_somebody
+        return is_worth_an_edit_of_many(told.views, errand.views, now - told.at, is_group=errand.place.is_group)
 
-    async def _show(
-        self, room: asyncio.Semaphore, stop: asyncio.Event, place: CardPlace, view: JobView, untold: Untold | None
-    ) -> None:
+    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, errand: Errand) -> None:
         try:
             async with room:
                 if not stop.is_set():  # a thousand may wait for room
-                    await self._try(place, view, untold)
+                    await self._try(errand)
         except NotNow as patience:
-            await self._later(view, untold, patience.retry_after)
+            await self._later(errand, patience.retry_after)
         except Gone as gone:
-            await self._gone(place, view, card_only=gone.card_only)
+            await self._gone(errand, card_only=gone.card_only)
         except Exception:  # a platform's library may raise anything; one card must not stop the others
-            log.exception("a card could not be shown", job=view.id)
-            self.stumbles[view.id] += 1
-            await self._later(view, untold, lifecycle.backoff(self.stumbles[view.id] - QUICK_TRIES, 1.0))
+            log.exception("a card could not be shown", job=errand.key)
+            self.stumbles[errand.key] += 1
+            await self._later(errand, lifecycle.backoff(self.stumbles[errand.key] - QUICK_TRIES, 1.0))
         finally:
-            self.busy.discard(view.id)
+            self.busy.discard(errand.key)
 
-    async def _try(self, place: CardPlace, view: JobView, untold: Untold | None) -> None:
-        picture = None
-        if untold is not None and view.state in {State.STORED, State.DELIVERED}:
-            picture = await self._picture(place, view)
-        address = self._address(place)
-        chosen_from = await self._offer(place, view, address.chat)
-        styles, closet = chosen_from.styles, chosen_from.closet
-        card = job_card(view, styles=styles, closet=closet, language=place.language, picture=picture)
+    async def _try(self, errand: Errand) -> None:
+        place, album = errand.place, errand.album
+        address, pictures = self._address(place), await self._pictures(errand)
+        beside = album is not None and len(pictures) > 1 and isinstance(self.platform, Hangs)
+        if album is not None and beside and album.hung is None:
+            await self._hang(album, address, pictures)
+        chosen_from = await self._offer(errand, address.chat)
+        card = album_card(
+            errand.views,
+            styles=chosen_from.styles,
+            closet=chosen_from.closet,
+            language=place.language,
+            pictures=() if beside else tuple(pictures.values()),
+            in_doubt=album is not None and beside and album.hung == "sending",
+        )
         message_id = await self.platform.show(address, card)
-        self.told[view.id] = Told(view, self.clock.now())
+        self.told[errand.key] = Told(errand.views, self.clock.now())
         if message_id != place.message_id:
-            async with self.studio.database.write() as connection:
-                await cards.shown(connection, view.id, message_id)
-        if untold is not None:
-            await self._done(place, view)
+            await self._card_is(errand, message_id)
+        if errand.owed:
+            await self._done(errand, notifies=beside)
 
-    async def _offer(self, place: CardPlace, view: JobView, chat: Chat) -> Offer:
-        """What the card's buttons offer; only a draft's do."""
-        if view.state != State.DRAFT:
-            return Offer(self.studio.styles())
-        return await offer(self.service, Person(self.platform.name, place.person), chat)
-
-    async def _done(self, place: CardPlace, view: JobView) -> None:
-        await self.studio.seen(Person(self.platform.name, place.person), view.id)
-        now, was_edited = self.clock.now(), place.message_id is not None
+    async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> None:
+        """Send the pictures beside their card, at most once: the row says so before."""
         async with self.studio.database.write() as connection:
-            await results.told(connection, view.id)
-            if was_edited and is_worth_a_notice(view, now):
-                await notices.owe(connection, view.id, now)
+            if not await albums.hanging(connection, album.id):
+                return
+        assert isinstance(self.platform, Hangs)
+        try:
+            messages = await self.platform.hang(address, tuple(pictures.values()))
+        except NotNow as patience:
+            if not patience.perhaps_sent:
+                async with self.studio.database.write() as connection:
+                    await albums.not_hung(connection, album.id)
+            raise
+        async with self.studio.database.write() as connection:
+            await albums.hung(connection, album.id, dict(zip(pictures, messages, strict=False)))
+
+    async def _offer(self, errand: Errand, chat: Chat) -> Offer:
+        """What the card's buttons offer; only a draft's do."""
+        if not errand.is_draft:
+            return Offer(self.studio.styles())
+        return await offer(self.service, Person(self.platform.name, errand.place.person), chat)
+
+    async def _card_is(self, errand: Errand, message_id: str | None) -> None:
+        async with self.studio.database.write() as connection:
+            if errand.album is None:
+                await cards.shown(connection, errand.key, message_id)
+            else:
+                await albums.shown(connection, errand.album.id, message_id)
+
+    async def _done(self, errand: Errand, *, notifies: bool) -> None:
+        """The outcomes were seen; one that came by an edit, after a long wait, is told once more."""
+        for view in errand.views:
+            await self.studio.seen(Person(self.platform.name, errand.place.person), view.id)
+        now, was_edited = self.clock.now(), errand.place.message_id is not None
+        worth = [view for view in _pictures_first(errand.views) if is_worth_a_notice(view, now)]
+        async with self.studio.database.write() as connection:
+            for view in errand.views:
+                await results.told(connection, view.id)
+            if was_edited and worth and not notifies:
+                await notices.owe(connection, worth[0].id, now)
+
+    async def _pictures(self, errand: Errand) -> dict[int, Picture]:
+        """By job: what is to be shown of an outcome."""
+        found: dict[int, Picture] = {}
+        for view in errand.views if errand.owed else ():
+            if view.state in PAINTED and (picture := await self._picture(errand.place, view)) is not None:
+                found[view.id] = picture
+        return found
 
     async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
         jpeg = await self.studio.result(Person(self.platform.name, place.person), view.id)
@@ -161,27 +199,33 @@ class Courier:
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
 
-    async def _later(self, view: JobView, untold: Untold | None, seconds: float) -> None:
-        if untold is None:  # what is new by then will be shown: a card must not keep saying what is no longer so
-            self.patient[view.id] = self.clock.now() + seconds
+    async def _later(self, errand: Errand, seconds: float) -> None:
+        if not errand.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
+            self.patient[errand.key] = self.clock.now() + seconds
             return
-        pause = max(seconds, lifecycle.backoff(untold.tries - QUICK_TRIES, 1.0))
+        pause = max(seconds, lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
         async with self.studio.database.write() as connection:
-            if untold.tries >= GIVE_UP_TRIES:
-                await results.told(connection, view.id)
-            else:
-                await results.tell_later(connection, view.id, self.clock.now() + pause)
+            for untold in errand.owed:
+                if errand.tries >= GIVE_UP_TRIES:
+                    await results.told(connection, untold.job_id)
+                else:
+                    await results.tell_later(connection, untold.job_id, self.clock.now() + pause)
 
-    async def _gone(self, place: CardPlace, view: JobView, *, card_only: bool) -> None:
+    async def _gone(self, errand: Errand, *, card_only: bool) -> None:
         """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
-        self.quiet.add(view.id)
+        self.quiet.add(errand.key)
+        if card_only and errand.place.message_id is not None:
+            await self._card_is(errand, None)
+            return
         async with self.studio.database.write() as connection:
-            if card_only and place.message_id is not None:
-                await cards.shown(connection, view.id, None)
-            else:
+            for view in errand.views:
                 await results.told(connection, view.id)
 
     def _address(self, place: CardPlace) -> Address:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
         person = Person(self.platform.name, place.person, place.language)
         return Address(chat, reply_to=place.reply_to, message_id=place.message_id, person=person)
+
+
+def _pictures_first(views: Sequence[JobView]) -> list[JobView]:
+    return sorted(views, key=lambda view: view.state not in PAINTED)

@@ -28,10 +28,11 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Asked:
     """How it was asked: `by_admin` of the group; `in_album`: one more photo of a request whose first has met the
-    cooldown."""
+    cooldown; `album`: the source of that request."""
 
     by_admin: bool = False
     in_album: bool = False
+    album: str | None = None
 
 
 STRANGER = Asked()

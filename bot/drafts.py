@@ -69,6 +69,7 @@ async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, s
     now = studio.clock.now()
     copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
     copy = replace(copy, source=sent.source, reply_to=sent.reply_to, state=State.DRAFT, tag=None, created=now)
+    copy = replace(copy, album_id=None)
     if chat is None:
         return copy
     async with studio.database.write() as connection:

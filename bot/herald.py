@@ -16,10 +16,11 @@ from bot.clock import Clock
 from bot.notices import notice_card
 from bot.texts import speak
 from bot.views import Lanes
-from storage import broadcasts, cards, notices
+from storage import albums, broadcasts, cards, notices
 from storage.broadcasts import Letter
 from storage.cards import CardPlace
 from storage.database import Database
+from storage.notices import OldCard
 
 log = structlog.get_logger(__name__)
 
@@ -87,9 +88,9 @@ class Herald:
         self.cards_at = now + CARDS_SECONDS
         async with self.database.read() as connection:
             found = await notices.old_cards(connection, self.platform.name, now)
-            places = [await cards.of_job(connection, job_id) for job_id in found]
-        for place in places:
-            if not await self._taken_down(place):
+            places = [await cards.of_job(connection, old.job_id) for old in found]
+        for place, old in zip(places, found, strict=True):
+            if not await self._taken_down(place, old):
                 return
 
     async def _notice(self, job_id: int) -> None:
@@ -102,7 +103,7 @@ class Herald:
             return
         address = Address(self._chat(place), reply_to=place.message_id)
         try:
-            await self.platform.show(address, notice_card(seen[0], place.language))
+            await self.platform.show(address, notice_card(seen[0], place.language, many=place.album is not None))
         except NotNow as patience:
             if not patience.perhaps_sent:
                 async with self.database.write() as connection:
@@ -112,11 +113,11 @@ class Herald:
         except Exception:  # a platform's library may raise anything; a notice is no reason to stop
             log.exception("a notice could not be sent", job=job_id)
 
-    async def _taken_down(self, place: CardPlace) -> bool:
+    async def _taken_down(self, place: CardPlace, old: OldCard) -> bool:
         """False when the platform asks for patience."""
         instead = speak(place.language).gettext("This group removes pictures after a while.")
         try:
-            await self.platform.remove(Address(self._chat(place), message_id=place.message_id), instead)
+            await self.platform.remove(Address(self._chat(place), message_id=old.message_id), instead)
         except NotNow:
             return False
         except Gone:
@@ -124,7 +125,10 @@ class Herald:
         except Exception:  # a platform's library may raise anything; the others are still to be taken down
             log.exception("a card could not be removed", job=place.job_id)
         async with self.database.write() as connection:
-            await cards.shown(connection, place.job_id, None)
+            if old.album_id is None:
+                await cards.shown(connection, old.job_id, None)
+            else:
+                await albums.shown(connection, old.album_id, None)
         return True
 
     async def _not_now(self, letter: Letter, patience: NotNow) -> None:

@@ -142,7 +142,8 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Chang
         case CancelWished():
             return _cancel(job)
         case Held(style):
-            return Change(replace(job, style=style, consent="asked"))
+            # Its card asks somebody else: it is none of its album any more.
+            return Change(replace(job, style=style, consent="asked", album_id=None))
         case Expired():
             return _fail(job, Reason.DRAFT_EXPIRED if job.tag is None else Reason.PHOTO_EXPIRED, "expired")
         case _:

@@ -16,9 +16,11 @@ def is_worth_a_notice(view: JobView, now: float) -> bool:
     return now - view.asked > LONG_SECONDS
 
 
-def notice_card(view: JobView, language: str) -> Card:
-    """What it says; it answers the job's card."""
+def notice_card(view: JobView, language: str, *, many: bool = False) -> Card:
+    """What it says; it answers the job's card. `many`: the card is that of several photos, one of which is `view`."""
     texts = speak(language)
+    if view.state in _PICTURE and many:
+        return Card(texts.gettext("Your pictures are ready: here they are."))
     if view.state in _PICTURE:
         return Card(texts.gettext("Your picture is ready: here it is."))
     return Card(texts.gettext("This one didn't work out. My message above says why."))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.albumdesk import AlbumDesk
+from bot.albums import Asking
 from bot.answers import Answer, Pressed, refused
 from bot.buttons import Press, Verb, parse
 from bot.cards import look_name, really_delete, rows
@@ -46,6 +48,7 @@ class Presses:
         self._clock = clock
         self._dice = dice
         self._history = History(service.studio)
+        self._album_desk = AlbumDesk(service, clock)
         self._paperwork = Paperwork(service, clock)
         self._closet = Closet(service, clock, link)
         self._household = Household(service, clock)
@@ -63,6 +66,8 @@ class Presses:
         if press.verb in _AT_THE_CARD:
             return await self._at_the_card(press, pressed)
         match press.verb:
+            case Verb.ALBUM:
+                return await self._album_desk.pressed(press, await self._asking(pressed))
             case Verb.HISTORY:
                 return await self._history.turned(press, pressed)
             case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:
@@ -86,15 +91,15 @@ class Presses:
 
     async def _job(self, press: Press, pressed: Pressed) -> JobView | Refusal:
         """The presses that move a job on; its card follows by itself."""
-        studio, person = self._studio, pressed.person
-        by_admin = await is_for_admins(self._service.groups, pressed.chat) and await pressed.is_admin()
+        studio, person, asking = self._studio, pressed.person, await self._asking(pressed)
+        by_admin = asking.by_admin
         match press:
             case Press(Verb.CHOOSE, job, int(style)):
-                return await studio.choose(person, job, style, by_admin=by_admin)
+                return await self._album_desk.choose(asking, job, style)
             case Press(Verb.WEAR, job, int(saved)):
-                return await studio.choose(person, job, REFERENCE, saved=saved, by_admin=by_admin)
+                return await self._album_desk.choose(asking, job, REFERENCE, saved)
             case Press(Verb.SURPRISE, job):
-                return await self._surprise(job, pressed, by_admin=by_admin)
+                return await self._album_desk.choose(asking, job, await self._surprise(pressed))
             case Press(Verb.AGAIN, job):
                 return await studio.again(
                     *(person, job),
@@ -108,19 +113,21 @@ class Presses:
                 source, reply_to = pressed.source, pressed.message_id
                 return await studio.redraft(person, job, source=source, reply_to=reply_to, by_admin=by_admin)
             case Press(Verb.CANCEL, job):
-                return await studio.cancel(person, job)
+                return await self._album_desk.cancel(asking, job)
             case _:
                 return Refusal(Reason.NOT_FOUND)
 
-    async def _surprise(self, job: int, pressed: Pressed, *, by_admin: bool) -> JobView | Refusal:
-        """Any style; rather one that they have never tried."""
+    async def _asking(self, pressed: Pressed) -> Asking:
+        by_admin = await is_for_admins(self._service.groups, pressed.chat) and await pressed.is_admin()
+        return Asking(pressed.person, pressed.chat, pressed.source, pressed.message_id, by_admin)
+
+    async def _surprise(self, pressed: Pressed) -> int:
+        """Any style; rather one that they have never tried. REFERENCE, which a photo alone can't have, for none."""
         on_offer = (await offer(self._service, pressed.person, pressed.chat)).styles
         known = set(await self._studio.favourites(pressed.person, limit=len(on_offer)))
         single = [style.index for style in on_offer if style is not SHEET]
         fresh = [index for index in single if index not in known] or single
-        if not fresh:
-            return Refusal(Reason.STYLE_INVALID)
-        return await self._studio.choose(pressed.person, job, fresh[self._dice(len(fresh))], by_admin=by_admin)
+        return fresh[self._dice(len(fresh))] if fresh else REFERENCE
 
     async def _consent(self, press: Press, pressed: Pressed) -> Answer:
         outcome = await self._studio.consent(pressed.person, press.about, allow=press.number == 1)
@@ -151,7 +158,7 @@ class Presses:
             case Press(Verb.OPEN):
                 return await self._history.opened(view, pressed.person)
             case Press(Verb.DELETE):
-                return await self._delete(view, press, pressed.person)
+                return await self._delete(view, press, pressed)
             case _:
                 return self._refused(Refusal(Reason.NOT_NOW), pressed.person)
 
@@ -178,17 +185,20 @@ class Presses:
             card=Card(f"◧ {look_name(view, texts)}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt))
         )
 
-    async def _delete(self, view: JobView, press: Press, person: Person) -> Answer:
+    async def _delete(self, view: JobView, press: Press, pressed: Pressed) -> Answer:
         """First ask (no number), then delete (1) or put the buttons back (0): a tap beside the mark costs nothing."""
+        person = pressed.person
         match press.number:
             case None:
                 return Answer(rows=really_delete(view, person.language))
             case 1:
+                place = await self._studio.on_screen(person, view.id)
                 problem = await self._studio.delete(person, view.id)
                 if problem:
                     return self._refused(problem, person)
                 done = speak(person.language).gettext("Deleted: the photo and the picture are gone.")
-                return Answer(done, remove=True)
+                elsewhere = place is not None and place.message_id != pressed.message_id
+                return Answer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
             case _:
                 return Answer(rows=rows(view, styles=self._studio.styles(), language=person.language))
 

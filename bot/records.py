@@ -7,7 +7,7 @@ from bot import lifecycle, quota, turns, views
 from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
-from bot.chat import Chat, Person
+from bot.chat import Address, Chat, Person
 from bot.clock import Clock
 from bot.door import look_in
 from bot.lifecycle import Impossible
@@ -17,7 +17,7 @@ from bot.reception import Reception
 from bot.styles import Style
 from bot.views import Lanes
 from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
-from storage import balances, jobs, ledger, people, results
+from storage import albums, balances, cards, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job
 
@@ -54,6 +54,24 @@ class Records:
             job = await jobs.by_source(connection, source)
         return None if job is None else await self.job(person, job.id)
 
+    async def together(self, person: Person, job_id: int) -> tuple[JobView, ...]:
+        """A job of theirs and those that were asked for together with it, in the order of their photos."""
+        if await self._own(person, job_id) is None:
+            return ()
+        async with self.database.read() as connection:
+            ids = await albums.together(connection, job_id)
+            return tuple(await views.views_of(connection, ids, self.lanes, self.clock.now()))
+
+    async def on_screen(self, person: Person, job_id: int) -> Address | None:
+        """The message that shows a job of theirs and nothing else, where there is one."""
+        job = await self._own(person, job_id)
+        if job is None or job.message_id is None:
+            return None
+        async with self.database.read() as connection:
+            place = await cards.of_job(connection, job.id)
+        chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
+        return Address(chat, message_id=job.message_id)
+
     async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
         """Newest first, without drafts and without what was deleted."""
         person_id, now = await self._id(person), self.clock.now()
@@ -82,10 +100,12 @@ class Records:
         return tuple(index for index in used if index in offered)
 
     async def language(self, person: Person) -> str:
-        """The language to speak with them: the one they chose, or else the one their app tells."""
+        """The language to speak with them: the one they chose, or else the one their app tells or has told."""
         async with self.database.read() as connection:
-            chosen = await people.chosen_language(connection, platform=person.platform, platform_id=person.platform_id)
-        return chosen or person.language
+            known = await people.language(
+                connection, platform=person.platform, platform_id=person.platform_id, told=person.language
+            )
+        return known or person.language
 
     async def welcome(self, person: Person, chat: Chat, *, by_admin: bool = False) -> Refusal | None:
         """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from bot.albums import Albums
 from bot.care import Care, PrivacyFacts, privacy_facts
 from bot.control import Control
 from bot.manners import Groups
@@ -17,6 +18,7 @@ class Service:
     """The studio for wishes, and one desk for each of the other things that people, groups and the owner want."""
 
     studio: Studio
+    albums: Albums
     groups: Groups
     purse: Purse
     wardrobe: Wardrobe
@@ -31,6 +33,7 @@ def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Ser
     packages = tuple(Package(units, stars) for units, stars in settings.stars_packages)
     return Service(
         studio=studio,
+        albums=Albums(studio),
         groups=Groups(database, clock),
         purse=Purse(database, clock, studio.rules, packages),
         wardrobe=Wardrobe(studio, chance),

@@ -5,8 +5,6 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot import admission, consenting, drafts
 from bot.admission import admit
 from bot.chat import Chat, Person
@@ -41,11 +39,13 @@ class Studio(Records):
         reply_to: str | None = None,
         by_admin: bool = False,
         in_album: bool = False,
+        album: str | None = None,
     ) -> JobView | Refusal:
         """A photo in a style, queued; or its picture at once when it is in store already.
 
         `saved`: the id of a saved style, then the style is REFERENCE; `subject`: whose photo it is. When they have to
-        be asked first, the answer is a draft that waits for their `consent`. `in_album`: one more photo of a request.
+        be asked first, the answer is a draft that waits for their `consent`. `album`: the source of a request of
+        several photos, `in_album`: it is not the first of them.
         """
         if (known := await self._by_source(person, source)) is not None:
             return known
@@ -55,7 +55,7 @@ class Studio(Records):
         draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
-        return await self._queue(replace(draft, style=style), Asked(by_admin, in_album))
+        return await self._queue(replace(draft, style=style), Asked(by_admin, in_album, album))
 
     async def draft(
         self,
@@ -69,6 +69,7 @@ class Studio(Records):
         source: str,
         reply_to: str | None = None,
         by_admin: bool = False,
+        album: str | None = None,
     ) -> JobView | Refusal:
         """A photo that waits for its style, or a reference (also a `saved` one) that waits for its photo; a photo meets
         such a reference."""
@@ -78,7 +79,7 @@ class Studio(Records):
         draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
-        waiting, asked = await drafts.waiting_reference(self, draft), Asked(by_admin)
+        waiting, asked = await drafts.waiting_reference(self, draft), Asked(by_admin, album=album)
         if waiting is None or photo is None:
             answer = await self._insert(draft, asked)
         else:
@@ -88,7 +89,14 @@ class Studio(Records):
         return answer
 
     async def choose(
-        self, person: Person, job_id: int, style: int, *, saved: int | None = None, by_admin: bool = False
+        self,
+        person: Person,
+        job_id: int,
+        style: int,
+        *,
+        saved: int | None = None,
+        by_admin: bool = False,
+        in_album: bool = False,
     ) -> JobView | Refusal:
         """A style for a draft; with `saved`, a saved one, then the style is REFERENCE."""
         job = await self._own(person, job_id)
@@ -106,7 +114,7 @@ class Studio(Records):
             return chosen
         if not await drafts.are_kept(self, chosen):
             return Refusal(Reason.PHOTO_EXPIRED)
-        return await self._queue_draft(chosen, style, Asked(by_admin))
+        return await self._queue_draft(chosen, style, Asked(by_admin, in_album))
 
     async def again(
         self,
@@ -119,6 +127,8 @@ class Studio(Records):
         chat: Chat | None = None,
         reply_to: str | None = None,
         by_admin: bool = False,
+        in_album: bool = False,
+        album: str | None = None,
     ) -> JobView | Refusal:
         """The same photo once more: in another style (with `saved`, a saved one), or (None) in the same one with fresh
         brushwork."""
@@ -139,10 +149,17 @@ class Studio(Records):
             return fresh
         if not self._can_do(fresh.style, has_reference=fresh.reference is not None):
             return Refusal(Reason.STYLE_INVALID)
-        return await self._queue(fresh, Asked(by_admin))
+        return await self._queue(fresh, Asked(by_admin, in_album, album))
 
     async def redraft(
-        self, person: Person, job_id: int, *, source: str, reply_to: str | None = None, by_admin: bool = False
+        self,
+        person: Person,
+        job_id: int,
+        *,
+        source: str,
+        reply_to: str | None = None,
+        by_admin: bool = False,
+        album: str | None = None,
     ) -> JobView | Refusal:
         """The same photo, to be given another style."""
         if (known := await self._by_source(person, source)) is not None:
@@ -151,7 +168,9 @@ class Studio(Records):
         if job is None:
             return NOT_FOUND
         copy = await drafts.copied(self, person, job, None, Sent(source=source, reply_to=reply_to))
-        return copy if isinstance(copy, Refusal) else await self._insert(drafts.in_style(copy, None), Asked(by_admin))
+        if isinstance(copy, Refusal):
+            return copy
+        return await self._insert(drafts.in_style(copy, None), Asked(by_admin, album=album))
 
     async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | Refusal:
         """The word of the person whose photo somebody else wants painted."""
@@ -221,11 +240,11 @@ class Studio(Records):
         """A new job into the queue; or the job that already stands for this source or this very wish."""
         try:
             async with self.database.write() as connection:
-                job = await _the_same(connection, new)
+                job = await admission.the_same(connection, new)
                 repeated = job is not None
                 if job is None:
-                    draft = await _inserted(connection, new)
                     now = self.clock.now()
+                    draft = await admission.inserted(connection, new, asked.album, now)
                     job = await admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
         except Refused as refused:
             await drafts.discard(self, new)
@@ -249,8 +268,10 @@ class Studio(Records):
     async def _insert(self, new: NewJob, asked: Asked) -> JobView | Refusal:
         try:
             async with self.database.write() as connection:
-                await let_in(connection, new, None, asked, self.clock.now())
-                job = await jobs.by_source(connection, new.source) or await _inserted(connection, new)
+                now = self.clock.now()
+                await let_in(connection, new, None, asked, now)
+                known = await jobs.by_source(connection, new.source)
+                job = known or await admission.inserted(connection, new, asked.album, now)
         except Refused as refused:
             await drafts.discard(self, new)
             return refused.refusal
@@ -274,22 +295,3 @@ class Studio(Records):
 def _somebody_else(person: Person, subject: Person | None) -> str | None:
     """The id of whose photo it is, unless it is their own."""
     return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
-
-
-async def _the_same(connection: AsyncConnection, new: NewJob) -> Job | None:
-    return await jobs.by_source(connection, new.source) or await jobs.same_wish(
-        connection,
-        person_id=new.person_id,
-        photo_hash=new.photo_hash or "",
-        style=new.style or 0,
-        reference_hash=new.reference_hash,
-        seed=new.seed,
-    )
-
-
-async def _inserted(connection: AsyncConnection, new: NewJob) -> Job:
-    job_id = await jobs.insert(connection, new)
-    job = None if job_id is None else await jobs.get(connection, job_id)
-    if job is None:
-        raise Overtaken(f"{new.source} has a job already")
-    return job

@@ -45,7 +45,8 @@ class Telling:
         here = Address(request.chat, message_id=request.message_id, person=request.person)
         until_done = self.patience.until_done
         if answer.remove:
-            await until_done(lambda: self.stage.remove(here, answer.notice), failed=None)
+            for place in (here, *answer.also):
+                await until_done(partial(self.stage.remove, place, answer.notice), failed=None)
         elif answer.edit is not None:
             edit = answer.edit
             await until_done(lambda: self.stage.show(here, edit), failed="")

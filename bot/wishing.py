@@ -5,28 +5,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card
+from bot.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
+from bot.chat import Card
 from bot.commands import Said, Unknown, about_me, chosen
 from bot.household import is_for_admins
 from bot.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.pages import how_to_style_text
+from bot.remarks import did_you_mean, not_known, reason, remark, remarks
 from bot.styles import REFERENCE, Style
-from bot.texts import refusal, speak
-from bot.wishes import WAITING, JobView, Reason, Refusal, State
+from bot.texts import speak
+from bot.wishes import JobView, Reason, Refusal, State
 
 if TYPE_CHECKING:
     from bot.service import Service
 
-_NO_ROOM = frozenset({Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT})
-
 
 @dataclass(frozen=True)
 class Look:
-    """How to paint: a style's index, and for REFERENCE perhaps the id of a saved style."""
+    """How to paint: a style's index, and for REFERENCE the id of a saved style, or the picture itself."""
 
     style: int
     saved: int | None = None
+    like: bytes | None = None
 
 
 class Wishing:
@@ -49,7 +49,7 @@ class Wishing:
         if isinstance(look, Look):
             return await self._wishes(message, photos, look)
         meant_a_style = look is not None and (said.command or look.meant or look.known)
-        return await self._draft(message, photos, look if meant_a_style else None)
+        return await self._drafts(message, photos, look if meant_a_style else None)
 
     async def names_a_look(self, message: Incoming, said: Said) -> bool:
         """Whether plain words name a style: then they are a wish when they answer a photo."""
@@ -59,7 +59,7 @@ class Wishing:
         """The last photo once more: with fresh brushwork, or in the style that is named."""
         look = await self._look(message, said.words)
         if isinstance(look, Unknown):
-            return Card(self._not_known(message, look))
+            return Card(not_known(look, message.person))
         past = await self._studio.history(message.person)
         last = next((view for view in past if view.has_photo and view.style is not None), None)
         if last is None:
@@ -75,15 +75,17 @@ class Wishing:
         look = await self._look(message, about_me(said.words)[0])
         if not isinstance(look, Look) or (known.style == look.style and look.saved is None):
             return None
+        together = await self._studio.together(message.person, known.id)
         if known.state is State.DRAFT and known.style is None:
-            chosen = await self._studio.choose(
-                message.person, known.id, look.style, saved=look.saved, by_admin=await self._by_admin(message)
-            )
-            return self._said(message, chosen)
+            asking = await self._asking(message, message.source)
+            return self._said(message, await self._service.albums.choose(asking, together, look.style, look.saved))
         source = f"{message.source}:{look.style}" if look.saved is None else f"{message.source}:saved:{look.saved}"
-        answer = await self._once_more(message, known, look, source)
-        if isinstance(answer, JobView) and known.state is State.QUEUED:
-            await self._studio.cancel(message.person, known.id)
+        asking = await self._asking(message, source)
+        answer = await self._service.albums.again(asking, together, look.style, look.saved)
+        if isinstance(answer, JobView):
+            for view in together:
+                if view.state is State.QUEUED:
+                    await self._studio.cancel(message.person, view.id)
         return self._said(message, answer)
 
     async def reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
@@ -138,16 +140,16 @@ class Wishing:
 
     async def _wishes(self, message: Incoming, photos: tuple[Attachment, ...], look: Look) -> Card | None:
         """One wish a photo; a want of room ends it, for what follows would only be refused again."""
-        problems: dict[str, None] = {}
+        outcomes: list[JobView | Refusal] = []
         for number, photo in enumerate(photos):
-            outcome = await self._wish(message, photo, look, number)
-            if remark := self._remark(message, outcome, photo):
-                problems[remark] = None
-            if isinstance(outcome, Refusal) and outcome.reason in _NO_ROOM:
+            outcomes.append(await self._wish(message, photo, look, number, album=_album(message, photos)))
+            if isinstance(outcomes[-1], Refusal) and outcomes[-1].reason in NO_ROOM:
                 break
-        return Card("\n".join(problems)) if problems else None
+        return await self._taken(message, photos, outcomes)
 
-    async def _wish(self, message: Incoming, photo: Attachment, look: Look, number: int) -> JobView | Refusal:
+    async def _wish(
+        self, message: Incoming, photo: Attachment, look: Look, number: int, *, album: str | None
+    ) -> JobView | Refusal:
         data = await read_all(photo)
         if isinstance(data, Refusal):
             return data
@@ -157,12 +159,22 @@ class Wishing:
             photo=data,
             style=look.style,
             saved=look.saved,
+            reference=look.like,
             subject=photo.owner,
-            source=f"{message.source}:{number}" if number else message.source,
+            source=numbered(message.source, number),
             reply_to=photo.message_id if photo in message.own else message.message_id,
             by_admin=await self._by_admin(message),
             in_album=number > 0,
+            album=album,
         )
+
+    async def _taken(
+        self, message: Incoming, photos: tuple[Attachment, ...], outcomes: list[JobView | Refusal]
+    ) -> Card | None:
+        """What there is to say of photos that were taken in, or not."""
+        if (album := _album(message, photos)) is not None:
+            await self._service.albums.close(album)
+        return remarks(outcomes, photos, message.person, self._clock())
 
     async def _once_more(self, message: Incoming, view: JobView, look: Look | None, source: str) -> JobView | Refusal:
         return await self._studio.again(
@@ -176,32 +188,43 @@ class Wishing:
             by_admin=await self._by_admin(message),
         )
 
-    async def _draft(self, message: Incoming, photos: tuple[Attachment, ...], unknown: Unknown | None) -> Card | None:
-        """Keep the photo and let the card ask for the style; say what was not understood."""
-        data = await read_all(photos[0])
+    async def _drafts(self, message: Incoming, photos: tuple[Attachment, ...], unknown: Unknown | None) -> Card | None:
+        """Keep the photos and let their card ask for the style; say what was not understood."""
+        outcomes: list[JobView | Refusal] = []
+        like: bytes | None = None  # a style picture that has waited for photos: it is for all of them
+        for number, photo in enumerate(photos):
+            outcomes.append(await self._draft(message, photo, number, like, album=_album(message, photos)))
+            match outcomes[-1]:
+                case JobView(id=job, style=int(style)) if style == REFERENCE and like is None:
+                    like = await self._studio.reference(message.person, job)
+        said = await self._taken(message, photos, outcomes)
+        waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
+        if said is None and unknown and waiting and not waiting[0].repeated:
+            return did_you_mean(unknown, waiting[0], message.person)
+        return said
+
+    async def _draft(
+        self, message: Incoming, photo: Attachment, number: int, like: bytes | None, *, album: str | None
+    ) -> JobView | Refusal:
+        if like is not None:
+            return await self._wish(message, photo, Look(REFERENCE, like=like), number, album=album)
+        data = await read_all(photo)
         if isinstance(data, Refusal):
-            return Card(self._why(message, data, photos[0]))
-        view = await self._studio.draft(
+            return data
+        return await self._studio.draft(
             message.person,
             message.chat,
             photo=data,
-            subject=photos[0].owner,
-            source=message.source,
-            reply_to=message.message_id,
+            subject=photo.owner,
+            source=numbered(message.source, number),
+            reply_to=photo.message_id if photo in message.own else message.message_id,
             by_admin=await self._by_admin(message),
+            album=album,
         )
-        if isinstance(view, Refusal):
-            return self._refused(message, view)
-        if view.repeated:
-            return None
-        if unknown and view.state is State.DRAFT:
-            return self._did_you_mean(message, view, unknown)
-        if len(photos) > 1:
-            texts = speak(message.person.language)
-            return Card(
-                texts.gettext("I took the first photo. To have the whole album painted, send it with /style 2.")
-            )
-        return None
+
+    async def _asking(self, message: Incoming, source: str) -> Asking:
+        by_admin = await self._by_admin(message)
+        return Asking(message.person, message.chat, source, message.message_id, by_admin)
 
     async def _unwelcome(self, message: Incoming, reference: Attachment | None = None) -> Card | None:
         """Why they can't ask here at all, or not with this reference, before anything of theirs is fetched."""
@@ -216,52 +239,23 @@ class Wishing:
         return await is_for_admins(self._service.groups, message.chat) and await message.is_admin()
 
     def _said(self, message: Incoming, outcome: JobView | Refusal) -> Card | None:
-        remark = self._remark(message, outcome, None)
-        return Card(remark) if remark else None
-
-    def _remark(self, message: Incoming, outcome: JobView | Refusal, photo: Attachment | None) -> str:
-        """What is to be said besides the job's card: why there is none, or that there is one already."""
-        if isinstance(outcome, Refusal):
-            return self._why(message, outcome, photo)
-        if not outcome.merged or outcome.state not in WAITING:
-            return ""
-        texts = speak(message.person.language)
-        return texts.gettext("I already have this photo in that style. Its card tells how far it is.")
-
-    def _did_you_mean(self, message: Incoming, view: JobView, unknown: Unknown) -> Card:
-        texts = speak(message.person.language)
-        if unknown.known or unknown.meant is None:
-            return Card(self._not_known(message, unknown))
-        name = unknown.meant.name(texts.language)
-        question = texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.words, style=name)
-        yes = Button(texts.gettext("Yes, {style}", style=name), Press(Verb.CHOOSE, view.id, unknown.meant.index).pack())
-        return Card(question, ((yes,),))
-
-    def _not_known(self, message: Incoming, unknown: Unknown) -> str:
-        texts = speak(message.person.language)
-        if unknown.known:
-            name = unknown.known.name(texts.language)
-            return texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name)
-        if unknown.meant is None:
-            return texts.gettext("I don't know the style “{words}”. Please choose one.", words=unknown.words)
-        name = unknown.meant.name(texts.language)
-        return texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.words, style=name)
+        said = remark(outcome, message.person, self._clock())
+        return Card(said) if said else None
 
     def _refused(self, message: Incoming, why: Refusal) -> Card:
-        return Card(self._why(message, why, None))
-
-    def _why(self, message: Incoming, why: Refusal, photo: Attachment | None) -> str:
-        texts = speak(message.person.language)
-        if why.reason is Reason.PHOTO_MISSING and photo is not None:
-            return texts.gettext("I can't see a profile photo there. Please send or answer a photo instead.")
-        return refusal(why, texts, now=self._clock())
+        return Card(reason(why, message.person, self._clock()))
 
 
 def _photos(message: Incoming, *, mine: bool) -> tuple[Attachment, ...]:
     """What is to be painted: what was sent, else what is answered, else a profile photo."""
     if message.own:
-        return message.own
+        return message.own[:MOST_PHOTOS]
     if mine:
         return () if message.portrait is None else (replace(message.portrait, owner=None),)
     found = message.answered or message.answered_portrait
     return (found,) if found else ()
+
+
+def _album(message: Incoming, photos: tuple[Attachment, ...]) -> str | None:
+    """Several photos are an album, known by the source of their request."""
+    return message.source if len(photos) > 1 else None

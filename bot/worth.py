@@ -3,13 +3,23 @@
 Telegram takes about one message a second in a chat and twenty a minute in a group, edits included.
 """
 
+from collections.abc import Sequence
+
 from bot import turns
+from bot.albumcards import done, last_of
 from bot.wishes import JobView, State
 
 REFRESH_SECONDS = 15.0
 PROGRESS_SECONDS = 3.0
 PROGRESS_SECONDS_IN_GROUPS = 10.0
 PROGRESS_STEP = 0.1
+
+
+def is_worth_an_edit_of_many(told: Sequence[JobView], now: Sequence[JobView], since: float, *, is_group: bool) -> bool:
+    """The same for the card of several jobs: it says how many are done, and how the last of them fares."""
+    if (len(told), done(told)) != (len(now), done(now)):
+        return True
+    return is_worth_an_edit(last_of(told), last_of(now), since, is_group=is_group)
 
 
 def is_worth_an_edit(told: JobView, now: JobView, since: float, *, is_group: bool) -> bool:

@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS = """
     j.id, p.platform_id AS person, COALESCE(p.chosen_language, p.language) AS language,
-    c.platform_id AS chat, c.is_group, j.thread, j.reply_to, j.message_id
+    c.platform_id AS chat, c.is_group, j.thread, j.reply_to,
+    CASE WHEN j.album_id IS NULL THEN j.message_id
+         ELSE (SELECT a.message_id FROM album a WHERE a.id = j.album_id) END AS message_id,
+    j.album_id
 """
 _FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
 # CROSS: from the open jobs (a partial index, word for word) to their chats, and not from all chats to all their jobs.
@@ -24,7 +27,8 @@ _SHOWN = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 
 @dataclass(frozen=True)
 class CardPlace:
-    """Ids are the platform's own. `message_id` is None until the card was sent."""
+    """Ids are the platform's own. `message_id` is None until the card was sent; in an `album` (an id of ours) it is the
+    card of all its jobs."""
 
     job_id: int
     person: str
@@ -34,6 +38,7 @@ class CardPlace:
     thread: str | None
     reply_to: str | None
     message_id: str | None
+    album: int | None = None
 
 
 async def open_cards(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:

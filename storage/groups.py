@@ -39,6 +39,9 @@ _READDRESS = text("UPDATE chat SET platform_id = :platform_id, is_group = :yes W
 _NEW_CARDS = text("""
     UPDATE job SET message_id = NULL, reply_to = NULL, version = version + 1 WHERE chat_id = :id
 """)
+_NEW_ALBUMS = text("""
+    UPDATE album SET message_id = NULL WHERE id IN (SELECT album_id FROM job WHERE chat_id = :id)
+""")
 _NEW_NAMES = text("""
     UPDATE saved_style SET folded = folded || ' ' || id
     WHERE chat_id = :young AND folded IN (SELECT folded FROM saved_style WHERE chat_id = :old)
@@ -79,6 +82,7 @@ async def readdress(connection: AsyncConnection, chat_id: int, platform_id: str)
     """The chat has a new id at its platform; messages of the old address cannot be reached from there."""
     await connection.execute(_READDRESS, {"id": chat_id, "platform_id": platform_id, "yes": True})
     await connection.execute(_NEW_CARDS, {"id": chat_id})
+    await connection.execute(_NEW_ALBUMS, {"id": chat_id})
 
 
 async def merge(connection: AsyncConnection, *, young: int, old: int) -> None:

@@ -32,7 +32,8 @@ class NewJob:
     """What is known of a job before it has a row. `tag` is its turn; None for drafts and for jobs that never queue.
 
     `subject`: whose photo it is, when it is somebody else's (an id of the platform); `consent` is then "asked" or
-    "given"; `reference_name`: what its person calls the saved style that is its reference.
+    "given"; `reference_name`: what its person calls the saved style that is its reference; `album_id`: see
+    `storage.albums`.
     """
 
     source: str
@@ -53,6 +54,7 @@ class NewJob:
     subject: str | None = None
     consent: str | None = None
     reference_name: str | None = None
+    album_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Job:
     subject: str | None = None
     consent: str | None = None
     reference_name: str | None = None
+    album_id: int | None = None
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Job))

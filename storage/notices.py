@@ -1,5 +1,7 @@
 """Notices: short new messages that are owed. A row is gone before its message is sent, so it comes at most once."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,13 +13,32 @@ _DUE = text("""
 _TAKE = text("DELETE FROM notice WHERE job_id = :job_id")
 _FORGET = text("DELETE FROM notice WHERE next_at < :before")
 _OLD_CARDS = text("""
-    SELECT j.id FROM group_rules g JOIN chat c ON c.id = g.chat_id JOIN job j ON j.chat_id = g.chat_id
+    SELECT j.id AS job_id, NULL AS album_id, j.message_id
+    FROM group_rules g JOIN chat c ON c.id = g.chat_id JOIN job j ON j.chat_id = g.chat_id
     WHERE g.delete_cards_after_hours IS NOT NULL AND c.platform = :platform
       AND j.message_id IS NOT NULL AND j.state IN ('stored', 'delivered', 'failed', 'canceled')
       AND j.updated + g.delete_cards_after_hours * 3600 <= :now
       AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = j.id)
-    ORDER BY j.updated LIMIT 50
+    UNION ALL
+    SELECT MIN(j.id), a.id, a.message_id
+    FROM group_rules g JOIN chat c ON c.id = g.chat_id JOIN job j ON j.chat_id = g.chat_id
+    JOIN album a ON a.id = j.album_id
+    WHERE g.delete_cards_after_hours IS NOT NULL AND c.platform = :platform AND a.message_id IS NOT NULL
+    GROUP BY a.id, a.message_id, g.delete_cards_after_hours
+    HAVING MAX(j.updated) + g.delete_cards_after_hours * 3600 <= :now
+      AND MIN(CASE WHEN j.state IN ('stored', 'delivered', 'failed', 'canceled') THEN 1 ELSE 0 END) = 1
+      AND MAX(CASE WHEN EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = j.id) THEN 1 ELSE 0 END) = 0
+    ORDER BY 1 LIMIT 50
 """)
+
+
+@dataclass(frozen=True)
+class OldCard:
+    """A message of a job's; with `album_id` the card of its album."""
+
+    job_id: int
+    album_id: int | None
+    message_id: str
 
 
 async def owe(connection: AsyncConnection, job_id: int, next_at: float) -> None:
@@ -40,6 +61,7 @@ async def forget(connection: AsyncConnection, before: float) -> None:
     await connection.execute(_FORGET, {"before": before})
 
 
-async def old_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
-    """The jobs whose cards have hung in a group for as long as its admins want."""
-    return tuple((await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})).scalars())
+async def old_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[OldCard, ...]:
+    """What has hung in a group for as long as its admins want: jobs' own messages, and the cards of albums."""
+    rows = await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})
+    return tuple(OldCard(*row) for row in rows)

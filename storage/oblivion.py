@@ -18,8 +18,13 @@ _HOLLOW = (
     text("""
         DELETE FROM outbox WHERE job_id IN (
             SELECT id FROM job WHERE person_id = :person_id
-            AND (message_id IS NULL OR (state <> 'canceled' AND NOT cancel_requested))
+            AND (COALESCE(message_id, (SELECT a.message_id FROM album a WHERE a.id = album_id)) IS NULL
+                 OR (state <> 'canceled' AND NOT cancel_requested))
         )
+    """),
+    text("""
+        UPDATE album SET source = 'forgotten:' || id
+        WHERE id IN (SELECT album_id FROM job WHERE person_id = :person_id)
     """),
     text("""
         UPDATE job SET hidden = :yes, source = 'forgotten:' || id, version = version + 1, style = NULL, seed = 0,
@@ -30,12 +35,19 @@ _HOLLOW = (
     text("UPDATE person SET forgotten_at = :now, chosen_language = NULL WHERE id = :person_id"),
 )
 _STYLES = text("DELETE FROM saved_style WHERE person_id = :person_id")
-_BARE_CARDS = text("""
-    UPDATE job SET message_id = NULL, reply_to = NULL, thread = NULL, version = version + 1
-    WHERE hidden AND source LIKE 'forgotten:%'
-      AND (message_id IS NOT NULL OR reply_to IS NOT NULL OR thread IS NOT NULL)
-      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = job.id)
-""")
+_BARE_CARDS = (
+    text("""
+        UPDATE job SET message_id = NULL, reply_to = NULL, thread = NULL, version = version + 1
+        WHERE hidden AND source LIKE 'forgotten:%'
+          AND (message_id IS NOT NULL OR reply_to IS NOT NULL OR thread IS NOT NULL)
+          AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = job.id)
+    """),
+    text("""
+        UPDATE album SET message_id = NULL
+        WHERE source LIKE 'forgotten:%' AND message_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM outbox o JOIN job j ON j.id = o.job_id WHERE j.album_id = album.id)
+    """),
+)
 _NEEDLESS = text("""
     SELECT p.id, p.platform, p.platform_id FROM person p
     WHERE p.forgotten_at IS NOT NULL AND p.banned_at IS NULL AND p.opted_out_at IS NULL
@@ -80,7 +92,8 @@ async def hollow(connection: AsyncConnection, person_id: int, now: float) -> int
 async def fade(connection: AsyncConnection, today: str) -> int:
     """Take the names away that nothing needs any more; returns how many those were. `today`: the period of free units,
     or else whoever is forgotten would come back with new ones."""
-    await connection.execute(_BARE_CARDS)
+    for statement in _BARE_CARDS:
+        await connection.execute(statement)
     needless = (await connection.execute(_NEEDLESS, {"today": today})).mappings().all()
     for row in needless:
         for statement in _NAMELESS:

@@ -24,13 +24,22 @@ _TELL = text("""
     SELECT :job_id, c.platform, 0, :now FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :job_id
     ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at
 """)
-_DUE = text(
-    "SELECT job_id, tries FROM outbox WHERE platform = :platform AND next_at <= :now ORDER BY next_at LIMIT 100"
-)
+# Of an album nothing is told before all is: none of its jobs waits any more, and no photo may join it.
+_DUE = text("""
+    SELECT o.job_id, o.tries FROM outbox o JOIN job j ON j.id = o.job_id
+    WHERE o.platform = :platform AND o.next_at <= :now AND (j.album_id IS NULL OR NOT EXISTS (
+        SELECT 1 FROM album a WHERE a.id = j.album_id AND (
+            (a.is_open AND a.created > :opened) OR EXISTS (
+                SELECT 1 FROM job w WHERE w.album_id = a.id AND NOT w.cancel_requested AND NOT w.hidden
+                  AND w.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')))))
+    ORDER BY o.next_at LIMIT 100
+""")
 _TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
 _FORGET = text("DELETE FROM outbox WHERE next_at < :before")
 _BRING_NEAR = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
+
+OPEN_SECONDS = 600.0  # an album whose photos still come after that was given up by whoever took them in
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ async def tell(connection: AsyncConnection, job_id: int, now: float) -> None:
 
 async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[Untold, ...]:
     """What is to be told on a platform now."""
-    rows = await connection.execute(_DUE, {"platform": platform, "now": now})
+    rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - OPEN_SECONDS})
     return tuple(Untold(row.job_id, row.tries) for row in rows)
 
 

@@ -153,7 +153,7 @@ class BotApi:
         except Trouble as trouble:
             return refusal(trouble.status, trouble.description, trouble.parameters)
         self.done.append(call)
-        shown = result.as_json() if isinstance(result, Shown) else result
+        shown = [_as_json(one) for one in result] if isinstance(result, list) else _as_json(result)
         return Reply(200, json.dumps({"ok": True, "result": shown}).encode())
 
     async def _result(self, call: Call) -> Json:
@@ -210,6 +210,10 @@ class BotApi:
         if size > 20 * 1024 * 1024:
             raise Trouble(400, "Bad Request: file is too big")
         return {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size, "file_path": f"p/{file_id}"}
+
+
+def _as_json(result: Json) -> Json:
+    return result.as_json() if isinstance(result, Shown) else result
 
 
 async def _arguments(received: Received) -> tuple[Params, Uploads]:

@@ -129,7 +129,7 @@ class Chats:
         self.forms.setdefault((shown.chat, shown.id), []).append(shown)
         return shown
 
-    def carry_out(self, method: str, params: dict[str, str], uploads: Uploads) -> Shown | bool:
+    def carry_out(self, method: str, params: dict[str, str], uploads: Uploads) -> Shown | list[Shown] | bool:
         """Do what a call says. Raises Trouble."""
         if "inline_message_id" in params:
             return self._edit_inline(method, params)
@@ -149,6 +149,8 @@ class Chats:
                 return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), photo=photo))
             case "sendDocument":
                 return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), document=_one(uploads)))
+            case "sendMediaGroup":
+                return self._send_album(chat, params, uploads)
             case "sendInvoice":
                 bill = {name: params[name] for name in ("title", "description", "payload", "currency", "prices")}
                 return self._send(chat, params, Shown(chat, 0, params["title"], bill=bill))
@@ -191,6 +193,17 @@ class Chats:
         kept: Json = {"spoiler": params.get("has_spoiler") == "true"}
         kept["quiet"] = params.get("disable_notification") == "true"
         return self.add(replace(shown, id=self.new_id(), rows=_rows(params), answers=answers, thread=thread, **kept))
+
+    def _send_album(self, chat: int, params: dict[str, str], uploads: Uploads) -> list[Shown]:
+        """Several pictures at once, a message each."""
+        sent = []
+        for item in json.loads(params["media"]):
+            name = item["media"].removeprefix("attach://")
+            data = self._photo(item["media"], {name: uploads[name]} if name in uploads else {})
+            shown = Shown(chat, 0, item.get("caption", ""), **{item["type"]: data})
+            spoiler = {"has_spoiler": "true"} if item.get("has_spoiler") else {}
+            sent.append(self._send(chat, params | spoiler, shown))
+        return sent
 
     def _present(self, chat: int, message: int, verb: str) -> Shown:
         shown = self.messages.get((chat, message))

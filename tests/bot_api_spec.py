@@ -150,6 +150,12 @@ def _limits_of(method: str, params: dict[str, str]) -> list[str]:
             found.append(f"{len(results)} results")
         case "setWebhook" if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", params.get("secret_token", "x")):
             found.append("secret_token has other characters")
+        case "sendMediaGroup":
+            kinds = [item["type"] for item in json.loads(params["media"])]
+            if not 2 <= len(kinds) <= 10 or (len(set(kinds)) > 1 and "document" in kinds):
+                found.append(f"an album of {kinds}")
+            if "reply_markup" in params:
+                found.append("an album has no buttons")
         case "editMessageMedia" if "inline_message_id" in params and "attach://" in params["media"]:
             found.append("an inline message takes no upload")
         case "answerPreCheckoutQuery" if params.get("ok") == "false" and not params.get("error_message"):

@@ -43,6 +43,7 @@ class Answering:
         if any(has_spoiler(message.reply_to_message or message.external_reply) for message in messages):
             veiled.append(request.message_id)
         if veiled:
+            veiled.append(request.message_id)  # what an album's card answers
             await self._platform.pen.memory.veil(request.chat, veiled)
         sorry: Card | None = self._conversation.sorry(request.person)
         card = await self._patience.until_done(lambda: self._conversation.hear(request), failed=sorry)

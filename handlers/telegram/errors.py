@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum, auto
 
+import httpx
 import structlog
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 NETWORK_PAUSE = 2.0  # seconds
 MOVED_PAUSE = 0.5
 OWNER_PAUSE = 60.0  # somebody has to look after the token first
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class TokenRefused(CannotStart):
@@ -100,7 +102,7 @@ def _translation(error: TelegramError) -> NotNow | Gone:
         case BadRequest():
             return _bad_request(error)
         case NetworkError():  # also time-outs and 5xx
-            return NotNow(NETWORK_PAUSE, perhaps_sent=True)
+            return NotNow(NETWORK_PAUSE, perhaps_sent=not isinstance(error.__cause__, _NEVER_LEFT))
         case _:
             log.warning("Telegram answered oddly", error=type(error).__name__)
             return NotNow(NETWORK_PAUSE)

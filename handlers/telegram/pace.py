@@ -38,8 +38,9 @@ class Pace:
         """Telegram asked for patience in this chat."""
         self._held[chat_id] = self.clock() + seconds
 
-    def wait(self, chat_id: int | str, *, progress: bool = False) -> float:
-        """Seconds until this chat may be written to. 0: now, and it is noted as done."""
+    def wait(self, chat_id: int | str, *, progress: bool = False, messages: int = 1) -> float:
+        """Seconds until this chat may be written to. 0: now, and it is noted as done. `messages`: that go out as one
+        call and count each."""
         is_group = isinstance(chat_id, int) and chat_id < 0
         now, limits = self.clock(), self.group if is_group else self.private
         if (held := self._held.get(chat_id, now) - now) > 0:
@@ -48,9 +49,9 @@ class Pace:
         sent = self._sent.setdefault(chat_id, deque())
         while sent and sent[0] <= now - max((limit.seconds for limit in limits), default=0.0):
             sent.popleft()
-        wait = max((_wait(sent, limit, now, progress=progress) for limit in limits), default=0.0)
+        wait = max((_wait(sent, limit, now, messages, progress=progress) for limit in limits), default=0.0)
         if wait <= 0:
-            sent.append(now)
+            sent.extend([now] * messages)
             self._forget(now)
         return max(0.0, wait)
 
@@ -60,9 +61,9 @@ class Pace:
             self._sent = {chat: sent for chat, sent in self._sent.items() if sent and sent[-1] > now - longest}
 
 
-def _wait(sent: deque[float], limit: Limit, now: float, *, progress: bool) -> float:
-    """Seconds until one more fits into the window that ends then."""
-    most = limit.edits if progress else limit.most
+def _wait(sent: deque[float], limit: Limit, now: float, messages: int, *, progress: bool) -> float:
+    """Seconds until so many more fit into the window that ends then; what never would, as far as one more does."""
+    most = max(1, (limit.edits if progress else limit.most) - messages + 1)
     if len(sent) < most:
         return 0.0
     return sent[-most] + limit.seconds - now

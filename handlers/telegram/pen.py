@@ -1,6 +1,6 @@
 """Writes and changes messages: one call of the Bot API each, with what the chat allows. Raises the library's errors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -42,7 +42,7 @@ class Pen:
             return await self._bill(card.invoice, where)
         if card.picture is not None and drawing.is_photo(card):
             message = await self._photo(address, card, card.picture, where)
-            await self._remember(address, card, message)
+            await self._remember(address, card.picture, message)
             return message
         media = card.picture or card.document
         if media is None:
@@ -56,13 +56,40 @@ class Pen:
             **where,
         )
 
+    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[Message, ...]:
+        """Several pictures as one album, which can have no buttons; as files when one of them is no photo here."""
+        veiled = await self.memory.is_veiled(address)
+        as_photos = all(drawing.is_photo(Card("", picture=picture)) for picture in pictures)
+        media = [await self._item(picture, veiled=veiled, as_photo=as_photos) for picture in pictures]
+        try:
+            messages = await self.bot.send_media_group(media=media, **_where(address))
+        except BadRequest as error:
+            if complaint(error) is not Complaint.FILE_GONE:
+                raise
+            for picture in pictures:
+                if picture.job is not None:
+                    await self.memory.drop(picture.job)
+            raise NotNow(SOON) from None
+        for picture, message in zip(pictures, messages, strict=False):
+            await self._remember(address, picture, message)
+        if veiled and address.message_id is not None:  # what is asked for at the card is to be veiled too
+            await self.memory.veil(address.chat, [address.message_id])
+        return messages
+
+    async def _item(self, picture: Picture, *, veiled: bool, as_photo: bool) -> InputMediaPhoto | InputMediaDocument:
+        if not as_photo:
+            return InputMediaDocument(picture.jpeg, filename=picture.filename, disable_content_type_detection=True)
+        file = await self.memory.file(picture.job)
+        name = None if file else picture.filename
+        return InputMediaPhoto(file or picture.jpeg, filename=name, has_spoiler=veiled or None)
+
     async def change(self, address: Address, card: Card) -> None:
         """The message becomes this card."""
         where = {**place(address), "reply_markup": self.keyboard(card.buttons, address)}
         if card.picture or card.document:
             async with self._file_is_there(card.picture):
                 message = await self.bot.edit_message_media(await self._media(address, card), **where)
-            await self._remember(address, card, message)
+            await self._remember(address, card.picture, message)
             return
         text = drawing.text_of(card)
         try:
@@ -112,26 +139,30 @@ class Pen:
             await self.memory.drop(picture.job)
             raise NotNow(SOON) from None
 
-    async def _remember(self, address: Address, card: Card, message: object) -> None:
+    async def _remember(self, address: Address, picture: Picture | None, message: object) -> None:
         """The file that the picture has become, and whether answers to it are under a spoiler too. Of messages in
         others' chats Telegram says only that they were changed."""
         if not isinstance(message, Message) or not message.photo:
             return
         best = drawing.largest(message.photo)
-        if card.picture is not None and card.picture.job is not None and best is not None:
-            await self.memory.keep(card.picture.job, best.file_id)
+        if picture is not None and picture.job is not None and best is not None:
+            await self.memory.keep(picture.job, best.file_id)
         if message.has_media_spoiler:
             await self.memory.veil(address.chat, [str(message.message_id)])
 
     def _destination(self, address: Address, card: Card) -> dict[str, Any]:
-        """Where a new message goes. The General topic has no thread id, and ours is None there."""
-        keyboard = self.keyboard(card.buttons, address)
-        where: dict[str, Any] = {"chat_id": int(address.chat.platform_id), "reply_markup": keyboard}
-        if address.chat.thread is not None:
-            where["message_thread_id"] = int(address.chat.thread)
-        if address.reply_to is not None:  # the photo may have been deleted meanwhile: the card comes all the same
-            where["reply_parameters"] = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
-        return where
+        """Where a new message goes, and its buttons."""
+        return {**_where(address), "reply_markup": self.keyboard(card.buttons, address)}
+
+
+def _where(address: Address) -> dict[str, Any]:
+    """Chat, topic, and what is answered. The General topic has no thread id, and ours is None there."""
+    where: dict[str, Any] = {"chat_id": int(address.chat.platform_id)}
+    if address.chat.thread is not None:
+        where["message_thread_id"] = int(address.chat.thread)
+    if address.reply_to is not None:  # the photo may have been deleted meanwhile: the card comes all the same
+        where["reply_parameters"] = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
+    return where
 
 
 def place(address: Address) -> dict[str, Any]:

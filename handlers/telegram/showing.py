@@ -1,6 +1,6 @@
 """Shows cards on Telegram: sent as an answer, edited in place, and at last turned into the picture."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.routing import BaseRoute
@@ -8,7 +8,7 @@ from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
 from bot.cards import Rows
-from bot.chat import Address, Card, Chat, Gone, NotNow
+from bot.chat import Address, Card, Chat, Gone, NotNow, Picture
 from bot.clock import Clock
 from handlers.telegram import drawing
 from handlers.telegram.errors import Complaint, Moved, complaint, translated
@@ -44,6 +44,15 @@ class TelegramPlatform:
             return await self.send(address, card)
         await self.change(address, card)
         return address.message_id
+
+    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+        """Send pictures together. Raises NotNow or Gone."""
+        address = self.pen.memory.followed(address)
+        if inline_id(address.chat) is not None:  # a chat that is one message
+            raise Gone(card_only=False)
+        await self._keep_pace(address.chat, progress=False, messages=len(pictures))
+        async with self._calling(address.chat):
+            return tuple(str(message.message_id) for message in await self.pen.hang(address, pictures))
 
     async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str:
         """Write a new message, at the chat's pace. Raises NotNow or Gone."""
@@ -109,9 +118,9 @@ class TelegramPlatform:
             self._pace.hold(_key(chat), patience.retry_after)
             raise
 
-    async def _keep_pace(self, chat: Chat, *, progress: bool) -> None:
+    async def _keep_pace(self, chat: Chat, *, progress: bool, messages: int = 1) -> None:
         left = PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
-        while wait := self._pace.wait(_key(chat), progress=progress):
+        while wait := self._pace.wait(_key(chat), progress=progress, messages=messages):
             if wait > left:
                 raise NotNow(wait)
             left -= wait

@@ -1,0 +1,124 @@
+"""What can be done with all photos of a request at once. Each is a job of its own: what can't be done with one doesn't
+keep the others back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat import Address, Chat, Person
+from bot.studio import NOT_FOUND, Studio
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
+from storage import albums
+
+MOST_PHOTOS = 10
+NO_ROOM = frozenset({Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT})
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks for something, and how: `source` is unique to it; the cards answer `reply_to` in the `chat`."""
+
+    person: Person
+    chat: Chat
+    source: str
+    reply_to: str
+    by_admin: bool
+
+
+@dataclass(frozen=True)
+class Albums:
+    """Over the studio, which checks whose jobs they are."""
+
+    studio: Studio
+
+    async def close(self, source: str) -> None:
+        """All photos of this request have been taken in: its card may say how many there are."""
+        async with self.studio.database.write() as connection:
+            await albums.close(connection, source)
+        self.studio.bell.ring()
+
+    async def choose(
+        self, asking: Asking, drafts: Sequence[JobView], style: int, saved: int | None = None
+    ) -> JobView | Refusal:
+        """A style for all that wait for one. Those for which there is no room go on waiting, with a card of their own;
+        the answer then says why."""
+        answer: JobView | Refusal = NOT_FOUND
+        for done, view in enumerate(drafts):
+            answer = await self.studio.choose(
+                asking.person, view.id, style, saved=saved, by_admin=asking.by_admin, in_album=done > 0
+            )
+            if isinstance(answer, Refusal) and answer.reason in NO_ROOM:
+                if done:
+                    await self._set_apart([left.id for left in drafts[done:]], asking.source)
+                break
+        return answer
+
+    async def cancel(self, person: Person, views: Sequence[JobView]) -> JobView | Refusal:
+        """What is not painted yet is not wanted any more."""
+        answers = [
+            await self.studio.cancel(person, view.id)
+            for view in views
+            if view.state in WAITING or view.state is State.DRAFT
+        ]
+        canceled = [answer for answer in answers if isinstance(answer, JobView)]
+        return canceled[0] if canceled else Refusal(Reason.NOT_NOW)
+
+    async def redraft(self, asking: Asking, views: Sequence[JobView]) -> JobView | Refusal:
+        """The same photos, to be given another style, as an album of their own."""
+        answers = [
+            await self.studio.redraft(
+                asking.person,
+                view.id,
+                source=numbered(asking.source, number),
+                reply_to=asking.reply_to,
+                by_admin=asking.by_admin,
+                album=asking.source if len(views) > 1 else None,
+            )
+            for number, view in enumerate(views)
+        ]
+        await self.close(asking.source)
+        return _best(answers)
+
+    async def again(
+        self, asking: Asking, views: Sequence[JobView], style: int, saved: int | None = None
+    ) -> JobView | Refusal:
+        """The same photos in another style, as an album of their own."""
+        answers = [
+            await self.studio.again(
+                asking.person,
+                view.id,
+                style=style,
+                saved=saved,
+                source=numbered(asking.source, number),
+                chat=asking.chat,
+                reply_to=asking.reply_to,
+                by_admin=asking.by_admin,
+                in_album=number > 0,
+                album=asking.source if len(views) > 1 else None,
+            )
+            for number, view in enumerate(views)
+        ]
+        await self.close(asking.source)
+        return _best(answers)
+
+    async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
+        """Photos and pictures are gone; where the pictures still are on screen."""
+        places = [await self.studio.on_screen(person, view.id) for view in views]
+        for view in views:
+            await self.studio.delete(person, view.id)
+        return tuple(place for place in places if place is not None)
+
+    async def _set_apart(self, job_ids: Sequence[int], source: str) -> None:
+        async with self.studio.database.write() as connection:
+            await albums.move(connection, job_ids, f"{source}:rest", self.studio.clock.now())
+        self.studio.bell.ring()
+
+
+def numbered(source: str, number: int) -> str:
+    """The source of one photo of a request; the first one's is that of the request."""
+    return f"{source}:{number}" if number else source
+
+
+def _best(answers: Sequence[JobView | Refusal]) -> JobView | Refusal:
+    """The first that was taken; else why none was."""
+    taken = [answer for answer in answers if isinstance(answer, JobView)]
+    return taken[0] if taken else answers[0]

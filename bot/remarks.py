@@ -1,0 +1,74 @@
+"""What there is to say besides a job's card: why there is none, that there is one already, what was not understood.
+Pure."""
+
+from collections.abc import Sequence
+
+from bot.buttons import Press, Verb
+from bot.chat import Button, Card, Person
+from bot.commands import Unknown
+from bot.incoming import Attachment
+from bot.texts import refusal, speak
+from bot.wishes import WAITING, JobView, Reason, Refusal
+
+
+def remark(outcome: JobView | Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:
+    """Why there is no card, or that there was one before; nothing when the card says it all."""
+    if isinstance(outcome, Refusal):
+        return reason(outcome, person, now, photo)
+    if not outcome.merged or outcome.state not in WAITING:
+        return ""
+    return speak(person.language).gettext("I already have this photo in that style. Its card tells how far it is.")
+
+
+def remarks(
+    outcomes: Sequence[JobView | Refusal], photos: Sequence[Attachment], person: Person, now: float
+) -> Card | None:
+    """The same of several photos: each remark once, with the numbers of its photos. Where room ran out, the outcomes
+    end before the photos do: those left out go with the last."""
+    found: dict[str, list[int]] = {}
+    for number, (outcome, photo) in enumerate(zip(outcomes, photos, strict=False), 1):
+        if words := remark(outcome, person, now, photo):
+            found.setdefault(words, []).append(number)
+            last = words
+    if not found:
+        return None
+    if len(outcomes) < len(photos):
+        found[last] += range(len(outcomes) + 1, len(photos) + 1)
+    if len(photos) == 1 or (len(found) == 1 and len(found[last]) == len(photos)):
+        return Card(last)
+    texts = speak(person.language)
+    lines = [
+        texts.gettext("Photo {numbers}: {why}", numbers=", ".join(map(str, numbers)), why=why)
+        for why, numbers in found.items()
+    ]
+    return Card("\n".join(lines))
+
+
+def reason(why: Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:
+    """Why not; a `photo` that is not there is a profile photo that nobody may see."""
+    texts = speak(person.language)
+    if why.reason is Reason.PHOTO_MISSING and photo is not None:
+        return texts.gettext("I can't see a profile photo there. Please send or answer a photo instead.")
+    return refusal(why, texts, now=now)
+
+
+def did_you_mean(unknown: Unknown, view: JobView, person: Person) -> Card:
+    """The nearest style as a button; the press is about this draft."""
+    texts = speak(person.language)
+    if unknown.known or unknown.meant is None:
+        return Card(not_known(unknown, person))
+    name = unknown.meant.name(texts.language)
+    yes = Button(texts.gettext("Yes, {style}", style=name), Press(Verb.CHOOSE, view.id, unknown.meant.index).pack())
+    return Card(not_known(unknown, person), ((yes,),))
+
+
+def not_known(unknown: Unknown, person: Person) -> str:
+    """That there is no such style, and which one is near."""
+    texts = speak(person.language)
+    if unknown.known:
+        name = unknown.known.name(texts.language)
+        return texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name)
+    if unknown.meant is None:
+        return texts.gettext("I don't know the style “{words}”. Please choose one.", words=unknown.words)
+    name = unknown.meant.name(texts.language)
+    return texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.words, style=name)
