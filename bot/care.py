@@ -15,6 +15,7 @@ from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
 from bot.lifecycle import Impossible
 from bot.moves import move
 from bot.records import Records
+from bot.room import FILE_BYTES
 from bot.settings import Settings
 from bot.wishes import Reason, State
 from storage import jobs, oblivion, people, results
@@ -91,9 +92,9 @@ class Care:
         )
 
     @asynccontextmanager
-    async def export(self, person: Person) -> AsyncIterator[tuple[Path, ...]]:
+    async def export(self, person: Person, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
         """Zip files with everything of theirs, each small enough to be sent; gone at the end of the block."""
-        async with export.written(self.records, person) as files:
+        async with export.written(self.records, person, max_bytes=max_bytes) as files:
             yield files
 
     async def opt_out(self, person: Person, *, out: bool) -> None:

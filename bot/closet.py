@@ -11,6 +11,7 @@ from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
 from bot.incoming import Incoming, is_withheld, read_all
 from bot.leafing import bounded, leafing
+from bot.room import ROOM, Room
 from bot.styles import find, sample
 from bot.texts import refusal, speak
 from bot.wishes import Reason, Refusal
@@ -26,27 +27,34 @@ _STYLE, _LOOK = "style_", "look_"  # what deep links begin with
 
 
 class Closet:
-    """Answers what concerns saved styles. `link` turns the payload of a deep link into one, where there are any."""
+    """Answers what concerns saved styles. `link` turns the payload of a deep link into one, where there are any;
+    `room` is what the platform has room for."""
 
     def __init__(
-        self, service: "Service", clock: Callable[[], float], link: Callable[[str], str] | None = None
+        self,
+        service: "Service",
+        clock: Callable[[], float],
+        link: Callable[[str], str] | None = None,
+        room: Room = ROOM,
     ) -> None:
         self._studio = service.studio
         self._wardrobe = service.wardrobe
         self._care = service.care
         self._clock = clock
         self._link = link
+        self._room = room
 
     async def command(self, command: Name, message: Incoming, words: str) -> Card:
         """The answer to one of its commands."""
         texts = speak(message.person.language)
         match command:
             case Name.MY_STYLES:
-                return closet_card(await self._at_hand(message.person, message.chat), message.person, page=0)
+                at_hand = await self._at_hand(message.person, message.chat)
+                return closet_card(at_hand, message.person, page=0, room=self._room)
             case Name.SHELF if not message.chat.is_group:
                 return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
             case Name.SHELF if not words.strip():
-                return shelf_card(await self._wardrobe.shelf(message.chat), message.person)
+                return shelf_card(await self._wardrobe.shelf(message.chat), message.person, self._room)
             case _:
                 return await self._save(message, words.strip(), shelf=command is Name.SHELF)
 
@@ -95,7 +103,8 @@ class Closet:
         texts = speak(message.person.language)
         picture = message.own[0] if message.own else message.answered
         if picture is None or not name:
-            return Card(how_to_shelf_text(message.person) if shelf else how_to_save_text(message.person))
+            how = how_to_shelf_text if shelf else how_to_save_text
+            return Card(how(message.person, self._room))
         by_admin = shelf and await message.is_admin()
         if shelf and not by_admin:
             return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
@@ -145,11 +154,11 @@ class Closet:
         return Card(words, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
 
 
-def closet_card(styles: Sequence["SavedStyle"], person: Person, *, page: int) -> Card:
+def closet_card(styles: Sequence["SavedStyle"], person: Person, *, page: int, room: Room = ROOM) -> Card:
     """One page of what somebody has at hand: their own, and the group's."""
     texts = speak(person.language)
     if not styles:
-        return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person)]))
+        return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person, room)]))
     pages = -(-len(styles) // ON_A_PAGE)
     page = bounded(page, pages)
     title = texts.ngettext("You have {n} saved style at hand.", "You have {n} saved styles at hand.", len(styles))
@@ -159,13 +168,13 @@ def closet_card(styles: Sequence["SavedStyle"], person: Person, *, page: int) ->
     return Card(f"{title}\n{how}", (*buttons, *leafing(turn, page, pages)))
 
 
-def shelf_card(styles: Sequence["SavedStyle"], person: Person) -> Card:
+def shelf_card(styles: Sequence["SavedStyle"], person: Person, room: Room = ROOM) -> Card:
     """What everybody in a group has at hand."""
     texts = speak(person.language)
     if not styles:
-        return Card("\n".join([texts.gettext("This group's shelf is empty."), how_to_shelf_text(person)]))
+        return Card("\n".join([texts.gettext("This group's shelf is empty."), how_to_shelf_text(person, room)]))
     title = texts.ngettext("{n} style is on this group's shelf.", "{n} styles are on this group's shelf.", len(styles))
-    return Card(f"{title}\n{how_to_shelf_text(person)}", _buttons(styles))
+    return Card(f"{title}\n{how_to_shelf_text(person, room)}", _buttons(styles))
 
 
 def saved_card(style: "SavedStyle", person: Person, *, has_links: bool) -> Card:
@@ -196,13 +205,17 @@ def style_rows(style: "SavedStyle", person: Person, *, has_links: bool) -> Rows:
     return ((share, remove),) if has_links and not style.on_shelf else ((remove,),)
 
 
-def how_to_save_text(person: Person) -> str:
+def how_to_save_text(person: Person, room: Room = ROOM) -> str:
+    if room.has_forms:
+        return speak(person.language).gettext("/savestyle takes a picture and a name: it is kept as a style.")
     return speak(person.language).gettext(
         "Answer any picture with /savestyle and a name, or send one with that as its caption: it is kept as a style."
     )
 
 
-def how_to_shelf_text(person: Person) -> str:
+def how_to_shelf_text(person: Person, room: Room = ROOM) -> str:
+    if room.has_forms:
+        return speak(person.language).gettext("Managers put a picture there: /shelf takes it and a name.")
     return speak(person.language).gettext("Admins put a picture there by answering it with /shelf and a name.")
 
 

@@ -18,6 +18,7 @@ from bot.inline import Inline, InlinePage, guest_card
 from bot.ownerdesk import OwnerDesk
 from bot.pages import Pages, hint_text, how_to_reference_text, sorry_text
 from bot.paperwork import Paperwork
+from bot.room import ROOM, Room
 from bot.texts import speak
 from bot.till import Bank, Till
 from bot.wishing import Wishing
@@ -30,7 +31,7 @@ _STYLE_WORDS = frozenset({Name.STYLE, Name.REF, None})
 
 class Conversation:
     """Answers messages. `us` is the bot's name as people mention it, `clock` gives epoch seconds, `link` turns the
-    payload of a deep link into one, `bank` gives payments back."""
+    payload of a deep link into one, `bank` gives payments back, `room` is what the platform has room for."""
 
     def __init__(
         self,
@@ -40,15 +41,16 @@ class Conversation:
         *,
         link: Callable[[str], str] | None = None,
         bank: Bank | None = None,
+        room: Room = ROOM,
     ) -> None:
         self._studio = service.studio
         self._us = us
         self._groups = service.groups
-        self._pages = Pages(service.studio, clock)
+        self._pages = Pages(service.studio, clock, room)
         self._wishing = Wishing(service, clock)
         self._history = History(service.studio)
-        self._paperwork = Paperwork(service, clock)
-        self._closet = Closet(service, clock, link)
+        self._paperwork = Paperwork(service, clock, room)
+        self._closet = Closet(service, clock, link, room)
         self._household = Household(service, clock)
         self._till = Till(service, clock)
         self._inline = Inline(service.studio, link)

@@ -17,12 +17,11 @@ from typing import Any
 
 from bot.chat import Person
 from bot.records import NOBODY, Records
+from bot.room import FILE_BYTES
 from bot.styles import INDICES, by_index
 from storage import jobs, people, purchases, results, saved
 from storage.jobs import Job, State
 from storage.results import Result
-
-MAX_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Belongings:
 
 
 @asynccontextmanager
-async def written(records: Records, person: Person, *, max_bytes: int = MAX_BYTES) -> AsyncIterator[tuple[Path, ...]]:
+async def written(records: Records, person: Person, *, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
     """The files, in a folder of their own that is gone at the end of the block."""
     belongings = await _belongings(records, person)
     with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:

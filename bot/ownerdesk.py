@@ -31,7 +31,7 @@ class OwnerDesk:
         texts = speak(message.person.language)
         if not self._control.is_admin(message.person):
             return Card(hint_text(texts))
-        if message.chat.is_group:
+        if message.chat.is_group and not message.unseen:
             return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
         match words.split(maxsplit=1):
             case []:

@@ -9,6 +9,7 @@ from bot.chat import Card, Person, Picture
 from bot.commands import Name
 from bot.gallery import sheet
 from bot.incoming import Incoming
+from bot.room import ROOM, Room
 from bot.styles import SHEET, Style
 from bot.texts import Texts, mark, speak
 from bot.wishes import JobView, QuotaView, State
@@ -36,13 +37,31 @@ _HELP = (
     mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang"),
 )
 
+_HELP_WITH_FORMS = (
+    mark("📷 /style takes a photo and a style. Or send me a photo in private, and pick a style from the menu."),
+    mark(
+        "↩️ Somebody's photo: press long (or right) on the message, then Apps, Repaint this photo. "
+        "The same on a person repaints their avatar."
+    ),
+    mark("🖼 A style of your own: give /style a picture as reference, or pick “A picture of mine” from the menu."),
+    mark("/styles: what each style looks like"),
+    mark("/quota: how many pictures you have left today"),
+    mark("/queue: where your pictures are"),
+    mark("/cancel: take back what is waiting"),
+    mark("/again: the last photo once more. /history: all your pictures"),
+    mark("/savestyle: keep a picture as a style. /mystyles: those you have"),
+    mark("In servers: /shelf, /give, and /settings for managers"),
+    mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang"),
+)
+
 
 class Pages:
-    """Answers to plain commands. `clock` gives epoch seconds."""
+    """Answers to plain commands. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
-    def __init__(self, studio: "Studio", clock: Callable[[], float]) -> None:
+    def __init__(self, studio: "Studio", clock: Callable[[], float], room: Room = ROOM) -> None:
         self._studio = studio
         self._clock = clock
+        self._room = room
         self._sheets: dict[tuple[Style, ...], bytes | None] = {}
 
     async def page(self, name: Name, message: Incoming) -> Card:
@@ -60,7 +79,7 @@ class Pages:
             case Name.CANCEL:
                 return Card(cancel_text(await self._studio.cancel_all(person), texts))
             case _:
-                return Card(help_text(texts))
+                return Card(help_text(texts, self._room))
 
     async def _gallery(self, texts: Texts) -> Card:
         styles = self._studio.styles()
@@ -68,7 +87,7 @@ class Pages:
             self._sheets[styles] = await asyncio.to_thread(sheet, styles)
         jpeg = self._sheets[styles]
         alt = texts.gettext("Samples of all styles, each with its number")
-        return Card(styles_text(styles, texts), picture=Picture(jpeg, "styles.jpg", alt) if jpeg else None)
+        return Card(styles_text(styles, texts, self._room), picture=Picture(jpeg, "styles.jpg", alt) if jpeg else None)
 
     async def _queue(self, person: Person, texts: Texts) -> str:
         queue = await self._studio.queue(person)
@@ -93,8 +112,8 @@ def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
     return f"{hello}\n\n{how}\n{left}"
 
 
-def help_text(texts: Texts) -> str:
-    return "\n".join(texts.gettext(line) for line in _HELP)
+def help_text(texts: Texts, room: Room = ROOM) -> str:
+    return "\n".join(texts.gettext(line) for line in (_HELP_WITH_FORMS if room.has_forms else _HELP))
 
 
 def sorry_text(texts: Texts) -> str:
@@ -107,7 +126,9 @@ def hint_text(texts: Texts) -> str:
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
 
 
-def how_to_style_text(texts: Texts) -> str:
+def how_to_style_text(texts: Texts, room: Room = ROOM) -> str:
+    if room.has_forms:
+        return texts.gettext("There is no photo. Use this on a message with one, or on somebody who shows their face.")
     return texts.gettext("Which photo? Send one with that as its caption, or answer a photo with it.")
 
 
@@ -118,8 +139,10 @@ def how_to_reference_text(texts: Texts) -> str:
     )
 
 
-def styles_text(styles: Sequence[Style], texts: Texts) -> str:
+def styles_text(styles: Sequence[Style], texts: Texts, room: Room = ROOM) -> str:
     lines = [f"{style.index} · {style.name(texts.language)}" for style in styles if style is not SHEET]
+    if room.has_forms:
+        return "\n".join([*lines, "", texts.gettext("/style takes a photo, and one of these or a picture of yours.")])
     how = texts.gettext("Send a photo with the caption /style and a number or a name.")
     own = texts.gettext("/style ref paints like a picture of yours: send both as an album, the photo first.")
     return "\n".join([*lines, "", how, own])

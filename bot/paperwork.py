@@ -10,6 +10,7 @@ from bot.buttons import Press, Verb, whose
 from bot.chat import Button, Card, Document, Person
 from bot.commands import Name
 from bot.incoming import Incoming
+from bot.room import ROOM, Room
 from bot.texts import LANGUAGES, Texts, speak
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ _NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
 class Paperwork:
-    """Answers what concerns a person's data. `clock` gives epoch seconds."""
+    """Answers what concerns a person's data. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
-    def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
+    def __init__(self, service: "Service", clock: Callable[[], float], room: Room = ROOM) -> None:
         self._studio = service.studio
         self._care = service.care
         self._privacy = service.privacy
         self._clock = clock
+        self._room = room
 
     async def command(self, command: Name, message: Incoming, words: str) -> Card:
         """The answer to one of its commands."""
@@ -39,7 +41,7 @@ class Paperwork:
                 return Card(privacy_text(self._privacy, person))
             case Name.FORGET:
                 return really_forget_card(person)
-            case Name.EXPORT if message.chat.is_group:
+            case Name.EXPORT if message.chat.is_group and not message.unseen:
                 return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
             case Name.EXPORT:
                 return Card(
@@ -70,7 +72,7 @@ class Paperwork:
 
     async def _parcels(self, person: Person) -> AsyncIterator[Card]:
         texts = speak(person.language)
-        async with self._care.export(person) as files:
+        async with self._care.export(person, self._room.file_bytes) as files:
             for number, file in enumerate(files, 1):
                 words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
                 yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))

@@ -15,12 +15,36 @@ from discord.app_commands import (
 )
 from discord.http import Route
 
-from bot.texts import speak
+from bot.texts import mark, speak
 from handlers.discord.errors import NETWORK
 from handlers.discord.wire import Wire
 
 log = structlog.get_logger(__name__)
 
+# Names of commands and options, marked here for translation: elsewhere they stand as what they name.
+_NAMES = (
+    *(mark("style"), mark("styles"), mark("again"), mark("history"), mark("queue"), mark("quota"), mark("cancel")),
+    *(
+        mark("savestyle"),
+        mark("mystyles"),
+        mark("shelf"),
+        mark("give"),
+        mark("settings"),
+        mark("lang"),
+        mark("privacy"),
+    ),
+    *(mark("export"), mark("forget"), mark("optout"), mark("admin"), mark("help")),
+    *(
+        mark("photo"),
+        mark("photo2"),
+        mark("photo3"),
+        mark("photo4"),
+        mark("reference"),
+        mark("private"),
+        mark("spoiler"),
+    ),
+    *(mark("undo"), mark("language"), mark("picture"), mark("pictures"), mark("name"), mark("words"), mark("change")),
+)
 _CHINESE = frozenset({Locale.chinese, Locale.taiwan_chinese})
 
 
