@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # The update is not idle: it touches the row, so that whoever counts this person's jobs next is alone, PostgreSQL too.
 _REMEMBER_PERSON = text("""
     INSERT INTO person (platform, platform_id, language, created) VALUES (:platform, :platform_id, :language, :now)
-    ON CONFLICT (platform, platform_id) DO UPDATE SET language = excluded.language, forgotten_at = NULL
+    ON CONFLICT (platform, platform_id) DO UPDATE
+    SET language = COALESCE(NULLIF(excluded.language, ''), person.language), forgotten_at = NULL
     RETURNING id
 """)
 
@@ -20,7 +21,8 @@ _REMEMBER_CHAT = text("""
 
 _SPEAK = text("UPDATE person SET chosen_language = :language WHERE id = :id")
 _LANGUAGE = text("""
-    SELECT chosen_language FROM person WHERE platform = :platform AND platform_id = :platform_id
+    SELECT COALESCE(chosen_language, NULLIF(:told, ''), language) FROM person
+    WHERE platform = :platform AND platform_id = :platform_id
 """)
 _BAN = text("UPDATE person SET banned_at = :at WHERE id = :id")
 _OPT_OUT = text("UPDATE person SET opted_out_at = :at WHERE id = :id")
@@ -104,9 +106,9 @@ async def speak(connection: AsyncConnection, person_id: int, language: str | Non
     await connection.execute(_SPEAK, {"id": person_id, "language": language})
 
 
-async def chosen_language(connection: AsyncConnection, *, platform: str, platform_id: str) -> str | None:
-    """The language that this person chose, if they chose one."""
-    values = {"platform": platform, "platform_id": platform_id}
+async def language(connection: AsyncConnection, *, platform: str, platform_id: str, told: str) -> str | None:
+    """The language that this person chose, else the one that their app tells now, else the one that it told last."""
+    values = {"platform": platform, "platform_id": platform_id, "told": told}
     return (await connection.execute(_LANGUAGE, values)).scalar_one_or_none()
 
 
