@@ -39,7 +39,7 @@ def _exposure(picture: Picture, masks: Masks) -> float:
     """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
 
     Little light shows in the whites of eyes, in teeth and in light clothes, not in the skin: a dark face with bright
-    eyes is a dark complexion, and stays as it is.
+    eyes is a dark complexion, and stays as it is. How light a shadowed face is in the sun, its sunny part tells.
     """
     face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
     if face.sum() <= 50:
@@ -48,7 +48,9 @@ def _exposure(picture: Picture, masks: Masks) -> float:
     whites, clothes = masks.eyes + masks.mouth > 0.5, (shrink(masks.person, 25) > 0.5) | face
     brightest = max(float(np.percentile(lightness[clothes], 97)), _percentile(lightness[whites], 90))
     lacking = float(np.clip((64 - brightest) / 22, 0, 1))
-    target = min(max(median, min(median * (1 + 0.5 * lacking), 60)), 72 if median > 72 else 100)
+    in_light = min(_percentile(lightness[face & (masks.skin > 0.6)], 95) * 0.83, median * 1.2)
+    target = max(median, min(max(median * (1 + 0.5 * lacking), in_light), 60))
+    target = min(target, 72 if median > 72 else 100)
     gamma = math.log(target / 100) / math.log(median / 100)
     return float(np.clip(gamma, 0.60, 1.15))
 

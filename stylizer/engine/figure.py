@@ -69,7 +69,7 @@ def _albedo(portrait: Portrait) -> Picture:
     combed = sharpen(smear(plain, field, 9), portrait.small_px(3), 1.0)
     smooth = mix(smooth, np.clip(combed, 0, 1), portrait.masks.hair * 0.9)
     lab, bare = to_lab(smooth), portrait.skin_area(1.2) * 0.9
-    median = skin_lightness(lab, portrait.masks)
+    median = skin_lightness(lab, portrait)
     broad = blur(lab[..., 0], portrait.small_px(7))
     even = median * 1.02 + (lab[..., 0] - broad) * 0.5 + (broad - median) * 0.35
     lab[..., 0] += (even - lab[..., 0]) * bare

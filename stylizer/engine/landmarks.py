@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stylizer.engine.picture import Plane
+from stylizer.engine.picture import Plane, Size
 
 OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377]
 OVAL += [152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109]
@@ -22,7 +22,7 @@ UPPER_MOUTH = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308]
 LOWER_MOUTH = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308]
 NOSTRILS = [98, 97, 2, 326, 327]
 CHEEKS = (50, 280)
-NOSE_TIP, NOSE_BRIDGE, FOREHEAD, CHIN = 4, 168, 10, 152
+NOSE_TIP, NOSE_BASE, NOSE_BRIDGE, FOREHEAD, CHIN = 4, 2, 168, 10, 152
 RIGHT_TEMPLE, LEFT_TEMPLE = 234, 454
 JAW_PAIRS = ((172, 397), (136, 365), (150, 379))
 
@@ -62,3 +62,16 @@ class Face:
     def scaled(self, factor: float) -> "Face":
         """The same face in a picture that is `factor` times as large."""
         return Face((self.points * factor).astype(np.float32))
+
+
+def nearest_face(size: Size, faces: tuple[Face, ...]) -> Plane:
+    """Which of the faces each pixel is nearest to, measured in widths of that face; all zeros for one or none."""
+    nearest = np.zeros(size, np.uint8)
+    closest = np.full(size, np.inf, np.float32)
+    rows, columns = np.arange(size[0], dtype=np.float32)[:, None], np.arange(size[1], dtype=np.float32)[None, :]
+    for number, face in enumerate(faces if len(faces) > 1 else ()):
+        x, y = face.centre
+        away = ((columns - x) ** 2 + (rows - y) ** 2) * np.float32(1 / face.width**2)
+        nearest[away < closest] = number
+        closest = np.minimum(closest, away)
+    return nearest

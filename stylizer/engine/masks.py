@@ -101,6 +101,7 @@ def _skin(lab: Picture, face: Face, face_mask: Plane, features: Plane) -> tuple[
     size = lab.shape[:2]
     oval = face.xy[landmarks.OVAL]
     inner = stencil(size, (oval - oval.mean(0)) * 0.8 + oval.mean(0)) * (1 - features)
+    inner = inner * (_above(face, landmarks.NOSE_BASE, size) > -0.02)  # there it is bare on everybody
     samples = lab[inner > 0.6]
     if len(samples) <= FEW_PIXELS:
         return None
@@ -108,6 +109,32 @@ def _skin(lab: Picture, face: Face, face_mask: Plane, features: Plane) -> tuple[
     likely = np.exp(-np.maximum(distance - 2, 0) / 5)
     near = smoothstep(4.2, 2.6, _radius(size, face, 1, 1, 0.5))
     return np.maximum(likely * near, face_mask * smoothstep(30, 10, np.sqrt(distance))), distance
+
+
+def _above(face: Face, landmark: int, size: Size) -> Plane:
+    """How far each pixel lies above a landmark, along the face's own axis, in face widths."""
+    rows, columns = np.arange(size[0], dtype=np.float32)[:, None], np.arange(size[1], dtype=np.float32)[None, :]
+    (x, y), (right, down) = face.xy[landmark], face.up / face.width
+    return (columns - x) * np.float32(right) + (rows - y) * np.float32(down)
+
+
+def _beard(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane]) -> Plane | None:
+    """What grows below the nose: unlike the skin, rough, enough of it and not only at a side; None for a shaven face."""
+    size, unit = lab.shape[:2], face.width
+    below = smoothstep(0.04, -0.02, _above(face, landmarks.NOSE_BASE, size))
+    zone = below * masks["person"] * (1 - np.clip(masks["lips"] + masks["mouth"], 0, 1))
+    zone = zone * smoothstep(1.06, 0.94, _radius(size, face, 0.54, 0.92, 0.0))
+    rough = blur(np.abs(lab[..., 0] - blur(lab[..., 0], unit * 0.015)), unit * 0.03) / (
+        blur(lab[..., 0], unit * 0.03) + 8
+    )
+    likely = zone * smoothstep(5.0, 9.0, skin_distance) * smoothstep(0.008, 0.02, rough)
+    on_face = likely * masks["face"]
+    middle = on_face * smoothstep(0.30, 0.20, _radius(size, face, 1, 9, 0.0))
+    if on_face.sum() < 0.035 * unit**2 or middle.sum() < 0.014 * unit**2:
+        return None
+    distance = ColourModel.of(lab[on_face > 0.5], (80, 10, 10)).distance(lab)
+    beard = (likely * (distance < 9) > 0.4).astype(np.float32)
+    return _joined_to(_tidied(beard), on_face > 0.5)
 
 
 def _radius(size: Size, face: Face, wide: float, high: float, below: float) -> Plane:
@@ -187,8 +214,9 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
         if found is None:
             continue
         skin = np.maximum(skin, found[0])
-        strands = _hair(lab, face, found[1], masks, features)
-        if strands is not None:
+        for strands in (_hair(lab, face, found[1], masks, features), _beard(lab, face, found[1], masks)):
+            if strands is None:
+                continue
             hair = np.maximum(hair, np.clip(guided(grey, blur(strands, 2), 8, 1e-4), 0, 1))
     skin = np.clip(guided(grey, blur(skin * masks["person"], 1.5), 8, 1e-4), 0, 1) * (1 - hair)
     return Masks(skin=skin, hair=hair, frames=frames, features=features, **masks)

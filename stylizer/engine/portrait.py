@@ -56,8 +56,8 @@ class Portrait:
         """A plane or picture of analysis size at output size."""
         height, width = self.size
         way = cv2.INTER_LINEAR if small.ndim == 2 else cv2.INTER_CUBIC
-        enlarged_ = cv2.resize(np.ascontiguousarray(small, np.float32), (width, height), interpolation=way)
-        return enlarged_ if small.ndim == 2 else np.clip(enlarged_, 0, 1)
+        enlarged = cv2.resize(np.ascontiguousarray(small, np.float32), (width, height), interpolation=way)
+        return enlarged if small.ndim == 2 else np.clip(enlarged, 0, 1, out=enlarged)
 
     @cached_property
     def large_faces(self) -> tuple[Face, ...]:
@@ -99,7 +99,7 @@ class Portrait:
     def levelled(self) -> Picture:
         """The analysed picture with full contrast, but the faces as light as they were."""
         shared = self._shared("levelled")
-        return level(self.small, self.masks) if shared is None else shared
+        return level(self.small, self.masks, self.faces) if shared is None else shared
 
     @cached_property
     def ironed(self) -> Picture:

@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, mix, shaded, stretch, to_lab
-from stylizer.engine.filters import smooth_surfaces, soften
+from stylizer.engine.colour import from_lab, luminance, mix, shaded, smoothstep, stretch, to_lab
+from stylizer.engine.filters import blur, smooth_surfaces, soften
+from stylizer.engine.landmarks import Face, nearest_face
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Plane
 
+LIT_PERCENTILE, SHARED_LIGHT, MOST_SHARED = 70, 0.5, (-6, 14)  # of a face's L*; share; L*
 MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 
 
@@ -18,7 +20,7 @@ def smooth_skin(picture: Picture, masks: Masks) -> Picture:
     return mix(picture, smooth, masks.skin * (1 - np.clip(masks.features * 1.3, 0, 1)))
 
 
-def level(picture: Picture, masks: Masks) -> Picture:
+def level(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
     """Full contrast for the picture, its own lightness for the skin of faces, and no more colour than skin has."""
     stretched = stretch(picture)
     bare = (masks.skin > 0.6) & (masks.face > 0.5)
@@ -28,7 +30,27 @@ def level(picture: Picture, masks: Masks) -> Picture:
     after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
     gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
     tone = np.maximum(luminance(stretched), 1e-3) ** np.float32(gamma - 1)  # on lightness only: hues stay
-    return _without_cast(np.clip(shaded(stretched, tone), 0, 1), bare)
+    return _evenly_lit(_without_cast(np.clip(shaded(stretched, tone), 0, 1), bare), masks, faces)
+
+
+def _evenly_lit(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
+    """About half of a light that falls on one part of a face only is shared with the rest of it."""
+    lab, size = to_lab(picture), (picture.shape[0], picture.shape[1])
+    reach = 0.15 * faces[0].width
+    weight = blur(masks.skin, reach)
+    broad = blur(lab[..., 0] * masks.skin, reach) / (weight + 1e-3)
+    nearest = nearest_face(size, faces)
+    for number in range(len(faces)):
+        own = (nearest == number) & (masks.face > 0.5)
+        bare = own & (masks.skin > 0.6)
+        if bare.sum() > 50:
+            lit = np.percentile(lab[..., 0][bare], LIT_PERCENTILE)
+            lab[..., 0] += (
+                np.clip((lit - broad) * SHARED_LIGHT, *MOST_SHARED)
+                * (nearest == number)
+                * (smoothstep(0.02, 0.2, weight) * np.maximum(masks.skin, masks.face) * (1 - masks.hair))
+            )
+    return from_lab(lab)
 
 
 def _without_cast(picture: Picture, bare: Plane) -> Picture:

@@ -6,8 +6,9 @@ import numpy as np
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, mix, smoothstep, to_lab
 from stylizer.engine.filters import blur
-from stylizer.engine.masks import Masks
+from stylizer.engine.landmarks import nearest_face
 from stylizer.engine.picture import Picture, Pixels, Plane
+from stylizer.engine.portrait import Portrait
 
 BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.47
 
@@ -26,18 +27,24 @@ def cel(picture: Picture, steps: int, sharpness: float, chroma: float) -> Pictur
     return from_lab(lab)
 
 
-def skin_lightness(lab: Picture, masks: Masks, default: float = 60.0) -> float:
-    """Median L* of the faces' skin: every tone that a look gives a face is a multiple of it."""
-    bare = (masks.skin > 0.6) & (masks.face > 0.5)
-    return float(np.median(lab[..., 0][bare])) if bare.sum() > 50 else default
+def skin_lightness(lab: Picture, portrait: Portrait, default: float = 60.0) -> Plane:
+    """Median L* of the nearest face's skin: every tone that a look gives a face is a multiple of its own."""
+    bare = (portrait.masks.skin > 0.6) & (portrait.masks.face > 0.5)
+    nearest = nearest_face((lab.shape[0], lab.shape[1]), portrait.faces)
+    medians = np.full(max(1, len(portrait.faces)), default, np.float32)
+    for number in range(len(portrait.faces)):
+        own = bare & (nearest == number)
+        if own.sum() > 50:
+            medians[number] = np.median(lab[..., 0][own])
+    return medians[nearest]
 
 
-def cel_skin(lab: Picture, masks: Masks, *, light: float, shade: float, sigma: float, keep: float) -> Plane:
+def cel_skin(lab: Picture, portrait: Portrait, *, light: float, shade: float, sigma: float, keep: float) -> Plane:
     """L* of skin in two flat tones, multiples of the face's own median; `keep` of the photo's shading stays."""
-    median = skin_lightness(lab, masks)
+    median = skin_lightness(lab, portrait)
     smooth = blur(lab[..., 0], sigma)
-    lit, shaded = min(92.0, median * light + 2), min(82.0, median * shade)
-    flat = shaded + (lit - shaded) * smoothstep(median * 0.83, median * 0.94, smooth)
+    lit, shaded = np.minimum(92, median * light + 2), np.minimum(82, median * shade)
+    flat = shaded + (lit - shaded) * smoothstep(0.83, 0.94, smooth / median)
     return flat + (lab[..., 0] - flat) * keep
 
 

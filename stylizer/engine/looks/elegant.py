@@ -38,7 +38,7 @@ def muted(portrait: Portrait, *, chroma: float, lift: tuple[float, float], tint:
     """Flat quiet colours as of mineral pigments; the skin evened out about its own median."""
     lab = to_lab(portrait.flat)
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
-    median = skin_lightness(lab, portrait.masks, 70)
+    median = skin_lightness(lab, portrait, 70)
     lab[..., 0] = lab[..., 0] * lift[0] + lift[1] * (1 - bare) + bare * median * (1.06 - lift[0])
     centre = median * 1.06
     lab[..., 0] += (centre - lab[..., 0]) * bare * 0.45

@@ -42,8 +42,8 @@ def _washes(portrait: Portrait, smooth: Picture, seed: int) -> Plane:
     for start, strength in WASHES:
         wash = smoothstep(start + 0.035, start - 0.035, tone)
         total += strength * (wash + np.clip(wash - blur(wash, portrait.small_px(4.5)), 0, 1) * 0.35)
-    complexion = np.clip((64 - skin_lightness(to_lab(smooth), portrait.masks, 64)) / 100, 0, 0.3)
-    return total + portrait.masks.skin * np.float32(complexion)
+    complexion = np.clip((64 - skin_lightness(to_lab(smooth), portrait, 64)) / 100, 0, 0.3)
+    return total + portrait.masks.skin * complexion
 
 
 def _mist(portrait: Portrait, grain: Plane, seed: int) -> Plane:

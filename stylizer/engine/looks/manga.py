@@ -41,9 +41,9 @@ def _screentone(portrait: Portrait, smooth: Picture, grey: Plane) -> Plane:
     for start, added in TONES:
         tone += added * smoothstep(start + 0.015, start - 0.015, grey * 1.12)
     lab = to_lab(smooth)
-    median = skin_lightness(lab, portrait.masks)
-    complexion = float(np.clip((66 - median) / 100, 0, 0.26))
-    shade = smoothstep(median - 15, median - 19, blur(lab[..., 0], portrait.small_px(7))) * 0.16
+    median = skin_lightness(lab, portrait)
+    complexion = np.clip((66 - median) / 100, 0, 0.26)
+    shade = smoothstep(-15, -19, blur(lab[..., 0], portrait.small_px(7)) - median) * 0.16
     return tone * (1 - bare) + (complexion + shade) * bare
 
 
