@@ -5,6 +5,7 @@ at the same key (what is stored now always expires in a later hour), purging nee
 twice within the hour is one file. The owner in the name keeps one person's deletion from touching another's copy.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Collection
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import obstore
 from obstore.store import LocalStore, ObjectStore
+
+from storage.disk import make_durable, remove_unfinished
 
 FOR_EVER = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
 
@@ -30,15 +33,19 @@ class Kind(StrEnum):
 
 
 class PhotoStore:
-    """Pictures by key, over any object store of obstore's."""
+    """Pictures by key, over any object store of obstore's; `folder`: where they are, when that is on this machine."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
 
     async def put(self, kind: Kind, owner: int, jpeg: bytes, *, expires: float) -> str:
-        """Store the bytes until `expires` (rounded up to the hour); returns the key."""
+        """Store the bytes until `expires` (rounded up to the hour); returns the key once they would survive a power
+        cut."""
         key = f"{kind}/{owner}/{_hour(expires)}/{hashlib.sha256(jpeg).hexdigest()}.jpg"
         await obstore.put_async(self._store, key, jpeg)
+        if self._folder is not None:
+            await asyncio.to_thread(make_durable, self._folder, key)
         return key
 
     async def get(self, key: str) -> bytes | None:
@@ -94,9 +101,10 @@ class PhotoStore:
 
 
 def open_photos(folder: Path) -> PhotoStore:
-    """A store in a folder of this machine, readable by its owner only."""
+    """A store in a folder of this machine, readable by its owner only, rid of what a crash left half written."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return PhotoStore(LocalStore(folder, automatic_cleanup=True))  # each hour of each owner is a folder
+    remove_unfinished(folder)
+    return PhotoStore(LocalStore(folder, automatic_cleanup=True), folder)  # each hour of each owner is a folder
 
 
 def _expired(key: str, this_hour: str) -> bool:

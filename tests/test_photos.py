@@ -90,6 +90,15 @@ async def test_no_empty_folders_pile_up(photos: PhotoStore, tmp_path: Path) -> N
     assert await photos.has(key)
 
 
+async def test_halves_that_a_crash_has_left_are_gone_after_the_next_start(tmp_path: Path) -> None:
+    whole = await open_photos(tmp_path).put(Kind.ORIGINAL, 7, SECRET, expires=NOON)
+    (tmp_path / f"{whole}#1").write_bytes(SECRET[:9])
+    (tmp_path / whole).with_name("b" * 64 + ".jpg#23").write_bytes(SECRET)
+    photos = open_photos(tmp_path)
+    assert on_disk(tmp_path) == [SECRET]
+    assert await photos.get(whole) == SECRET
+
+
 OUTSIDE = [
     "../secret.key",
     "original/../../secret.key",
