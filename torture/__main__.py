@@ -8,13 +8,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from torture import faults, kills
+from torture import faults, inputs, kills
 from torture.outcome import Outcome
 
 # Of each part: what runs it, and how much of it without N.
 PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
     "kills": (kills.run, 100),
     "faults": (faults.run, 1000),
+    "inputs": (inputs.run, 2000),
 }
 ALONE = {"soak"}  # only when asked for
 

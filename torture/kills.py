@@ -88,6 +88,8 @@ class Rounds:
             await asking
         self.report.kills[name(moment)] += 1
         self.report.missed += not came
+        await self.stage.api.settled()
+        await self.stage.chat.settled(but_for="getUpdates")
         self._note_unheard()
 
     async def rest(self) -> None:

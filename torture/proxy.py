@@ -54,21 +54,27 @@ class Proxy:
     choose: Choose = field(default=lambda _: passes)
     seen: Counter[str] = field(default_factory=Counter)
     url: str = ""
-    _busy: set[asyncio.Task[None]] = field(default_factory=set)
+    _busy: dict[asyncio.Task[None], str] = field(default_factory=dict)  # with the kind of call, once it is known
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
-        self._busy.add(task)
+        self._busy[task] = ""
         try:
             passing = await self._read(reader, writer)
+            self._busy[task] = passing.kind
             self.seen[passing.kind] += 1
             await self.choose(passing)(passing)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # somebody went: the caller was killed, the other side is gone, or all is over
         finally:
-            self._busy.discard(task)
+            del self._busy[task]
             writer.close()
+
+    async def settled(self, *, but_for: str = "") -> None:
+        """Wait until nothing is on its way, also when the caller is dead: it is carried out all the same."""
+        while rest := [task for task, kind in self._busy.items() if kind != but_for]:
+            await asyncio.wait(rest)
 
     async def stop(self) -> None:
         for task in list(self._busy):

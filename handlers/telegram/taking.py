@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
+import structlog
 from telegram import Update
 
 from bot.clock import Clock
@@ -12,6 +13,8 @@ from handlers.telegram.albums import Album
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
+
+log = structlog.get_logger(__name__)
 
 REMEMBERED = 200  # albums
 STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
@@ -35,7 +38,11 @@ class Taking:
     def take(self, update: Update, done: Done) -> None:
         """Start to deal with an update; `done` is called with its number once that is over, unless it has to come
         again."""
-        task = self._started(update)
+        try:
+            task = self._started(update)
+        except Exception:  # what the library has read may still lack what we count on; the others must go on
+            log.exception("an update could not be understood", update=update.update_id)
+            task = None
         if task is None:
             done(update.update_id)
             return
@@ -105,5 +112,8 @@ class Taking:
 
     def _over(self, number: int, task: asyncio.Task[None], done: Done) -> None:
         self.tasks.pop(number, None)
-        if not task.cancelled() and not isinstance(task.exception(), Interrupted):
-            done(number)
+        if task.cancelled() or isinstance(error := task.exception(), Interrupted):
+            return
+        if error is not None:
+            log.error("an update could not be answered", update=number, exc_info=error)
+        done(number)

@@ -7,6 +7,8 @@ from pydantic import SecretStr
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
+from handlers.telegram.sieve import SievingRequest
+
 Bot = ExtBot[Any]
 
 CONNECTIONS = 32
@@ -23,8 +25,8 @@ def telegram_bot(token: SecretStr, api_url: str, per_second: float = PER_SECOND)
         token.get_secret_value(),
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_request(),
-        get_updates_request=_request(),
+        request=_request(HTTPXRequest),
+        get_updates_request=_request(SievingRequest),
         # All chats together are the library's business; each chat's pace is ours, which knows what is urgent. Whoever
         # waits for flood control decides so himself: see NotNow.
         rate_limiter=AIORateLimiter(overall_max_rate=per_second, group_max_rate=0, group_time_period=0, max_retries=0),
@@ -36,8 +38,8 @@ def account_of(token: SecretStr) -> str:
     return f"telegram:{token.get_secret_value().partition(':')[0]}"
 
 
-def _request() -> HTTPXRequest:
-    return HTTPXRequest(
+def _request(kind: type[HTTPXRequest]) -> HTTPXRequest:
+    return kind(
         connection_pool_size=CONNECTIONS,
         read_timeout=READ_SECONDS,
         write_timeout=READ_SECONDS,

@@ -1,0 +1,93 @@
+"""Words that people might write, by mistake, for fun, or to do harm; and JSON that is not what it should be."""
+
+import json
+import random
+from typing import Any
+
+Json = Any
+EMOJI = "🙂👩‍👩‍👧‍👦🏳️‍🌈👍🏽1️⃣🇨🇳"
+EVIL = (
+    "",
+    " ",
+    "\0",
+    "/style",
+    "/style 99999999999999999999999999999999",
+    "/style -1",
+    "/style " + "9" * 4000,
+    "/style@repaint_test_bot\u2003２",
+    "\u202etfel ot thgir\u202c /style 2",
+    "\u2066/style 2\u2069\u200f\u200e",
+    "/style a" + "\u0300\u0301\u0489" * 1000,
+    EMOJI * 400,
+    "🙂" * 4096,
+    "*bold* _it_ `code` [a](http://x) <b>b</b> <a href='tg://user?id=1'>u</a> &lt; \\",
+    "{0} {words} {style.__class__.__mro__} %s %n %x $(id) `id` ${HOME} {{7*7}}",
+    "'; DROP TABLE job; --",
+    "\u2028\u2029\x85\v\f\r\n" * 50,
+    "\ufeff\u200b\u200c\u200d\u2060",
+    "ﷺ" * 300,
+    "İıſKÅ ǅ ß ŉ ﬃ",
+    "/style ref",
+    "/name " + "𝕏" * 500,
+    "/start " + "../" * 300,
+    "/feedback " + "a" * 4000,
+    "/broadcast hello",
+    "/lang \ud800",
+    "/forget",
+)
+ODD: tuple[Json, ...] = (
+    *(
+        None,
+        True,
+        0,
+        -1,
+        2**31,
+        2**63,
+        -(2**63),
+        10**30,
+        1.5,
+        "",
+        "\ud800",
+        "0",
+        "x" * 5000,
+        [],
+        [[]],
+        {},
+        {"id": None},
+    ),
+    *([None], ["a"] * 50, {"a": {"b": {"c": []}}}),
+)
+
+
+def words(dice: random.Random) -> str:
+    """Something that somebody might write."""
+    lot = dice.random()
+    if lot < 0.5:
+        return dice.choice(EVIL)
+    if lot < 0.8:
+        return "".join(dice.choice(EVIL)[:40] for _ in range(dice.randint(1, 6)))[:4096]
+    return "".join(
+        chr(dice.choice((dice.randrange(0x80), dice.randrange(0xD800), dice.randrange(0x10000, 0x110000))))
+        for _ in range(dice.randint(1, 200))
+    )
+
+
+def bent(value: Json, dice: random.Random) -> Json:
+    """The same JSON, with one to three things in it taken away or replaced by something odd."""
+    copy = json.loads(json.dumps(value))
+    for _ in range(dice.randint(1, 3)):
+        _bend(copy, dice)
+    return copy
+
+
+def _bend(value: Json, dice: random.Random) -> None:
+    """Walk down by chance, and change one thing."""
+    if not isinstance(value, dict | list) or not value:
+        return
+    key = dice.choice(list(value) if isinstance(value, dict) else range(len(value)))
+    if isinstance(value[key], dict | list) and value[key] and dice.random() < 0.75:
+        _bend(value[key], dice)
+    elif isinstance(value, dict) and dice.random() < 0.3:
+        del value[key]
+    else:
+        value[key] = words(dice) if isinstance(value[key], str) and dice.random() < 0.5 else dice.choice(ODD)
