@@ -4,12 +4,14 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle
 from bot.bell import Bell
 from bot.clock import Clock
-from bot.dashscope.errors import Decision
+from bot.dashscope.errors import DashScopeError, Decision
+from bot.dashscope.server_clock import steady
 from bot.lanes import Lane
 from bot.lifecycle import Change, Event, Impossible
 from bot.moves import move
@@ -18,6 +20,8 @@ from storage import accounts, jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
+
+log = structlog.get_logger(__name__)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -49,6 +53,7 @@ class Desk:
         self.epoch = epoch
         self.pace = pace
         self.prefetch = lane.prefetch
+        self.began = steady()
         self._next_query = 0.0
         self._next_post = 0.0
 
@@ -75,6 +80,18 @@ class Desk:
             account = await accounts.get(connection, self.lane.account_id)
             until = self.house.clock.now() + lifecycle.backoff(account.failures, self.house.chance.random())
             await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
+
+    async def ask_the_time(self) -> None:
+        """Before something is sent we want to know the API's own time: a submit whose answer is lost is looked for by
+        it. While tasks are asked for, their answers tell it."""
+        client = self.lane.client
+        if not client.server_clock.should_be_asked():
+            return
+        await self.turn_to_query()
+        try:
+            await client.list_tasks(page_size=1)
+        except DashScopeError as error:
+            log.info("the API did not tell its time", account=self.lane.account_id, code=error.code)
 
     async def turn_to_query(self) -> None:
         """Wait until the account's query limit lets one more question pass."""

@@ -43,6 +43,7 @@ async def drive(lane: Lane, house: House, stop: asyncio.Event) -> None:
         for job in await _ours(desk):
             group.create_task(_lead(desk, job, stop))
         while not stop.is_set():
+            await desk.ask_the_time()
             ticket = house.bell.ticket()
             claimed = await _claim(desk)
             if isinstance(claimed, Job):
@@ -112,7 +113,14 @@ async def _claim(desk: Desk) -> Job | float:
         if job is None:
             return LOOK_SECONDS
         claimed = (await move(connection, job, lifecycle.Claimed(lane.account_id, slot), now)).job
-        await attempts.begin(connection, job_id=job.id, n=claimed.attempts, account_id=lane.account_id, now=now)
+        await attempts.begin(
+            connection,
+            job_id=job.id,
+            n=claimed.attempts,
+            account_id=lane.account_id,
+            now=now,
+            server_at=lane.client.server_clock.now(),
+        )
         await queue.advance(connection, claimed.tag or 0)
         await accounts.space(connection, lane.account_id, now + lane.spacing)
     house.bell.ring()

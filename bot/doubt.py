@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.dashscope.wire import ListedTask
+from storage.attempts import Intent
 
 MARGIN_SECONDS = 2.0
+LATE_SECONDS = 11.0  # by so much a server's time may be told too early: whole seconds, and the length of a call
+DAY_SECONDS = 24 * 3600.0
 SUBMIT_SECONDS = 10.0  # a submit is given up after this
 LOOKS = 3  # how often the list must show nothing before we believe it
 BETWEEN_LOOKS_SECONDS = 5.0
@@ -24,12 +27,20 @@ class Window:
     end: float
 
 
-def window(intent_at: float, clock_offset: float) -> Window:
-    """`clock_offset`: the server's clock minus ours."""
-    return Window(
-        start=intent_at + clock_offset - MARGIN_SECONDS,
-        end=intent_at + clock_offset + SUBMIT_SECONDS + MARGIN_SECONDS,
-    )
+def window(intent: Intent, now: float, server_now: float) -> Window:
+    """The window of an attempt, `now` by our clock and `server_now` by the server's.
+
+    Without the server's time of the intent, ours is moved by what the two clocks differ now; but if ours was set back
+    since, that says nothing, and the whole day is looked through: too wide a window may leave a task unadopted, too
+    narrow a one would pay for it twice.
+    """
+    if intent.server_at is not None:
+        end = intent.server_at + LATE_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS
+        return Window(intent.server_at - MARGIN_SECONDS, end)
+    if intent.at > now:
+        return Window(server_now - DAY_SECONDS, server_now + MARGIN_SECONDS)
+    at = intent.at + server_now - now
+    return Window(at - MARGIN_SECONDS, at + SUBMIT_SECONDS + MARGIN_SECONDS)
 
 
 def newest_first(tasks: Sequence[ListedTask]) -> bool:

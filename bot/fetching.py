@@ -10,7 +10,7 @@ from bot import lifecycle
 from bot.dashscope.errors import DashScopeError, ResultGone
 from bot.dashscope.wire import TaskStatus
 from bot.desk import Desk
-from bot.following import LIFE_SECONDS, ODD_LOOKS, ask, waited
+from bot.following import ODD_LOOKS, ask, has_outlived
 from storage import results
 from storage.jobs import Job
 from storage.photos import Kind
@@ -38,7 +38,7 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         else:
             return await _store(desk, job, picture, (width, height))
         tries += 1
-        if unknown >= ODD_LOOKS or waited(desk, job) > LIFE_SECONDS:
+        if unknown >= ODD_LOOKS or await has_outlived(desk, job):
             log.error("a picture was lost", job=job.id)
             return await desk.write(job, lifecycle.FetchFailed())
         if await house.clock.wait(stop, lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle, polling, quota
 from bot.dashscope.errors import DashScopeError, Decision
+from bot.dashscope.server_clock import steady
 from bot.dashscope.wire import Task, TaskStatus
 from bot.desk import Desk
 from bot.lifecycle import Event
-from storage import accounts, ledger
+from storage import accounts, attempts, ledger
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,8 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         if task is not None:
             odd = odd + 1 if is_odd(task) else 0
             running_for += delay if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
-        event = heard(task, odd, running_for=running_for, elapsed=elapsed)
+        outlived = task is None and await has_outlived(desk, job)
+        event = heard(task, odd, running_for=running_for, outlived=outlived)
         if event is not None:
             return await _over(desk, job, event, task)
 
@@ -59,10 +61,10 @@ def is_odd(task: Task) -> bool:
     return without_picture or task.status == TaskStatus.UNKNOWN
 
 
-def heard(task: Task | None, odd: int, *, running_for: float, elapsed: float) -> Event | None:
+def heard(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
     """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
     if task is None:  # nobody answers: the picture is kept there for a day
-        return lifecycle.TaskLost() if elapsed > LIFE_SECONDS else None
+        return lifecycle.TaskLost() if outlived else None
     if is_odd(task):
         return lifecycle.TaskLost() if odd >= ODD_LOOKS else None
     match task.status:
@@ -80,6 +82,19 @@ def heard(task: Task | None, odd: int, *, running_for: float, elapsed: float) ->
 def waited(desk: Desk, job: Job) -> float:
     """Seconds since the job was submitted; never negative, also when the clock was set back before a restart."""
     return max(0.0, desk.house.clock.now() - (job.submitted or job.updated))
+
+
+async def has_outlived(desk: Desk, job: Job) -> bool:
+    """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
+    while it never answers, by how long we have been asking."""
+    async with desk.house.database.read() as connection:
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+    if intent.server_at is None:
+        return waited(desk, job) > LIFE_SECONDS
+    server_now = desk.lane.client.server_clock.about()
+    if server_now is None:
+        return steady() - desk.began > LIFE_SECONDS
+    return server_now - intent.server_at > LIFE_SECONDS
 
 
 async def _cancelled_there(desk: Desk, job: Job) -> bool:

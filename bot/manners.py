@@ -44,6 +44,8 @@ def may_ask(
         return None
     if rules.styles is not None and style not in rules.styles:
         return Refusal(Reason.GROUP_STYLE)
+    if last_asked is not None and last_asked > now:
+        last_asked = None  # a clock was set back since: or else they could not ask for hours
     wait = 0.0 if last_asked is None else last_asked + rules.cooldown_seconds - now
     if wait > 0:
         return Refusal(Reason.GROUP_COOLDOWN, {"seconds": wait})

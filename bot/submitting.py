@@ -14,6 +14,7 @@ from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
+SOON_SECONDS = 1.0
 LIST_PAGES = 20
 LIST_PAGE_SIZE = 50
 
@@ -30,6 +31,7 @@ async def submit(desk: Desk, job: Job) -> Job:
         await desk.turn_to_submit()
         if (now := await desk.read(job)) is not None and now.cancel_requested:
             return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
+        await _dated(desk, job)
         created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
@@ -70,6 +72,16 @@ async def _wish(desk: Desk, job: Job) -> Wish | None:
     return Wish(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
 
 
+async def _dated(desk: Desk, job: Job) -> None:
+    """An upload may have taken a minute, and in doubt the task is looked for near the time of its attempt."""
+    now = desk.house.clock.now()
+    if now - (job.submitted or now) < SOON_SECONDS:
+        return
+    async with desk.house.database.write() as connection:
+        server_at = desk.lane.client.server_clock.now()
+        await attempts.dated(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
+
+
 async def _exposed(desk: Desk, key: str | None) -> str | None:
     jpeg = None if key is None else await desk.house.photos.get(key)
     if key is None or jpeg is None:
@@ -98,11 +110,11 @@ async def _taken(desk: Desk, job: Job, task_id: str) -> Job:
 async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
     """The tasks that could be this one; None when the list did not answer."""
     async with desk.house.database.read() as connection:
-        intent_at = await attempts.intent_at(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
     try:
         first = await _page(desk, 1)
-        server_time = desk.house.clock.now() if first.server_time is None else first.server_time
-        window = doubt.window(intent_at, server_time - desk.house.clock.now())
+        now = desk.house.clock.now()
+        window = doubt.window(intent, now, now if first.server_time is None else first.server_time)
         listed = await _listed(desk, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)

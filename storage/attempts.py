@@ -1,25 +1,44 @@
 """Attempts: what was about to be sent to the API, written before it was sent, so that a crash leaves a trace."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _BEGIN = text("""
-    INSERT INTO attempt (job_id, n, account_id, intent_at) VALUES (:job_id, :n, :account_id, :now)
+    INSERT INTO attempt (job_id, n, account_id, intent_at, server_at)
+    VALUES (:job_id, :n, :account_id, :now, :server_at)
 """)
+_DATED = text("UPDATE attempt SET intent_at = :now, server_at = :server_at WHERE job_id = :job_id AND n = :n")
 _TAKEN = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
 _ENDED = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_id = :job_id AND n = :n")
 _KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
     bindparam("task_ids", expanding=True)
 )
 _COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
-_INTENT = text("SELECT intent_at FROM attempt WHERE job_id = :job_id AND n = :n")
+_INTENT = text("SELECT intent_at, server_at FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
-async def begin(connection: AsyncConnection, *, job_id: int, n: int, account_id: str, now: float) -> None:
+@dataclass(frozen=True)
+class Intent:
+    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known."""
+
+    at: float
+    server_at: float | None
+
+
+async def begin(
+    connection: AsyncConnection, *, job_id: int, n: int, account_id: str, now: float, server_at: float | None
+) -> None:
     """The n-th attempt of a job is about to be sent."""
-    await connection.execute(_BEGIN, {"job_id": job_id, "n": n, "account_id": account_id, "now": now})
+    values = {"job_id": job_id, "n": n, "account_id": account_id, "now": now, "server_at": server_at}
+    await connection.execute(_BEGIN, values)
+
+
+async def dated(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
+    """It was not sent as soon as it was written down, but will be now."""
+    await connection.execute(_DATED, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
 
 
 async def taken(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
@@ -44,6 +63,6 @@ async def known(connection: AsyncConnection, task_ids: Collection[str]) -> froze
     return frozenset((await connection.execute(_KNOWN, {"task_ids": list(task_ids)})).scalars())
 
 
-async def intent_at(connection: AsyncConnection, *, job_id: int, n: int) -> float:
-    """When the attempt was written down, just before it was sent."""
-    return float((await connection.execute(_INTENT, {"job_id": job_id, "n": n})).scalar_one())
+async def intent(connection: AsyncConnection, *, job_id: int, n: int) -> Intent:
+    """When the attempt was written down."""
+    return Intent(*(await connection.execute(_INTENT, {"job_id": job_id, "n": n})).one())

@@ -4,9 +4,11 @@ import pytest
 
 from bot import doubt
 from bot.dashscope.wire import ListedTask, TaskStatus
+from storage.attempts import Intent
 from tests.rows import NOON
 
-WINDOW = doubt.window(NOON, 0.0)
+WINDOW = doubt.window(Intent(NOON, None), NOON + 60, NOON + 60)
+DAY = 24 * 3600.0
 
 
 def task(task_id: str, created: float) -> ListedTask:
@@ -19,8 +21,22 @@ def test_the_window_reaches_from_before_the_intent_to_after_the_submit_was_given
 
 @pytest.mark.parametrize("offset", [-3600.0, 0.0, 0.4, 28_800.0])
 def test_the_window_is_in_the_servers_time(offset: float) -> None:
-    found = doubt.candidates([task("ours", NOON + offset + 3)], known=(), within=doubt.window(NOON, offset))
-    assert found == ("ours",)
+    within = doubt.window(Intent(NOON, None), NOON + 60, NOON + 60 + offset)
+    assert doubt.candidates([task("ours", NOON + offset + 3)], known=(), within=within) == ("ours",)
+
+
+@pytest.mark.parametrize("step", [-30 * DAY, -3600.0, 0.0, 3600.0, 30 * DAY])
+@pytest.mark.parametrize("created", [NOON + 500, NOON + 500 + 1 + 10 + 10])  # told a second and a call too early
+def test_with_the_servers_own_time_a_step_of_our_clock_changes_nothing(step: float, created: float) -> None:
+    within = doubt.window(Intent(NOON, server_at=NOON + 500), NOON + 60 + step, NOON + 560)
+    assert doubt.candidates([task("ours", created)], known=(), within=within) == ("ours",)
+    assert doubt.candidates([task("x", NOON + 490), task("y", NOON + 540)], known=(), within=within) == ()
+
+
+def test_a_clock_that_was_set_back_says_nothing_so_that_the_whole_day_is_looked_through() -> None:
+    within = doubt.window(Intent(NOON, None), NOON - 3600, NOON + 60)
+    assert doubt.candidates([task("ours", NOON + 3)], known=(), within=within) == ("ours",)
+    assert doubt.candidates([task("old", NOON - DAY)], known=(), within=within) == ()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.wishes import Reason, State
 from storage.jobs import Job
@@ -118,6 +119,8 @@ async def test_after_two_days_away_it_is_tried_once_more(tmp_path: Path, service
                 await shop.when(one, lambda now: now.state == State.FETCHING)
         for one in (job, lost):
             await shop.set(one, submitted=shop.house.clock.now() - 200_000)
+        async with shop.database.write() as connection:
+            await connection.execute(text("UPDATE attempt SET server_at = server_at - 200000"))
         shop.gate.next("result", GONE)
         shop.gate.always("result", None)
         async with shop.at_work():

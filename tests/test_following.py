@@ -19,7 +19,6 @@ from tests.gate import answered, lost_before, refused
 from tests.stand_in import StandIn, stand_in
 from tests.workshop import workshop
 
-DAY = 86_400.0
 NO_FACE = Failure("InternalError.Algo", "No.", Decision.NO_FACE)
 MISSING = Failure("ResultMissing", "", Decision.AGAIN_LATER)
 
@@ -29,29 +28,35 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
 
 
 @pytest.mark.parametrize(
-    ("answer", "odd", "running_for", "elapsed", "event"),
+    ("answer", "odd", "running_for", "outlived", "event"),
     [
-        (None, 0, 0, 3600, None),
-        (None, 0, 0, DAY + 1, lifecycle.TaskLost()),
-        (task(TaskStatus.PENDING), 0, 0, DAY, None),  # it waits for its turn there
-        (task(TaskStatus.RUNNING), 0, 20, DAY, None),  # after a day away it may just have begun
-        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, 2000, lifecycle.TaskLost()),
-        (task(TaskStatus.SUSPENDED), 0, 0, 20, None),
-        (task(TaskStatus.UNRECOGNISED), 0, 0, 20, None),
-        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, 20, lifecycle.Succeeded("https://x/y")),
-        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 1, 0, 20, None),  # paid for: look again
-        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, 20, lifecycle.TaskLost()),
-        (task(TaskStatus.SUCCEEDED, failure=NO_FACE), 0, 0, 20, lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision)),
-        (task(TaskStatus.FAILED, failure=NO_FACE), 0, 0, 20, lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision)),
-        (task(TaskStatus.CANCELED), 0, 0, 20, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
-        (task(TaskStatus.UNKNOWN), 2, 0, 20, None),
-        (task(TaskStatus.UNKNOWN), 3, 0, 20, lifecycle.TaskLost()),
+        (None, 0, 0, False, None),
+        (None, 0, 0, True, lifecycle.TaskLost()),
+        (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn there
+        (task(TaskStatus.RUNNING), 0, 20, True, None),  # after a day away it may just have begun
+        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, lifecycle.TaskLost()),
+        (task(TaskStatus.SUSPENDED), 0, 0, False, None),
+        (task(TaskStatus.UNRECOGNISED), 0, 0, False, None),
+        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, False, lifecycle.Succeeded("https://x/y")),
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 1, 0, False, None),  # paid for: look again
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, False, lifecycle.TaskLost()),
+        (
+            task(TaskStatus.SUCCEEDED, failure=NO_FACE),
+            0,
+            0,
+            False,
+            lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+        ),
+        (task(TaskStatus.FAILED, failure=NO_FACE), 0, 0, False, lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision)),
+        (task(TaskStatus.CANCELED), 0, 0, False, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
+        (task(TaskStatus.UNKNOWN), 2, 0, False, None),
+        (task(TaskStatus.UNKNOWN), 3, 0, False, lifecycle.TaskLost()),
     ],
 )
 def test_what_an_answer_means(
-    answer: Task | None, odd: int, running_for: float, elapsed: float, event: Event | None
+    answer: Task | None, odd: int, running_for: float, outlived: bool, event: Event | None
 ) -> None:
-    assert heard(answer, odd, running_for=running_for, elapsed=elapsed) == event
+    assert heard(answer, odd, running_for=running_for, outlived=outlived) == event
 
 
 def test_only_answers_that_another_look_may_mend_are_odd() -> None:

@@ -41,6 +41,7 @@ def why_not(rules: GroupSettings, **how: object) -> Refusal | None:
         (replace(RULES, styles=frozenset({2, 5})), {"style": None}, None),
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 59}, Reason.GROUP_COOLDOWN),
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 60}, None),
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON + 9999}, None),  # the clock was set back since
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 1, "style": None}, None),
         (replace(RULES, daily_limit=3), {"asked_today": 2}, None),
         (replace(RULES, daily_limit=3), {"asked_today": 3}, Reason.GROUP_LIMIT),

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import accounts, attempts, jobs, queue
+from storage.attempts import Intent
 from storage.database import open_database
 from storage.jobs import State
 from storage.queue import Place
@@ -128,11 +129,13 @@ async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) ->
 async def test_attempts_know_their_tasks_and_how_they_ended(connection: AsyncConnection) -> None:
     job = await insert(connection, "test:1")
     for n in (1, 2, 3):
-        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n)
+        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5)
     await attempts.taken(connection, job_id=job.id, n=3, task_id="task-3")
     for n in (1, 2):
         await attempts.ended(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
-    assert await attempts.intent_at(connection, job_id=job.id, n=2) == NOON + 2
+    assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
+    await attempts.dated(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
+    assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None)
     assert await attempts.known(connection, ["task-3", "task-4"]) == {"task-3"}
     assert await attempts.known(connection, []) == frozenset()
     assert await attempts.count(connection, job_id=job.id, outcome="missed") == 2
@@ -141,7 +144,7 @@ async def test_attempts_know_their_tasks_and_how_they_ended(connection: AsyncCon
 async def test_a_task_belongs_to_one_attempt(connection: AsyncConnection) -> None:
     job = await insert(connection, "test:1")
     for n in (1, 2):
-        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON)
+        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON, server_at=None)
     await attempts.taken(connection, job_id=job.id, n=1, task_id="task-1")
     with pytest.raises(IntegrityError, match="UNIQUE"):
         await attempts.taken(connection, job_id=job.id, n=2, task_id="task-1")

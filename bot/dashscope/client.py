@@ -11,8 +11,9 @@ from urllib.parse import urljoin
 import httpx
 from pydantic import SecretStr
 
-from bot.dashscope import answers, files, wire
+from bot.dashscope import answers, files, moments, wire
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone, decide
+from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import Answer, Call, Created, Task, TaskPage, TaskStatus, Wish
 
 _ANSWER_BYTES = 2_000_000
@@ -45,7 +46,8 @@ class _DiscreetURL(httpx.URL):
 
 
 class DashScope:
-    """One account at the API. Every method raises DashScopeError; see `errors` for its kinds."""
+    """One account at the API. Every method raises DashScopeError; see `errors` for its kinds. `server_clock`: the API's
+    time, as the answers tell it."""
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class DashScope:
         self._key = api_key
         self._workspace = workspace
         self._patience = patience
+        self.server_clock = ServerClock()
         self._timeout = httpx.Timeout(
             connect=patience.connect, pool=patience.pool, write=patience.write, read=patience.read
         )
@@ -135,6 +138,8 @@ class DashScope:
             timeout=self._timeout,
         )
         answer = await self._send(request, within=self._patience.call)
+        if answer.status < 300:  # a broken proxy's page may have any date
+            self.server_clock.hear(moments.from_http_date(answer.headers.get("date")))
         if len(key) < 16:  # the stand-in takes any key, even one that would be found in every word
             return answer
         # Should an answer ever quote our key, it goes no further than this line.
