@@ -38,6 +38,7 @@ from bot.sole import secret_of, sole_user
 from bot.studio import Studio
 from bot.views import Lanes
 from bot.waking import wake
+from bot.watchers import Watchers
 from handlers.web import web_chat
 from storage.database import open_database
 from storage.photos import open_photos
@@ -87,7 +88,8 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
             board=Board(database, bell, clock, _as_seen(lanes)),
         )
         house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
-        outside = Outside(database, photos, clock, secret, studio.lanes.account_ids)
+        watchers = Watchers(settings.metrics_token, is_public=settings.public_url is not None)
+        outside = Outside(database, photos, clock, secret, studio.lanes.account_ids, watchers)
         service = service_of(studio, settings, house.chance)
         yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service)
 

@@ -9,19 +9,27 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from bot.clock import Clock
 from bot.links import read_token
 from bot.metrics import exposition
+from bot.watchers import Watchers
 from storage import counts
 from storage.database import Database
 from storage.photos import PhotoStore
 
 MAX_USES = 20  # the API reads a photo once or twice; a link that is read more often was found by somebody else
-_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_PRIVATE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",  # no page shows these, and no other site's may
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 
 
 @runtime_checkable
@@ -41,6 +49,7 @@ class Outside:
     clock: Clock
     secret: bytes = field(repr=False)
     account_ids: frozenset[str]
+    watchers: Watchers = field(default_factory=Watchers)
 
     async def photo(self, request: Request) -> Response:
         """A photo for the API, for as long as its link lives."""
@@ -69,8 +78,12 @@ class Outside:
             return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 
-    async def metrics(self, _request: Request) -> Response:
-        """Prometheus' text format."""
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus' text format, for those who may read it."""
+        if not self.watchers.may(request.client.host if request.client else None, request.headers):
+            challenge = {} if self.watchers.token is None else {"WWW-Authenticate": "Bearer"}
+            status = 401 if challenge else 403
+            return PlainTextResponse("Metrics need METRICS_TOKEN.\n", status, headers={**_PRIVATE, **challenge})
         body = await exposition(self.database, self.account_ids, self.clock.now())
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_PRIVATE)
 

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     photo_links: Literal["auto", "signed", "inline", "upload"] = "auto"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
     data_dir: Path = Path("data")
     daily_free_images: int = Field(default=20, ge=0)
     max_queued_per_person: int = Field(default=5, ge=1)
@@ -100,6 +101,13 @@ class Settings(BaseSettings):
         if not all(key.get_secret_value().isascii() and key.get_secret_value().isprintable() for key in keys):
             raise ValueError("a key is of plain letters, digits and signs, without spaces or quotes from a page")
         return keys
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _fits_too(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not (token.get_secret_value().isascii() and token.get_secret_value().isprintable()):
+            raise ValueError("a token is of plain letters, digits and signs")
+        return token
 
     @property
     def is_loopback(self) -> bool:

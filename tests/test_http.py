@@ -6,11 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.clock import WallClock
 from bot.http import MAX_USES, Outside, application
 from bot.links import SignedLinks
+from bot.watchers import Watchers
 from storage import accounts, results
 from storage.database import open_database
 from storage.jobs import State
@@ -152,6 +154,45 @@ async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
     assert 'repaint_task_seconds{account="key-a"} 15.0' in lines
     assert 'repaint_month_images{kind="used"} 0.0' in lines
     assert "key-of-old" not in answer.text
+
+
+def test_without_a_token_only_programs_on_this_machine_may_read_the_metrics() -> None:
+    nobody, here = Watchers(), "127.0.0.1"
+    assert nobody.may(here, {})
+    assert nobody.may("::1", {"authorization": "Bearer whatever"})
+    for peer in ("192.0.2.7", "172.17.0.1", "::ffff:192.0.2.7", "localhost", "", None):
+        assert not nobody.may(peer, {}), peer
+    for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"):
+        assert not nobody.may(here, {name: here}), name
+    assert not Watchers(is_public=True).may(here, {})
+
+
+def test_with_a_token_whoever_has_it_may_and_nobody_else() -> None:
+    watchers = Watchers(SecretStr("sixteen-signs-or-more"), is_public=True)
+    assert watchers.may("192.0.2.7", {"authorization": "Bearer sixteen-signs-or-more", "x-forwarded-for": "192.0.2.9"})
+    for shown in ("", "Bearer ", "Bearer sixteen-signs-or-mor", "bearer", "Basic sixteen-signs-or-more", "Bearer \xff"):
+        assert not watchers.may("127.0.0.1", {"authorization": shown}), shown
+    assert not watchers.may("127.0.0.1", {})
+    assert "sixteen" not in repr(watchers)
+
+
+async def test_metrics_are_refused_in_words_and_without_a_number(door: Door) -> None:
+    refused = await door.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+    assert (refused.status_code, refused.text) == (403, "Metrics need METRICS_TOKEN.\n")
+    outside = replace(door.outside, watchers=Watchers(SecretStr("sixteen-signs-or-more")))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(outside, None)), base_url=SITE) as http:
+        asked = await http.get("/metrics")
+        assert (asked.status_code, asked.headers["www-authenticate"]) == (401, "Bearer")
+        told = await http.get("/metrics", headers={"Authorization": "Bearer sixteen-signs-or-more"})
+        assert (told.status_code, "repaint_jobs" in told.text) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/photos/forged"])
+async def test_nothing_of_ours_can_be_framed_sniffed_or_cached(door: Door, path: str) -> None:
+    headers = (await door.http.get(path)).headers
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+    assert headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/", "/photos/", "/nothing", "/photos/a/b"])

@@ -68,6 +68,7 @@ def test_every_complaint_is_made_at_once(tmp_path: Path) -> None:
         "PHOTO_LINKS": "signed",  # without PUBLIC_URL
         "TELEGRAM_WEBHOOK": "on",  # the same
         "TELEGRAM_API_URL": "not an address",
+        "METRICS_TOKEN": "too short",
         "DASHSCOPE_API_KEY": "“sk-copied-with-quotes”",
     }
     lines = complaints(tmp_path, **wrong).splitlines()
@@ -82,7 +83,7 @@ def test_no_complaint_shows_a_value(tmp_path: Path, name: str) -> None:
             shown = repr(read(tmp_path, **{name: secret}))
         except Wrong as wrong:
             shown = str(wrong) + repr(wrong)
-        if name in {"TELEGRAM_BOT_TOKEN", "DASHSCOPE_API_KEY"} or "wrong" in shown:
+        if name in {"TELEGRAM_BOT_TOKEN", "DASHSCOPE_API_KEY", "METRICS_TOKEN"} or "wrong" in shown:
             assert secret not in shown
 
 
