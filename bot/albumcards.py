@@ -8,6 +8,7 @@ from bot import cards
 from bot.buttons import Press, Verb
 from bot.cards import Rows, Saved
 from bot.chat import Button, Card, Picture
+from bot.room import ROOM, Room
 from bot.styles import Style
 from bot.texts import Texts, refusal, speak
 from bot.wishes import ENDED, WAITING, JobView, Reason, Refusal, State
@@ -34,16 +35,17 @@ def album_card(
     closet: Sequence[Saved] = (),
     pictures: Sequence[Picture] = (),
     in_doubt: bool = False,
+    room: Room = ROOM,
 ) -> Card:
     """The card of jobs that were asked for together, in the order of their photos. `pictures`: what it is to show;
     `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
-        return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture)
+        return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
     texts, card = speak(language), Card("", pictures=tuple(pictures) if picture is None else (), picture=picture)
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
-        rows = cards.rows(drafts[0], styles=styles, language=language, closet=closet)
+        rows = cards.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)
         return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
         return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))

@@ -23,13 +23,15 @@ class AlbumDesk:
     def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
         self._studio, self._albums, self._clock = service.studio, service.albums, clock
 
-    async def choose(self, asking: Asking, job: int, style: int, saved: int | None = None) -> JobView | Refusal:
+    async def choose(
+        self, asking: Asking, job: int, style: int, saved: int | None = None, reference: bytes | None = None
+    ) -> JobView | Refusal:
         """A style for all that wait for one on the card of this job."""
         together = await self._studio.together(asking.person, job)
         drafts = [view for view in together if view.state is State.DRAFT]
         if not drafts:  # the studio knows best why not
             return await self._studio.choose(asking.person, job, style, saved=saved, by_admin=asking.by_admin)
-        return await self._albums.choose(asking, drafts, style, saved)
+        return await self._albums.choose(asking, drafts, style, saved, reference)
 
     async def cancel(self, asking: Asking, job: int) -> JobView | Refusal:
         """All that is not painted yet."""

@@ -37,14 +37,23 @@ class Albums:
         self.studio.bell.ring()
 
     async def choose(
-        self, asking: Asking, drafts: Sequence[JobView], style: int, saved: int | None = None
+        self,
+        asking: Asking,
+        drafts: Sequence[JobView],
+        style: int,
+        saved: int | None = None,
+        reference: bytes | None = None,
     ) -> JobView | Refusal:
         """A style for all that wait for one. Those for which there is no room go on waiting, with a card of their own;
         the answer then says why."""
         answer: JobView | Refusal = NOT_FOUND
         for done, view in enumerate(drafts):
             answer = await self.studio.choose(
-                asking.person, view.id, style, saved=saved, by_admin=asking.by_admin, in_album=done > 0
+                *(asking.person, view.id, style),
+                saved=saved,
+                reference=reference,
+                by_admin=asking.by_admin,
+                in_album=done > 0,
             )
             if isinstance(answer, Refusal) and answer.reason in NO_ROOM:
                 if done:
@@ -69,6 +78,7 @@ class Albums:
                 asking.person,
                 view.id,
                 source=numbered(asking.source, number),
+                chat=asking.chat,
                 reply_to=asking.reply_to,
                 by_admin=asking.by_admin,
                 album=asking.source if len(views) > 1 else None,

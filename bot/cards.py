@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Picture
 from bot.leafing import bounded, leafing
+from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET, Style, by_index
 from bot.texts import Texts, mark, refusal, speak
 from bot.wishes import JobView, Reason, Refusal, State
@@ -29,7 +30,6 @@ class Saved(Protocol):
 
 COLUMNS = 2
 MAX_LABEL = 34  # letters of a saved style's name
-STYLES_ON_A_PAGE = 8
 _BAR = 10  # blocks of the progress bar
 
 _WORTH_ANOTHER_TRY = frozenset({Reason.SERVICE_DOWN, Reason.RESULT_LOST})
@@ -54,23 +54,33 @@ def job_card(
     closet: Sequence[Saved] = (),
     page: int = 0,
     picture: Picture | None = None,
+    room: Room = ROOM,
 ) -> Card:
     """The card of a job. `styles` are those on offer, in the order of their buttons, `closet` the saved ones; `page`
-    turns a draft's buttons; `picture` becomes the card."""
+    turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
     texts = speak(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
-    buttons = rows(view, styles=styles, language=language, closet=closet, page=page)
+    buttons = rows(view, styles=styles, language=language, closet=closet, page=page, room=room)
     return Card("\n".join(lines), buttons, picture, calls=_call(view, texts))
 
 
-def rows(view: JobView, *, styles: Sequence[Style], language: str, closet: Sequence[Saved] = (), page: int = 0) -> Rows:
+def rows(
+    view: JobView,
+    *,
+    styles: Sequence[Style],
+    language: str,
+    closet: Sequence[Saved] = (),
+    page: int = 0,
+    room: Room = ROOM,
+) -> Rows:
     """The card's buttons alone, for when only they change."""
     texts = speak(language)
     match view.state:
         case State.DRAFT if view.consent == "asked":
             return (_yes_or_no(view, texts), _cancel(view, texts))
         case State.DRAFT if view.has_photo:
-            return (*_style_rows(view, styles, closet, texts, page), *_luck(view, styles, texts), _cancel(view, texts))
+            looks = _style_rows(view, styles, closet, texts, page=page, room=room)
+            return (*looks, *_luck(view, styles, texts), _cancel(view, texts))
         case State.DRAFT:
             return (_cancel(view, texts),)
         case State.QUEUED:
@@ -191,8 +201,11 @@ def _not_counted(texts: Texts) -> str:
     return texts.gettext("It wasn't counted: the picture is back in your quota.")
 
 
-def _style_rows(view: JobView, styles: Sequence[Style], closet: Sequence[Saved], texts: Texts, page: int) -> Rows:
-    """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites."""
+def _style_rows(
+    view: JobView, styles: Sequence[Style], closet: Sequence[Saved], texts: Texts, *, page: int, room: Room
+) -> Rows:
+    """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
+    are forms, one of them asks for a picture."""
     looks = [
         Button(f"{style.index} · {style.name(texts.language)}", Press(Verb.CHOOSE, view.id, style.index).pack())
         for style in styles
@@ -200,9 +213,11 @@ def _style_rows(view: JobView, styles: Sequence[Style], closet: Sequence[Saved],
     ]
     saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in closet]
     buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
-    pages = max(1, -(-len(buttons) // STYLES_ON_A_PAGE))
+    pages = max(1, -(-len(buttons) // room.looks))
     page = bounded(page, pages)
-    shown = buttons[page * STYLES_ON_A_PAGE : (page + 1) * STYLES_ON_A_PAGE]
+    shown = buttons[page * room.looks : (page + 1) * room.looks]
+    if room.has_forms:
+        shown.append(Button(texts.gettext("🖼 A picture of mine"), Press(Verb.BRING, view.id).pack()))
     grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
     return (*grid, *leafing(partial(Press, Verb.PAGE, view.id), page, pages))
 

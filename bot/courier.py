@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.errands import Errand, errands
 from bot.notices import is_worth_a_notice
 from bot.offering import Offer, offer
+from bot.room import ROOM, Roomy
 from bot.service import Service
 from bot.studio import Studio
 from bot.styles import REFERENCE, by_index
@@ -134,6 +135,7 @@ class Courier:
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
             in_doubt=album is not None and beside and album.hung == "sending",
+            room=self.platform.room if isinstance(self.platform, Roomy) else ROOM,
         )
         message_id = await self.platform.show(address, card)
         self.told[errand.key] = Told(errand.views, self.clock.now())

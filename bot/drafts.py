@@ -138,6 +138,19 @@ async def in_saved_style(studio: Records, draft: Wish, style_id: int) -> Wish | 
     )
 
 
+async def dressed(studio: Records, draft: Wish, saved_style: int | None, reference: bytes | None) -> Wish | Refusal:
+    """The draft with its reference, if it is to have another: a saved style, or a picture that came now."""
+    if saved_style is not None:
+        return await in_saved_style(studio, draft, saved_style)
+    if reference is None:
+        return draft
+    looked = await studio.reception.look(reference)
+    if isinstance(looked, Refusal):
+        return looked
+    kept = await studio.reception.keep(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+    return replace(draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=None)
+
+
 def is_at_hand(style: Saved, person_id: int, chat_id: int | None) -> bool:
     """Whether a person may use a saved style in a chat: their own, or one of the shelf there. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id

@@ -14,11 +14,13 @@ from bot.chat import Card, Person, Picture
 from bot.closet import Closet
 from bot.history import History
 from bot.household import Household, is_for_admins
+from bot.incoming import Attachment, nobody, read_all
 from bot.intake import Unreadable
 from bot.offering import offer
 from bot.ownerdesk import OwnerDesk
 from bot.pages import sorry_text
 from bot.paperwork import Paperwork
+from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET
 from bot.texts import speak
 from bot.till import Till
@@ -42,15 +44,17 @@ class Presses:
         *,
         link: Callable[[str], str] | None = None,
         dice: Callable[[int], int] = random.randrange,
+        room: Room = ROOM,
     ) -> None:
         self._service = service
         self._studio = service.studio
         self._clock = clock
         self._dice = dice
+        self._room = room
         self._history = History(service.studio)
         self._album_desk = AlbumDesk(service, clock)
-        self._paperwork = Paperwork(service, clock)
-        self._closet = Closet(service, clock, link)
+        self._paperwork = Paperwork(service, clock, room)
+        self._closet = Closet(service, clock, link, room)
         self._household = Household(service, clock)
         self._till = Till(service, clock)
         self._owner_desk = OwnerDesk(service, clock)
@@ -110,8 +114,8 @@ class Presses:
                     by_admin=by_admin,
                 )
             case Press(Verb.OTHER, job):
-                source, reply_to = pressed.source, pressed.message_id
-                return await studio.redraft(person, job, source=source, reply_to=reply_to, by_admin=by_admin)
+                source, chat, reply_to = pressed.source, pressed.chat, pressed.message_id
+                return await studio.redraft(person, job, source=source, chat=chat, reply_to=reply_to, by_admin=by_admin)
             case Press(Verb.CANCEL, job):
                 return await self._album_desk.cancel(asking, job)
             case _:
@@ -129,6 +133,16 @@ class Presses:
         fresh = [index for index in single if index not in known] or single
         return fresh[self._dice(len(fresh))] if fresh else REFERENCE
 
+    async def brought(self, pressed: Pressed, job: int, picture: Attachment) -> Answer:
+        """A form was sent with the picture whose style the photos are to have."""
+        language = await self._studio.language(pressed.person)
+        pressed = replace(pressed, person=replace(pressed.person, language=language))
+        data = await read_all(picture)
+        if isinstance(data, Refusal):
+            return self._refused(data, pressed.person)
+        asking = await self._asking(pressed)
+        return self._told(await self._album_desk.choose(asking, job, REFERENCE, reference=data), pressed.person)
+
     async def _consent(self, press: Press, pressed: Pressed) -> Answer:
         outcome = await self._studio.consent(pressed.person, press.about, allow=press.number == 1)
         texts = speak(pressed.person.language)
@@ -144,13 +158,16 @@ class Presses:
 
     async def _at_the_card(self, press: Press, pressed: Pressed) -> Answer:
         view = await self._studio.job(pressed.person, press.about)
+        if view is None and press.verb is Verb.DELETE and (asker := await self._in_charge_of(press, pressed)):
+            return await self._at_the_card(press, replace(pressed, person=asker, is_admin=nobody))
         if view is None:
             return self._refused(Refusal(Reason.NOT_FOUND), pressed.person)
         match press:
             case Press(Verb.PAGE, _, int(page)) if view.state is State.DRAFT:
                 on_offer = await offer(self._service, pressed.person, pressed.chat)
-                language, closet = pressed.person.language, on_offer.closet
-                return Answer(rows=rows(view, styles=on_offer.styles, language=language, closet=closet, page=page))
+                language, closet, room = pressed.person.language, on_offer.closet, self._room
+                shown = rows(view, styles=on_offer.styles, language=language, closet=closet, page=page, room=room)
+                return Answer(rows=shown)
             case Press(Verb.FILE):
                 return await self._file(view, pressed.person)
             case Press(Verb.BESIDE):
@@ -161,6 +178,13 @@ class Presses:
                 return await self._delete(view, press, pressed)
             case _:
                 return self._refused(Refusal(Reason.NOT_NOW), pressed.person)
+
+    async def _in_charge_of(self, press: Press, pressed: Pressed) -> Person | None:
+        """Whose picture it is that an admin of the group wants gone; spoken to in the admin's language."""
+        asker = await self._studio.asker(pressed.chat, press.about)
+        if asker is None or asker.platform_id == pressed.person.platform_id or not await pressed.is_admin():
+            return None
+        return replace(asker, language=pressed.person.language)
 
     async def _file(self, view: JobView, person: Person) -> Answer:
         """The picture as a file, which no messenger recompresses."""

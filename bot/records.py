@@ -62,6 +62,16 @@ class Records:
             ids = await albums.together(connection, job_id)
             return tuple(await views.views_of(connection, ids, self.lanes, self.clock.now()))
 
+    async def asker(self, chat: Chat, job_id: int) -> Person | None:
+        """Who asked for a job in this group; None when it was asked for elsewhere."""
+        async with self.database.read() as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or job.hidden or await people.chat_platform(connection, job.chat_id) != chat.platform:
+                return None
+            place = await cards.of_job(connection, job_id)
+        is_here = place.is_group and place.chat == chat.platform_id
+        return Person(chat.platform, place.person, place.language) if is_here else None
+
     async def on_screen(self, person: Person, job_id: int) -> Address | None:
         """The message that shows a job of theirs and nothing else, where there is one."""
         job = await self._own(person, job_id)

@@ -1,6 +1,7 @@
 """What a platform has room for, where the core has to know."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 FILE_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
 
@@ -16,3 +17,11 @@ class Room:
 
 
 ROOM = Room()
+
+
+@runtime_checkable
+class Roomy(Protocol):
+    """A platform that has more, or less, than the usual room."""
+
+    @property
+    def room(self) -> Room: ...

@@ -95,10 +95,11 @@ class Studio(Records):
         style: int,
         *,
         saved: int | None = None,
+        reference: bytes | None = None,
         by_admin: bool = False,
         in_album: bool = False,
     ) -> JobView | Refusal:
-        """A style for a draft; with `saved`, a saved one, then the style is REFERENCE."""
+        """A style for a draft. REFERENCE: a `saved` one, a picture that is sent now, or the draft's own."""
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
@@ -106,10 +107,10 @@ class Studio(Records):
             return Refusal(Reason.NOT_NOW)
         if job.photo is None:
             return Refusal(Reason.PHOTO_MISSING)
-        has_reference = style == REFERENCE and (job.reference is not None or saved is not None)
+        has_reference = style == REFERENCE and (job.reference, saved, reference) != (None, None, None)
         if not self._can_do(style, has_reference=has_reference):
             return Refusal(Reason.STYLE_INVALID)
-        chosen = job if saved is None else await drafts.in_saved_style(self, job, saved)
+        chosen = await drafts.dressed(self, job, saved, reference)
         if isinstance(chosen, Refusal):
             return chosen
         if not await drafts.are_kept(self, chosen):
@@ -157,17 +158,18 @@ class Studio(Records):
         job_id: int,
         *,
         source: str,
+        chat: Chat | None = None,
         reply_to: str | None = None,
         by_admin: bool = False,
         album: str | None = None,
     ) -> JobView | Refusal:
-        """The same photo, to be given another style."""
+        """The same photo, to be given another style; in the same chat unless another is named."""
         if (known := await self._by_source(person, source)) is not None:
             return known
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
-        copy = await drafts.copied(self, person, job, None, Sent(source=source, reply_to=reply_to))
+        copy = await drafts.copied(self, person, job, chat, Sent(source=source, reply_to=reply_to))
         if isinstance(copy, Refusal):
             return copy
         return await self._insert(drafts.in_style(copy, None), Asked(by_admin, album=album))

@@ -6,8 +6,9 @@ from itertools import chain
 import pytest
 
 from bot.buttons import MAX_BYTES, Press, Verb, parse
-from bot.cards import STYLES_ON_A_PAGE, job_card, really_delete
+from bot.cards import job_card, really_delete
 from bot.chat import Card, Picture
+from bot.room import ROOM
 from bot.styles import REFERENCE, SHEET, STYLES
 from bot.texts import LANGUAGES
 from bot.wishes import JobView, Reason, Refusal, State
@@ -102,7 +103,7 @@ def test_a_saved_style_is_called_by_its_name() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_style_is_on_exactly_one_page(language: str) -> None:
-    pages = [styles_on(card_of(DRAFT, language, page)) for page in range(-(-len(STYLES) // STYLES_ON_A_PAGE))]
+    pages = [styles_on(card_of(DRAFT, language, page)) for page in range(-(-len(STYLES) // ROOM.looks))]
     assert list(chain(*pages)) == [style.index for style in STYLES]
 
 
