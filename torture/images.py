@@ -63,6 +63,8 @@ def bombs() -> list[tuple[str, bytes]]:
     circle = b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 0x0100, 3, 1, 300) + b"\x08\0\0\0"
     return [
         ("png of 900 megapixels", _png(wide, wide, 1, 0, rows)),
+        ("png of 49 megapixels", _png(7000, 7000, 8, 2, zlib.compress(bytes(21_001) * 7000, 1))),
+        ("png of 48 megapixels, 16 bit, alpha", _png(8000, 6000, 16, 6, zlib.compress(bytes(64_001) * 6000, 1))),
         ("png that says 2^31", _png(2**31 - 1, 2**31 - 1, 8, 2, zlib.compress(b"\0"))),
         ("png with 200 MB of text", _png(300, 300, 8, 2, zlib.compress(bytes(901 * 300)), (b"zTXt", b"a\0\0" + text))),
         (

@@ -42,6 +42,8 @@ def _plain(text: str) -> str:
 def odd(dice: random.Random, cookie: str, token: str) -> Asked:
     """A request. `cookie` is a good one, `token` that of a good photo link; both are mostly bent."""
     method, path = dice.choice(METHODS), dice.choice(PATHS)
+    if method == "POST" and dice.random() < 0.6:
+        path = "/api/jobs"
     if path == "/photos/x":
         path = f"/photos/{_bent(token, dice)}"
     headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else _bent(cookie, dice)}")]
