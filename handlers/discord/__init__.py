@@ -15,7 +15,6 @@ from bot.keepsakes import Keepsakes
 from bot.lineup import Lineup
 from bot.patience import Patience
 from bot.presses import Presses
-from bot.room import Room
 from bot.service import Service
 from bot.telling import Telling
 from handlers.discord.answering import Answering
@@ -31,7 +30,7 @@ from handlers.discord.promptness import Promptness
 from handlers.discord.quiet import quiet
 from handlers.discord.reading import Reading
 from handlers.discord.replies import Replies
-from handlers.discord.showing import MAX_FILE, DiscordPlatform
+from handlers.discord.showing import DiscordPlatform
 from handlers.discord.suggesting import Suggesting
 from handlers.discord.syncing import Speaker, Tree
 from handlers.discord.whose import PLATFORM
@@ -41,7 +40,6 @@ __all__ = ["DiscordPlatform", "TokenRefused", "discord"]
 
 log = structlog.get_logger(__name__)
 
-ROOM = Room(looks=24, file_bytes=MAX_FILE, has_forms=True)
 STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 
@@ -107,8 +105,10 @@ def _house(service: Service, token: SecretStr, files: Files, clock: Clock | None
     platform = DiscordPlatform(pen, replies, memory, studio.reception, routes)
     patience = Patience(clock or studio.clock)
     telling, reading, promptness = Telling(platform, patience), Reading(files), Promptness(replies, now)
-    answering = Answering(reading, promptness, Conversation(service, "", now, room=ROOM), telling, memory, lineup)
-    pressing = Pressing(reading, promptness, Presses(service, now), telling, platform.hooks, lineup)
+    answering = Answering(
+        reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, lineup
+    )
+    pressing = Pressing(reading, promptness, Presses(service, now, room=platform.room), telling, platform.hooks, lineup)
     return House(line, platform, patience, lineup, answering, pressing, Suggesting(service))
 
 

@@ -39,7 +39,9 @@ class Answering:
             return
         request = self.reading.command(interaction, filled, reply)
         files = (*filled.own, *(filled.message.attachments if filled.message else ()))
-        await self.lineup.start(interaction.user.id, lambda: self._dealt_with(request, files, veiled=filled.veiled))
+        await self.lineup.start(
+            str(interaction.user.id), lambda: self._dealt_with(request, files, veiled=filled.veiled)
+        )
 
     async def message(self, message: Message, *, edited: bool = False) -> None:
         """What somebody wrote to us in private."""
@@ -48,7 +50,7 @@ class Answering:
         if edited and message.edited_at is None:  # Discord itself has added a preview
             return
         request = self.reading.message(message, edited=edited)
-        await self.lineup.start(message.author.id, lambda: self._dealt_with(request, message.attachments))
+        await self.lineup.start(str(message.author.id), lambda: self._dealt_with(request, message.attachments))
 
     async def edit(self, message: Message) -> None:
         """They have changed what they wrote."""

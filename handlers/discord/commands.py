@@ -80,24 +80,24 @@ def _of_servers(answering: Answering) -> Iterator[Slash]:
 
     @app_commands.command(name=Name.SETTINGS.value, description=mark("Who may ask here, how much and when"))
     @app_commands.describe(change=mark("Such as: limit 35, quiet 22:30-06:45, styles 0,2,ref"))
-    @app_commands.guild_only()
-    @app_commands.guild_install()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.default_permissions(manage_guild=True)
     async def settings(interaction: Ask, change: str = "") -> None:
         await answering.command(interaction, Filled(f"/settings {change}"), unseen=True)
 
     @app_commands.command(name=Name.SHELF.value, description=mark("This server's styles; managers add a picture"))
     @app_commands.describe(picture=mark("The picture"), name=mark("What to call the style"))
-    @app_commands.guild_only()
-    @app_commands.guild_install()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     async def shelf(interaction: Ask, picture: Attachment | None = None, name: str = "") -> None:
         own = () if picture is None else (picture,)
         await answering.command(interaction, Filled(f"/shelf {name}", own=own), unseen=True)
 
     @app_commands.command(name=Name.GIVE.value, description=mark("Give pictures to this server"))
     @app_commands.describe(pictures=mark("How many of yours"))
-    @app_commands.guild_only()
-    @app_commands.guild_install()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     async def give(interaction: Ask, pictures: Range[int, 1, 1000]) -> None:
         await answering.command(interaction, Filled(f"/give {pictures}"), unseen=False)
 

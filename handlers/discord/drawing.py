@@ -17,6 +17,7 @@ from bot.chat import Call, Card, Document, Picture
 MAX_TEXT = 2000
 MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100
 MAX_ALT = 1024
+MAX_FILES = 10
 PICK = "pick:"  # what a menu's custom_id begins with; what is picked is a press like any other
 _LOOKS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
 _FEW = 3  # looks that are buttons still
@@ -32,10 +33,10 @@ class Drawn:
     files: list[File] = field(default_factory=list)
 
 
-def drawn(card: Card, *, veiled: bool = False, shrunk: bytes | None = None) -> Drawn:
-    """A card as a message. `veiled`: its picture is to be tapped first; `shrunk` replaces a picture that is too big."""
+def drawn(card: Card, *, veiled: bool = False) -> Drawn:
+    """A card as a message. `veiled`: its pictures are to be tapped before they are seen."""
     text, mentions = _text(card)
-    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled, shrunk)))
+    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)))
 
 
 def view(rows: Rows) -> View | None:
@@ -98,12 +99,15 @@ def _mention(call: Call) -> str:
     return f"<@{call.platform_id}>"
 
 
-def _files(card: Card, veiled: bool, shrunk: bytes | None) -> Iterator[File]:  # noqa: FBT001  # private
-    match card.picture or card.document:
-        case Picture() as picture:
-            data = picture.jpeg if shrunk is None else shrunk
-            yield File(
-                io.BytesIO(data), picture.filename, spoiler=veiled, description=_short(picture.alt, MAX_ALT) or None
-            )
-        case Document() as document:
-            yield File(io.BytesIO(document.data), document.filename)
+def _files(card: Card, veiled: bool) -> Iterator[File]:  # noqa: FBT001  # private
+    if isinstance(card.document, Document):
+        yield File(io.BytesIO(card.document.data), card.document.filename)
+    for picture in pictures_of(card):
+        alt = _short(picture.alt, MAX_ALT) or None
+        yield File(io.BytesIO(picture.jpeg), picture.filename, spoiler=veiled, description=alt)
+
+
+def pictures_of(card: Card) -> tuple[Picture, ...]:
+    """All that is to be seen on it; on Discord a picture that is to be kept as it is looks like any other."""
+    single = (card.picture, card.document)
+    return (*(one for one in single if isinstance(one, Picture)), *card.pictures)[:MAX_FILES]

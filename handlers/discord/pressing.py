@@ -1,17 +1,20 @@
 """Answers presses of buttons, picks from menus, and forms: hands each to the core, then does what the core says."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discord import AllowedMentions, InteractionType
 
-from bot.answers import Answer
+from bot.answers import Answer, Pressed
+from bot.buttons import Verb, parse
 from bot.lineup import Lineup
 from bot.patience import Interrupted
 from bot.presses import Presses
 from bot.telling import Telling
 from handlers.discord.drawing import PICK, Drawn
+from handlers.discord.forms import bring_form, brought
 from handlers.discord.hooks import Hooks
 from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Reading
@@ -26,7 +29,7 @@ MAX_NOTICE = 2000
 
 @dataclass(frozen=True)
 class Pressing:
-    """Raises nothing. What is cut short when we are told to stop is lost, for Discord tells everything once."""
+    """Raises nothing."""
 
     reading: Reading
     promptness: Promptness
@@ -39,23 +42,42 @@ class Pressing:
         """Whatever is no command: those have their own way."""
         match interaction.type:
             case InteractionType.component:
-                await self._press(interaction, data_of(interaction))
-            case _:
-                return
+                await self._pressed(interaction, data_of(interaction))
+            case InteractionType.modal_submit:
+                await self._sent(interaction)
 
-    async def _press(self, interaction: Ask, data: str) -> None:
+    async def _pressed(self, interaction: Ask, data: str) -> None:
+        press = parse(data)
+        if press is not None and press.verb is Verb.BRING:
+            await self.promptness.asking(interaction, bring_form(press, interaction.locale.value))
+            return
         reply = await self.promptness.seen(interaction)
         if reply is not None:
-            await self.lineup.start(interaction.user.id, lambda: self._dealt_with(interaction, data, reply))
+            request = self.reading.pressed(interaction, data, reply)
+            await self._dealt_with(request, reply, lambda: self.presses.press(request))
 
-    async def _dealt_with(self, interaction: Ask, data: str, reply: Reply) -> None:
-        with suppress(Interrupted):
-            await self._answered(interaction, data, reply)
+    async def _sent(self, interaction: Ask) -> None:
+        """A form."""
+        data: Mapping[str, Any] = interaction.data or {}
+        found = brought(data)
+        reply = None if found is None else await self.promptness.seen(interaction)
+        if found is None or reply is None:
+            return
+        job, file = found
+        request, picture = self.reading.pressed(interaction, "", reply), self.reading.attached(interaction, file)
+        await self._dealt_with(request, reply, lambda: self.presses.brought(request, job, picture))
 
-    async def _answered(self, interaction: Ask, data: str, reply: Reply) -> None:
-        request = self.reading.pressed(interaction, data, reply)
-        sorry = self.presses.sorry(request.person)
-        answer = await self.telling.patience.until_done(lambda: self.presses.press(request), failed=sorry)
+    async def _dealt_with(self, request: Pressed, reply: Reply, work: Callable[[], Awaitable[Answer]]) -> None:
+        """In order, for each person; what is cut short when we are told to stop is lost."""
+
+        async def answered() -> None:
+            with suppress(Interrupted):
+                await self._answered(request, reply, work)
+
+        await self.lineup.start(request.person.platform_id, answered)
+
+    async def _answered(self, request: Pressed, reply: Reply, work: Callable[[], Awaitable[Answer]]) -> None:
+        answer = await self.telling.patience.until_done(work, failed=self.presses.sorry(request.person))
         if answer is None:
             return
         if answer.notice:

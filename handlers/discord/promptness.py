@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 from discord import HTTPException
+from discord.ui import Modal
 
 from handlers.discord.errors import ALREADY_ANSWERED, NETWORK
 from handlers.discord.replies import FEW, LIFE, MANY, Replies, Reply
@@ -48,6 +49,13 @@ class Promptness:
         reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen, is_long=unseen)
         self._replies.keep(reply)
         return reply
+
+    async def asking(self, interaction: Ask, form: Modal) -> None:
+        """A form instead of an answer."""
+        try:
+            await interaction.response.send_modal(form)
+        except (HTTPException, *NETWORK) as error:
+            log.warning("a form could not be shown in time", error=type(error).__name__)
 
     async def _deferred(self, interaction: Ask, *, unseen: bool) -> int:
         """The id of our answer. Raises what the library raises."""

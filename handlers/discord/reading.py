@@ -12,6 +12,7 @@ from bot.chat import Person
 from bot.incoming import Attachment, Incoming, may_be_picture
 from bot.wishes import Reason, Refusal
 from handlers.discord.files import Files
+from handlers.discord.forms import Upload
 from handlers.discord.replies import Reply
 from handlers.discord.whose import PLATFORM, asker_of, chat_of, manager_of, person_of, private_chat
 from handlers.discord.wire import Ask
@@ -85,7 +86,7 @@ class Reading:
             manager_of(interaction),
         )
 
-    def attached(self, interaction: Ask, file: discord.Attachment) -> Attachment:
+    def attached(self, interaction: Ask, file: Upload) -> Attachment:
         """A file that came with a form."""
         return self._attached(file, "", asker_of(interaction))
 
@@ -95,7 +96,7 @@ class Reading:
         hanging = [self._attached(file, here, owner) for file in message.attachments]
         return hanging + [self._attached(file, here, None) for file in _forwarded(message)]
 
-    def _attached(self, file: discord.Attachment, here: str, owner: Person | None) -> Attachment:
+    def _attached(self, file: discord.Attachment | Upload, here: str, owner: Person | None) -> Attachment:
         is_picture = may_be_picture(file.content_type, file.filename)
         return Attachment(here, file.size, is_picture, partial(self.files.read, file.url), owner=owner)
 

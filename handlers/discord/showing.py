@@ -1,13 +1,15 @@
 """Shows cards on Discord: in a channel or a private chat by our own right, elsewhere by that of an interaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.routing import BaseRoute
 
 from bot.cards import Rows
-from bot.chat import Address, Card, Document, Gone, Picture
+from bot.chat import Address, Card, Gone
 from bot.keepsakes import Keepsakes
 from bot.reception import Reception
+from bot.room import Room
 from handlers.discord import drawing
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import TooLate
@@ -16,6 +18,7 @@ from handlers.discord.pen import Pen
 from handlers.discord.replies import Replies
 from handlers.discord.whose import PLATFORM, Channel, Hook, Place, Private, place_of
 
+LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
 MAX_FILE = 10 * 1024 * 1024  # bytes that every channel takes
 
 
@@ -24,6 +27,7 @@ class DiscordPlatform:
     server."""
 
     name = PLATFORM
+    room = Room(looks=LOOKS, file_bytes=MAX_FILE, has_forms=True)
 
     def __init__(
         self, pen: Pen, replies: Replies, memory: Keepsakes, reception: Reception, routes: Sequence[BaseRoute] = ()
@@ -38,7 +42,7 @@ class DiscordPlatform:
     async def show(self, address: Address, card: Card) -> str:
         """Send or edit. Raises NotNow or Gone."""
         veiled = await self._memory.is_veiled(address)
-        drawn = drawing.drawn(card, veiled=veiled, shrunk=await self._shrunk(card))
+        drawn = drawing.drawn(await self._fitting(card), veiled=veiled)
         message = await self._shown(place_of(address.chat), address, drawn)
         if veiled and drawn.files:
             await self._memory.veil(address.chat, [message])
@@ -84,14 +88,14 @@ class DiscordPlatform:
     async def _channel(self, place: Private | Channel) -> int:
         return place.id if isinstance(place, Channel) else await self._pen.private_channel(place.user)
 
-    async def _shrunk(self, card: Card) -> bytes | None:
-        """A smaller copy of a picture that is too big to be sent."""
-        match card.picture or card.document:
-            case Picture(jpeg=jpeg) if len(jpeg) > MAX_FILE:
-                return await self._reception.within(jpeg, MAX_FILE)
-            case Document(data=data) if len(data) > MAX_FILE:
-                raise Gone(card_only=True)
-        return None
+    async def _fitting(self, card: Card) -> Card:
+        """With smaller copies of pictures that are too big to be sent; together they may not be bigger than one."""
+        pictures = drawing.pictures_of(card)
+        if sum(len(picture.jpeg) for picture in pictures) <= MAX_FILE:
+            return card
+        most = MAX_FILE // len(pictures)
+        fitting = [replace(one, jpeg=await self._reception.within(one.jpeg, most)) for one in pictures]
+        return replace(card, picture=None, document=None, pictures=tuple(fitting))
 
 
 def _message_of(address: Address) -> str:
