@@ -20,17 +20,17 @@ def bands(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + rows, height))
 
 
-def in_bands(paint: Callable[..., NDArray[Any]], *layers: NDArray[Any]) -> NDArray[Any]:
+def in_bands(
+    paint: Callable[..., NDArray[Any]], *layers: NDArray[Any], into: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """`paint(*layers)` for a `paint` that looks at every pixel alone. Layers are of one height, and not empty.
 
-    Floats come out single, whatever `paint` makes of them.
+    The result goes into a new array (floats are single, whatever `paint` makes of them), or `into` one of the layers.
     """
     height, width = layers[0].shape[0], max(layer.shape[1] for layer in layers)
-    pieces = bands(height, width)
-    first = next(pieces)
-    band = paint(*(layer[first] for layer in layers))
-    painted = np.empty((height, *band.shape[1:]), np.float32 if band.dtype.kind == "f" else band.dtype)
-    painted[first] = band
-    for rows in pieces:
-        painted[rows] = paint(*(layer[rows] for layer in layers))
-    return painted
+    for rows in bands(height, width):
+        band = paint(*(layer[rows] for layer in layers))
+        if into is None:
+            into = np.empty((height, *band.shape[1:]), np.float32 if band.dtype.kind == "f" else band.dtype)
+        into[rows] = band
+    return layers[0] if into is None else into

@@ -14,6 +14,7 @@ from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import Face
 from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_float
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.region import covering
 
 NEARLY_SHUT = 0.16
 CATCH_LIGHTS = ((-0.34, -0.42, 0.27, 1.0), (0.36, 0.40, 0.13, 0.85))  # x, y, radius (in irises), strength
@@ -105,8 +106,7 @@ def _draw_iris(window: Picture, colour: Picture, mask: Plane, offset: tuple[Plan
 
 
 def draw_eyes(picture: Picture, portrait: Portrait, *, iris: float = 0.30, lash: str | None = "1d1016") -> Picture:
-    """Repaint open eyes on a picture of output size; `iris` is the radius in eye widths, `lash` a colour or None."""
-    picture = picture.copy()
+    """Repaint open eyes, in a picture of output size; `iris` is the radius in eye widths, `lash` a colour or None."""
     photo = portrait.photo
     eyes = [eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)]
     for eye in eyes:
@@ -131,12 +131,13 @@ def _draw_lashes(picture: Picture, eyes: list[Eye], colour: str) -> Picture:
         curve = smooth_curve(eye.lid)
         along = np.linspace(0, 1, len(curve))
         canvas.brush(curve, 1.0, np.maximum(1, eye.face_width * 0.022 * (1 - 0.6 * along)))
-    return mix(picture, rgb(colour), blur(to_float(canvas.pixels), 0.8) * 0.92)
+    region = covering(canvas.pixels, 4)
+    picture[region] = mix(picture[region], rgb(colour), blur(to_float(canvas.pixels[region]), 0.8) * 0.92)
+    return picture
 
 
 def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
-    """Eyes of a modelled figure: a pale ball in the opening, a dark bead with a light, a rolled upper lid."""
-    picture = picture.copy()
+    """Eyes of a modelled figure, painted in: a pale ball in the opening, a dark bead with a light, a rolled lid."""
     photo = portrait.photo
     for eye in (eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)):
         if eye.width < 10:

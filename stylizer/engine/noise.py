@@ -21,10 +21,13 @@ def clouds(size: Size, cells: float, octaves: int, seed: int, gain: float = 0.5)
         across = max(2, round(cells * 2**octave))
         down = max(2, round(across * height / width))
         lattice = random.random((down + 3, across + 3), dtype=np.float32)
-        total += np.float32(amplitude) * cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC)
+        layer: Plane = cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC)
+        layer *= np.float32(amplitude)
+        total += layer
         weight += amplitude
         amplitude *= gain
-    return total / np.float32(weight)
+    total /= np.float32(weight)
+    return total
 
 
 def normalised(plane: Plane) -> Plane:
@@ -40,6 +43,8 @@ def tooth(size: Size, seed: int, sigma: float = 1.0) -> Plane:
 
 def fibres(size: Size, seed: int, length: float, width: float = 0.7) -> Plane:
     """Crossed threads about 0: woven silk, laid paper."""
-    along = cv2.GaussianBlur(white(size, seed), (0, 0), sigmaX=width, sigmaY=length)
+    along: Plane = cv2.GaussianBlur(white(size, seed), (0, 0), sigmaX=width, sigmaY=length)
     across = cv2.GaussianBlur(white(size, seed + 1), (0, 0), sigmaX=length, sigmaY=width)
-    return along + across - 1
+    along += across
+    along -= 1
+    return along

@@ -6,19 +6,30 @@ Normals are (height, width, 3): x right, y down, z towards the viewer.
 import cv2
 import numpy as np
 
-from stylizer.engine.filters import blur, shrink
+from stylizer.engine.bands import in_bands
+from stylizer.engine.colour import smoothstep
+from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import Face
 from stylizer.engine.nets import face_triangles
 from stylizer.engine.picture import Picture, Plane, Size
 from stylizer.engine.portrait import Portrait
 
 
-def normals_of(height: Plane, steepness: float = 1.0) -> Picture:
-    """Unit normals of a height field in pixels."""
+def slopes(height: Plane, steepness: float = 1.0) -> tuple[Plane, Plane]:
+    """How steeply a height field in pixels falls to the right, and down."""
     x = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=-steepness / 8)
-    y = cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=-steepness / 8)
+    return x, cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=-steepness / 8)
+
+
+def upright(x: Plane, y: Plane) -> Picture:
+    """Unit normals of slopes."""
     z = 1 / np.sqrt(x * x + y * y + 1)
     return np.dstack([x * z, y * z, z])
+
+
+def normals_of(height: Plane, steepness: float = 1.0) -> Picture:
+    """Unit normals of a height field in pixels."""
+    return in_bands(upright, *slopes(height, steepness))
 
 
 def _vertex_normals(points: Plane, triangles: Plane) -> Plane:
@@ -77,7 +88,8 @@ def surface(portrait: Portrait) -> Picture:
     if not portrait.faces:
         return body
     faces, _, covered = face_surface(size, portrait.faces)
-    weight = blur(shrink(covered, 5), portrait.small_px(5))[..., None]
+    inside = cv2.distanceTransform((covered > 0).astype(np.uint8), cv2.DIST_L2, 5) / portrait.faces[0].width
+    weight = smoothstep(0.0, 0.18, inside)[..., None]  # the mesh bends away at its rim, where foreheads do not
     mixed = body * (1 - weight) + blur(np.where(covered[..., None] > 0, faces, body), portrait.small_px(3)) * weight
     return mixed / (np.linalg.norm(mixed, axis=2, keepdims=True) + 1e-6)
 

@@ -21,13 +21,14 @@ class Placement:
     degrees: float = 0.0
 
     def move(self, pixels: Plane, size: Size, *, border: int = cv2.BORDER_CONSTANT) -> Picture:
-        """A plane or picture under this placement."""
+        """A plane or picture 0..1 under this placement."""
         turn = math.radians(self.degrees)
         a, b = math.cos(turn) * self.scale, math.sin(turn) * self.scale
         (x, y), (to_x, to_y) = self.source, self.target
         matrix = np.array([[a, -b, to_x - a * x + b * y], [b, a, to_y - b * x - a * y]], np.float32)
         way = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
-        return cv2.warpAffine(pixels, matrix, (size[1], size[0]), flags=way, borderMode=border)
+        moved = cv2.warpAffine(pixels, matrix, (size[1], size[0]), flags=way, borderMode=border)
+        return np.clip(moved, 0, 1, out=moved)
 
 
 def offset_outline(mask: Plane, distance: float, softness: float) -> Plane:

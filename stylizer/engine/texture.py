@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import rgb, tinted
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds, fibres, white
@@ -13,15 +14,20 @@ def paper(size: Size, colour: str, *, grain: float, fibre: float = 0.02, seed: i
     """Coloured paper, and its relief (mean about 0)."""
     relief = clouds(size, size[1] / 24, 3, seed) - 0.5
     fine = blur(white(size, seed + 1), 0.8) - 0.5
-    value = 1 + relief * grain + fine * (grain * 1.6) + fibres(size, seed + 2, 9, 0.8) * (fibre * 3)
-    return tinted(rgb(colour), value), relief * 1.2 + fine * 1.5
+    threads = fibres(size, seed + 2, 9, 0.8)
+
+    def sheet(bumps: Plane, grit: Plane, thread: Plane) -> Picture:
+        return tinted(rgb(colour), 1 + bumps * grain + grit * (grain * 1.6) + thread * (fibre * 3))
+
+    coloured = in_bands(sheet, relief, fine, threads)
+    return coloured, in_bands(lambda bumps, grit: bumps * 1.2 + grit * 1.5, relief, fine, into=threads)
 
 
 def silk(size: Size, colour: str, seed: int = 0) -> Picture:
     """Woven painting silk."""
     weave = fibres(size, seed + 3, 6, 0.6) * 0.35
     uneven = (clouds(size, 4, 3, seed + 5) - 0.5) * 0.12
-    return tinted(rgb(colour), 1 + weave + uneven)
+    return in_bands(lambda thread, cloud: tinted(rgb(colour), 1 + thread + cloud), weave, uneven)
 
 
 def dot_distance(size: Size, cell: float) -> Plane:

@@ -81,7 +81,7 @@ def dithered(picture: Picture, colours: Plane, strength: float) -> Picture:
 
 
 def blush(picture: Picture, faces: tuple[tuple[Plane, float], ...], colour: Picture, amount: float) -> Picture:
-    """Soft colour on the cheeks; `faces` are (two cheek points, face width) in the picture's pixels."""
+    """Soft colour painted on the cheeks; `faces` are (two cheek points, face width) in the picture's pixels."""
     height, width = picture.shape[:2]
     mask = np.zeros((height, width), np.float32)
     rows, columns = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None, :]
@@ -93,4 +93,4 @@ def blush(picture: Picture, faces: tuple[tuple[Plane, float], ...], colour: Pict
     def redden(rows: Picture, cheeks: Plane) -> Picture:
         return mix(rows, np.clip(rows * (0.55 + 0.45 * colour) + colour * 0.06, 0, 1), cheeks * amount)
 
-    return in_bands(redden, picture, mask)
+    return in_bands(redden, picture, mask, into=picture)

@@ -73,15 +73,18 @@ def _print(portrait: Portrait, radius: int) -> Picture:
     target = (float(radius), radius * (0.90 if portrait.faces else 1.0))
     scale = max(float(np.clip(FACE_SHARE * 2 * radius / unit, *SCALES)), _filling(portrait, (x, y), radius))
     placement, size = Placement((x, y), target, scale), (2 * radius, 2 * radius)
-    drawing = inked(portrait, cel_figure(portrait, chroma=1.45, own=0.25), "2a1430", on_skin=0.55)
-    figure = placement.move(drawing, size, border=cv2.BORDER_REPLICATE).clip(0, 1)
+    figure = placement.move(_drawing(portrait), size, border=cv2.BORDER_REPLICATE)
     if not portrait.separable:
         return figure
-    cut = placement.move(portrait.cutout, size, border=cv2.BORDER_REPLICATE).clip(0, 1)
+    cut = placement.move(portrait.cutout, size, border=cv2.BORDER_REPLICATE)
     ground = _rays_and_dots(size, target, portrait.px(22))
     ground = mix(ground, solid(ground, rgb("ffffff")), np.clip(blur(grow(cut, portrait.px(24)), 1.2), 0, 1))
     picture = mix(ground, figure, cut)
     return mix(picture, solid(picture, rgb("2a1430")), edge_of(cut, portrait.px(6), 3, portrait.px(0.9)) * 0.85)
+
+
+def _drawing(portrait: Portrait) -> Picture:
+    return inked(portrait, cel_figure(portrait, chroma=1.45, own=0.25), "2a1430", on_skin=0.55)
 
 
 def _rays_and_dots(size: Size, centre: tuple[float, float], cell: float) -> Picture:

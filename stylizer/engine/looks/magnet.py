@@ -23,15 +23,18 @@ SHARE, TILT, CORNER = 0.80, -3.5, 0.09
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.20, jaw=0.012, nose=0.04)
-    drawing = inked(portrait, cel_figure(portrait, chroma=1.4, own=0.25), "161018", on_skin=0.6)
     shape, placement = _die_cut(portrait)
     size, short = portrait.size, min(portrait.size)
-    figure = placement.move(drawing, size, border=cv2.BORDER_REPLICATE).clip(0, 1)
+    figure = placement.move(_drawing(portrait), size, border=cv2.BORDER_REPLICATE)
     inside = smoothstep(0.3, 0.7, blur(placement.move(shape, size), portrait.px(2)))
     border = offset_outline(inside, short * 0.022, portrait.px(4))
     picture = stuck_on(backdrop(fridge_door, size, seed), border, "fffcf7", width=short * 0.007)
-    picture = mix(picture, figure.astype(np.float32), inside * border)
+    picture = mix(picture, figure, inside * border)
     return glow(picture, _gloss(portrait) * border, rgb("ffffff"))
+
+
+def _drawing(portrait: Portrait) -> Picture:
+    return inked(portrait, cel_figure(portrait, chroma=1.4, own=0.25), "161018", on_skin=0.6)
 
 
 def _die_cut(portrait: Portrait) -> tuple[Plane, Placement]:

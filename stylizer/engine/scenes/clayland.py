@@ -5,12 +5,13 @@ import math
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, shaded, solid
+from stylizer.engine.colour import mix, rgb, shaded
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane, Size, to_float
-from stylizer.engine.relief import lit, normals_of, shine
+from stylizer.engine.relief import lit, shine, slopes, upright
 from stylizer.engine.scenes.landscape import below, gradient, ridge
 
 LAMP, BOUNCE = (-0.42, -0.50, 0.80), (0.45, 0.65, 0.55)
@@ -24,12 +25,16 @@ CLOUDS = (
 def clay_light(colours: Picture, height: Plane, unit: float) -> Picture:
     """Soft matt light on a height field in output pixels, with a dull shine and darkness in the creases."""
     height = blur(height, max(0.6, 1.2 * unit))
-    normals = normals_of(height)
-    crease = np.clip(1 - (blur(height, 9 * unit) - height) * np.float32(0.010 / unit), 0.82, 1.05)
-    light = (0.22 + 0.76 * lit(normals, LAMP, wrap=0.45) + 0.22 * lit(normals, BOUNCE, wrap=0.2)) * crease
-    gloss = shine(normals, LAMP, 20) * np.float32(0.13)
-    del normals, crease  # large, and not needed for what follows
-    return cv2.add(shaded(colours, light), cv2.merge([gloss, gloss, gloss])).clip(0, 1)
+    hollow = blur(height, 9 * unit) - height
+
+    def under_lamp(rows: Picture, across: Plane, down: Plane, deep: Plane) -> Picture:
+        normals = upright(across, down)
+        light = 0.22 + 0.76 * lit(normals, LAMP, wrap=0.45) + 0.22 * lit(normals, BOUNCE, wrap=0.2)
+        light *= np.clip(1 - deep * np.float32(0.010 / unit), 0.82, 1.05)
+        gloss = shine(normals, LAMP, 20) * np.float32(0.13)
+        return np.clip(shaded(rows, light) + gloss[..., None], 0, 1)
+
+    return in_bands(under_lamp, colours, *slopes(height), hollow)
 
 
 def kneaded(size: Size, seed: int) -> Plane:
@@ -78,6 +83,5 @@ def clay_scene(size: Size, seed: int) -> Picture:
 def _pressed_on(scene: Picture, form: Plane, mask: Plane, colour: str, reach: float) -> tuple[Picture, Plane]:
     distance = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     rounded = np.sqrt(np.minimum(distance / np.float32(reach), 1)) * np.float32(reach * 0.75)
-    return mix(scene, solid(scene, rgb(colour)), mask), np.where(mask > 0.5, rounded + form * 0.2, form).astype(
-        np.float32
-    )
+    form = np.where(mask > 0.5, rounded + form * np.float32(0.2), form)
+    return mix(scene, rgb(colour), mask), form

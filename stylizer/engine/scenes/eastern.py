@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import mix, rgb, smoothstep
+from stylizer.engine.compose import rows_columns
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane, Size, to_float
-from stylizer.engine.scenes.landscape import below, ridge
+from stylizer.engine.region import around
+from stylizer.engine.scenes.landscape import ridge
 
 SEAL_STROKES = (
     ((0.20, 0.20), (0.20, 0.80)),
@@ -24,18 +27,22 @@ SEAL_STROKES = (
 def misty_peaks(size: Size, tones: tuple[float, ...], *, top: float, fade: float, seed: int) -> Plane:
     """Density 0..1 of ink ranges, dark at the ridge and fading into mist below it, near ones over far ones."""
     height, width = size
-    density = np.zeros(size, np.float32)
-    rows = np.arange(height, dtype=np.float32)[:, None]
-    for i, tone in enumerate(tones):
-        skyline = ridge(width, height * (top + 0.13 * i), height * 0.12, seed * 101 + i).astype(np.float32)
-        depth = (rows - skyline[None, :]) / height
-        inside = below(size, skyline, height * 0.003)
-        density = np.maximum(density * (1 - inside * 0.6), inside * np.exp(-np.clip(depth, 0, 1) * fade) * tone)
-    return density
+    skylines = [ridge(width, height * (top + 0.13 * i), height * 0.12, seed * 101 + i) for i in range(len(tones))]
+
+    def misty(rows: Plane) -> Plane:
+        density = np.zeros(rows.shape, np.float32)
+        for tone, skyline in zip(tones, skylines, strict=True):
+            under = rows - skyline[None, :].astype(np.float32)
+            inside = smoothstep(-height * 0.003, height * 0.003, under)
+            mist = np.exp(-np.clip(under / height, 0, 1) * fade) * tone
+            density = np.maximum(density * (1 - inside * 0.6), inside * mist)
+        return density
+
+    return in_bands(misty, np.broadcast_to(rows_columns(size)[0], size))
 
 
 def stamp_seal(picture: Picture, x: float, y: float, side: float, seed: int) -> Picture:
-    """A red square seal with its corner at x, y, worn as if pressed by hand."""
+    """A red square seal with its corner at x, y, worn as if by hand, pressed on the picture."""
     size = (picture.shape[0], picture.shape[1])
     canvas = Canvas.plane(size)
     canvas.box((x, y), (x + side, y + side), 1.0)
@@ -44,8 +51,11 @@ def stamp_seal(picture: Picture, x: float, y: float, side: float, seed: int) -> 
         canvas.line(line, 0.0, max(2, side / 12))
     inset = side / 16
     canvas.box((x + inset, y + inset), (x + side - inset, y + side - inset), 0.0, width=max(1, side / 24))
-    worn = smoothstep(0.25, 0.40, clouds(size, 60, 2, seed))
-    return mix(picture, rgb("bd2429"), to_float(canvas.pixels) * worn * 0.92)
+    rows, columns = around(size, x + side / 2, y + side / 2, side * 0.6)
+    worn = smoothstep(0.25, 0.40, clouds(size, 60, 2, seed)[rows, columns])
+    pressed = to_float(canvas.pixels[rows, columns]) * worn * 0.92
+    picture[rows, columns] = mix(picture[rows, columns], rgb("bd2429"), pressed)
+    return picture
 
 
 def scales(size: Size, ground: str, line: str, step: float) -> Picture:

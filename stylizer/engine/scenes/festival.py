@@ -8,6 +8,7 @@ from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import glow, mix, rgb, screen
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
+from stylizer.engine.region import around
 
 
 def lantern(picture: Picture, x: float, y: float, radius: float) -> Picture:
@@ -54,9 +55,11 @@ def lantern_fittings(canvas: Canvas, x: float, y: float, radius: float) -> None:
 
 
 def firework(picture: Picture, x: float, y: float, radius: float, *, colour: str, seed: int) -> Picture:
-    """A burst that has begun to fall."""
+    """A burst that has begun to fall; painted into the picture."""
     random = np.random.default_rng(seed)
-    canvas = Canvas(np.zeros(picture.shape, np.uint8))
+    region = around((picture.shape[0], picture.shape[1]), x, y, radius * 1.35)
+    window, x, y = picture[region], x - region[1].start, y - region[0].start
+    canvas = Canvas(np.zeros(window.shape, np.uint8))
     along = np.linspace(0.25, 1, 8)
     for _ in range(70):
         angle, length = random.random() * 2 * math.pi, radius * (0.45 + 0.55 * random.random())
@@ -65,4 +68,5 @@ def firework(picture: Picture, x: float, y: float, radius: float, *, colour: str
         canvas.line(path, colour, radius * 0.008)
         canvas.circle(path[-1, 0], path[-1, 1], max(1, radius * 0.016), "ffffff")
     light = canvas.picture()
-    return screen(picture, np.clip(light * 0.9 + blur(light, radius * 0.03) * 1.4, 0, 1))
+    picture[region] = screen(window, np.clip(light * 0.9 + blur(light, radius * 0.03) * 1.4, 0, 1))
+    return picture

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import heart, star, stencil
-from stylizer.engine.colour import mix, rgb, smoothstep, solid
+from stylizer.engine.colour import mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import light_from, vignette
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.noise import white
@@ -27,7 +28,7 @@ def fridge_door(size: Size, seed: int) -> Picture:
     """The door with its small magnets."""
     (height, width), short = size, min(size)
     brushed = cv2.GaussianBlur(white(size, seed + 3), (0, 0), sigmaX=0.7, sigmaY=max(4, short / 38)) - 0.5
-    door = np.clip(gradient(size, "a8ddd0", "86c5b8") * (1 + brushed * 0.9)[..., None], 0, 1)
+    door = np.clip(shaded(gradient(size, "a8ddd0", "86c5b8"), 1 + brushed * 0.9), 0, 1)
     door = light_from(door, width * 0.22, height * 0.4, reach=short * 0.35, colour="ffffff", amount=0.25)
     door = vignette(door, "3c6b62", 0.45)
     for x, y, kind, colour in MAGNETS:
@@ -52,7 +53,10 @@ def stuck_on(scene: Picture, mask: Plane, colour: str, *, width: float) -> Pictu
     part, cut = scene[region], mask[region]
     shadow = blur(shifted(cut, short * 0.010, short * 0.007), short * 0.008) * 0.5 * (1 - cut)
     light, shine = bevel(cut, width, max(0.6, short / 768))
-    body = solid(part, rgb(colour)) * light[..., None] + shine[..., None] * 0.9
-    part = (part * (1 - shadow)[..., None]).astype(np.float32)
-    scene[region] = mix(part, np.clip(body, 0, 1).astype(np.float32), cut)
+
+    def stick(door: Picture, under: Plane, lit: Plane, gloss: Plane, covered: Plane) -> Picture:
+        body = np.clip(rgb(colour) * lit[..., None] + gloss[..., None] * 0.9, 0, 1)
+        return mix(shaded(door, 1 - under), body, covered)
+
+    in_bands(stick, part, shadow, light, shine, cut, into=part)
     return scene

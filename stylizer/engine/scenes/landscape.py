@@ -2,16 +2,24 @@
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import mix, rgb, smoothstep, solid
 from stylizer.engine.filters import shifted
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane, Size
 
+COOL = np.array([-0.02, 0, 0.02], np.float32)
+
+
+def _column(height: int, top: str, bottom: str, gamma: float) -> Picture:
+    """One column of a gradient: (height, 1, 3)."""
+    t = np.linspace(0, 1, height, dtype=np.float32)[:, None, None] ** np.float32(gamma)
+    return rgb(top) * (1 - t) + rgb(bottom) * t
+
 
 def gradient(size: Size, top: str, bottom: str, gamma: float = 1.0) -> Picture:
-    t = np.linspace(0, 1, size[0], dtype=np.float32)[:, None, None] ** np.float32(gamma)
-    return np.ascontiguousarray(np.broadcast_to(rgb(top) * (1 - t) + rgb(bottom) * t, (*size, 3)), np.float32)
+    return np.ascontiguousarray(np.broadcast_to(_column(size[0], top, bottom, gamma), (*size, 3)), np.float32)
 
 
 def sky(
@@ -21,9 +29,13 @@ def sky(
     height = size[0]
     billows = clouds(size, 3, 6, seed, 0.55)
     billows += 0.10 * np.sin(np.linspace(0, 9, height, dtype=np.float32))[:, None]
-    shade = smoothstep(cover + 0.02, cover + 0.25, shifted(billows, -height / 40, 0))[..., None]
-    lit = rgb(cloud) * (1 - 0.18 * shade) + np.array([-0.02, 0, 0.02], np.float32) * shade
-    return mix(gradient(size, top, bottom, 0.9), np.clip(lit, 0, 1), smoothstep(cover, cover + soft, billows) * 0.95)
+
+    def clouded(ground: Picture, billow: Plane, underneath: Plane) -> Picture:
+        shade = smoothstep(cover + 0.02, cover + 0.25, underneath)[..., None]
+        lit = np.clip(rgb(cloud) * (1 - 0.18 * shade) + COOL * shade, 0, 1)
+        return mix(np.broadcast_to(ground, lit.shape), lit, smoothstep(cover, cover + soft, billow) * 0.95)
+
+    return in_bands(clouded, _column(height, top, bottom, 0.9), billows, shifted(billows, -height / 40, 0))
 
 
 def ridge(width: int, base: float, height: float, seed: int, rough: float = 0.5) -> Plane:

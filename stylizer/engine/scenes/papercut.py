@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas, Point, smooth_curve
-from stylizer.engine.colour import mix, rgb, shaded, solid
+from stylizer.engine.colour import mix, rgb, shaded, tinted
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.noise import fibres
-from stylizer.engine.picture import Picture, Plane, Size, to_bytes, to_float
+from stylizer.engine.picture import Picture, Pixels, Size, to_bytes, to_float
 
 RED, DEEP_RED, BRIGHT_RED, GOLD = "b5121b", "8c0d14", "d12a2a", "f2c14e"
 # Brush strokes of four characters in a unit square; every stroke is (points, thickness).
@@ -41,10 +42,16 @@ CHARACTERS: dict[str, tuple[tuple[tuple[Point, ...], float], ...]] = {
 }
 
 
-def layered(scene: Picture, mask: Plane, colour: str, depth: float) -> Picture:
-    """Lay a sheet of paper on the scene: it casts a soft shadow `depth` pixels long."""
-    shadow = blur(shifted(mask, depth, depth * 0.5), depth * 0.9) * (1 - mask)
-    return mix(shaded(scene, 1 - 0.5 * shadow), solid(scene, rgb(colour)), mask)
+def lay(scene: Canvas, sheet: Pixels, colour: str, depth: float) -> None:
+    """Lay a sheet of paper of this shape on the scene: it casts a soft shadow `depth` pixels long."""
+    shadow = blur(shifted(sheet, depth, depth * 0.5), depth * 0.9)
+
+    def covered(under: Pixels, shape: Pixels, shade: Pixels) -> Pixels:
+        mask = to_float(shape)
+        dark = 1 - 0.5 * to_float(shade) * (1 - mask)
+        return to_bytes(mix(shaded(to_float(under), dark), rgb(colour), mask))
+
+    in_bands(covered, scene.pixels, sheet, shadow, into=scene.pixels)
 
 
 def write(canvas: Canvas, character: str, corner: Point, side: float, ink: str) -> None:
@@ -58,7 +65,7 @@ def write(canvas: Canvas, character: str, corner: Point, side: float, ink: str) 
 
 def cloud_bank(
     size: Size, base: float, radius: float, seed: int, *, down: bool = True
-) -> tuple[Plane, list[tuple[float, float, float]]]:
+) -> tuple[Pixels, list[tuple[float, float, float]]]:
     """A bank of round clouds along a row, filled to the bottom (or the top), and its circles."""
     random, canvas, circles = np.random.default_rng(seed), Canvas.plane(size), []
     x = -radius
@@ -69,20 +76,18 @@ def cloud_bank(
         circles.append((x, y, reach))
         x += reach * 1.15
     canvas.box((0, base), (size[1], size[0]), 1.0) if down else canvas.box((0, 0), (size[1], base), 1.0)
-    return to_float(canvas.pixels), circles
+    return canvas.pixels, circles
 
 
-def _curls(scene: Picture, circles: list[tuple[float, float, float]]) -> Picture:
+def _curls(scene: Canvas, circles: list[tuple[float, float, float]]) -> None:
     """Gold spirals inside the clouds."""
-    canvas = Canvas(to_bytes(scene))
     turn = np.linspace(0.4, 2.6 * np.pi, 50)
     for x, y, reach in circles:
         spiral = reach * (0.92 - 0.085 * turn)
-        canvas.line(np.stack([x - spiral * np.cos(turn), y - spiral * np.sin(turn)], -1), GOLD, max(1.5, reach * 0.035))
-    return canvas.picture()
+        scene.line(np.stack([x - spiral * np.cos(turn), y - spiral * np.sin(turn)], -1), GOLD, max(1.5, reach * 0.035))
 
 
-def window_flower(size: Size, x: float, y: float, radius: float) -> Plane:
+def window_flower(size: Size, x: float, y: float, radius: float) -> Pixels:
     """A round paper-cut: a rim, petals with slits, a ring of beads."""
     canvas = Canvas.plane(size)
     canvas.circle(x, y, radius, 1.0, width=radius * 0.035)
@@ -98,42 +103,42 @@ def window_flower(size: Size, x: float, y: float, radius: float) -> Plane:
         canvas.line(centre + out * radius * np.array([[0.71], [0.85]]), 0.0, radius * 0.014)
         bead = centre + (out * np.cos(np.pi / 24) + over * np.sin(np.pi / 24)) * radius * 0.90
         canvas.circle(bead[0], bead[1], radius * 0.022, 1.0)
-    return to_float(canvas.pixels)
+    return canvas.pixels
 
 
-def _couplet(scene: Picture, left: float, characters: tuple[str, ...]) -> Picture:
+def _couplet(scene: Canvas, left: float, characters: tuple[str, ...]) -> None:
     """A hanging strip with gold rim and gold characters."""
-    height, width = scene.shape[:2]
+    height, width = scene.height, scene.width
     broad, top = width * 0.125, height * 0.10
     side = broad * 0.74
     bottom = top + broad * 0.5 + len(characters) * side * 1.22
     mask = Canvas.plane((height, width))
     mask.box((left, top), (left + broad, bottom), 1.0)
-    scene = layered(scene, to_float(mask.pixels), BRIGHT_RED, width * 0.008)
-    canvas = Canvas(to_bytes(scene))
+    lay(scene, mask.pixels, BRIGHT_RED, width * 0.008)
     inset = broad * 0.07
-    canvas.box((left + inset, top + inset), (left + broad - inset, bottom - inset), GOLD, width=max(1.5, broad * 0.02))
+    scene.box((left + inset, top + inset), (left + broad - inset, bottom - inset), GOLD, width=max(1.5, broad * 0.02))
     for i, character in enumerate(characters):
         corner = (left + (broad - side) / 2, top + broad * 0.30 + i * side * 1.22)
-        write(canvas, character, corner, side, "ffd873")
-    return canvas.picture()
+        write(scene, character, corner, side, "ffd873")
 
 
 def paper_cut_room(size: Size, focus: tuple[float, float, float], seed: int) -> Picture:
     """The whole backdrop, the window flower centred behind the head."""
     (height, width), short = size, min(size)
     x, y, unit = focus
-    scene = np.broadcast_to(rgb(RED), (*size, 3)) * (1 + fibres(size, seed, 9, 0.8) * 0.10)[..., None]
-    scene = np.clip(scene, 0, 1).astype(np.float32)
+    scene = Canvas(in_bands(lambda thread: to_bytes(tinted(rgb(RED), 1 + thread * 0.10)), fibres(size, seed, 9, 0.8)))
     disc = Canvas.plane(size)
     radius = min(unit * 1.75, short * 0.60)
     disc.circle(x, y, radius * 1.02, 1.0)
-    scene = layered(scene, to_float(disc.pixels), DEEP_RED, short * 0.012)
-    scene = layered(scene, window_flower(size, x, y, radius), GOLD, short * 0.005)
+    lay(scene, disc.pixels, DEEP_RED, short * 0.012)
+    lay(scene, window_flower(size, x, y, radius), GOLD, short * 0.005)
     for i, (base, colour) in enumerate(((0.80, DEEP_RED), (0.88, RED), (0.95, BRIGHT_RED))):
         bank, circles = cloud_bank(size, height * base, short * 0.085, seed + i)
-        scene = _curls(layered(scene, bank, colour, short * 0.010), circles)
+        lay(scene, bank, colour, short * 0.010)
+        _curls(scene, circles)
     bank, circles = cloud_bank(size, height * 0.02, short * 0.06, seed + 7, down=False)
-    scene = _curls(layered(scene, bank, BRIGHT_RED, short * 0.010), circles)
-    scene = _couplet(scene, width * 0.035, ("level", "peace"))
-    return _couplet(scene, width * 0.84, ("great", "luck"))
+    lay(scene, bank, BRIGHT_RED, short * 0.010)
+    _curls(scene, circles)
+    _couplet(scene, width * 0.035, ("level", "peace"))
+    _couplet(scene, width * 0.84, ("great", "luck"))
+    return scene.picture()

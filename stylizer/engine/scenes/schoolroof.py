@@ -1,13 +1,15 @@
 """A school roof in the last sun: glowing sky, roofs of a town, a wire fence, cherry petals in the wind."""
 
 import math
+from functools import partial
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, mix, rgb, solid
+from stylizer.engine.colour import glow, mix, rgb
 from stylizer.engine.filters import blur
-from stylizer.engine.picture import Picture, Plane, Size, to_bytes, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_bytes, to_float
 from stylizer.engine.scenes.garden import leaf
 from stylizer.engine.scenes.graphic import polar
 from stylizer.engine.scenes.landscape import sky
@@ -23,7 +25,7 @@ def roof_at_sunset(size: Size, seed: int) -> Picture:
     scene = glow(scene, np.exp(-((away / 0.09) ** 4)), rgb("fff3cf"))
     scene = glow(scene, np.exp(-away / 0.35) * 0.85, rgb("ff9d6b"))
     for base, tint, number in ((0.60, "b58aa8", 1), (0.66, "8c6b96", 2)):
-        scene = mix(scene, solid(scene, rgb(tint)), _roofs(size, base, seed + number) * 0.9)
+        scene = mix(scene, rgb(tint), _roofs(size, base, seed + number) * 0.9)
     return _fence(glow(scene, np.exp(-away / 0.7) * 0.42, rgb("ff9f70")), short)
 
 
@@ -62,7 +64,7 @@ def _fence(scene: Picture, short: float) -> Picture:
 
 
 def petals_in_wind(picture: Picture, focus: tuple[float, float, float], seed: int) -> Picture:
-    """Petals before everything, some out of focus, none on the face."""
+    """Petals before everything, some out of focus, none on the face; painted into the picture."""
     size, random = (picture.shape[0], picture.shape[1]), np.random.default_rng(seed + 6)
     short, (x, y, unit) = min(size), focus
     for count, scale, softness in ((46, 1.0, 0.0), (12, 2.6, 0.006)):
@@ -76,7 +78,13 @@ def petals_in_wind(picture: Picture, focus: tuple[float, float, float], seed: in
             petal = leaf((float(at[0]), float(at[1])), length, angle, 0.42)
             layer.polygon(petal, PETALS[random.integers(3)])
             cover.polygon(petal, 1.0)
-        mask = blur(to_float(cover.pixels), short * softness)[..., None]
-        colour = blur(layer.picture(), short * softness) / np.maximum(mask, 0.02)
-        picture = picture + (np.clip(colour, 0, 1) - picture) * mask * (0.95 if not softness else 0.75)
-    return np.clip(picture, 0, 1).astype(np.float32)
+        petals, shape = blur(layer.pixels, short * softness), blur(cover.pixels, short * softness)
+        in_bands(partial(_before, 0.75 if softness else 0.95), picture, petals, shape, into=picture)
+    return picture
+
+
+def _before(opacity: float, rows: Picture, petals: Pixels, shape: Pixels) -> Picture:
+    """Petals, premultiplied with their shape, before what is there."""
+    mask = to_float(shape)
+    colour = np.clip(to_float(petals) / np.maximum(mask, 0.02)[..., None], 0, 1)
+    return np.clip(mix(rows, colour, mask * opacity), 0, 1)
