@@ -56,14 +56,7 @@ async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now
 
 async def the_same(connection: AsyncConnection, new: NewJob) -> Job | None:
     """The job that stands for this source already, or for this very wish."""
-    return await jobs.by_source(connection, new.source) or await jobs.same_wish(
-        connection,
-        person_id=new.person_id,
-        photo_hash=new.photo_hash or "",
-        style=new.style or 0,
-        reference_hash=new.reference_hash,
-        seed=new.seed,
-    )
+    return await jobs.by_source(connection, new.source) or await _same_wish(connection, new, new.style or 0)
 
 
 async def inserted(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
@@ -114,6 +107,29 @@ async def admit(
     tag = turns.next_tag(await queue.turn(connection, draft.person_id))
     await queue.remember_tag(connection, draft.person_id, tag)
     return (await move(connection, draft, lifecycle.Chosen(style, tag), now)).job
+
+
+async def admit_draft(
+    connection: AsyncConnection, draft: Job, style: int, rules: Rules, now: float, *, asked: Asked
+) -> Job:
+    """The same for a draft that was there before: should a job stand for this very wish, the draft is cancelled, and it
+    is that job."""
+    same = await _same_wish(connection, draft, style)
+    if same is None:
+        return await admit(connection, draft, style, rules, now, asked=asked)
+    await move(connection, draft, lifecycle.CancelWished(), now)
+    return same
+
+
+async def _same_wish(connection: AsyncConnection, wish: NewJob | Job, style: int) -> Job | None:
+    return await jobs.same_wish(
+        connection,
+        person_id=wish.person_id,
+        photo_hash=wish.photo_hash or "",
+        style=style,
+        reference_hash=wish.reference_hash,
+        seed=wish.seed,
+    )
 
 
 def _shared_scopes(job: Job, rules: Rules, now: float, *, in_group: bool) -> list[Scope]:

@@ -28,6 +28,11 @@ class Sent:
     subject: str | None = None
 
 
+def somebody_else(person: Person, subject: Person | None) -> str | None:
+    """The id of whose photo it is, unless it is their own."""
+    return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
+
+
 async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> NewJob | Refusal:
     """The draft of what they sent, its pictures looked at and in store."""
     photo = None if sent.photo is None else await studio.reception.look(sent.photo)
@@ -83,7 +88,7 @@ async def are_kept(studio: Records, job: Job | NewJob) -> bool:
     return job.photo is not None and all([await studio.reception.photos.has(key) for key in keys])
 
 
-async def discard(studio: Records, draft: NewJob) -> None:
+async def discard(studio: Records, draft: NewJob | Job) -> None:
     """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
     async with studio.database.read() as connection:
         keys = [key for key in (draft.photo, draft.reference) if key is not None]

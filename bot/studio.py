@@ -51,7 +51,7 @@ class Studio(Records):
             return known
         if not self._can_do(style, has_reference=reference is not None or saved is not None):
             return Refusal(Reason.STYLE_INVALID)
-        sent = Sent(photo, reference, source, reply_to, _somebody_else(person, subject))
+        sent = Sent(photo, reference, source, reply_to, drafts.somebody_else(person, subject))
         draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
@@ -75,7 +75,7 @@ class Studio(Records):
         such a reference."""
         if (known := await self._by_source(person, source)) is not None:
             return known
-        sent = Sent(photo, reference, source, reply_to, _somebody_else(person, subject))
+        sent = Sent(photo, reference, source, reply_to, drafts.somebody_else(person, subject))
         draft = await self._received(person, chat, sent, saved)
         if isinstance(draft, Refusal):
             return draft
@@ -113,9 +113,10 @@ class Studio(Records):
         chosen = await drafts.dressed(self, job, saved, reference)
         if isinstance(chosen, Refusal):
             return chosen
-        if not await drafts.are_kept(self, chosen):
-            return Refusal(Reason.PHOTO_EXPIRED)
-        return await self._queue_draft(chosen, style, Asked(by_admin, in_album))
+        answer = await self._queue_draft(chosen, style, Asked(by_admin, in_album))
+        if isinstance(answer, Refusal) or answer.merged:
+            await drafts.discard(self, chosen)  # the reference that it was dressed in just now
+        return answer
 
     async def again(
         self,
@@ -251,21 +252,26 @@ class Studio(Records):
         except Refused as refused:
             await drafts.discard(self, new)
             return refused.refusal
+        if repeated:
+            await drafts.discard(self, new)
         self.bell.ring()
         return replace(await self._view(job, repeated=repeated), merged=job.source != new.source)
 
     async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | Refusal:
+        if not await drafts.are_kept(self, draft):
+            return Refusal(Reason.PHOTO_EXPIRED)
         bare = replace(draft, reference=None, reference_hash=None, reference_name=None)
+        chosen = draft if style == REFERENCE else bare
         try:
             async with self.database.write() as connection:
-                chosen = draft if style == REFERENCE else bare
-                job = await admit(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
+                job = await admission.admit_draft(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
         except Refused as refused:
             return refused.refusal
         except (Impossible, Overtaken):  # two taps at once: the other one was quicker
             return Refusal(Reason.NOT_NOW)
         self.bell.ring()
-        return await self._view(job)
+        merged = job.id != draft.id
+        return replace(await self._view(job, repeated=merged), merged=merged)
 
     async def _insert(self, new: NewJob, asked: Asked) -> JobView | Refusal:
         try:
@@ -292,8 +298,3 @@ class Studio(Records):
             return None
         self.bell.ring()
         return change.job
-
-
-def _somebody_else(person: Person, subject: Person | None) -> str | None:
-    """The id of whose photo it is, unless it is their own."""
-    return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
