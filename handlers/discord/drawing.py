@@ -25,12 +25,19 @@ _FEW = 3  # looks that are buttons still
 
 @dataclass(frozen=True)
 class Drawn:
-    """A message. `files` replace whatever hung on it before."""
+    """A message. Its files replace whatever hung on it before."""
 
     text: str
     view: View | None
     mentions: AllowedMentions
-    files: list[File] = field(default_factory=list)
+    attached: list[File] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[File]:
+        """From their beginning, also when they were sent before."""
+        for file in self.attached:
+            file.reset(seek=True)
+        return self.attached
 
 
 def drawn(card: Card, *, veiled: bool = False) -> Drawn:

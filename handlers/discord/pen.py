@@ -6,7 +6,7 @@ Raises NotNow, Gone or TooLate.
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from discord import File, MessageReference, Object, PartialMessage, Webhook
+from discord import File, MessageReference, Object, PartialMessage, Webhook, WebhookType
 from discord.ui import View
 
 from bot.chat import NotNow
@@ -114,7 +114,9 @@ class Pen:
         return self._client.get_partial_messageable(channel).get_partial_message(int(message))
 
     def _webhook(self, reply: Reply) -> Webhook:
-        return Webhook.partial(reply.application, reply.token, client=self._client)
+        webhook = Webhook.partial(reply.application, reply.token, client=self._client)
+        webhook.type = WebhookType.application  # an interaction's, which may say what only one person sees
+        return webhook
 
 
 def _nonce(channel: int, drawn: Drawn, answers: str | None) -> str:
