@@ -164,6 +164,17 @@ class Records:
             return  # another tab was quicker
         self.bell.ring()
 
+    async def told(self, views: Sequence[JobView]) -> None:
+        """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
+        picture has yet to be `seen`."""
+        ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
+        async with self.database.read() as connection:
+            owed = await results.owed(connection, ended) if ended else ()
+        if owed:
+            async with self.database.write() as connection:
+                for job_id in owed:
+                    await results.told(connection, job_id)
+
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
         """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
         told: JobView | None = None

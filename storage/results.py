@@ -1,8 +1,9 @@
 """Results: what is known of each picture in store, and who has yet to be told (the outbox)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ADD = text("""
@@ -35,6 +36,7 @@ _DUE = text("""
     ORDER BY o.next_at LIMIT 100
 """)
 _TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
+_OWED = text("SELECT job_id FROM outbox WHERE job_id IN :job_ids").bindparams(bindparam("job_ids", expanding=True))
 _FORGET = text("DELETE FROM outbox WHERE next_at < :before")
 _BRING_NEAR = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
@@ -123,6 +125,11 @@ async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[U
     """What is to be told on a platform now."""
     rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - OPEN_SECONDS})
     return tuple(Untold(row.job_id, row.tries) for row in rows)
+
+
+async def owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
+    """Those of these jobs whose outcome is owed; at most some hundred."""
+    return tuple((await connection.execute(_OWED, {"job_ids": list(job_ids)})).scalars())
 
 
 async def told(connection: AsyncConnection, job_id: int) -> None:

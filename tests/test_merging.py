@@ -6,7 +6,7 @@ from bot.app import Parts
 from bot.chat import Person
 from bot.styles import REFERENCE
 from bot.wishes import JobView, Reason, State
-from tests.company import Day, a_person, a_photo, audit, kept_of, reason
+from tests.company import Day, a_person, a_photo, asks, audit, kept_of, reason
 from tests.house import ANNA, accepted, ended, house, private
 from tests.quick_engine import quick_engine
 from tests.rows import NOON
@@ -84,8 +84,8 @@ async def test_what_a_refused_wish_has_put_into_store_is_gone_at_once(tmp_path: 
         chosen = await parts.studio.choose(anna, draft.id, REFERENCE, saved=style.id)
         assert reason(chosen) == Reason.QUOTA_USED_UP
         assert await kept_of(parts, anna) == before
-        sent = {"photo": a_photo(), "style": REFERENCE, "saved": style.id}
-        assert reason(await parts.studio.wish(anna, private(anna), source="test:2", **sent)) == Reason.QUOTA_USED_UP
+        sent = await asks(parts, anna, private(anna), REFERENCE, saved=style.id)
+        assert reason(sent) == Reason.QUOTA_USED_UP
         assert await kept_of(parts, anna) == before
         again = await parts.studio.again(anna, draft.id, style=REFERENCE, saved=style.id, source="test:3")
         assert reason(again) == Reason.QUOTA_USED_UP

@@ -43,6 +43,7 @@ class Events:
         try:
             async for view in self._studio.watch(visit.person, job_id):
                 yield event(view, visit.texts)
+                await self._studio.told([view])
         finally:
             self._open[visitor] -= 1
             if not self._open[visitor]:

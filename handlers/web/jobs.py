@@ -74,10 +74,13 @@ class Jobs:
     async def history(self, request: Request) -> Response:
         visit = visit_of(request)
         views = await self._studio.history(visit.person)
-        return JSONResponse({"jobs": [job_json(view, visit.texts) for view in views]})
+        body = {"jobs": [job_json(view, visit.texts) for view in views]}
+        return JSONResponse(body, background=BackgroundTask(self._studio.told, views))
 
     async def job(self, request: Request) -> Response:
-        return JSONResponse(job_json(await self.view(request), visit_of(request).texts))
+        view = await self.view(request)
+        body = job_json(view, visit_of(request).texts)
+        return JSONResponse(body, background=BackgroundTask(self._studio.told, [view]))
 
     async def wish(self, request: Request) -> Response:
         visit = visit_of(request)
@@ -115,7 +118,7 @@ class Jobs:
         answer = await self._studio.cancel(visit.person, view.id)
         if isinstance(answer, Refusal):
             raise Problem.of(answer)
-        return JSONResponse(job_json(answer, visit.texts))
+        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._studio.told, [answer]))
 
     async def result(self, request: Request) -> Response:
         visit, view = visit_of(request), await self.view(request)
