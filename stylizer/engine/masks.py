@@ -119,7 +119,7 @@ def _above(face: Face, landmark: int, size: Size) -> Plane:
 
 
 def _beard(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane]) -> Plane | None:
-    """What grows below the nose: unlike the skin, rough, enough of it and not only at a side; None for a shaven face."""
+    """What grows below the nose: unlike the skin, rough, much of it and not only at a side; None for a shaven face."""
     size, unit = lab.shape[:2], face.width
     below = smoothstep(0.04, -0.02, _above(face, landmarks.NOSE_BASE, size))
     zone = below * masks["person"] * (1 - np.clip(masks["lips"] + masks["mouth"], 0, 1))
@@ -148,10 +148,10 @@ def _radius(size: Size, face: Face, wide: float, high: float, below: float) -> P
 def _hair(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane], features: Plane) -> Plane | None:
     """Pixels coloured like what is above the forehead, joined to it, near the head, and unlike the skin."""
     size, unit = lab.shape[:2], face.width
-    top = face.xy[landmarks.FOREHEAD] + face.up * unit * 0.16
+    top = face.xy[landmarks.FOREHEAD] + face.up * unit * 0.20
     turn = np.linspace(0, 2 * np.pi, 20)
-    patch = np.stack([top[0] + unit * 0.25 * np.cos(turn), top[1] + unit * 0.10 * np.sin(turn)], -1)
-    seed = stencil(size, patch) * masks["person"] > 0.5
+    patch = np.stack([top[0] + unit * 0.25 * np.cos(turn), top[1] + unit * 0.15 * np.sin(turn)], -1)
+    seed = (stencil(size, patch) * masks["person"] > 0.5) & (skin_distance > 7)  # a high forehead is not hair
     if seed.sum() <= FEW_PIXELS:
         return None
     distance = ColourModel.of(lab[seed], (80, 10, 10)).distance(lab)

@@ -12,8 +12,9 @@ from stylizer.engine.compose import cast_shadow, place
 from stylizer.engine.eyes import draw_bead_eyes
 from stylizer.engine.filters import blur, disc, grow, shrink
 from stylizer.engine.flow import smear, tangents
+from stylizer.engine.landmarks import nearest_face
 from stylizer.engine.noise import normalised, white
-from stylizer.engine.picture import Picture, Pixels, Plane
+from stylizer.engine.picture import Picture, Pixels, Plane, resize
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.relief import body_height, face_surface
 from stylizer.engine.reshape import reshape
@@ -23,6 +24,7 @@ from stylizer.engine.tone import nearest, palette
 
 CLOTH_COLOURS = 9
 SKIN, HAIR, LIPS, BROWS, TEETH, FRAMES = range(CLOTH_COLOURS, CLOTH_COLOURS + 6)
+GROOVE, NOBODY = 5.0, 255
 ON_FACE = {LIPS: 0.35, BROWS: 0.55, TEETH: -0.10, FRAMES: 0.9}  # how far they stand out of the skin
 
 
@@ -37,7 +39,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def _modelled(portrait: Portrait, seed: int) -> Picture:
     """The person in clay, lit, with bead eyes; output size."""
-    flat = vivid(portrait.flat, 1.25, 1.08, 6)
+    flat = vivid(portrait.flat, 1.25, 1.08, 3)
     lumps = _lumps(portrait, flat, seed)
     surface = portrait.full(_form(portrait, lumps, seed)) * np.float32(portrait.zoom) + kneaded(portrait.size, seed)
     colours = portrait.full(_colours(portrait, flat, lumps))
@@ -66,21 +68,30 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
 
 
 def _colours(portrait: Portrait, flat: Picture, lumps: Pixels) -> Picture:
-    """Every lump in its median colour, some of the photo's own variety left in cloth and hair."""
-    lab = to_lab(flat)
-    colours = np.zeros((FRAMES + 1, 3), np.float32)
+    """Every lump in its median colour, each person's own; some of the photo's variety left in cloth and hair."""
+    lab, masks = to_lab(flat), portrait.masks
+    person, nearest = masks.person > 0.5, nearest_face(lumps.shape[:2], portrait.faces)
+    plain = np.zeros_like(lab)
+    for number in range(max(1, len(portrait.faces))):
+        mine = nearest == number
+        plain[mine] = _lump_colours(lab, np.where(person & mine, lumps, NOBODY))[lumps[mine]]
+    plain = from_lab(blur(plain, portrait.small_px(1)))
+    own = 0.18 + 0.12 * masks.skin + 0.55 * masks.hair
+    return mix(plain, blur(flat, portrait.small_px(3)), own * (1 - np.clip(masks.mouth + masks.lips, 0, 1)))
+
+
+def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
+    """(lumps, 3) Lab of one person."""
+    colours = np.full((FRAMES + 1, 3), (50, 0, 0), np.float32)
     for lump in range(FRAMES + 1):
-        inside = (lumps == lump) & (portrait.masks.person > 0.5)
-        colours[lump] = np.median(lab[inside], 0) if inside.sum() > 20 else (50, 0, 0)
-    colours[SKIN, 1:] *= 1.2
-    colours[LIPS] = colours[SKIN] + (-13, 19, 2)
+        inside = lumps == lump
+        if inside.sum() > 20:
+            colours[lump] = np.median(lab[inside], 0)
+    colours[SKIN, 1:] *= 1.15
+    colours[LIPS] = colours[SKIN] + (-9, 11, 2)
     colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 24)
     colours[TEETH] = max(colours[TEETH, 0], 84), 0, 4
-    plain = from_lab(blur(colours[lumps], portrait.small_px(1)))
-    own = 0.18 + 0.12 * portrait.masks.skin + 0.25 * portrait.masks.hair
-    return mix(
-        plain, blur(flat, portrait.small_px(3)), own * (1 - np.clip(portrait.masks.mouth + portrait.masks.lips, 0, 1))
-    )
+    return colours
 
 
 def _form(portrait: Portrait, lumps: Pixels, seed: int) -> Plane:
@@ -100,7 +111,15 @@ def _form(portrait: Portrait, lumps: Pixels, seed: int) -> Plane:
     field, _ = tangents(blur(portrait.small, unit), 4 * unit)
     strands = normalised(smear(blur(white((lumps.shape[0], lumps.shape[1]), seed + 6), 1.3), field, 10))
     height = blur(edges, 2 * unit) * 5.5 * unit + strands * (0.7 * unit) * blur(masks.hair, 2)
-    return height + body_height(masks.person, 70 * unit, 26 * unit) + _face_form(portrait)
+    return height + body_height(masks.person, 70 * unit, 26 * unit) + _face_form(portrait) - _grooves(portrait)
+
+
+def _grooves(portrait: Portrait) -> Plane:
+    """What the modelling tool scratches into a face: its own folds, nostrils and lids."""
+    masks = portrait.masks
+    lines = resize(portrait.face_lines, (masks.face.shape[0], masks.face.shape[1]))
+    soft = masks.face * (1 - np.clip(masks.eyes + masks.lips + masks.mouth + masks.brows + masks.hair, 0, 1))
+    return blur(lines * soft, portrait.small_px(1.6)) * np.float32(portrait.small_px(GROOVE))
 
 
 def _face_form(portrait: Portrait) -> Plane:
@@ -112,6 +131,6 @@ def _face_form(portrait: Portrait) -> Plane:
     low = float(np.percentile(inside, 12)) if len(inside) else 0.0
     weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
     relief = (np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight).astype(np.float32)
-    form, soft = blur(relief, portrait.small_px(4)), blur(relief, portrait.small_px(9))
-    mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(20)), portrait.small_px(6)), 0, 1)
-    return (form + (soft - form) * mouth) * (0.5 - 0.14 * mouth)
+    form, soft = blur(relief, portrait.small_px(4)), blur(relief, portrait.faces[0].width * 0.08)
+    mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(44)), portrait.small_px(10)), 0, 1)
+    return (form + (soft - form) * mouth) * 0.5
