@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from torture import faults, inputs, kills
+from torture import faults, inputs, kills, soak
 from torture.outcome import Outcome
 
 # Of each part: what runs it, and how much of it without N.
@@ -16,6 +16,7 @@ PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
     "kills": (kills.run, 100),
     "faults": (faults.run, 1000),
     "inputs": (inputs.run, 2000),
+    "soak": (soak.run, 10_000),
 }
 ALONE = {"soak"}  # only when asked for
 

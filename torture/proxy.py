@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MOST_HEAD = 64 * 1024
+KNOCK = b"KNOCK / HTTP/1.1\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Proxy:
         self._busy[task] = ""
         try:
             passing = await self._read(reader, writer)
+            if passing is None:
+                return
             self._busy[task] = passing.kind
             self.seen[passing.kind] += 1
             await self.choose(passing)(passing)
@@ -72,7 +75,13 @@ class Proxy:
             writer.close()
 
     async def settled(self, *, but_for: str = "") -> None:
-        """Wait until nothing is on its way, also when the caller is dead: it is carried out all the same."""
+        """Wait until nothing is on its way. What a caller has sent before it died is carried out all the same; and what
+        still lies in the system's queue is served before this knock of ours."""
+        parts = urlsplit(self.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(KNOCK)
+        await reader.read()
+        writer.close()
         while rest := [task for task, kind in self._busy.items() if kind != but_for]:
             await asyncio.wait(rest)
 
@@ -82,8 +91,11 @@ class Proxy:
         if self._busy:
             await asyncio.wait(self._busy)
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passing:
-        lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passing | None:
+        begun = await reader.readuntil(b"\r\n\r\n")
+        if begun == KNOCK:
+            return None
+        lines = begun.split(b"\r\n")[:-2]
         method, path, _ = lines[0].decode("latin-1").split(" ")
         length, kept = 0, [lines[0]]
         for line in lines[1:]:

@@ -1,7 +1,7 @@
 """Words that people might write, by mistake, for fun, or to do harm; and JSON that is not what it should be."""
 
-import json
 import random
+from copy import deepcopy
 from typing import Any
 
 Json = Any
@@ -74,7 +74,7 @@ def words(dice: random.Random) -> str:
 
 def bent(value: Json, dice: random.Random) -> Json:
     """The same JSON, with one to three things in it taken away or replaced by something odd."""
-    copy = json.loads(json.dumps(value))
+    copy = deepcopy(value)
     for _ in range(dice.randint(1, 3)):
         _bend(copy, dice)
     return copy
@@ -90,4 +90,4 @@ def _bend(value: Json, dice: random.Random) -> None:
     elif isinstance(value, dict) and dice.random() < 0.3:
         del value[key]
     else:
-        value[key] = words(dice) if isinstance(value[key], str) and dice.random() < 0.5 else dice.choice(ODD)
+        value[key] = words(dice) if isinstance(value[key], str) and dice.random() < 0.5 else deepcopy(dice.choice(ODD))

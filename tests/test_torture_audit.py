@@ -1,0 +1,103 @@
+"""The audit finds what it is there to find: each of these has been a bug somewhere."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.database import open_database
+from stylizer.tasks import Status, Task
+from tests.bot_api import BotApi
+from tests.bot_api_chats import Shown
+from torture import audit
+from torture.people import Wish
+
+WISH = Wish(0, "telegram:1:7:3", chat=7, message=3)
+TASK = Task("task-1", "account", "r", 2, 0, Status.SUCCEEDED)
+ROWS = """
+    INSERT INTO person (id, platform, platform_id, language, created) VALUES (1, 'telegram', '7', 'en', 0);
+    INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (1, 'telegram', '7', 0, 0);
+    INSERT INTO account (id, mean_seconds, deviation_seconds) VALUES ('a', 1, 1);
+    INSERT INTO job (id, source, person_id, chat_id, state, cropped, cancel_requested, hidden, created, updated)
+    VALUES (1, 'telegram:1:7:3', 1, 1, 'delivered', 0, 0, 0, 0, 0);
+    INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 1, 'a', 0, 'task-1');
+    INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', 'd', 9, 0, 1);
+    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'reserve', 'd', 0);
+    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'commit', 'd', 0);
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """The rows of one wish that went well."""
+    path = tmp_path / "repaint.db"
+
+    async def migrated() -> None:
+        async with open_database(path):
+            pass
+
+    asyncio.run(migrated())
+    change(path, ROWS)
+    return path
+
+
+def change(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+def wrong(path: Path, *tasks: Task) -> list[str]:
+    tasks = tasks or (TASK,)
+    return [*audit.outcomes(path, [WISH]), *audit.payments(path, tasks), *audit.ledger(path), *audit.whole(path)]
+
+
+def test_what_went_well_is_not_complained_about(database: Path) -> None:
+    assert wrong(database) == []
+    assert audit.unfinished(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        ("DELETE FROM attempt; DELETE FROM ledger; DELETE FROM quota; DELETE FROM job", "is 0 jobs"),
+        ("UPDATE job SET state = 'running'", "is still running"),
+        ("UPDATE job SET source = 'telegram:1:7:4'", "nobody wished for the job"),
+        ("DELETE FROM attempt", "is nobody's"),
+        ("UPDATE attempt SET task_id = 'task-2'", "was never made"),
+        ("UPDATE quota SET used = 2", "its rows say otherwise"),
+        ("UPDATE quota SET reserved = 1", "still has 1 reserved"),
+        ("DELETE FROM ledger WHERE kind = 'commit'; UPDATE quota SET used = 0, reserved = 1", "0 units were spent"),
+    ],
+)
+def test_what_is_wrong_in_the_rows_is_found(database: Path, sql: str, complaint: str) -> None:
+    change(database, sql)
+    assert any(complaint in line for line in wrong(database))
+
+
+def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
+    change(database, "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 2, 'a', 0, 'task-2')")
+    again = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
+    assert wrong(database, TASK, again) == ["job 1 was paid 2 times"]
+
+
+@pytest.mark.parametrize(
+    ("show", "again", "complaint"),
+    [
+        (lambda api: api.chats.add(Shown(7, 8, photo=b"x")), 0, None),
+        (lambda api: None, 0, "has no picture"),
+        (lambda api: [api.chats.add(Shown(7, n, photo=b"x")) for n in (8, 9)], 0, "has 2 pictures"),
+        (lambda api: [api.chats.add(Shown(7, n, photo=b"x")) for n in (8, 9)], 1, None),
+        (lambda api: [api.chats.add(Shown(7, n, photo=b"x" if n == 8 else None)) for n in (8, 9)], 0, "2 messages"),
+    ],
+)
+def test_a_chat_without_its_picture_or_with_too_many_is_found(
+    database: Path, show: Callable[[BotApi], object], again: int, complaint: str | None
+) -> None:
+    api = BotApi()
+    show(api)
+    found = list(audit.chats(database, api, [WISH], Counter({7: again})))
+    assert found == [] if complaint is None else any(complaint in line for line in found)

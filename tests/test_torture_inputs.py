@@ -1,0 +1,19 @@
+"""The short form of `make torture PART=inputs`."""
+
+from pathlib import Path
+
+import pytest
+
+from torture.inputs import inputs
+
+INPUTS = 200
+
+
+@pytest.mark.timeout(400)
+async def test_bad_files_updates_and_requests_are_answered_or_turned_away(tmp_path: Path) -> None:
+    report = await inputs(tmp_path, INPUTS, seed=4)
+    assert report.wrong == []
+    assert report.sent == {"files": INPUTS // 2, "updates": INPUTS // 4, "requests": INPUTS // 4}
+    assert report.answers["portrait"] > 0
+    assert report.answers["file refused, damaged"] > 0
+    assert report.deaths == 0
