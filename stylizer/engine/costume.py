@@ -10,7 +10,7 @@ from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import luminance, mix, rgb, shaded, smoothstep, solid
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
-from stylizer.engine.landmarks import CHIN, Face
+from stylizer.engine.landmarks import CHIN, Face, nearest_face
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.region import Region, around, coordinates, covering
@@ -19,6 +19,15 @@ from stylizer.engine.relief import body_height, lit, normals_of, shine
 PLATE_WIDTH, PLATE_HEIGHT, PLATE_RADIUS = 0.15, 0.115, 0.098
 SUN = (0.75, -0.45, 0.55)
 STEEL, GOLD, CORD = "3d342c", "d9a94e", "8e1f1a"
+
+
+def _domains(portrait: Portrait) -> list[tuple[Face, Plane]]:
+    """Each person's share of the picture, who stands in front last; all of it for one alone."""
+    faces = portrait.faces
+    nearest = nearest_face((portrait.small.shape[0], portrait.small.shape[1]), faces)
+    order = sorted(range(len(faces)), key=lambda number: float(faces[number].xy[CHIN, 1]))
+    share = {number: (nearest == number).astype(np.float32) for number in order}
+    return [(portrait.large_faces[number], portrait.full(blur(share[number], 1.5))) for number in order]
 
 
 def body_below(portrait: Portrait, face: Face) -> Plane:
@@ -51,18 +60,19 @@ def _scales(across: Plane, down: Plane) -> Plane:
 
 
 def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
-    """Every person who shows enough body gets armour."""
-    picture = picture.copy()
-    for face in portrait.large_faces:
-        body = body_below(portrait, face)
+    """Every person who shows enough body gets armour; heads and hair stay in front of everybody's."""
+    before, picture = picture, picture.copy()
+    for face, domain in _domains(portrait):
+        body = body_below(portrait, face) * domain
         if body.sum() < face.width**2 * 0.4:
             continue
         region = covering(body, 2)
         picture[region] = mix(picture[region], _plates(portrait, face, picture[region], region), body[region])
         picture = _chest_mirror(picture, face, body)
-        picture = _shoulder_guards(portrait, picture, face)
-        picture = _scarf(portrait, picture, face)
-    return picture
+        picture = _shoulder_guards(portrait, picture, face, domain)
+        picture = _scarf(portrait, picture, face, domain)
+    heads = smoothstep(0.35, 0.60, portrait.full(np.maximum(portrait.masks.face, portrait.masks.hair)))
+    return mix(picture, before, heads * portrait.cutout)
 
 
 def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> Picture:
@@ -104,49 +114,54 @@ def _chest_mirror(picture: Picture, face: Face, body: Plane) -> Picture:
     x, y, radius = float(face.centre[0]), float(face.xy[CHIN, 1]) + face.width * 1.25, face.width * 0.36
     region = around((picture.shape[0], picture.shape[1]), x, y, radius * 1.05)
     cover = body[region]
-    if cover.sum() < 0.7 * np.pi * radius**2:
+    if cover.sum() < 0.85 * np.pi * radius**2:
         return picture
     rows, columns = coordinates(region)
     picture[region] = _boss(picture[region], (columns - x) / radius, (rows - y) / radius, cover, 0.78)
     return picture
 
 
-def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face) -> Picture:
+def _shoulder_guards(portrait: Portrait, picture: Picture, face: Face, domain: Plane) -> Picture:
     """Four overlapping lames on each shoulder that is in the picture."""
     unit, chin = face.width, float(face.xy[CHIN, 1])
     level = int(np.clip(chin + unit * 0.95, 0, portrait.size[0] - 1))
-    covered = np.flatnonzero(portrait.cutout[level] > 0.5)
+    covered = np.flatnonzero(portrait.cutout[level] * domain[level] > 0.5)
     if not len(covered):
         return picture
     for side, edge in ((-1, covered[0]), (1, covered[-1])):
         x = float(np.clip(edge, face.centre[0] - unit * 1.75, face.centre[0] + unit * 1.75)) - side * unit * 0.32
         for step in (3, 2, 1, 0):
             at = (x + side * unit * 0.05 * step, chin + unit * (0.72 + 0.15 * step))
-            picture = _lame(picture, at, unit, side * 0.42)
+            picture = _lame(picture, at, unit, side * 0.42, domain)
     return picture
 
 
-def _lame(picture: Picture, at: tuple[float, float], unit: float, tilt: float) -> Picture:
-    """One plate of a shoulder guard: an ellipse turned by `tilt` radians."""
+def _lame(picture: Picture, at: tuple[float, float], unit: float, tilt: float, domain: Plane) -> Picture:
+    """One plate of a shoulder guard: an ellipse turned by `tilt` radians, within `domain`."""
     region = around((picture.shape[0], picture.shape[1]), *at, unit * 0.5)
     rows, columns = coordinates(region)
     right, low = columns - np.float32(at[0]), rows - np.float32(at[1])
     cosine, sine = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
     across, down = (right * cosine + low * sine) / (unit * 0.47), (low * cosine - right * sine) / (unit * 0.25)
-    picture[region] = _boss(picture[region], across, down, np.ones_like(across), 0.84)
+    picture[region] = _boss(picture[region], across, down, domain[region], 0.84)
     return picture
 
 
-def _scarf(portrait: Portrait, picture: Picture, face: Face) -> Picture:
-    """A red cloth wound round the neck, over the collar."""
+def _scarf(portrait: Portrait, picture: Picture, face: Face, domain: Plane) -> Picture:
+    """A red cloth wound round the neck, over the collar; not over hands, nor over what falls from the head."""
     canvas, unit = Canvas.plane(portrait.size), face.width
     x, chin = float(face.centre[0]), float(face.xy[CHIN, 1])
     turn = np.linspace(0, np.pi, 40)
     outer = np.stack([x + unit * 0.88 * np.cos(turn), chin + unit * (-0.10 + 0.60 * np.sin(turn))], -1)
     inner = np.stack([x + unit * 0.58 * np.cos(turn), chin + unit * (-0.10 + 0.20 * np.sin(turn))], -1)
     canvas.polygon(np.concatenate([outer, inner[::-1]]), 1.0)
-    cloth = blur(to_float(canvas.pixels), portrait.px(2)) * portrait.cutout * (1 - portrait.full(portrait.masks.hair))
     rows, columns = rows_columns(portrait.size)
+    cloth = blur(to_float(canvas.pixels), portrait.px(2)) * portrait.cutout * domain
+    hair, skin = portrait.full(portrait.masks.hair), portrait.full(portrait.masks.skin)
+    hands = cloth * skin * (np.abs(columns - x) > unit * 0.42) + cloth * skin * (rows > chin + unit * 0.38)
+    if hands.sum() > 0.04 * unit**2 or (cloth * hair).sum() > 0.5 * cloth.sum():
+        return picture
+    cloth = cloth * (1 - hair)
     down = (rows - chin) / unit - 0.38 * np.sqrt(np.clip(1 - ((columns - x) / (unit * 0.90)) ** 2, 0, 1))
     folds = 0.62 + 0.30 * np.sin(down * 34 + 1.2 * np.sin((columns - x) / unit * 5))
     red = np.clip(rgb("b3251c") * (folds * (0.7 + 0.3 * smoothstep(-1, 1, (columns - x) / unit)))[..., None], 0, 1)

@@ -33,7 +33,7 @@ def _lit_by_sunset(portrait: Portrait) -> Picture:
     light = 0.66 + 0.52 * lit(surface(portrait), SUN, wrap=0.4)
     picture = painted(portrait) * portrait.full(blur(light, portrait.small_px(3)))[..., None]
     photo = to_float(portrait.photo)
-    return np.clip(picture + (photo - blur(photo, portrait.px(4))) * 0.6, 0, 1)
+    return np.clip(picture + (photo - blur(photo, portrait.px(4))) * 0.4, 0, 1)
 
 
 def _graded(picture: Picture) -> Picture:
