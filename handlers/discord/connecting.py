@@ -74,7 +74,7 @@ class Connection:
                 await self.introduce()
             except TokenRefused:
                 await self.clock.sleep(OWNER_PAUSE)
-        await syncing.tell(self._tree)
+        self.line.commands = await syncing.tell(self._tree)
         self._check_the_way(self._tree.client)
         return self._tree.client
 

@@ -1,9 +1,12 @@
 """Cards as Discord wants them: text, buttons and menus, files with descriptions. Pure."""
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
+from re import Match
+from types import MappingProxyType
 
 from discord import AllowedMentions, File, Object, SelectOption
 from discord.ui import Button, Select, View
@@ -19,6 +22,7 @@ MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100
 MAX_ALT = 1024
 MAX_FILES = 10
 PICK = "pick:"  # what a menu's custom_id begins with; what is picked is a press like any other
+_COMMAND = re.compile(r"(?<![\w/<:])/([a-z]+)\b", re.ASCII)
 _LOOKS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
 _FEW = 3  # looks that are buttons still
 
@@ -40,9 +44,10 @@ class Drawn:
         return self.attached
 
 
-def drawn(card: Card, *, veiled: bool = False) -> Drawn:
-    """A card as a message. `veiled`: its pictures are to be tapped before they are seen."""
-    text, mentions = _text(card)
+def drawn(card: Card, *, veiled: bool = False, commands: Mapping[str, int] = MappingProxyType({})) -> Drawn:
+    """A card as a message. `veiled`: its pictures are to be tapped before they are seen; `commands`: their ids, with
+    which their names can be tapped, and stand there in the language of whoever reads."""
+    text, mentions = _text(card, commands)
     return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)))
 
 
@@ -90,9 +95,9 @@ def _short(label: str, most: int) -> str:
     return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
-def _text(card: Card) -> tuple[str, AllowedMentions]:
+def _text(card: Card, commands: Mapping[str, int]) -> tuple[str, AllowedMentions]:
     """The words as they are meant: signs of people's own are no markup, and nobody is called but whom we call."""
-    text = escape_markdown(card.text, ignore_links=True)
+    text = _COMMAND.sub(lambda found: _tappable(found, commands), escape_markdown(card.text, ignore_links=True))
     call = card.calls
     if call is None or not call.platform_id.isdecimal():
         return text[:MAX_TEXT], AllowedMentions.none()
@@ -100,6 +105,11 @@ def _text(card: Card) -> tuple[str, AllowedMentions]:
     return named[:MAX_TEXT], AllowedMentions(
         everyone=False, roles=False, replied_user=False, users=[Object(int(call.platform_id))]
     )
+
+
+def _tappable(found: Match[str], commands: Mapping[str, int]) -> str:
+    number = commands.get(found[1])
+    return found[0] if number is None else f"</{found[1]}:{number}>"
 
 
 def _mention(call: Call) -> str:

@@ -25,7 +25,7 @@ class Pen:
     """`line` may be away: then patience is asked for."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
+        self.line = line
         self._private: dict[int, int] = {}  # channels by person
 
     async def private_channel(self, user: int) -> int:
@@ -106,9 +106,9 @@ class Pen:
 
     @property
     def _client(self) -> Wire:
-        if self._line.client is None:
+        if self.line.client is None:
             raise NotNow(NETWORK_PAUSE)
-        return self._line.client
+        return self.line.client
 
     def _message(self, channel: int, message: str) -> PartialMessage:
         return self._client.get_partial_messageable(channel).get_partial_message(int(message))

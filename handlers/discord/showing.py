@@ -42,7 +42,7 @@ class DiscordPlatform:
     async def show(self, address: Address, card: Card) -> str:
         """Send or edit. Raises NotNow or Gone."""
         veiled = await self._memory.is_veiled(address)
-        drawn = drawing.drawn(await self._fitting(card), veiled=veiled)
+        drawn = drawing.drawn(await self._fitting(card), veiled=veiled, commands=self._pen.line.commands)
         message = await self._shown(place_of(address.chat), address, drawn)
         if veiled and drawn.files:
             await self._memory.veil(address.chat, [message])

@@ -79,26 +79,31 @@ class Speaker(Translator):
         return said if said != string.message else None
 
 
-async def tell(tree: Tree) -> None:
-    """A command that Discord doesn't know is not there for people; what fails is tried again at the next start."""
+async def tell(tree: Tree) -> dict[str, int]:
+    """The ids of the commands, by name. A command that Discord doesn't know is not there for people; what fails is
+    tried again when we connect again."""
     try:
-        if await is_known(tree):
-            return
-        await tree.sync()
+        theirs = await _known(tree)
+        if agrees(_ordered(theirs), _ordered(await _ours(tree))):
+            return {command["name"]: int(command["id"]) for command in theirs}
+        told = await tree.sync()
     except (HTTPException, *NETWORK) as error:
         log.warning("the commands were not told to Discord", error=type(error).__name__)
-    else:
-        log.info("Discord knows the commands now")
+        return {}
+    log.info("Discord knows the commands now")
+    return {command.name: command.id for command in told}
 
 
-async def is_known(tree: Tree) -> bool:
-    """Whether Discord has just these commands. Raises what the library raises."""
-    client, translator = tree.client, tree.translator
-    assert translator is not None
-    ours = [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+async def _known(tree: Tree) -> list[Any]:
+    """What Discord has now. Raises what the library raises."""
+    client = tree.client
     route = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id)
-    theirs = await client.http.request(route, params={"with_localizations": "true"})
-    return agrees(_ordered(theirs), _ordered(ours))
+    return list(await client.http.request(route, params={"with_localizations": "true"}))
+
+
+async def _ours(tree: Tree) -> list[Any]:
+    assert tree.translator is not None
+    return [await command.get_translated_payload(tree, tree.translator) for command in tree.get_commands()]
 
 
 def agrees(theirs: Any, ours: Any) -> bool:

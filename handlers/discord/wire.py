@@ -1,6 +1,6 @@
 """The connection to Discord: its library, set up for this bot."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,10 +67,12 @@ Ask = Interaction[Wire]
 
 
 class Line:
-    """The connection as it is now: None until Discord has let us in, and while we are away."""
+    """The connection as it is now: no client until Discord has let us in, and while we are away. `commands`: the ids
+    that Discord has given them, by name."""
 
     def __init__(self) -> None:
         self.client: Wire | None = None
+        self.commands: Mapping[str, int] = {}
 
 
 def is_discord(api_url: str) -> bool:

@@ -1,0 +1,72 @@
+"""Everything of one bot but its connection, put together: who hears, who answers, who shows."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.conversation import Conversation
+from bot.keepsakes import Keepsakes
+from bot.lineup import Lineup
+from bot.patience import Patience
+from bot.presses import Presses
+from bot.service import Service
+from bot.telling import Telling
+from handlers.discord.answering import Answering
+from handlers.discord.commands import commands
+from handlers.discord.endpoint import Endpoint
+from handlers.discord.files import Files
+from handlers.discord.painting import painting
+from handlers.discord.pen import Pen
+from handlers.discord.pressing import Pressing
+from handlers.discord.promptness import Promptness
+from handlers.discord.reading import Reading
+from handlers.discord.replies import Replies
+from handlers.discord.showing import DiscordPlatform
+from handlers.discord.suggesting import Suggesting
+from handlers.discord.syncing import Speaker, Tree
+from handlers.discord.whose import PLATFORM
+from handlers.discord.wire import Ears, Line, Wire
+
+
+@dataclass(frozen=True)
+class House:
+    """What belongs to one bot, whatever becomes of its connection."""
+
+    line: Line
+    platform: DiscordPlatform
+    patience: Patience
+    lineup: Lineup
+    answering: Answering
+    pressing: Pressing
+    suggesting: Suggesting
+
+    async def planted(self) -> Tree:
+        """A new client, with its commands."""
+        ears = Ears(self.answering.message, self.answering.edit, self.pressing.interaction)
+        tree = Tree(Wire(ears))
+        await tree.set_translator(Speaker())
+        for command in (*commands(self.answering), *painting(self.answering, self.suggesting)):
+            tree.add_command(command)
+        return tree
+
+
+def house_of(service: Service, token: SecretStr, files: Files, clock: Clock | None, *, by_webhook: bool) -> House:
+    studio, line, lineup = service.studio, Line(), Lineup()
+    now = studio.clock.now
+    pen, replies = Pen(line), Replies(now)
+    memory = Keepsakes(studio.database, account_of(token), studio.clock)
+    routes = (Endpoint(line).route,) if by_webhook else ()
+    platform = DiscordPlatform(pen, replies, memory, studio.reception, routes)
+    patience = Patience(clock or studio.clock)
+    telling, reading, promptness = Telling(platform, patience), Reading(files), Promptness(replies, now)
+    answering = Answering(
+        reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, lineup
+    )
+    pressing = Pressing(reading, promptness, Presses(service, now, room=platform.room), telling, platform.hooks, lineup)
+    return House(line, platform, patience, lineup, answering, pressing, Suggesting(service))
+
+
+def account_of(token: SecretStr) -> str:
+    """The bot's name in our rows. The first part of a token is its id, which is no secret."""
+    return f"{PLATFORM}:{token.get_secret_value().partition('.')[0]}"
