@@ -44,6 +44,7 @@ class Asked:
     follow_ups: list[int] = field(default_factory=list)
     choices: list[Json] = field(default_factory=list)
     form: Json = None
+    is_unheard: bool = False  # the bot could not know that its answer was taken: it may answer again
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Asks:
         asked = self.all.get(number)
         if asked is None or asked.token != token:
             raise self._breach(f"nobody asked {number}", UNKNOWN_INTERACTION)
+        if asked.answer is not None and asked.is_unheard:
+            raise Trouble(*ACKNOWLEDGED)
         if asked.answer is not None:
             raise self._breach(f"interaction {number} was answered twice", ACKNOWLEDGED)
         if (took := self.world.now() - asked.at) > PATIENCE:

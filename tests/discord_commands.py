@@ -44,7 +44,7 @@ class Commands:
         fresh |= {"id": old.get((kind, command["name"]), now), "application_id": str(self.world.bot.id), "version": now}
         fresh |= {"default_member_permissions": None if rights is None else str(rights)}
         fresh |= {"contexts": command.get("contexts"), "integration_types": command.get("integration_types") or [0]}
-        fresh |= {"nsfw": command.get("nsfw", False)}
+        fresh |= {"nsfw": command.get("nsfw", False), "dm_permission": 1 in (command.get("contexts") or [1])}
         for name in ("name_localizations", "description_localizations", "options"):
             if command.get(name):
                 fresh[name] = command[name]

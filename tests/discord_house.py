@@ -18,7 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.app import Parts, opened, running, web_application
-from bot.clock import Clock, WallClock
+from bot.clock import WallClock
 from handlers.discord import discord
 from tests.discord_endpoint import Endpoint
 from tests.discord_people import Somebody
@@ -79,25 +79,23 @@ async def discord_house(
     server: Discord | None = None,
     until: Path | None = None,
     by_http: bool = False,
-    clock: Clock | None = None,
     **settings: Any,
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
 
     `until`: pictures are finished only when that file exists. `by_http`: interactions are brought to our HTTP server.
-    `clock`: that of the core.
+    The core's time is that of the server, which a test moves forward by `server.ahead`.
     """
     async with AsyncExitStack() as stack:
         if server is None:
             server = await stack.enter_async_context(discord_server())
         opening = opened(
-            settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
+            settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=quick_engine(until=until)
         )
         parts, door = await stack.enter_async_context(opening), Door()
         url = await stack.enter_async_context(served(door)) if by_http else ""
-        if by_http and server.endpoint is None:
-            http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-            server.endpoint = Endpoint(f"{url}/discord/interactions", http)
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        server.move(Endpoint(f"{url}/discord/interactions", http) if by_http else None)
         connecting = discord(
             parts.service,
             token=SecretStr(server.token),

@@ -50,6 +50,17 @@ class Somebody:
         """The same person in their private chat with the bot."""
         return Somebody(self.discord, self.user, self.discord.world.private(self.user))
 
+    async def gets(self, pictures: int = 1) -> list[Shown]:
+        """All messages with pictures here, once there are so many."""
+        await self.discord.until(lambda: len(self.pictures) >= pictures)
+        return self.pictures
+
+    async def reads(self, asked: Asked) -> Shown:
+        """The answer, once it says more than that somebody is thinking."""
+        messages = self.discord.world.messages
+        await self.discord.until(lambda: messages[asked.original or 0].edits)
+        return messages[asked.original or 0]
+
     async def types(self, name: str, **options: Json) -> Asked:
         """A command with its options; files are uploaded first. `name` may have a subcommand's in it."""
         asked, data = self._command(name, COMMAND, options)
@@ -83,9 +94,9 @@ class Somebody:
 
     async def chooses(self, shown: Shown, label: str) -> Asked:
         """Takes the option that has `label` in its words from a list."""
-        select, option = next(
-            (select, option) for select in shown.selects for option in select["options"] if label in option["label"]
-        )
+        options = [(select, option) for select in shown.selects for option in select["options"]]
+        select, option = next((pair for pair in options if label in pair[1]["label"]), (None, None))
+        assert select and option, f"{label} is none of {shown.options}"
         data = {"custom_id": select["custom_id"], "component_type": 3, "values": [option["value"]]}
         return await self._asks(self._new(COMPONENT, shown), data)
 

@@ -178,6 +178,8 @@ class Discord:
         self._note(call, specification().answer(call.method, call.path, answer.status, answer.body))
         if answer.status < 300:
             self.done.append(call)
+        if fault and call.path.startswith("/interactions/"):
+            self.asks.all[int(call.path.split("/")[2])].is_unheard = True
         return _dropped(request) if fault else _response(Answer(answer.status, answer.body, headers))
 
     async def _read(self, request: web.Request) -> Call:

@@ -57,6 +57,14 @@ class World:
             known = self.users[wanted] = replace(known or User(wanted, f"Person {number}"), locale=locale)
         return known
 
+    def with_avatar(self, number: int, picture: bytes) -> User:
+        """The person of that number, with a picture of themselves."""
+        name = f"{len(self.avatars):032x}"
+        self.avatars[name] = picture
+        known = replace(self.user(number), avatar=name)
+        self.users[known.id] = known
+        return known
+
     def place(self, number: int, **about: Any) -> Place:
         """A chat, made when first asked for."""
         found = self.places.get(number)
@@ -186,6 +194,7 @@ def numbered(parts: tuple[Json, ...]) -> list[Json]:
         nonlocal last
         last += 1
         told = {**part, "id": part.get("id") or last}
+        told.pop("required", None)  # means nothing in a message, and does not come back
         if "components" in part:
             told["components"] = [numbered_one(inner) for inner in part["components"]]
         if "accessory" in part:

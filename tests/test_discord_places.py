@@ -1,0 +1,115 @@
+"""Where people ask on Discord: among others without being seen, where the bot is not, on messages and on people."""
+
+from pathlib import Path
+
+from tests.discord_house import discord_house
+from tests.stand_in import portrait_jpeg
+from tests.test_journey_discord import painted
+
+PHOTO, AVATAR = "Repaint this photo", "Repaint avatar"
+
+
+async def test_a_private_wish_in_a_server_is_seen_by_nobody_else(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna, ben = town.member(1), town.member(2)
+        await anna.types("style", photo=portrait_jpeg(), style="2", private=True)
+        await anna.gets()
+        [card] = anna.sees
+        assert card.is_ephemeral
+        assert ben.sees == []
+        await anna.presses(card, "Again")
+        await anna.gets(2)
+        assert ben.sees == []
+
+
+async def test_who_has_installed_it_asks_where_the_bot_is_not(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        for someone in (town.abroad(1), town.abroad(2, among_people=True)):
+            await someone.types("style", photo=portrait_jpeg(), style="2")
+            await someone.gets()
+            [card] = someone.sees
+            assert "look=2" in painted(card)
+            await someone.presses(card, "Again")
+            await someone.gets(2)
+
+
+async def test_where_five_more_messages_are_all_the_others_come_in_private(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna = town.abroad(1)
+        await anna.types("style", photo=portrait_jpeg(), style="2")
+        [card] = await anna.gets()
+        for number in range(1, 3):
+            await anna.presses(card, "As file")
+            await anna.gets(1 + number)
+        for number in range(2, 9):  # each press may be followed by five more
+            await anna.presses(anna.pictures[0], "Again")
+            await anna.gets(number + 2)
+
+
+async def test_settings_are_for_those_who_manage_the_server(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        [settings] = [one for one in town.discord.commands.all if one["name"] == "settings"]
+        assert int(settings["default_member_permissions"]) == 1 << 5
+        assert (settings["contexts"], settings["integration_types"]) == ([0], [0])
+        anna = town.member(1, rights=1 << 5)
+        asked = await anna.types("settings", change="limit 1")
+        assert (await anna.reads(asked)).text
+        ben = town.member(2)
+        for _ in range(2):
+            asked = await ben.types("style", photo=portrait_jpeg(), style="2")
+            await anna.reads(asked)
+        await ben.gets()
+        assert await town.units(ben) == (1, 0)
+
+
+async def test_a_photo_of_ones_own_is_repainted_from_its_menu(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna = town.member(1)
+        photo = await anna.writes("my new hat", portrait_jpeg())
+        asked = await anna.uses_on_message(PHOTO, photo)
+        question = await anna.reads(asked)
+        await anna.chooses(question, "Anime")
+        await anna.gets()
+        assert "look=2" in painted(anna.pictures[0])
+
+
+async def test_somebody_elses_photo_needs_their_yes(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna, ben = town.member(1), town.member(2)
+        photo = await anna.writes("my new hat", portrait_jpeg())
+        asked = await ben.uses_on_message(PHOTO, photo)
+        first = await anna.reads(asked)
+        if first.options:
+            await ben.chooses(first, "Anime")
+        await town.discord.until(lambda: any("may I repaint it" in card.text for card in anna.sees))
+        [question] = [card for card in anna.sees if "may I repaint it" in card.text]
+        await anna.presses_data(question, question.buttons[0]["custom_id"])
+        await ben.gets()
+        assert (await town.units(ben), await town.units(anna)) == ((1, 0), (0, 0))
+
+
+async def test_an_avatar_is_repainted_but_not_that_of_who_opted_out(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        world = town.discord.world
+        me, other = (
+            world.with_avatar(1, portrait_jpeg(512, 512)),
+            world.with_avatar(2, portrait_jpeg(512, 512, shade=9)),
+        )
+        anna, ben = town.member(1), town.member(2)
+        asked = await anna.uses_on_user(AVATAR, me)
+        await anna.chooses(await anna.reads(asked), "Anime")
+        await anna.gets()
+        out = await ben.types("optout")
+        await anna.reads(out)
+        asked = await anna.uses_on_user(AVATAR, other)
+        refusal = await anna.reads(asked)
+        assert not refusal.options
+        assert await town.units(anna) == (1, 0)
+
+
+async def test_who_has_no_avatar_is_told_so(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna = town.person(1)
+        asked = await anna.uses_on_user(AVATAR, anna.user)
+        assert "photo" in (await anna.reads(asked)).text
+        assert await town.units(anna) == (0, 0)
