@@ -34,13 +34,15 @@ FOREIGN = (
 
 @dataclass
 class Multitude:
-    """What they do. `cards`, `answers`: messages that get a picture or a sentence, as (chat, message); `silence`: those
-    that get nothing; `presses`, `inline`, `guests`, `checkouts`: queries that are each answered once.
+    """What they do. `cards`, `answers`: messages that get a picture or a sentence, as (chat, message); `albums`: two
+    photos each that come together; `silence`: messages that get nothing; `presses`, `inline`, `guests`, `checkouts`:
+    queries that are each answered once.
     """
 
     api: BotApi
     dice: random.Random
     cards: set[tuple[int, int]] = field(default_factory=set)
+    albums: set[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=set)
     answers: set[tuple[int, int]] = field(default_factory=set)
     silence: set[tuple[int, int]] = field(default_factory=set)
     presses: set[str] = field(default_factory=set)
@@ -117,7 +119,7 @@ class Multitude:
     async def _sends_an_album(self, someone: Someone) -> None:
         await someone.sends_album([self._photo(), self._photo()], caption=self._style())
         [*_, first, second] = [shown for shown in self.api.chats.messages.values() if shown.chat == someone.chat]
-        self.cards |= {_place(first), _place(second)}
+        self.albums.add((_place(first), _place(second)))
 
     async def _adds_the_style_later(self, someone: Someone) -> None:
         if someone.chat > 0:

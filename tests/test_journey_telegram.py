@@ -118,28 +118,6 @@ async def test_an_image_file_is_as_good_as_a_photo(tmp_path: Path) -> None:
         assert "look=32" in painted(anna.sees[0])
 
 
-async def test_an_album_in_one_style_is_a_picture_each(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 90, 200)], caption="/style 4")
-        await town.api.until(lambda: len(anna.pictures) == 3)
-        assert len(anna.sees) == 3
-        assert len({card.answers for card in anna.sees}) == 3
-        assert await town.units(anna) == (3, 0)
-
-
-async def test_a_bare_album_is_one_question_and_one_hint(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 90, 200)])
-        await town.api.until(lambda: len(anna.sees) == 2)
-        await town.api.acknowledged()
-        assert sorted(card.text.split(".")[0] for card in anna.sees) == [
-            "I took the first photo",
-            "Which style would you like?",
-        ]
-
-
 async def test_after_the_picture_everything_on_its_buttons_works(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna = town.person(1)

@@ -20,6 +20,9 @@ WRITES = {"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMe
 # The pace at the wire, in the bot's seconds: so many messages take at least so long. A busy machine bunches what left
 # evenly, so each window is a little shorter than what Telegram asks for.
 PRIVATE_PACE, GROUP_PACE = (7, 3.5), (21, 50.0)
+# What answers the two photos of an album: a card and two pictures; or a picture each, when one came so late that the
+# album was closed.
+AS_ONE, AS_TWO = (3, 0), (1, 1)
 
 
 def stumbles() -> list[Fault]:
@@ -27,6 +30,7 @@ def stumbles() -> list[Fault]:
     return [
         *(broken("getUpdates", 502, times=2), Fault("getUpdates"), Fault("getFile", times=3)),
         *(flood("sendMessage", 2, times=4), broken("sendMessage", 500, times=2), flood("editMessageMedia", 1, times=4)),
+        flood("sendMediaGroup", 1, times=2),
         *(broken("editMessageMedia", times=3), flood("editMessageText", 1, times=3), broken("answerCallbackQuery")),
         *(flood("getFile", 1, times=3), Fault("editMessageText", lost=True, times=2)),
     ]
@@ -35,6 +39,15 @@ def stumbles() -> list[Fault]:
 def answered(api: BotApi) -> Counter[tuple[int, int]]:
     """How many messages of the bot answer each message of a person."""
     return Counter((chat, shown.answers) for (chat, _), shown in api.chats.messages.items() if shown.answers)
+
+
+def _album_cards(api: BotApi) -> list[str]:
+    """What the cards of albums say now."""
+    return [
+        shown.text
+        for shown in api.chats.messages.values()
+        if shown.by_bot and ("2 photos" in shown.text or "2 张照片" in shown.text)
+    ]
 
 
 def painted(api: BotApi) -> set[tuple[int, int]]:
@@ -62,7 +75,8 @@ def too_fast(api: BotApi) -> list[str]:
 async def the_end(api: BotApi, day: Multitude) -> None:
     """Wait until everybody has what they asked for."""
     await api.acknowledged(PATIENCE)
-    await api.until(lambda: day.cards <= painted(api), PATIENCE)
+    await api.until(lambda: day.cards | {first for first, _ in day.albums} <= painted(api), PATIENCE)
+    await api.until(lambda: all("ready" in words or "好了" in words for words in _album_cards(api)), PATIENCE)
     await api.until(lambda: all(shown.photo for shown in api.chats.inline.values()), PATIENCE)
 
 
@@ -70,6 +84,9 @@ async def check(town: Town, day: Multitude) -> None:
     """Each was answered as often as it is to be."""
     api, given = town.api, answered(town.api)
     assert {place: given[place] for place in day.cards | day.answers if given[place] != 1} == {}
+    told = Counter((given[first], given[second]) for first, second in day.albums)
+    assert set(told) <= {AS_ONE, AS_TWO}
+    assert told[AS_ONE] > told[AS_TWO]
     assert {place: given[place] for place in day.silence if given[place]} == {}
     assert len(api.chats.inline) == len(day.guests) == api.count("answerGuestQuery")
     for kind, method in (

@@ -1,0 +1,137 @@
+"""The card of several photos: what it says and offers in each state."""
+
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+
+from bot.albumcards import Deed, album_card, last_of, really_delete_all, settled_rows
+from bot.buttons import Press, Verb, parse
+from bot.chat import Card, Picture
+from bot.styles import STYLES
+from bot.wishes import JobView, Reason, Refusal, State
+from bot.worth import is_worth_an_edit_of_many
+
+ONE = JobView(1, State.QUEUED, 2, has_reference=False, created=0, updated=0, has_photo=True)
+NO_FACE = Refusal(Reason.NO_FACE)
+
+
+def views(*states: State, **changes: object) -> tuple[JobView, ...]:
+    """A job for each state, by number."""
+    return tuple(replace(ONE, id=number, state=state, **changes) for number, state in enumerate(states, 1))  # type: ignore[arg-type]  # fields of a view
+
+
+def card_of(jobs: tuple[JobView, ...], language: str = "en", **more: object) -> Card:
+    return album_card(jobs, styles=STYLES, language=language, **more)  # type: ignore[arg-type]  # keywords of a card
+
+
+def labels(card: Card) -> list[str]:
+    return [button.label for button in chain(*card.buttons)]
+
+
+def test_photos_without_a_style_are_one_question() -> None:
+    card = card_of(views(State.DRAFT, State.DRAFT, State.DRAFT))
+    assert card.text == "Which style would you like for these 3 photos?"
+    assert {parse(button.data).about for button in chain(*card.buttons) if parse(button.data)} == {1}  # type: ignore[union-attr]
+    assert "✖ Cancel" in labels(card)
+
+
+def test_what_waits_tells_place_and_time_of_the_last() -> None:
+    first, last = views(State.QUEUED, State.QUEUED)
+    jobs = (replace(first, place=2, eta_seconds=30.0), replace(last, place=9, eta_seconds=200.0, eta_is_least=True))
+    assert card_of(jobs).text == (
+        "🎨 Anime · 2 photos\nThe last one is at place 9 in the queue.\nAt least 3 minutes left."
+    )
+    assert labels(card_of(jobs)) == ["✖ Cancel all"]
+
+
+def test_what_is_done_is_counted_and_the_rest_can_be_cancelled() -> None:
+    jobs = views(State.STORED, State.FAILED, State.RUNNING)
+    jobs = (*jobs[:2], replace(jobs[2], progress=0.5, eta_seconds=8.0))
+    assert card_of(jobs).text.splitlines() == [
+        *("🎨 Anime · 3 photos", "1 of 3 painted.", "Painting…", "▰▰▰▰▰▱▱▱▱▱ 50 %", "About 10 seconds left."),
+    ]
+    assert labels(card_of(jobs)) == ["✖ Cancel the rest"]
+
+
+def test_when_all_are_done_each_picture_has_its_button() -> None:
+    card = card_of(views(*[State.STORED] * 6))
+    assert card.text == "🎨 Anime · 6 photos\nAll 6 pictures are ready."
+    assert labels(card) == [f"🖼 {n}" for n in range(1, 7)] + ["🎨 Another style", "📄 As files", "🗑 Delete all"]
+    assert [parse(button.data) for button in card.buttons[0]][:2] == [Press(Verb.OPEN, 1), Press(Verb.OPEN, 2)]
+
+
+def test_what_did_not_work_out_is_said_by_photo() -> None:
+    jobs = views(State.DELIVERED, State.FAILED, State.DELIVERED, State.CANCELED, State.FAILED)
+    jobs = tuple(replace(job, refusal=NO_FACE) if job.state is State.FAILED else job for job in jobs)
+    assert card_of(jobs).text.splitlines() == [
+        "🎨 Anime · 5 photos",
+        "2 of 5 pictures are ready.",
+        "Photo 2, 5: I can't find a face in this photo. One that shows it clearly from the front works best.",
+        "Photo 4: Cancelled.",
+        "What isn't painted isn't counted.",
+    ]
+    assert labels(card_of(jobs))[:2] == ["🖼 1", "🖼 2"], "the pictures are numbered, as they hang"
+
+
+def test_when_none_worked_out_the_reason_stands_once() -> None:
+    jobs = views(State.FAILED, State.FAILED, refusal=NO_FACE)
+    assert card_of(jobs).text.count("face in this photo") == 1
+    assert "Photo" not in card_of(jobs).text
+    assert labels(card_of(jobs)) == ["🎨 Another style"]
+    assert labels(card_of(tuple(replace(job, has_photo=False) for job in jobs))) == []
+
+
+def test_one_picture_of_several_is_shown_by_the_card_itself() -> None:
+    jobs = views(State.STORED, State.CANCELED)
+    only = Picture(b"", "1.jpg", "", job=1)
+    card = card_of(jobs, pictures=(only,))
+    assert (card.picture, card.pictures) == (only, ())
+    assert "◧ Before and after" in labels(card)
+
+
+def test_where_a_message_holds_them_all_the_card_does() -> None:
+    pictures = tuple(Picture(b"", f"{n}.jpg", "", job=n) for n in (1, 2))
+    card = card_of(views(State.STORED, State.STORED), pictures=pictures)
+    assert (card.picture, card.pictures) == (None, pictures)
+
+
+def test_nobody_knows_what_it_was_after_it_was_forgotten() -> None:
+    card = card_of(views(State.CANCELED, State.CANCELED, style=None, has_photo=False))
+    assert card.text.startswith("Cancelled.")
+    assert card.buttons == ()
+
+
+def test_a_single_photo_has_the_card_that_every_photo_has() -> None:
+    [job] = views(State.STORED)
+    assert "📄 As file" in labels(card_of((job,)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
+    jobs = views(State.STORED, State.STORED)
+    certain, doubtful = card_of(jobs, language), card_of(jobs, language, in_doubt=True)
+    assert len(doubtful.text.splitlines()) == len(certain.text.splitlines()) + 1
+    [yes, no] = really_delete_all(jobs, language)[0]
+    assert (parse(yes.data), parse(no.data)) == (
+        Press(Verb.ALBUM, 1, Deed.REALLY_DELETE),
+        Press(Verb.ALBUM, 1, Deed.KEEP),
+    )
+    assert settled_rows(jobs, language) == certain.buttons
+
+
+def test_the_last_one_is_the_one_that_is_done_last() -> None:
+    jobs = views(State.QUEUED, State.QUEUED, State.RUNNING)
+    jobs = (replace(jobs[0], place=7), replace(jobs[1], place=3), jobs[2])
+    assert last_of(jobs).id == 1
+    assert last_of(views(State.STORED, State.FAILED)).id == 2
+
+
+def test_the_card_is_worth_an_edit_when_one_more_is_done_or_the_last_one_moves() -> None:
+    before = views(State.RUNNING, State.QUEUED, place=5)
+    done = views(State.STORED, State.QUEUED, place=5)
+    moved = views(State.RUNNING, State.QUEUED, place=4)
+    assert not is_worth_an_edit_of_many(before, before, 1.0, is_group=False)
+    assert is_worth_an_edit_of_many(before, done, 1.0, is_group=False)
+    assert is_worth_an_edit_of_many(before, moved, 1.0, is_group=False)
+    assert not is_worth_an_edit_of_many(views(State.QUEUED, State.QUEUED, place=5), before, 1.0, is_group=False)
