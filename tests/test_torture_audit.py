@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.bot_api_chats import Shown
 from torture import audit
 from torture.people import Wish
 
-WISH = Wish(0, "telegram:1:7:3", chat=7, message=3)
+WISH = Wish(0, "telegram:1:7:3", chat=7)
 TASK = Task("task-1", "account", "r", 2, 0, Status.SUCCEEDED)
 ROWS = """
     INSERT INTO person (id, platform, platform_id, language, created) VALUES (1, 'telegram', '7', 'en', 0);
@@ -29,6 +28,10 @@ ROWS = """
     INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'reserve', 'd', 0);
     INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'commit', 'd', 0);
 """
+
+
+def card(number: int, photo: bytes | None = b"x") -> Shown:
+    return Shown(7, number, photo=photo, rows=((("Again", "again:1"),),))
 
 
 @pytest.fixture
@@ -85,19 +88,24 @@ def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("show", "again", "complaint"),
+    ("messages", "again", "complaint"),
     [
-        (lambda api: api.chats.add(Shown(7, 8, photo=b"x")), 0, None),
-        (lambda api: None, 0, "has no picture"),
-        (lambda api: [api.chats.add(Shown(7, n, photo=b"x")) for n in (8, 9)], 0, "has 2 pictures"),
-        (lambda api: [api.chats.add(Shown(7, n, photo=b"x")) for n in (8, 9)], 1, None),
-        (lambda api: [api.chats.add(Shown(7, n, photo=b"x" if n == 8 else None)) for n in (8, 9)], 0, "2 messages"),
+        ([card(8)], 0, None),
+        ([], 0, "has 0 cards"),
+        ([card(8, photo=None)], 0, "has 0 pictures of 1"),
+        ([card(8), card(9)], 0, "has 2 pictures of 1"),
+        ([card(8), card(9)], 1, None),
+        ([card(8), card(9, photo=None)], 0, "has 2 cards"),
+        ([card(8), card(9, photo=None)], 1, None),
+        ([card(8), Shown(7, 9, "Your picture is ready: here it is.")], 0, None),
+        ([card(8), *[Shown(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was told 2 times"),
     ],
 )
 def test_a_chat_without_its_picture_or_with_too_many_is_found(
-    database: Path, show: Callable[[BotApi], object], again: int, complaint: str | None
+    database: Path, messages: list[Shown], again: int, complaint: str | None
 ) -> None:
     api = BotApi()
-    show(api)
+    for shown in messages:
+        api.chats.add(shown)
     found = list(audit.chats(database, api, [WISH], Counter({7: again})))
     assert found == [] if complaint is None else any(complaint in line for line in found)

@@ -14,7 +14,7 @@ from torture.faulty import Faulty
 from torture.life import Life
 from torture.outcome import Outcome
 from torture.people import People
-from torture.stage import Stage, stage
+from torture.stage import LINKS, Stage, stage
 
 SPEED = 8.0
 LANES = 4
@@ -74,7 +74,7 @@ async def faults(
         here.api.choose, here.chat.choose = storm.faulty.at_api, storm.faulty.at_chat
         turn = 0
         while storm.faulty.done.total() < number and not storm.report.wrong:
-            async with here.bot() as living:
+            async with here.bot(links=LINKS[turn % len(LINKS)]) as living:
                 address = await living.address
                 if address is None:
                     return storm.broken("the bot did not start")
@@ -143,7 +143,7 @@ class Storm:
         report.wishes, report.tasks = len(wishes), len(tasks)
         report.twice = self.faulty.twice.total()
         report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
-        sorry = audit.sorry(database, self.stage.telegram, wishes)
+        sorry = audit.sorry(self.stage.telegram, wishes)
         report.sorry = len(sorry)
         report.wrong += [
             *self.people.answers,

@@ -15,7 +15,7 @@ from torture.moments import Chance, Moment, Trap, draw, name
 from torture.outcome import Outcome
 from torture.people import People
 from torture.points import Point
-from torture.stage import Stage, stage
+from torture.stage import LINKS, Stage, stage
 
 SPEED = 4.0
 BACKLOG = 6  # wishes under way at any time
@@ -80,7 +80,7 @@ class Rounds:
         """Some wishes, a life, its end."""
         await self._wishes()
         moment = draw(self.dice)
-        async with self.stage.bot(moment if isinstance(moment, Point) else None) as living:
+        async with self.stage.bot(moment if isinstance(moment, Point) else None, self.dice.choice(LINKS)) as living:
             trap = Trap(moment, living.kill)
             self.stage.api.choose = self.stage.chat.choose = trap.choose
             asking = asyncio.create_task(self._asked(living))
@@ -136,13 +136,12 @@ class Rounds:
         """Cards that the dead bot has sent and not noted: the next one sends them once more."""
         if not self.stage.database.exists():
             return
-        noted = dict(audit.rows(self.stage.database, "SELECT source, message_id FROM job"))
-        for wish in self.people.wishes:
-            if wish.chat is not None and noted.get(wish.source) is None:
-                seen = len(self.stage.telegram.chats.of_bot(wish.chat))
-                if seen > self.again[wish.chat]:
-                    self.again[wish.chat] += 1
-                    self.report.unheard += 1
+        noted = audit.noted(self.stage.database)
+        first = {wish.chat: wish for wish in reversed(self.people.wishes) if wish.chat is not None}
+        for chat, wish in first.items():
+            if noted.get(wish.source) is None and len(audit.cards(self.stage.telegram, chat)) > self.again[chat]:
+                self.again[chat] += 1
+                self.report.unheard += 1
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report

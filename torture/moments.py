@@ -44,6 +44,7 @@ _API: tuple[tuple[str, How], ...] = (
 _CHAT: tuple[tuple[str, How], ...] = (
     ("sendMessage", "before"), ("sendMessage", "after"), ("editMessageMedia", "before"), ("editMessageMedia", "after"),
     ("editMessageText", "after"), ("getFile", "after"), ("file", "amid"), ("getUpdates", "after"),
+    ("sendMediaGroup", "before"), ("sendMediaGroup", "after"),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -13,18 +14,21 @@ from torture.stage import Stage
 
 STYLES = (0, 2, 4, 5, 7, 9, 32)
 VISITORS = 4
+ALBUMS = 0.2  # of the wishes in chats
+SECOND_THOUGHTS = 0.1  # of the wishes on the page
 
 
 @dataclass
 class Wish:
-    """One wish. `source` is its name in the bot's rows; `job`: its number, once the page was told (202)."""
+    """One photo to be painted. `source` is its name in the bot's rows; `job`: its number, once the page was told
+    (202). Photos of one album have the chat in common. `withdrawn`: its visitor has cancelled it."""
 
     number: int
     source: str
     visitor: int | None = None  # on the page
     chat: int | None = None  # or in a private chat
-    message: int | None = None
     job: int | None = None
+    withdrawn: bool = False
 
 
 @dataclass
@@ -49,13 +53,20 @@ class People:
         self.wishes.append(Wish(number, f"key-{number:08}", visitor=visitor))
 
     async def wish_in_chat(self) -> None:
-        """A new wish of somebody new, in their private chat: Telegram brings it until it is acknowledged."""
-        number = len(self.wishes)
+        """A wish of somebody new in their private chat, of one photo or an album of some: Telegram brings it until it
+        is acknowledged."""
+        number, words = len(self.wishes), f"/style {self.dice.choice(STYLES)}"
         someone = Someone(self.stage.telegram, 10_000 + number, 10_000 + number)
-        await someone.sends(photo(number), caption=f"/style {self.dice.choice(STYLES)}")
-        message = someone.last.id
-        source = f"telegram:{ME['id']}:{someone.chat}:{message}"
-        self.wishes.append(Wish(number, source, chat=someone.chat, message=message))
+        source = f"telegram:{ME['id']}:{someone.chat}:"
+        if self.dice.random() < ALBUMS:
+            photos = [photo(number + n) for n in range(self.dice.randint(2, 4))]
+            [first, *_] = await someone.sends_album(photos, caption=words)
+            source += f"album:{first['message']['media_group_id']}"
+            names = [source if n == 0 else f"{source}:{n}" for n in range(len(photos))]
+        else:
+            await someone.sends(photo(number), caption=words)
+            names = [source + str(someone.last.id)]
+        self.wishes += [Wish(number + n, name, chat=someone.chat) for n, name in enumerate(names)]
 
     async def ask(self, address: str) -> None:
         """Send what was not accepted yet. Whoever gets no answer asks again in the next life, with the same key."""
@@ -83,12 +94,22 @@ class People:
             return
         if answer.status_code == 202:
             wish.job = int(answer.json()["id"])
+            if self.dice.random() < SECOND_THOUGHTS:
+                await self._withdraw(http, wish, cookies)
         elif answer.status_code < 500:
             self.answers.append(f"{answer.status_code} {answer.text[:200]}")
+
+    async def _withdraw(self, http: httpx.AsyncClient, wish: Wish, cookie: str) -> None:
+        """Cancel it. Without an answer nobody knows, and either outcome is right."""
+        wish.withdrawn = True
+        with suppress(httpx.HTTPError, OSError):
+            await http.delete(f"/api/jobs/{wish.job}", headers={"Cookie": cookie})
 
     async def _look(self, http: httpx.AsyncClient, wish: Wish) -> None:
         assert wish.visitor is not None
         headers = {"Cookie": await self._cookie(http, wish.visitor)}
+        if wish.withdrawn:
+            return
         told = (await http.get(f"/api/jobs/{wish.job}", headers=headers)).json()
         if told["state"] not in {"stored", "delivered"}:
             return

@@ -1,6 +1,7 @@
 """Everything round the bot: the service that paints, the chats, a proxy before each, and the bot's lives one by one."""
 
 import multiprocessing
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from torture.points import Point
 from torture.proxy import Proxy, proxy
 
 SLOTS, LANES = 2, 2
+LINKS = ("inline", "signed", "upload")
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Stage:
     api: Proxy
     chat: Proxy
     lanes: int
+    port: int  # of the bot, the same in every life
     shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -41,11 +44,13 @@ class Stage:
         return self.folder / "data" / "repaint.db"
 
     @asynccontextmanager
-    async def bot(self, point: Point | None = None) -> AsyncIterator[Life]:
-        """A life of the bot on its folder, until the block ends."""
+    async def bot(self, point: Point | None = None, links: str = "inline") -> AsyncIterator[Life]:
+        """A life of the bot on its folder, until the block ends. `links`: how photos get to the API."""
         settings = {
             "data_dir": self.folder / "data",
-            "port": 0,
+            "port": self.port,
+            "public_url": f"http://127.0.0.1:{self.port}",
+            "photo_links": links,
             "web_chat": "on",
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.chat.url,
@@ -72,7 +77,13 @@ async def stage(folder: Path, *, speed: float, lanes: int = LANES) -> AsyncItera
         telegram = await stack.enter_async_context(bot_api())
         api = await stack.enter_async_context(proxy(service.url, _kind_of_api_call))
         chat = await stack.enter_async_context(proxy(telegram.url, kind_of_chat_call))
-        yield Stage(folder, time, service, telegram, api, chat, lanes)
+        yield Stage(folder, time, service, telegram, api, chat, lanes, _free_port())
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def _kind_of_api_call(method: str, path: str) -> str:
