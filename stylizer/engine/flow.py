@@ -5,6 +5,7 @@ import math
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import luminance
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
@@ -40,28 +41,35 @@ def rotated(field: Picture, degrees: float) -> Picture:
 
 def smear(source: Picture, field: Picture, steps: int, *, step: float = 1.0) -> Picture:
     """Line-integral convolution (Cabral and Leedom 1993) along `field`, Gaussian, `steps` each way."""
-    height, width = source.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    total, weights, sigma = source.astype(np.float32).copy(), 1.0, max(steps * step / 2, 0.5)
-    for sign in (1, -1):
-        at_x, at_y, heading = x.copy(), y.copy(), field * np.float32(sign)
-        for i in range(1, steps + 1):
-            at_x += heading[..., 0] * np.float32(step)
-            at_y += heading[..., 1] * np.float32(step)
-            weight = math.exp(-((i * step) ** 2) / (2 * sigma * sigma))
-            sample = cv2.remap(source, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-            total += sample * np.float32(weight)
-            weights += weight
-            if i < steps:
-                heading = _turned(field, at_x, at_y, heading)
-    return total / np.float32(weights)
+    source, sigma = np.ascontiguousarray(source, np.float32), max(steps * step / 2, 0.5)
+    weights = [math.exp(-((i * step) ** 2) / (2 * sigma * sigma)) for i in range(1, steps + 1)]
+    columns = np.arange(source.shape[1], dtype=np.float32)[None, :]
+
+    def smeared(total: Picture, rows: Plane) -> Picture:
+        total, (x, y) = total.copy(), np.broadcast_arrays(columns, rows)
+        for way in (step, -step):
+            _walk(total, source, field, (x.copy(), y.copy()), step=way, weights=weights)
+        return total / np.float32(1 + 2 * sum(weights))
+
+    return in_bands(smeared, source, np.arange(source.shape[0], dtype=np.float32)[:, None])
 
 
-def _turned(field: Picture, at_x: Plane, at_y: Plane, heading: Picture) -> Picture:
-    """The field at new places, its sign chosen to go on the same way."""
-    ahead = cv2.remap(field, at_x, at_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
-    agree = ahead[..., 0] * heading[..., 0] + ahead[..., 1] * heading[..., 1]
-    return ahead * np.where(agree < 0, np.float32(-1), np.float32(1))[..., None]
+def _walk(
+    total: Picture, source: Picture, field: Picture, at: tuple[Plane, Plane], *, step: float, weights: list[float]
+) -> None:
+    """Go along the field from the places `at`, and add to `total` what the source is there."""
+    (x, y), heading = at, None
+    for weight in weights:
+        right, down = cv2.split(cv2.remap(field, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101))
+        onward = np.float32(step)
+        if heading is not None:  # the field has no sign of its own: go on the same way
+            onward = np.copysign(np.float32(abs(step)), right * heading[0] + down * heading[1])
+        heading = right * onward, down * onward
+        x += heading[0]
+        y += heading[1]
+        sample = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        sample *= np.float32(weight)
+        total += sample
 
 
 def shock(picture: Picture, sigma: float, amount: float) -> Picture:

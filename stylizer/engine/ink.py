@@ -75,11 +75,13 @@ def coherent_lines(grey: Plane, unit: float, widths: Widths, *, length: int = 5)
     Each width is (sigma in units, contrast where a line begins, contrast of a full line).
     """
     field, _ = tangents(blur(grey, 1), 3)
-    lines = np.zeros_like(grey)
-    for share, faint, full in widths:
+    valleys = []
+    for share, _, _ in widths:
         narrow, wide = blur(grey, share * unit), blur(grey, share * unit * 1.8)
-        valley = ((wide - narrow) / (wide + 0.06)).astype(np.float32)
-        lines = np.maximum(lines, smoothstep(faint, full, smear(valley, field, length)))
+        valleys.append((wide - narrow) / (wide + 0.06))
+    lines = np.zeros_like(grey)
+    for (_, faint, full), valley in zip(widths, cv2.split(smear(cv2.merge(valleys), field, length)), strict=True):
+        np.maximum(lines, smoothstep(faint, full, valley), out=lines)
     return lines
 
 

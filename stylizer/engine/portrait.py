@@ -11,12 +11,14 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import luminance, mix, smoothstep
 from stylizer.engine.filters import blur, flatten, grow, guided, kuwahara
 from stylizer.engine.ink import STRAND_WIDTHS, brush_lightness, coherent_lines, face_lines, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Pixels, Plane, Size
+from stylizer.engine.region import covering
 from stylizer.engine.skin import level, smooth_skin
 
 ANALYSIS_SIDES = (512, 768)
@@ -150,8 +152,16 @@ class Portrait:
     @cached_property
     def _strands(self) -> Plane:
         """The lines between strands of hair."""
-        grey = luminance(self.small)
-        return coherent_lines(grey, min(grey.shape), STRAND_WIDTHS, length=9) * self.masks.hair
+        shared = self._shared("_strands")
+        if shared is not None:
+            return shared
+        grey, hair = luminance(self.small), self.masks.hair > 0.01
+        strands = np.zeros_like(grey)
+        if not hair.any():
+            return strands
+        region = covering(hair, self.small_px(16))
+        strands[region] = coherent_lines(grey[region], min(grey.shape), STRAND_WIDTHS, length=9)
+        return strands * self.masks.hair
 
     def ink(self, *, on_skin: float = 1.0, reach: float = 9.0, strokes: float = 0.55) -> Plane:
         """Lines at output size, those of the brush weakened on bare skin, where the face has lines of its own.
@@ -161,10 +171,14 @@ class Portrait:
         height, width = self.size
         brushed = cv2.resize(ink_of(self.brushwork, reach), (width, height), interpolation=cv2.INTER_CUBIC)
         lips = self.full(np.clip(blur(self.masks.lips, self.small_px(1.5)) * 1.3, 0, 1))
-        brushed = np.clip(brushed, 0, 1) * (1 - 0.8 * lips)
         bare = self.skin_area()
-        brushed *= self.full(self._structure * (1 - (1 - 0.5 * on_skin) * bare) * (1 - 0.6 * self.masks.hair))
-        thin = face_strokes(self.size, self.large_faces, weight=strokes) * np.clip(lips + 0.15, 0, 1) * 0.75
-        own = self.face_lines * self.full(1 - (0.55 - 0.45 * on_skin) * bare)
-        own = np.maximum(own, self.full(self._strands))
-        return np.maximum(np.maximum(brushed, thin), own)
+        kept = self.full(self._structure * (1 - (1 - 0.5 * on_skin) * bare) * (1 - 0.6 * self.masks.hair))
+        shown = self.full(1 - (0.55 - 0.45 * on_skin) * bare)
+        thin = face_strokes(self.size, self.large_faces, weight=strokes)
+
+        def together(brush: Plane, keep: Plane, lip: Plane, stroke: Plane, own: Plane) -> Plane:
+            brush = np.clip(brush, 0, 1) * (1 - 0.8 * lip) * keep
+            return np.maximum(np.maximum(brush, stroke * np.clip(lip + 0.15, 0, 1) * 0.75), own)
+
+        np.maximum(np.multiply(shown, self.face_lines, out=shown), self.full(self._strands), out=shown)
+        return in_bands(together, brushed, kept, lips, thin, shown, into=brushed)
