@@ -11,7 +11,7 @@ import typer
 
 from bot import settings as config
 from bot.chat import CannotStart
-from bot.logs import set_up_logging
+from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
 from storage.database import NewerSchema
 
@@ -60,8 +60,9 @@ def stylizer(  # noqa: PLR0917  # typer reads the command's options from its par
     from stylizer.server import serve  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
-    set_up_logging("info")
     let_in = frozenset(key.strip() for key in keys.split(",") if key.strip())
+    set_up_logging("info", secrets=let_in)
+    log_last_words()
     settings = StylizerSettings(data_dir=data_dir, workers=workers, max_running=max_running, keys=let_in)
     typer.echo(f"The stand-in answers at http://{host}:{port}/api/v1")
     asyncio.run(serve(settings, host, port))
@@ -145,7 +146,8 @@ def _settings() -> config.Settings:
         settings = config.load()
     except config.Wrong as wrong:
         _give_up(str(wrong))
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, secrets=settings.secrets())
+    log_last_words()
     return settings
 
 

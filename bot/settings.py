@@ -109,6 +109,12 @@ class Settings(BaseSettings):
             raise ValueError("a token is of plain letters, digits and signs")
         return token
 
+    def secrets(self) -> tuple[str, ...]:
+        """Every word that must be seen nowhere."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        several = [value if isinstance(value, tuple) else (value,) for value in values]
+        return tuple(one.get_secret_value() for group in several for one in group if isinstance(one, SecretStr))
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach us."""

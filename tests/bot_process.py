@@ -15,7 +15,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Bot:
     process: Process
     visitor: httpx.AsyncClient
     cookies: Path
+    log: Path | None = None
 
     async def wish(self, photo: bytes, *, key: str, style: int = 0) -> int:
         """The visitor's wish, accepted; returns the job's id."""
@@ -83,23 +84,26 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot_process(folder: Path, **settings: str) -> AsyncIterator[Bot]:
-    """Start the bot on a folder, until the end of the block; `settings` as in `.env`."""
+async def bot_process(folder: Path, *, log: Path | None = None, **settings: str) -> AsyncIterator[Bot]:
+    """Start the bot on a folder, until the end of the block; `settings` as in `.env`. What it writes goes to `log`, if
+    there is one."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # quick, and nothing else is going on yet
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
     chosen = {"DATA_DIR": str(folder / "data"), "PORT": "0", "WEB_CHAT": "on", "DASHSCOPE_API_KEY": "sk-crash-test"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"),
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **chosen, **settings},
-        stdout=PIPE,
-    )
+    with ExitStack() as stack:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"),
+            cwd=folder,
+            env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **chosen, **settings},
+            stdout=PIPE,
+            stderr=None if log is None else stack.enter_context(log.open("ab")),
+        )
     try:
         async with httpx.AsyncClient(base_url=await _address(process), timeout=20, trust_env=False) as visitor:
             cookies = folder / "cookies.json"
             if cookies.exists():
                 visitor.cookies.update(json.loads(cookies.read_text()))
-            yield Bot(process, visitor, cookies)
+            yield Bot(process, visitor, cookies, log)
     finally:
         if process.returncode is None:
             process.kill()

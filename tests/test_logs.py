@@ -2,14 +2,19 @@
 
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import structlog
 
-from bot.logs import redacted, set_up_logging
+from bot.logs import redacted, set_up_logging, striker
 
 SECRET = "AAH-not-a-real-token-for-tests-only"
+TOLD = "a word that looks like none"
 KEY = "sk-not-a-real-key-for-tests"
 
 
@@ -24,6 +29,45 @@ def test_a_token_is_struck_whether_its_colon_is_quoted_or_not(colon: str, before
 @pytest.mark.parametrize("line", ["at 12:30:45.123456:done", "job 1042%3A2", "sent to -1001234567890:5"])
 def test_numbers_and_times_stay(line: str) -> None:
     assert redacted(line) == line
+
+
+DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.GabcDE.not-a-real-token-for-tests-only-1234"
+
+
+@pytest.mark.parametrize("before", ["", "Authorization: Bot ", "token="])
+def test_a_token_of_discord_is_struck(before: str) -> None:
+    assert "GabcDE" not in redacted(f"{before}{DISCORD} was refused")
+
+
+@pytest.mark.parametrize("line", ["api.dashscope.aliyuncs.com", "cpython-311-x86_64-linux-gnu.so.1.2.3", "0.1.0.dev1"])
+def test_names_with_dots_stay(line: str) -> None:
+    assert redacted(line) == line
+
+
+@pytest.mark.parametrize("spelt", ["a word/of the:owners own", "owners own", "story"])
+def test_what_is_known_to_be_secret_is_struck_whatever_it_looks_like(spelt: str) -> None:
+    strike = striker(["a word/of the:owners own", "short"])
+    told = f"GET /metrics?word={spelt} and {quote(spelt, safe='')}"
+    assert strike(told).count("[secret]") == (2 if len(spelt) > 7 else 0)
+    assert strike("a short story") == "a short story"
+
+
+def test_what_nobody_caught_is_logged_and_not_printed() -> None:
+    program = (
+        "import sys, threading, warnings; from bot.logs import log_last_words, set_up_logging\n"
+        f"set_up_logging('info', secrets=['{TOLD}']); log_last_words()\n"
+        f"def breaks(): raise ValueError('{TOLD} and {DISCORD}')\n"
+        "thread = threading.Thread(target=breaks); thread.start(); thread.join()\n"
+        f"warnings.warn('{TOLD}')\n"
+        "breaks()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, cwd=Path(__file__).parent.parent
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("nobody caught this") == 2
+    assert (ended.stderr.count("ValueError"), TOLD in ended.stderr, "GabcDE" in ended.stderr) == (2, False, False)
+    assert "UserWarning" in ended.stderr
 
 
 class Leaky:
