@@ -42,7 +42,8 @@ def album_card(
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
         return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
-    texts, card = speak(language), Card("", pictures=tuple(pictures) if picture is None else (), picture=picture)
+    texts, card = speak(language), Card("", picture=picture, job=views[0].id)
+    card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
         rows = cards.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)

@@ -61,7 +61,7 @@ def job_card(
     texts = speak(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
     buttons = rows(view, styles=styles, language=language, closet=closet, page=page, room=room)
-    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts))
+    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts), job=view.id)
 
 
 def rows(

@@ -124,7 +124,7 @@ async def _delete(town: Town, card: Shown) -> None:
     await ben.presses(card, "Delete")
     await town.discord.until(lambda: any(one.is_ephemeral for one in ben.sees))
     [no] = [one for one in ben.sees if one.is_ephemeral]
-    assert "for somebody else" in no.text
+    assert "belongs to somebody else" in no.text
     await anna.presses(card, "Delete")
     await town.discord.until(lambda: town.discord.world.messages[card.id].labels != card.labels)
     await anna.presses(town.discord.world.messages[card.id], "Yes")

@@ -29,12 +29,13 @@ _FEW = 3  # looks that are buttons still
 
 @dataclass(frozen=True)
 class Drawn:
-    """A message. Its files replace whatever hung on it before."""
+    """A message. Its files replace whatever hung on it before. `about` is the same for all that a card ever says."""
 
     text: str
     view: View | None
     mentions: AllowedMentions
     attached: list[File] = field(default_factory=list)
+    about: str = ""
 
     @property
     def files(self) -> list[File]:
@@ -48,7 +49,8 @@ def drawn(card: Card, *, veiled: bool = False, commands: Mapping[str, int] = Map
     """A card as a message. `veiled`: its pictures are to be tapped before they are seen; `commands`: their ids, with
     which their names can be tapped, and stand there in the language of whoever reads."""
     text, mentions = _text(card, commands)
-    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)))
+    about = text if card.job is None else f"job {card.job}"
+    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)), about)
 
 
 def view(rows: Rows) -> View | None:

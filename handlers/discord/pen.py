@@ -6,7 +6,7 @@ Raises NotNow, Gone or TooLate.
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from discord import File, MessageReference, Object, PartialMessage, Webhook, WebhookType
+from discord import File, Message, MessageReference, Object, PartialMessage, Webhook, WebhookType
 from discord.ui import View
 
 from bot.chat import NotNow
@@ -49,6 +49,8 @@ class Pen:
                 allowed_mentions=drawn.mentions,
                 **{name: value for name, value in optional.items() if value is not None},
             )
+        if not _says(message, drawn):
+            await self.change(channel, str(message.id), drawn)
         return str(message.id)
 
     async def change(self, channel: int, message: str, drawn: Drawn) -> None:
@@ -120,7 +122,11 @@ class Pen:
 
 
 def _nonce(channel: int, drawn: Drawn, answers: str | None) -> str:
-    """The same for the same message: Discord takes it once, also when we didn't hear that it was taken."""
-    buttons = [] if drawn.view is None else drawn.view.to_components()
-    said = f"{channel}:{answers}:{drawn.text}:{buttons}:{[file.filename for file in drawn.files]}"
+    """The same for the same card: Discord takes it once, also when we didn't hear that it was taken."""
+    said = f"{channel}:{answers}:{drawn.about}"
     return hashlib.sha256(said.encode()).hexdigest()[:NONCE_LETTERS]
+
+
+def _says(message: Message, drawn: Drawn) -> bool:
+    """Whether this is what was sent, and not what was sent before and has been overtaken."""
+    return message.content.strip() == drawn.text.strip() and len(message.attachments) == len(drawn.attached)

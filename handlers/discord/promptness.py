@@ -13,6 +13,8 @@ from handlers.discord.wire import Ask
 
 log = structlog.get_logger(__name__)
 
+TRIES = 3
+
 
 class Promptness:
     """Answers at once, and keeps what the interaction lets us do. `clock` gives seconds."""
@@ -26,7 +28,8 @@ class Promptness:
         unseen = unseen and not is_ours(interaction)
         until = self._clock() + LIFE
         try:
-            message = await self._deferred(interaction, unseen=unseen)
+            message = await self._deferred(interaction, thinking=True, unseen=unseen)
+            message = message or (await interaction.original_response()).id
         except (HTTPException, *NETWORK) as error:
             log.warning("a command could not be answered in time", error=type(error).__name__)
             return None
@@ -40,11 +43,10 @@ class Promptness:
             return None
         until = self._clock() + LIFE
         try:
-            await interaction.response.defer()
+            await self._deferred(interaction)
         except (HTTPException, *NETWORK) as error:
-            if not isinstance(error, HTTPException) or error.code != ALREADY_ANSWERED:
-                log.warning("a press could not be answered in time", error=type(error).__name__)
-                return None
+            log.warning("a press could not be answered in time", error=type(error).__name__)
+            return None
         unseen = interaction.message.flags.ephemeral
         reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen, is_long=unseen)
         self._replies.keep(reply)
@@ -57,17 +59,22 @@ class Promptness:
         except (HTTPException, *NETWORK) as error:
             log.warning("a form could not be shown in time", error=type(error).__name__)
 
-    async def _deferred(self, interaction: Ask, *, unseen: bool) -> int:
-        """The id of our answer. Raises what the library raises."""
-        try:
-            taken = await interaction.response.defer(ephemeral=unseen, thinking=True)
-        except HTTPException as error:
-            if error.code != ALREADY_ANSWERED:  # by ourselves: the first answer to our answer was lost
+    async def _deferred(self, interaction: Ask, *, thinking: bool = False, unseen: bool = False) -> int | None:
+        """The id of our answer, where it is told. Raises what the library raises; what the network does is tried again
+        at once, for there is little time."""
+        for left in reversed(range(TRIES)):
+            try:
+                taken = await interaction.response.defer(ephemeral=unseen, thinking=thinking)
+            except HTTPException as error:
+                if error.code == ALREADY_ANSWERED:  # by ourselves: what we heard of it was lost
+                    return None
                 raise
-        else:
-            if taken is not None and taken.message_id is not None:
-                return taken.message_id
-        return (await interaction.original_response()).id
+            except NETWORK:
+                if not left:
+                    raise
+            else:
+                return None if taken is None else taken.message_id
+        return None
 
 
 def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unseen: bool, is_long: bool) -> Reply:

@@ -57,6 +57,7 @@ class Tree(CommandTree[Wire]):
             allowed_contexts=AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=AppInstallationType(guild=True, user=True),
         )
+        client.tree = self
 
     async def on_error(self, interaction: Interaction[Wire], error: AppCommandError, /) -> None:
         """Instead of the library's: its own log is silent, see `quiet`."""
@@ -115,7 +116,7 @@ def agrees(theirs: Any, ours: Any) -> bool:
             same_length = isinstance(theirs, list) and len(theirs) == len(ours)
             return same_length and all(agrees(*pair) for pair in zip(theirs, ours, strict=True))
         case _:
-            return bool(theirs == ours or not (theirs or ours))
+            return str(theirs) == str(ours) or not (theirs or ours)  # permissions come back as words
 
 
 def _ordered(commands: list[Any]) -> list[Any]:

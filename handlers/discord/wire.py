@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
@@ -12,6 +12,9 @@ from discord.asset import Asset
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
+
+if TYPE_CHECKING:
+    from discord.app_commands import CommandTree
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +46,7 @@ class Wire(AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_ratelimit_timeout=LONGEST_WAIT,
         )
+        self.tree: CommandTree[Wire] | None = None  # where others look for it, too
         self._ears = ears
 
     async def on_message(self, message: Message) -> None:
