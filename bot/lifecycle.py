@@ -188,7 +188,9 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
             return _requeue(job, now, code)
         case Decision.AGAIN_LATER if tries < MAX_RESUBMITS:
             return _requeue(again, now + backoff(tries, jitter), code)
-        case Decision.RE_EXPOSE | Decision.NO_FACE if tries < ONCE_MORE:
+        case Decision.RE_EXPOSE if tries < MAX_RESUBMITS:  # at once, then later: we may have been away when it came
+            return _requeue(again, now + (backoff(tries - 1, jitter) if tries else 0.0), code)
+        case Decision.NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
         case Decision.NO_FACE:
             return _fail(job, Reason.NO_FACE, code)

@@ -19,7 +19,7 @@ FAILURES = {
     Decision.RE_EXPOSE: Reason.SERVICE_DOWN,
     Decision.AGAIN_LATER: Reason.SERVICE_DOWN,
 }
-RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 2, Decision.AGAIN_LATER: 4}
+RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 4, Decision.AGAIN_LATER: 4}
 
 
 @pytest.mark.parametrize("decision", FAILURES)
@@ -41,6 +41,13 @@ def test_failed_runs_wait_longer_each_time() -> None:
         for tries in range(lifecycle.MAX_RESUBMITS)
     ]
     assert waits == [2.5, 5.0, 10.0]
+
+
+def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later() -> None:
+    failed = lifecycle.TaskFailed("InvalidURL", Decision.RE_EXPOSE)  # such as when we are restarted while it is read
+    changes = [advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(lifecycle.MAX_RESUBMITS)]
+    assert [change.job.next_at - NOON for change in changes] == [0.0, 5.0, 10.0]
+    assert {change.job.state for change in changes} == {Q}
 
 
 def test_refused_for_now_keeps_its_place_however_often() -> None:
