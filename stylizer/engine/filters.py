@@ -127,15 +127,15 @@ def _dabs(picture: Picture, kernels: tuple[Plane, ...], sharpness: float) -> Pic
     sums, total = [np.zeros_like(channel) for channel in channels], np.zeros_like(channels[0])
     for kernel in kernels:
         means = [cv2.filter2D(channel, -1, kernel, borderType=cv2.BORDER_REFLECT) for channel in channels]
-        variance = np.zeros_like(total)
+        variance: Plane = np.zeros_like(total)
         for mean, square in zip(means, squares, strict=True):
             spread = cv2.filter2D(square, -1, kernel, borderType=cv2.BORDER_REFLECT) - mean * mean
-            variance += np.maximum(spread, 0, out=spread)
+            np.add(variance, np.maximum(spread, 0, out=spread), out=variance)
         weight = 1 / (1 + (variance * np.float32(255 * 255)) ** (sharpness / 4))
-        total += weight
+        np.add(total, weight, out=total)
         for summed, mean in zip(sums, means, strict=True):
             np.add(summed, np.multiply(mean, weight, out=mean), out=summed)
-    return cv2.merge([summed / total for summed in sums])
+    return cv2.merge([np.divide(summed, total, out=summed) for summed in sums])
 
 
 def flatten(picture: Picture, radius: int, *, rounds: int = 2) -> Picture:

@@ -67,7 +67,7 @@ def _walk(
         heading = right * onward, down * onward
         x += heading[0]
         y += heading[1]
-        sample = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        sample: Picture = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         sample *= np.float32(weight)
         total += sample
 
