@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
@@ -16,6 +17,7 @@ FULL_SECONDS = 3.0
 LOCKED_SECONDS = 12.0  # longer than SQLite waits for its turn
 OUTAGE_SECONDS = 600.0  # of the bot's time
 MOST_SUBMITS = 12  # that a lane may try meanwhile: 5, 10, 20 … 300 s between two
+SILENT_SECONDS = 12.0
 JUMP_SECONDS = 2 * 3600.0
 
 Calamity = Callable[[Stage, Life], Awaitable[list[str]]]
@@ -36,8 +38,6 @@ async def database_locked(stage: Stage, _: Life) -> list[str]:
 
 
 def _hold(stage: Stage) -> None:
-    import time  # noqa: PLC0415
-
     with closing(sqlite3.connect(stage.database, isolation_level=None, timeout=30)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(LOCKED_SECONDS)
@@ -68,6 +68,19 @@ async def outage(stage: Stage, _: Life) -> list[str]:
     return []
 
 
+async def silence(stage: Stage, _: Life) -> list[str]:
+    """Neither the service nor the chats answer anything, and nobody hangs up."""
+    before = stage.api.choose, stage.chat.choose
+    stage.api.choose = stage.chat.choose = _silent
+    await asyncio.sleep(SILENT_SECONDS)
+    stage.api.choose, stage.chat.choose = before
+    return []
+
+
+def _silent(_: Passing) -> Deed:
+    return deeds.hangs
+
+
 def _down(_: Passing) -> Deed:
     return deeds.status(503)
 
@@ -78,4 +91,5 @@ CALAMITIES: dict[str, Calamity] = {
     "clock set back": clock_back,
     "outage of the service": outage,
     "database locked": database_locked,
+    "nobody answers": silence,
 }

@@ -9,16 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from PIL import Image
 
+from bot.http import MAX_USES
 from bot.intake import Intake, Portrait, Rejected
+from bot.links import LINK_SECONDS, SignedLinks
 from tests.bot_api_people import Someone
-from torture import images, requests, updates
+from torture import audit, images, requests, updates
 from torture.life import Life
 from torture.outcome import Outcome
+from torture.people import People
 from torture.processes import children, peak_mib
 from torture.stage import Stage, stage
 
@@ -58,7 +61,7 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
 
 
 async def inputs(folder: Path, number: int, seed: int) -> Report:
-    """A half files, a quarter updates, a quarter requests."""
+    """A half files, a quarter updates, an eighth requests, an eighth photo links."""
     report, dice = Report(), random.Random(seed)
     await files(report, number // 2, dice)
     async with stage(folder, speed=SPEED) as here, here.bot() as living:
@@ -66,7 +69,8 @@ async def inputs(folder: Path, number: int, seed: int) -> Report:
         assert address is not None
         attack = Attack(here, living, address, dice, report)
         await attack.updates(number // 4)
-        await attack.requests(number // 4)
+        await attack.requests(number // 8)
+        await attack.links(number // 8)
         report.bot_mib = peak_mib(living.pid)
         if report.bot_mib > MOST_MIB:
             report.wrong.append(f"the bot took {report.bot_mib} MiB")
@@ -148,6 +152,29 @@ class Attack:
                     self.report.wrong.append(f"{status} for {asked.method} {asked.path[:80]} {asked.headers}")
                 if count % BATCH == 0 and (await http.get("/api/quota")).status_code != 200:
                     self.report.wrong.append("the page is not there any more")
+
+    async def links(self, number: int) -> None:
+        """Photo links that we never gave, or gave long ago: none shows the photo. The good one does, for a while."""
+        good, late, key = await self._good_links()
+        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
+            for link in (late, *(requests.bent(good, self.dice) for _ in range(number))):
+                self.report.sent["photo links"] += 1
+                if link != good and (await http.get(f"/photos/{quote(link, safe='')}")).status_code != 404:
+                    self.report.wrong.append(f"the link {link[:200]!r} shows {key}")
+            answers = Counter([(await http.get(f"/photos/{good}")).status_code for _ in range(MAX_USES + 5)])
+            if answers != {200: MAX_USES, 404: 5}:
+                self.report.wrong.append(f"the good link gave {dict(answers)}")
+
+    async def _good_links(self) -> tuple[str, str, str]:
+        """The tokens of a good link and of one that is over, for a photo in store; and its key there."""
+        people = People(self.stage, self.dice)
+        await people.wish_on_page()
+        await people.ask(self.address)
+        [(key,)] = audit.rows(self.stage.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
+        links = SignedLinks("http://here", (self.stage.folder / "data" / "secret.key").read_bytes())
+        now = self.stage.haste.now()
+        good, late = [await links.expose(key, b"", at) for at in (now, now - LINK_SECONDS - 1)]
+        return good.rpartition("/")[2], late.rpartition("/")[2], key
 
     async def _ask(self, host: str, request: bytes) -> int:
         """The status that a request was answered with; 0: none."""

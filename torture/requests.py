@@ -45,8 +45,8 @@ def odd(dice: random.Random, cookie: str, token: str) -> Asked:
     if method == "POST" and dice.random() < 0.6:
         path = "/api/jobs"
     if path == "/photos/x":
-        path = f"/photos/{_bent(token, dice)}"
-    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else _bent(cookie, dice)}")]
+        path = f"/photos/{bent(token, dice)}"
+    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else bent(cookie, dice)}")]
     kind, body = _body(dice) if method not in {"GET", "HEAD"} or dice.random() < 0.1 else ("", b"")
     if kind:
         headers.append(("Content-Type", kind))
@@ -57,7 +57,8 @@ def odd(dice: random.Random, cookie: str, token: str) -> Asked:
     return Asked(method, path, tuple(headers), body[:length])
 
 
-def _bent(text: str, dice: random.Random) -> str:
+def bent(text: str, dice: random.Random) -> str:
+    """A cookie or a link that is not quite what it was."""
     lot = dice.random()
     if lot < 0.4:
         at = dice.randrange(len(text))
