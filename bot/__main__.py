@@ -3,18 +3,21 @@
 import asyncio
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import httpx
 import typer
 
 from bot import settings as config
+from bot.backup import CannotBackUp, put_back, write_backup
 from bot.chat import CannotStart
 from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
 from storage.database import NewerSchema
 
+T = TypeVar("T")
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
@@ -41,10 +44,7 @@ def run() -> None:
             loop.add_signal_handler(number, stop.set)
         await app.run(settings, stop, ready=lambda address: typer.echo(_greeting(settings, address)))
 
-    try:
-        asyncio.run(until_signalled())
-    except (FolderInUse, NewerSchema, CannotStart) as error:
-        _give_up(str(error))
+    _done(lambda: asyncio.run(until_signalled()))
 
 
 @command.command()
@@ -91,6 +91,26 @@ def styles(
 
 
 @command.command()
+def backup(
+    file: Path,
+    *,
+    results: Annotated[bool, typer.Option("--results", help="Finished pictures too, not only saved styles.")] = False,
+) -> None:
+    """Write a backup beside the running bot: database, signing key, saved styles; never the photos people sent."""
+    data_dir = _settings().data_dir
+    size = _done(lambda: write_backup(data_dir, file, with_results=results))
+    typer.echo(f"Written: {file}, {size // 1000} kB. Keep it as safe as the data folder itself.")
+
+
+@command.command()
+def restore(file: Path) -> None:
+    """Put a backup into an empty data folder. What was under way when it was written ends, and costs nobody a unit."""
+    data_dir = _settings().data_dir
+    ended = _done(lambda: put_back(data_dir, file, time.time()))
+    typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
+
+
+@command.command()
 def doctor() -> None:
     """Say what is wrong with this installation, and what to do."""
     from bot.doctor import examine  # noqa: PLC0415  # heavy
@@ -121,7 +141,8 @@ def status() -> None:
     """Lanes, queue and this month's cost."""
     from bot import owner  # noqa: PLC0415  # heavy
 
-    typer.echo("\n".join(asyncio.run(owner.status(_settings(), time.time()))))
+    settings = _settings()
+    typer.echo("\n".join(_done(lambda: asyncio.run(owner.status(settings, time.time())))))
 
 
 @admin.command()
@@ -129,7 +150,8 @@ def pause() -> None:
     """Stop submitting; what waits keeps its place."""
     from bot import owner  # noqa: PLC0415  # heavy
 
-    lanes = asyncio.run(owner.set_pause(_settings(), owner.PAUSED_BY_OWNER))
+    settings = _settings()
+    lanes = _done(lambda: asyncio.run(owner.set_pause(settings, owner.PAUSED_BY_OWNER)))
     typer.echo(f"{lanes} lane(s) paused. Go on with: repaint admin resume")
 
 
@@ -138,7 +160,16 @@ def resume() -> None:
     """Let every lane go on."""
     from bot import owner  # noqa: PLC0415  # heavy
 
-    typer.echo(f"{asyncio.run(owner.set_pause(_settings(), None))} lane(s) go on.")
+    settings = _settings()
+    typer.echo(f"{_done(lambda: asyncio.run(owner.set_pause(settings, None)))} lane(s) go on.")
+
+
+def _done(work: Callable[[], T]) -> T:
+    """What the work gives, or the sentence why not."""
+    try:
+        return work()
+    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp) as error:
+        _give_up(str(error))
 
 
 def _settings() -> config.Settings:

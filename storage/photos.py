@@ -107,6 +107,11 @@ def open_photos(folder: Path) -> PhotoStore:
     return PhotoStore(LocalStore(folder, automatic_cleanup=True), folder)  # each hour of each owner is a folder
 
 
+def is_key(name: str) -> bool:
+    """Whether it is a key of ours."""
+    return _KEY.fullmatch(name) is not None
+
+
 def _expired(key: str, this_hour: str) -> bool:
     return _KEY.fullmatch(key) is not None and key.split("/")[2] <= this_hour
 
