@@ -1,0 +1,116 @@
+"""Every schema that was ever in use comes up to date with its data in it, and then works."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from bot import lifecycle
+from bot.moves import move
+from storage import accounts, attempts, jobs, ledger, people, results
+from storage.database import open_database
+from storage.jobs import State
+from tests.rows import NOON
+
+FOLDER = Path(__file__).parent.parent / "storage" / "migrations"
+PHOTO = "original/1/2026112313/" + "a" * 64 + ".jpg"
+RESULT = "result/1/2026122213/" + "b" * 64 + ".jpg"
+DATA = (  # as the first version wrote it: somebody's finished picture, and a job that runs
+    "INSERT INTO person (id, platform, platform_id, language, last_tag, created)"
+    f" VALUES (1, 'telegram', '42', 'zh', 2000, {NOON})",
+    f"INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (1, 'telegram', '-100', true, {NOON})",
+    "INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES ('key-a', 3, 14.5, 2.5)",
+    *(
+        "INSERT INTO job (id, source, person_id, chat_id, state, style, photo, photo_hash, cropped, cancel_requested,"
+        " hidden, tag, account_id, slot, attempts, task_id, created, updated, submitted, message_id)"
+        f" VALUES ({number}, 'telegram:{number}', 1, 1, '{state}', 5, '{PHOTO}', 'a', false, false, false,"
+        f" {number * 1000}, 'key-a', {slot}, 1, 'task-{number}', {NOON}, {NOON}, {NOON}, '77')"
+        for number, state, slot in ((1, "delivered", "NULL"), (2, "running", "0"))
+    ),
+    f"INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (2, 1, 'key-a', {NOON}, 'task-2')",
+    "INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', '2026-11-22', 20, 1, 1)",
+    *(
+        f"INSERT INTO ledger (job_id, scope, period, kind, at) VALUES ({job}, 'person:1', '2026-11-22', '{kind}', 0)"
+        for job, kind in ((1, "reserve"), (1, "commit"), (2, "reserve"))
+    ),
+    "INSERT INTO result (job_id, key, bytes, width, height, created, expires)"
+    f" VALUES (1, '{RESULT}', 9, 3, 4, {NOON}, {NOON + 30 * 86400})",
+)
+
+
+def alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
+
+
+VERSIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config(alembic()).walk_revisions()))]
+
+
+def left_by(version: str, path: Path) -> None:
+    """The file that this version of the schema has left behind."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        for statement in DATA:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def schema(path: Path) -> set[str]:
+    """Tables and indexes, without the accidents of how they came to be."""
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+        tables = {row[2] for row in found}
+        columns = {f"{table}.{row[1]} {row[2]}" for table in tables for row in _columns(connection, table)}
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        everything = columns | {f"index {row[0]}" for row in found}
+    connection.close()
+    return everything
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    return connection.execute(f"PRAGMA table_info({table})").fetchall()
+
+
+def test_versions_follow_each_other_in_one_line() -> None:
+    assert [f"{number:04}" for number in range(1, len(VERSIONS) + 1)] == VERSIONS
+    assert ScriptDirectory.from_config(alembic()).get_heads() == [VERSIONS[-1]]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_data_of_every_version_comes_along_and_goes_on(tmp_path: Path, version: str) -> None:
+    left_by(version, tmp_path / "rows.db")
+    async with open_database(tmp_path / "rows.db") as database:
+        async with database.read() as connection:
+            assert await ledger.audit(connection) == ()
+            assert await people.who(connection, 1) == ("telegram", "42", "zh")
+            assert (await accounts.get(connection, "key-a")).epoch == 3
+            done, running = await jobs.get(connection, 1), await jobs.get(connection, 2)
+            picture = await results.get(connection, 1)
+            assert await attempts.intent(connection, job_id=2, n=1) == attempts.Intent(NOON, None)
+            assert await jobs.active(connection) == (running,)
+        assert done is not None
+        assert running is not None
+        assert picture is not None
+        assert (done.state, done.message_id, running.slot, picture.key) == (State.DELIVERED, "77", 0, RESULT)
+        async with database.write() as connection:
+            change = await move(connection, running, lifecycle.TaskLost(), NOON + 60)
+            assert change.job.state == State.FAILED
+            assert await ledger.sums(connection, "person:1", "2026-11-22") == ledger.Sums(reserved=0, used=1)
+            assert len(await results.due(connection, "telegram", NOON + 60)) == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_whichever_way_it_came_the_schema_is_the_same(tmp_path: Path, version: str) -> None:
+    left_by(version, tmp_path / "old.db")
+    for name in ("old.db", "new.db"):
+        async with open_database(tmp_path / name):
+            pass
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
