@@ -10,7 +10,7 @@ Nothing that the bot said to Discord may break its rules: that is checked when t
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.discord_people import Somebody
 from tests.discord_server import Discord, discord_server
 from tests.discord_things import GROUP_DM, THREAD, Guild
 from tests.house import settings_for
-from tests.quick_engine import quick_engine
+from tests.quick_engine import STYLES, quick_engine
 from tests.stand_in import served
 from tests.telegram_house import Door
 
@@ -79,19 +79,19 @@ async def discord_house(
     server: Discord | None = None,
     until: Path | None = None,
     by_http: bool = False,
+    styles: frozenset[int] = STYLES,
     **settings: Any,
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
 
-    `until`: pictures are finished only when that file exists. `by_http`: interactions are brought to our HTTP server.
+    `until`: pictures are finished only when that file exists; `styles`: what can be painted. `by_http`: interactions are brought to our HTTP server.
     The core's time is that of the server, which a test moves forward by `server.ahead`.
     """
     async with AsyncExitStack() as stack:
         if server is None:
             server = await stack.enter_async_context(discord_server())
-        opening = opened(
-            settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=quick_engine(until=until)
-        )
+        engine = replace(quick_engine(until=until), styles=styles)
+        opening = opened(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
         parts, door = await stack.enter_async_context(opening), Door()
         url = await stack.enter_async_context(served(door)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))

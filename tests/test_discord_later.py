@@ -3,62 +3,40 @@
 import asyncio
 from pathlib import Path
 
-from tests.discord_house import Town, discord_house
-from tests.discord_people import Somebody
+from tests.discord_house import discord_house
 from tests.discord_server import discord_server
 from tests.house import ended
 from tests.stand_in import portrait_jpeg
-from tests.test_journey_discord import painted
 
 TWENTY_MINUTES = 20 * 60.0
 
 
-async def waits(town: Town, someone: Somebody, **how: object) -> None:
-    """Asks for a picture, and twenty minutes go by."""
-    await someone.reads(await someone.types("style", photo=portrait_jpeg(), style="2", **how))
-    assert not someone.pictures
-    town.discord.ahead += TWENTY_MINUTES
-
-
-async def test_a_picture_that_takes_twenty_minutes_comes_in_its_channel(tmp_path: Path) -> None:
+async def test_pictures_that_take_twenty_minutes_still_arrive(tmp_path: Path) -> None:
+    """In a channel as its card; in private what only one person may see, or what was asked where the bot is not."""
     go = tmp_path / "go"
     async with discord_house(tmp_path, until=go) as town:
-        anna = town.member(1)
-        await waits(town, anna)
+        anna, ben, carla, dora = town.member(1), town.member(2), town.abroad(3), town.member(4)
+        town.discord.world.closed.add(dora.user.id)
+        cards = {}
+        for someone, private in ((anna, False), (ben, True), (carla, False), (dora, True)):
+            asked = await someone.types("style", photo=portrait_jpeg(), style="2", private=private)
+            cards[someone.user.id] = await someone.reads(asked)
+        assert "private" in cards[ben.user.id].text
+        town.discord.ahead += TWENTY_MINUTES
         go.touch()
-        await anna.gets()
-        [card] = anna.sees
-        assert "look=2" in painted(card)
-        assert town.discord.rest.dms_opened == []
 
-
-async def test_one_that_only_its_person_may_see_comes_in_private_and_so_does_one_from_abroad(tmp_path: Path) -> None:
-    go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        anna, ben = town.member(1), town.abroad(2)
-        await waits(town, anna, private=True)
-        assert "private" in anna.sees[0].text
-        await waits(town, ben)
-        go.touch()
-        for someone in (anna, ben):
-            await someone.dms.gets()
-            assert len(someone.dms.sees) == 1
-            await someone.dms.presses(someone.dms.sees[0], "Again")
+        [card] = await anna.gets()
+        assert card.id == cards[anna.user.id].id
+        assert anna.dms.sees == []
+        for someone in (ben, carla):
+            [card] = await someone.dms.gets()
+            await someone.dms.presses(card, "Again")
             await someone.dms.gets(2)
-
-
-async def test_who_takes_no_private_messages_finds_the_picture_in_their_history(tmp_path: Path) -> None:
-    go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        anna = town.member(1)
-        town.discord.world.closed.add(anna.user.id)
-        await waits(town, anna, private=True)
-        go.touch()
-        await ended(town.parts, anna.person, 1)
-        asked = await anna.types("history")
-        await anna.presses(await anna.reads(asked), "1")
-        await anna.gets()
-        assert await town.units(anna) == (1, 0)
+        await ended(town.parts, dora.person, 4)  # nobody opens the door: it stays in the history
+        history = await dora.reads(await dora.types("history"))
+        await dora.presses(history, "1")
+        await dora.gets()
+        assert await town.units(dora) == (1, 0)
 
 
 async def test_buttons_and_menus_from_before_a_restart_work_and_a_second_press_does_nothing_twice(

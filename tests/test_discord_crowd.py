@@ -1,0 +1,68 @@
+"""Many people, many servers, many styles on Discord, and no more calls than it allows."""
+
+import asyncio
+from pathlib import Path
+
+from bot.styles import STYLES
+from tests.discord_gateway import DM_MESSAGES
+from tests.discord_house import GUILD, discord_house
+from tests.discord_people import Somebody
+from tests.discord_server import discord_server
+from tests.discord_things import Guild
+from tests.stand_in import portrait_jpeg
+
+AT_ONCE = 20
+
+
+async def test_many_ask_at_once_and_each_is_answered_within_three_seconds(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        people = [town.member(number) for number in range(1, AT_ONCE + 1)]
+        asked = await asyncio.gather(
+            *(one.types("style", photo=portrait_jpeg(shade=at), style="2") for at, one in enumerate(people))
+        )
+        await people[0].gets(AT_ONCE)
+        assert {card.id for card in people[0].pictures} == {one.original for one in asked}
+
+
+async def test_the_library_waits_before_a_limit_is_exceeded(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        town.discord.buckets.narrow[r"PATCH /channels/.*"] = (1, 0.3)
+        town.discord.buckets.narrow[r"POST /channels/.*"] = (2, 0.3)
+        anna = town.person(1)
+        for shade in (1, 90, 200):
+            await anna.writes("/style 2", portrait_jpeg(shade=shade))
+        await anna.gets(3)
+        assert len(anna.sees) == 3
+        assert town.discord.buckets.exceeded <= 2  # it learns a limit from the first answer
+
+
+async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_meant_for_us(tmp_path: Path) -> None:
+    async with discord_server() as server:
+        server.gateway.shards = 2
+        server.world.guilds[GUILD] = Guild(GUILD)
+        other = server.world.place(7 << 40, guild=Guild((7 << 40) + (1 << 22)))
+        async with discord_house(tmp_path, server=server) as town:
+            anna, ben = town.member(1), Somebody(server, server.world.user(2), other)
+            for someone in (anna, ben):
+                await someone.types("style", photo=portrait_jpeg(), style="2")
+                await someone.gets()
+            assert [said["shard"] for said in server.gateway.identified] == [[0, 2], [1, 2]]
+            assert {said["intents"] for said in server.gateway.identified} == {DM_MESSAGES}
+
+
+async def test_every_style_can_be_picked_though_a_menu_holds_twenty_five(tmp_path: Path) -> None:
+    every = frozenset(style.index for style in STYLES)
+    async with discord_house(tmp_path, styles=every) as town:
+        anna = town.person(1, "zh-CN")
+        asked = await anna.types("style", photo=portrait_jpeg())
+        card, found = await anna.reads(asked), set[str]()
+        while not found.issuperset(card.options):
+            found |= set(card.options)
+            [*_, onwards] = [part for part in card.buttons if part.get("custom_id", "").startswith("page:")]
+            await anna.presses_data(card, onwards["custom_id"])
+            edits = card.edits
+            await town.discord.until(lambda n=edits: town.discord.world.messages[asked.original or 0].edits > n)
+            card = town.discord.world.messages[asked.original or 0]
+        assert len(found) >= len(every - {-1})
+        suggestions = await anna.suggests("style", "style", "", photo=portrait_jpeg())
+        assert 0 < len(suggestions) <= 25
