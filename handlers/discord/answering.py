@@ -15,6 +15,7 @@ from bot.patience import Interrupted
 from bot.telling import Telling
 from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Filled, Reading, is_veiled
+from handlers.discord.sizes import Sizes
 from handlers.discord.wire import Ask
 
 _WRITTEN = frozenset({MessageType.default, MessageType.reply})
@@ -30,6 +31,7 @@ class Answering:
     conversation: Conversation
     telling: Telling
     memory: Keepsakes
+    sizes: Sizes
     lineup: Lineup
 
     async def command(self, interaction: Ask, filled: Filled, *, unseen: bool, is_long: bool = False) -> None:
@@ -38,6 +40,7 @@ class Answering:
         if reply is None:
             return
         request = self.reading.command(interaction, filled, reply)
+        self.sizes.learn(request.chat, interaction.filesize_limit)
         files = (*filled.own, *(filled.message.attachments if filled.message else ()))
         await self.lineup.start(
             str(interaction.user.id), lambda: self._dealt_with(request, files, veiled=filled.veiled)

@@ -17,7 +17,7 @@ OWNER_PAUSE = 60.0  # somebody has to look after the token first
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
-ALREADY_ANSWERED = 40060
+ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
 NETWORK = (OSError, aiohttp.ClientError, TimeoutError)
 
 
@@ -28,13 +28,17 @@ class TokenRefused(CannotStart):
         super().__init__("Discord does not accept DISCORD_BOT_TOKEN; the developer portal makes a new one (Bot, Reset)")
 
 
+class TooBig(Exception):
+    """A file, or all together, is more than the channel takes."""
+
+
 class TooLate(Exception):
     """The quarter of an hour in which an interaction may be answered is over."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises NotNow, Gone or TooLate for whatever Discord or the network says."""
+    """Raises NotNow, Gone, TooLate or TooBig for whatever Discord or the network says."""
     try:
         yield
     except RateLimited as patience:
@@ -45,7 +49,9 @@ def translated() -> Iterator[None]:
         raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
 
 
-def _translation(error: HTTPException) -> NotNow | Gone | TooLate:
+def _translation(error: HTTPException) -> NotNow | Gone | TooLate | TooBig:
+    if error.status == 413 or error.code == TOO_LARGE:
+        return TooBig()
     if error.code in {UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN}:
         return TooLate()
     match error:

@@ -64,14 +64,23 @@ class Hooks:
         if address.message_id is not None:
             await self._pen.change_reply(reply, address.message_id, drawn)
             return address.message_id
-        if reply.is_open:
-            with self._replies.filling(reply):
-                await self._pen.change_reply(reply, reply.message, drawn)
+        if reply.is_open and await self._filled(reply, drawn):
             return reply.message
         if not reply.left:
             raise TooLate
         self._replies.followed(reply)
         return await self._pen.follow_up(reply, drawn)
+
+    async def _filled(self, reply: Reply, drawn: Drawn) -> bool:
+        """False when somebody has deleted the answer already."""
+        try:
+            with self._replies.filling(reply):
+                await self._pen.change_reply(reply, reply.message, drawn)
+        except Gone as gone:
+            if not gone.card_only:
+                raise
+            return False
+        return True
 
     async def _private(self, address: Address) -> int:
         """The private chat of whose card it is. Raises Gone for what is nobody's."""

@@ -23,6 +23,7 @@ from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Reading
 from handlers.discord.replies import Replies
 from handlers.discord.showing import DiscordPlatform
+from handlers.discord.sizes import Sizes
 from handlers.discord.suggesting import Suggesting
 from handlers.discord.syncing import Speaker, Tree
 from handlers.discord.whose import PLATFORM
@@ -57,11 +58,11 @@ def house_of(service: Service, token: SecretStr, files: Files, clock: Clock | No
     pen, replies = Pen(line), Replies(now)
     memory = Keepsakes(studio.database, account_of(token), studio.clock)
     routes = (Endpoint(line).route,) if by_webhook else ()
-    platform = DiscordPlatform(pen, replies, memory, studio.reception, routes)
+    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.reception), routes)
     patience = Patience(clock or studio.clock)
     telling, reading, promptness = Telling(platform, patience), Reading(files), Promptness(replies, now)
     answering = Answering(
-        reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, lineup
+        reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, platform.sizes, lineup
     )
     pressing = Pressing(reading, promptness, Presses(service, now, room=platform.room), telling, platform.hooks, lineup)
     return House(line, platform, patience, lineup, answering, pressing, Suggesting(service))

@@ -1,6 +1,6 @@
 """Writes and changes messages: one call each, by our own right in a channel, or by that of an interaction.
 
-Raises NotNow, Gone or TooLate.
+Raises NotNow, Gone, TooLate or TooBig.
 """
 
 import hashlib

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from bot.chat import PlatformError
+from bot.chat import NotNow
+from handlers.discord.errors import TooBig
 
 LIFE = 14.5 * 60  # seconds; Discord says fifteen minutes
 FEW = 5  # follow-ups, where only the person has installed us
@@ -55,11 +56,11 @@ class Replies:
 
     @contextmanager
     def filling(self, reply: Reply) -> Iterator[None]:
-        """Its answer becomes a card: nobody else's meanwhile, and later only if that fails."""
+        """Its answer becomes a card: nobody else's meanwhile, and later only if it is to be tried again."""
         self._change(reply.interaction, is_open=False)
         try:
             yield
-        except PlatformError:
+        except (NotNow, TooBig):
             self._change(reply.interaction, is_open=True)
             raise
 

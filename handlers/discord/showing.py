@@ -1,25 +1,23 @@
 """Shows cards on Discord: in a channel or a private chat by our own right, elsewhere by that of an interaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from starlette.routing import BaseRoute
 
 from bot.cards import Rows
 from bot.chat import Address, Card, Gone
 from bot.keepsakes import Keepsakes
-from bot.reception import Reception
 from bot.room import Room
 from handlers.discord import drawing
 from handlers.discord.drawing import Drawn
-from handlers.discord.errors import TooLate
+from handlers.discord.errors import TooBig, TooLate
 from handlers.discord.hooks import Hooks
 from handlers.discord.pen import Pen
 from handlers.discord.replies import Replies
+from handlers.discord.sizes import LEAST, USUAL, Sizes
 from handlers.discord.whose import PLATFORM, Channel, Hook, Place, Private, place_of
 
 LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
-MAX_FILE = 10 * 1024 * 1024  # bytes that every channel takes
 
 
 class DiscordPlatform:
@@ -27,24 +25,35 @@ class DiscordPlatform:
     server."""
 
     name = PLATFORM
-    room = Room(looks=LOOKS, file_bytes=MAX_FILE, has_forms=True)
+    room = Room(looks=LOOKS, file_bytes=USUAL, has_forms=True)
 
     def __init__(
-        self, pen: Pen, replies: Replies, memory: Keepsakes, reception: Reception, routes: Sequence[BaseRoute] = ()
+        self, pen: Pen, replies: Replies, memory: Keepsakes, sizes: Sizes, routes: Sequence[BaseRoute] = ()
     ) -> None:
         self.routes = routes
         self._pen = pen
         self._replies = replies
         self._memory = memory
-        self._reception = reception
+        self.sizes = sizes
         self.hooks = Hooks(pen, replies)
 
     async def show(self, address: Address, card: Card) -> str:
         """Send or edit. Raises NotNow or Gone."""
         veiled = await self._memory.is_veiled(address)
-        drawn = drawing.drawn(await self._fitting(card), veiled=veiled, commands=self._pen.line.commands)
-        message = await self._shown(place_of(address.chat), address, drawn)
-        if veiled and drawn.files:
+        most = self.sizes.most(address.chat)
+        while True:
+            fitting = await self.sizes.fitting(card, most)
+            drawn = drawing.drawn(fitting, veiled=veiled, commands=self._pen.line.commands)
+            try:
+                message = await self._shown(place_of(address.chat), address, drawn)
+            except TooBig:
+                most //= 2
+                if most < LEAST:
+                    raise Gone(card_only=False) from None
+                self.sizes.learn(address.chat, most)
+            else:
+                break
+        if veiled and drawn.attached:
             await self._memory.veil(address.chat, [message])
         return message
 
@@ -83,19 +92,14 @@ class DiscordPlatform:
                 await self._pen.change_reply(reply, reply.message, drawn)
         except TooLate:
             return None
+        except Gone as gone:
+            if gone.card_only:  # somebody has deleted it already
+                return None
+            raise
         return reply.message
 
     async def _channel(self, place: Private | Channel) -> int:
         return place.id if isinstance(place, Channel) else await self._pen.private_channel(place.user)
-
-    async def _fitting(self, card: Card) -> Card:
-        """With smaller copies of pictures that are too big to be sent; together they may not be bigger than one."""
-        pictures = drawing.pictures_of(card)
-        if sum(len(picture.jpeg) for picture in pictures) <= MAX_FILE:
-            return card
-        most = MAX_FILE // len(pictures)
-        fitting = [replace(one, jpeg=await self._reception.within(one.jpeg, most)) for one in pictures]
-        return replace(card, picture=None, document=None, pictures=tuple(fitting))
 
 
 def _message_of(address: Address) -> str:
