@@ -34,7 +34,7 @@ def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, ow
     pen = rgb(line) * 0.8
 
     def draw(rows: Picture, ink: Plane) -> Picture:
-        return mix(rows, np.clip(pen + rows * own, 0, 1), ink)
+        return mix(rows, np.minimum(pen + rows * own, rows), ink)  # never a light line on dark
 
     return in_bands(draw, colours, portrait.ink(on_skin=on_skin))
 

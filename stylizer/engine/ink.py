@@ -21,6 +21,7 @@ Widths = tuple[tuple[float, float, float], ...]
 BRUSH_STYLE = 2
 LINE_FACE_WIDTH, FACE_REACH = 300, 0.80  # pixels; how far a face's own lines are drawn from its centre, in face widths
 LINE_WIDTHS: Widths = ((0.006, 0.030, 0.100), (0.014, 0.036, 0.125))  # see `coherent_lines`, in face widths
+USUAL_CONTRAST = 0.105  # of a face's finest lines: hazy faces are drawn a little stronger, harsh ones weaker
 STRAND_WIDTHS: Widths = ((0.0022, 0.030, 0.100), (0.0050, 0.030, 0.110))  # in short sides of the picture
 LARGEST_AREA = 820_000  # of the net's picture: more takes too much memory
 
@@ -75,23 +76,28 @@ def coherent_lines(grey: Plane, unit: float, widths: Widths, *, length: int = 5)
     Each width is (sigma in units, contrast where a line begins, contrast of a full line).
     """
     field, _ = tangents(blur(grey, 1), 3)
-    valleys = []
-    for share, _, _ in widths:
-        narrow, wide = blur(grey, share * unit), blur(grey, share * unit * 1.8)
-        valleys.append((wide - narrow) / (wide + 0.06))
+    valleys = [_valleys(grey, share * unit) for share, _, _ in widths]
     lines = np.zeros_like(grey)
     for (_, faint, full), valley in zip(widths, cv2.split(smear(cv2.merge(valleys), field, length)), strict=True):
         np.maximum(lines, smoothstep(faint, full, valley), out=lines)
     return lines
 
 
+def _valleys(grey: Plane, sigma: float) -> Plane:
+    """How much darker than its surroundings a pixel is, relative to them."""
+    wide = blur(grey, sigma * 1.8)
+    return (wide - blur(grey, sigma)) / (wide + np.float32(0.06))
+
+
 def _own_lines(patch: Pixels) -> Plane:
     """Dark lines in a picture of a face `LINE_FACE_WIDTH` pixels wide, fading out round the face."""
     grey = luminance(smooth_surfaces(to_float(patch), reach=6, contrast=0.12))
-    lines = coherent_lines(grey, LINE_FACE_WIDTH, LINE_WIDTHS)
-    middle = (len(grey) - 1) / 2
-    offset = (np.arange(len(grey), dtype=np.float32) - middle) / np.float32(LINE_FACE_WIDTH)
-    return lines * smoothstep(FACE_REACH, FACE_REACH - 0.12, np.hypot(offset[:, None] * 0.85, offset[None, :] * 1.12))
+    offset = (np.arange(len(grey), dtype=np.float32) - (len(grey) - 1) / 2) / np.float32(LINE_FACE_WIDTH)
+    away = np.hypot(offset[:, None] * 0.85, offset[None, :] * 1.12)
+    finest = _valleys(grey, LINE_WIDTHS[0][0] * LINE_FACE_WIDTH)[away < 0.5]
+    gain = float(np.clip(USUAL_CONTRAST / (np.percentile(finest, 98) + 1e-3), 0.8, 1.35))
+    widths = tuple((share, faint / gain, full / gain) for share, faint, full in LINE_WIDTHS)
+    return coherent_lines(grey, LINE_FACE_WIDTH, widths) * smoothstep(FACE_REACH, FACE_REACH - 0.12, away)
 
 
 def face_strokes(size: Size, faces: tuple[Face, ...], *, weight: float = 1.0, lips: bool = True) -> Plane:

@@ -1,4 +1,4 @@
-"""Elegant Chinese style: muted colours on silk paper, a moon gate with far peaks, plum blossom, a seal.
+"""Elegant Chinese style: muted colours and brocade that dissolve into silk paper, a moon gate, plum blossom, a seal.
 
 Own recipe.
 """
@@ -6,14 +6,17 @@ Own recipe.
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import from_lab, mix, rgb, smoothstep, solid, to_lab
-from stylizer.engine.compose import outline, place
+from stylizer.engine.colour import from_lab, glow, mix, rgb, smoothstep, solid, to_lab
+from stylizer.engine.compose import outline, place, rows_columns
 from stylizer.engine.figure import cheeks_of
-from stylizer.engine.picture import Picture, to_bytes
+from stylizer.engine.filters import blur
+from stylizer.engine.landmarks import CHIN
+from stylizer.engine.noise import clouds
+from stylizer.engine.picture import Picture, Plane, to_bytes
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.blossom import framing_branches
-from stylizer.engine.scenes.eastern import misty_peaks, stamp_seal
+from stylizer.engine.scenes.eastern import misty_peaks, scales, stamp_seal
 from stylizer.engine.scenes.graphic import polar
 from stylizer.engine.scenes.landscape import gradient
 from stylizer.engine.texture import silk
@@ -26,12 +29,31 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.12, jaw=0.01, nose=0.02)
     ground = silk(portrait.size, GROUND, seed)
     figure = muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3)) * (ground / rgb(GROUND).mean() * 0.35 + 0.65)
-    figure = mix(figure, solid(figure, rgb(INK)), portrait.ink(on_skin=0.5, reach=7) * 0.8)
+    figure = mix(_brocade(portrait, figure), solid(figure, rgb(INK)), portrait.ink(on_skin=0.5, reach=7) * 0.8)
     picture = place(portrait, figure, _scene(portrait, ground, seed))
     picture = outline(portrait, picture, INK, width=4, strength=0.75)
+    picture = mix(picture, ground, _mist_below(portrait, seed))
     picture = blush(picture, cheeks_of(portrait), rgb("f58f8f"), 0.4)
     side = min(portrait.size) * 0.075
     return stamp_seal(picture, portrait.size[1] * 0.88, portrait.size[0] - side * 1.6, side, seed + 9)
+
+
+def _brocade(portrait: Portrait, figure: Picture) -> Picture:
+    """Waves of pale thread woven into the clothes."""
+    bare = np.maximum(np.maximum(portrait.masks.skin, portrait.masks.hair), portrait.masks.face)
+    cloth = portrait.cutout * portrait.full(1 - blur(bare, portrait.small_px(2)))
+    thread = scales(portrait.size, "000000", "ffffff", min(portrait.size) * 0.042)[..., 0]
+    return glow(figure, cloth * thread * 0.22, rgb("e6dcb4"))
+
+
+def _mist_below(portrait: Portrait, seed: int) -> Plane:
+    """The figure dissolves into the silk at the lower border, well below the faces."""
+    height = portrait.size[0]
+    chins = [float(face.xy[CHIN, 1]) + face.width * 0.6 for face in portrait.large_faces]
+    start = max([height * 0.76, *chins])
+    rows = np.broadcast_to(rows_columns(portrait.size)[0], portrait.size)
+    drifting = rows + (clouds(portrait.size, 5, 3, seed + 41) - 0.5) * np.float32(height * 0.16)
+    return smoothstep(start, max(start + height * 0.12, height * 1.04), drifting) * 0.92
 
 
 def muted(portrait: Portrait, *, chroma: float, lift: tuple[float, float], tint: tuple[float, float]) -> Picture:

@@ -1,4 +1,4 @@
-"""Fresh: light pastel washes, thin brown-green lines, leaves and morning light.
+"""Fresh: light pastel washes, thin brown-green lines, leaves behind and in front, morning light.
 
 Own recipe: colours lifted towards white but skin only a little, so that nobody is whitened.
 """
@@ -14,7 +14,7 @@ from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes import backdrop
-from stylizer.engine.scenes.garden import leafy_morning
+from stylizer.engine.scenes.garden import leafy_morning, leaves_in_front
 from stylizer.engine.texture import paper
 from stylizer.engine.tone import blush
 
@@ -27,6 +27,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
         halo = edge_of(portrait.cutout, portrait.px(13), 1, portrait.px(1.5)) * (1 - portrait.cutout)
         picture = mix(picture, solid(picture, rgb("ffffff")), halo * 0.85)
     picture = light_from(picture, portrait.size[1], 0, reach=max(portrait.size) * 0.5, colour="fff6cf", amount=0.35)
+    picture = leaves_in_front(picture, seed)
     return (
         bloom(picture, 0.7, portrait.px(18), 0.25)
         * paper(portrait.size, "fffdf8", grain=0.03, fibre=0.01, seed=seed)[0]
@@ -36,8 +37,9 @@ def render(portrait: Portrait, seed: int) -> Picture:
 def _washes(portrait: Portrait, seed: int) -> Picture:
     lab = to_lab(portrait.dabs)
     bare = portrait.masks.skin
-    lift = lab[..., 0] * 0.74 + 27
-    lab[..., 0] += (lift - lab[..., 0]) * (1 - 0.65 * bare)
+    hair = portrait.masks.hair
+    lift = lab[..., 0] * (0.52 + 0.24 * hair) + 46 - 28 * hair
+    lab[..., 0] += (lift - lab[..., 0]) * (1 - 0.78 * np.maximum(bare, portrait.masks.face))
     pool = clouds((lab.shape[0], lab.shape[1]), 7, 4, seed + 3) - 0.5
     lab[..., 0] = np.clip(lab[..., 0] + pool * 9 * (1 - 0.8 * bare), 0, 98)
     lab[..., 1:] *= 1.02

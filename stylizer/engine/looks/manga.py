@@ -8,6 +8,7 @@ import numpy as np
 
 from stylizer.engine.colour import luminance, smoothstep, to_lab
 from stylizer.engine.filters import blur, edge_of, grow
+from stylizer.engine.flow import smear, tangents
 from stylizer.engine.picture import Picture, Plane, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
@@ -22,16 +23,22 @@ PAPER = np.array([0.99, 0.985, 0.965], np.float32)
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.14, jaw=0.008)
     smooth = portrait.ironed
-    grey = blur(luminance(smooth), portrait.small_px(2.5))
+    grey = _combed(portrait, blur(luminance(smooth), portrait.small_px(2.5)))
     cell = max(4.0, portrait.px(7))
     black = halftone(portrait.full(_screentone(portrait, smooth, grey)), cell, swell=1.05, sharpness=1.0)
     solid_black = portrait.full(smoothstep(0.185, 0.145, grey * 1.12 + 0.24 * portrait.masks.skin))
-    ink = smoothstep(0.38, 0.80, portrait.ink(on_skin=0.60))
+    ink = smoothstep(0.38, 0.80, portrait.ink(on_skin=0.90))
     black = np.maximum(np.maximum(black, solid_black), ink)
     black = black * (1 - _highlights(portrait, ink))
     if portrait.separable:
         black = _before_focus_lines(portrait, black, seed)
     return np.clip((1 - black)[..., None] * PAPER, 0, 1)
+
+
+def _combed(portrait: Portrait, grey: Plane) -> Plane:
+    """Hair smeared along its strands, so that its tones are locks, not blotches."""
+    field, _ = tangents(luminance(portrait.small), portrait.small_px(3))
+    return grey + (smear(grey, field, round(portrait.small_px(14)), step=1.5) - grey) * portrait.masks.hair
 
 
 def _screentone(portrait: Portrait, smooth: Picture, grey: Plane) -> Plane:

@@ -61,3 +61,14 @@ def leafy_morning(size: Size, seed: int) -> Picture:
         petal = FLOWERS[random.integers(3)]
         blossom(canvas, at, short * (0.010 + 0.012 * random.random()), petal, turn=random.random() * 6, heart="f2b84b")
     return canvas.picture()
+
+
+def leaves_in_front(picture: Picture, seed: int) -> Picture:
+    """Sprigs that reach into the lower corners, nearer than the person."""
+    height, width = picture.shape[:2]
+    random, short, canvas = np.random.default_rng(seed + 5), min(height, width), Canvas(to_bytes(picture))
+    for x, heading in ((0, -0.85), (width, -2.3)):
+        for turn, length in ((-0.30, 0.26), (0.25, 0.30)):
+            start = (x + random.normal(0, short * 0.02), height + short * 0.03)
+            _sprig(canvas, start, heading + turn, short * length, random)
+    return canvas.picture()
