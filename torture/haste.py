@@ -29,6 +29,16 @@ def haste(speed: float) -> Haste:
     return Haste(time.time(), time.monotonic(), speed)
 
 
+def hasten_boot_clock(haste: Haste) -> None:
+    """The machine's clock that nobody sets runs in this time too, for this process: as libfaketime would have it."""
+    real = time.clock_gettime
+
+    def gettime(clock: int) -> float:
+        return haste.passed() if clock == time.CLOCK_BOOTTIME else real(clock)
+
+    setattr(time, "clock_gettime", gettime)  # noqa: B010  # the module's own name, in a process that is only for this
+
+
 class HastyClock:
     """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `shift`: by how many
     seconds the wall's clock is wrong at the moment."""

@@ -14,7 +14,7 @@ from typing import Any
 from bot.app import run
 from bot.logs import set_up_logging
 from bot.settings import Settings
-from torture.haste import Haste, HastyClock
+from torture.haste import Haste, HastyClock, hasten_boot_clock
 from torture.points import Point, arm
 
 _CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
@@ -40,6 +40,7 @@ def live(birth: Birth, tell: Connection) -> None:
     set_up_logging("info")
     if birth.point is not None:
         arm(birth.point)
+    hasten_boot_clock(birth.haste)
     clock = HastyClock(birth.haste, lambda: float(birth.shift.value))
     settings = Settings(_env_file=None, **birth.settings)
 
