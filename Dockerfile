@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two stages: the first installs into a virtual environment, the second carries only that and the interpreter.
+# Two stages: the first installs into a virtual environment, the second carries only that and the interpreter. It runs as
+# nobody in particular, writes only below /data and /tmp, and needs no capability: the root may be read-only.
 FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
@@ -11,15 +12,18 @@ RUN /opt/repaint/bin/pip install --no-deps --no-build-isolation . && \
     /opt/repaint/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /data repaint && install -d -o repaint -g repaint -m 700 /data
+# Numbers, not names: whoever mounts a folder of theirs on /data has to give it to them, and Kubernetes checks them.
+RUN groupadd --system --gid 10001 repaint && \
+    useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin repaint && \
+    install -d -o 10001 -g 10001 -m 700 /data
 COPY --from=build /opt/repaint /opt/repaint
 ENV PATH=/opt/repaint/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DATA_DIR=/data HOST=0.0.0.0 PORT=8080
-USER repaint
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["repaint", "healthcheck"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["repaint", "healthcheck"]
 ENTRYPOINT ["repaint"]
 CMD ["run"]

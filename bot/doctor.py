@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from storage.database import NewerSchema, open_database
 
 LITTLE_SPACE = 1_000_000_000
 WAIT_SECONDS = 10.0
+WRONG_CLOCK = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,15 @@ async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
                 yield Finding(is_good=False, text=f"The account {lane.account_id} does not answer well: {error}")
             else:
                 yield Finding(is_good=True, text=f"The account {lane.account_id} answers.")
+                yield _clock(lane.client.server_clock.now(), time.time())
+
+
+def _clock(theirs: float | None, ours: float) -> Finding:
+    off = 0.0 if theirs is None else ours - theirs
+    if abs(off) > WRONG_CLOCK:
+        text = f"This machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}. Let NTP set it."
+        return Finding(is_good=False, text=text)
+    return Finding(is_good=True, text="This machine's clock is right.")
 
 
 def _engine() -> Finding:
@@ -115,4 +126,7 @@ def _web(settings: Settings) -> Finding:
         return Finding(is_good=True, text="The chat page is off.")
     if settings.is_loopback:
         return Finding(is_good=True, text="The chat page is on, for this machine only.")
+    if settings.public_url is None or settings.public_url.scheme != "https":
+        text = "The chat page is on for everybody who can reach this machine. Put https before it, and set PUBLIC_URL."
+        return Finding(is_good=True, text=text)
     return Finding(is_good=True, text="The chat page is on for everybody who can reach this machine.")

@@ -36,6 +36,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds us. Pure."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
     """Serve until told to stop. `ready` is called with our address once it answers."""
     config = uvicorn.Config(
@@ -48,8 +54,7 @@ async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, read
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    host, port = listener.getsockname()[:2]
-    ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    ready(address(*listener.getsockname()[:2]))
     await stop.wait()
     server.should_exit = True
     await serving

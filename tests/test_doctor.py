@@ -1,0 +1,77 @@
+"""What is wrong with an installation, in words that say what to do."""
+
+import sqlite3
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+
+from bot.doctor import Finding, examine
+from storage.database import open_database
+from tests.house import house, settings_for
+from tests.loopback import Reply, as_json, loopback
+
+EMPTY_LIST = {"total": 0, "data": [], "page_no": 1, "total_page": 0}
+TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"
+
+
+async def findings(folder: Path, **settings: Any) -> list[Finding]:
+    return [finding async for finding in examine(settings_for(folder, **settings))]
+
+
+def bad(found: list[Finding]) -> list[str]:
+    return [finding.text for finding in found if not finding.is_good]
+
+
+async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) -> None:
+    assert bad(await findings(tmp_path)) == []
+    async with house(tmp_path):
+        found = await findings(tmp_path)
+        assert "A Repaint is running on this folder." in [finding.text for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        (as_json(EMPTY_LIST, Date=formatdate(usegmt=True)), None),
+        (as_json(EMPTY_LIST, Date=formatdate(time() - 7200, usegmt=True)), "clock is 720"),
+        (as_json({"code": "InvalidApiKey", "message": "No."}, 401), "does not answer well"),
+        (Reply(raw=b""), "does not answer well"),
+    ],
+    ids=["well", "clock", "key", "silent"],
+)
+async def test_an_account_is_asked(tmp_path: Path, reply: Reply, complaint: str | None) -> None:
+    async with loopback(lambda _: reply) as cloud:
+        keys: dict[str, Any] = {"dashscope_api_key": ("sk-recognisable",), "dashscope_base_url": cloud.url}
+        found = await findings(tmp_path, **keys)
+    assert [complaint in text for text in bad(found) if complaint] == ([True] if complaint else [])
+    assert not any("recognisable" in finding.text for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        (as_json({"ok": True, "result": {}}), None),
+        (as_json({"ok": False}, 401), "does not know the token"),
+        (as_json({}, 502), "status 502"),
+        (Reply(raw=b""), "cannot be reached"),
+    ],
+    ids=["well", "token", "broken", "silent"],
+)
+async def test_telegram_is_asked(tmp_path: Path, reply: Reply, complaint: str | None) -> None:
+    async with loopback(lambda _: reply) as api:
+        found = await findings(tmp_path, telegram_bot_token=TOKEN, telegram_api_url=api.url)
+    assert [complaint in text for text in bad(found) if complaint] == ([True] if complaint else [])
+    assert not any("AAH" in finding.text for finding in found)
+
+
+async def test_a_newer_database_is_said(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "repaint.db"):
+        pass
+    with sqlite3.connect(tmp_path / "repaint.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    (complaint,) = bad(await findings(tmp_path))
+    assert complaint.startswith("The database is newer than this version of Repaint")

@@ -1,0 +1,27 @@
+"""Where the server listens, and what it says of that."""
+
+import socket
+
+import pytest
+
+from bot.chat import CannotStart
+from bot.serving import address, listen
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),  # no browser opens that
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("192.168.1.5", "http://192.168.1.5:80"),
+    ],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+    assert address(host, 80) == shown
+
+
+def test_a_taken_port_is_said_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CannotStart, match="Set another HOST or PORT"):
+        listen("127.0.0.1", taken.getsockname()[1])
