@@ -31,8 +31,9 @@ class Rules:
 
 async def known(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the person's row, which stays locked for this transaction."""
+    told = person.language if person.app_language is None else person.app_language
     return await people.remember_person(
-        connection, platform=person.platform, platform_id=person.platform_id, language=person.language, now=now
+        connection, platform=person.platform, platform_id=person.platform_id, language=told, now=now
     )
 
 
@@ -49,7 +50,12 @@ async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now
     """The ids of the person's and the chat's rows; the person's row stays locked for this transaction."""
     person_id = await known(connection, person, now)
     chat_id = await people.remember_chat(
-        connection, platform=chat.platform, platform_id=chat.platform_id, is_group=chat.is_group, now=now
+        connection,
+        platform=chat.platform,
+        platform_id=chat.platform_id,
+        is_group=chat.is_group,
+        now=now,
+        whose=None if chat.is_group else person_id,
     )
     return person_id, chat_id
 

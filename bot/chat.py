@@ -8,11 +8,14 @@ from typing import Protocol, runtime_checkable
 @dataclass(frozen=True)
 class Person:
     """Somebody who asks. The quota hangs on (platform, platform_id), whichever chat they write in. `language`: what
-    their app speaks; empty where the platform doesn't tell."""
+    to speak with them; from a platform it is what their app speaks, or empty where it doesn't tell. `app_language` is
+    that, once the core has put the one that they chose in its place.
+    """
 
     platform: str
     platform_id: str
     language: str = "en"
+    app_language: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
 from bot.incoming import Incoming, is_withheld, read_all
 from bot.leafing import bounded, leafing
+from bot.naming import fold, renamed
 from bot.room import ROOM, Room
 from bot.styles import find, sample
 from bot.texts import refusal, speak
@@ -51,6 +52,8 @@ class Closet:
             case Name.MY_STYLES:
                 at_hand = await self._at_hand(message.person, message.chat)
                 return closet_card(at_hand, message.person, page=0, room=self._room)
+            case Name.RENAME_STYLE:
+                return await self._rename(message, words)
             case Name.SHELF if not message.chat.is_group:
                 return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
             case Name.SHELF if not words.strip():
@@ -119,6 +122,23 @@ class Closet:
             return Card(refusal(style, texts, now=self._clock()))
         return saved_card(style, message.person, has_links=self._link is not None)
 
+    async def _rename(self, message: Incoming, words: str) -> Card:
+        """Another name for a style of theirs; for one of the shelf, by an admin."""
+        person, chat, texts = message.person, message.chat, speak(message.person.language)
+        at_hand = await self._at_hand(person, chat)
+        meant = renamed(words, [style.name for style in at_hand])
+        if meant is None:
+            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and its new name."))
+        style = next(style for style in at_hand if fold(style.name) == fold(meant[0]))
+        by_admin = style.on_shelf and await message.is_admin()
+        if style.on_shelf and not by_admin:
+            return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
+        where = chat if style.on_shelf else None
+        named = await self._wardrobe.rename(person, style.id, meant[1], chat=where, by_admin=by_admin)
+        if isinstance(named, Refusal):
+            return Card(refusal(named, texts, now=self._clock()))
+        return Card(texts.gettext("“{old}” is called “{new}” now.", old=style.name, new=named.name))
+
     async def _opened(self, style: "SavedStyle", pressed: Pressed) -> Answer:
         jpeg = await self._wardrobe.picture(pressed.person, pressed.chat, style.id)
         if jpeg is None:
@@ -162,7 +182,7 @@ def closet_card(styles: Sequence["SavedStyle"], person: Person, *, page: int, ro
     pages = -(-len(styles) // ON_A_PAGE)
     page = bounded(page, pages)
     title = texts.ngettext("You have {n} saved style at hand.", "You have {n} saved styles at hand.", len(styles))
-    how = texts.gettext("/style and its name paints with it. 👥 belongs to this group.")
+    how = texts.gettext("/style and its name paints with it, /renamestyle gives it another. 👥 belongs to this group.")
     turn = partial(Press, Verb.CLOSET, whose(person))
     buttons = _buttons(styles[page * ON_A_PAGE : (page + 1) * ON_A_PAGE])
     return Card(f"{title}\n{how}", (*buttons, *leafing(turn, page, pages)))

@@ -37,6 +37,7 @@ class Name(StrEnum):
     CANCEL = "cancel"
     SAVE_STYLE = "savestyle"
     MY_STYLES = "mystyles"
+    RENAME_STYLE = "renamestyle"
     SHELF = "shelf"
     LANG = "lang"
     PRIVACY = "privacy"

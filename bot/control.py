@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bot import quota
-from bot.admission import Rules, named
+from bot.admission import Rules, introduce, named
 from bot.bell import Bell
-from bot.chat import Person
+from bot.chat import Chat, Person
 from bot.clock import Clock
 from bot.owner import PAUSED_BY_OWNER
 from bot.views import Lanes
@@ -69,6 +69,14 @@ class Control:
         """Whether this is one of the owners: `platform:id` is in ADMINS."""
         return f"{person.platform}:{person.platform_id}" in self.admins
 
+    async def met(self, person: Person, chat: Chat) -> None:
+        """Somebody has spoken to us in their private chat: what the owner tells everybody is told to them too."""
+        async with self.database.read() as connection:
+            known = await people.has_own_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+        if not known:
+            async with self.database.write() as connection:
+                await introduce(connection, person, chat, self.clock.now())
+
     async def state(self) -> Cockpit:
         """What there is to see."""
         now = self.clock.now()
@@ -118,7 +126,7 @@ class Control:
         await self._ban(person, None)
 
     async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | Refusal:
-        """Tell everybody who ever asked for something in private; it is sent bit by bit, and nobody gets it twice.
+        """Tell everybody who ever wrote in private; it is sent bit by bit, and nobody gets it twice.
         `held`: nothing is sent before `go_on_broadcast`."""
         words = words.strip()
         if not 1 <= len(words) <= MAX_LETTER:

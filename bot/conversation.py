@@ -46,6 +46,7 @@ class Conversation:
         self._studio = service.studio
         self._us = us
         self._groups = service.groups
+        self._control = service.control
         self._pages = Pages(service.studio, clock, room)
         self._wishing = Wishing(service, clock)
         self._history = History(service.studio)
@@ -65,6 +66,8 @@ class Conversation:
         if said.command in {None, Name.UNKNOWN} and not addressed:
             return None
         message = replace(message, person=await self._in_their_language(message.person))
+        if not message.chat.is_group:
+            await self._control.met(message.person, message.chat)
         if message.edited:
             return await self._edited(message, said)
         match said.command:
@@ -110,7 +113,7 @@ class Conversation:
         return Card(sorry_text(speak(person.language)))
 
     async def _in_their_language(self, person: Person) -> Person:
-        return replace(person, language=await self._studio.language(person))
+        return await self._studio.in_their_language(person)
 
     async def _command(self, command: Name, message: Incoming, said: Said) -> Card | None:
         match command:
@@ -126,7 +129,7 @@ class Conversation:
                 return await self._wishing.again(message, said)
             case Name.HISTORY:
                 return await self._history.first(message.person)
-            case Name.SAVE_STYLE | Name.MY_STYLES | Name.SHELF:
+            case Name.SAVE_STYLE | Name.MY_STYLES | Name.RENAME_STYLE | Name.SHELF:
                 return await self._closet.command(command, message, said.words)
             case Name.PRIVACY | Name.FORGET | Name.EXPORT | Name.OPT_OUT | Name.LANG:
                 return await self._paperwork.command(command, message, said.words)

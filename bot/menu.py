@@ -35,6 +35,7 @@ _WORDS = {
     Name.CANCEL: mark("Take back what is waiting"),
     Name.SAVE_STYLE: mark("Keep a picture as a style: answer it, and give a name"),
     Name.MY_STYLES: mark("My saved styles"),
+    Name.RENAME_STYLE: mark("Give a saved style another name"),
     Name.SHELF: mark("This group's styles"),
     Name.GIVE: mark("Give pictures to this group"),
     Name.SETTINGS: mark("Who may ask here, how much and when"),
@@ -48,7 +49,7 @@ _WORDS = {
     Name.HELP: mark("How it works"),
 }
 _PAINTING = (Name.STYLE, Name.STYLES, Name.REF, Name.AGAIN)
-_OWN = (Name.HISTORY, Name.QUEUE, Name.QUOTA, Name.CANCEL, Name.SAVE_STYLE, Name.MY_STYLES)
+_OWN = (Name.HISTORY, Name.QUEUE, Name.QUOTA, Name.CANCEL, Name.SAVE_STYLE, Name.MY_STYLES, Name.RENAME_STYLE)
 _DATA = (Name.LANG, Name.PRIVACY, Name.EXPORT, Name.FORGET, Name.OPT_OUT, Name.HELP)
 _IN_GROUPS = (*_PAINTING, Name.QUEUE, Name.QUOTA, Name.CANCEL, Name.SHELF, Name.GIVE, Name.OPT_OUT, Name.HELP)
 

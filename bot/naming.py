@@ -1,12 +1,15 @@
 """What a saved style may be called. Pure."""
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 from bot.commands import is_reference
 from bot.styles import STYLES, find
 from bot.wishes import Reason, Refusal
 
 MAX_NAME = 40  # characters
+_BECOMES = re.compile(r"\s*(?:=|->|→|＝)\s*")
 
 
 def tidy(name: str) -> str:
@@ -25,3 +28,16 @@ def problem_with(name: str) -> Refusal | None:
     if not fold(name) or len(name) > MAX_NAME:
         return Refusal(Reason.NAME_INVALID, {"limit": MAX_NAME})
     return Refusal(Reason.NAME_TAKEN) if find(name, STYLES) or is_reference(name) else None
+
+
+def renamed(words: str, names: Iterable[str]) -> tuple[str, str] | None:
+    """The old and the new name that the words tell: one of these `names`, then what it is to be called, with or without
+    "=", "->" or "→" between them. The longest name wins; None when they begin with none of them, or end with it."""
+    known, told = {fold(name) for name in names}, tidy(words).strip("=→ ")
+    if len(parts := _BECOMES.split(told, maxsplit=1)) == 2 and fold(parts[0]) in known:
+        return parts[0], parts[1]
+    parts = told.split()
+    for end in range(len(parts) - 1, 0, -1):
+        if fold(old := " ".join(parts[:end])) in known:
+            return old, " ".join(parts[end:])
+    return None

@@ -110,7 +110,7 @@ def how_text(texts: Texts) -> str:
             texts.gettext("/admin: how things stand"),
             texts.gettext("/admin grant ID 10: ten pictures for somebody's purse"),
             texts.gettext("/admin ban ID, /admin unban ID"),
-            texts.gettext("/admin broadcast TEXT: to everybody who ever asked in private"),
+            texts.gettext("/admin broadcast TEXT: to everybody who ever wrote in private"),
             texts.gettext("/admin refund PAYMENT: gives Stars back"),
         ]
     )

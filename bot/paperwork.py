@@ -87,9 +87,10 @@ class Paperwork:
 
     async def _speak(self, person: Person, language: str | None) -> Card:
         await self._studio.speak(person, language)
+        texts = speak((await self._studio.in_their_language(person)).language)
         if language is None:
-            return Card(speak(person.language).gettext("From now on I speak the language of your app."))
-        return Card(speak(language).gettext("From now on I speak English with you."))
+            return Card(texts.gettext("From now on I speak the language of your app."))
+        return Card(texts.gettext("From now on I speak English with you."))
 
 
 def privacy_text(facts: "PrivacyFacts", person: Person) -> str:

@@ -61,11 +61,12 @@ class Presses:
 
     async def press(self, pressed: Pressed) -> Answer:
         """Do what the button says; old, foreign and other people's buttons get a polite answer."""
-        language = await self._studio.language(pressed.person)
-        pressed = replace(pressed, person=replace(pressed.person, language=language))
+        pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
         press = parse(pressed.data)
         if press is None:
-            words = speak(language).gettext("This button is too old for me. Please send the photo again.")
+            words = speak(pressed.person.language).gettext(
+                "This button is too old for me. Please send the photo again."
+            )
             return Answer(words, alert=True)
         if press.verb in _AT_THE_CARD:
             return await self._at_the_card(press, pressed)
@@ -135,8 +136,7 @@ class Presses:
 
     async def brought(self, pressed: Pressed, job: int, picture: Attachment) -> Answer:
         """A form was sent with the picture whose style the photos are to have."""
-        language = await self._studio.language(pressed.person)
-        pressed = replace(pressed, person=replace(pressed.person, language=language))
+        pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
         data = await read_all(picture)
         if isinstance(data, Refusal):
             return self._refused(data, pressed.person)

@@ -1,7 +1,7 @@
 """What a person can look at: their jobs, pictures, units and place. Reads rows; other people's are as if not there."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import lifecycle, quota, turns, views
 from bot.admission import Rules
@@ -116,6 +116,12 @@ class Records:
                 connection, platform=person.platform, platform_id=person.platform_id, told=person.language
             )
         return known or person.language
+
+    async def in_their_language(self, person: Person) -> Person:
+        """The same person, to be spoken to in their language."""
+        told = person.language if person.app_language is None else person.app_language
+        language = await self.language(replace(person, language=told))
+        return replace(person, language=language, app_language=told)
 
     async def welcome(self, person: Person, chat: Chat, *, by_admin: bool = False) -> Refusal | None:
         """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""

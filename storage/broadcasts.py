@@ -16,7 +16,7 @@ _BEGIN = text("""
 """)
 _RECIPIENTS = text("""
     INSERT INTO recipient (broadcast_id, chat_id)
-    SELECT DISTINCT :id, c.id FROM chat c JOIN job j ON j.chat_id = c.id JOIN person p ON p.id = j.person_id
+    SELECT :id, c.id FROM chat c JOIN person p ON p.id = c.person_id
     WHERE NOT c.is_group AND c.platform <> 'web' AND p.banned_at IS NULL AND p.forgotten_at IS NULL
       AND c.platform_id NOT LIKE '%:%'
 """)  # an id with a colon is no chat that can be written to: a message far away, or somebody forgotten
@@ -74,7 +74,7 @@ class Letter:
 
 
 async def begin(connection: AsyncConnection, words: str, now: float) -> int:
-    """A new broadcast to everybody who ever asked for something in private."""
+    """A new broadcast to everybody who ever spoke to us in private."""
     broadcast_id = (await connection.execute(_BEGIN, {"text": words, "now": now, "no": False})).scalar_one()
     await connection.execute(_RECIPIENTS, {"id": broadcast_id})
     return int(broadcast_id)

@@ -67,7 +67,7 @@ _NAMELESS = (
     text("""
         UPDATE chat SET platform_id = 'forgotten:' || id
         WHERE NOT is_group AND platform = :platform
-          AND (platform_id = :platform_id OR id IN (SELECT chat_id FROM job WHERE person_id = :id))
+          AND (platform_id = :platform_id OR person_id = :id OR id IN (SELECT chat_id FROM job WHERE person_id = :id))
           AND NOT EXISTS (SELECT 1 FROM job j WHERE j.chat_id = chat.id AND j.person_id <> :id)
     """),
     text("DELETE FROM recipient WHERE chat_id IN (SELECT id FROM chat WHERE platform_id LIKE 'forgotten:%')"),

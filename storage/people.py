@@ -14,8 +14,10 @@ _REMEMBER_PERSON = text("""
 """)
 
 _REMEMBER_CHAT = text("""
-    INSERT INTO chat (platform, platform_id, is_group, created) VALUES (:platform, :platform_id, :is_group, :now)
-    ON CONFLICT (platform, platform_id) DO UPDATE SET is_group = excluded.is_group
+    INSERT INTO chat (platform, platform_id, is_group, created, person_id)
+    VALUES (:platform, :platform_id, :is_group, :now, :person_id)
+    ON CONFLICT (platform, platform_id) DO UPDATE
+    SET is_group = excluded.is_group, person_id = COALESCE(excluded.person_id, chat.person_id)
     RETURNING id
 """)
 
@@ -35,6 +37,10 @@ _STANDING = text("SELECT banned_at, opted_out_at FROM person WHERE id = :id")
 _TOUCH_CHAT = text("UPDATE chat SET is_group = is_group WHERE id = :id RETURNING is_group")
 _CHAT_PLATFORM = text("SELECT platform FROM chat WHERE id = :id")
 _FIND_CHAT = text("SELECT id FROM chat WHERE platform = :platform AND platform_id = :platform_id")
+_OWN_CHAT = text("""
+    SELECT COUNT(*) FROM chat c JOIN person p ON p.id = c.person_id
+    WHERE c.platform = :platform AND c.platform_id = :platform_id AND p.forgotten_at IS NULL
+""")
 _TOUCH = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
@@ -48,10 +54,16 @@ async def remember_person(
 
 
 async def remember_chat(
-    connection: AsyncConnection, *, platform: str, platform_id: str, is_group: bool, now: float
+    connection: AsyncConnection,
+    *,
+    platform: str,
+    platform_id: str,
+    is_group: bool,
+    now: float,
+    whose: int | None = None,
 ) -> int:
-    """The id of this chat's row; made when it is new."""
-    values = {"platform": platform, "platform_id": platform_id, "is_group": is_group, "now": now}
+    """The id of this chat's row; made when it is new. `whose`: the person's whose private chat it is."""
+    values = {"platform": platform, "platform_id": platform_id, "is_group": is_group, "now": now, "person_id": whose}
     return int((await connection.execute(_REMEMBER_CHAT, values)).scalar_one())
 
 
@@ -116,6 +128,12 @@ async def find_chat(connection: AsyncConnection, *, platform: str, platform_id: 
     """The id of this chat's row, or None when nobody asked for anything there."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_CHAT, values)).scalar_one_or_none()
+
+
+async def has_own_chat(connection: AsyncConnection, *, platform: str, platform_id: str) -> bool:
+    """Whether this chat is known as the private one of somebody who was not forgotten."""
+    values = {"platform": platform, "platform_id": platform_id}
+    return int((await connection.execute(_OWN_CHAT, values)).scalar_one()) > 0
 
 
 async def chat_platform(connection: AsyncConnection, chat_id: int) -> str:

@@ -28,11 +28,13 @@ async def asks_inline(someone: Someone, words: str) -> list[Json]:
     return found
 
 
-async def calls(someone: Someone, words: str, photo: bytes | None = None, answering: Json = None) -> str:
+async def calls(
+    someone: Someone, words: str, photo: bytes | None = None, answering: Json = None, chat: Json = None
+) -> str:
     """Mentions the bot in a chat that it is no member of; returns the query that waits for an answer."""
     api, query = someone.api, f"guest-{someone.api.chats.new_id()}"
     api.elsewhere.asked.add(query)
-    chat = {"id": -777, "type": "supergroup", "title": "Elsewhere"}
+    chat = chat or {"id": -777, "type": "supergroup", "title": "Elsewhere"}
     message: Json = {"message_id": api.chats.new_id(), "date": NOW, "chat": chat, "from": someone.user()}
     message |= {"guest_query_id": query}
     message |= {"text": words} if photo is None else someone.photo_body(photo) | {"caption": words}

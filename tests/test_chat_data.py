@@ -97,6 +97,22 @@ async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Pa
         assert "今天还可以画" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         assert (await anna.picture()).text == "🎨 复古漫画"
-        assert (await anna.presses(asked, "The language of my app")).edit == Card("以后我跟随你应用的语言。")
+        assert (await anna.presses(asked, "The language of my app")).edit == Card(
+            "From now on I speak the language of your app."
+        )
         assert "left today" in said(await anna.says("/quota")).text
         assert said(await anna.says("/lang 中文")).text == "以后我和你说中文。"
+        assert said(await anna.says("/lang english")).text == "From now on I speak English with you."
+
+
+async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna", "zh")
+        asked = said(await anna.says("/lang en"))
+        await anna.sends(portrait_jpeg(shade=1), "/style 0")
+        assert (await anna.picture()).text == "🎨 Retro comic"
+        asked = said(await anna.says("/lang"))
+        answer = await anna.presses(asked, "The language of my app")
+        assert answer.edit == Card("以后我跟随你应用的语言。")
+        await anna.sends(portrait_jpeg(shade=90), "/style 0")
+        assert (await anna.picture(2)).text == "🎨 复古漫画"

@@ -89,7 +89,7 @@ async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path
         await anna.picture()
         card = said(await olga.says("/admin broadcast Happy New Year!"))
         assert "“Happy New Year!”" in card.text
-        assert labels(card) == ["↩ Back", "🔄 Refresh", "▶ Send 1 to 1 person"]
+        assert labels(card) == ["↩ Back", "🔄 Refresh", "▶ Send 1 to 2 people"]
         assert not any("Happy New Year!" in shown.text for shown in anna.cards)
         going = await _pressed(olga, card, "▶ Send 1")
         assert "Send 1" not in "".join(labels(going))
@@ -101,6 +101,19 @@ async def test_buying_is_off_until_the_owner_sets_packages(tmp_path: Path) -> No
         card = said(await room.person("anna").says("/buy"))
         assert card.text.startswith("There is nothing to buy here")
         assert card.buttons == ()
+
+
+async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nobody_forgotten(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,)) as room:
+        olga, anna, ben = room.person("olga"), room.person("anna"), room.person("ben", "zh")
+        for someone in (olga, anna, ben, room.member("cleo")):
+            await someone.says("/start")
+        assert (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
+        card = said(await olga.says("/admin broadcast Happy New Year!"))
+        assert "to 2 people" in labels(card)[2]
+        await olga.presses(card, "Send")
+        assert await ben.sees("Happy New Year!")
+        assert not any("Happy" in one.text for one in anna.cards)
 
 
 async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:

@@ -99,3 +99,20 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
         assert (await ben.picture(2)).text == "🎨 quilt"
         assert (await admin.presses_data(opened, asked[0][0].data)).notice == "“quilt” is removed."
         assert "A shelf belongs to a group." in said(await room.person("ben").says("/shelf")).text
+
+
+async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, admin, ben = room.member("anna"), room.member("admin", admin=True), room.member("ben", "zh")
+        await anna.sends(STYLE, "/savestyle Old quilt")
+        assert said(await anna.says("/renamestyle old quilt The blanket")).text == (
+            "“Old quilt” is called “The blanket” now."
+        )
+        await anna.sends(portrait_jpeg(), "/style the blanket")
+        assert (await anna.picture()).text == "🎨 The blanket"
+        assert "already" in said(await anna.says("/renamestyle The blanket = anime")).text
+        for nothing in ("", "The blanket", "quilt new", "= new", "The blanket ="):
+            assert said(await anna.says(f"/renamestyle {nothing}")).text.startswith("Write /renamestyle")
+        await admin.says("/shelf ours", answered=file(STYLE))
+        assert "管理员" in said(await ben.says("/renamestyle ours theirs")).text
+        assert said(await admin.says("/renamestyle ours → everybody's")).text == "“ours” is called “everybody's” now."

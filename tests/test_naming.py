@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.naming import MAX_NAME, fold, problem_with, tidy
+from bot.naming import MAX_NAME, fold, problem_with, renamed, tidy
 from bot.wishes import Reason
 
 
@@ -45,3 +45,19 @@ def test_names_are_compared_as_people_do() -> None:
 def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason: Reason | None) -> None:
     problem = problem_with(name)
     assert (None if problem is None else problem.reason) == reason
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("quilt blanket", ("quilt", "blanket")),
+        ("old quilt my blanket", ("old quilt", "my blanket")),
+        ("Old  Quilt = my blanket", ("Old Quilt", "my blanket")),
+        ("quilt->blanket", ("quilt", "blanket")),
+        ("old -> new", None),
+        ("quilt", None),
+        ("", None),
+    ],
+)
+def test_a_new_name_follows_the_longest_name_that_is_known(words: str, told: tuple[str, str] | None) -> None:
+    assert renamed(words, ["quilt", "old quilt"]) == told

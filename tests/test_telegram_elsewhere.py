@@ -123,6 +123,20 @@ async def test_a_guest_call_may_answer_a_photo_whose_person_is_asked_and_come_tw
         assert await town.units(anna) == (1, 0)
 
 
+async def test_whose_photo_it_is_is_asked_in_a_private_chat_of_others_too(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path) as town:
+        anna, ben = town.person(1), town.person(9, "zh-hans")
+        town.api.files["theirs"] = portrait_jpeg()
+        chat = {"id": 9, "type": "private", "first_name": "Ben"}
+        answered = {"message_id": 3, "date": 1, "chat": chat, "photo": photo_json("theirs"), "from": ben.user()}
+        query = await calls(anna, "@repaint_test_bot 2", answering=answered, chat=chat)
+        place = await guest_answer(town.api, query)
+        await town.api.until(lambda: "may I repaint it?" in message(town, place).text)
+        await ben.presses(message(town, place), "No")
+        await town.api.until(lambda: "said no" in message(town, place).text)
+        assert await town.units(anna) == (0, 0)
+
+
 async def test_a_guest_who_sends_no_style_chooses_it_there(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna, ben = town.person(1), town.person(2)

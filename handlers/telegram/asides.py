@@ -103,7 +103,7 @@ class Asides:
         if place is None or first.buttons or not (request.own or request.answered):
             return
         # Among others the same care is due as in a group that has said nothing else: its default rules hold.
-        chat = Chat(request.chat.platform, f"{INLINE}{place}", is_group=request.chat.is_group)
+        chat = Chat(request.chat.platform, f"{INLINE}{place}", is_group=True)
         here = replace(request, chat=chat)
         await self._heard(here, place)
 
