@@ -119,7 +119,7 @@ def _progress(views: Sequence[JobView], texts: Texts) -> str:
     """How many are done; and of the last one all that a card of its own would say."""
     painted, ended, last = sum(view.state in PAINTED for view in views), done(views), last_of(views)
     lines = cards.progress_lines(last, texts)
-    if ended == 0 and last.state is State.QUEUED and last.place not in {None, 1}:
+    if last.state is State.QUEUED and last.place not in {None, 1}:
         lines[0] = texts.gettext("The last one is at place {place} in the queue.", place=last.place)
     count = texts.gettext("{painted} of {all} painted.", painted=painted, all=len(views)) if ended else ""
     return _together(_title(views, texts), count, *lines, _cropped(views, texts))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.albumcards import album_card
 from bot.cards import job_card, really_delete
 from bot.care import Forgotten, PrivacyFacts
 from bot.chat import Card, Person, Picture
@@ -84,6 +85,40 @@ JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
     ("Waited too long for a style", replace(DRAFT, state=State.FAILED, refusal=Refusal(Reason.DRAFT_EXPIRED)), None),
 )
 
+THREE = tuple(replace(QUEUED, id=1042 + number, style=2) for number in range(3))
+ALBUMS: tuple[tuple[str, tuple[JobView, ...], bool], ...] = (
+    ("An album without a style", tuple(replace(view, state=State.DRAFT, style=None) for view in THREE), False),
+    (
+        "An album in the queue",
+        tuple(replace(view, place=4 + at, eta_seconds=60.0 + 15 * at) for at, view in enumerate(THREE)),
+        False,
+    ),
+    (
+        "An album, one of three painted",
+        (
+            replace(THREE[0], state=State.DELIVERED),
+            replace(THREE[1], state=State.RUNNING, progress=0.4, eta_seconds=9.0),
+            replace(THREE[2], place=2, eta_seconds=40.0, eta_is_least=True),
+        ),
+        False,
+    ),
+    ("An album, painted: the pictures follow", tuple(replace(view, state=State.DELIVERED) for view in THREE), False),
+    (
+        "An album, one of three not painted",
+        (
+            replace(THREE[0], state=State.DELIVERED),
+            replace(THREE[1], state=State.FAILED, refusal=Refusal(Reason.NO_FACE)),
+            replace(THREE[2], state=State.DELIVERED),
+        ),
+        False,
+    ),
+    (
+        "An album whose pictures may not have arrived",
+        tuple(replace(view, state=State.DELIVERED) for view in THREE),
+        True,
+    ),
+)
+
 
 def drawn(card: Card) -> str:
     """A card as text: its picture as a frame, its buttons in brackets."""
@@ -136,6 +171,8 @@ def screens(language: str) -> Iterator[tuple[str, str]]:
     """Title and drawing of every screen."""
     for title, view, picture in JOBS:
         yield title, drawn(job_card(view, styles=STYLES, language=language, picture=picture))
+    for title, views, in_doubt in ALBUMS:
+        yield title, drawn(album_card(views, styles=STYLES, language=language, in_doubt=in_doubt))
     asked = Card("🎨 " + STYLES[5].name(language), really_delete(QUEUED, language), PICTURE)
     yield "Deleting asks first", drawn(asked)
     yield "A photo without a style, with favourites and saved styles", drawn(_own_choice(language))
