@@ -24,8 +24,9 @@ def outline(portrait: Portrait, picture: Picture, colour: str, *, width: float, 
 
 
 def cast_shadow(scene: Picture, mask: Plane, length: float, *, softness: float, amount: float) -> Picture:
-    """The shadow that something cut out by `mask` throws down and to the right onto the scene."""
-    return shaded(scene, 1 - amount * blur(shifted(mask, length, length * 0.7), softness))
+    """The shadow that something cut out by `mask` throws down and to the right, painted into the scene."""
+    shadow = blur(shifted(mask, length, length * 0.7), softness)
+    return in_bands(lambda rows, dark: shaded(rows, 1 - amount * dark), scene, shadow, into=scene)
 
 
 def rows_columns(size: Size) -> tuple[Plane, Plane]:

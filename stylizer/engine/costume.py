@@ -85,7 +85,7 @@ def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> P
     light = light * (0.55 + 0.9 * blur(luminance(cloth), portrait.px(14)))
     trim = smoothstep(0.74, 0.80, distance) * smoothstep(0.99, 0.93, distance)
     metal = mix(solid(cloth, rgb(STEEL) * np.float32(1.35)), solid(cloth, rgb(GOLD)), trim * 0.9)
-    metal = mix(metal, solid(cloth, rgb(CORD)), smoothstep(0.20, 0.12, distance) * 0.9)
+    metal = mix(metal, rgb(CORD), smoothstep(0.20, 0.12, distance) * 0.9)
     groove = smoothstep(0.90, 1.0, distance) * 0.7
     metal *= (light * (1 - groove))[..., None]
     metal += (shine(normals, SUN, 18) * np.float32(0.75))[..., None] * rgb("ffd9a0")

@@ -30,13 +30,13 @@ def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own:
 
 
 def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, own: float = 0.15) -> Picture:
-    """Brush lines over colours; the line takes up a little (`own`) of what it is drawn on."""
+    """Brush lines drawn on colours; the line takes up a little (`own`) of what it is drawn on."""
     pen = rgb(line) * 0.8
 
     def draw(rows: Picture, ink: Plane) -> Picture:
         return mix(rows, np.minimum(pen + rows * own, rows), ink)  # never a light line on dark
 
-    return in_bands(draw, colours, portrait.ink(on_skin=on_skin))
+    return in_bands(draw, colours, portrait.ink(on_skin=on_skin), into=colours)
 
 
 def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:

@@ -168,17 +168,18 @@ class Portrait:
 
         `strokes` is the width of the thin strokes of the face.
         """
-        height, width = self.size
-        brushed = cv2.resize(ink_of(self.brushwork, reach), (width, height), interpolation=cv2.INTER_CUBIC)
-        lips = self.full(np.clip(blur(self.masks.lips, self.small_px(1.5)) * 1.3, 0, 1))
-        bare = self.skin_area()
+        (height, width), bare = self.size, self.skin_area()
+        ink = cv2.resize(ink_of(self.brushwork, reach), (width, height), interpolation=cv2.INTER_CUBIC)
         kept = self.full(self._structure * (1 - (1 - 0.5 * on_skin) * bare) * (1 - 0.6 * self.masks.hair))
-        shown = self.full(1 - (0.55 - 0.45 * on_skin) * bare)
+        in_bands(lambda brush, keep: np.clip(brush, 0, 1) * keep, ink, kept, into=ink)
+        lips = self.full(np.clip(blur(self.masks.lips, self.small_px(1.5)) * 1.3, 0, 1))
         thin = face_strokes(self.size, self.large_faces, weight=strokes)
+        in_bands(_at_lips, ink, lips, thin, into=ink)
+        shown = self.full(1 - (0.55 - 0.45 * on_skin) * bare)
+        in_bands(lambda line, lines, part: np.maximum(line, lines * part), ink, self.face_lines, shown, into=ink)
+        return np.maximum(ink, self.full(self._strands), out=ink)
 
-        def together(brush: Plane, keep: Plane, lip: Plane, stroke: Plane, own: Plane) -> Plane:
-            brush = np.clip(brush, 0, 1) * (1 - 0.8 * lip) * keep
-            return np.maximum(np.maximum(brush, stroke * np.clip(lip + 0.15, 0, 1) * 0.75), own)
 
-        np.maximum(np.multiply(shown, self.face_lines, out=shown), self.full(self._strands), out=shown)
-        return in_bands(together, brushed, kept, lips, thin, shown, into=brushed)
+def _at_lips(ink: Plane, lips: Plane, strokes: Plane) -> Plane:
+    """Of the brush little is left on lips, of the thin strokes little elsewhere."""
+    return np.maximum(ink * (1 - 0.8 * lips), strokes * np.clip(lips + 0.15, 0, 1) * 0.75)

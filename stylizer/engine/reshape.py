@@ -3,16 +3,19 @@
 Own: local warps falling off as (1 - r^2)^2. Everything of the portrait is bent together, also what is drawn later.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from stylizer.engine import landmarks
+from stylizer.engine.bands import bands
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks
-from stylizer.engine.picture import Plane
+from stylizer.engine.picture import Plane, Size
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.region import Region
 
 EYE_REACH, NOSE_REACH, JAW_REACH = 1.15, 0.22, 0.38  # in eye widths, face widths, face widths
 
@@ -49,16 +52,60 @@ def _pulls(face: Face, eyes: float, jaw: float, nose: float) -> list[Pull]:
     return pulls
 
 
-def _sampling_offset(shape: tuple[int, int], pulls: list[Pull]) -> Plane:
-    offset = np.zeros((*shape, 2), np.float32)
-    for pull in pulls:
-        x0, y0 = np.maximum(np.floor(pull.centre - pull.radius).astype(int), 0)
-        x1, y1 = np.minimum(np.ceil(pull.centre + pull.radius).astype(int) + 1, (shape[1], shape[0]))
-        if x1 <= x0 or y1 <= y0:
-            continue
-        at = np.dstack(np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)))
-        offset[y0:y1, x0:x1] += pull.displacement(at)
-    return offset
+@dataclass(frozen=True, eq=False)
+class Warp:
+    """All pulls at once: how far each sampled place of the analysis moves, in its pixels; nothing outside `region`."""
+
+    offset: Plane
+    region: Region
+
+    @classmethod
+    def of(cls, size: Size, pulls: list[Pull]) -> "Warp":
+        offset = np.zeros((*size, 2), np.float32)
+        low, high = np.array(size[::-1]), np.zeros(2, int)
+        for pull in pulls:
+            corner = np.maximum(np.floor(pull.centre - pull.radius).astype(int), 0)
+            opposite = np.minimum(np.ceil(pull.centre + pull.radius).astype(int) + 1, size[::-1])
+            if (opposite <= corner).any():
+                continue
+            (left, top), (right, bottom) = corner, opposite
+            columns, rows = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)
+            offset[top:bottom, left:right] += pull.displacement(np.dstack(np.meshgrid(columns, rows)))
+            low, high = np.minimum(low, corner), np.maximum(high, opposite)
+        return cls(offset, (slice(low[1], high[1]), slice(low[0], high[0])))
+
+    def bend(self, pixels: Plane) -> Plane:
+        """A picture of any size bent, by default cubic, planes linear."""
+        bent, way = pixels.copy(), cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC
+        down, across = (pixels.shape[i] / self.offset.shape[i] for i in range(2))
+        rows, columns = (
+            range(int(part.start * zoom), min(math.ceil(part.stop * zoom), length))
+            for part, zoom, length in zip(self.region, (down, across), pixels.shape, strict=False)
+        )
+        for band in bands(len(rows), len(columns)):
+            x, y = self._sources(rows[band], columns, (down, across))
+            moved = cv2.remap(pixels, x, y, way, borderMode=cv2.BORDER_REFLECT_101)
+            bent[rows[band.start] : rows[band.stop - 1] + 1, columns.start : columns.stop] = moved
+        return bent
+
+    def _sources(self, rows: range, columns: range, zoom: tuple[float, float]) -> tuple[Plane, Plane]:
+        """Where the places of some rows and columns of a picture are taken from."""
+        down, across = zoom
+        back = np.array(
+            [
+                [1 / across, 0, (columns.start + 0.5) / across - 0.5],
+                [0, 1 / down, (rows.start + 0.5) / down - 0.5],
+            ]
+        )
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = len(columns), len(rows)
+        field = cv2.warpAffine(self.offset, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        right, low = cv2.split(field)
+        right *= np.float32(across)
+        low *= np.float32(down)
+        right += np.arange(columns.start, columns.stop, dtype=np.float32)[None, :]
+        low += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
+        return right, low
 
 
 def _moved(face: Face, pulls: list[Pull]) -> Face:
@@ -74,18 +121,7 @@ def reshape(portrait: Portrait, *, eyes: float = 0.0, jaw: float = 0.0, nose: fl
     if not portrait.faces:
         return portrait
     pulls = [pull for face in portrait.faces for pull in _pulls(face, eyes, jaw, nose)]
-    small_shape = (portrait.small.shape[0], portrait.small.shape[1])
-    offset = _sampling_offset(small_shape, pulls)
-
-    def bend(pixels: Plane) -> Plane:
-        height, width = pixels.shape[:2]
-        zoom = width / small_shape[1]
-        field = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR) * np.float32(zoom)
-        x = field[..., 0] + np.arange(width, dtype=np.float32)[None, :]
-        y = field[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-        way = cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC
-        return cv2.remap(pixels, x, y, way, borderMode=cv2.BORDER_REFLECT_101)
-
+    bend = Warp.of((portrait.small.shape[0], portrait.small.shape[1]), pulls).bend
     masks = Masks(**{name: bend(mask) for name, mask in portrait.masks.each().items()})
     faces = tuple(_moved(face, pulls) for face in portrait.faces)
     return Portrait(bend(portrait.photo), bend(portrait.small), faces, masks, portrait, bend)

@@ -35,13 +35,19 @@ def dot_distance(size: Size, cell: float) -> Plane:
     diagonal = np.float32(0.70710678 / cell)
     x = np.arange(size[1], dtype=np.float32)[None, :] * diagonal
     y = np.arange(size[0], dtype=np.float32)[:, None] * diagonal
-    along, across = x + y, x - y
-    return cv2.magnitude(along - np.rint(along), across - np.rint(across))
+
+    def lattice(rows: Plane) -> Plane:
+        along, across = x + rows, x - rows
+        return cv2.magnitude(along - np.rint(along), across - np.rint(across))
+
+    return in_bands(lattice, np.broadcast_to(y, size))
 
 
 def halftone(tone: Plane, cell: float, *, swell: float = 1.25, sharpness: float = 0.9) -> Plane:
     """Round dots whose area is the tone (0..1), like a printer's screen; tones under 4 % leave none."""
-    size = (tone.shape[0], tone.shape[1])
-    radius = np.sqrt(np.clip(tone, 0, 1) * np.float32(1 / np.pi)) * np.float32(swell)
-    dots = np.clip((radius - dot_distance(size, cell)) * np.float32(cell * sharpness) + 0.5, 0, 1)
-    return dots * (tone > 0.04)
+
+    def printed(rows: Plane, away: Plane) -> Plane:
+        radius = np.sqrt(np.clip(rows, 0, 1) * np.float32(1 / np.pi)) * np.float32(swell)
+        return np.clip((radius - away) * np.float32(cell * sharpness) + 0.5, 0, 1) * (rows > 0.04)
+
+    return in_bands(printed, tone, dot_distance((tone.shape[0], tone.shape[1]), cell))

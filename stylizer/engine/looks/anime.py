@@ -6,11 +6,12 @@ Own recipe; tones are multiples of the skin's median lightness, so nobody is whi
 import numpy as np
 
 from stylizer.engine import landmarks
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import light_from, outline, place
 from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur
-from stylizer.engine.picture import Picture, Size
+from stylizer.engine.picture import Picture, Plane, Size
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes import soft_backdrop
@@ -23,8 +24,11 @@ def figure(portrait: Portrait) -> Picture:
     colours = portrait.full(_cel_colours(portrait))
     cheeks = tuple((face.xy[list(landmarks.CHEEKS)], face.width) for face in portrait.large_faces)
     colours = blush(colours, cheeks, rgb("ff7d7d"), 0.55)
-    line = np.clip(colours * 0.22 + rgb("241a2a") * 0.55, 0, 1)
-    drawn = mix(colours, line.astype(np.float32), portrait.ink(on_skin=0.36))
+
+    def draw(rows: Picture, ink: Plane) -> Picture:
+        return mix(rows, np.clip(rows * 0.22 + rgb("241a2a") * 0.55, 0, 1), ink)
+
+    drawn = in_bands(draw, colours, portrait.ink(on_skin=0.36), into=colours)
     return _hair_gloss(draw_eyes(drawn, portrait), portrait)
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from stylizer.engine.canvas import Canvas, star
-from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep, solid
+from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import cast_shadow
 from stylizer.engine.figure import cel_figure, inked
 from stylizer.engine.filters import blur, edge_of, grow
@@ -21,7 +21,7 @@ from stylizer.engine.sticker import Placement
 from stylizer.engine.texture import halftone
 
 RADIUS, FACE_SHARE = 0.435, 0.36  # of the short side; face width of the badge's diameter
-SCALES = (0.35, 2.2)
+SCALES, LARGEST_FILLING = (0.35, 2.2), 1.7
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -59,28 +59,37 @@ def _subject(portrait: Portrait) -> tuple[float, float, float]:
     return float(middle[0]), float(middle[1]), max(unit, float(high[0] - low[0]) * 0.46)
 
 
-def _filling(portrait: Portrait, source: tuple[float, float], radius: float) -> float:
-    """The least scale at which no border that cuts the person off shows inside the badge; at most 1.7."""
-    (height, width), (x, y), cut = portrait.size, source, portrait.cutout
-    borders = ((cut[:, 0], x), (cut[:, -1], width - x), (cut[0], y), (cut[-1], height - y))
-    needed = [radius * 1.1 / max(room, 1.0) for border, room in borders if border.mean() > 0.05]
-    return min(1.7, max(needed, default=0.0))
+def _fitted(portrait: Portrait, placement: Placement, radius: float) -> Placement:
+    """Shifted, and enlarged where that is not enough, so that no border that cuts the person off shows in the badge."""
+    cut, scale = portrait.cutout, placement.scale
+    for before, after, length in ((cut[:, 0], cut[:, -1], portrait.size[1]), (cut[0], cut[-1], portrait.size[0])):
+        if before.mean() > 0.05 and after.mean() > 0.05:
+            scale = max(scale, min(2 * radius / length, LARGEST_FILLING))
+    target = list(placement.target)
+    for axis, (before, after) in enumerate(((cut[:, 0], cut[:, -1]), (cut[0], cut[-1]))):
+        length, at = portrait.size[1 - axis], placement.source[axis]
+        low, high = target[axis] - at * scale, target[axis] + (length - at) * scale
+        if after.mean() > 0.05:
+            target[axis] += max(0.0, 2 * radius - high)
+        if before.mean() > 0.05:
+            target[axis] -= max(0.0, low)
+    return Placement(placement.source, (target[0], target[1]), scale)
 
 
 def _print(portrait: Portrait, radius: int) -> Picture:
     """What is printed on the tin, a square: the figure with a white rim before pastel rays and dots."""
     x, y, unit = _subject(portrait)
     target = (float(radius), radius * (0.90 if portrait.faces else 1.0))
-    scale = max(float(np.clip(FACE_SHARE * 2 * radius / unit, *SCALES)), _filling(portrait, (x, y), radius))
-    placement, size = Placement((x, y), target, scale), (2 * radius, 2 * radius)
+    scale, size = float(np.clip(FACE_SHARE * 2 * radius / unit, *SCALES)), (2 * radius, 2 * radius)
+    placement = _fitted(portrait, Placement((x, y), target, scale), radius)
     figure = placement.move(_drawing(portrait), size, border=cv2.BORDER_REPLICATE)
     if not portrait.separable:
         return figure
     cut = placement.move(portrait.cutout, size, border=cv2.BORDER_REPLICATE)
     ground = _rays_and_dots(size, target, portrait.px(22))
-    ground = mix(ground, solid(ground, rgb("ffffff")), np.clip(blur(grow(cut, portrait.px(24)), 1.2), 0, 1))
+    ground = mix(ground, rgb("ffffff"), np.clip(blur(grow(cut, portrait.px(24)), 1.2), 0, 1))
     picture = mix(ground, figure, cut)
-    return mix(picture, solid(picture, rgb("2a1430")), edge_of(cut, portrait.px(6), 3, portrait.px(0.9)) * 0.85)
+    return mix(picture, rgb("2a1430"), edge_of(cut, portrait.px(6), 3, portrait.px(0.9)) * 0.85)
 
 
 def _drawing(portrait: Portrait) -> Picture:
@@ -91,7 +100,7 @@ def _rays_and_dots(size: Size, centre: tuple[float, float], cell: float) -> Pict
     ground = rays(size, *centre, ("ffd1e3", "c9e4ff"), count=24)
     away = polar(size, *centre)[0] / (size[0] / 2)
     dots = halftone(np.clip(away - 0.55, 0, 1) * 0.5, max(6.0, cell))
-    return mix(ground, solid(ground, rgb("ffffff")), dots * 0.8)
+    return mix(ground, rgb("ffffff"), dots * 0.8)
 
 
 def _domed(printed: Picture) -> Picture:

@@ -5,7 +5,7 @@ Own recipe on the 26-style net (Dumoulin et al. 2017): its style 2 draws, its co
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, mix, rgb, solid, to_lab, vivid
+from stylizer.engine.colour import from_lab, mix, rgb, to_lab, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture, resize
@@ -21,7 +21,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     scene = backdrop(memphis, portrait.size, seed + 5)
     if portrait.separable:
         halo = blur(grow(portrait.cutout, portrait.px(25)), portrait.px(1.5))
-        scene = mix(scene, solid(scene, rgb("ffffff")), np.clip(halo, 0, 1))
+        scene = mix(scene, rgb("ffffff"), np.clip(halo, 0, 1))
     return outline(portrait, place(portrait, _drawn(portrait), scene), "3a1220", width=7)
 
 
@@ -39,4 +39,4 @@ def _drawn(portrait: Portrait) -> Picture:
     colours = portrait.full(from_lab(lab))
     lines = portrait.ink(on_skin=0.7)
     drawn = 0.35 + 0.65 * portrait.full(on_face)
-    return mix(colours, solid(colours, rgb("2a0d18")), lines * drawn)
+    return mix(colours, rgb("2a0d18"), lines * drawn)

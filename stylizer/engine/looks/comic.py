@@ -5,7 +5,8 @@ Own recipe; the dots are those of Benjamin Day's printing process (1879).
 
 import numpy as np
 
-from stylizer.engine.colour import luminance, mix, rgb, shaded, solid, vivid
+from stylizer.engine.bands import in_bands
+from stylizer.engine.colour import luminance, mix, rgb, shaded, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
@@ -22,15 +23,15 @@ def render(portrait: Portrait, seed: int) -> Picture:
     colours = portrait.full(vivid(cel(flat, 4, 9, 1.5), 1.1, 1.12, 3))
     lightness = portrait.full(blur(_printed_tone(portrait, luminance(flat)), portrait.small_px(1.5)))
     cell = max(5.0, portrait.px(10.24))
-    figure = mix(colours, colours * SHADOW_TINT, halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75)
+    dots = halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75
+    figure = in_bands(lambda rows, dot: mix(rows, rows * SHADOW_TINT, dot), colours, dots, into=colours)
     ink = portrait.ink(on_skin=0.70)
     blacks = np.clip((portrait.full(blur(luminance(portrait.small), portrait.small_px(1))) - 0.10) * 14 + 0.5, 0, 1)
     figure = shaded(figure, (1 - ink) * (0.3 + 0.7 * blacks))
     picture = place(portrait, figure, _sunburst(portrait, cell))
     picture = outline(portrait, picture, "000000", width=9, strength=0.95)
-    return (
-        np.clip(picture * 0.94 + 0.04, 0, 1) * paper(portrait.size, "fdf2db", grain=0.03, fibre=0.01, seed=seed + 5)[0]
-    )
+    sheet = paper(portrait.size, "fdf2db", grain=0.03, fibre=0.01, seed=seed + 5)[0]
+    return in_bands(lambda ink, ground: np.clip(ink * 0.94 + 0.04, 0, 1) * ground, picture, sheet, into=picture)
 
 
 def _printed_tone(portrait: Portrait, lightness: Plane) -> Plane:
@@ -46,4 +47,4 @@ def _sunburst(portrait: Portrait, cell: float) -> Picture:
     x, y, _ = portrait.focus
     burst = rays(portrait.size, x, y, ("ffe066", "ffb52e"))
     tone: Plane = np.clip(polar(portrait.size, x, y)[0] / (min(portrait.size) * 0.9) - 0.35, 0, 1) * 0.4
-    return mix(burst, solid(burst, rgb("ef4444")), halftone(tone, cell) * 0.85)
+    return mix(burst, rgb("ef4444"), halftone(tone, cell) * 0.85)

@@ -7,6 +7,7 @@ reduced size, where they are as broad and four times as cheap.
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import luminance, mix, rgb, smoothstep, vivid
 from stylizer.engine.filters import blur, edge_of
@@ -24,15 +25,21 @@ def render(portrait: Portrait, seed: int) -> Picture:
     colours = _colours(portrait, seed)
     first, second = _strokes(portrait, colours, seed)
     grain = tooth(portrait.size, seed + 1, 1.1)
+    layers = first, second, grain, portrait.full(portrait.masks.face) * 1.4, _outlines(portrait, seed)
+    return in_bands(_waxed, colours, *layers, into=colours)
+
+
+def _waxed(colours: Picture, *layers: Plane) -> Picture:
+    """Paper, wax in two directions, the second darker, and lines; each as far as the paper's bumps take it."""
+    first, second, grain, face, outlines = layers
     grey = luminance(colours)
-    face = portrait.full(portrait.masks.face) * 1.4
     wax = smoothstep(-1.5, 0.5, first * 0.75 + grain * 0.55 + (0.95 - grey) * 2.6 - 0.10 + face)
     dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.6 + (0.62 - grey) * 3.2 - 0.4 - face * 0.6)
     picture = PAPER * (1 + 0.02 * grain[..., None])
     picture = mix(picture, np.clip(colours * 1.04 * (1 + first * 0.05)[..., None], 0, 1), wax * 0.95)
-    picture = mix(picture, np.clip(colours * 0.72, 0, 1).astype(np.float32), dark * 0.75)
-    line = _outlines(portrait, seed) * smoothstep(-1.6, 0.3, grain * 0.9 + first * 0.5 + 0.4)
-    return mix(picture, np.clip(colours * 0.32 + rgb("30243a") * 0.25, 0, 1).astype(np.float32), line * 0.92)
+    picture = mix(picture, np.clip(colours * 0.72, 0, 1), dark * 0.75)
+    line = outlines * smoothstep(-1.6, 0.3, grain * 0.9 + first * 0.5 + 0.4)
+    return mix(picture, np.clip(colours * 0.32 + rgb("30243a") * 0.25, 0, 1), line * 0.92)
 
 
 def _colours(portrait: Portrait, seed: int) -> Picture:

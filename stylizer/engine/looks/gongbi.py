@@ -4,7 +4,7 @@ Own recipe, after the fine-brush manner of Song court painting.
 """
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, solid
+from stylizer.engine.colour import mix, rgb
 from stylizer.engine.compose import outline, place
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.looks.elegant import muted
@@ -24,7 +24,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.14, jaw=0.01, nose=0.02)
     ground = silk(portrait.size, GROUND, seed)
     figure = muted(portrait, chroma=1.15, lift=(0.82, 16), tint=(2, 8)) * (ground / rgb(GROUND).mean() * 0.35 + 0.65)
-    figure = mix(figure, solid(figure, rgb(INK)), portrait.ink(on_skin=0.45, reach=6) * 0.85)
+    figure = mix(figure, rgb(INK), portrait.ink(on_skin=0.45, reach=6) * 0.85)
     picture = place(portrait, figure, _scene(portrait, ground, seed))
     picture = outline(portrait, picture, INK, width=4, strength=0.75)
     picture = blush(picture, cheeks_of(portrait), rgb("f0837f"), 0.45)

@@ -7,7 +7,8 @@ and darker rims.
 import cv2
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, mix, rgb, smoothstep, solid, to_lab, vivid
+from stylizer.engine.bands import in_bands
+from stylizer.engine.colour import from_lab, luminance, mix, rgb, shaded, smoothstep, to_lab, vivid
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
 from stylizer.engine.flow import shock, smear, tangents
@@ -22,13 +23,22 @@ def render(portrait: Portrait, seed: int) -> Picture:
     ground, relief = paper(portrait.size, "fbfaf5", grain=0.05, fibre=0.015, seed=seed + 6)
     turbulence = clouds(portrait.size, 7, 4, seed + 9) - 0.5
     wash = _granulated(portrait.full(_wash(portrait, seed)), turbulence, relief)
-    loose = 1 - (1 - blur(wash, portrait.px(6))) * (0.55 * np.clip(0.5 + turbulence * 2.2, 0, 1))[..., None]
-    picture = mix(loose.astype(np.float32), wash.astype(np.float32), portrait.cutout)
+    picture = in_bands(_loose, blur(wash, portrait.px(6)), wash, turbulence, portrait.cutout, into=wash)
     graphite = portrait.ink(on_skin=0.45, reach=7) * np.clip(0.82 + 0.22 * tooth(portrait.size, seed + 2, 0.8), 0, 1)
-    picture = mix(picture, solid(picture, rgb("4a4347")), np.clip(graphite, 0, 1) * (0.25 + 0.55 * portrait.cutout))
+    picture = mix(picture, rgb("4a4347"), np.clip(graphite, 0, 1) * (0.25 + 0.55 * portrait.cutout))
     torn = _torn_edge(portrait.size, seed)
     rim = np.clip(torn - blur(torn, portrait.px(5)), 0, 1)
-    return mix(ground, np.clip(picture * ground * (1 - 0.8 * rim)[..., None], 0, 1), torn)
+
+    def on_paper(sheet: Picture, paint: Picture, edge: Plane, dark: Plane) -> Picture:
+        return mix(sheet, np.clip(shaded(paint * sheet, 1 - 0.8 * dark), 0, 1), edge)
+
+    return in_bands(on_paper, ground, picture, torn, rim, into=ground)
+
+
+def _loose(soft: Picture, wash: Picture, turbulence: Plane, person: Plane) -> Picture:
+    """Round the person the wash runs, more in some places than in others."""
+    run = (0.55 * np.clip(0.5 + turbulence * 2.2, 0, 1))[..., None]
+    return mix(1 - (1 - soft) * run, wash, person)
 
 
 def _wash(portrait: Portrait, seed: int) -> Picture:
@@ -53,11 +63,15 @@ def _wet(picture: Picture, seed: int, reach: float) -> Picture:
 
 
 def _granulated(wash: Picture, turbulence: Plane, relief: Plane) -> Picture:
-    """Dark rims where colours meet, and pigment that settles unevenly."""
+    """Dark rims where colours meet, and pigment that settles unevenly; painted into the wash."""
     grey = luminance(wash)
     rims = blur(np.clip(np.abs(grey - blur(grey, 5)) * 6, 0, 1), 1)
-    density = np.clip(1 + turbulence * (0.12 + 0.45 * grey) + relief * 0.20, 0.5, 1.5)
-    return np.clip(1 - (1 - wash * (1 - 0.30 * rims)[..., None]) * density[..., None], 0, 1)
+
+    def settle(rows: Picture, light: Plane, rim: Plane, flow: Plane, bumps: Plane) -> Picture:
+        density = np.clip(1 + flow * (0.12 + 0.45 * light) + bumps * 0.20, 0.5, 1.5)
+        return np.clip(1 - shaded(1 - shaded(rows, 1 - 0.30 * rim), density), 0, 1)
+
+    return in_bands(settle, wash, grey, rims, turbulence, relief, into=wash)
 
 
 def _torn_edge(size: Size, seed: int) -> Plane:

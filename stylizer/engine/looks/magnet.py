@@ -6,6 +6,7 @@ Own recipe.
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import glow, mix, rgb, smoothstep
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.figure import cel_figure, inked
@@ -29,8 +30,12 @@ def render(portrait: Portrait, seed: int) -> Picture:
     inside = smoothstep(0.3, 0.7, blur(placement.move(shape, size), portrait.px(2)))
     border = offset_outline(inside, short * 0.022, portrait.px(4))
     picture = stuck_on(backdrop(fridge_door, size, seed), border, "fffcf7", width=short * 0.007)
-    picture = mix(picture, figure, inside * border)
-    return glow(picture, _gloss(portrait) * border, rgb("ffffff"))
+    gloss = _gloss(portrait)
+
+    def laid_on(rows: Picture, drawn: Picture, within: Plane, rim: Plane, shine: Plane) -> Picture:
+        return glow(mix(rows, drawn, within * rim), shine * rim, rgb("ffffff"))
+
+    return in_bands(laid_on, picture, figure, inside, border, gloss, into=picture)
 
 
 def _drawing(portrait: Portrait) -> Picture:
@@ -55,6 +60,10 @@ def _die_cut(portrait: Portrait) -> tuple[Plane, Placement]:
 def _gloss(portrait: Portrait) -> Plane:
     """Two slanted bands of light."""
     rows, columns = rows_columns(portrait.size)
-    slant = (columns * 0.75 + rows * 0.5) / (portrait.size[1] * 0.9)
-    broad = smoothstep(0, 1, 1 - np.abs(slant - 0.78) * 4)
-    return (broad * 0.13 + smoothstep(0, 1, 1 - np.abs(slant - 0.98) * 9) * 0.09).astype(np.float32)
+
+    def bright(down: Plane) -> Plane:
+        slant = (columns * 0.75 + down * 0.5) / (portrait.size[1] * 0.9)
+        broad, narrow = (smoothstep(0, 1, 1 - np.abs(slant - at) * steep) for at, steep in ((0.78, 4), (0.98, 9)))
+        return broad * 0.13 + narrow * 0.09
+
+    return in_bands(bright, np.broadcast_to(rows, portrait.size))

@@ -5,12 +5,13 @@ Own recipe.
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep, solid
+from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import place
 from stylizer.engine.figure import cel_figure
 from stylizer.engine.filters import blur, grow
-from stylizer.engine.picture import Picture, to_bytes
+from stylizer.engine.picture import Picture, Plane, to_bytes
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.eastern import scales
@@ -19,6 +20,7 @@ from stylizer.engine.scenes.graphic import polar
 
 FIREWORKS = ((0.16, 0.16, 0.20, "ffd76a"), (0.85, 0.22, 0.17, "ffef9f"), (0.70, 0.08, 0.12, "ff9d5c"))
 LANTERNS = ((0.11, 0.30, 0.075), (0.90, 0.36, 0.070), (0.96, 0.16, 0.045), (0.04, 0.13, 0.045))
+WARM = np.array([1.05, 0.98, 0.90], np.float32)
 CONFETTI = ("ffd777", "fff2c4", "ff6b5e")
 
 
@@ -32,17 +34,24 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _figure(portrait: Portrait) -> Picture:
-    colours = np.clip(cel_figure(portrait) * np.array([1.05, 0.98, 0.90], np.float32), 0, 1)
-    line = np.clip(rgb("3a0d12") * 0.7 + colours * 0.15, 0, 1).astype(np.float32)
-    return mix(colours, line, portrait.ink(on_skin=0.6))
+    def draw(rows: Picture, ink: Plane) -> Picture:
+        rows = np.clip(rows * WARM, 0, 1)
+        return mix(rows, np.clip(rgb("3a0d12") * 0.7 + rows * 0.15, 0, 1), ink)
+
+    colours = cel_figure(portrait)
+    return in_bands(draw, colours, portrait.ink(on_skin=0.6), into=colours)
 
 
 def _scene(portrait: Portrait, seed: int) -> Picture:
     (height, width), (x, y, unit), short = portrait.size, portrait.focus, min(portrait.size)
     scene = scales(portrait.size, "b3121d", "d8262c", short * 0.07)
     radius = polar(portrait.size, x, y)[0] / short
-    scene = np.clip(shaded(scene, 1.15 - 0.55 * smoothstep(0.3, 1.1, radius)), 0, 1)
-    scene = glow(scene, np.exp(-((radius / 0.45) ** 2)) * 0.4, rgb("ffb347"))
+
+    def lit(rows: Picture, away: Plane) -> Picture:
+        rows = np.clip(shaded(rows, 1.15 - 0.55 * smoothstep(0.3, 1.1, away)), 0, 1)
+        return glow(rows, np.exp(-((away / 0.45) ** 2)) * 0.4, rgb("ffb347"))
+
+    in_bands(lit, scene, radius, into=scene)
     for i, (left, top, size, colour) in enumerate(FIREWORKS):
         scene = firework(scene, left * width, top * height, size * short, colour=colour, seed=seed + i)
     for left, top, size in LANTERNS:
@@ -56,7 +65,7 @@ def _scene(portrait: Portrait, seed: int) -> Picture:
     scene = canvas.picture()
     if portrait.separable:
         halo = np.clip(blur(grow(portrait.cutout, portrait.px(23)), portrait.px(1.2)), 0, 1)
-        scene = mix(scene, solid(scene, rgb("ffd777")), halo)
+        scene = mix(scene, rgb("ffd777"), halo)
     return scene
 
 

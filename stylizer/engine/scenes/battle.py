@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stylizer.engine.canvas import Canvas, stencil
-from stylizer.engine.colour import glow, mix, rgb, screen, smoothstep, solid
+from stylizer.engine.colour import glow, mix, rgb, screen, smoothstep
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds
@@ -26,7 +26,7 @@ def sunset_field(size: Size, seed: int) -> Picture:
     scene = glow(np.clip(scene, 0, 1), np.exp(-((away / 0.12) ** 3)), rgb("ff8a3e"))
     scene = glow(scene, np.exp(-away / 0.28) * 0.9, rgb("b8420f"))
     for skyline, colour in zip(ridges(size, len(RIDGES), top=0.45, seed=seed + 13), RIDGES, strict=True):
-        scene = mix(scene, solid(scene, rgb(colour)), below(size, skyline) * 0.92)
+        scene = mix(scene, rgb(colour), below(size, skyline) * 0.92)
     for banner in BANNERS:
         scene = _banner(scene, banner)
     return scene

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import glow, mix, rgb, screen, solid
+from stylizer.engine.colour import glow, mix, rgb, screen
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Size, to_float
 from stylizer.engine.scenes.landscape import gradient
@@ -65,12 +65,12 @@ def castle_dusk(size: Size, seed: int) -> Picture:
             [(middle - half * 1.36, eaves), (middle + half * 1.36, eaves), (middle, eaves - roof * height)], 1.0
         )
     castle = blur(to_float(towers.pixels), min(size) / 600)
-    scene = mix(scene, solid(scene, rgb("4a2f86")), castle * 0.62)
+    scene = mix(scene, rgb("4a2f86"), castle * 0.62)
     windows = Canvas.plane(size)
     for x, y in WINDOWS:
         windows.ellipse(x * width, y * height, width * 0.008, width * 0.014, 1.0)
     lit = to_float(windows.pixels)
-    scene = mix(scene, solid(scene, rgb("ffe08a")), lit * 0.9)
+    scene = mix(scene, rgb("ffe08a"), lit * 0.9)
     return _stars(glow(scene, blur(lit, min(size) / 150) * 1.5, rgb("ffb95e")), seed)
 
 

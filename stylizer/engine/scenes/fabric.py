@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas, heart, star, stencil
-from stylizer.engine.colour import rgb
+from stylizer.engine.colour import rgb, tinted
 from stylizer.engine.compose import light_from, vignette
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds, fibres
-from stylizer.engine.picture import Picture, Size, to_bytes
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_bytes
 from stylizer.engine.scenes.fridge import stuck_on
 
 PINS = (
@@ -18,13 +19,23 @@ PINS = (
 )
 
 
+def _twill(size: Size, seed: int) -> Pixels:
+    """Slanted ribs, threads, and uneven dye."""
+    (height, width), turn = size, 2 * np.pi / max(3.0, min(size) / 260)
+
+    def woven(rows: Plane, thread: Plane, dye: Plane) -> Pixels:
+        rib = np.sin((np.arange(width)[None, :] + rows) * turn).astype(np.float32)
+        light = 1 + rib * 0.035 + thread * 0.30 + (dye - 0.5) * 0.16
+        return to_bytes(tinted(rgb("9db7e8"), light))
+
+    threads, dyes = fibres(size, seed, min(size) / 60, 0.7), clouds(size, 5, 3, seed + 2)
+    return in_bands(woven, np.arange(height)[:, None], threads, dyes)
+
+
 def denim(size: Size, seed: int) -> Picture:
     """Woven cloth with a stitched seam near the border and a pin in each corner."""
     (height, width), short = size, min(size)
-    twill = np.sin((np.arange(width)[None, :] + np.arange(height)[:, None]) * (2 * np.pi / max(3.0, short / 260)))
-    weave = 1 + twill.astype(np.float32) * 0.035 + fibres(size, seed, short / 60, 0.7) * 0.30
-    cloth = rgb("9db7e8") * (weave + (clouds(size, 5, 3, seed + 2) - 0.5) * 0.16)[..., None]
-    canvas, inset = Canvas(to_bytes(cloth)), short * 0.035
+    canvas, inset = Canvas(_twill(size, seed)), short * 0.035
     for at in np.arange(inset, width - inset, short * 0.030):
         for y in (inset, height - inset):
             canvas.line([(at, y), (at + short * 0.018, y)], "fff2d8", short / 220)

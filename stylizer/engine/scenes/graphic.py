@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import bands, in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, solid
+from stylizer.engine.colour import rgb
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.picture import Picture, Plane, Size
 
@@ -14,18 +15,21 @@ MEMPHIS = ("36d1dc", "ffe14d", "7b5cff", "ffffff", "ff3d77", "2ee6a6")
 def polar(size: Size, x: float, y: float) -> tuple[Plane, Plane]:
     """Distance in pixels and angle in radians (0..2 pi) about a pixel."""
     rows, columns = rows_columns(size)
-    across = np.ascontiguousarray(np.broadcast_to(columns - np.float32(x), size))
-    down = np.ascontiguousarray(np.broadcast_to(rows - np.float32(y), size))
-    distance, angle = cv2.cartToPolar(across, down)
+    across, down = np.broadcast_arrays(columns - np.float32(x), rows - np.float32(y))
+    distance, angle = np.empty(size, np.float32), np.empty(size, np.float32)
+    for band in bands(*size):
+        distance[band], angle[band] = cv2.cartToPolar(across[band].copy(), down[band].copy())
     return distance, angle
 
 
 def rays(size: Size, x: float, y: float, colours: tuple[str, str], count: int = 30) -> Picture:
     """Sunburst about a pixel, with clean edges."""
-    distance, angle = polar(size, x, y)
-    edge = np.sin((angle + 0.1) * (count / 2)) * distance / 8
-    ground = np.broadcast_to(rgb(colours[0]), (*size, 3)).astype(np.float32)
-    return mix(ground, solid(ground, rgb(colours[1])), np.clip(edge * 0.5 + 0.5, 0, 1))
+
+    def burst(distance: Plane, angle: Plane) -> Picture:
+        edge = np.clip(np.sin((angle + 0.1) * (count / 2)) * distance / 16 + 0.5, 0, 1)
+        return rgb(colours[0]) + (rgb(colours[1]) - rgb(colours[0])) * edge[..., None]
+
+    return in_bands(burst, *polar(size, x, y))
 
 
 def focus_lines(size: Size, x: float, y: float, clear: float, *, seed: int, count: int = 420) -> Plane:

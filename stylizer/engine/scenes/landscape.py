@@ -4,7 +4,7 @@ import numpy as np
 
 from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, smoothstep, solid
+from stylizer.engine.colour import mix, rgb, smoothstep
 from stylizer.engine.filters import shifted
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Plane, Size
@@ -64,7 +64,7 @@ def hills(picture: Picture, colours: tuple[str, ...], *, top: float, seed: int, 
     """Paint flat ranges over a picture, far to near."""
     size = (picture.shape[0], picture.shape[1])
     for skyline, colour in zip(ridges(size, len(colours), top=top, seed=seed, rough=rough), colours, strict=True):
-        picture = mix(picture, solid(picture, rgb(colour)), below(size, skyline))
+        picture = mix(picture, rgb(colour), below(size, skyline))
     return picture
 
 

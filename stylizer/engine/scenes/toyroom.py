@@ -3,7 +3,7 @@
 import numpy as np
 
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import mix, rgb, smoothstep, solid
+from stylizer.engine.colour import mix, rgb, smoothstep
 from stylizer.engine.compose import light_from, rows_columns
 from stylizer.engine.filters import blur, shifted
 from stylizer.engine.picture import Picture, Plane, Size, to_float
@@ -48,7 +48,7 @@ def toy_room(size: Size, seed: int) -> Picture:
     rows, _ = rows_columns(size)
     wall = np.broadcast_to(rgb("ffd9c7"), (*size, 3)).astype(np.float32)
     floor = smoothstep(height * 0.715, height * 0.725, rows)
-    scene = mix(wall, solid(wall, rgb("f3b9a0")), np.broadcast_to(floor, size))
+    scene = mix(wall, rgb("f3b9a0"), np.broadcast_to(floor, size))
     scene = light_from(scene, width * 0.25, height * 0.2, reach=short * 0.7, colour="fff4e2", amount=0.75)
     scene = _rainbow(scene, width * 0.5, height * 0.60, short * 0.56)
     scene = _shelf_with_blocks(scene)
