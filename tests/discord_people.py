@@ -61,12 +61,12 @@ class Somebody:
         await self.discord.until(lambda: messages[asked.original or 0].edits)
         return messages[asked.original or 0]
 
-    async def types(self, name: str, **options: Json) -> Asked:
+    async def types(self, name: str, /, **options: Json) -> Asked:
         """A command with its options; files are uploaded first. `name` may have a subcommand's in it."""
         asked, data = self._command(name, COMMAND, options)
         return await self._asks(asked, data)
 
-    async def suggests(self, name: str, focused: str, words: str, **options: Json) -> list[Json]:
+    async def suggests(self, name: str, focused: str, words: str, /, **options: Json) -> list[Json]:
         """What is offered while they write `words` into an option."""
         asked, data = self._command(name, COMPLETION, {**options, focused: words}, focused)
         return (await self._asks(asked, data)).choices

@@ -8,7 +8,7 @@ from tests.discord_gateway import DM_MESSAGES
 from tests.discord_house import GUILD, discord_house
 from tests.discord_people import Somebody
 from tests.discord_server import discord_server
-from tests.discord_things import Guild
+from tests.discord_things import Guild, Shown
 from tests.stand_in import portrait_jpeg
 
 AT_ONCE = 20
@@ -43,6 +43,7 @@ async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_m
         other = server.world.place(7 << 40, guild=Guild((7 << 40) + (1 << 22)))
         async with discord_house(tmp_path, server=server) as town:
             anna, ben = town.member(1), Somebody(server, server.world.user(2), other)
+            await server.until(lambda: len(server.gateway.identified) == 2)
             for someone in (anna, ben):
                 await someone.types("style", photo=portrait_jpeg(), style="2")
                 await someone.gets()
@@ -52,17 +53,29 @@ async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_m
 
 async def test_every_style_can_be_picked_though_a_menu_holds_twenty_five(tmp_path: Path) -> None:
     every = frozenset(style.index for style in STYLES)
+    mine = [f"mine {number}" for number in range(1, 6)]
     async with discord_house(tmp_path, styles=every) as town:
-        anna = town.person(1, "zh-CN")
-        asked = await anna.types("style", photo=portrait_jpeg())
-        card, found = await anna.reads(asked), set[str]()
+        anna = town.person(1)
+        for shade, name in enumerate(mine):
+            await anna.reads(await anna.types("savestyle", picture=portrait_jpeg(shade=shade * 9), name=name))
+        card = await anna.reads(await anna.types("style", photo=portrait_jpeg()))
+        found = set[str]()
         while not found.issuperset(card.options):
+            assert len(card.options) <= 25
             found |= set(card.options)
-            [*_, onwards] = [part for part in card.buttons if part.get("custom_id", "").startswith("page:")]
-            await anna.presses_data(card, onwards["custom_id"])
-            edits = card.edits
-            await town.discord.until(lambda n=edits: town.discord.world.messages[asked.original or 0].edits > n)
-            card = town.discord.world.messages[asked.original or 0]
-        assert len(found) >= len(every - {-1})
+            pages = [part["custom_id"] for part in card.buttons if part.get("custom_id", "").startswith("page:")]
+            card = await _turned(anna, card, pages[-1])
+        assert len([name for name in found if any(one in name for one in mine)]) == len(mine)
+        assert len(found) >= len(every - {-1}) + len(mine)
+        await anna.chooses(card, "mine 5" if any("mine 5" in one for one in card.options) else card.options[0])
+        await anna.gets()
         suggestions = await anna.suggests("style", "style", "", photo=portrait_jpeg())
         assert 0 < len(suggestions) <= 25
+
+
+async def _turned(anna: Somebody, card: Shown, page: str) -> Shown:
+    """The card with its next page."""
+    await anna.presses_data(card, page)
+    messages = anna.discord.world.messages
+    await anna.discord.until(lambda: messages[card.id].edits > card.edits)
+    return messages[card.id]
