@@ -1,6 +1,7 @@
 """A busy day: a thousand updates of every kind, in any order, many of them twice, while Telegram stumbles and the bot
 is stopped and started in between. Every wish is answered once, and nobody is written to too fast."""
 
+import json
 import random
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -63,6 +64,8 @@ def too_fast(api: BotApi) -> list[str]:
     for call in api.calls:
         if call.method in WRITES and "chat_id" in call.params:
             times[int(call.params["chat_id"])].append(call.at * HASTE)
+        elif call.method == "sendMediaGroup":  # each of its pictures counts
+            times[int(call.params["chat_id"])] += [call.at * HASTE] * len(json.loads(call.params["media"]))
     return [
         f"{most} messages within {at[place + most - 1] - at[place]:.1f} s in {chat}"
         for chat, at in times.items()
