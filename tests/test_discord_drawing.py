@@ -7,7 +7,7 @@ import pytest
 from bot.buttons import Press, Verb
 from bot.cards import Rows
 from bot.chat import Button, Call, Card, Document, Picture
-from handlers.discord.drawing import drawn, view
+from handlers.discord.drawing import drawn, press_of, view
 from tests.stand_in import portrait_jpeg
 
 
@@ -83,3 +83,10 @@ async def test_a_file_is_sent_from_its_beginning_each_time() -> None:
 
 async def test_all_that_one_card_ever_says_is_about_the_same() -> None:
     assert drawn(Card("Place 2", job=7)).about == drawn(Card("Painting", job=7)).about != drawn(Card("Hello")).about
+
+
+async def test_two_buttons_that_do_the_same_have_names_of_their_own() -> None:
+    found = parts(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
+    names = [part["custom_id"] for part in found]
+    assert len(set(names)) == 2
+    assert [press_of(name) for name in names] == ["page:7:1"] * 2

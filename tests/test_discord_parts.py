@@ -11,6 +11,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from discord import Forbidden, HTTPException, NotFound, RateLimited
+from PIL import Image
 
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
@@ -26,7 +27,7 @@ from handlers.discord.replies import FEW, LIFE, Replies, Reply
 from handlers.discord.sizes import USUAL, Sizes
 from handlers.discord.syncing import agrees
 from handlers.discord.whose import Channel, Hook, Private, place_of
-from tests.pictures import encoded, quarters
+from tests.pictures import encoded
 
 CDN = "https://cdn.discordapp.com/attachments/1/2/me.jpg"
 
@@ -133,12 +134,12 @@ async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may
     async with Intake() as intake:
         sizes, chat = Sizes(Reception(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
         assert sizes.most(chat) == USUAL
-        sizes.learn(chat, 60_000)
-        jpeg = encoded(quarters(1500, 2000), quality=100)
+        sizes.learn(chat, 1_000_000)
+        jpeg = encoded(Image.effect_noise((1500, 2000), 80).convert("RGB"), "JPEG", quality=95)
         card = Card("", pictures=tuple(Picture(jpeg, f"{at}.jpg", "") for at in range(2)))
         assert len(jpeg) * 2 > sizes.most(chat)
         fitting = await sizes.fitting(card, sizes.most(chat))
-        assert sum(len(picture.jpeg) for picture in fitting.pictures) <= 60_000
+        assert sum(len(picture.jpeg) for picture in fitting.pictures) <= 1_000_000
         assert await sizes.fitting(card, USUAL) == card
 
 

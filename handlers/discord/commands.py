@@ -66,13 +66,18 @@ def _own(answering: Answering) -> Iterator[Slash]:
     async def save_style(interaction: Ask, picture: Attachment, name: Words) -> None:
         await answering.command(interaction, Filled(f"/savestyle {name}", own=(picture,)), unseen=True)
 
+    @app_commands.command(name=Name.RENAME_STYLE.value, description=mark("Give a saved style another name"))
+    @app_commands.describe(style=mark("What it is called"), name=mark("What to call the style"))
+    async def rename_style(interaction: Ask, style: Words, name: Words) -> None:
+        await answering.command(interaction, Filled(f"/renamestyle {style} = {name}"), unseen=True)
+
     @app_commands.command(name=Name.ADMIN.value, description=mark("The owner's desk"))
     @app_commands.describe(words=mark("What to do; nothing: how things stand"))
     @app_commands.allowed_contexts(guilds=False, dms=True, private_channels=False)
     async def admin(interaction: Ask, words: str = "") -> None:
         await answering.command(interaction, Filled(f"/admin {words}"), unseen=True)
 
-    yield from (opt_out, lang, save_style, admin)
+    yield from (opt_out, lang, save_style, rename_style, admin)
 
 
 def _of_servers(answering: Answering) -> Iterator[Slash]:

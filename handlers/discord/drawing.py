@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -23,6 +24,7 @@ MAX_ALT = 1024
 MAX_FILES = 10
 PICK = "pick:"  # what a menu's custom_id begins with; what is picked is a press like any other
 _COMMAND = re.compile(r"(?<![\w/<:])/([a-z]+)\b", re.ASCII)
+_TWIN = "#"  # two buttons may do the same (back and forth on two pages), but must not have the same name
 _LOOKS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
 _FEW = 3  # looks that are buttons still
 
@@ -66,9 +68,11 @@ def view(rows: Rows) -> View | None:
     if looks:
         options = [SelectOption(label=_short(one.label, MAX_OPTION), value=one.data) for one in looks[:MAX_OPTIONS]]
         view.add_item(Select(custom_id=f"{PICK}{next(numbers)}", options=options, row=next(numbers) - 1))
+    taken: Counter[str] = Counter()
     for row, buttons in enumerate(_flowed([row for row in rest if row], MAX_ROWS - bool(looks)), bool(looks)):
         for button in buttons:
-            view.add_item(_button(button, row))
+            view.add_item(_button(button, row, taken[button.data]))
+            taken[button.data] += 1
     view.stop()
     return view if view.children else None
 
@@ -86,11 +90,16 @@ def _flowed(rows: list[list[chat.Button]], most: int) -> list[list[chat.Button]]
     return [flat[start : start + IN_A_ROW] for start in range(0, len(flat), IN_A_ROW)]
 
 
-def _button(button: chat.Button, row: int) -> Button[View]:
+def press_of(name: str) -> str:
+    """The press that a button's name stands for."""
+    return name.partition(_TWIN)[0]
+
+
+def _button(button: chat.Button, row: int, twins: int) -> Button[View]:
     label = _short(button.label, MAX_LABEL)
     if button.link is not None:
         return Button(label=label, url=button.link, row=row)
-    return Button(label=label, custom_id=button.data, row=row)
+    return Button(label=label, custom_id=f"{button.data}{_TWIN}{twins}" if twins else button.data, row=row)
 
 
 def _short(label: str, most: int) -> str:

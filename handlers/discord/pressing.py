@@ -13,7 +13,7 @@ from bot.lineup import Lineup
 from bot.patience import Interrupted
 from bot.presses import Presses
 from bot.telling import Telling
-from handlers.discord.drawing import PICK, Drawn
+from handlers.discord.drawing import PICK, Drawn, press_of
 from handlers.discord.forms import bring_form, brought
 from handlers.discord.hooks import Hooks
 from handlers.discord.promptness import Promptness
@@ -96,4 +96,4 @@ def data_of(interaction: Ask) -> str:
     name, picked = str(data.get("custom_id", "")), data.get("values", [])
     if name.startswith(PICK) and isinstance(picked, list) and picked:
         return str(picked[0])
-    return name
+    return press_of(name)

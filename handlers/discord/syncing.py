@@ -26,6 +26,7 @@ _NAMES = (
     *(mark("style"), mark("styles"), mark("again"), mark("history"), mark("queue"), mark("quota"), mark("cancel")),
     *(
         mark("savestyle"),
+        mark("renamestyle"),
         mark("mystyles"),
         mark("shelf"),
         mark("give"),
