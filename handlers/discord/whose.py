@@ -84,6 +84,7 @@ def may_write(interaction: Ask) -> bool:
         interaction.is_guild_integration()
         and may.view_channel
         and may.attach_files
+        and may.read_message_history  # without it nothing can be answered
         and (may.send_messages_in_threads if is_thread else may.send_messages)
     )
 
