@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = {"bot", "handlers", "storage", "stylizer", "bench", "tests"}
+OURS = {"bot", "handlers", "storage", "stylizer", "bench", "tests", "torture"}
 MAY_IMPORT = {
     "storage": set(),
     "stylizer": set(),
@@ -100,7 +100,7 @@ def test_no_platform_is_named_in_the_core() -> None:
 def test_no_product_code_imports_the_tests() -> None:
     for package in MAY_IMPORT:
         for module in modules(package):
-            assert not {name for name in imported(module) if name.startswith(("tests", "bench"))}, module
+            assert not {name for name in imported(module) if name.startswith(("tests", "bench", "torture"))}, module
 
 
 def test_the_parser_sees_what_it_should() -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from stylizer.answers import beijing_time
@@ -42,12 +43,13 @@ class Cloud:
     def _answer(self, method: str, path: str) -> bytes:
         if path == CREATE_PATH and method == "POST":
             self.made += 1
-            return _reply(_json({"task_status": "PENDING", "task_id": f"task-{self.made:012}"}))
+            return self._reply(_json({"task_status": "PENDING", "task_id": f"task-{self.made:012}"}))
         if path.startswith("/results/"):
-            return _reply(PAINTED, "image/jpeg")
+            return self._reply(PAINTED, "image/jpeg")
         if path == f"{BASE_PATH}/tasks":
-            return _reply(json.dumps({"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}).encode())
-        return _reply(_json(self._done(path.rpartition("/")[2])))
+            nothing = {"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}
+            return self._reply(json.dumps(nothing).encode())
+        return self._reply(_json(self._done(path.rpartition("/")[2])))
 
     def _done(self, task_id: str) -> dict[str, Any]:
         ended = int(self.now() * 1000)
@@ -56,13 +58,13 @@ class Cloud:
         results = {"results": [{"url": f"{self.url}/results/{task_id}.jpg"}]}
         return {"task_id": task_id, "task_status": "SUCCEEDED", **times, **results}
 
+    def _reply(self, body: bytes, kind: str = "application/json") -> bytes:
+        head = f"Date: {formatdate(self.now(), usegmt=True)}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+        return f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + body
+
 
 def _json(output: dict[str, Any]) -> bytes:
     return json.dumps({"request_id": "r", "output": output, "usage": {"image_count": 1}}).encode()
-
-
-def _reply(body: bytes, kind: str = "application/json") -> bytes:
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 @asynccontextmanager

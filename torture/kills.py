@@ -19,7 +19,7 @@ from torture.stage import LINKS, Stage, stage
 
 SPEED = 4.0
 BACKLOG = 6  # wishes under way at any time
-PATIENCE = 4.0  # seconds that a moment is waited for; then the life ends anyway
+PATIENCE = 3.0  # seconds that a moment is waited for once the bot answers; then the life ends anyway
 BATCH = 100  # kills between two audits
 REST_SECONDS = 180.0  # for everything to come to its end
 
@@ -124,6 +124,8 @@ class Rounds:
     async def _until_dead(self, living: Life, moment: Moment) -> bool:
         """Whether the moment came by itself."""
         came = isinstance(moment, Chance)
+        if not isinstance(moment, Chance):  # how long a start takes depends on what else the machine does
+            await living.address
         with suppress(TimeoutError):
             async with asyncio.timeout(moment.seconds if isinstance(moment, Chance) else PATIENCE):
                 await living.died.wait()

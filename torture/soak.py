@@ -22,7 +22,7 @@ from torture.processes import children, now_mib, open_files
 
 SPEED = 10.0
 LANES, SLOTS = 2, 20
-VISITORS = 24
+VISITORS = 8  # each watches its job, and every change of the queue is told to all who watch
 LOOKS = 20  # lines of the curve
 MORE_MIB, MORE_FILES, SLOWER = 0.25, 16, 2.0  # how much the end may differ from the first quarter
 
