@@ -18,6 +18,8 @@ from stylizer.engine.nets import segment_person
 from stylizer.engine.picture import Picture, Plane, Size, to_bytes
 
 FEW_PIXELS = 50
+SURE = 0.85
+SKIN_SPREAD = np.array([8, 5, 5], np.float32)  # in Lab, that any skin may have
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +63,16 @@ class ColourModel:
         return np.asarray((away @ self.precision * away).sum(-1))
 
 
-def person_mask(picture: Picture) -> Plane:
-    """Who is in front, from a selfie net refined along the picture's edges; small islands dropped."""
+def person_mask(picture: Picture, *, anybody: bool) -> Plane:
+    """Who is in front, from a selfie net refined along the picture's edges; small islands dropped.
+
+    The net half believes that a ball or a suit is somebody: unless `anybody` is known to be there it has to be sure.
+    """
     height, width = picture.shape[:2]
-    coarse = cv2.resize(segment_person(to_bytes(picture)), (width, height), interpolation=cv2.INTER_LINEAR)
+    coarse = segment_person(to_bytes(picture))
+    if not anybody and (coarse > 0.9).sum() < SURE * (coarse > 0.2).sum():
+        return np.zeros((height, width), np.float32)
+    coarse = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     refined = guided_by_colour(picture, coarse, max(4, min(height, width) // 64), 1e-4)
     mask = smoothstep(0.25, 0.80, np.clip(refined, 0, 1))
     count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))
@@ -105,10 +113,15 @@ def _skin(lab: Picture, face: Face, face_mask: Plane, features: Plane) -> tuple[
     samples = lab[inner > 0.6]
     if len(samples) <= FEW_PIXELS:
         return None
+    x, y = np.clip(face.xy[[landmarks.NOSE_TIP, *landmarks.CHEEKS]], 0, (size[1] - 1, size[0] - 1)).astype(int).T
+    away = np.abs(samples - np.median(blur(lab, face.width * 0.03)[y, x], 0))
+    usual = (away < np.percentile(away, 20, 0) * 10 + SKIN_SPREAD).all(1)  # not dark glasses, nor a fringe
+    if usual.sum() > FEW_PIXELS:
+        samples = samples[usual]
     distance = ColourModel.of(samples, (60, 6, 6)).distance(lab)
     likely = np.exp(-np.maximum(distance - 2, 0) / 5)
     near = smoothstep(4.2, 2.6, _radius(size, face, 1, 1, 0.5))
-    return np.maximum(likely * near, face_mask * smoothstep(30, 10, np.sqrt(distance))), distance
+    return np.maximum(likely * near, face_mask * smoothstep(6.5, 4.0, np.sqrt(distance))), distance
 
 
 def _above(face: Face, landmark: int, size: Size) -> Plane:
@@ -127,7 +140,7 @@ def _beard(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plan
     rough = blur(np.abs(lab[..., 0] - blur(lab[..., 0], unit * 0.015)), unit * 0.03) / (
         blur(lab[..., 0], unit * 0.03) + 8
     )
-    likely = zone * smoothstep(5.0, 9.0, skin_distance) * smoothstep(0.008, 0.02, rough)
+    likely = zone * smoothstep(7.0, 12.0, skin_distance) * smoothstep(0.008, 0.02, rough)
     on_face = likely * masks["face"]
     middle = on_face * smoothstep(0.30, 0.20, _radius(size, face, 1, 9, 0.0))
     if on_face.sum() < 0.035 * unit**2 or middle.sum() < 0.014 * unit**2:
@@ -201,7 +214,7 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
     """All masks of an analysed picture; the faces' points are in its pixels."""
     size = picture.shape[:2]
     lab, grey = to_lab(picture), luminance(picture)
-    masks = {"person": person_mask(picture), **_feature_masks(size, faces)}
+    masks = {"person": person_mask(picture, anybody=bool(faces)), **_feature_masks(size, faces)}
     features = np.clip(masks["eyes"] + masks["brows"] + masks["lips"], 0, 1)
     frames = np.zeros(size, np.float32)
     for face in faces:

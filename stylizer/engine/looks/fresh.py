@@ -38,7 +38,7 @@ def _washes(portrait: Portrait, seed: int) -> Picture:
     lab = to_lab(portrait.dabs)
     bare = portrait.masks.skin
     hair = portrait.masks.hair
-    lift = lab[..., 0] * (0.52 + 0.24 * hair) + 46 - 28 * hair
+    lift = lab[..., 0] * (0.58 + 0.18 * hair) + 39 - 21 * hair
     lab[..., 0] += (lift - lab[..., 0]) * (1 - 0.78 * np.maximum(bare, portrait.masks.face))
     pool = clouds((lab.shape[0], lab.shape[1]), 7, 4, seed + 3) - 0.5
     lab[..., 0] = np.clip(lab[..., 0] + pool * 9 * (1 - 0.8 * bare), 0, 98)
