@@ -42,6 +42,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     else:
         yield _engine()
     yield await _telegram(settings)
+    yield await _discord(settings)
     yield _web(settings)
 
 
@@ -119,6 +120,25 @@ async def _telegram(settings: Settings) -> Finding:
     if answer.status_code != 200:
         return Finding(is_good=False, text=f"Telegram answers with status {answer.status_code}.")
     return Finding(is_good=True, text="Telegram knows the bot.")
+
+
+async def _discord(settings: Settings) -> Finding:
+    if settings.discord_bot_token is None:
+        return Finding(is_good=True, text="Discord is off: DISCORD_BOT_TOKEN is not set.")
+    if not importlib.util.find_spec("discord"):
+        return Finding(is_good=False, text="Discord's library is missing: pip install 'repaint[discord]'")
+    url = f"{str(settings.discord_api_url).rstrip('/')}/v10/users/@me"
+    headers = {"Authorization": f"Bot {settings.discord_bot_token.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+            answer = await http.get(url, headers=headers)
+    except httpx.HTTPError as error:
+        return Finding(is_good=False, text=f"Discord cannot be reached ({type(error).__name__}).")
+    if answer.status_code == 401:
+        return Finding(is_good=False, text="Discord does not know the token. Reset it in the developer portal.")
+    if answer.status_code != 200:
+        return Finding(is_good=False, text=f"Discord answers with status {answer.status_code}.")
+    return Finding(is_good=True, text="Discord knows the bot.")
 
 
 def _web(settings: Settings) -> Finding:

@@ -60,9 +60,10 @@ async def test_an_account_is_asked(tmp_path: Path, reply: Reply, complaint: str 
     ],
     ids=["well", "token", "broken", "silent"],
 )
-async def test_telegram_is_asked(tmp_path: Path, reply: Reply, complaint: str | None) -> None:
+@pytest.mark.parametrize("platform", ["telegram", "discord"])
+async def test_platforms_are_asked(tmp_path: Path, reply: Reply, complaint: str | None, platform: str) -> None:
     async with loopback(lambda _: reply) as api:
-        found = await findings(tmp_path, telegram_bot_token=TOKEN, telegram_api_url=api.url)
+        found = await findings(tmp_path, **{f"{platform}_bot_token": TOKEN, f"{platform}_api_url": api.url})
     assert [complaint in text for text in bad(found) if complaint] == ([True] if complaint else [])
     assert not any("AAH" in finding.text for finding in found)
 
