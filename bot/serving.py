@@ -4,13 +4,51 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.chat import CannotStart
 
+HEAD_SECONDS = 20.0
 GOODBYE_SECONDS = 2  # for open requests; event streams never end by themselves
+
+
+class _Punctual(H11Protocol):
+    """Hangs up on whoever takes too long to say what they want; uvicorn itself would listen for ever."""
+
+    seconds: ClassVar[float] = HEAD_SECONDS
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._listens()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._has_heard()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:  # a request has begun, and is not there yet
+            self._listens()
+        else:
+            self._has_heard()
+
+    def _listens(self) -> None:
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(self.seconds, self._hangs_up)
+
+    def _has_heard(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _hangs_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -42,10 +80,19 @@ def address(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-    """Serve until told to stop. `ready` is called with our address once it answers."""
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+    *,
+    head_seconds: float = HEAD_SECONDS,
+) -> None:
+    """Serve until told to stop. `ready` is called with our address once it answers; a request's head may take
+    `head_seconds` to arrive."""
     config = uvicorn.Config(
         app,
+        http=type("Punctual", (_Punctual,), {"seconds": head_seconds}),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,0 +1,142 @@
+"""Our server on a real socket: what is no HTTP, or tries to be two requests at once, gets one answer and no more."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.app import Parts, web_application
+from bot.serving import listen, serve
+from tests.conftest import IN_HOUSE
+
+HOST = b"Host: localhost\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+SMUGGLED = b"GET /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@asynccontextmanager
+async def serving(parts: Parts, head_seconds: float = 20.0) -> AsyncIterator[int]:
+    """The port of the real server."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    with listen("127.0.0.1", 0) as listener:
+        serve_it = serve(web_application(parts), listener, stop, lambda _: ready.set(), head_seconds=head_seconds)
+        task = asyncio.create_task(serve_it)
+        await ready.wait()
+        yield listener.getsockname()[1]
+        stop.set()
+        await task
+
+
+async def answers(port: int, *parts: bytes) -> bytes:
+    """All that comes back on one connection until the server hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+    async with asyncio.timeout(30):
+        try:
+            said = await reader.read()
+        except ConnectionResetError:
+            said = b""
+    writer.close()
+    return said
+
+
+TWO_IN_ONE = {
+    "length and chunks": b"POST /api/jobs HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "two lengths": b"POST /api/jobs HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 0\r\nContent-Length: 99\r\nConnection: close\r\n\r\n"
+    + SMUGGLED,
+    "odd length": b"POST /api/jobs HTTP/1.1\r\n" + HOST + b"Content-Length: +0\r\nConnection: close\r\n\r\n" + SMUGGLED,
+    "odd chunks": b"POST /api/jobs HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked, identity\r\nConnection: close\r\n\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "spaced name": b"POST /api/jobs HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length : 50\r\nConnection: close\r\n\r\n"
+    + SMUGGLED,
+    "folded line": b"GET /api/quota HTTP/1.1\r\n"
+    + HOST
+    + b"X: y\r\n Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    + SMUGGLED,
+    "line in a value": b"GET /api/quota HTTP/1.1\r\n"
+    + HOST
+    + b"X: y\rTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    + SMUGGLED,
+    "two hosts": b"GET /api/quota HTTP/1.1\r\n" + HOST + b"Host: evil.example\r\nConnection: close\r\n\r\n" + SMUGGLED,
+    "no host": b"GET /api/quota HTTP/1.1\r\nConnection: close\r\n\r\n" + SMUGGLED,
+}
+NO_HTTP = {
+    "words": b"hello there\r\n\r\n",
+    "zeros": bytes(200) + b"\r\n\r\n",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(300),
+    "long line": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST + CLOSE,
+    "many headers": b"GET /no HTTP/1.1\r\n" + HOST + b"X-A: b\r\n" * 20_000 + CLOSE,
+    "a zero in the path": b"GET /static/\x00 HTTP/1.1\r\n" + HOST + CLOSE,
+}
+
+
+@IN_HOUSE
+async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: Parts) -> None:
+    async with serving(open_house) as port:
+        for name, sent in TWO_IN_ONE.items():
+            said = await answers(port, sent)
+            assert said.count(b"HTTP/1.1 ") == 1, (name, said)
+        for name, sent in NO_HTTP.items():
+            said = await answers(port, sent)
+            assert said == b"" or said.split()[1] in {b"400", b"404"}, (name, said[:100])
+        good = await answers(port, b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert good.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/static/../../bot/settings.py",
+        b"/static/..%2f..%2fsettings.py",
+        b"/static/%2e%2e/%2e%2e/secret.key",
+        b"//etc/passwd",
+        b"/static//etc/passwd",
+        b"/photos/../secret.key",
+        b"/samples/..%2f..%2f..%2fx.jpg",
+        b"http://localhost/../secret.key",
+        b"/static/..\\..\\settings.py",
+    ],
+)
+@IN_HOUSE
+async def test_no_path_leads_out(open_house: Parts, path: bytes) -> None:
+    async with serving(open_house) as port:
+        said = await answers(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert said.split()[1] in {b"404", b"400", b"405"}, said[:200]
+
+
+@pytest.mark.parametrize("begun", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\n" + HOST, b"X-Slow: 1\r\n")])
+@IN_HOUSE
+async def test_who_takes_too_long_to_say_what_they_want_is_hung_up_on(
+    open_house: Parts, begun: tuple[bytes, ...]
+) -> None:
+    async with serving(open_house, head_seconds=0.3) as port:
+        assert await answers(port, *begun) == b""
+        whole = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
+        with socket.create_connection(("127.0.0.1", port)) as quick:  # and so is a second request that never ends
+            said = await asyncio.to_thread(_asked, quick, whole, b"GET /healthz HT")
+        assert said.count(b"HTTP/1.1 200") == 1
+
+
+def _asked(connection: socket.socket, *parts: bytes) -> bytes:
+    """What comes back after each part, and then until the server hangs up."""
+    connection.settimeout(30)
+    said = b""
+    for part in parts:
+        connection.sendall(part)
+        said += connection.recv(65536)
+    while more := connection.recv(65536):
+        said += more
+    return said
