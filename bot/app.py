@@ -122,17 +122,28 @@ async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 async def run(
-    settings: Settings, stop: asyncio.Event, *, ready: Callable[[str], None], clock: Clock | None = None
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[str], None],
+    clock: Clock | None = None,
+    engine: Engine | None = None,
 ) -> None:
-    """Run until told to stop. `ready` is called with our address once it answers. Raises CannotStart and its kin."""
+    """Run until told to stop. `ready` is called with our address once it answers. Raises CannotStart and its kin.
+
+    `clock` and `engine`: where they are not to be the wall's and our own.
+    """
     with listen(settings.host, settings.port) as listener:
-        await _run(settings, listener, stop, ready, clock or WallClock())
+        await _run(opened(settings, clock=clock or WallClock(), engine=engine), listener, stop, ready)
 
 
 async def _run(
-    settings: Settings, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None], clock: Clock
+    opening: AbstractAsyncContextManager[Parts],
+    listener: socket.socket,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
 ) -> None:
-    async with opened(settings, clock=clock) as parts, AsyncExitStack() as stack:
+    async with opening as parts, AsyncExitStack() as stack:
         platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
         await stack.enter_async_context(running(parts, platforms))
         await serve(web_application(parts, platforms), listener, stop, ready)

@@ -138,7 +138,7 @@ class Storm:
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report
-        tasks = await self.stage.service.tasks()
+        tasks = await self.stage.tasks()
         report.faults, report.passed = self.faulty.done, self.faulty.passed
         report.wishes, report.tasks = len(wishes), len(tasks)
         report.twice = self.faulty.twice.total()

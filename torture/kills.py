@@ -15,7 +15,7 @@ from torture.moments import Chance, Moment, Trap, draw, name
 from torture.outcome import Outcome
 from torture.people import People
 from torture.points import Point
-from torture.stage import LINKS, Stage, stage
+from torture.stage import LANES, LINKS, Stage, stage
 
 SPEED = 4.0
 BACKLOG = 6  # wishes under way at any time
@@ -39,7 +39,15 @@ class Report:
 
 def run(folder: Path, number: int, seed: int) -> Outcome:
     """The part as the command runs it."""
-    report = asyncio.run(kills(folder, number, seed))
+    return _told(asyncio.run(kills(folder, number, seed)))
+
+
+def run_at_home(folder: Path, number: int, seed: int) -> Outcome:
+    """The same for a bot without a key: the service that paints is part of what is killed."""
+    return _told(asyncio.run(kills(folder, number, seed, at_home=True)))
+
+
+def _told(report: Report) -> Outcome:
     ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
@@ -53,10 +61,12 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
     return Outcome(figures, report.wrong)
 
 
-async def kills(folder: Path, number: int, seed: int, say: Callable[[str], None] = print) -> Report:
-    """So many kills, then the audit."""
+async def kills(
+    folder: Path, number: int, seed: int, *, at_home: bool = False, say: Callable[[str], None] = print
+) -> Report:
+    """So many kills, then the audit. What paints `at_home` keeps the wall's time, so the bot has to do so as well."""
     report, dice = Report(), random.Random(seed)
-    async with stage(folder, speed=SPEED) as here:
+    async with stage(folder, speed=1.0 if at_home else SPEED, lanes=0 if at_home else LANES) as here:
         rounds = Rounds(here, People(here, dice), dice, report)
         while (done := report.kills.total()) < number and not report.wrong:
             for _ in range(min(BATCH, number - done)):
@@ -79,7 +89,7 @@ class Rounds:
     async def one(self) -> None:
         """Some wishes, a life, its end."""
         await self._wishes()
-        moment = draw(self.dice)
+        moment = draw(self.dice, at_api=self.stage.lanes > 0)
         async with self.stage.bot(moment if isinstance(moment, Point) else None, self.dice.choice(LINKS)) as living:
             trap = Trap(moment, living.kill)
             self.stage.api.choose = self.stage.chat.choose = trap.choose
@@ -147,7 +157,7 @@ class Rounds:
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report
-        tasks = await self.stage.service.tasks()
+        tasks = await self.stage.tasks()
         report.wishes, report.tasks = len(wishes), len(tasks)
         report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
         report.wrong += [

@@ -14,6 +14,7 @@ from typing import Any
 from bot.app import run
 from bot.logs import set_up_logging
 from bot.settings import Settings
+from tests.quick_engine import quick_engine
 from torture.haste import Haste, HastyClock, hasten_boot_clock
 from torture.points import Point, arm
 
@@ -23,7 +24,8 @@ _CONTEXT.set_forkserver_preload(["torture.life", "handlers.telegram"])
 
 @dataclass(frozen=True)
 class Birth:
-    """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong."""
+    """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
+    the bot paints at home, with an engine that is quick about it."""
 
     settings: Mapping[str, Any]
     haste: Haste
@@ -45,7 +47,7 @@ def live(birth: Birth, tell: Connection) -> None:
     settings = Settings(_env_file=None, **birth.settings)
 
     async def until_killed() -> None:
-        await run(settings, asyncio.Event(), ready=tell.send, clock=clock)
+        await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
 
     asyncio.run(until_killed())
 

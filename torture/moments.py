@@ -48,9 +48,10 @@ _CHAT: tuple[tuple[str, How], ...] = (
 )  # fmt: skip
 
 
-def draw(dice: random.Random) -> Moment:
-    """The next moment: a third at the API, a quarter at the chats, a third at a transaction, the rest anywhere."""
-    lot = dice.random()
+def draw(dice: random.Random, *, at_api: bool = True) -> Moment:
+    """The next moment: a third at the API, a quarter at the chats, a third at a transaction, the rest anywhere. Without
+    an API (not `at_api`) its share goes to the others."""
+    lot = dice.uniform(0 if at_api else 0.33, 1)
     if lot < 0.33:
         return Call(*dice.choice(_API), dice.choice((1, 1, 2)))
     if lot < 0.58:

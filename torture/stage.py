@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from stylizer.settings import BASE_PATH
+from stylizer.tasks import Task
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.gate import kind_of as api_kind
 from tests.loopback import Received
 from tests.quick_engine import quick_engine
-from tests.stand_in import StandIn, stand_in
+from tests.stand_in import StandIn, all_tasks, stand_in
 from torture.haste import Haste, haste
 from torture.life import Birth, Life, life
 from torture.points import Point
@@ -33,10 +34,14 @@ class Stage:
     telegram: BotApi
     api: Proxy
     chat: Proxy
-    lanes: int
+    lanes: int  # none: the bot paints at home, in its own process
     port: int  # of the bot, the same in every life
     shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
     settings: dict[str, Any] = field(default_factory=dict)
+
+    async def tasks(self) -> list[Task]:
+        """Every task that was ever made; while no bot runs."""
+        return await (self.service.tasks() if self.lanes else all_tasks(self.folder / "data" / "stylizer"))
 
     @property
     def database(self) -> Path:
