@@ -24,8 +24,8 @@ def render(portrait: Portrait, seed: int) -> Picture:
     turbulence = clouds(portrait.size, 7, 4, seed + 9) - 0.5
     wash = _granulated(portrait.full(_wash(portrait, seed)), turbulence, relief)
     picture = in_bands(_loose, blur(wash, portrait.px(6)), wash, turbulence, portrait.cutout, into=wash)
-    graphite = portrait.ink(on_skin=0.45, reach=7) * np.clip(0.82 + 0.22 * tooth(portrait.size, seed + 2, 0.8), 0, 1)
-    picture = mix(picture, rgb("4a4347"), np.clip(graphite, 0, 1) * (0.25 + 0.55 * portrait.cutout))
+    graphite = portrait.ink(on_skin=0.80, reach=7) * np.clip(0.82 + 0.22 * tooth(portrait.size, seed + 2, 0.8), 0, 1)
+    picture = mix(picture, rgb("4a4347"), np.clip(graphite, 0, 1) * (0.25 + 0.60 * portrait.cutout))
     torn = _torn_edge(portrait.size, seed)
     rim = np.clip(torn - blur(torn, portrait.px(5)), 0, 1)
 
@@ -45,7 +45,7 @@ def _wash(portrait: Portrait, seed: int) -> Picture:
     dabs = vivid(portrait.dabs, 1.3, 1.0, 6)
     field, _ = tangents(dabs, portrait.small_px(4))
     dabs = shock(shock(smear(dabs, field, 5), 1.5, 0.6), 1.5, 0.6)
-    keep = np.clip(blur(portrait.masks.features, portrait.small_px(6)) * 1.5, 0, 1)
+    keep = np.clip(blur(portrait.masks.features + portrait.masks.mouth, portrait.small_px(6)) * 1.5, 0, 1)
     lab = to_lab(np.clip(mix(_wet(dabs, seed, portrait.small_px(5)), dabs, keep), 0, 1))
     lightness = lab[..., 0] / 100
     stepped = lightness + (posterise(lightness, 6, 3) - lightness) * 0.6

@@ -40,10 +40,10 @@ def _painted_figure(portrait: Portrait) -> Picture:
     tone = blur(own[..., 0], portrait.px(28)) - blur(lab[..., 0], portrait.px(28))
     lab[..., 0] += tone * np.where(tone < 0, 0.75 + 0.25 * bare, bare)  # dark cloth and hair stay dark
     lab[..., 0] += (own[..., 0] - lab[..., 0]) * (
-        bare * 0.70 + portrait.full(np.maximum(portrait.masks.mouth * 0.9, portrait.masks.lips * 0.5))
+        bare * 0.85 + portrait.full(np.maximum(portrait.masks.mouth * 0.9, portrait.masks.lips * 0.5))
     )
     strokes = face_strokes(portrait.size, portrait.large_faces, weight=0.6, lips=False)
-    return shaded(from_lab(lab), 1 - 0.65 * strokes)
+    return shaded(from_lab(lab), 1 - 0.65 * np.maximum(strokes, portrait.face_lines * 0.8))
 
 
 def _painted_land(size: Size, seed: int) -> Picture:
