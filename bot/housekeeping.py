@@ -56,6 +56,7 @@ class Housekeeping:
         purged = await self.photos.purge(now, keep=in_use)
         if purged:
             log.info("deleted pictures whose time was over", count=purged)
+        await self.database.fold()
 
     async def _forgotten(self, now: float) -> None:
         """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""

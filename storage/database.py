@@ -1,8 +1,8 @@
 """One database: a writer that takes turns, readers beside it, and the migrations that bring its schema up to date.
 
 On SQLite: WAL, `synchronous=FULL` (a row that was written before a paid call must survive a power cut), foreign keys
-on, `BEGIN IMMEDIATE` for every write. One writer connection behind a lock beats several that wait for each other's
-busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
+on, `BEGIN IMMEDIATE` for every write, deleted rows overwritten. One writer connection behind a lock beats several that
+wait for each other's busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -21,7 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 T = TypeVar("T")
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
+BUSY_MS = 10_000
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    f"busy_timeout = {BUSY_MS}",
+    "secure_delete = ON",
+)
 
 
 class NewerSchema(Exception):
@@ -51,6 +59,14 @@ class Database:
             async with _transaction(self._reader) as connection:
                 yield connection
 
+    async def fold(self) -> bool:
+        """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
+        while somebody is reading: nobody is made to wait, the next time will do."""
+        async with self._turn, self._writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return await _finished(_folded(driver))
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """A task that waits for a second connection while it holds one waits for ever, once enough tasks do."""
@@ -62,6 +78,15 @@ class Database:
             yield
         finally:
             self._inside.discard(task)
+
+
+async def _folded(driver: aiosqlite.Connection) -> bool:
+    await driver.execute_fetchall("PRAGMA busy_timeout = 50")
+    try:
+        ((busy, *_),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        await driver.execute_fetchall(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return bool(busy == 0)
 
 
 class _Unbroken(AsyncConnection):

@@ -38,6 +38,11 @@ async def mentions(parts: Parts, words: str) -> list[str]:
     return found
 
 
+def files_with(folder: Path, words: bytes) -> list[str]:
+    """The files, the database's own among them, where these words stand."""
+    return [file.name for file in folder.iterdir() if file.is_file() and words in file.read_bytes()]
+
+
 async def settled(parts: Parts, *people: Person) -> None:
     for person in people:
         for view in await parts.studio.history(person):
@@ -93,6 +98,9 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
         day.time += 13 * 3600
         await sweep(parts)
         assert await mentions(parts, "unmistakable") == []
+        while not await parts.studio.database.fold():
+            await sweep(parts)  # somebody was reading
+        assert not files_with(tmp_path, b"unmistakable")
         assert await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope") == before
         assert await rows(parts, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
         await audit(parts)

@@ -30,12 +30,34 @@ def _for_others(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir()}
 
 
+def _stands_in(folder: Path, words: bytes) -> bool:
+    return any(words in file.read_bytes() for file in folder.iterdir())
+
+
 async def test_every_connection_is_durable_and_minds_foreign_keys(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database:
         for opened in (database.write(), database.read()):
             async with opened as connection:
                 told = [await _pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
                 assert told == ["wal", 2, 1]  # 2 is FULL
+
+
+async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database:
+        for number in range(50):
+            async with database.write() as connection:
+                await somebody(connection, f"unmistakable {number}")
+        async with database.write() as connection:
+            for table in ("person", "chat"):
+                await connection.execute(text(f"DELETE FROM {table}"))
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1 FROM person"))
+            assert not await database.fold()  # not while somebody looks at how it was
+        assert await database.fold()
+        assert not _stands_in(tmp_path, b"unmistakable")
+        async with database.write() as connection:
+            await somebody(connection)
+        assert await _people(database) == 1
 
 
 async def test_a_row_cannot_point_at_nothing(tmp_path: Path) -> None:
