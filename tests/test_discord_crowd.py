@@ -52,7 +52,7 @@ async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_m
 
 
 async def test_every_style_can_be_picked_though_a_menu_holds_twenty_five(tmp_path: Path) -> None:
-    every = frozenset(style.index for style in STYLES)
+    every = frozenset(style.index for style in STYLES) | {-1}
     mine = [f"mine {number}" for number in range(1, 6)]
     async with discord_house(tmp_path, styles=every) as town:
         anna = town.person(1)

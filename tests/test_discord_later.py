@@ -73,3 +73,12 @@ async def test_a_picture_that_was_on_its_way_arrives_after_a_restart(tmp_path: P
         async with discord_house(tmp_path, server=server, until=go):
             await server.until(lambda: anna.pictures and ben.dms.pictures)
             assert len([card for card in anna.sees if not card.is_ephemeral]) == 1
+
+
+async def test_commands_are_registered_again_only_when_they_have_changed(tmp_path: Path) -> None:
+    async with discord_server() as server:
+        for puts, changed in ((1, False), (1, True), (2, False)):
+            async with discord_house(tmp_path, server=server):
+                assert server.commands.puts == puts
+            if changed:
+                server.commands.all[0] |= {"description": "as an older version said it"}

@@ -87,6 +87,17 @@ async def test_a_reference_lends_its_style_and_a_spoiler_stays_covered(tmp_path:
         assert anna.pictures[1].files[0].is_spoiler
 
 
+async def test_a_picture_of_ones_own_comes_in_a_form(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna = town.member(1)
+        question = await anna.reads(await anna.types("style", photo=portrait_jpeg()))
+        form = await anna.chooses(question, "A picture of mine")
+        await anna.submits(form, picture=portrait_jpeg(500, 500, shade=9))
+        [card] = await anna.gets()
+        assert "look=-1 reference=True" in painted(card)
+        assert await town.units(anna) == (1, 0)
+
+
 async def test_several_photos_are_one_request(tmp_path: Path) -> None:
     async with discord_house(tmp_path) as town:
         anna = town.person(1)
