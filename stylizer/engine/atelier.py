@@ -63,6 +63,8 @@ class Sitters:
                 return self._kept[key]
             while len(self._kept) >= self._most:  # first, so that memory never holds one more
                 self._kept.popitem(last=False)
+            for other in self._kept.values():
+                other.step_back()
         portrait = analyse(usable(photo), short_side)
         with self._lock:
             self._kept[key] = portrait

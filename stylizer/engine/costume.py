@@ -6,15 +6,16 @@ Own recipe, after the fish-scale armour of Tang and Song generals. Lengths are i
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import luminance, mix, rgb, shaded, smoothstep, solid
+from stylizer.engine.colour import luminance, mix, rgb, shaded, smoothstep, solid, tinted
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import CHIN, Face, nearest_face
-from stylizer.engine.picture import Picture, Plane, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.region import Region, around, coordinates, covering
-from stylizer.engine.relief import body_height, lit, normals_of, shine
+from stylizer.engine.relief import body_height, lit, shine, slopes, upright
 
 PLATE_WIDTH, PLATE_HEIGHT, PLATE_RADIUS = 0.15, 0.115, 0.098
 SUN = (0.75, -0.45, 0.55)
@@ -60,8 +61,10 @@ def _scales(across: Plane, down: Plane) -> Plane:
 
 
 def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
-    """Every person who shows enough body gets armour; heads and hair stay in front of everybody's."""
-    before, picture = picture, picture.copy()
+    """Every person who shows enough body gets armour, painted in; heads and hair stay in front of everybody's."""
+    heads = smoothstep(0.35, 0.60, portrait.full(np.maximum(portrait.masks.face, portrait.masks.hair)))
+    above = covering(heads, 2)
+    before = picture[above].copy()
     for face, domain in _domains(portrait):
         body = body_below(portrait, face) * domain
         if body.sum() < face.width**2 * 0.4:
@@ -71,8 +74,8 @@ def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
         picture = _chest_mirror(picture, face, body)
         picture = _shoulder_guards(portrait, picture, face, domain)
         picture = _scarf(portrait, picture, face, domain)
-    heads = smoothstep(0.35, 0.60, portrait.full(np.maximum(portrait.masks.face, portrait.masks.hair)))
-    return mix(picture, before, heads * portrait.cutout)
+    picture[above] = mix(picture[above], before, heads[above] * portrait.cutout[above])
+    return picture
 
 
 def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> Picture:
@@ -80,14 +83,19 @@ def _plates(portrait: Portrait, face: Face, cloth: Picture, region: Region) -> P
     distance = _scales(*_arcs(region, face))
     dome = np.sqrt(np.clip(1.02 - distance * distance, 0, 1)) * np.float32(face.width * 0.035)
     body = body_height(portrait.cutout[region], portrait.px(130), portrait.px(90))
-    normals = normals_of(blur(dome, portrait.px(1.2)) + body, 2.2)
+    across, down = slopes(blur(dome, portrait.px(1.2)) + body, 2.2)
+    return in_bands(_metal, distance, across, down, blur(luminance(cloth), portrait.px(14)))
+
+
+def _metal(distance: Plane, across: Plane, down: Plane, below: Plane) -> Picture:
+    """Plates seen at this distance from their centres, on these slopes, over cloth of this lightness."""
+    normals = upright(across, down)
     light = 0.30 + 0.85 * lit(normals, SUN, wrap=0.2) + 0.25 * lit(normals, (-0.7, -0.3, 0.5))
-    light = light * (0.55 + 0.9 * blur(luminance(cloth), portrait.px(14)))
+    light = light * (0.55 + 0.9 * below)
     trim = smoothstep(0.74, 0.80, distance) * smoothstep(0.99, 0.93, distance)
-    metal = mix(solid(cloth, rgb(STEEL) * np.float32(1.35)), solid(cloth, rgb(GOLD)), trim * 0.9)
+    metal = mix(solid(distance, rgb(STEEL) * np.float32(1.35)), rgb(GOLD), trim * 0.9)
     metal = mix(metal, rgb(CORD), smoothstep(0.20, 0.12, distance) * 0.9)
-    groove = smoothstep(0.90, 1.0, distance) * 0.7
-    metal *= (light * (1 - groove))[..., None]
+    metal *= (light * (1 - smoothstep(0.90, 1.0, distance) * 0.7))[..., None]
     metal += (shine(normals, SUN, 18) * np.float32(0.75))[..., None] * rgb("ffd9a0")
     return np.clip(metal, 0, 1, out=metal)
 
@@ -155,21 +163,23 @@ def _scarf(portrait: Portrait, picture: Picture, face: Face, domain: Plane) -> P
     outer = np.stack([x + unit * 0.88 * np.cos(turn), chin + unit * (-0.10 + 0.60 * np.sin(turn))], -1)
     inner = np.stack([x + unit * 0.58 * np.cos(turn), chin + unit * (-0.10 + 0.20 * np.sin(turn))], -1)
     canvas.polygon(np.concatenate([outer, inner[::-1]]), 1.0)
-    rows, columns = rows_columns(portrait.size)
-    cloth = blur(to_float(canvas.pixels), portrait.px(2)) * portrait.cutout * domain
-    hair, skin = portrait.full(portrait.masks.hair), portrait.full(portrait.masks.skin)
+    region = covering(canvas.pixels, portrait.px(8))
+    rows, columns = coordinates(region)
+    cloth = blur(to_float(canvas.pixels[region]), portrait.px(2)) * portrait.cutout[region] * domain[region]
+    hair, skin = portrait.full(portrait.masks.hair)[region], portrait.full(portrait.masks.skin)[region]
     hands = cloth * skin * (np.abs(columns - x) > unit * 0.42) + cloth * skin * (rows > chin + unit * 0.38)
     if hands.sum() > 0.04 * unit**2 or (cloth * hair).sum() > 0.5 * cloth.sum():
         return picture
     cloth = cloth * (1 - hair)
     down = (rows - chin) / unit - 0.38 * np.sqrt(np.clip(1 - ((columns - x) / (unit * 0.90)) ** 2, 0, 1))
     folds = 0.62 + 0.30 * np.sin(down * 34 + 1.2 * np.sin((columns - x) / unit * 5))
-    red = np.clip(rgb("b3251c") * (folds * (0.7 + 0.3 * smoothstep(-1, 1, (columns - x) / unit)))[..., None], 0, 1)
-    return mix(picture, red.astype(np.float32), cloth)
+    red = tinted(rgb("b3251c"), folds * (0.7 + 0.3 * smoothstep(-1, 1, (columns - x) / unit)))
+    picture[region] = mix(picture[region], red, cloth)
+    return picture
 
 
 def cloak_behind(portrait: Portrait, scene: Picture) -> Picture:
-    """A dark red cloak spread behind the shoulders of the main person, for the scene."""
+    """A dark red cloak spread behind the shoulders of the main person, painted into the scene."""
     if not portrait.faces or not portrait.separable:
         return scene
     face, (height, width) = portrait.large_faces[0], portrait.size
@@ -183,6 +193,9 @@ def cloak_behind(portrait: Portrait, scene: Picture) -> Picture:
         ]
         canvas.polygon([top, (x + side * unit * 1.3, chin + unit * 0.45), *wave, foot, (x, float(height))], 1.0)
     rows, columns = rows_columns(portrait.size)
-    folds = 0.55 + 0.35 * np.sin((columns - x) / unit * 9 + rows / unit * 1.5)
-    cloth = np.clip(rgb("7d1713") * folds[..., None], 0, 1).astype(np.float32)
-    return mix(scene, cloth, blur(to_float(canvas.pixels), max(1.0, width / 700)))
+
+    def cloth(behind: Picture, cover: Pixels, down: Plane) -> Picture:
+        folds = 0.55 + 0.35 * np.sin((columns - x) / unit * 9 + down / unit * 1.5)
+        return mix(behind, tinted(rgb("7d1713"), folds), to_float(cover))
+
+    return in_bands(cloth, scene, blur(canvas.pixels, max(1.0, width / 700)), rows, into=scene)

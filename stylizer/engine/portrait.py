@@ -23,6 +23,7 @@ from stylizer.engine.skin import level, smooth_skin
 
 ANALYSIS_SIDES = (512, 768)
 REFERENCE_SIDE = 1536
+QUICK_LAYERS = ("cutout", "levelled", "ironed", "flat", "dabs", "face_lines", "_strands", "_structure")
 Bend = Callable[[Plane], Plane]
 
 
@@ -92,6 +93,11 @@ class Portrait:
         grey = cv2.cvtColor(self.photo, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         fine = guided(grey, self.full(self.masks.person), max(2, round(self.px(6))), 1e-5)
         return smoothstep(0.15, 0.85, np.clip(fine, 0, 1))
+
+    def step_back(self) -> None:
+        """Let go of the layers that are quickly made again: another portrait is being painted now."""
+        for layer in QUICK_LAYERS:
+            self.__dict__.pop(layer, None)
 
     def _shared(self, layer: str) -> Plane | None:
         """A layer of the portrait that this one is a bent copy of, bent in the same way."""

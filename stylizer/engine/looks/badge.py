@@ -6,6 +6,7 @@ Own recipe.
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas, star
 from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import cast_shadow
@@ -127,4 +128,8 @@ def _sparkles(picture: Picture, centre: tuple[float, float], radius: float, seed
         x, y = centre[0] + out * np.cos(angle), centre[1] + out * np.sin(angle)
         canvas.polygon(star(x, y, reach, points=4, inner=0.14, turn=0), 1.0)
     glints = to_float(canvas.pixels)
-    return glow(glow(picture, glints, rgb("ffffff")), blur(glints, radius * 0.012) * 0.8, rgb("fff3d6"))
+
+    def sparkle(rows: Picture, glint: Plane, around: Plane) -> Picture:
+        return glow(glow(rows, glint, rgb("ffffff")), around * 0.8, rgb("fff3d6"))
+
+    return in_bands(sparkle, picture, glints, blur(glints, radius * 0.012), into=picture)

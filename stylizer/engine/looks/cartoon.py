@@ -5,6 +5,7 @@ Own recipe on the 26-style net (Dumoulin et al. 2017): its style 2 draws, its co
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, mix, rgb, to_lab, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.filters import blur, grow
@@ -21,7 +22,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     scene = backdrop(memphis, portrait.size, seed + 5)
     if portrait.separable:
         halo = blur(grow(portrait.cutout, portrait.px(25)), portrait.px(1.5))
-        scene = mix(scene, rgb("ffffff"), np.clip(halo, 0, 1))
+        in_bands(lambda rows, white: mix(rows, rgb("ffffff"), np.clip(white, 0, 1)), scene, halo, into=scene)
     return outline(portrait, place(portrait, _drawn(portrait), scene), "3a1220", width=7)
 
 
@@ -39,4 +40,4 @@ def _drawn(portrait: Portrait) -> Picture:
     colours = portrait.full(from_lab(lab))
     lines = portrait.ink(on_skin=0.7)
     drawn = 0.35 + 0.65 * portrait.full(on_face)
-    return mix(colours, rgb("2a0d18"), lines * drawn)
+    return in_bands(lambda rows, line, part: mix(rows, rgb("2a0d18"), line * part), colours, lines, drawn, into=colours)

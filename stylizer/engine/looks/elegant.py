@@ -5,18 +5,19 @@ Own recipe.
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
-from stylizer.engine.colour import from_lab, glow, mix, rgb, smoothstep, solid, to_lab
+from stylizer.engine.colour import from_lab, glow, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import outline, place, rows_columns
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import CHIN
 from stylizer.engine.noise import clouds
-from stylizer.engine.picture import Picture, Plane, to_bytes
+from stylizer.engine.picture import Picture, Pixels, Plane, to_bytes, to_float
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.blossom import framing_branches
-from stylizer.engine.scenes.eastern import misty_peaks, scales, stamp_seal
+from stylizer.engine.scenes.eastern import misty_peaks, scale_lines, stamp_seal
 from stylizer.engine.scenes.graphic import polar
 from stylizer.engine.scenes.landscape import gradient
 from stylizer.engine.texture import silk
@@ -28,22 +29,36 @@ GROUND, INK = "eaf2ee", "3f4039"
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.12, jaw=0.01, nose=0.02)
     ground = silk(portrait.size, GROUND, seed)
-    figure = muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3)) * (ground / rgb(GROUND).mean() * 0.35 + 0.65)
-    figure = mix(_brocade(portrait, figure), solid(figure, rgb(INK)), portrait.ink(on_skin=0.5, reach=7) * 0.8)
-    picture = place(portrait, figure, _scene(portrait, ground, seed))
+    picture = place(portrait, _figure(portrait, ground), _scene(portrait, ground, seed))
     picture = outline(portrait, picture, INK, width=4, strength=0.75)
-    picture = mix(picture, ground, _mist_below(portrait, seed))
+    in_bands(mix, picture, ground, _mist_below(portrait, seed), into=picture)
     picture = blush(picture, cheeks_of(portrait), rgb("f58f8f"), 0.4)
     side = min(portrait.size) * 0.075
     return stamp_seal(picture, portrait.size[1] * 0.88, portrait.size[0] - side * 1.6, side, seed + 9)
 
 
+def _figure(portrait: Portrait, ground: Picture) -> Picture:
+    figure = on_silk(muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3)), ground, GROUND)
+    line = portrait.ink(on_skin=0.5, reach=7)
+    return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.8), _brocade(portrait, figure), line, into=figure)
+
+
+def on_silk(figure: Picture, ground: Picture, colour: str) -> Picture:
+    """The silk of this colour shows through, in the figure itself."""
+    bright = rgb(colour).mean()
+    return in_bands(lambda rows, silk: rows * (silk / bright * 0.35 + 0.65), figure, ground, into=figure)
+
+
 def _brocade(portrait: Portrait, figure: Picture) -> Picture:
-    """Waves of pale thread woven into the clothes."""
+    """Waves of pale thread woven into the clothes, in the figure itself."""
     bare = np.maximum(np.maximum(portrait.masks.skin, portrait.masks.hair), portrait.masks.face)
     cloth = portrait.cutout * portrait.full(1 - blur(bare, portrait.small_px(2)))
-    thread = scales(portrait.size, "000000", "ffffff", min(portrait.size) * 0.042)[..., 0]
-    return glow(figure, cloth * thread * 0.22, rgb("e6dcb4"))
+    threads = scale_lines(portrait.size, min(portrait.size) * 0.042)
+
+    def woven(rows: Picture, dressed: Plane, thread: Pixels) -> Picture:
+        return glow(rows, dressed * to_float(thread) * 0.22, rgb("e6dcb4"))
+
+    return in_bands(woven, figure, cloth, threads, into=figure)
 
 
 def _mist_below(portrait: Portrait, seed: int) -> Plane:
@@ -72,12 +87,15 @@ def _scene(portrait: Portrait, ground: Picture, seed: int) -> Picture:
     (height, width), (_, y, unit), short = portrait.size, portrait.focus, min(portrait.size)
     radius, centre = min(short * 0.47, unit * 1.75), (width * 0.5, min(y + unit * 0.25, height * 0.5))
     distance = polar(portrait.size, *centre)[0]
-    view = gradient(portrait.size, "dce3cf", "e2eff4")
     peaks = misty_peaks(portrait.size, (0.30, 0.45, 0.60), top=0.30, fade=6, seed=seed + 31)
-    view = mix(view, solid(view, rgb("939c6f")[::-1]), peaks)
-    scene = mix(ground, view, smoothstep(radius + 2, radius - 2, distance))
-    ring = np.clip(1 - np.abs(distance - radius) / (short * 0.006), 0, 1)
-    scene = mix(scene, solid(scene, rgb("838d7c")), smoothstep(0, 0.6, ring) * 0.85)
-    canvas = Canvas(to_bytes(scene))
+
+    def through_gate(silk: Picture, air: Picture, peak: Plane, away: Plane) -> Pixels:
+        view = mix(np.broadcast_to(air, silk.shape), rgb("6f9c93"), peak)
+        scene = mix(silk, view, smoothstep(radius + 2, radius - 2, away))
+        ring = np.clip(1 - np.abs(away - radius) / (short * 0.006), 0, 1)
+        return to_bytes(mix(scene, rgb("838d7c"), smoothstep(0, 0.6, ring) * 0.85))
+
+    air = gradient((height, 1), "dce3cf", "e2eff4")
+    canvas = Canvas(in_bands(through_gate, ground, air, peaks, distance))
     framing_branches(canvas, wood="52534a", petals=("e88aa0", "f0a3b4", "d9788f"), radius=short * 0.0105, seed=seed)
     return canvas.picture()

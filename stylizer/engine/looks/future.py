@@ -5,6 +5,7 @@ Own recipe: a gradient map, rim light from the mesh's normals, glowing edges, sc
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import glow, luminance, mix, rgb, screen, smoothstep, tone_map
 from stylizer.engine.compose import place, rows_columns
@@ -30,7 +31,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     picture = _head_up_display(portrait, picture)
     rows, _ = rows_columns(portrait.size)
     scan = np.where(np.sin(rows * np.float32(np.pi / max(portrait.px(2.5), 1.2))) > 0, np.float32(0.94), np.float32(1))
-    return np.clip(picture * scan[..., None], 0, 1)
+    return in_bands(lambda part, line: np.clip(part * line[..., None], 0, 1), picture, scan, into=picture)
 
 
 def _lit_figure(portrait: Portrait) -> Picture:
@@ -41,10 +42,10 @@ def _lit_figure(portrait: Portrait) -> Picture:
     for side, colour in ((-across, MAGENTA), (across, CYAN)):
         rim = blur(np.clip(side - 0.12, 0, 1) * 1.1, portrait.small_px(3)) * (0.35 + 0.9 * grey)
         picture = glow(picture, rim * 0.85, rgb(colour))
-    tinted = even * np.array([0.9, 0.85, 1.05], np.float32)
-    detail = to_float(portrait.photo)
-    detail = luminance(detail) - blur(luminance(detail), portrait.px(4))
-    return np.clip(portrait.full(mix(picture, tinted, 0.18)) + detail[..., None] * 0.6, 0, 1)
+    warm = even * np.array([0.9, 0.85, 1.05], np.float32)
+    figure, detail = portrait.full(mix(picture, warm, 0.18)), luminance(portrait.photo)
+    detail -= blur(detail, portrait.px(4))
+    return in_bands(lambda rows, more: np.clip(rows + more[..., None] * 0.6, 0, 1), figure, detail, into=figure)
 
 
 def _ring(portrait: Portrait, scene: Picture) -> Picture:
@@ -65,9 +66,12 @@ def _neon_edges(portrait: Portrait, picture: Picture) -> Picture:
     light = (blur(edge, portrait.px(5)) + blur(edge, portrait.px(18))) * 0.66 + edge * 0.35
     _, columns = rows_columns(portrait.size)
     to_right = smoothstep(x - unit, x + unit, columns)[..., None]
-    return screen(
-        picture, np.clip((rgb("ff3df0") * (1 - to_right) + rgb("22f0ff") * to_right) * light[..., None], 0, 1)
-    )
+    colours = rgb("ff3df0") * (1 - to_right) + rgb("22f0ff") * to_right
+
+    def lit(rows: Picture, bright: Plane) -> Picture:
+        return screen(rows, np.clip(colours * bright[..., None], 0, 1))
+
+    return in_bands(lit, picture, light, into=picture)
 
 
 def _wire_face(portrait: Portrait) -> Plane:

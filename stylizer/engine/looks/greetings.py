@@ -28,5 +28,5 @@ def render(portrait: Portrait, seed: int) -> Picture:
     if portrait.separable:
         rim = np.clip(blur(grow(portrait.cutout, portrait.px(30)), portrait.px(1.2)), 0, 1)
         scene = cast_shadow(scene, rim, portrait.px(16), softness=portrait.px(16), amount=0.45)
-        scene = mix(scene, rgb("ffd873"), rim)
+        in_bands(lambda rows, gold: mix(rows, rgb("ffd873"), gold), scene, rim, into=scene)
     return place(portrait, figure, scene)

@@ -65,7 +65,7 @@ def _scene(portrait: Portrait, seed: int) -> Picture:
     scene = canvas.picture()
     if portrait.separable:
         halo = np.clip(blur(grow(portrait.cutout, portrait.px(23)), portrait.px(1.2)), 0, 1)
-        scene = mix(scene, rgb("ffd777"), halo)
+        in_bands(lambda rows, gold: mix(rows, rgb("ffd777"), gold), scene, halo, into=scene)
     return scene
 
 

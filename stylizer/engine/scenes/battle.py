@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas, stencil
 from stylizer.engine.colour import glow, mix, rgb, screen, smoothstep
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds
-from stylizer.engine.picture import Picture, Size, to_bytes
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_bytes, to_float
 from stylizer.engine.scenes.landscape import below, gradient, ridges
 
 RIDGES = ("3b1d16", "26120f", "150b0a")
@@ -56,7 +57,7 @@ def _banner(scene: Picture, banner: tuple[float, float, float]) -> Picture:
 
 
 def embers_and_smoke(picture: Picture, seed: int) -> Picture:
-    """Sparks in the air and smoke from below, in front of everything."""
+    """Sparks in the air and smoke from below, painted in front of everything."""
     size = (picture.shape[0], picture.shape[1])
     random, unit = np.random.default_rng(seed + 3), min(size) / 1536
     canvas = Canvas(np.zeros(picture.shape, np.uint8))
@@ -64,8 +65,11 @@ def embers_and_smoke(picture: Picture, seed: int) -> Picture:
         x, y = random.random(2) * (size[1], size[0])
         radius = max(0.8, (1.2 + 4.6 * random.random() ** 3) * unit)
         canvas.ellipse(x, y, radius, radius * 2, "ffb45c", turn=math.degrees(random.random() - 0.5))
-    sparks = canvas.picture()
-    picture = screen(picture, np.clip(sparks + blur(sparks, 7 * unit) * 1.5, 0, 1))
-    rows, _ = rows_columns(size)
-    smoke = smoothstep(0.45, 0.8, clouds(size, 3, 5, seed + 5, 0.55)) * smoothstep(0.62, 1.0, rows / size[0])
-    return glow(picture, smoke * 0.30, rgb("c9a58a"))
+
+    def in_front(part: Picture, sparks: Pixels, around: Pixels, cloud: Plane, down: Plane) -> Picture:
+        part = screen(part, np.clip(to_float(sparks) + to_float(around) * 1.5, 0, 1))
+        smoke = smoothstep(0.45, 0.8, cloud) * smoothstep(0.62, 1.0, down / size[0])
+        return glow(part, smoke * 0.30, rgb("c9a58a"))
+
+    drifting, rows = clouds(size, 3, 5, seed + 5, 0.55), rows_columns(size)[0]
+    return in_bands(in_front, picture, canvas.pixels, blur(canvas.pixels, 7 * unit), drifting, rows, into=picture)

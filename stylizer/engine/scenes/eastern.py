@@ -7,7 +7,7 @@ from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import mix, rgb, smoothstep
 from stylizer.engine.compose import rows_columns
 from stylizer.engine.noise import clouds
-from stylizer.engine.picture import Picture, Plane, Size, to_float
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, to_float
 from stylizer.engine.region import around
 from stylizer.engine.scenes.landscape import ridge
 
@@ -60,10 +60,21 @@ def stamp_seal(picture: Picture, x: float, y: float, side: float, seed: int) -> 
 
 def scales(size: Size, ground: str, line: str, step: float) -> Picture:
     """Overlapping arcs like fish scales or waves."""
-    canvas, radius = Canvas.filled(size, ground), step
-    for row, y in enumerate(np.arange(-radius, size[0] + 2 * radius, radius / 2)):
-        for x in np.arange(-2 * radius + (radius if row % 2 else 0), size[1] + 2 * radius, 2 * radius):
+    canvas = Canvas.filled(size, ground)
+    _draw_scales(canvas, ground, line, step)
+    return canvas.picture()
+
+
+def scale_lines(size: Size, step: float) -> Pixels:
+    """Their lines alone, as a plane of bytes."""
+    canvas = Canvas.plane(size)
+    _draw_scales(canvas, 0.0, 1.0, step)
+    return canvas.pixels
+
+
+def _draw_scales(canvas: Canvas, ground: str | float, line: str | float, radius: float) -> None:
+    for row, y in enumerate(np.arange(-radius, canvas.height + 2 * radius, radius / 2)):
+        for x in np.arange(-2 * radius + (radius if row % 2 else 0), canvas.width + 2 * radius, 2 * radius):
             canvas.circle(x, y, radius, ground)
             for part in (1, 0.75, 0.5, 0.25):
                 canvas.circle(x, y, radius * part, line, width=max(1, radius / 22))
-    return canvas.picture()
