@@ -11,7 +11,7 @@ from bot import lifecycle
 from bot.desk import House
 from bot.moves import move
 from bot.owner import PAUSED_BY_OWNER
-from storage import accounts, jobs, queue, results
+from storage import accounts, broadcasts, jobs, notices, queue, results
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
@@ -25,8 +25,8 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
     async with house.database.write() as connection:
         latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
         await accounts.refresh(connection, stays=PAUSED_BY_OWNER)
-        await queue.bring_near(connection, latest)
-        await results.bring_near(connection, latest)
+        for waits in (queue, results, notices, broadcasts):
+            await waits.bring_near(connection, latest)
         active = await jobs.active(connection)
     for job in active:
         if job.account_id not in account_ids:

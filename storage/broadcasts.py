@@ -37,6 +37,7 @@ _LATER = text("""
     UPDATE recipient SET outcome = NULL, next_at = :next_at
     WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id
 """)
+_BRING_NEAR = text("UPDATE recipient SET next_at = :latest WHERE outcome IS NULL AND next_at > :latest")
 _STOP = text("UPDATE broadcast SET stopped = :stopped WHERE id = :id")
 _NEWEST = text("""
     SELECT b.id, b.text, b.created, b.stopped,
@@ -94,6 +95,11 @@ async def ended(connection: AsyncConnection, letter: Letter, outcome: Outcome) -
     """What became of it."""
     values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "outcome": outcome}
     await connection.execute(_ENDED, values)
+
+
+async def bring_near(connection: AsyncConnection, latest: float) -> None:
+    """No letter waits for longer than until then, whatever a clock that was wrong has written."""
+    await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
 async def later(connection: AsyncConnection, letter: Letter, next_at: float) -> None:

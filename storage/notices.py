@@ -11,6 +11,7 @@ _DUE = text("""
     WHERE c.platform = :platform AND n.next_at <= :now AND NOT j.hidden ORDER BY n.next_at LIMIT 50
 """)
 _TAKE = text("DELETE FROM notice WHERE job_id = :job_id")
+_BRING_NEAR = text("UPDATE notice SET next_at = :latest WHERE next_at > :latest")
 _FORGET = text("DELETE FROM notice WHERE next_at < :before")
 _OLD_CARDS = text("""
     SELECT j.id AS job_id, NULL AS album_id, j.message_id
@@ -54,6 +55,11 @@ async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[i
 async def take(connection: AsyncConnection, job_id: int) -> bool:
     """It is about to be sent, by whoever gets True."""
     return (await connection.execute(_TAKE, {"job_id": job_id})).rowcount == 1
+
+
+async def bring_near(connection: AsyncConnection, latest: float) -> None:
+    """No notice waits for longer than until then, whatever a clock that was wrong has written."""
+    await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
 async def forget(connection: AsyncConnection, before: float) -> None:

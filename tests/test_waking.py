@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.accounts import STAND_IN
 from bot.owner import PAUSED_BY_OWNER
 from bot.waking import wake
 from bot.wishes import Reason, State
-from storage import accounts, ledger, results
+from storage import accounts, ledger, notices, results
 from storage.ledger import Scope
 from tests.rows import insert
 from tests.stand_in import StandIn, stand_in
@@ -94,9 +95,14 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> N
         await accounts.trip(connection, "sk-one", failures=3, open_until=in_years)
         await accounts.space(connection, "sk-one", in_years)
         await results.tell(connection, job.id, in_years)
+        await notices.owe(connection, job.id, in_years)
+        await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
+        letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
+        await connection.execute(letter, {"chat": job.chat_id, "at": in_years})
     await woken(shop)
-    ((next_at,),) = await shop.rows("SELECT next_at FROM outbox")
-    assert next_at <= shop.house.clock.now() + 300
+    for table in ("outbox", "notice", "recipient"):
+        ((next_at,),) = await shop.rows(f"SELECT next_at FROM {table}")
+        assert next_at <= shop.house.clock.now() + 300
     assert (await shop.row(job)).next_at <= shop.house.clock.now() + 300
     await shop.set(job, next_at=0.0)
     async with shop.at_work():
