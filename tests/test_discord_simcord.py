@@ -138,3 +138,18 @@ async def test_names_are_suggested_and_settings_are_for_managers(tmp_path: Path)
         assert [(choice["name"], choice["value"]) for choice in found] == [("2 · Anime", "2")]
         assert "style" in anna.available_commands(channel)
         assert "settings" not in anna.available_commands(channel)
+
+
+async def test_who_is_asked_for_a_yes_is_told_so_by_a_new_message(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        channel = env.create_guild().create_text_channel("portraits")
+        anna, ben = (env.guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
+        photo = await ben.send(channel, "me", attachments=[("me.jpg", portrait_jpeg())])
+        await anna.context_menu(channel, "Repaint this photo", photo)
+        card, options = await world.menu(channel)
+        await anna.select(card, [options[0].value])
+        call = await world.until(lambda: next((one for one in channel.history() if one.content == ben.mention), None))
+        assert call.created_at >= card.created_at
+        asked = next(one for one in channel.history() if one.id == card.id)
+        assert f"{ben.mention} (You whose photo this is): may I repaint it?" in asked.content

@@ -31,13 +31,20 @@ _FEW = 3  # looks that are buttons still
 
 @dataclass(frozen=True)
 class Drawn:
-    """A message. Its files replace whatever hung on it before. `about` is the same for all that a card ever says."""
+    """A message. Its files replace whatever hung on it before. `about` is the same for all that a card ever says;
+    `call` mentions whom it calls."""
 
     text: str
     view: View | None
     mentions: AllowedMentions
     attached: list[File] = field(default_factory=list)
     about: str = ""
+    call: str = ""
+
+    @property
+    def only_call(self) -> "Drawn":
+        """A message that is nothing but the mention."""
+        return Drawn(self.call, None, self.mentions, about="call")
 
     @property
     def files(self) -> list[File]:
@@ -52,7 +59,7 @@ def drawn(card: Card, *, veiled: bool = False, commands: Mapping[str, int] = Map
     which their names can be tapped, and stand there in the language of whoever reads."""
     text, mentions = _text(card, commands)
     about = text if card.job is None else f"job {card.job}"
-    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)), about)
+    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)), about, _mention(card.calls))
 
 
 def view(rows: Rows) -> View | None:
@@ -110,7 +117,7 @@ def _text(card: Card, commands: Mapping[str, int]) -> tuple[str, AllowedMentions
     """The words as they are meant: signs of people's own are no markup, and nobody is called but whom we call."""
     text = _COMMAND.sub(lambda found: _tappable(found, commands), escape_markdown(card.text, ignore_links=True))
     call = card.calls
-    if call is None or not call.platform_id.isdecimal():
+    if call is None or not _mention(call):
         return text[:MAX_TEXT], AllowedMentions.none()
     named = text.replace(escape_markdown(call.words), f"{_mention(call)} ({call.words})", 1)
     return named[:MAX_TEXT], AllowedMentions(
@@ -123,8 +130,8 @@ def _tappable(found: Match[str], commands: Mapping[str, int]) -> str:
     return found[0] if number is None else f"</{found[1]}:{number}>"
 
 
-def _mention(call: Call) -> str:
-    return f"<@{call.platform_id}>"
+def _mention(call: Call | None) -> str:
+    return f"<@{call.platform_id}>" if call is not None and call.platform_id.isdecimal() else ""
 
 
 def _files(card: Card, veiled: bool) -> Iterator[File]:  # noqa: FBT001  # private

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import structlog
 from discord.ui import View
 
-from bot.chat import Address, Gone
+from bot.chat import Address, Gone, NotNow
 from bot.texts import speak
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import TooLate
 from handlers.discord.pen import Pen
 from handlers.discord.replies import Replies, Reply
 from handlers.discord.whose import Hook
+
+log = structlog.get_logger(__name__)
 
 _PRIVATE = "private:"  # begins the id of a message that has moved to the person's private chat
 
@@ -30,9 +33,12 @@ class Hooks:
         reply = self._replies.of(place.interaction)
         if reply is not None:
             try:
-                return await self._by_right_of(reply, address, _with_promise(drawn, reply, address))
+                message = await self._by_right_of(reply, address, _with_promise(drawn, reply, address))
             except TooLate:
                 pass
+            else:
+                await self._call(place, drawn, message)
+                return message
         return f"{_PRIVATE}{await self._pen.write(await self._private(address), drawn, None)}"
 
     async def note(self, reply: Reply, drawn: Drawn) -> None:
@@ -70,6 +76,17 @@ class Hooks:
             raise TooLate
         self._replies.followed(reply)
         return await self._pen.follow_up(reply, drawn)
+
+    async def _call(self, place: Hook, drawn: Drawn, card: str) -> None:
+        """A mention, where the card itself tells nobody of its own."""
+        reply = self._replies.of(place.interaction)
+        if reply is None or reply.unseen or not reply.left or not self._pen.calls_first(drawn, card):
+            return
+        self._replies.followed(reply)
+        try:
+            await self._pen.follow_up(reply, drawn.only_call)
+        except (NotNow, Gone, TooLate) as error:
+            log.info("somebody was not told that they are asked", error=type(error).__name__)
 
     async def _filled(self, reply: Reply, drawn: Drawn) -> bool:
         """False when somebody has deleted the answer already."""

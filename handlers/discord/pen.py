@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NONCE_LETTERS = 25
+MOST_CALLED = 10_000
 
 
 class Pen:
@@ -27,6 +28,17 @@ class Pen:
     def __init__(self, line: Line) -> None:
         self.line = line
         self._private: dict[int, int] = {}  # channels by person
+        self._called: set[str] = set()  # the cards on which somebody was
+
+    def calls_first(self, drawn: Drawn, card: str) -> bool:
+        """Whether this card calls somebody for the first time. Discord tells people of a mention in a new message, not
+        in one that was changed: so there has to be one, once."""
+        if not drawn.call or card in self._called:
+            return False
+        if len(self._called) >= MOST_CALLED:
+            self._called.clear()
+        self._called.add(card)
+        return True
 
     async def private_channel(self, user: int) -> int:
         """The channel of a person's private chat with us."""

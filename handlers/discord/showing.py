@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import structlog
 from starlette.routing import BaseRoute
 
 from bot.cards import Rows
-from bot.chat import Address, Card, Gone
+from bot.chat import Address, Card, Gone, NotNow
 from bot.keepsakes import Keepsakes
 from bot.room import Room
 from handlers.discord import drawing
@@ -16,6 +17,8 @@ from handlers.discord.pen import Pen
 from handlers.discord.replies import Replies
 from handlers.discord.sizes import LEAST, USUAL, Sizes
 from handlers.discord.whose import PLATFORM, Channel, Hook, Place, Private, place_of
+
+log = structlog.get_logger(__name__)
 
 LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
 
@@ -79,8 +82,21 @@ class DiscordPlatform:
         channel = await self._channel(place)
         if address.message_id is not None:
             await self._pen.change(channel, address.message_id, drawn)
+            await self._call(channel, drawn, address.message_id)
             return address.message_id
-        return await self._filled(address.reply_to, drawn) or await self._pen.write(channel, drawn, address.reply_to)
+        if (filled := await self._filled(address.reply_to, drawn)) is None:
+            return await self._pen.write(channel, drawn, address.reply_to)
+        await self._call(channel, drawn, filled)
+        return filled
+
+    async def _call(self, channel: int, drawn: Drawn, card: str) -> None:
+        """A mention, where the card itself tells nobody of its own."""
+        if not self._pen.calls_first(drawn, card):
+            return
+        try:
+            await self._pen.write(channel, drawn.only_call, card)
+        except (NotNow, Gone) as error:
+            log.info("somebody was not told that they are asked", error=type(error).__name__)
 
     async def _filled(self, message: str | None, drawn: Drawn) -> str | None:
         """The message itself, when it was an answer of ours that said only that we are thinking."""
