@@ -27,6 +27,9 @@ class Deed(IntEnum):
     KEEP = 4
 
 
+DELETING = frozenset({Deed.DELETE, Deed.REALLY_DELETE, Deed.KEEP})
+
+
 def album_card(
     views: Sequence[JobView],
     *,

@@ -21,6 +21,7 @@ _MOST_LINES = 10  # of a person's own jobs in /queue
 
 _HELP = (
     mark("📷 Send me a photo and tap a style, or write /style 3 (a number or a name) as its caption."),
+    mark("🎞 Several at once: send an album. One style goes for all of it."),
     mark("↩️ Or answer any photo with /style 3. In groups I listen to commands and to answers to my messages."),
     mark(
         "🖼 A style of your own: send an album of two with the caption /style ref, first the portrait, then the picture "
@@ -91,6 +92,8 @@ class Pages:
 
     async def _queue(self, person: Person, texts: Texts) -> str:
         queue = await self._studio.queue(person)
+        if not queue.waiting and not queue.running:
+            return texts.gettext("Nothing is in the queue: a photo is painted at once.")
         lines = [texts.ngettext("{n} picture is in the queue.", "{n} pictures are in the queue.", queue.waiting)]
         if queue.running:
             lines.append(texts.ngettext("{n} is being painted.", "{n} are being painted.", queue.running))
@@ -191,7 +194,9 @@ def cancel_text(cancelled: int, texts: Texts) -> str:
 
 def _job_line(view: JobView, texts: Texts) -> str:
     name = look_name(view, texts)
-    if view.state is not State.QUEUED or view.place is None:
+    if view.state is State.QUEUED and view.place is None:
+        return texts.gettext("• {style}: in the queue", style=name)
+    if view.place is None:
         return texts.gettext("• {style}: being painted", style=name)
     if view.eta_seconds is None:
         return texts.gettext("• {style}: place {place}", style=name, place=view.place)

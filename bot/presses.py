@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.albumcards import DELETING
 from bot.albumdesk import AlbumDesk
 from bot.albums import Asking
 from bot.answers import Answer, Pressed, refused
@@ -72,7 +73,7 @@ class Presses:
             return await self._at_the_card(press, pressed)
         match press.verb:
             case Verb.ALBUM:
-                return await self._album_desk.pressed(press, await self._asking(pressed))
+                return await self._album(press, pressed)
             case Verb.HISTORY:
                 return await self._history.turned(press, pressed)
             case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:
@@ -178,6 +179,12 @@ class Presses:
                 return await self._delete(view, press, pressed)
             case _:
                 return self._refused(Refusal(Reason.NOT_NOW), pressed.person)
+
+    async def _album(self, press: Press, pressed: Pressed) -> Answer:
+        asking = await self._asking(pressed)
+        if press.number in DELETING and (asker := await self._in_charge_of(press, pressed)):
+            asking = replace(asking, person=asker)
+        return await self._album_desk.pressed(press, asking)
 
     async def _in_charge_of(self, press: Press, pressed: Pressed) -> Person | None:
         """Whose picture it is that an admin of the group wants gone; spoken to in the admin's language."""

@@ -85,7 +85,7 @@ def offers_card(packages: "Sequence[Package]", left: int, person: Person) -> Car
         return Card(texts.gettext("There is nothing to buy here: every day brings new pictures for everybody."))
     lines = [
         texts.gettext("More pictures than the day brings, for Telegram Stars. They last until you use them."),
-        texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left),
+        *([texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)] if left else []),
         texts.gettext("/terms says what you buy, /paysupport helps with a payment."),
     ]
     rows = tuple(

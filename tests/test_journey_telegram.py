@@ -191,7 +191,7 @@ async def test_the_plain_commands_answer_in_the_persons_language(tmp_path: Path)
             ("/start", "Hello! I repaint portraits", "你好！"),
             ("/help", "Send me a photo and tap a style", "发一张照片"),
             ("/quota", "You have 20 of 20 pictures left today.", "今天还可以画 20 张（共 20 张）。"),
-            ("/queue", "0 pictures are in the queue.", "现在有 0 张图片在排队。"),
+            ("/queue", "Nothing is in the queue", "现在没有图片在排队"),
             ("/cancel", "Nothing of yours is waiting.", "你没有正在排队的图片。"),
             ("/dance", "Send me a photo and I ask", "发一张照片给我"),
             ("/style 3", "Which photo?", "要画哪张照片？"),

@@ -139,6 +139,20 @@ async def test_deleting_all_takes_the_pictures_off_the_chat(tmp_path: Path) -> N
         assert await town.parts.studio.history(anna.person) == ()
 
 
+async def test_in_a_group_its_admins_may_delete_all_and_nobody_else(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path) as town:
+        anna, ben, admin = town.member(1), town.member(2), town.member(3)
+        town.api.groups.admins.add((admin.chat, admin.id))
+        await anna.sends_album(photos(2), caption="/style 4")
+        card = await painted(town, anna, 2)
+        assert "somebody else" in await ben.notice(await ben.presses(card, "Delete all"))
+        assert "somebody else" in await admin.notice(await admin.presses(card, "As files"))
+        await admin.presses(card, "Delete all")
+        await town.api.until(lambda: "Keep them" in card_of(anna).labels)
+        await admin.presses(card_of(anna), "Yes, delete all")
+        await town.api.until(lambda: not anna.sees)
+
+
 async def test_a_caption_changed_afterwards_is_for_the_whole_album(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna = town.person(1)
