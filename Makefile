@@ -33,9 +33,9 @@ soak: $(VENV)/dev.stamp
 
 lock:
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --extra stylizer --group build pyproject.toml -o requirements/run.txt
+		--no-emit-find-links --no-header --extra discord --extra stylizer --group build pyproject.toml -o requirements/run.txt
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --extra stylizer --group dev pyproject.toml -o requirements/dev.txt
+		--no-emit-find-links --no-header --extra discord --extra stylizer --group dev pyproject.toml -o requirements/dev.txt
 
 clean:
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
