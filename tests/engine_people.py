@@ -12,6 +12,7 @@ from PIL import Image
 
 from stylizer.engine.analysis import analyse
 from stylizer.engine.colour import from_lab, to_lab
+from stylizer.engine.landmarks import LIPS
 from stylizer.engine.picture import decode, resize, to_bytes, to_float
 from stylizer.engine.samples import bust
 
@@ -54,6 +55,43 @@ def with_glasses() -> NDArray[np.uint8]:
     left, right = face.xy[133], face.xy[362]
     cv2.line(pixels, tuple(map(int, left)), tuple(map(int, right)), (20, 16, 14), 3, cv2.LINE_AA)
     return pixels
+
+
+@cache
+def bearded() -> NDArray[np.uint8]:
+    """The same person with a full black beard of drawn hairs."""
+    pixels, face = person().copy(), analyse(person(), 512).faces[0]
+    random, unit = np.random.default_rng(4), face.width
+    jaw = face.xy[[93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323]]
+    area = np.concatenate([jaw + np.array([0, unit * 0.06]), face.xy[[411, 426, 164, 206, 187]]]).astype(np.int32)
+    hairs = np.full_like(pixels, 34)
+    for _ in range(1500):
+        x, y = random.random(2) * (np.ptp(area[:, 0]), np.ptp(area[:, 1])) + area.min(0)
+        shade = int(15 + 55 * random.random())
+        tip = (round(x + random.normal(0, 2)), round(y + unit * 0.07))
+        cv2.line(hairs, (round(x), round(y)), tip, (shade + 8, shade, shade - 6), 1, cv2.LINE_AA)
+    beard, lips = np.zeros(pixels.shape[:2], np.uint8), face.xy[LIPS].astype(np.int32)
+    cv2.fillPoly(beard, [area], 255)
+    cv2.fillPoly(beard, [lips], 0)
+    cover = (cv2.GaussianBlur(beard, (0, 0), 2) / 255.0)[..., None]
+    return np.asarray(pixels * (1 - cover) + hairs * cover, np.uint8)
+
+
+@cache
+def in_dark_glasses() -> NDArray[np.uint8]:
+    """The same person behind round black lenses."""
+    pixels, face = with_glasses().copy(), analyse(person(), 512).faces[0]
+    for x, y in (face.xy[[33, 133]].mean(0), face.xy[[263, 362]].mean(0)):
+        cv2.circle(pixels, (round(float(x)), round(float(y))), round(face.width * 0.17), (16, 14, 13), -1, cv2.LINE_AA)
+    return pixels
+
+
+@cache
+def helmet() -> NDArray[np.uint8]:
+    """A shining black ball on a table, without anybody."""
+    pixels = decode(PORTRAIT.read_bytes())
+    side = pixels.shape[0] / 512
+    return resize(np.ascontiguousarray(pixels[round(290 * side) :, round(330 * side) :]), (512, 420))
 
 
 @cache

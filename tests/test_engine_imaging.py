@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,15 +14,25 @@ from stylizer.engine.colour import from_lab, glow, mix, rgb, screen, smoothstep,
 from stylizer.engine.faces import find_faces
 from stylizer.engine.filters import decontaminate, guided_by_colour, kuwahara
 from stylizer.engine.flow import smear, tangents
-from stylizer.engine.landmarks import LEFT_EYE, RIGHT_EYE
+from stylizer.engine.ink import face_lines
+from stylizer.engine.landmarks import CHEEKS, CHIN, LEFT_EYE, NOSE_TIP, RIGHT_EYE
+from stylizer.engine.nets import segment_person
 from stylizer.engine.noise import clouds, white
-from stylizer.engine.picture import to_bytes
+from stylizer.engine.picture import resize, to_bytes
 from stylizer.engine.region import around, covering
 from stylizer.engine.relief import face_surface, lit, normals_of
 from stylizer.engine.reshape import reshape
 from stylizer.engine.texture import halftone
-from stylizer.engine.tone import palette, posterise
-from tests.engine_people import dark_skinned, person, with_glasses
+from stylizer.engine.tone import palette, posterise, skin_lightness
+from tests.engine_people import (
+    bearded,
+    dark_skinned,
+    helmet,
+    in_dark_glasses,
+    person,
+    three_people,
+    with_glasses,
+)
 
 SOURCES = sorted(Path(stylizer.engine.__path__[0]).rglob("*.py"))
 RANDOM = np.random.default_rng(0)
@@ -135,6 +146,57 @@ def test_masks_know_skin_hair_and_person() -> None:
 def test_frames_of_glasses_are_features_and_faces_without_have_none() -> None:
     assert (analyse(with_glasses(), 512).masks.frames > 0.5).sum() > 150
     assert (analyse(person(), 512).masks.frames > 0.5).sum() == 0
+
+
+def test_a_beard_is_hair_and_a_shaven_chin_is_skin() -> None:
+    shaven, grown = analyse(person(), 512), analyse(bearded(), 512)
+    x, y = shaven.faces[0].xy[CHIN].astype(int) - (0, 12)
+    assert grown.masks.hair[y, x] > grown.masks.skin[y, x] + 0.3
+    assert shaven.masks.skin[y, x] > shaven.masks.hair[y, x] + 0.3
+
+
+def test_dark_glasses_are_not_skin_and_teach_nothing_about_it() -> None:
+    masks, face = analyse(in_dark_glasses(), 512).masks, analyse(person(), 512).faces[0]
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        x, y = face.xy[eye].mean(0).astype(int)
+        assert masks.skin[y, x] < 0.2
+    x, y = face.xy[NOSE_TIP].astype(int)
+    assert masks.skin[y, x] > 0.8
+    assert masks.skin[560:, 200:300].mean() < 0.1, "a black collar is not skin"
+
+
+def test_without_a_face_the_net_has_to_be_sure_of_a_person() -> None:
+    assert (segment_person(helmet()) > 0.5).mean() > 0.05, "the net half believes that it is somebody"
+    assert not analyse(helmet(), 512).separable
+
+
+@pytest.mark.parametrize("zoom", [1.0, 0.4])
+def test_a_fold_is_drawn_and_a_smooth_cheek_is_not_however_small_the_face(zoom: float) -> None:
+    folded, face = person().copy(), analyse(person(), 512).faces[0]
+    right, left = face.xy[[CHEEKS[0], CHEEKS[1]]]
+    along = np.array([0, face.width * 0.12])
+    ends = [tuple((left + sign * along).astype(int).tolist()) for sign in (-1, 1)]
+    cv2.line(folded, ends[0], ends[1], (120, 84, 70), max(2, round(face.width * 0.02)), cv2.LINE_AA)
+    small = resize(folded, (round(640 * zoom), round(512 * zoom)))
+    lines = face_lines(small, (face.scaled(zoom),))
+    across = {name: lines[int(y * zoom) - 3 : int(y * zoom) + 4] for name, (_, y) in {"l": left, "r": right}.items()}
+    reach = face.width * zoom * 0.05
+    assert across["l"][:, int(left[0] * zoom - reach) : int(left[0] * zoom + reach)].max() > 0.6
+    assert across["r"][:, int(right[0] * zoom - reach) : int(right[0] * zoom + reach)].max() < 0.3
+
+
+def test_the_brush_draws_nothing_where_the_photo_shows_nothing() -> None:
+    dressed = person().copy()
+    dressed[440:, :] = (26, 28, 34)
+    assert analyse(dressed, 512).ink()[500:600, 100:400].mean() < 0.02
+
+
+def test_each_of_a_group_keeps_the_own_complexion() -> None:
+    group = analyse(three_people(), 512)
+    lightness = skin_lightness(to_lab(group.levelled), group)
+    left, _, right = sorted(group.faces, key=lambda face: float(face.centre[0]))
+    at_left, at_right = (lightness[int(face.centre[1]), int(face.centre[0])] for face in (left, right))
+    assert at_left - at_right > 15
 
 
 def test_a_dark_complexion_is_not_taken_for_too_little_light() -> None:

@@ -13,9 +13,10 @@ from stylizer.engine import LOOKS
 from stylizer.engine.analysis import analyse
 from stylizer.engine.colour import to_lab
 from stylizer.engine.faces import find_faces
+from stylizer.engine.landmarks import CHIN, nearest_face
 from stylizer.engine.picture import resize, to_bytes, to_float
 from stylizer.engine.portrait import Portrait
-from tests.engine_people import dark_skinned, nobody, person, three_people, with_glasses
+from tests.engine_people import bearded, dark_skinned, nobody, person, three_people, with_glasses
 
 PEOPLE = {
     "light": person,
@@ -23,6 +24,7 @@ PEOPLE = {
     "glasses": with_glasses,
     "three": three_people,
     "nobody": nobody,
+    "beard": bearded,
 }
 SLUGS = sorted(look.slug for look in LOOKS.values())
 MOVES_THE_FACE = {"magnet", "badge"}
@@ -105,6 +107,26 @@ def test_three_people_and_nobody_at_all_are_painted_too(slug: str) -> None:
         pixels = painted(name, slug)
         assert pixels.shape[:2] == portrait_of(name).size
         assert pixels.std() > 5
+
+
+@pytest.mark.parametrize("slug", sorted(set(SLUGS) - MOVES_THE_FACE))
+def test_in_a_group_the_dark_face_stays_the_darker_one(slug: str) -> None:
+    portrait, lightness = portrait_of("three"), to_lab(to_float(painted("three", slug)))[..., 0]
+    light, _, dark = sorted(portrait.large_faces, key=lambda face: float(face.centre[0]))
+    bare = (portrait.skin_area() > 0.6) & (portrait.masks.face > 0.5)
+    nearest = nearest_face(portrait.size, (light, dark))
+    tones = [float(np.mean(lightness[portrait.full(bare * (nearest == number)) > 0.5])) for number in (0, 1)]
+    assert tones[0] - tones[1] > 8
+
+
+@pytest.mark.parametrize("slug", ["fairytale", "toyworld", "anime", "clay", "comic", "elegant"])
+def test_a_beard_stays_dark_and_made_of_hair(slug: str) -> None:
+    portrait, lightness = portrait_of("beard"), to_lab(to_float(painted("beard", slug)))[..., 0]
+    x, y = portrait.large_faces[0].xy[CHIN].astype(int)
+    beard = lightness[y - 24 : y - 4, x - 30 : x + 30]
+    cheeks = lightness[(portrait.skin_area() > 0.6) & (portrait.masks.face > 0.5)]
+    assert beard.mean() < np.median(cheeks) - 20
+    assert np.abs(np.diff(beard, axis=1)).mean() > 0.4
 
 
 def test_all_three_faces_are_found() -> None:

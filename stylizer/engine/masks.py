@@ -245,11 +245,11 @@ def _grown_when_small(features: Plane, face: Face) -> Plane:
 
 
 def _frames(grey: Plane, face: Face, face_mask: Plane, not_there: Plane) -> Plane:
-    """Frames of glasses: much darker than both sides of them, and long."""
+    """Frames of glasses: above the mouth, much darker than both sides of them, and long."""
     reach = max(5, round(face.width * 0.10)) | 1
     closed = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, disc(reach))
     thin = smoothstep(0.28, 0.45, (closed - grey) / (closed + 0.08)) * (blur(face_mask, face.width * 0.03) > 0.3)
-    thin = thin * (1 - np.clip(not_there * 2, 0, 1))
+    thin = thin * (1 - np.clip(not_there * 2, 0, 1)) * (_above(face, landmarks.NOSE_BASE, grey.shape) > 0)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((thin > 0.4).astype(np.uint8))
     long = (stats[:, cv2.CC_STAT_WIDTH] > face.width * 0.34) & (stats[:, cv2.CC_STAT_HEIGHT] < face.width * 0.6)
     long[0] = False
