@@ -21,6 +21,7 @@ from bot.offering import offer
 from bot.ownerdesk import OwnerDesk
 from bot.pages import sorry_text
 from bot.paperwork import Paperwork
+from bot.remarks import remark
 from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET
 from bot.texts import speak
@@ -234,7 +235,10 @@ class Presses:
                 return Answer(rows=rows(view, styles=self._studio.styles(), language=person.language))
 
     def _told(self, outcome: JobView | Refusal, person: Person) -> Answer:
-        return self._refused(outcome, person) if isinstance(outcome, Refusal) else Answer()
+        """The card says the rest, unless it became part of another wish."""
+        if isinstance(outcome, Refusal):
+            return self._refused(outcome, person)
+        return Answer(remark(outcome, person, self._clock()))
 
     def _refused(self, why: Refusal, person: Person) -> Answer:
         return refused(why, person, self._clock())

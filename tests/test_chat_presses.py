@@ -85,3 +85,17 @@ async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path
         assert not any("-2" in label for label in labels(draft))
         await anna.presses(draft, "✨ All at once")
         assert (await anna.picture()).text == "🎨 All styles at once"
+
+
+async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_is_that_job(tmp_path: Path) -> None:
+    hold = quick_engine(until=tmp_path / "go")
+    async with parlour(tmp_path / "data", engine=hold) as room:
+        anna, photo = room.person("anna"), portrait_jpeg()
+        await anna.sends(photo, "/style 0")
+        await anna.sends(photo)
+        answer = await anna.presses(await anna.sees("Which style"), "0 · Retro comic")
+        assert answer.notice == "I already have this photo in that style. Its card tells how far it is."
+        await anna.sees("Cancelled")
+        (tmp_path / "go").touch()
+        await anna.picture()
+        assert (await room.parts.studio.quota(anna.person)).used == 1
