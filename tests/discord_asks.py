@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.discord_limits import EPHEMERAL, LOADING, Files, modal_breaches
-from tests.discord_things import Place, Shown, User
+from tests.discord_shown import Shown
+from tests.discord_things import Place, User
 from tests.discord_world import UNKNOWN_MESSAGE, Trouble, World
 
 Json = Any

@@ -35,6 +35,14 @@ class Fault:
         return self.times > 0 and re.fullmatch(self.route, f"{method} {path}") is not None
 
 
+def due(faults: list[Fault], method: str, path: str) -> Fault | None:
+    """The fault that comes now, counted down."""
+    fault = next((fault for fault in faults if fault.fits(method, path)), None)
+    if fault is not None:
+        fault.times -= 1
+    return fault
+
+
 def flood(route: str, seconds: float, times: int = 1, *, everywhere: bool = False) -> Fault:
     """429: this route, or all of them, have to wait so long."""
     body = {"message": "You are being rate limited.", "code": 0, "retry_after": seconds, "global": everywhere}

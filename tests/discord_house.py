@@ -84,8 +84,8 @@ async def discord_house(
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
 
-    `until`: pictures are finished only when that file exists; `styles`: what can be painted. `by_http`: interactions are brought to our HTTP server.
-    The core's time is that of the server, which a test moves forward by `server.ahead`.
+    `until`: pictures are finished only when that file exists; `styles`: what can be painted. `by_http`: interactions
+    are brought to our HTTP server. The core's time is that of the server, which a test moves on by `server.ahead`.
     """
     async with AsyncExitStack() as stack:
         if server is None:

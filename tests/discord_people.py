@@ -5,10 +5,12 @@ from typing import Any
 
 from bot.chat import Person
 from tests.discord_asks import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
-from tests.discord_commands import MESSAGE, SLASH, USER, options_of, rights_of
-from tests.discord_gateway import DM_MESSAGES, GUILD_MESSAGES, redacted
+from tests.discord_bringing import interaction, member
+from tests.discord_commands import MESSAGE, SLASH, USER, options_of
 from tests.discord_server import Discord
-from tests.discord_things import Filed, Place, Shown, User
+from tests.discord_sessions import DM_MESSAGES, GUILD_MESSAGES, redacted
+from tests.discord_shown import Filed, Shown
+from tests.discord_things import Place, User
 
 Json = Any
 File = bytes | tuple[str, bytes]  # with its name, where that matters
@@ -80,7 +82,7 @@ class Somebody:
     async def uses_on_user(self, name: str, user: User) -> Asked:
         """A command of a person's menu."""
         asked = self._new(COMMAND)
-        told = {"users": {str(user.id): user.as_json()}, "members": {str(user.id): _member(user)}}
+        told = {"users": {str(user.id): user.as_json()}, "members": {str(user.id): member(user)}}
         if not self.place.guild:
             del told["members"]
         return await self._asks(asked, self._menu(name, USER, asked, user.id) | {"resolved": told})
@@ -132,7 +134,7 @@ class Somebody:
         if guild is None:
             told |= {"channel_type": self.place.kind}
         else:
-            told |= {"guild_id": str(guild.id), "member": _member(self.user)}
+            told |= {"guild_id": str(guild.id), "member": member(self.user)}
         needed = GUILD_MESSAGES if guild else DM_MESSAGES
         if self.place.has_bot:
             for session in self.discord.gateway.sessions.values():
@@ -179,7 +181,7 @@ class Somebody:
     def _resolved(self, files: list[Filed], users: list[User] | None = None) -> Json:
         told: Json = {}
         if files:
-            told["attachments"] = {str(file.id): file.as_json(self.discord.link(file)) for file in files}
+            told["attachments"] = {str(file.id): file.as_json(self.discord.cdn.link(file)) for file in files}
         if users:
             told["users"] = {str(user.id): user.as_json() for user in users}
         return told
@@ -187,32 +189,9 @@ class Somebody:
     async def _asks(self, asked: Asked, data: Json) -> Asked:
         """Bring the interaction, and wait for the answer."""
         asked.at = self.discord.now()
-        await self.discord.bring(self._interaction(asked, data), self.place.guild)
+        await self.discord.bring(interaction(asked, data, self.discord.world), self.place.guild)
         await self.discord.until(lambda: asked.answer is not None)
         return asked
-
-    def _interaction(self, asked: Asked, data: Json) -> Json:
-        place, guild, bot = self.place, self.place.guild, self.discord.world.bot
-        owners = {"1": str(self.user.id)} if asked.elsewhere else {"0": str(guild.id if guild else 0)}
-        body: Json = {"id": str(asked.id), "application_id": str(bot.id), "type": asked.kind, "token": asked.token}
-        body |= {"version": 1, "data": data, "locale": self.user.locale, "context": place.context, "entitlements": []}
-        body |= {"authorizing_integration_owners": owners, "attachment_size_limit": place.most_bytes}
-        body |= {"channel_id": str(place.id), "channel": place.as_json(), "app_permissions": str(place.rights)}
-        if asked.pressed is not None:
-            current = self.discord.world.messages.get(asked.pressed.id, asked.pressed)
-            body["message"] = self.discord.world.as_json(current)
-        if guild is None:
-            return body | {"user": self.user.as_json()}
-        body |= {"guild_id": str(guild.id), "guild_locale": guild.locale}
-        body |= {"guild": {"id": str(guild.id), "locale": guild.locale, "features": []}}
-        return body | {
-            "member": _member(self.user) | {"user": self.user.as_json(), "permissions": str(rights_of(asked))}
-        }
-
-
-def _member(user: User) -> Json:
-    body: Json = {"roles": [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
-    return body | {"nick": None, "avatar": None, "pending": False, "premium_since": None, "banner": None}
 
 
 def _fits(option: Json, value: Json) -> bool:

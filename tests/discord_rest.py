@@ -6,33 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.discord_asks import Asks
+from tests.discord_call import Call
 from tests.discord_commands import Commands
 from tests.discord_faults import Answer
-from tests.discord_gateway import DM_MESSAGES, GUILD_MESSAGES, Gateway
-from tests.discord_limits import Files
-from tests.discord_things import Shown
-from tests.discord_world import ATTACH, SEND, SEND_IN_THREADS, VIEW, Trouble, World
+from tests.discord_gateway import Gateway
+from tests.discord_messages import Hooks, Messages
+from tests.discord_world import Trouble, World
 
 Json = Any
 NONCE_SECONDS = 180.0  # "the past few minutes"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call as it arrived. `at`: seconds, of a clock that goes steadily; `signed`: with the bot's token."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Json
-    files: Files
-    at: float = 0.0
-    signed: bool = False
-
-    @property
-    def name(self) -> str:
-        """Method and path, numbers and tokens left out."""
-        return f"{self.method} {re.sub(r'/[0-9]{5,}|/[A-Za-z0-9_-]{40,}', '/*', self.path)}"
 
 
 Doing = Callable[..., Awaitable[Json]]
@@ -50,6 +32,8 @@ class Rest:
     dms_opened: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        messages = Messages(self.world, self.gateway)
+        hooks = Hooks(self.asks, messages)
         number, token = r"(\d+)", r"([^/]+)"
         message, hook = f"/channels/{number}/messages/{number}", f"/webhooks/{number}/{token}"
         hooked = f"{hook}/messages/{token}"
@@ -63,16 +47,16 @@ class Rest:
             ("PUT", f"/applications/{number}/commands", self._put_commands),
             ("POST", "/users/@me/channels", self._open),
             ("GET", f"/channels/{number}", self._channel),
-            ("POST", f"/channels/{number}/typing", self._typing),
-            ("POST", f"/channels/{number}/messages", self._post),
-            ("GET", message, self._get),
-            ("PATCH", message, self._patch),
-            ("DELETE", message, self._delete),
-            ("POST", f"/interactions/{number}/{token}/callback", self._answer),
-            ("POST", hook, self._follow_up),
-            ("GET", hooked, self._get_hooked),
-            ("PATCH", hooked, self._patch_hooked),
-            ("DELETE", hooked, self._delete_hooked),
+            ("POST", f"/channels/{number}/typing", messages.typing),
+            ("POST", f"/channels/{number}/messages", messages.post),
+            ("GET", message, messages.get),
+            ("PATCH", message, messages.patch),
+            ("DELETE", message, messages.delete),
+            ("POST", f"/interactions/{number}/{token}/callback", hooks.answer),
+            ("POST", hook, hooks.follow_up),
+            ("GET", hooked, hooks.get),
+            ("PATCH", hooked, hooks.patch),
+            ("DELETE", hooked, hooks.delete),
         ]
         self._routes = [(method, re.compile(path), doing) for method, path, doing in routes]
 
@@ -127,77 +111,3 @@ class Rest:
 
     async def _channel(self, _: Call, place: int) -> Json:
         return self.world.enter(place).as_json()
-
-    async def _typing(self, _: Call, place: int) -> Json:
-        self.world.enter(place, SEND)
-
-    async def _post(self, call: Call, number: int) -> Json:
-        place = self.world.enter(number)
-        needed = VIEW | (SEND_IN_THREADS if place.parent else SEND) | (ATTACH if call.files else 0)
-        self.world.enter(number, needed)
-        nonce = call.body.get("nonce")
-        sent = self.world.messages.get(self.world.nonces.get((number, str(nonce)), 0))
-        if sent and call.body.get("enforce_nonce") and self.world.now() - sent.at < NONCE_SECONDS:
-            return self.world.as_json(sent)
-        shown = self.world.post(number, call.body, call.files, **self._about(call.body, number))
-        if nonce is not None:
-            self.world.nonces[number, str(nonce)] = shown.id
-        return await self._spread(shown)
-
-    def _about(self, body: Json, place: int) -> dict[str, Json]:
-        """Which message it answers. Raises Trouble when that is gone and the call insists."""
-        quoted = body.get("message_reference")
-        if not quoted:
-            return {}
-        found = self.world.messages.get(int(quoted["message_id"]))
-        if found is not None and found.place == place:
-            return {"answers": found.id}
-        if quoted.get("fail_if_not_exists", True):
-            raise Trouble(400, 50035, "Invalid Form Body")
-        return {}
-
-    async def _spread(self, shown: Shown, event: str = "MESSAGE_CREATE") -> Json:
-        """Tell the gateway of a message of our own, as Discord does."""
-        told, place = self.world.as_json(shown), self.world.places[shown.place]
-        if place.has_bot and not shown.is_ephemeral:
-            guild = place.guild.id if place.guild else None
-            extra = {"guild_id": str(guild)} if guild else {"channel_type": place.kind}
-            needed = GUILD_MESSAGES if guild else DM_MESSAGES
-            await self.gateway.tell(event, told | extra, guild=guild, needed=needed)
-        return told
-
-    async def _get(self, _: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        return self.world.as_json(self.world.present(place, message))
-
-    async def _patch(self, call: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        new = self.world.edit(self.world.present(place, message), call.body, call.files)
-        return await self._spread(new, "MESSAGE_UPDATE")
-
-    async def _delete(self, _: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        self.world.delete(self.world.present(place, message))
-
-    async def _answer(self, call: Call, number: int, token: str) -> Json:
-        told = self.asks.answer(number, token, call.body, call.files)
-        asked = self.asks.all[number]
-        if asked.answer == 4 and asked.original:
-            await self._spread(self.world.messages[asked.original])
-        return told if call.query.get("with_response") in {"1", "true"} else None
-
-    async def _follow_up(self, call: Call, _: int, token: str) -> Json:
-        asked = self.asks.by_token(token)
-        shown = self.asks.follow_up(asked, call.body, call.files)
-        told = await self._spread(shown, "MESSAGE_UPDATE" if shown.edits else "MESSAGE_CREATE")
-        return told if call.query.get("wait") in {"1", "true"} else None
-
-    async def _get_hooked(self, _: Call, __: int, token: str, which: str | int) -> Json:
-        return self.world.as_json(self.asks.mine(self.asks.by_token(token), str(which)))
-
-    async def _patch_hooked(self, call: Call, _: int, token: str, which: str | int) -> Json:
-        shown = self.asks.mine(self.asks.by_token(token), str(which))
-        return await self._spread(self.asks.change(shown, call.body, call.files), "MESSAGE_UPDATE")
-
-    async def _delete_hooked(self, _: Call, __: int, token: str, which: str | int) -> Json:
-        self.world.delete(self.asks.mine(self.asks.by_token(token), str(which)))

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.discord_limits import EPHEMERAL, PARTED, Files, message_breaches
-from tests.discord_things import DM, EPOCH, Filed, Guild, Place, Shown, User, moment
+from tests.discord_shown import Filed, Shown
+from tests.discord_things import DM, EPOCH, Guild, Place, User
+from tests.discord_writing import written
 
 Json = Any
 SEND, SEND_IN_THREADS, ATTACH, VIEW = 1 << 11, 1 << 38, 1 << 15, 1 << 10
@@ -77,6 +79,10 @@ class World:
     def private(self, user: User) -> Place:
         """The private chat of somebody with the bot."""
         return self.place(user.id + (1 << 59), kind=DM, people=(user,))
+
+    def as_json(self, shown: Shown) -> Json:
+        """A message as the API writes it, with links to its files that work for a while."""
+        return written(shown, self.link, self.now(), self.messages.get(shown.answers or 0))
 
     def sees(self, place: int, reader: int | None = None) -> list[Shown]:
         """The bot's messages there, in order, ephemeral ones only for whom they are."""
@@ -168,37 +174,3 @@ class World:
             for number, (name, data) in files.items()
         ]
         return replace(shown, files=(*kept, *added), **new)
-
-    def as_json(self, shown: Shown, *, with_quote: bool = True) -> Json:
-        """A message as the API writes it, with links to its files that work for a while."""
-        body: Json = {"id": str(shown.id), "channel_id": str(shown.place), "type": 19 if shown.answers else 0}
-        body |= {"author": shown.author.as_json(), "content": shown.content, "timestamp": moment(shown.at)}
-        body |= {"edited_timestamp": moment(self.now()) if shown.edits else None, "flags": shown.flags}
-        body |= {"mentions": [], "mention_roles": [], "mention_everyone": False, "pinned": False, "tts": False}
-        body |= {"embeds": [{"type": "rich", **embed} for embed in shown.embeds], "components": numbered(shown.parts)}
-        body |= {"attachments": [file.as_json(self.link(file)) for file in shown.files]}
-        if shown.author == self.bot:
-            body |= {"application_id": str(self.bot.id)}
-        if shown.answers and with_quote:
-            quoted = self.messages.get(shown.answers)
-            body |= {"message_reference": {"type": 0, "channel_id": str(shown.place), "message_id": str(shown.answers)}}
-            body |= {"referenced_message": quoted and self.as_json(quoted, with_quote=False)}
-        return body
-
-
-def numbered(parts: tuple[Json, ...]) -> list[Json]:
-    """Components as they come back: each with a number."""
-    last = 0
-
-    def numbered_one(part: Json) -> Json:
-        nonlocal last
-        last += 1
-        told = {**part, "id": part.get("id") or last}
-        told.pop("required", None)  # means nothing in a message, and does not come back
-        if "components" in part:
-            told["components"] = [numbered_one(inner) for inner in part["components"]]
-        if "accessory" in part:
-            told["accessory"] = numbered_one(part["accessory"])
-        return told
-
-    return [numbered_one(part) for part in parts]

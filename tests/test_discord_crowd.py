@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 from bot.styles import STYLES
-from tests.discord_gateway import DM_MESSAGES
 from tests.discord_house import GUILD, discord_house
 from tests.discord_people import Somebody
 from tests.discord_server import discord_server
-from tests.discord_things import Guild, Shown
+from tests.discord_sessions import DM_MESSAGES
+from tests.discord_shown import Shown
+from tests.discord_things import Guild
 from tests.stand_in import portrait_jpeg
 
 AT_ONCE = 20

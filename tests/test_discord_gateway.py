@@ -8,9 +8,10 @@ from typing import Any
 
 import aiohttp
 
-from tests.discord_gateway import CONTENT, DM_MESSAGES, FORBIDDEN_INTENTS, GUILD_MESSAGES, REFUSED, UNDECODABLE, Gateway
+from tests.discord_gateway import FORBIDDEN_INTENTS, REFUSED, UNDECODABLE, Gateway
 from tests.discord_people import Somebody
 from tests.discord_server import Discord, discord_server
+from tests.discord_sessions import CONTENT, DM_MESSAGES, GUILD_MESSAGES
 from tests.discord_things import Guild
 
 Json = Any

@@ -178,7 +178,7 @@ async def test_a_message_with_a_nonce_is_written_once(bot: Bot) -> None:
 async def test_links_to_files_die_after_a_day_and_are_not_to_be_guessed(bot: Bot) -> None:
     shown = await somebody(bot).writes("look", b"not a picture")
     [file] = shown.files
-    link = bot.discord.link(file)
+    link = bot.discord.cdn.link(file)
     assert (await bot.http.get(link)).content == b"not a picture"
     assert (await bot.http.get(link.partition("?")[0])).status_code == 404
     assert (await bot.http.get(link + "0")).status_code == 404

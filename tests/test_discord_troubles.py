@@ -13,7 +13,7 @@ from tests.discord_faults import Fault, broken, flood
 from tests.discord_house import Town, discord_house
 from tests.discord_people import Somebody
 from tests.discord_server import Discord, discord_server
-from tests.discord_things import Shown
+from tests.discord_shown import Shown
 from tests.house import ended, settings_for
 from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.discord_house import Town, discord_house
-from tests.discord_things import Shown
+from tests.discord_shown import Shown
 from tests.stand_in import portrait_jpeg
 
 
