@@ -45,7 +45,7 @@ def album_card(
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
         return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
-    texts, card = speak(language), Card("", picture=picture, job=views[0].id)
+    texts, card = speak(language), Card("", picture=picture, job=views[0].id, goes_on=any(map(cards.goes_on, views)))
     card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:

@@ -13,7 +13,7 @@ from bot.leafing import bounded, leafing
 from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET, Style, by_index
 from bot.texts import Texts, mark, refusal, speak
-from bot.wishes import JobView, Reason, Refusal, State
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -61,7 +61,7 @@ def job_card(
     texts = speak(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
     buttons = rows(view, styles=styles, language=language, closet=closet, page=page, room=room)
-    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts), job=view.id)
+    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts), job=view.id, goes_on=goes_on(view))
 
 
 def rows(
@@ -129,6 +129,11 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
             return [title, texts.gettext("Cancelled."), _not_counted(texts) if title else ""]
         case _:
             return [title, *progress_lines(view, texts), cropped]
+
+
+def goes_on(view: JobView) -> bool:
+    """Whether its card has more to tell."""
+    return view.state is State.DRAFT or view.state in WAITING
 
 
 def progress_lines(view: JobView, texts: Texts) -> list[str]:

@@ -84,8 +84,9 @@ class Card:
     """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption), or several `pictures`
     where a message can hold them.
 
-    `job`: whose card it is (of several the first), so that a platform can tell when it sends one twice. A card with an
-    `invoice` is only that. `follow` gives what comes after it, made one by one while it is sent.
+    `job`: whose card it is (of several the first), so that a platform can tell when it sends one twice; `goes_on`: it
+    will change by itself. A card with an `invoice` is only that. `follow` gives what comes after it, made one by one
+    while it is sent.
     """
 
     text: str
@@ -97,6 +98,7 @@ class Card:
     invoice: Invoice | None = None
     follow: Callable[[], AsyncIterator["Card"]] | None = None
     job: int | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)

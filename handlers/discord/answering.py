@@ -34,9 +34,9 @@ class Answering:
     sizes: Sizes
     lineup: Lineup
 
-    async def command(self, interaction: Ask, filled: Filled, *, unseen: bool, is_long: bool = False) -> None:
-        """A command as it was filled in. `unseen`: only they are to see the answer; `is_long`: it may take long."""
-        reply = await self.promptness.thinking(interaction, unseen=unseen, is_long=is_long)
+    async def command(self, interaction: Ask, filled: Filled, *, unseen: bool) -> None:
+        """A command as it was filled in. `unseen`: only they are to see the answer."""
+        reply = await self.promptness.thinking(interaction, unseen=unseen)
         if reply is None:
             return
         request = self.reading.command(interaction, filled, reply)

@@ -3,9 +3,9 @@
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain
 from re import Match
 from types import MappingProxyType
 
@@ -32,7 +32,7 @@ _FEW = 3  # looks that are buttons still
 @dataclass(frozen=True)
 class Drawn:
     """A message. Its files replace whatever hung on it before. `about` is the same for all that a card ever says;
-    `call` mentions whom it calls."""
+    `call` mentions whom it calls; `goes_on`: it will change by itself."""
 
     text: str
     view: View | None
@@ -40,6 +40,7 @@ class Drawn:
     attached: list[File] = field(default_factory=list)
     about: str = ""
     call: str = ""
+    goes_on: bool = False
 
     @property
     def only_call(self) -> "Drawn":
@@ -59,29 +60,32 @@ def drawn(card: Card, *, veiled: bool = False, commands: Mapping[str, int] = Map
     which their names can be tapped, and stand there in the language of whoever reads."""
     text, mentions = _text(card, commands)
     about = text if card.job is None else f"job {card.job}"
-    return Drawn(text, view(card.buttons), mentions, list(_files(card, veiled)), about, _mention(card.calls))
+    files, call = list(_files(card, veiled)), _mention(card.calls)
+    return Drawn(text, view(card.buttons), mentions, files, about, call, card.goes_on)
 
 
 def view(rows: Rows) -> View | None:
     """The buttons that can be drawn; many looks become a menu. Stopped: the library is not to remember it, for a press
     says all by itself."""
-    can = [[button for button in row if button.share is None] for row in rows]
-    looks = [button for button in chain(*can) if _is_look(button)]
+    can = [button for row in rows for button in row if button.share is None]
+    looks = [button for button in can if _is_look(button)]
     if len(looks) <= _FEW:
         looks = []
-    rest = [[button for button in row if button not in looks] for row in can]
-    view = View(timeout=None)
-    numbers = count()
+    rest = [[button for button in row if button in can and button not in looks] for row in rows]
+    view, taken = View(timeout=None), Counter[str]()
     if looks:
-        options = [SelectOption(label=_short(one.label, MAX_OPTION), value=one.data) for one in looks[:MAX_OPTIONS]]
-        view.add_item(Select(custom_id=f"{PICK}{next(numbers)}", options=options, row=next(numbers) - 1))
-    taken: Counter[str] = Counter()
+        view.add_item(_menu(looks))
     for row, buttons in enumerate(_flowed([row for row in rest if row], MAX_ROWS - bool(looks)), bool(looks)):
         for button in buttons:
             view.add_item(_button(button, row, taken[button.data]))
             taken[button.data] += 1
     view.stop()
     return view if view.children else None
+
+
+def _menu(looks: Sequence[chat.Button]) -> Select[View]:
+    options = [SelectOption(label=_short(one.label, MAX_OPTION), value=one.data) for one in looks[:MAX_OPTIONS]]
+    return Select(custom_id=f"{PICK}0", options=options, row=0)
 
 
 def _is_look(button: chat.Button) -> bool:

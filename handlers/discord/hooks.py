@@ -114,7 +114,7 @@ class Hooks:
 
 def _with_promise(drawn: Drawn, reply: Reply, address: Address) -> Drawn:
     """Says where the picture comes if it takes long."""
-    if not reply.is_long or drawn.files:
+    if not drawn.goes_on:
         return drawn
     texts = speak(address.person.language if address.person else "en")
     if reply.unseen:

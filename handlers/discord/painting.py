@@ -55,7 +55,7 @@ def _style(answering: Answering, suggesting: Suggesting) -> Slash:
             filled = Filled(f"/style {style}", own=photos, veiled=spoiler)
         else:
             filled = Filled("/style ref", own=(*photos, reference), veiled=spoiler)
-        await answering.command(interaction, filled, unseen=private, is_long=True)
+        await answering.command(interaction, filled, unseen=private)
 
     return style
 
@@ -70,17 +70,17 @@ def _again(answering: Answering, suggesting: Suggesting) -> Slash:
     )
     @app_commands.autocomplete(style=suggested)
     async def again(interaction: Ask, style: str = "", private: bool = False) -> None:  # noqa: FBT001, FBT002  # Discord's option
-        await answering.command(interaction, Filled(f"/again {style}"), unseen=private, is_long=True)
+        await answering.command(interaction, Filled(f"/again {style}"), unseen=private)
 
     return again
 
 
 def _menus(answering: Answering) -> Iterator[ContextMenu]:
     async def repaint_photo(interaction: Ask, message: Message) -> None:
-        await answering.command(interaction, Filled("/style", message=message), unseen=False, is_long=True)
+        await answering.command(interaction, Filled("/style", message=message), unseen=False)
 
     async def repaint_avatar(interaction: Ask, user: User | Member) -> None:
-        await answering.command(interaction, Filled("/style", user=user), unseen=False, is_long=True)
+        await answering.command(interaction, Filled("/style", user=user), unseen=False)
 
     yield ContextMenu(name=REPAINT_PHOTO, callback=repaint_photo)
     yield ContextMenu(name=REPAINT_AVATAR, callback=repaint_avatar)

@@ -23,7 +23,7 @@ class Promptness:
         self._replies = replies
         self._clock = clock
 
-    async def thinking(self, interaction: Ask, *, unseen: bool, is_long: bool = False) -> Reply | None:
+    async def thinking(self, interaction: Ask, *, unseen: bool) -> Reply | None:
         """A message that says so, and becomes the answer; None when it is too late for that."""
         unseen = unseen and not is_ours(interaction)
         until = self._clock() + LIFE
@@ -33,7 +33,7 @@ class Promptness:
         except (HTTPException, *NETWORK) as error:
             log.warning("a command could not be answered in time", error=type(error).__name__)
             return None
-        reply = _reply(interaction, message, until, is_open=True, unseen=unseen, is_long=is_long)
+        reply = _reply(interaction, message, until, is_open=True, unseen=unseen)
         self._replies.keep(reply)
         return reply
 
@@ -48,7 +48,7 @@ class Promptness:
             log.warning("a press could not be answered in time", error=type(error).__name__)
             return None
         unseen = interaction.message.flags.ephemeral
-        reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen, is_long=unseen)
+        reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen)
         self._replies.keep(reply)
         return reply
 
@@ -77,7 +77,7 @@ class Promptness:
         return None
 
 
-def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unseen: bool, is_long: bool) -> Reply:
+def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unseen: bool) -> Reply:
     is_free = interaction.is_guild_integration() or is_ours(interaction)
     return Reply(
         interaction=str(interaction.id),
@@ -87,6 +87,5 @@ def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unsee
         until=until,
         is_open=is_open,
         unseen=unseen,
-        is_long=is_long or not is_free,
         left=MANY if is_free else FEW,
     )

@@ -18,8 +18,7 @@ MANY = 1_000_000
 @dataclass(frozen=True)
 class Reply:
     """`message`: our answer, or the message whose button was pressed. `is_open`: it says only that we are thinking,
-    and becomes the first card. `unseen`: only one person sees it. `is_long`: what comes may come later than
-    we may answer. `left`: follow-ups that we may still write."""
+    and becomes the first card. `unseen`: only one person sees it. `left`: follow-ups that we may still write."""
 
     interaction: str
     application: int
@@ -28,7 +27,6 @@ class Reply:
     until: float
     is_open: bool
     unseen: bool
-    is_long: bool = False
     left: int = MANY
 
 
