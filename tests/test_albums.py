@@ -323,6 +323,20 @@ async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_req
     assert [tuple(row) for row in rows] == [("forgotten:1", None)]
 
 
+async def test_who_waited_long_is_told_once_that_all_are_there(tmp_path: Path) -> None:
+    screen = Roomy()
+    async with shown(tmp_path, screen, held=True) as parts:
+        await album(parts, 2)
+        await screen.until(lambda: screen.messages)
+        async with parts.house.database.write() as connection:
+            await connection.execute(text("UPDATE job SET asked = asked - 300"))
+        (tmp_path / "go").touch()
+        await screen.until(lambda: len(screen.messages) == 2)
+        await settled(parts)
+    assert [card.text for card in screen.messages.values()][1] == "Your pictures are ready: here they are."
+    assert screen.sent[1][0].reply_to == "1"
+
+
 async def test_a_deleted_card_comes_back_with_the_pictures(tmp_path: Path) -> None:
     screen = Roomy()
     async with shown(tmp_path, screen, held=True) as parts:

@@ -2,6 +2,7 @@
 
 import logging
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
@@ -59,6 +60,24 @@ def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
     with pytest.raises(NotNow) as patience, translated():
         raise error
     assert 0 < patience.value.retry_after < 10
+
+
+@pytest.mark.parametrize(
+    ("cause", "perhaps"),
+    [
+        (httpx.ConnectError("refused"), False),
+        (httpx.ConnectTimeout("nobody there"), False),
+        (httpx.PoolTimeout("no room"), False),
+        (httpx.ReadTimeout("no answer"), True),
+        (httpx.ReadError("dropped"), True),
+        (None, True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_never_left_was_surely_not_sent(cause: Exception | None, *, perhaps: bool) -> None:
+    with pytest.raises(NotNow) as patience, translated():
+        raise NetworkError("trouble") from cause
+    assert patience.value.perhaps_sent is perhaps
 
 
 def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:

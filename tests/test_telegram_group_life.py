@@ -77,6 +77,17 @@ async def test_a_group_that_becomes_a_supergroup_takes_everything_along(tmp_path
         assert await town.units(anna) == (2, 0)
 
 
+async def test_an_album_of_a_group_that_moves_comes_at_the_new_address(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
+        anna, there = town.member(1), town.member(1, chat=NEW)
+        await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=90)], caption="/style 2")
+        await town.api.until(lambda: anna.sees)
+        await group_moves(anna, NEW)
+        (tmp_path / "go").touch()
+        await town.api.until(lambda: len(there.pictures) == 2 and any("All 2" in shown.text for shown in there.sees))
+        assert len(there.sees) == 3
+
+
 async def test_a_command_in_a_group_that_has_just_moved_is_answered_at_the_new_address(tmp_path: Path) -> None:
     async with telegram_house(tmp_path) as town:
         anna, there = town.member(1), town.member(1, chat=NEW)

@@ -46,7 +46,9 @@ async def test_a_tidy_groups_cards_go_after_a_while_and_others_stay(tmp_path: Pa
         for someone in (anna, ben):
             await someone.sends(portrait_jpeg(), caption="/style 2")
             await town.api.until(lambda someone=someone: someone.pictures)  # type: ignore[misc]
+        await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=90)], caption="/style 2")
+        await town.api.until(lambda: any("All 2" in shown.text for shown in anna.sees))
         await pass_time(town, clock, 3700.0)
-        await town.api.until(lambda: not anna.pictures)
+        await town.api.until(lambda: not anna.pictures and not any("All 2" in shown.text for shown in anna.sees))
         assert ben.pictures
         assert await town.parts.studio.history(anna.person), "it is still theirs"

@@ -48,6 +48,24 @@ def test_no_window_ever_holds_more_than_is_allowed(chat: int, limits: tuple[obje
             assert sum(start <= moment < start + limit.seconds for moment in sent) <= limit.most
 
 
+def test_an_album_counts_each_of_its_pictures_and_waits_until_there_is_room_for_all() -> None:
+    clock = Hands()
+    pace = Pace(clock)
+    for _ in range(12):
+        assert pace.wait(CROWD) == 0
+        clock.now += 1
+    assert pace.wait(CROWD, messages=8) == 0
+    clock.now += 1
+    assert pace.wait(CROWD) > 40
+    clock.now += 60
+    assert pace.wait(CROWD, messages=10) == 0
+    clock.now += 1
+    assert pace.wait(CROWD, messages=10) == 0
+    clock.now += 1
+    assert pace.wait(CROWD, messages=2) > 50
+    assert pace.wait(PERSON, messages=10) == 0
+
+
 def test_in_a_group_progress_leaves_room_for_answers() -> None:
     clock = Hands()
     pace = Pace(clock)

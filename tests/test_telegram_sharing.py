@@ -1,10 +1,12 @@
 """Pictures that Telegram has already, spoilers, buttons that share, mentions, invoices, and groups that move."""
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
-from bot.chat import Address, Button, Call, Card, Chat, Document, Gone, Invoice, NotNow
+from bot.chat import Address, Button, Call, Card, Chat, Document, Gone, Invoice, NotNow, Picture
 from tests.bot_api import Fault, refusal
 from tests.bot_api_chats import Shown
 from tests.telegram_wall import ANNA, CHAT, GROUP, Wall, wall
@@ -152,3 +154,33 @@ async def test_what_cannot_be_done_to_a_message_elsewhere_is_gone() -> None:
             await a_wall.platform.remove(Address(INLINE.chat, message_id="abc"))
         with pytest.raises(Gone):
             await a_wall.platform.show(INLINE, Card("Place 3"))  # no such message
+
+
+async def test_pictures_that_hang_together_are_sent_by_their_files_later_and_uploaded_when_those_are_lost() -> None:
+    async with wall() as a_wall:
+        pictures = [await a_wall.picture(f"test:{number}") for number in (1, 2)]
+        first = await a_wall.platform.hang(Address(CHAT, reply_to="9"), pictures)
+        assert [int(message) for message in first] == [shown.id for shown in a_wall.api.chats.of_bot(5)]
+        await a_wall.platform.hang(Address(CHAT), pictures)
+        assert uploads(a_wall) == ["sendMediaGroup"]
+        a_wall.api.chats.files.clear()
+        with pytest.raises(NotNow) as patience:
+            await a_wall.platform.hang(Address(CHAT), pictures)
+        assert not patience.value.perhaps_sent
+        await a_wall.platform.hang(Address(CHAT), pictures)
+        assert uploads(a_wall) == ["sendMediaGroup"] * 2
+
+
+async def test_among_pictures_that_are_no_photos_for_telegram_all_come_as_files() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (2200, 100)).save(out, "JPEG")
+    odd = Picture(out.getvalue(), "odd.jpg", "odd")
+    async with wall() as a_wall:
+        await a_wall.platform.hang(Address(GROUP), [await a_wall.picture(), odd])
+        assert [shown.document is not None for shown in a_wall.api.chats.of_bot(-1001)] == [True, True]
+
+
+async def test_nothing_hangs_in_somebody_elses_chat() -> None:
+    async with wall() as a_wall:
+        with pytest.raises(Gone):
+            await a_wall.platform.hang(INLINE, [await a_wall.picture(), await a_wall.picture("test:2")])
