@@ -112,4 +112,4 @@ async def discord_house(
                 door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
-        assert server.breaches == []
+        assert not server.breaches, server.breaches

@@ -1,6 +1,7 @@
 """How Discord's API writes messages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tests.discord_shown import Filed, Shown
@@ -21,8 +22,13 @@ def written(shown: Shown, link: Callable[[Filed], str], now: float, quoted: Show
         body |= {"application_id": str(shown.author.id)}
     if shown.answers:
         reference = {"type": 0, "channel_id": str(shown.place), "message_id": str(shown.answers)}
-        body |= {"message_reference": reference, "referenced_message": quoted and written(quoted, link, now)}
+        body |= {"message_reference": reference, "referenced_message": quoted and written(_alone(quoted), link, now)}
     return body
+
+
+def _alone(shown: Shown) -> Shown:
+    """A quoted message is told without what it quotes itself."""
+    return replace(shown, answers=None)
 
 
 def numbered(parts: tuple[Json, ...]) -> list[Json]:
