@@ -9,6 +9,7 @@ from bot.styles import STYLES, find
 from bot.wishes import Reason, Refusal
 
 MAX_NAME = 40  # characters
+MOST_WORDS = 2 * MAX_NAME  # of a name, with dashes between them; nobody has to read a whole novel for one
 _BECOMES = re.compile(r"\s*(?:=|->|→|＝)\s*")
 
 
@@ -37,7 +38,7 @@ def renamed(words: str, names: Iterable[str]) -> tuple[str, str] | None:
     if len(parts := _BECOMES.split(told, maxsplit=1)) == 2 and fold(parts[0]) in known:
         return parts[0], parts[1]
     parts = told.split()
-    for end in range(len(parts) - 1, 0, -1):
+    for end in range(min(len(parts) - 1, MOST_WORDS), 0, -1):
         if fold(old := " ".join(parts[:end])) in known:
             return old, " ".join(parts[end:])
     return None

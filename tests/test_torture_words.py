@@ -1,0 +1,87 @@
+"""Whatever people write, the pure functions that read it keep their word."""
+
+import random
+import time
+import unicodedata
+
+import pytest
+
+from bot import naming
+from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
+from bot.commands import about_me, chosen, is_reference, understand
+from bot.dashscope.errors import plain
+from bot.links import read_token
+from bot.styles import STYLES, find, nearest
+from bot.texts import speak
+from torture.words import EVIL, words
+
+MANY = 3000
+SECRET = b"0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def written() -> list[str]:
+    dice = random.Random(4)
+    return [*EVIL, *(words(dice) for _ in range(MANY))]
+
+
+def test_foreign_button_data_is_none_or_what_it_says(written: list[str]) -> None:
+    for text in written:
+        press = parse(text)
+        assert press is None or press.pack() == text
+
+
+def test_our_own_button_data_comes_back_as_it_was() -> None:
+    dice = random.Random(5)
+    for _ in range(MANY):
+        verb, about, number = dice.choice(list(Verb)), dice.randrange(10**18), dice.randrange(-(10**9), 10**9)
+        press = Press(verb, about, number if verb in NEEDS_NUMBER else None)
+        assert len(press.pack().encode()) <= MAX_BYTES
+        assert parse(press.pack()) == press
+
+
+def test_words_are_understood_or_not_and_nothing_breaks(written: list[str]) -> None:
+    for text in written:
+        said = understand(text)
+        assert len(said.words) <= len(text)
+        about_me(said.words)
+        is_reference(said.words)
+        chosen(said.words, STYLES)
+        found = find(text, STYLES)
+        assert found is None or found in STYLES
+        nearest(text, STYLES)
+
+
+def test_a_tidy_name_stays_as_it_is_and_hides_nothing(written: list[str]) -> None:
+    for text in written:
+        name = naming.tidy(text)
+        assert naming.tidy(name) == name
+        assert not any(unicodedata.category(char).startswith("C") for char in name)
+        if naming.problem_with(name) is None:
+            assert 0 < len(name) <= naming.MAX_NAME
+
+
+def test_a_long_text_is_searched_for_a_name_in_no_time() -> None:
+    """Once a second's work, while everybody waited."""
+    began = time.process_time()
+    assert naming.renamed("a " * 2048, ["mine"]) is None
+    assert naming.renamed("mine " + "b " * 2040, ["mine"]) is not None
+    assert time.process_time() - began < 0.25
+
+
+def test_what_an_api_says_becomes_one_bounded_printable_line(written: list[str]) -> None:
+    for text in written:
+        line = plain(text)
+        assert len(line) <= 300
+        assert line.isprintable()
+
+
+def test_nothing_that_people_write_is_a_photo_link(written: list[str]) -> None:
+    assert not any(read_token(SECRET, text, 0.0) for text in written)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_people_wrote_is_quoted_as_it_is(written: list[str], language: str) -> None:
+    texts = speak(language)
+    for text in written:
+        assert text in texts.gettext("I don't know the style “{words}”. Please choose one.", words=text)
