@@ -1,6 +1,6 @@
 """People of Discord: what they do becomes an interaction or a message, as Discord would bring it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.chat import Person
@@ -127,6 +127,12 @@ class Somebody:
         answers = answering.id if answering else None
         shown = Shown(place.id, world.new_id(), self.user, world.now(), words, files=kept, answers=answers)
         return await self._tells(world.add(shown), "MESSAGE_CREATE")
+
+    async def changes(self, shown: Shown, words: str) -> Shown:
+        """Other words for a message of theirs."""
+        world = self.discord.world
+        new = replace(world.messages[shown.id], content=words, edits=shown.edits + 1)
+        return await self._tells(world.add(new), "MESSAGE_UPDATE")
 
     async def _tells(self, shown: Shown, event: str) -> Shown:
         guild = self.place.guild
