@@ -124,9 +124,8 @@ class Courier:
     async def _try(self, errand: Errand) -> None:
         place, album = errand.place, errand.album
         address, pictures = self._address(place), await self._pictures(errand)
-        beside = album is not None and len(pictures) > 1 and isinstance(self.platform, Hangs)
-        if album is not None and beside and album.hung is None:
-            await self._hang(album, address, pictures)
+        beside = len(pictures) > 1 and isinstance(self.platform, Hangs)
+        is_certain = album is None or not beside or await self._hang(album, address, pictures)
         chosen_from = await self._offer(errand, address.chat)
         card = album_card(
             errand.views,
@@ -134,7 +133,7 @@ class Courier:
             closet=chosen_from.closet,
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
-            in_doubt=album is not None and beside and album.hung == "sending",
+            in_doubt=not is_certain,
             room=self.platform.room if isinstance(self.platform, Roomy) else ROOM,
         )
         message_id = await self.platform.show(address, card)
@@ -144,11 +143,11 @@ class Courier:
         if errand.owed:
             await self._done(errand, notifies=beside)
 
-    async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> None:
-        """Send the pictures beside their card, at most once: the row says so before."""
+    async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
+        """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
         async with self.studio.database.write() as connection:
             if not await albums.hanging(connection, album.id):
-                return
+                return album.hung == "sent"
         assert isinstance(self.platform, Hangs)
         try:
             messages = await self.platform.hang(address, tuple(pictures.values()))
@@ -157,8 +156,11 @@ class Courier:
                 async with self.studio.database.write() as connection:
                     await albums.not_hung(connection, album.id)
             raise
+        except Gone:  # if only these are not taken, the card leads to each of them
+            return False
         async with self.studio.database.write() as connection:
             await albums.hung(connection, album.id, dict(zip(pictures, messages, strict=False)))
+        return True
 
     async def _offer(self, errand: Errand, chat: Chat) -> Offer:
         """What the card's buttons offer; only a draft's do."""

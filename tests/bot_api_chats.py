@@ -200,7 +200,7 @@ class Chats:
         for item in json.loads(params["media"]):
             name = item["media"].removeprefix("attach://")
             data = self._photo(item["media"], {name: uploads[name]} if name in uploads else {})
-            shown = Shown(chat, 0, item.get("caption", ""), **{item["type"]: data})
+            shown = replace(Shown(chat, 0, item.get("caption", "")), **{item["type"]: data})
             spoiler = {"has_spoiler": "true"} if item.get("has_spoiler") else {}
             sent.append(self._send(chat, params | spoiler, shown))
         return sent

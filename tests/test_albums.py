@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bot.albums import Asking, numbered
 from bot.app import Parts
-from bot.chat import Address, Card, NotNow, Person, Picture
+from bot.chat import Address, Card, Gone, NotNow, Person, Picture
 from bot.errands import GATHERING_SECONDS
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import albums
@@ -166,7 +166,11 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
     assert place.message_id == f"picture-{views[1].id}"
 
 
-@pytest.mark.parametrize("stop", [NotNow(0.01), NotNow(0.01, perhaps_sent=True), ZeroDivisionError()], ids=repr)
+@pytest.mark.parametrize(
+    "stop",
+    [NotNow(0.01), NotNow(0.01, perhaps_sent=True), Gone(card_only=False), ZeroDivisionError()],
+    ids=["not-now", "perhaps-sent", "not-taken", "a-bug"],
+)
 async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tmp_path: Path, stop: Exception) -> None:
     screen = Narrow(stops=[stop])
     surely_not = isinstance(stop, NotNow) and not stop.perhaps_sent
@@ -174,7 +178,7 @@ async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tm
         await album(parts, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
         await settled(parts)
-    assert len(screen.hung) == (0 if isinstance(stop, ZeroDivisionError) else 1)
+    assert len(screen.hung) == (1 if isinstance(stop, NotNow) else 0)
     assert ("tap a number" in screen.card().text) is not surely_not
     assert len(screen.sent) == 1
 
