@@ -15,7 +15,7 @@ from bot.styles import STYLES, find, nearest
 from bot.texts import speak
 from torture.words import EVIL, words
 
-MANY = 3000
+MANY = 1000
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
