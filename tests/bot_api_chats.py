@@ -200,7 +200,8 @@ class Chats:
         for item in json.loads(params["media"]):
             name = item["media"].removeprefix("attach://")
             data = self._photo(item["media"], {name: uploads[name]} if name in uploads else {})
-            shown = replace(Shown(chat, 0, item.get("caption", "")), **{item["type"]: data})
+            kind: Json = {item["type"]: data}
+            shown = Shown(chat, 0, item.get("caption", ""), **kind)
             spoiler = {"has_spoiler": "true"} if item.get("has_spoiler") else {}
             sent.append(self._send(chat, params | spoiler, shown))
         return sent
