@@ -10,19 +10,23 @@ from tests.discord_server import discord_server
 from tests.discord_sessions import DM_MESSAGES
 from tests.discord_shown import Shown
 from tests.discord_things import Guild
-from tests.stand_in import portrait_jpeg
+from tests.stand_in import most_within_a_second, portrait_jpeg
 
-AT_ONCE = 20
+AT_ONCE, A_SECOND = 12, 50  # people; calls that Discord takes
 
 
 async def test_many_ask_at_once_and_each_is_answered_within_three_seconds(tmp_path: Path) -> None:
     async with discord_house(tmp_path) as town:
+        town.discord.buckets.narrow[r"PATCH /channels/.*"] = (5, 0.5)  # ten times as fast as it is
         people = [town.member(number) for number in range(1, AT_ONCE + 1)]
         asked = await asyncio.gather(
             *(one.types("style", photo=portrait_jpeg(shade=at), style="2") for at, one in enumerate(people))
         )
         await people[0].gets(AT_ONCE)
         assert {card.id for card in people[0].pictures} == {one.original for one in asked}
+        calls = [call.at for call in town.discord.calls if not call.path.startswith("/interactions/")]
+        assert most_within_a_second(calls) <= A_SECOND
+        assert town.discord.buckets.exceeded <= 1  # it learns a limit from the first answer
 
 
 async def test_the_library_waits_before_a_limit_is_exceeded(tmp_path: Path) -> None:
