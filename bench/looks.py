@@ -1,48 +1,47 @@
 """Seconds and peak memory of every look at 1536 pixels, beside OpenCV's own `stylization` in the same run.
 
-Every look has a fresh process, warmed up as a worker is. It paints four photos (the public-domain portrait, mirrored,
-under-exposed, and of 256 pixels) that it has not seen, and the last one once more. `cpu` are the processor seconds of
-a photo, start-up included: they tell more than the clock on a machine that others use too.
+Every look has a fresh process, warmed up as a worker is. It paints four photos that it has not seen (the public-domain
+portrait, and three of people drawn here: a three-by-four one of twelve megapixels, two people in landscape, a small and
+dim one), and the last one once more. `cpu` are the processor seconds of a photo, start-up included: they tell more than
+the clock on a machine that others use too. `of peer` is the median as a multiple of OpenCV's. The peak is that of the
+whole process, over all photos. At last the page of one face in all looks, as `style_index: -2` makes it.
 """
 
-import io
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
 
+from bench.people import Sitter, photo
 from stylizer.engine import LOOKS, stylize, warm_up
 from stylizer.engine.picture import decode, encode, resize, scaled_size
 from stylizer.engine.samples import swirling_painting
 
 PORTRAIT = Path(__file__).parents[1] / "docs" / "images" / "portrait.jpg"
 SHORT_SIDE = 1536
-OPENCV, REFERENCE = "opencv", "-1"
+OPENCV, REFERENCE, ALL_LOOKS = "opencv", "-1", "-2"
+HIM = Sitter(0.50, 0.57, 0.39, skin="c98f6b", hair="2a1a12", dress="35507a", beard=True)
+HER = Sitter(0.43, 0.43, 0.27, skin="e8b795", hair="7a4a22", dress="8a2f3f")
+THEIR_FRIEND = Sitter(0.91, 0.47, 0.26, skin="6b4029", hair="120c0a", dress="2f6b4f", glasses=True)
+CHILD = Sitter(0.50, 0.45, 0.33, skin="8d5a3b", hair="15100e", dress="c9b34a")
 
 
 def photos() -> list[bytes]:
-    """The portrait and three variants, encoded."""
-    with Image.open(PORTRAIT) as portrait:
-        upright = portrait.convert("RGB")
-    variants = [
-        upright,
-        ImageOps.mirror(upright),
-        ImageEnhance.Brightness(upright).enhance(0.45),
-        upright.resize((256, 256)),
+    """The public-domain portrait, and people drawn here."""
+    return [
+        PORTRAIT.read_bytes(),
+        photo((4000, 3000), (HIM,), wall=("9fb4c4", "5a6b7c"), seed=3),
+        photo((960, 1280), (HER, THEIR_FRIEND), wall=("d9c9a8", "a88f6b"), seed=5),
+        photo((320, 256), (CHILD,), wall=("6b8a5a", "3d5a3a"), seed=7, light=0.55),
     ]
-    encoded = []
-    for picture in variants:
-        buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=90)
-        encoded.append(buffer.getvalue())
-    return encoded
 
 
 def opencv_stylization(photo: bytes) -> bytes:
@@ -61,37 +60,66 @@ def painter(subject: str) -> Callable[[bytes], bytes]:
     return lambda photo: stylize(photo, int(subject), reference=painting, short_side=SHORT_SIDE)
 
 
-def measure(subject: str) -> None:
+def measure(subject: str, folder: Path) -> None:
     """Print the seconds of each photo, of the last one again, processor seconds a photo, and peak megabytes."""
-    paint, seconds, everyone = painter(subject), [], photos()
-    for photo in [*everyone, everyone[-1]]:
-        start = time.perf_counter()
-        paint(photo)
+    paint, seconds = painter(subject), []
+    everyone = sorted(folder.iterdir())[: 1 if subject == ALL_LOOKS else None]
+    for path in [*everyone, everyone[-1]]:
+        content, start = path.read_bytes(), time.perf_counter()
+        paint(content)
         seconds.append(time.perf_counter() - start)
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = (used.ru_utime + used.ru_stime) / len(seconds)
     print(*(f"{second:.3f}" for second in seconds), f"{cpu:.3f}", used.ru_maxrss // 1024)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one subject took: seconds of each photo, of the last one again, processor seconds a photo, megabytes."""
+
+    new: list[float]
+    again: float
+    cpu: float
+    peak: float
+
+    @classmethod
+    def by_process(cls, subject: str, folder: Path) -> "Measured":
+        command = [sys.executable, "-m", "bench.looks", subject, str(folder)]
+        *seconds, cpu, peak = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
+        return cls(seconds[:-1], seconds[-1], cpu, peak)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.new)
+
+    def line(self, name: str, peer: float) -> str:
+        return (
+            f"{name:20} {self.new[0]:7.2f} {self.median:7.2f} {max(self.new):7.2f} {self.again:7.2f} {self.cpu:7.2f}"
+            f" {self.median / peer:7.2f} {self.peak:8.0f}"
+        )
+
+
 def main() -> None:
-    """One line a look, then the medians."""
-    names = {OPENCV: "OpenCV stylization", REFERENCE: "reference style"}
+    """One line a look, then the medians, then the page of all looks."""
+    names = {REFERENCE: "reference style"}
     names |= {str(look.index): f"{look.index} {look.slug}" for look in LOOKS.values()}
     print(f"Seconds at {SHORT_SIDE} px")
-    print(f"{'look':20} {'first':>7} {'median':>7} {'worst':>7} {'again':>7} {'cpu':>7} {'peak MB':>8}")
-    medians, worsts, peaks = [], [], []
-    for subject, name in names.items():
-        command = [sys.executable, "-m", "bench.looks", subject]
-        *seconds, cpu, peak = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
-        *new, again = seconds
-        median, worst = statistics.median(new), max(new)
-        print(f"{name:20} {new[0]:7.2f} {median:7.2f} {worst:7.2f} {again:7.2f} {cpu:7.2f} {peak:8.0f}", flush=True)
-        if subject != OPENCV:
-            medians.append(median)
-            worsts.append(worst)
-            peaks.append(peak)
-    print(f"{'all of ours':20} {'':7} {statistics.median(medians):7.2f} {max(worsts):7.2f} {'':15} {max(peaks):8.0f}")
+    print(f"{'look':20} {'first':>7} {'median':>7} {'worst':>7} {'again':>7} {'cpu':>7} {'of peer':>7} {'peak MB':>8}")
+    with tempfile.TemporaryDirectory() as name:
+        folder, everyone = Path(name), []
+        for i, content in enumerate(photos()):
+            (folder / f"{i}.jpg").write_bytes(content)
+        peer = Measured.by_process(OPENCV, folder)
+        print(peer.line("OpenCV stylization", peer.median), flush=True)
+        for subject, title in names.items():
+            everyone.append(Measured.by_process(subject, folder))
+            print(everyone[-1].line(title, peer.median), flush=True)
+        ours = statistics.median(one.median for one in everyone)
+        worst, peak = max(max(one.new) for one in everyone), max(one.peak for one in everyone)
+        print(f"{'all of ours':20} {'':7} {ours:7.2f} {worst:7.2f} {'':15} {ours / peer.median:7.2f} {peak:8.0f}")
+        page = Measured.by_process(ALL_LOOKS, folder)
+        print(f"One face in all looks: {page.new[0]:.1f} s at first, {page.again:.1f} s again, {page.peak:.0f} MB")
 
 
 if __name__ == "__main__":
-    measure(sys.argv[1])
+    measure(sys.argv[1], Path(sys.argv[2]))
