@@ -13,6 +13,7 @@ Json = Any
 def interaction(asked: Asked, data: Json, world: World) -> Json:
     """All of it: who, where, in which language, with which rights."""
     user, place, guild = asked.user, asked.place, asked.place.guild
+    world.limits_told.add(place.id)
     owners = {"1": str(user.id)} if asked.elsewhere else {"0": str(guild.id if guild else 0)}
     body: Json = {"id": str(asked.id), "application_id": str(world.bot.id), "type": asked.kind, "token": asked.token}
     body |= {"version": 1, "data": data, "locale": user.locale, "context": place.context, "entitlements": []}

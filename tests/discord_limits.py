@@ -25,7 +25,6 @@ def message_breaches(
     new: bool,
     ephemeral_allowed: bool,
     kept: Kept | None = None,
-    most_bytes: int = FILE_BYTES,
 ) -> list[str]:
     """What is wrong with a message to be sent or edited. `kept`: the files that it has already."""
     found = list(_flags(body.get("flags") or 0, ephemeral_allowed=ephemeral_allowed))
@@ -37,7 +36,7 @@ def message_breaches(
     found += _embeds(body.get("embeds") or [])
     parts = body.get("components") or []
     found += _components(parts, is_parted=bool((body.get("flags") or 0) & PARTED))
-    found += [f"{name} has {len(data)} bytes" for name, data in files.values() if not 0 < len(data) <= most_bytes]
+    found += [f"{name} is empty" for name, data in files.values() if not data]
     found += _files(body, files, kept or {})
     mentions = body.get("allowed_mentions") or {}
     found += [

@@ -22,6 +22,7 @@ class Trouble(Exception):
         self.status, self.code, self.message = status, code, message
 
 
+TOO_LARGE = (413, 40005, "Request entity too large")
 UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
 MISSING_ACCESS, MISSING_PERMISSIONS = (403, 50001, "Missing Access"), (403, 50013, "Missing Permissions")
 CLOSED = (403, 50278, "Cannot send messages to this user due to having no mutual guilds")
@@ -43,6 +44,7 @@ class World:
     avatars: dict[str, bytes] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
+    limits_told: set[int] = field(default_factory=set)  # chats of which the bot knows how large files may be
     breaches: list[str] = field(default_factory=list)
     _last: int = 0
 
@@ -152,10 +154,15 @@ class World:
 
     def _check(self, place: int, body: Json, files: Files, **how: Any) -> None:
         how = {"ephemeral_allowed": True, **how}
-        found = message_breaches(body, files, most_bytes=self.places[place].most_bytes, **how)
+        found = message_breaches(body, files, **how)
         self.breaches += [f"message in {place}: {breach}" for breach in found]
         if found:
             raise Trouble(400, 50035, "Invalid Form Body")
+        for name, data in files.values():
+            if len(data) > self.places[place].most_bytes:
+                if place in self.limits_told:
+                    self.breaches.append(f"{name} has {len(data)} bytes in {place}, which was told to take less")
+                raise Trouble(*TOO_LARGE)
 
     def _filled(self, shown: Shown, body: Json, files: Files, *, private: bool) -> Shown:
         """The message with what the body says; what it does not name stays."""

@@ -15,6 +15,7 @@ from tests.discord_limits import EPHEMERAL
 from tests.discord_people import Somebody
 from tests.discord_server import ME, Discord, discord_server
 from tests.discord_things import BOT, Guild
+from tests.discord_world import Trouble
 
 Json = Any
 MESSAGES = "/channels/{}/messages"
@@ -173,6 +174,19 @@ async def test_a_message_with_a_nonce_is_written_once(bot: Bot) -> None:
     first, second = [await bot.does("POST", MESSAGES.format(anna.place.id), body) for _ in range(2)]
     assert first[1]["id"] == second[1]["id"]
     assert len(anna.sees) == 1
+
+
+async def test_a_file_may_be_as_large_as_the_bot_was_told_and_no_larger(bot: Bot) -> None:
+    anna = somebody(bot)
+    anna.place.most_bytes = 10
+    for told in (False, True):
+        if told:
+            bot.discord.world.limits_told.add(anna.place.id)
+        with pytest.raises(Trouble) as refused:
+            bot.discord.world.post(anna.place.id, {}, {0: ("a.jpg", b"x" * 11)})
+        assert (refused.value.status, refused.value.code) == (413, 40005)
+        assert len(bot.discord.breaches) == int(told)
+    assert bot.discord.world.post(anna.place.id, {}, {0: ("a.jpg", b"x" * 10)}).files
 
 
 async def test_links_to_files_die_after_a_day_and_are_not_to_be_guessed(bot: Bot) -> None:

@@ -113,3 +113,15 @@ async def test_who_has_no_avatar_is_told_so(tmp_path: Path) -> None:
         asked = await anna.uses_on_user(AVATAR, anna.user)
         assert "photo" in (await anna.reads(asked)).text
         assert await town.units(anna) == (0, 0)
+
+
+async def test_a_picture_that_is_too_large_for_a_chat_comes_smaller(tmp_path: Path) -> None:
+    async with discord_house(tmp_path) as town:
+        anna, ben = town.member(1), town.person(2)
+        for someone in (anna, ben):
+            someone.place.most_bytes = 1000  # a command says so, a private message does not
+        await anna.types("style", photo=portrait_jpeg(), style="2")
+        await ben.writes("/style 2", portrait_jpeg())
+        for someone in (anna, ben):
+            [card] = await someone.gets()
+            assert 0 < len(card.picture or b"") <= 1000
