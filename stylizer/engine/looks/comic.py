@@ -6,21 +6,21 @@ Own recipe; the dots are those of Benjamin Day's printing process (1879).
 import numpy as np
 
 from stylizer.engine.bands import in_bands
-from stylizer.engine.colour import luminance, mix, rgb, shaded, vivid
+from stylizer.engine.colour import from_lab, luminance, mix, rgb, shaded, to_lab, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.scenes.graphic import polar, rays
 from stylizer.engine.texture import halftone, paper
-from stylizer.engine.tone import cel
+from stylizer.engine.tone import cel, cel_skin, skin_lightness
 
 SHADOW_TINT = np.array([0.52, 0.45, 0.62], np.float32)
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
     flat = portrait.flat
-    colours = portrait.full(vivid(cel(flat, 4, 9, 1.5), 1.1, 1.12, 3))
+    colours = portrait.full(vivid(_flat_tones(portrait), 1.1, 1.12, 3))
     lightness = portrait.full(blur(_printed_tone(portrait, luminance(flat)), portrait.small_px(1.5)))
     cell = max(5.0, portrait.px(10.24))
     dots = halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75
@@ -34,13 +34,19 @@ def render(portrait: Portrait, seed: int) -> Picture:
     return in_bands(lambda ink, ground: np.clip(ink * 0.94 + 0.04, 0, 1) * ground, picture, sheet, into=picture)
 
 
+def _flat_tones(portrait: Portrait) -> Picture:
+    """Four tones for everything, but two of its own for skin: lit, and in shade."""
+    lab, bare = to_lab(cel(portrait.flat, 4, 9, 1.5)), portrait.skin_area()
+    own = to_lab(portrait.flat)
+    skin = cel_skin(own, portrait, light=0.95, shade=0.76, sigma=portrait.small_px(3), keep=0.25)
+    lab[..., 0] += (skin - lab[..., 0]) * bare
+    return from_lab(lab)
+
+
 def _printed_tone(portrait: Portrait, lightness: Plane) -> Plane:
     """What the dots follow: on skin only its own shades, so that a dark face is not covered with dots."""
-    bare = portrait.skin_area()
-    if (bare > 0.6).sum() <= 50:
-        return lightness
-    lift = max(0.0, 0.62 - float(np.median(lightness[bare > 0.6])))
-    return lightness + bare * np.float32(lift * 0.75)
+    usual = skin_lightness(to_lab(portrait.flat), portrait) * np.float32(0.01) - np.float32(0.03)
+    return lightness + portrait.skin_area() * np.clip(0.66 - usual, 0, 1) * np.float32(0.9)
 
 
 def _sunburst(portrait: Portrait, cell: float) -> Picture:
