@@ -90,9 +90,9 @@ class Wishing:
 
     async def reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
         """A style picture that waits for its photo."""
-        if problem := await self._unwelcome(message, style):
+        if problem := await self._unwelcome(message):
             return problem
-        data = await read_all(style)
+        data = await self._read(message, style)
         if isinstance(data, Refusal):
             return self._refused(message, data)
         view = await self._studio.draft(
@@ -107,9 +107,9 @@ class Wishing:
 
     async def reference_wish(self, message: Incoming, photo: Attachment, style: Attachment) -> Card | None:
         """A photo, and the picture whose style it is to have."""
-        if problem := await self._unwelcome(message, style):
+        if problem := await self._unwelcome(message):
             return problem
-        photo_data, style_data = await read_all(photo), await read_all(style)
+        photo_data, style_data = await self._read(message, photo), await self._read(message, style)
         for problem_there in (photo_data, style_data):
             if isinstance(problem_there, Refusal):
                 return self._refused(message, problem_there)
@@ -150,7 +150,7 @@ class Wishing:
     async def _wish(
         self, message: Incoming, photo: Attachment, look: Look, number: int, *, album: str | None
     ) -> JobView | Refusal:
-        data = await read_all(photo)
+        data = await self._read(message, photo)
         if isinstance(data, Refusal):
             return data
         return await self._studio.wish(
@@ -208,7 +208,7 @@ class Wishing:
     ) -> JobView | Refusal:
         if like is not None:
             return await self._wish(message, photo, Look(REFERENCE, like=like), number, album=album)
-        data = await read_all(photo)
+        data = await self._read(message, photo)
         if isinstance(data, Refusal):
             return data
         return await self._studio.draft(
@@ -222,16 +222,20 @@ class Wishing:
             album=album,
         )
 
+    async def _read(self, message: Incoming, photo: Attachment) -> bytes | Refusal:
+        """The bytes; of somebody who doesn't want that, nothing is fetched."""
+        if await is_withheld(self._service.care, photo, message.person):
+            return Refusal(Reason.OPTED_OUT)
+        return await read_all(photo)
+
     async def _asking(self, message: Incoming, source: str) -> Asking:
         by_admin = await self._by_admin(message)
         return Asking(message.person, message.chat, source, message.message_id, by_admin)
 
-    async def _unwelcome(self, message: Incoming, reference: Attachment | None = None) -> Card | None:
-        """Why they can't ask here at all, or not with this reference, before anything of theirs is fetched."""
+    async def _unwelcome(self, message: Incoming) -> Card | None:
+        """Why they can't ask here at all, before anything of theirs is fetched."""
         by_admin = await self._by_admin(message)
         refusal = await self._studio.welcome(message.person, message.chat, by_admin=by_admin)
-        if refusal is None and reference and await is_withheld(self._service.care, reference, message.person):
-            refusal = Refusal(Reason.OPTED_OUT)
         return None if refusal is None else self._refused(message, refusal)
 
     async def _by_admin(self, message: Incoming) -> bool:

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from bot.chat import Card, Document
@@ -67,16 +68,25 @@ async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
         assert "in private" in in_group.text
 
 
+async def never() -> bytes:
+    """The bytes of a photo that nobody may fetch."""
+    raise AssertionError
+
+
 async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna, ben = room.member("anna"), room.member("ben", "zh")
         out = said(await ben.says("/optout"))
         assert "别人不能再让我画你的照片" in out.text
         photo = file(portrait_jpeg(), ben.person)
-        refused = said(await anna.says("/style 0", answered=photo))
+        unread = replace(photo, read=never)
+        refused = said(await anna.says("/style 0", answered=unread))
         assert refused.text == "The person who sent this photo doesn't want others to have it painted."
         for words in ("/ref", "/savestyle quilt"):
-            assert said(await anna.says(words, answered=photo)).text == refused.text
+            assert said(await anna.says(words, answered=unread)).text == refused.text
+        assert said(await anna.says("/style ref", answered=unread, own=(file(portrait_jpeg(shade=3)),))).text == (
+            refused.text
+        )
         assert await ben.says("/style 0", own=(file(portrait_jpeg(), ben.person),)) is None
         assert (await anna.presses(out, "重新允许")).alert
         back = (await ben.presses(out, "重新允许")).edit
