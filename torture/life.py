@@ -5,10 +5,11 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from bot.app import run
@@ -42,6 +43,7 @@ def live(birth: Birth, tell: Connection) -> None:
     set_up_logging("info")
     if birth.point is not None:
         arm(birth.point)
+    Thread(target=_leave_with_parent, daemon=True).start()
     hasten_boot_clock(birth.haste)
     clock = HastyClock(birth.haste, lambda: float(birth.shift.value))
     settings = Settings(_env_file=None, **birth.settings)
@@ -50,6 +52,13 @@ def live(birth: Birth, tell: Connection) -> None:
         await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
 
     asyncio.run(until_killed())
+
+
+def _leave_with_parent() -> None:
+    """Whoever ends the torture with Ctrl-C or a kill shall not leave a bot behind."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 class Life:
