@@ -68,7 +68,7 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
     ("code", "reason", "runs"),
     [
         ("InternalError.Algo", Reason.NO_FACE, 2),  # once more, then it is said
-        ("InvalidURL", Reason.SERVICE_DOWN, 2),
+        ("InvalidURL", Reason.SERVICE_DOWN, 4),
         ("InvalidImageResolution", Reason.PHOTO_REFUSED, 1),
         ("DataInspectionFailed", Reason.CONTENT_REFUSED, 1),
         ("InvalidParameter", Reason.SERVICE_DOWN, 1),

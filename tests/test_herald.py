@@ -120,7 +120,7 @@ async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_la
         assert await herald.letter()
         assert not await herald.letter()
         assert screen.sent == []
-        day.time += 31
+        day.time += 600  # the steady clock has gone on too, on a busy machine by seconds
         while await herald.letter():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
