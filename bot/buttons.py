@@ -34,6 +34,7 @@ class Verb(StrEnum):
     OPEN = "open"  # a picture of the history, once more
     ALBUM = "album"  # about: the first job of an album; number: `bot.albumcards` says what
 
+    GALLERY = "gallery"  # about: nothing; number: which page of the samples
     HISTORY = "history"  # about: whose; number: which page
     LANGUAGE = "lang"  # about: whose; number: which language, -1: as the app says
     FORGET = "forget"  # about: whose; 1: really, 0: no
@@ -49,7 +50,7 @@ class Verb(StrEnum):
 NEEDS_NUMBER = frozenset(
     {
         *(Verb.CHOOSE, Verb.WEAR, Verb.PAGE, Verb.CONSENT, Verb.HISTORY, Verb.LANGUAGE, Verb.FORGET, Verb.OPT_OUT),
-        *(Verb.CLOSET, Verb.SAVED, Verb.BUY, Verb.RULE, Verb.LOOK, Verb.OWNER, Verb.ALBUM),
+        *(Verb.CLOSET, Verb.SAVED, Verb.BUY, Verb.RULE, Verb.LOOK, Verb.OWNER, Verb.ALBUM, Verb.GALLERY),
     }
 )
 _TAKES_NUMBER = NEEDS_NUMBER | {Verb.DELETE}

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.buttons import Press, Verb
 from bot.cards import look_name
 from bot.chat import Card, Person, Picture
 from bot.commands import Name
 from bot.gallery import sheet
 from bot.incoming import Incoming
+from bot.leafing import bounded, leafing
 from bot.room import ROOM, Room
 from bot.styles import SHEET, Style
 from bot.texts import Texts, mark, speak
@@ -72,7 +75,7 @@ class Pages:
             case Name.START:
                 return Card(start_text(await self._studio.quota(person), texts, is_group=chat.is_group))
             case Name.STYLES:
-                return await self._gallery(texts)
+                return await self.gallery(texts)
             case Name.QUOTA:
                 return Card(quota_text(await self._studio.quota(person, chat), texts, self._clock()))
             case Name.QUEUE:
@@ -82,13 +85,19 @@ class Pages:
             case _:
                 return Card(help_text(texts, self._room))
 
-    async def _gallery(self, texts: Texts) -> Card:
-        styles = self._studio.styles()
+    async def gallery(self, texts: Texts, page: int = 0) -> Card:
+        """The styles with their samples, a page at a time."""
+        everything, samples = self._studio.styles(), self._room.samples
+        pages = max(1, -(-len(everything) // samples))
+        page = bounded(page, pages)
+        styles = everything[page * samples : (page + 1) * samples]
         if styles not in self._sheets:  # a thread is enough: once per set of styles, and Pillow lets go of the lock
             self._sheets[styles] = await asyncio.to_thread(sheet, styles)
         jpeg = self._sheets[styles]
         alt = texts.gettext("Samples of all styles, each with its number")
-        return Card(styles_text(styles, texts, self._room), picture=Picture(jpeg, "styles.jpg", alt) if jpeg else None)
+        buttons = leafing(partial(Press, Verb.GALLERY, 0), page, pages)
+        picture = Picture(jpeg, "styles.jpg", alt) if jpeg else None
+        return Card(styles_text(styles, texts, self._room), buttons, picture)
 
     async def _queue(self, person: Person, texts: Texts) -> str:
         queue = await self._studio.queue(person)

@@ -19,7 +19,7 @@ from bot.incoming import Attachment, nobody, read_all
 from bot.intake import Unreadable
 from bot.offering import offer
 from bot.ownerdesk import OwnerDesk
-from bot.pages import sorry_text
+from bot.pages import Pages, sorry_text
 from bot.paperwork import Paperwork
 from bot.remarks import remark
 from bot.room import ROOM, Room
@@ -54,6 +54,7 @@ class Presses:
         self._dice = dice
         self._room = room
         self._history = History(service.studio)
+        self._pages = Pages(service.studio, clock, room)
         self._album_desk = AlbumDesk(service, clock)
         self._paperwork = Paperwork(service, clock, room)
         self._closet = Closet(service, clock, link, room)
@@ -75,6 +76,8 @@ class Presses:
         match press.verb:
             case Verb.ALBUM:
                 return await self._album(press, pressed)
+            case Verb.GALLERY:
+                return Answer(edit=await self._pages.gallery(speak(pressed.person.language), press.number or 0))
             case Verb.HISTORY:
                 return await self._history.turned(press, pressed)
             case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:

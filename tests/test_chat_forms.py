@@ -40,6 +40,23 @@ async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
         assert "Apps, Repaint this photo" in filled
 
 
+async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        assert said(await room.person("anna").says("/styles")).buttons == ()
+        few = replace(FORMS, samples=4)
+        conversation = Conversation(room.parts.service, "us", room.parts.studio.clock.now, room=few)
+        presses = Presses(room.parts.service, room.parts.studio.clock.now, room=few)
+        anna = replace(room, conversation=conversation, presses=presses).person("anna")
+        first = said(await anna.says("/styles"))
+        second = (await anna.presses(first, "▶")).edit
+        assert second is not None
+        assert first.picture is not None
+        assert second.picture is not None
+        assert first.picture.jpeg != second.picture.jpeg
+        assert first.text.splitlines()[0] == "0 · Retro comic"
+        assert second.text.splitlines()[0] != first.text.splitlines()[0]
+
+
 async def test_what_nobody_else_sees_may_be_sent_in_a_group(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna = with_forms(room).member("anna")

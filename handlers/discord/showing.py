@@ -28,7 +28,7 @@ class DiscordPlatform:
     server."""
 
     name = PLATFORM
-    room = Room(looks=LOOKS, file_bytes=USUAL, has_forms=True)
+    room = Room(looks=LOOKS, samples=8, file_bytes=USUAL, has_forms=True)
 
     def __init__(
         self, pen: Pen, replies: Replies, memory: Keepsakes, sizes: Sizes, routes: Sequence[BaseRoute] = ()
