@@ -17,13 +17,15 @@ _SECRETS = re.compile(
     r"|\b[A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}"
     r"|\bsk-[A-Za-z0-9._-]{4,}"
     r"|(?<=Bot )[A-Za-z0-9._-]{30,}"
+    r"|(?<=/webhooks/)\d+/[A-Za-z0-9_-]+"  # an interaction's token: whoever has it answers in our name
+    r"|(?<=/interactions/)\d+/[A-Za-z0-9_-]+"
     r"|(?<=Bearer )\S+"
     r"|(?<=Signature=)[^&\s\"']+"
     r"|(?<=/photos/)[A-Za-z0-9._-]+"
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
 SHORTEST = 8  # characters; whatever is shorter would be found in every other word
-_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "aiosqlite", "PIL", "uvicorn")
+_TALKATIVE = ("httpx", "httpcore", "telegram", "discord", "apscheduler", "alembic", "aiosqlite", "PIL", "uvicorn")
 
 
 def redacted(text: str) -> str:

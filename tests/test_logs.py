@@ -70,6 +70,15 @@ def test_what_nobody_caught_is_logged_and_not_printed() -> None:
     assert "UserWarning" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "path", ["webhooks/1/aW50ZXJhY3Rpb24/messages/@original", "interactions/1/aW50ZXJhY3Rpb24/callback"]
+)
+def test_an_interactions_token_is_struck_from_its_url(path: str) -> None:
+    told = redacted(f"We are being rate limited. PATCH https://discord.com/api/v10/{path} responded with 429")
+    assert "aW50" not in told
+    assert told.endswith("responded with 429")
+
+
 class Leaky:
     """Something with a key in its repr."""
 

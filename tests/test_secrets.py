@@ -1,7 +1,7 @@
 """No secret is anywhere but where it belongs: not in logs, tracebacks, rows, files, pages or what commands print, also
 when everything goes wrong.
 
-The real bot runs as a process with tokens that can be recognised, through journeys on Telegram and the web, while the
+The real bot runs as a process with tokens that can be recognised, through journeys on Telegram, Discord and the web, while the
 services behind it drop, refuse, and say the secrets back to it.
 """
 
@@ -21,6 +21,9 @@ import pytest
 from tests.bot_api import TOKEN, BotApi, Fault, bot_api, broken, flood
 from tests.bot_api_people import Someone
 from tests.bot_process import ROOT, Bot, bot_process
+from tests.discord_people import Somebody
+from tests.discord_server import TOKEN as DISCORD
+from tests.discord_server import Discord, discord_server
 from tests.gate import Forward, Gate, garbage_after, gate
 from tests.loopback import Reply, as_json
 from tests.stand_in import portrait_jpeg, stand_in
@@ -30,6 +33,7 @@ ODD_KEY = "recognisable.key.of.another.shape"
 METRICS = "recognisable-word-for-metrics"
 SETTINGS = {
     "TELEGRAM_BOT_TOKEN": TOKEN,
+    "DISCORD_BOT_TOKEN": DISCORD,
     "DASHSCOPE_API_KEY": f"{KEY},{ODD_KEY}",
     "METRICS_TOKEN": METRICS,
     "LOG_LEVEL": "debug",
@@ -41,13 +45,15 @@ class Town:
     """Everything around the bot, and all that was ever seen of it."""
 
     api: BotApi
+    discord: Discord
     gate: Gate
     folder: Path
     seen: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
-        return {**SETTINGS, "TELEGRAM_API_URL": self.api.url, "DASHSCOPE_BASE_URL": self.gate.base_url}
+        addresses = {"TELEGRAM_API_URL": self.api.url, "DISCORD_API_URL": self.discord.api_url}
+        return {**SETTINGS, **addresses, "DASHSCOPE_BASE_URL": self.gate.base_url}
 
     async def looks(self, visitor: httpx.AsyncClient, *paths: str, **headers: str) -> None:
         """What a page says, with its headers; a visitor's own cookie is theirs to see."""
@@ -85,8 +91,13 @@ async def said_back(forward: Forward) -> Reply:
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     folder = tmp_path / "bot"
     folder.mkdir()
-    async with stand_in(tmp_path / "service") as service, gate(service) as front, bot_api() as api:
-        yield Town(api, front, folder)
+    async with (
+        stand_in(tmp_path / "service") as service,
+        gate(service) as front,
+        bot_api() as api,
+        discord_server() as discord,
+    ):
+        yield Town(api, discord, front, folder)
 
 
 async def trouble(town: Town, bot: Bot) -> None:
@@ -105,9 +116,14 @@ async def trouble(town: Town, bot: Bot) -> None:
     ]
     anna = Someone(town.api, 1, 1)
     await anna.sends(portrait_jpeg(), caption="/style 0")
+    user = town.discord.world.user(2)
+    await town.discord.until(lambda: town.discord.gateway.is_heard and town.discord.commands.all)
+    ben = Somebody(town.discord, user, town.discord.world.private(user))
+    await ben.writes("/style 0", portrait_jpeg(shade=5))
     job = await bot.wish(portrait_jpeg(shade=9), key="recognise-me")
     await bot.ended(job)
     await town.api.until(lambda: anna.pictures)
+    await town.discord.until(lambda: ben.pictures)
     await town.looks(bot.visitor, "/", "/api/jobs", f"/api/jobs/{job}", "/api/quota", "/healthz", "/readyz", "/nowhere")
     await town.looks(bot.visitor, "/photos/forged", "/metrics", "/static/main.js", f"/api/jobs/{job}/photo")
     await town.looks(bot.visitor, "/metrics?", Authorization=f"Bearer {METRICS}")
@@ -131,7 +147,7 @@ async def test_no_secret_is_where_it_does_not_belong(town: Town) -> None:
         base64.urlsafe_b64encode(key).rstrip(b"="),
         cookie.encode(),
     ]
-    for secret in (TOKEN, TOKEN.partition(":")[2], KEY, ODD_KEY, METRICS):
+    for secret in (TOKEN, TOKEN.partition(":")[2], DISCORD, DISCORD.partition(".")[2], KEY, ODD_KEY, METRICS):
         spelt += [secret.encode(), quote(secret, safe="").encode(), base64.b64encode(secret.encode())]
     found = [(where, secret) for where, data in seen.items() for secret in spelt if secret in data]
     assert found == []
