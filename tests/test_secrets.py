@@ -1,8 +1,8 @@
 """No secret is anywhere but where it belongs: not in logs, tracebacks, rows, files, pages or what commands print, also
 when everything goes wrong.
 
-The real bot runs as a process with tokens that can be recognised, through journeys on Telegram, Discord and the web, while the
-services behind it drop, refuse, and say the secrets back to it.
+The real bot runs as a process with tokens that can be recognised, through journeys on Telegram, Discord and the web,
+while the services behind it drop, refuse, and say the secrets back to it.
 """
 
 import asyncio
