@@ -140,3 +140,12 @@ def _asked(connection: socket.socket, *parts: bytes) -> bytes:
     while more := connection.recv(65536):
         said += more
     return said
+
+
+@IN_HOUSE
+async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(open_house: Parts) -> None:
+    async with serving(open_house) as port:
+        asked = b"GET /metrics HTTP/1.1\r\n" + HOST
+        assert (await answers(port, asked + CLOSE)).split()[1] == b"200"
+        for passed_on in (b"X-Forwarded-For: 127.0.0.1", b"Forwarded: for=127.0.0.1", b"x-real-ip: 127.0.0.1"):
+            assert (await answers(port, asked + passed_on + b"\r\n" + CLOSE)).split()[1] == b"403", passed_on
