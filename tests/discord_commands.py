@@ -37,6 +37,10 @@ class Commands:
         self.all = [self._kept(one, old) for one in commands]
         return self.all
 
+    def told(self, *, localized: bool) -> list[Json]:
+        """All of them, as Discord tells a bot: without what is not so, and in every language only when asked."""
+        return [_plain(command, localized=localized) for command in self.all]
+
     def _kept(self, command: Json, old: dict[tuple[int, str], str]) -> Json:
         kind, now = command.get("type") or SLASH, str(self.world.new_id())
         rights = command.get("default_member_permissions")
@@ -62,6 +66,18 @@ class Commands:
         needed = int(command["default_member_permissions"] or 0)
         assert rights_of(asked) & needed == needed, f"{name} is not shown to them"
         return command
+
+
+def _plain(thing: Json, *, localized: bool) -> Json:
+    """A command or an option."""
+    told = {
+        name: value
+        for name, value in thing.items()
+        if (localized or not name.endswith("_localizations")) and (value or name not in {"required", "autocomplete"})
+    }
+    if "options" in told:
+        told["options"] = [_plain(option, localized=localized) for option in told["options"]]
+    return told
 
 
 def rights_of(asked: Asked) -> int:

@@ -9,7 +9,6 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 Json = Any
-PING = 1
 
 
 @dataclass

@@ -14,7 +14,7 @@ FILE_BYTES = 10 * MIB  # of a chat without boosts
 CONTENT, EMBEDS, TEXTS, ROWS, PARTS = 2000, 6000, 4000, 5, 40
 EPHEMERAL, LOADING, SUPPRESSED, SILENT, PARTED = 1 << 6, 1 << 7, 1 << 2, 1 << 12, 1 << 15
 LINK = 5  # a button's style
-ROW, BUTTON, FILE_UPLOAD = 1, 2, 19
+ROW = 1
 SELECTS = {3, 5, 6, 7, 8}
 
 

@@ -43,7 +43,7 @@ class Messages:
         if not quoted:
             return {}
         found = self.world.messages.get(int(quoted["message_id"]))
-        if found is not None and found.place == place:
+        if found is not None and found.place == place and not found.is_ephemeral:
             return {"answers": found.id}
         if quoted.get("fail_if_not_exists", True):
             raise Trouble(400, 50035, "Invalid Form Body")

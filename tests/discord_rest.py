@@ -96,8 +96,8 @@ class Rest:
         limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
         return {"url": self.gateway.url, "shards": self.gateway.shards, "session_start_limit": limit}
 
-    async def _commands(self, _: Call, __: int) -> Json:
-        return self.commands.all
+    async def _commands(self, call: Call, _: int) -> Json:
+        return self.commands.told(localized=call.query.get("with_localizations") == "true")
 
     async def _put_commands(self, call: Call, _: int) -> Json:
         return self.commands.put(call.body)

@@ -68,7 +68,6 @@ class Shown:
     edits: int = 0
     only_for: int | None = None
     asked: int | None = None  # the interaction that it answers
-    quiet: bool = False
 
     @property
     def text(self) -> str:

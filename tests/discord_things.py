@@ -9,7 +9,7 @@ from tests.discord_limits import FILE_BYTES
 Json = Any
 EPOCH = 1_420_070_400  # the first second of 2015, where snowflakes begin
 TEXT, DM, THREAD, GROUP_DM = 0, 1, 11, 3  # kinds of chats
-MANAGE_SERVER, MANAGE_MESSAGES = 1 << 5, 1 << 13
+MANAGE_SERVER = 1 << 5
 MEMBER = (
     1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38
 )  # read, write, attach, look back, use commands, threads

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.discord_house import discord_house
+from tests.discord_things import MANAGE_SERVER
 from tests.stand_in import portrait_jpeg
 from tests.test_journey_discord import painted
 
@@ -47,9 +48,9 @@ async def test_whatever_follows_a_press_comes_where_the_bot_is_not_too(tmp_path:
 async def test_settings_are_for_those_who_manage_the_server(tmp_path: Path) -> None:
     async with discord_house(tmp_path) as town:
         [settings] = [one for one in town.discord.commands.all if one["name"] == "settings"]
-        assert int(settings["default_member_permissions"]) == 1 << 5
+        assert int(settings["default_member_permissions"]) == MANAGE_SERVER
         assert (settings["contexts"], settings["integration_types"]) == ([0], [0])
-        anna = town.member(1, rights=1 << 5)
+        anna = town.member(1, rights=MANAGE_SERVER)
         asked = await anna.types("settings", change="limit 1")
         assert (await anna.reads(asked)).text
         ben = town.member(2)
