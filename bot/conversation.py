@@ -45,6 +45,7 @@ class Conversation:
     ) -> None:
         self._studio = service.studio
         self._us = us
+        self._room = room
         self._groups = service.groups
         self._control = service.control
         self._pages = Pages(service.studio, clock, room)
@@ -143,7 +144,7 @@ class Conversation:
         if said.command not in _STYLE_WORDS:
             return None
         if said.command is Name.REF or is_reference(said.words):
-            known = await self._studio.known(message.person, message.source)
+            known = await self._wishing.known(message)
             return None if known else await self._reference(message, own_first=said.command is Name.STYLE)
         return await self._wishing.edited(message, said)
 
@@ -162,9 +163,11 @@ class Conversation:
             case (style,):
                 return await self._wishing.reference_draft(message, style)
             case (photo, style, *_) if len(message.own) == 2:  # an album, whatever it answers
-                return await self._wishing.reference_wish(message, photo, style)
+                return await self._wishing.reference_wish(message, (photo,), style)
             case (own, answered) if len(message.own) == 1:
                 photo, style = (own, answered) if own_first else (answered, own)
-                return await self._wishing.reference_wish(message, photo, style)
+                return await self._wishing.reference_wish(message, (photo,), style)
+            case (*photos, style) if len(message.own) > 2 and self._room.has_forms:  # a form says which is which
+                return await self._wishing.reference_wish(message, tuple(photos), style)
             case _:
                 return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))

@@ -69,7 +69,7 @@ class Wishing:
 
     async def edited(self, message: Incoming, said: Said) -> Card | None:
         """A changed caption: what waits for its style gets it, what has another one is painted in the new one."""
-        known = await self._studio.known(message.person, message.source)
+        known = await self.known(message)
         if known is None:
             return await self.style(message, said)
         look = await self._look(message, about_me(said.words)[0])
@@ -88,6 +88,12 @@ class Wishing:
                     await self._studio.cancel(message.person, view.id)
         return self._said(message, answer)
 
+    async def known(self, message: Incoming) -> JobView | None:
+        """The job that this message has made, if it has, or that one of its photos has."""
+        sources = [message.source, *(photo.source for photo in message.own if photo.source)]
+        views = [await self._studio.known(message.person, source) for source in sources]
+        return next((view for view in views if view is not None), None)
+
     async def reference_draft(self, message: Incoming, style: Attachment) -> Card | None:
         """A style picture that waits for its photo."""
         if problem := await self._unwelcome(message):
@@ -105,28 +111,14 @@ class Wishing:
         )
         return self._refused(message, view) if isinstance(view, Refusal) else None
 
-    async def reference_wish(self, message: Incoming, photo: Attachment, style: Attachment) -> Card | None:
-        """A photo, and the picture whose style it is to have."""
+    async def reference_wish(self, message: Incoming, photos: tuple[Attachment, ...], style: Attachment) -> Card | None:
+        """Photos, and the picture whose style they are to have."""
         if problem := await self._unwelcome(message):
             return problem
-        photo_data, style_data = await self._read(message, photo), await self._read(message, style)
-        for problem_there in (photo_data, style_data):
-            if isinstance(problem_there, Refusal):
-                return self._refused(message, problem_there)
-        assert isinstance(photo_data, bytes)
-        assert isinstance(style_data, bytes)
-        view = await self._studio.wish(
-            message.person,
-            message.chat,
-            photo=photo_data,
-            reference=style_data,
-            style=REFERENCE,
-            subject=photo.owner,
-            source=message.source,
-            reply_to=message.message_id,
-            by_admin=await self._by_admin(message),
-        )
-        return self._said(message, view)
+        data = await self._read(message, style)
+        if isinstance(data, Refusal):
+            return self._refused(message, data)
+        return await self._wishes(message, photos, Look(REFERENCE, like=data))
 
     async def _look(self, message: Incoming, words: str) -> Look | Unknown | None:
         """What the words name: a style of the catalogue, else one that was saved; None when there are no words."""
@@ -161,7 +153,7 @@ class Wishing:
             saved=look.saved,
             reference=look.like,
             subject=photo.owner,
-            source=numbered(message.source, number),
+            source=photo.source or numbered(message.source, number),
             reply_to=photo.message_id if photo in message.own else message.message_id,
             by_admin=await self._by_admin(message),
             in_album=number > 0,
@@ -216,7 +208,7 @@ class Wishing:
             message.chat,
             photo=data,
             subject=photo.owner,
-            source=numbered(message.source, number),
+            source=photo.source or numbered(message.source, number),
             reply_to=photo.message_id if photo in message.own else message.message_id,
             by_admin=await self._by_admin(message),
             album=album,

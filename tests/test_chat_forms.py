@@ -77,6 +77,16 @@ async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None
         assert (await anna.picture()).text == "🎨 Your own style picture"
 
 
+async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as plain:
+        anna = with_forms(plain).person("anna")
+        pictures = tuple(file(portrait_jpeg(shade=shade)) for shade in (10, 50, 90))
+        await anna.says("/style ref", own=pictures)
+        card = await anna.sees("All 2 pictures are ready")
+        assert len(card.pictures) == 2
+        assert "exactly two" in said(await plain.person("ben").says("/style ref", own=pictures)).text
+
+
 async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_path: Path) -> None:
     async with parlour(tmp_path) as plain:
         anna, room = plain.person("anna"), with_forms(plain)
