@@ -11,7 +11,7 @@ import pytest
 from bot.doctor import Finding, examine
 from storage.database import open_database
 from tests.house import house, settings_for
-from tests.loopback import Reply, as_json, loopback
+from tests.loopback import Handler, Reply, as_json, loopback
 
 EMPTY_LIST = {"total": 0, "data": [], "page_no": 1, "total_page": 0}
 TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"
@@ -32,18 +32,24 @@ async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) 
         assert "A Repaint is running on this folder." in [finding.text for finding in found]
 
 
+def a_list(late: float = 0.0) -> Handler:
+    """The account's tasks, by a server whose clock is as much behind."""
+    return lambda _: as_json(EMPTY_LIST, Date=formatdate(time() - late, usegmt=True))
+
+
 @pytest.mark.parametrize(
-    ("reply", "complaint"),
+    ("handler", "complaint"),
     [
-        (as_json(EMPTY_LIST, Date=formatdate(usegmt=True)), None),
-        (as_json(EMPTY_LIST, Date=formatdate(time() - 7200, usegmt=True)), "clock is 720"),
-        (as_json({"code": "InvalidApiKey", "message": "No."}, 401), "does not answer well"),
-        (Reply(raw=b""), "does not answer well"),
+        (a_list(), None),
+        (a_list(late=7200), "s ahead. Let NTP set it"),
+        (a_list(late=-7200), "s behind. Let NTP set it"),
+        (lambda _: as_json({"code": "InvalidApiKey", "message": "No."}, 401), "does not answer well"),
+        (lambda _: Reply(raw=b""), "does not answer well"),
     ],
-    ids=["well", "clock", "key", "silent"],
+    ids=["well", "ahead", "behind", "key", "silent"],
 )
-async def test_an_account_is_asked(tmp_path: Path, reply: Reply, complaint: str | None) -> None:
-    async with loopback(lambda _: reply) as cloud:
+async def test_an_account_is_asked(tmp_path: Path, handler: Handler, complaint: str | None) -> None:
+    async with loopback(handler) as cloud:
         keys: dict[str, Any] = {"dashscope_api_key": ("sk-recognisable",), "dashscope_base_url": cloud.url}
         found = await findings(tmp_path, **keys)
     assert [complaint in text for text in bad(found) if complaint] == ([True] if complaint else [])
