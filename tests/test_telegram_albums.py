@@ -227,3 +227,22 @@ async def test_a_restart_in_the_middle_makes_no_second_card(tmp_path: Path) -> N
             await anna.says("/quota")
             await api.acknowledged()
             assert len(anna.pictures) == 2
+
+
+async def test_parts_that_came_apart_once_and_together_later_are_painted_once(tmp_path: Path) -> None:
+    async with bot_api() as api:
+        async with telegram_house(tmp_path, api=api) as town:
+            anna = town.person(1)
+            first, second = [
+                anna.photo_body(photo) | {"media_group_id": "torn", "caption": "/style 4"} for photo in photos(2)
+            ]
+            told = await anna.posts(first)
+            await api.until(lambda: anna.pictures)
+            await api.acknowledged()
+        async with telegram_house(tmp_path, api=api) as town:
+            await api.push({"message": told["message"]})  # as if it had not been acknowledged before the restart
+            await anna.posts(second)
+            await api.until(lambda: len(anna.pictures) == 2)
+            await api.acknowledged()
+            assert len(anna.sees) == 2
+            assert await town.units(anna) == (2, 0)

@@ -1,7 +1,7 @@
 """Telegram's updates as the core's values: who wrote what, where, with which files. Translates and decides nothing."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -108,9 +108,11 @@ def has_spoiler(message: Message | ExternalReplyInfo | None) -> bool:
 
 def _own(message: Message, file: FileRef, source: Source) -> Attachment:
     """A file that came with the message; a forwarded photo belongs to whoever took it, where Telegram tells."""
+    owner = None if message.sender_chat else message.from_user
     if message.forward_origin is not None:
-        return _attached(message, file, source, origin_of(message.forward_origin))
-    return _attached(message, file, source, None if message.sender_chat else message.from_user)
+        owner = origin_of(message.forward_origin)
+    attached = _attached(message, file, source, owner)
+    return replace(attached, source=_source(message, source.us, alone=True)) if message.media_group_id else attached
 
 
 def _attached(message: Message, file: FileRef, source: Source, owner: User | None) -> Attachment:
