@@ -159,7 +159,10 @@ class Attack:
         async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
             for link in (late, *(requests.bent(good, self.dice) for _ in range(number))):
                 self.report.sent["photo links"] += 1
-                if link != good and (await http.get(f"/photos/{quote(link, safe='')}")).status_code != 404:
+                if (
+                    link != good
+                    and (await http.get(f"/photos/{quote(link, safe='', errors='replace')}")).status_code != 404
+                ):
                     self.report.wrong.append(f"the link {link[:200]!r} shows {key}")
             answers = Counter([(await http.get(f"/photos/{good}")).status_code for _ in range(MAX_USES + 5)])
             if answers != {200: MAX_USES, 404: 5}:
