@@ -25,8 +25,10 @@ def cheeks_of(portrait: Portrait) -> tuple[tuple[Plane, float], ...]:
 
 def cel_figure(portrait: Portrait, *, steps: int = 5, chroma: float = 1.35, own: float = 0.45) -> Picture:
     """Flat tones with some (`own`) of the photo's modelling left; no lines yet. Output size."""
-    modelled = vivid(portrait.even(0.75), 1.3, 1.08, 4)
-    return portrait.full(mix(cel(portrait.flat, steps, 4, chroma), modelled, own))
+    modelled = vivid(portrait.even(0.75), 1.3, 1.08, 1)
+    lab = to_lab(mix(cel(portrait.flat, steps, 4, chroma), modelled, own))
+    lab[..., 1:] *= (1 - 0.14 * portrait.masks.skin)[..., None]  # brown skin turns orange before cloth turns loud
+    return portrait.full(from_lab(lab))
 
 
 def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, own: float = 0.15) -> Picture:

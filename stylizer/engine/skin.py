@@ -10,7 +10,7 @@ from stylizer.engine.landmarks import Face, nearest_face
 from stylizer.engine.masks import Masks
 from stylizer.engine.picture import Picture, Plane
 
-LIT_PERCENTILE, SHARED_LIGHT, MOST_SHARED = 70, 0.5, (-6, 14)  # of a face's L*; share; L*
+LIT_PERCENTILE, SHARED_LIGHT, MOST_SHARED = 58, 0.5, (-6, 14)  # of a face's L*; share; L*
 MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 
 

@@ -29,6 +29,6 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def painted(portrait: Portrait) -> Picture:
     """The person in dabs of paint, output size."""
-    dabs = vivid(portrait.dabs, 1.2, 1.08, 3)
+    dabs = vivid(portrait.dabs, 1.2, 1.08, 0)
     field, _ = tangents(dabs, portrait.small_px(3))
     return portrait.full(np.clip(shock(smear(dabs, field, 5), portrait.small_px(1.1), 0.7), 0, 1))

@@ -36,7 +36,7 @@ def _cel_colours(portrait: Portrait) -> Picture:
     lab = to_lab(portrait.flat)
     bare = portrait.masks.skin * (1 - np.clip(portrait.masks.features, 0, 1))
     flat = 100 * posterise(lab[..., 0] / 100, 4, 6)
-    skin = cel_skin(lab, portrait, light=1.05, shade=0.84, sigma=portrait.small_px(4), keep=0.12)
+    skin = cel_skin(lab, portrait, light=0.99, shade=0.80, sigma=portrait.small_px(4), keep=0.12)
     lab[..., 0] = np.clip(mix((flat + (lab[..., 0] - flat) * 0.3) * 1.05 + 2, skin, bare), 0, 100)
     vivid, warm = lab[..., 1:] * 1.42, lab[..., 1:] * 1.12 + 4
     lab[..., 1:] = vivid + (warm - vivid) * bare[..., None]

@@ -31,12 +31,12 @@ def _drawn(portrait: Portrait) -> Picture:
     masks = portrait.masks
     on_face = np.clip(blur(np.maximum(masks.face, masks.skin) * (1 - masks.hair), portrait.small_px(2)), 0, 1)
     lab = to_lab(vivid(portrait.flat, 1.25, 1.08, 3))
-    lab[..., 1:] *= 1.45
+    lab[..., 1:] *= (1.45 - 0.30 * on_face)[..., None]
     own = posterise(lab[..., 0] / 100, 5, 5) * 100
     brushed = resize(np.clip(portrait.brushwork, 0, 1), (lab.shape[0], lab.shape[1]))
     brushed = to_lab(np.repeat(brushed[..., None], 3, 2))[..., 0]
     brushed = np.minimum(brushed, blur(lab[..., 0], portrait.small_px(8)) + 14)  # dark cloth stays dark
-    lab[..., 0] = np.clip(brushed * 1.04 * (1 - on_face) + (own * 1.02 + 1) * on_face, 0, 100)
+    lab[..., 0] = np.clip(brushed * 1.04 * (1 - on_face) + (own * 0.98) * on_face, 0, 100)
     colours = portrait.full(from_lab(lab))
     lines = portrait.ink(on_skin=0.7)
     drawn = 0.35 + 0.65 * portrait.full(on_face)

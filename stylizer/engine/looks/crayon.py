@@ -43,7 +43,7 @@ def _waxed(colours: Picture, *layers: Plane) -> Picture:
 
 
 def _colours(portrait: Portrait, seed: int) -> Picture:
-    figure = portrait.full(vivid(portrait.flat, 1.55, 1.1, 5))
+    figure = portrait.full(vivid(portrait.flat, 1.55, 1.1, 1))
     if not portrait.separable:
         return figure
     height, width = portrait.size

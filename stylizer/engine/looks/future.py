@@ -43,7 +43,7 @@ def _lit_figure(portrait: Portrait) -> Picture:
         rim = blur(np.clip(side - 0.12, 0, 1) * 1.1, portrait.small_px(3)) * (0.35 + 0.9 * grey)
         picture = glow(picture, rim * 0.85, rgb(colour))
     warm = even * np.array([0.9, 0.85, 1.05], np.float32)
-    figure, detail = portrait.full(mix(picture, warm, 0.18)), luminance(portrait.photo)
+    figure, detail = portrait.full(mix(picture, warm, 0.28)), luminance(portrait.photo)
     detail -= blur(detail, portrait.px(4))
     return in_bands(lambda rows, more: np.clip(rows + more[..., None] * 0.6, 0, 1), figure, detail, into=figure)
 
