@@ -56,9 +56,9 @@ async def test_a_used_up_quota_and_a_full_queue_are_told_and_the_rest_is_painted
     async with telegram_house(tmp_path, daily_free_images=3, max_queued_per_person=2, until=tmp_path / "go") as town:
         anna = town.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120, 180)], caption="/style 2")
-        await town.api.until(lambda: len(anna.sees) == 3)
+        await town.api.until(lambda: len(anna.sees) == 2)
         [told] = [shown.text for shown in anna.sees if "🎨" not in shown.text]
-        assert told == "You already have 2 pictures waiting. Please send more when one is done."
+        assert told == "Photo 3, 4: You already have 2 pictures waiting. Please send more when one is done."
         (tmp_path / "go").touch()
         await town.api.until(lambda: len(anna.pictures) == 2)
         await anna.sends(portrait_jpeg(shade=200), caption="/style 2")
