@@ -8,8 +8,8 @@ FILE_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
 
 @dataclass(frozen=True)
 class Room:
-    """`looks`: styles to choose from on one card; `samples`: of how many the gallery shows at once; `file_bytes`: of a file that is sent; `has_forms`: commands are
-    filled in instead of typed, and a button can ask for a picture."""
+    """`looks`: styles to choose from on one card; `samples`: of how many the gallery shows at once; `file_bytes`: of a
+    file that is sent; `has_forms`: commands are filled in instead of typed, and a button can ask for a picture."""
 
     looks: int = 8
     samples: int = 100
