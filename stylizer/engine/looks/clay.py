@@ -90,7 +90,7 @@ def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
     colours[SKIN, 1:] *= 1.15
     colours[LIPS] = colours[SKIN] + (-9, 11, 2)
     colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 24)
-    colours[TEETH] = max(colours[TEETH, 0], 84), 0, 4
+    colours[TEETH] = max(colours[TEETH, 0], 90), 1, 8
     return colours
 
 

@@ -50,7 +50,9 @@ def _wash(portrait: Portrait, seed: int) -> Picture:
     lightness = lab[..., 0] / 100
     stepped = lightness + (posterise(lightness, 6, 3) - lightness) * 0.6
     lifted = stepped * 0.86 + 0.17 * (1 - 0.6 * portrait.masks.skin)
-    lab[..., 0] = 100 * np.clip(lifted, 0, 1)
+    lab[..., 1:] *= (1 - 0.14 * portrait.masks.skin)[..., None]
+    teeth = portrait.masks.mouth * smoothstep(0.40, 0.60, lightness)
+    lab[..., 0] = 100 * np.clip(lifted + (0.97 - lifted) * teeth * 0.8, 0, 1)
     return from_lab(lab)
 
 
