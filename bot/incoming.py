@@ -31,8 +31,8 @@ async def nobody() -> bool:
 @dataclass(frozen=True)
 class Attachment:
     """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message;
-    `owner` sent it to the chat, or it is their profile photo (None: us, or nobody knows). `source` is unique to it, where
-    the platform tells the parts of an album one by one, and perhaps together the next time.
+    `owner` sent it to the chat, or it is their profile photo (None: us, or nobody knows). `source` is unique to it,
+    where the platform tells the parts of an album one by one, and perhaps together the next time.
 
     `read` returns the bytes or the reason why they can't be had, and raises `NotNow` when it may work later.
     """
