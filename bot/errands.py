@@ -52,6 +52,7 @@ async def errands(connection: AsyncConnection, platform: str, lanes: Lanes, now:
     owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
     open_places = [place for place in await cards.open_cards(connection, platform) if place.job_id not in owed]
     places = {place.job_id: place for place in (*owed_places, *open_places)}
+    turns = {job_id: turn for turn, job_id in enumerate(places)}
     found = await albums.get(connection, {place.album for place in places.values() if place.album is not None})
     for album in found:
         if album.jobs[0] not in places:
@@ -61,7 +62,7 @@ async def errands(connection: AsyncConnection, platform: str, lanes: Lanes, now:
     alone = [_alone(place, seen, owed) for place in places.values() if place.album is None]
     together = [_together(places[album.jobs[0]], album, seen, owed) for album in found]
     ready = [one for one in together if one.views and one.album is not None and _is_gathered(one, one.album, now)]
-    return sorted([*alone, *ready], key=lambda errand: not errand.owed)
+    return sorted([*alone, *ready], key=lambda one: min(turns.get(view.id, len(turns)) for view in one.views))
 
 
 def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> Errand:
