@@ -148,19 +148,19 @@ def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
         opening = (eye.contour - eye.centre) * np.array([1.02, 1.08]) + eye.centre
         mask = blur(stencil((source.shape[0], source.shape[1]), opening - corner), max(0.5, eye.width * 0.012))
         centre = _iris_centre(luminance(source), eye, mask, corner)
-        picture[window] = _bead(picture[window], mask, eye, corner, centre)
+        light = float(np.clip(0.70 + 0.35 * np.median(luminance(picture[window])), 0.76, 1.0))
+        picture[window] = _bead(picture[window], mask, eye, centre - corner, light)
     return picture
 
 
-def _bead(window: Picture, mask: Plane, eye: Eye, corner: Plane, centre: Plane) -> Picture:
+def _bead(window: Picture, mask: Plane, eye: Eye, centre: Plane, light: float) -> Picture:
+    """`centre` of the iris in the window; `light` 0..1 falls on the white of the eye, less of it in a dark face."""
     rows, columns = np.indices(mask.shape, np.float32)
-    x, y = columns + corner[0], rows + corner[1]
-    shade = 0.72 + 0.28 * smoothstep(-0.28, 0.05, (y - eye.centre[1]) / eye.width)
-    window = mix(window, (np.array([0.91, 0.89, 0.86], np.float32) * shade[..., None]).astype(np.float32), mask)
     radius = max(eye.width * 0.27, 2.0)
-    distance = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / radius
-    round_light = np.clip(1 - np.hypot((x - centre[0]) / radius + 0.4, (y - centre[1]) / radius + 0.45) * 0.7, 0, 1)
+    x, y = (columns - centre[0]) / radius, (rows - centre[1]) / radius
+    shade = light * (0.72 + 0.28 * smoothstep(-0.28, 0.05, y * radius / eye.width))
+    window = mix(window, (np.array([0.91, 0.89, 0.86], np.float32) * shade[..., None]).astype(np.float32), mask)
+    round_light = np.clip(1 - np.hypot(x + 0.4, y + 0.45) * 0.7, 0, 1)
     dark = (rgb("2a1a12") * (0.75 + 1.6 * round_light)[..., None]).astype(np.float32)
-    window = mix(window, dark, smoothstep(1.04, 0.94, distance) * mask)
-    glint = np.hypot((x - centre[0]) / radius + 0.34, (y - centre[1]) / radius + 0.38)
-    return mix(window, rgb("ffffff"), smoothstep(0.30, 0.20, glint) * mask)
+    window = mix(window, dark, smoothstep(1.04, 0.94, np.hypot(x, y)) * mask)
+    return mix(window, rgb("ffffff"), smoothstep(0.30, 0.20, np.hypot(x + 0.34, y + 0.38)) * mask)

@@ -88,9 +88,9 @@ def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
         if inside.sum() > 20:
             colours[lump] = np.median(lab[inside], 0)
     colours[SKIN, 1:] *= 1.15
-    colours[LIPS] = colours[SKIN] + (-9, 11, 2)
+    colours[LIPS] = colours[SKIN] + np.array([-9, 11, 2]) * np.clip(colours[SKIN, 0] / 66, 0.4, 1)
     colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 24)
-    colours[TEETH] = max(colours[TEETH, 0], 90), 1, 8
+    colours[TEETH] = 90 - 0.35 * np.clip(66 - colours[SKIN, 0], 0, 40), 1, 8  # never glaring in a dark face
     return colours
 
 
