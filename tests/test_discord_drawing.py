@@ -65,7 +65,7 @@ async def test_only_who_is_called_is_mentioned() -> None:
     card = Card("You whose photo this is: may I? Not @everyone.", calls=Call("You whose photo this is", "42"))
     message = drawn(card)
     assert message.text.startswith("<@42> (You whose photo this is): may I?")
-    assert message.mentions.to_dict() == {"parse": [], "users": [42]}
+    assert dict(message.mentions.to_dict()) == {"parse": [], "users": [42]}
 
 
 async def test_pictures_have_their_description_and_are_covered_where_that_is_wanted() -> None:
