@@ -18,9 +18,9 @@ from typing import Any
 
 from bot.app import Parts
 from bot.chat import Address, Card, Chat, Person
-from bot.conversation import Conversation
-from bot.incoming import Attachment, Incoming
-from bot.presses import Answer, Pressed, Presses
+from bot.talking.conversation import Conversation
+from bot.talking.incoming import Attachment, Incoming
+from bot.talking.presses import Answer, Pressed, Presses
 from bot.wishes import Reason, Refusal
 from tests.house import house
 

@@ -9,20 +9,20 @@ from bot.albumcards import album_card
 from bot.cards import job_card, really_delete
 from bot.care import Forgotten, PrivacyFacts
 from bot.chat import Card, Person, Picture
-from bot.closet import closet_card, saved_card, shared_card
-from bot.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.control import Cockpit, LaneState
-from bot.history import history_card
-from bot.housecards import looks_card, settings_card
-from bot.household import greeting_card, thanks_text
 from bot.manners import GroupSettings
 from bot.offering import arranged
-from bot.pages import cancel_text, help_text, quota_text, start_text, styles_text
-from bot.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
 from bot.purse import Package
 from bot.styles import REFERENCE, STYLES
+from bot.talking.closet import closet_card, saved_card, shared_card
+from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
+from bot.talking.history import history_card
+from bot.talking.housecards import looks_card, settings_card
+from bot.talking.household import greeting_card, thanks_text
+from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
+from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
+from bot.talking.till import offers_card, support_card, terms_text
 from bot.texts import LANGUAGES, Texts, speak
-from bot.till import offers_card, support_card, terms_text
 from bot.wardrobe import SavedStyle
 from bot.wishes import JobView, QuotaView, Reason, Refusal, State
 from storage.broadcasts import Broadcast

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.answers import Pressed
 from bot.buttons import Press, Verb
 from bot.chat import Person
-from bot.conversation import Conversation
 from bot.offering import Offer, suggested
-from bot.presses import Presses
 from bot.room import Room
 from bot.styles import STYLES
+from bot.talking.answers import Pressed
+from bot.talking.conversation import Conversation
+from bot.talking.presses import Presses
 from bot.wishes import State
 from tests.house import accepted, house
 from tests.parlour import GROUP, Parlour, file, labels, parlour, said

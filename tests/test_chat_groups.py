@@ -7,10 +7,10 @@ import pytest
 
 from bot.buttons import Press, Verb, parse
 from bot.chat import Card
-from bot.housecards import looks_card, settings_card
-from bot.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from bot.manners import GroupSettings, is_sensible
 from bot.styles import REFERENCE, SHEET, STYLES
+from bot.talking.housecards import looks_card, settings_card
+from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from bot.texts import LANGUAGES
 from bot.wishes import State
 from tests.house import ANNA

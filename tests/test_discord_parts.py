@@ -15,9 +15,9 @@ from PIL import Image
 
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
-from bot.incoming import MAX_BYTES
 from bot.intake import Intake
 from bot.reception import Reception
+from bot.talking.incoming import MAX_BYTES
 from bot.wishes import Reason, Refusal
 from handlers.discord.endpoint import is_signed
 from handlers.discord.errors import TooBig, TooLate, translated

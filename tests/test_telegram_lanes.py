@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from telegram import Message
 
-from bot.lineup import Lineup
+from bot.talking.lineup import Lineup
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
 
 PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)

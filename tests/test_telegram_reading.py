@@ -7,7 +7,7 @@ import pytest
 from telegram import CallbackQuery, Message, User
 
 from bot.chat import Chat, Person
-from bot.incoming import Incoming
+from bot.talking.incoming import Incoming
 from bot.wishes import Refusal
 from handlers.telegram.kinds import is_for_people
 from handlers.telegram.reading import FileRef, file_of, incoming, pressed

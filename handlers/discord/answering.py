@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from discord import Attachment, Message, MessageType
 
 from bot.chat import Address, Card
-from bot.conversation import Conversation
-from bot.incoming import Incoming
 from bot.keepsakes import Keepsakes
-from bot.lineup import Lineup
-from bot.patience import Interrupted
-from bot.telling import Telling
+from bot.talking.conversation import Conversation
+from bot.talking.incoming import Incoming
+from bot.talking.lineup import Lineup
+from bot.talking.patience import Interrupted
+from bot.talking.telling import Telling
 from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Filled, Reading, is_veiled
 from handlers.discord.sizes import Sizes

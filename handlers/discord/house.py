@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.conversation import Conversation
 from bot.keepsakes import Keepsakes
-from bot.lineup import Lineup
-from bot.patience import Patience
-from bot.presses import Presses
 from bot.service import Service
-from bot.telling import Telling
+from bot.talking.conversation import Conversation
+from bot.talking.lineup import Lineup
+from bot.talking.patience import Patience
+from bot.talking.presses import Presses
+from bot.talking.telling import Telling
 from handlers.discord.answering import Answering
 from handlers.discord.commands import commands
 from handlers.discord.endpoint import Endpoint

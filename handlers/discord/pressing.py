@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from discord import AllowedMentions, InteractionType
 
-from bot.answers import Answer, Pressed
 from bot.buttons import Verb, parse
-from bot.lineup import Lineup
-from bot.patience import Interrupted
-from bot.presses import Presses
-from bot.telling import Telling
+from bot.talking.answers import Answer, Pressed
+from bot.talking.lineup import Lineup
+from bot.talking.patience import Interrupted
+from bot.talking.presses import Presses
+from bot.talking.telling import Telling
 from handlers.discord.drawing import PICK, Drawn, press_of
 from handlers.discord.forms import bring_form, brought
 from handlers.discord.hooks import Hooks

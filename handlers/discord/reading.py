@@ -7,9 +7,9 @@ from functools import partial
 import discord
 from discord import Member, Message, User
 
-from bot.answers import Pressed
 from bot.chat import Person
-from bot.incoming import Attachment, Incoming, may_be_picture
+from bot.talking.answers import Pressed
+from bot.talking.incoming import Attachment, Incoming, may_be_picture
 from bot.wishes import Reason, Refusal
 from handlers.discord.files import Files
 from handlers.discord.forms import Upload

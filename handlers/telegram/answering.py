@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest
 
-from bot.answers import Answer
 from bot.chat import Address, Card
-from bot.conversation import Conversation
-from bot.patience import Patience
-from bot.presses import Presses
-from bot.telling import Telling
+from bot.talking.answers import Answer
+from bot.talking.conversation import Conversation
+from bot.talking.patience import Patience
+from bot.talking.presses import Presses
+from bot.talking.telling import Telling
 from handlers.telegram.errors import translated
 from handlers.telegram.reading import Source, has_spoiler, incoming, pressed
 from handlers.telegram.showing import TelegramPlatform

@@ -20,10 +20,10 @@ from telegram import (
 from telegram.error import BadRequest
 
 from bot.chat import Address, Card, Chat, Gone
-from bot.conversation import Conversation
-from bot.incoming import Incoming
-from bot.inline import InlinePage, InlineResult
-from bot.patience import Patience
+from bot.talking.conversation import Conversation
+from bot.talking.incoming import Incoming
+from bot.talking.inline import InlinePage, InlineResult
+from bot.talking.patience import Patience
 from bot.texts import speak
 from handlers.telegram import drawing
 from handlers.telegram.errors import translated

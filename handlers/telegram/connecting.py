@@ -9,10 +9,10 @@ from telegram import User
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.clock import Clock
-from bot.conversation import Conversation
-from bot.patience import Patience
-from bot.presses import Presses
 from bot.service import Service
+from bot.talking.conversation import Conversation
+from bot.talking.patience import Patience
+from bot.talking.presses import Presses
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.errors import TokenRefused

@@ -4,7 +4,7 @@ import structlog
 from telegram.error import BadRequest, InvalidToken
 
 from bot.chat import NotNow
-from bot.incoming import MAX_BYTES
+from bot.talking.incoming import MAX_BYTES
 from bot.wishes import Reason, Refusal
 from handlers.telegram.errors import NETWORK_PAUSE, translated
 from handlers.telegram.reading import FileRef

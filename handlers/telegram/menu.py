@@ -14,7 +14,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.menu import Scope, about, menu
+from bot.talking.menu import Scope, about, menu
 from bot.texts import LANGUAGES, speak
 from handlers.telegram.whose import PLATFORM
 from handlers.telegram.wire import Bot

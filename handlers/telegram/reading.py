@@ -8,9 +8,9 @@ from typing import Protocol
 from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
-from bot.answers import Pressed
 from bot.chat import Chat
-from bot.incoming import Attachment, Incoming, may_be_picture
+from bot.talking.answers import Pressed
+from bot.talking.incoming import Attachment, Incoming, may_be_picture
 from bot.wishes import Refusal
 from handlers.telegram.drawing import largest
 from handlers.telegram.memory import INLINE

@@ -7,8 +7,8 @@ import structlog
 from telegram import Update
 
 from bot.clock import Clock
-from bot.lineup import Lineup
-from bot.patience import Interrupted, Patience
+from bot.talking.lineup import Lineup
+from bot.talking.patience import Interrupted, Patience
 from handlers.telegram.albums import Album
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from bot.albumcards import PAINTED, Deed, really_delete_all, settled_rows
 from bot.albums import Asking
-from bot.answers import Answer, refused
 from bot.buttons import Press
 from bot.cards import look_name
 from bot.chat import Card, Person, Picture
+from bot.talking.answers import Answer, refused
 from bot.texts import speak
 from bot.wishes import JobView, Reason, Refusal, State
 

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.answers import Answer, Pressed
 from bot.buttons import Press
 from bot.chat import Card, Person
-from bot.cockpit import Wish, broadcasts_card, cockpit_card, troubles_text
-from bot.incoming import Incoming
-from bot.pages import hint_text
+from bot.talking.answers import Answer, Pressed
+from bot.talking.cockpit import Wish, broadcasts_card, cockpit_card, troubles_text
+from bot.talking.incoming import Incoming
+from bot.talking.pages import hint_text
 from bot.texts import Texts, refusal, speak
 from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
     from bot.service import Service
-    from bot.till import Bank
+    from bot.talking.till import Bank
 
 
 class OwnerDesk:

@@ -6,10 +6,10 @@ from functools import partial
 from bot.buttons import Press, Verb
 from bot.cards import Rows
 from bot.chat import Button, Card, Person
-from bot.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 from bot.leafing import bounded, leafing
 from bot.manners import DAY_MINUTES, GroupSettings
 from bot.styles import REFERENCE, Style
+from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 from bot.texts import Texts, speak
 
 _COLUMNS = 2

@@ -9,19 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.chat import Card, Chat, Person
-from bot.closet import Closet
 from bot.commands import Name, Said, is_reference, understand
-from bot.history import History
-from bot.household import Household, greeting_card
-from bot.incoming import Incoming
-from bot.inline import Inline, InlinePage, guest_card
-from bot.ownerdesk import OwnerDesk
-from bot.pages import Pages, hint_text, how_to_reference_text, sorry_text
-from bot.paperwork import Paperwork
 from bot.room import ROOM, Room
+from bot.talking.closet import Closet
+from bot.talking.history import History
+from bot.talking.household import Household, greeting_card
+from bot.talking.incoming import Incoming
+from bot.talking.inline import Inline, InlinePage, guest_card
+from bot.talking.ownerdesk import OwnerDesk
+from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text
+from bot.talking.paperwork import Paperwork
+from bot.talking.till import Bank, Till
+from bot.talking.wishing import Wishing
 from bot.texts import speak
-from bot.till import Bank, Till
-from bot.wishing import Wishing
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bot.answers import Answer, Pressed
 from bot.cards import Rows
 from bot.chat import Address, Card, Platform
-from bot.patience import Patience
+from bot.talking.answers import Answer, Pressed
+from bot.talking.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Person
 from bot.commands import Unknown
-from bot.incoming import Attachment
+from bot.talking.incoming import Attachment
 from bot.texts import refusal, speak
 from bot.wishes import WAITING, JobView, Reason, Refusal
 

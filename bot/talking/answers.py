@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.cards import Rows
 from bot.chat import Address, Card, Chat, Person
-from bot.incoming import nobody
+from bot.talking.incoming import nobody
 from bot.texts import refusal, speak
 from bot.wishes import Refusal
 

@@ -4,10 +4,10 @@ what a shop has to say (/terms, /support, /paysupport)."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from bot.answers import Answer, Pressed, refused
 from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Invoice, Person
 from bot.commands import Name
+from bot.talking.answers import Answer, Pressed, refused
 from bot.texts import Texts, refusal, speak
 from bot.wishes import Reason, Refusal
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from bot.cards import look_name
 from bot.chat import Button, Card, Person
 from bot.commands import Name, understand
-from bot.incoming import Incoming
-from bot.pages import how_to_style_text
 from bot.styles import SHEET, Style
+from bot.talking.incoming import Incoming
+from bot.talking.pages import how_to_style_text
 from bot.texts import Texts, speak
 from bot.wishes import JobView, State
 

@@ -9,11 +9,11 @@ from bot.buttons import Press, Verb
 from bot.cards import look_name
 from bot.chat import Card, Person, Picture
 from bot.commands import Name
-from bot.gallery import sheet
-from bot.incoming import Incoming
 from bot.leafing import bounded, leafing
 from bot.room import ROOM, Room
 from bot.styles import SHEET, Style
+from bot.talking.gallery import sheet
+from bot.talking.incoming import Incoming
 from bot.texts import Texts, mark, speak
 from bot.wishes import JobView, QuotaView, State
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.answers import Answer, Pressed, refused
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Person
 from bot.commands import Name
-from bot.housecards import looks_card, settings_card
-from bot.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
-from bot.incoming import Incoming
+from bot.talking.answers import Answer, Pressed, refused
+from bot.talking.housecards import looks_card, settings_card
+from bot.talking.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
+from bot.talking.incoming import Incoming
 from bot.texts import refusal, speak
 from bot.wishes import Reason, Refusal
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.answers import Answer, Pressed, not_yours, refused
 from bot.buttons import Press, Verb, whose
 from bot.cards import Rows
 from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
-from bot.incoming import Incoming, is_withheld, read_all
 from bot.leafing import bounded, leafing
 from bot.naming import fold, renamed
 from bot.room import ROOM, Room
 from bot.styles import find, sample
+from bot.talking.answers import Answer, Pressed, not_yours, refused
+from bot.talking.incoming import Incoming, is_withheld, read_all
 from bot.texts import refusal, speak
 from bot.wishes import Reason, Refusal
 

@@ -6,26 +6,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.albumcards import DELETING
-from bot.albumdesk import AlbumDesk
 from bot.albums import Asking
-from bot.answers import Answer, Pressed, refused
 from bot.buttons import Press, Verb, parse
 from bot.cards import look_name, really_delete, rows
 from bot.chat import Card, Person, Picture
-from bot.closet import Closet
-from bot.history import History
-from bot.household import Household, is_for_admins
-from bot.incoming import Attachment, nobody, read_all
 from bot.intake import Unreadable
 from bot.offering import offer
-from bot.ownerdesk import OwnerDesk
-from bot.pages import Pages, sorry_text
-from bot.paperwork import Paperwork
-from bot.remarks import remark
 from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET
+from bot.talking.albumdesk import AlbumDesk
+from bot.talking.answers import Answer, Pressed, refused
+from bot.talking.closet import Closet
+from bot.talking.history import History
+from bot.talking.household import Household, is_for_admins
+from bot.talking.incoming import Attachment, nobody, read_all
+from bot.talking.ownerdesk import OwnerDesk
+from bot.talking.pages import Pages, sorry_text
+from bot.talking.paperwork import Paperwork
+from bot.talking.remarks import remark
+from bot.talking.till import Till
 from bot.texts import speak
-from bot.till import Till
 from bot.wishes import JobView, Reason, Refusal, State
 
 if TYPE_CHECKING:

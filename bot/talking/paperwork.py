@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from math import ceil
 from typing import TYPE_CHECKING
 
-from bot.answers import Answer, Pressed, not_yours
 from bot.buttons import Press, Verb, whose
 from bot.chat import Button, Card, Document, Person
 from bot.commands import Name
-from bot.incoming import Incoming
 from bot.room import ROOM, Room
+from bot.talking.answers import Answer, Pressed, not_yours
+from bot.talking.incoming import Incoming
 from bot.texts import LANGUAGES, Texts, speak
 
 if TYPE_CHECKING:
