@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import smoothstep
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane, Size
@@ -39,7 +40,9 @@ def offset_outline(mask: Plane, distance: float, softness: float) -> Plane:
 
 def bevel(mask: Plane, width: float, softness: float) -> tuple[Plane, Plane]:
     """Light factor about 1 and shine 0..1 of a thing with rounded edges lit from the upper left."""
-    depth = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / np.float32(width)
-    height = blur(np.sqrt(np.clip(1 - (1 - np.clip(depth, 0, 1)) ** 2, 0, 1)).astype(np.float32), softness)
-    slope = cv2.Sobel(height, -1, 1, 0) * 0.6 + cv2.Sobel(height, -1, 0, 1) * 0.8
-    return np.clip(1 + slope * 2.2, 0.55, 1.5), np.clip(slope * 3 - 0.12, 0, 1) ** 2
+    depth = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    rounded = in_bands(lambda rows: np.sqrt(1 - (1 - np.clip(rows / np.float32(width), 0, 1)) ** 2), depth, into=depth)
+    height = blur(rounded, softness)
+    slope = cv2.addWeighted(cv2.Sobel(height, -1, 1, 0), 0.6, cv2.Sobel(height, -1, 0, 1), 0.8, 0)
+    shine = in_bands(lambda rows: np.clip(rows * 3 - 0.12, 0, 1) ** 2, slope)
+    return in_bands(lambda rows: np.clip(1 + rows * 2.2, 0.55, 1.5), slope, into=slope), shine
