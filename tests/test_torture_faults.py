@@ -6,7 +6,7 @@ import pytest
 
 from torture.faults import faults
 
-FAULTS = 150
+FAULTS = 100
 
 
 @pytest.mark.timeout(400)
@@ -14,7 +14,7 @@ async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twic
     report = await faults(tmp_path, FAULTS, seed=4, calamities=("disk full",), say=lambda _: None)
     assert report.wrong == []
     assert report.faults.total() >= FAULTS
-    assert len(report.faults) >= 10, "of many kinds"
+    assert len(report.faults) >= 8, "of many kinds"
     assert report.calamities == {"disk full": 1}
     assert report.outcomes["delivered"] > 0
     assert report.outcomes["failed"] == 0

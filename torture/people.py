@@ -60,9 +60,8 @@ class People:
         source = f"telegram:{ME['id']}:{someone.chat}:"
         if self.dice.random() < ALBUMS:
             photos = [photo(number + n) for n in range(self.dice.randint(2, 4))]
-            [first, *_] = await someone.sends_album(photos, caption=words)
-            source += f"album:{first['message']['media_group_id']}"
-            names = [source if n == 0 else f"{source}:{n}" for n in range(len(photos))]
+            parts = await someone.sends_album(photos, caption=words)
+            names = [source + str(part["message"]["message_id"]) for part in parts]
         else:
             await someone.sends(photo(number), caption=words)
             names = [source + str(someone.last.id)]
