@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import quota
-from bot.chat import Chat, Person
+from bot.chat import Chat
 from bot.clock import Clock
 from bot.styles import INDICES, REFERENCE
 from bot.wishes import Reason, Refusal
@@ -76,11 +76,6 @@ def is_sensible(rules: GroupSettings) -> bool:
         and (hours is None or 0 < hours <= MAX_CARD_HOURS)
         and (minutes == (None, None) or all(isinstance(end, int) and 0 <= end < DAY_MINUTES for end in minutes))
     )
-
-
-def needs_consent(rules: GroupSettings, asker: Person, subject: Person | None) -> bool:
-    """Whether somebody's photo may be painted for somebody else only after their yes. Pure."""
-    return subject is not None and subject.platform_id != asker.platform_id and rules.ask_consent
 
 
 @dataclass(frozen=True)

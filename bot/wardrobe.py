@@ -85,15 +85,6 @@ class Wardrobe:
         looked = await self.records.reception.look(picture)
         return looked if isinstance(looked, Refusal) else await self._keep(person, tidy(name), looked, shelf)
 
-    async def save_of_job(
-        self, person: Person, name: str, job_id: int, *, shelf: Chat | None = None, by_admin: bool = False
-    ) -> SavedStyle | Refusal:
-        """Keep what a job of theirs was painted like; or, when it had no reference, its picture."""
-        picture = await self.records.reference(person, job_id) or await self.records.result(person, job_id)
-        if picture is None:
-            return Refusal(Reason.NOT_FOUND)
-        return await self.save(person, name, picture, shelf=shelf, by_admin=by_admin)
-
     async def rename(
         self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
     ) -> SavedStyle | Refusal:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import Parts
 from bot.chat import Chat
-from bot.manners import GroupSettings, is_sensible, may_ask, needs_consent, quiet_until
+from bot.manners import GroupSettings, is_sensible, may_ask, quiet_until
 from bot.styles import REFERENCE
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
@@ -108,13 +108,6 @@ def test_quiet_hours_have_a_start_an_end_and_perhaps_a_midnight(
 def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
     assert is_sensible(RULES)
     assert not is_sensible(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
-
-
-def test_only_photos_of_others_need_a_yes() -> None:
-    assert needs_consent(RULES, ANNA, BEN)
-    assert not needs_consent(RULES, ANNA, ANNA)
-    assert not needs_consent(RULES, ANNA, None)
-    assert not needs_consent(replace(RULES, ask_consent=False), ANNA, BEN)
 
 
 async def change(parts: Parts, group: Chat, **changes: object) -> GroupSettings:

@@ -198,24 +198,6 @@ async def test_tokens_that_we_did_not_write_open_nothing(open_house: Parts) -> N
         assert await wardrobe.picture_by_token(token) is None
 
 
-@IN_HOUSE
-async def test_what_a_job_was_painted_like_or_its_picture_can_be_kept(open_house: Parts) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), open_house.service.wardrobe
-    plain = accepted(await asks(open_house, anna, private(anna)))
-    await ended(open_house, anna, plain.id)
-    assert isinstance(await wardrobe.save_of_job(anna, "From a picture", plain.id), SavedStyle)
-    assert reason(await wardrobe.save_of_job(ben, "Not mine", plain.id)) == Reason.NOT_FOUND
-    drawing = Image.new("RGB", (320, 320), (250, 10, 10))
-    out = io.BytesIO()
-    drawing.save(out, "PNG")
-    referred = accepted(await asks(open_house, anna, private(anna), REFERENCE, reference=out.getvalue()))
-    style = await wardrobe.save_of_job(anna, "From a reference", referred.id)
-    assert isinstance(style, SavedStyle)
-    picture = await wardrobe.picture(anna, None, style.id)
-    assert picture is not None
-    assert Image.open(io.BytesIO(picture)).getpixel((5, 5))[0] > 200  # type: ignore[index]  # RGB
-
-
 async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
     day = Day(NOON)
     async with house(tmp_path, clock=day.clock()) as parts:
