@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -71,10 +69,7 @@ class Outside:
 
     async def readyz(self, _request: Request) -> Response:
         """The database answers, so wishes can be taken."""
-        try:
-            async with self.database.read() as connection:
-                await connection.execute(text("SELECT 1"))
-        except SQLAlchemyError:
+        if not await self.database.answers():
             return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 

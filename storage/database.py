@@ -16,8 +16,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -58,6 +59,15 @@ class Database:
         with self._alone():
             async with _transaction(self._reader) as connection:
                 yield connection
+
+    async def answers(self) -> bool:
+        """Whether it can be read now."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
 
     async def fold(self) -> bool:
         """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
