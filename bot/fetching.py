@@ -25,19 +25,21 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
     house, tries, unknown = desk.house, 0, 0
     while True:
+        gone = False
         try:
             picture = await desk.lane.client.fetch_result(job.result_url or "")
             width, height = house.measure(picture)
         except ResultGone:
-            task = await ask(desk, job)  # links are signed anew whenever the task is asked for
-            unknown += task is not None and task.status == TaskStatus.UNKNOWN
-            if task is not None and task.result_url is not None:
-                job = replace(job, result_url=task.result_url)
+            gone = True
         except (DashScopeError, ValueError) as error:
             log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
         else:
             return await _store(desk, job, picture, (width, height))
         tries += 1
+        stale = gone or tries > QUICK_TRIES  # the house that a link names may have moved
+        if stale and (task := await ask(desk, job)) is not None:  # links are signed anew whenever a task is asked for
+            unknown += gone and task.status == TaskStatus.UNKNOWN
+            job = replace(job, result_url=task.result_url or job.result_url)
         if unknown >= ODD_LOOKS or await has_outlived(desk, job):
             log.error("a picture was lost", job=job.id)
             return await desk.write(job, lifecycle.FetchFailed())

@@ -82,6 +82,18 @@ async def test_an_expired_link_is_replaced_by_a_fresh_one(tmp_path: Path, servic
     assert len(set(asked)) == 2
 
 
+async def test_a_link_to_a_house_that_moved_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service) as shop:
+        job = await shop.wish()
+        held = shop.gate.hold("result")
+        async with shop.at_work():
+            await held.reached.wait()
+    async with workshop(tmp_path, service) as shop:  # the gate has another port now, and the old one is closed
+        async with shop.at_work():
+            assert (await shop.ended(job)).state == State.STORED
+        assert shop.gate.count("create") == 0
+
+
 async def test_the_slot_is_free_while_the_picture_is_fetched(tmp_path: Path, service: StandIn) -> None:
     async with workshop(tmp_path, service) as shop:
         first, second = await shop.wish("anna"), await shop.wish("ben")
