@@ -1,22 +1,25 @@
-"""`make bench`, or `make bench PART=looks`: each module beside this file is a part with a `main()`."""
+"""`make bench`, or `make bench PART=looks`: every part is a module of this folder with a `main()`."""
 
 import importlib
-import pkgutil
 import sys
+import time
+from importlib.util import find_spec
 
-import bench
+from bench.report import ORDER
 
 
 def main() -> None:
-    """Run the named part, or all."""
-    parts = [module.name for module in pkgutil.iter_modules(bench.__path__) if not module.name.startswith("_")]
+    """Run the named part, or all, one after the other."""
+    parts = [name for name in ORDER if find_spec(f"bench.{name}")]
     wanted = sys.argv[1:] or parts
     unknown = [name for name in wanted if name not in parts]
     if unknown:
-        sys.exit(f"There is no part {', '.join(unknown)}. There are: {', '.join(parts) or 'none yet'}.")
+        sys.exit(f"There is no part {', '.join(unknown)}. There are: {', '.join(parts)}.")
     for name in wanted:
-        print(f"== {name}")
+        print(f"== {name}", flush=True)
+        began = time.monotonic()
         importlib.import_module(f"bench.{name}").main()
+        print(f"({time.monotonic() - began:.0f} s)\n", flush=True)
 
 
 main()
