@@ -1,13 +1,17 @@
 """The web chat's JSON API over the real studio, dispatcher and stand-in service."""
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot import quota
 from bot.app import Parts
+from bot.clock import WallClock
+from bot.texts import speak
 from tests.conftest import IN_HOUSE
 from tests.house import house
 from tests.quick_engine import quick_engine
@@ -185,3 +189,14 @@ async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Parts)
         assert looks[3] == {"index": 5, "slug": "ink", "name": "国画古风", "sample_url": "/samples/ink.jpg"}
         for look in looks:
             assert (await anna.get(look["sample_url"])).headers["content-type"] == "image/jpeg"
+
+
+async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path: Path) -> None:
+    evening = datetime(2031, 5, 4, 22, 30, tzinfo=UTC).timestamp()
+    async with house(tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0) as parts:
+        async with visitor(parts) as anna:
+            refused = await wish(anna)
+        assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
+        hours = (quota.resets_at(evening) - evening) / 3600
+        assert 0 < hours <= 24
+        assert refused.json()["message"].endswith(f"in {speak('en').duration(hours * 3600)}.")

@@ -41,5 +41,5 @@ def web_chat(studio: Studio, *, secret: bytes, allowed_hosts: frozenset[str] | N
             Middleware(Guard, allowed_hosts=allowed_hosts),
             Middleware(Visitors, cookies=cookies, clock=time.monotonic),
         ],
-        exception_handlers={Problem: on_problem, HTTPException: on_http, Exception: on_crash},
+        exception_handlers={Problem: on_problem(studio.clock.now), HTTPException: on_http, Exception: on_crash},
     )

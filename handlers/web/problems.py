@@ -1,7 +1,6 @@
 """What went wrong, as `{"code", "message"}`: one warm sentence in the visitor's language."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -56,21 +55,25 @@ class Problem(Exception):
         return cls(_STATUS.get(refusal.reason, 422), refusal.reason, refusal=refusal)
 
 
-def answer(request: Request, problem: Problem) -> Response:
-    """The JSON answer for a problem."""
+def answer(request: Request, problem: Problem, *, now: float | None = None) -> Response:
+    """The JSON answer for a problem. `now` (epoch seconds): for those that say how long to wait."""
     texts = texts_of(request)
     why = problem.refusal
-    message = refusal(why, texts, now=time.time()) if why else texts.gettext(_SENTENCES[problem.code])
+    message = refusal(why, texts, now=now) if why else texts.gettext(_SENTENCES[problem.code])
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(problem.retry_after)))
     return JSONResponse({"code": problem.code, "message": message}, problem.status, headers)
 
 
-async def on_problem(request: Request, error: Exception) -> Response:
+def on_problem(clock: Callable[[], float]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Starlette's exception handler for a Problem."""
-    assert isinstance(error, Problem)
-    return answer(request, error)
+
+    async def handler(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answer(request, error, now=clock())
+
+    return handler
 
 
 async def on_http(request: Request, error: Exception) -> Response:
