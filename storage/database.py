@@ -1,63 +1,72 @@
 """One database: a writer that takes turns, readers beside it, and the migrations that bring its schema up to date.
 
-On SQLite: WAL, `synchronous=FULL` (a row that was written before a paid call must survive a power cut), foreign keys
-on, `BEGIN IMMEDIATE` for every write, deleted rows overwritten. One writer connection behind a lock beats several that
-wait for each other's busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
+It is a file of SQLite's, or a PostgreSQL that several replicas share; everything above this folder sees no difference,
+and all other SQL is one text for both. What is special to each is in `storage.sqlite` and `storage.postgres`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
-import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.sqlite import Sqlite
+from storage.transactions import transaction
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-T = TypeVar("T")
-BUSY_MS = 10_000
-_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    f"busy_timeout = {BUSY_MS}",
-    "secure_delete = ON",
-)
 
 
 class NewerSchema(Exception):
     """The database was written by a newer version of this program; starting would damage it."""
 
 
+class Engines(Protocol):
+    """What SQLite and PostgreSQL do each in its own way."""
+
+    writer: AsyncEngine  # its transactions are alone, in all processes
+    reader: AsyncEngine  # its transactions see one moment
+    now: str  # a statement that tells the time
+
+    async def fold(self) -> bool: ...
+
+    async def notify(self) -> None: ...
+
+    async def hear(self, ring: Callable[[], None]) -> None: ...
+
+
 class Database:
     """Transactions for everybody: `write()` one at a time, `read()` beside it."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
         self._turn = asyncio.Lock()
         self._inside: set[asyncio.Task[Any] | None] = set()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on it too."""
+        return not isinstance(self._engines, Sqlite)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
         with self._alone():
-            async with self._turn, _transaction(self._writer) as connection:
+            async with self._turn, transaction(self._engines.writer) as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot, never waiting for the writer."""
         with self._alone():
-            async with _transaction(self._reader) as connection:
+            async with transaction(self._engines.reader) as connection:
                 yield connection
 
     async def answers(self) -> bool:
@@ -69,13 +78,25 @@ class Database:
             return False
         return True
 
+    async def now(self) -> float:
+        """The database's own time, seconds since the epoch: one clock for all who share it."""
+        async with self.read() as connection:
+            return float((await connection.execute(text(self._engines.now))).scalar_one())
+
+    async def notify(self) -> None:
+        """Tell all other processes that rows have changed (a hint, as a bell's ring is); alone, nobody is told."""
+        await self._engines.notify()
+
+    async def hear(self, ring: Callable[[], None]) -> None:
+        """Ring at every `notify()` of whichever process, our own too, and after each time that the line was cut, when
+        some may have been missed. For ever; with SQLite there is nothing to hear, and it ends at once."""
+        await self._engines.hear(ring)
+
     async def fold(self) -> bool:
         """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
         while somebody is reading: nobody is made to wait, the next time will do."""
-        async with self._turn, self._writer.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            assert driver is not None
-            return await _finished(_folded(driver))
+        async with self._turn:
+            return await self._engines.fold()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -90,96 +111,32 @@ class Database:
             self._inside.discard(task)
 
 
-async def _folded(driver: aiosqlite.Connection) -> bool:
-    await driver.execute_fetchall("PRAGMA busy_timeout = 50")
-    try:
-        ((busy, *_),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        await driver.execute_fetchall(f"PRAGMA busy_timeout = {BUSY_MS}")
-    return bool(busy == 0)
-
-
-class _Unbroken(AsyncConnection):
-    """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
-    cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
-
-    async def execute(self, *args: Any, **options: Any) -> Any:
-        return await _finished(super().execute(*args, **options))
-
-
-async def _finished(step: Coroutine[Any, Any, T]) -> T:
-    task = asyncio.ensure_future(step)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
-        task.exception()  # whatever it was, the cancellation is what is told
-        raise
-
-
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    connection = _Unbroken(engine)
-    try:
-        await _finished(_begun(connection))
-        yield connection
-        await _finished(connection.commit())
-    finally:
-        if connection.sync_connection is not None:
-            await _finished(connection.close())  # what was not committed is rolled back
-
-
-async def _begun(connection: AsyncConnection) -> None:
-    await connection.start()
-    await connection.begin()
-
-
-@asynccontextmanager
-async def open_database(path: Path) -> AsyncIterator[Database]:
-    """The database in this file, migrated to the newest schema.
+async def open_database(where: Path | str) -> AsyncIterator[Database]:
+    """The database in this file of SQLite's, or at this address of a PostgreSQL, migrated to the newest schema.
 
     Raises:
         NewerSchema: when a newer version has migrated it further.
+        NotUsable: see `storage.postgres`.
     """
-    _make_private(path)
-    url = f"sqlite+aiosqlite:///{path}"
-    writer = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
-    reader = _engine(url, begin="BEGIN", connections=4)
+    engines = Sqlite(where) if isinstance(where, Path) else _postgres(where)
     try:
-        async with _transaction(writer) as connection:
-            await connection.run_sync(_migrate)
-        yield Database(writer, reader)
+        async with transaction(engines.writer) as connection:
+            await connection.run_sync(migrate)
+        yield Database(engines)
     finally:
-        await reader.dispose()
-        await writer.dispose()
+        await engines.reader.dispose()
+        await engines.writer.dispose()
 
 
-def _make_private(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
+def _postgres(url: str) -> Engines:
+    from storage.postgres import Postgres  # noqa: PLC0415  # its driver is an extra that a single process can do without
+
+    return Postgres(url)
 
 
-def _engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to date, in the transaction that this connection is in. Raises NewerSchema."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection

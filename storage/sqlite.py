@@ -1,0 +1,76 @@
+"""What is special to SQLite: WAL, `synchronous=FULL` (a row that was written before a paid call must survive a power
+cut), foreign keys on, `BEGIN IMMEDIATE` for every write, deleted rows overwritten. One writer connection behind a lock
+beats several that wait for each other's busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import aiosqlite
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.transactions import finished
+
+BUSY_MS = 10_000
+NOW = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    f"busy_timeout = {BUSY_MS}",
+    "secure_delete = ON",
+)
+
+
+class Sqlite:
+    """The database in a file; see `storage.database.Engines`."""
+
+    now = NOW
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        url = f"sqlite+aiosqlite:///{path}"
+        self.writer = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
+        self.reader = _engine(url, begin="BEGIN", connections=4)
+
+    async def fold(self) -> bool:
+        async with self.writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return await finished(_folded(driver))
+
+    async def notify(self) -> None:
+        """There is nobody else."""
+
+    async def hear(self, ring: Callable[[], None]) -> None:
+        """Nobody else rings."""
+
+
+async def _folded(driver: aiosqlite.Connection) -> bool:
+    await driver.execute_fetchall("PRAGMA busy_timeout = 50")
+    try:
+        ((busy, *_),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        await driver.execute_fetchall(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return bool(busy == 0)
+
+
+def _engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

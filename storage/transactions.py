@@ -1,0 +1,64 @@
+"""One transaction on one connection: begun, committed or rolled back, and never left open by whoever is cancelled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+T = TypeVar("T")
+
+
+class _Unbroken(AsyncConnection):
+    """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
+    cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        return await finished(super().execute(*args, **options))
+
+
+async def finished(step: Coroutine[Any, Any, T]) -> T:
+    """The step's result; a cancellation is told only when the step is over."""
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        task.exception()  # whatever it was, the cancellation is what is told
+        raise
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction: committed at the end, rolled back on any exception."""
+    connection = _Unbroken(engine)
+    try:
+        await finished(_begun(connection))
+    except DBAPIError as error:
+        await _closed(connection)
+        if not error.connection_invalidated:
+            raise
+        connection = _Unbroken(engine)  # the server went away while nobody asked it anything: nothing was done yet
+        await finished(_begun(connection))
+    except BaseException:
+        await _closed(connection)
+        raise
+    try:
+        yield connection
+        await finished(connection.commit())
+    finally:
+        await _closed(connection)
+
+
+async def _begun(connection: AsyncConnection) -> None:
+    await connection.start()
+    await connection.begin()
+
+
+async def _closed(connection: AsyncConnection) -> None:
+    if connection.sync_connection is not None:
+        await finished(connection.close())  # what was not committed is rolled back

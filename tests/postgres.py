@@ -1,0 +1,184 @@
+"""A real PostgreSQL for tests: one server in a temporary folder, a fresh database for whoever asks.
+
+    with postgres_server() as server:          # raises NoServer when none is installed
+        url = server.new_database()            # migrated; a copy of a template, some 50 ms
+        ...
+        server.drop(url)
+
+It runs as somebody who may do nothing else, listens on loopback only, and ends with the process that started it.
+`durable=True` keeps `fsync` on, for tests whose subject that is.
+"""
+
+import ctypes
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import create_engine
+
+from storage.database import migrate
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # where Debian keeps them, off PATH
+START_SECONDS = 60.0
+PR_SET_PDEATHSIG = 1
+QUICK = ("fsync=off", "full_page_writes=off")
+SETTINGS = (
+    "listen_addresses=127.0.0.1",
+    "max_connections=200",
+    "shared_buffers=32MB",
+    "autovacuum=off",
+    "unix_socket_directories=",
+    "log_min_messages=fatal",
+)
+URL_FILE = "database-url"  # in a test's folder: its database is a PostgreSQL's
+
+
+class NoServer(Exception):
+    """No PostgreSQL can be started here; the message says why."""
+
+
+@dataclass
+class Server:
+    """A running server. `port` is on 127.0.0.1; whoever has `password` may do everything."""
+
+    port: int
+    password: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url(self, name: str) -> str:
+        """The address of the database of this name."""
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def new_database(self, *, migrated: bool = True) -> str:
+        """The address of a database that nobody has used, with the newest schema or with none."""
+        name = f"test_{next(self.numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {'migrated' if migrated else 'template0'}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """This database is not needed any more, whoever is still in it."""
+        self.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """One statement of the server's owner."""
+        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
+            connection.execute(statement.encode())
+
+    def make_template(self) -> None:
+        """What new databases are copies of."""
+        self.execute("CREATE DATABASE migrated TEMPLATE template0")
+        engine = create_engine(self.url("migrated").replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            migrate(connection)
+        engine.dispose()
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator[Server]:
+    """A server of one's own until the end of the block. Raises NoServer."""
+    binaries = _binaries()
+    folder = Path(tempfile.mkdtemp(prefix="repaint-postgres-"))
+    try:
+        password = secrets.token_hex(16)
+        _make_cluster(binaries, folder, password)
+        server = _started(binaries, folder, password, [*SETTINGS, *(() if durable else QUICK), *settings])
+        try:
+            _wait_for(server)
+            server.make_template()
+            yield server
+        finally:
+            if server.process.poll() is None:
+                server.process.send_signal(signal.SIGINT)  # "fast": whoever is connected is sent away
+            server.process.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    found = shutil.which("postgres")
+    for folder in [*([Path(found).resolve().parent] if found else []), *BINARIES]:
+        if all((folder / name).exists() for name in ("postgres", "initdb")):
+            return folder
+    raise NoServer("no PostgreSQL server is installed (Debian: apt install postgresql)")
+
+
+def _somebody() -> int | None:
+    """Whose server it is to be: PostgreSQL refuses to run as root. None: ours."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name).pw_uid
+    raise NoServer("PostgreSQL does not run as root, and there is no other user")
+
+
+def _make_cluster(binaries: Path, folder: Path, password: str) -> None:
+    (folder / "password").write_text(password)
+    who = _somebody()
+    if who is not None:
+        for path in (folder, folder / "password"):
+            os.chown(path, who, -1)
+    to_make = [
+        *(binaries / "initdb", "--pgdata", folder / "data", "--username", "postgres", "--no-sync"),
+        *("--auth", "scram-sha-256", "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8"),
+    ]
+    made = subprocess.run(list(map(str, to_make)), capture_output=True, text=True, cwd="/", check=False, user=who)
+    if made.returncode != 0:
+        raise NoServer(f"PostgreSQL could not be set up: {made.stderr.strip()[-300:]}")
+
+
+def _started(binaries: Path, folder: Path, password: str, settings: Sequence[str]) -> Server:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    options = [part for setting in (*settings, f"port={port}") for part in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", str(folder / "data"), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            preexec_fn=_die_with_us,  # noqa: PLW1509  # it calls the kernel and nothing else
+            user=_somebody(),
+        )
+    return Server(port, password, folder, process)
+
+
+def _die_with_us() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)  # "immediate"
+
+
+def _wait_for(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while True:
+        if server.process.poll() is not None:
+            raise NoServer(f"PostgreSQL ended at once: {(server.folder / 'log').read_text()[-300:]}")
+        try:
+            server.execute("SELECT 1")
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def place_of(folder: Path) -> Path | str:
+    """Where the database of a test's installation is: a file in its folder, or what the fixture `database` chose."""
+    url = folder / URL_FILE
+    return url.read_text() if url.exists() else folder / "repaint.db"
