@@ -1,0 +1,134 @@
+"""An installation without doors and without pixels: real rows, the real admission and claim, a clock that is set by
+hand, and tasks that are done when the bench says so."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle
+from bot.admission import Rules, admit, inserted, introduce, the_same
+from bot.bell import Bell
+from bot.chat import Chat, Person
+from bot.dashscope.client import DashScope
+from bot.desk import Desk, House
+from bot.dispatcher import _claim as claim
+from bot.dispatcher import _take_over as take_over
+from bot.lanes import Lane
+from bot.links import InlineLinks
+from storage.database import Database, open_database
+from storage.jobs import Job, NewJob, State
+from storage.photos import open_photos
+
+MORNING = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
+NO_LIMITS = Rules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
+
+
+@dataclass
+class SetClock:
+    """The time that somebody sets."""
+
+    time: float = MORNING
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += max(0.0, seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        self.time += max(0.0, seconds)
+        return event.is_set()
+
+
+@dataclass
+class Backroom:
+    """The rows of an installation and what moves them."""
+
+    house: House
+    clock: SetClock
+    http: httpx.AsyncClient
+    wishes: int = 0
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    async def wish(self, who: str) -> Job:
+        """One more photo of somebody's into the queue, in the one transaction that the studio takes for it."""
+        self.wishes += 1
+        person, now = Person("bench", who), self.clock.now()
+        async with self.database.write() as connection:
+            person_id, chat_id = await introduce(connection, person, Chat("bench", who), now)
+            new = a_photo(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
+            await the_same(connection, new)
+            draft = await inserted(connection, new, None, now)
+            return await admit(connection, draft, 0, NO_LIMITS, now)
+
+    async def desk(self, account: str = "bench", slots: int = 1) -> Desk:
+        """Drive an account from here."""
+        client = DashScope(self.http, base_url="http://nobody.invalid", api_key=SecretStr("sk-bench"))
+        lane = Lane(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
+        return await take_over(lane, self.house)
+
+    async def claim(self, desk: Desk) -> Job | None:
+        """The job whose turn it is, if there is one."""
+        self.clock.time += 0.001  # later than the last submit, as every submit must be
+        claimed = await claim(desk)
+        return claimed if isinstance(claimed, Job) else None
+
+    async def done(self, desk: Desk, job: Job) -> None:
+        """The API took the job and has finished it: its slot is free again."""
+        taken = await desk.write(job, lifecycle.Taken(f"task-{job.id}-{job.attempts}"))
+        await desk.write(taken, lifecycle.Succeeded("https://results.invalid/1.jpg"))
+
+    async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
+        """Put rows where the bench needs them."""
+        async with self.database.write() as connection:
+            await connection.execute(text(sql), list(values) if values is not None else named)
+
+
+def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
+    """A wish as intake hands it on; no two photos are the same."""
+    return NewJob(
+        source=source,
+        person_id=person_id,
+        chat_id=chat_id,
+        thread=None,
+        reply_to=None,
+        state=State.DRAFT,
+        style=0,
+        seed=0,
+        photo=f"original/{person_id}/2026112313/{source}.jpg",
+        photo_hash=source,
+        reference=None,
+        reference_hash=None,
+        cropped=False,
+        created=now,
+    )
+
+
+def unmeasured(_: bytes) -> tuple[int, int]:
+    """No picture comes here."""
+    raise ValueError("there are no pictures in the back room")
+
+
+@asynccontextmanager
+async def backroom(folder: Path, where: Path | str | None = None) -> AsyncIterator[Backroom]:
+    """Rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
+    clock = SetClock()
+    async with httpx.AsyncClient(trust_env=False) as http, open_database(where or folder / "repaint.db") as database:
+        photos, chance = open_photos(folder / "photos"), random.Random(7)
+        yield Backroom(House(database, photos, Bell(), clock, chance, unmeasured, 30.0), clock, http)
+
+
+async def count(connection: AsyncConnection, sql: str) -> int:
+    """One number from the rows."""
+    return int((await connection.execute(text(sql))).scalar_one())

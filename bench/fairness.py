@@ -1,0 +1,164 @@
+"""Waits and fairness: one person brings a hundred photos, fifty others bring one each.
+
+Rows, admission and claims are real; only the painting is simulated, in time of its own. The peer is the same queue with
+everybody served in the order in which they came.
+"""
+
+import asyncio
+import random
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from bench.backroom import Backroom, backroom
+from bench.report import Aim, Section, Table, publish
+from bot.desk import Desk
+from storage.jobs import Job
+
+TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75
+HEAVY = "heavy"
+BY_ARRIVAL = "UPDATE job SET tag = id WHERE id = :id"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many light people come, and with how many photos the heavy one comes before them."""
+
+    light: int = 50
+    heavy: int = 100
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Who comes when, seconds from the beginning."""
+
+    at: float
+    who: str
+
+
+@dataclass(frozen=True)
+class Served:
+    """Whose turn came, and how long they had waited for it, seconds."""
+
+    who: str
+    waited: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One order of serving: the light people's waits, the heavy one's longest, and Jain's index of a rush."""
+
+    waits: list[float]
+    longest: float
+    jain: float
+
+
+def over_time(crowd: Crowd) -> list[Wish]:
+    """The hundred come first; the others one by one while those alone would keep the slot busy."""
+    chance = random.Random(crowd.seed)
+    span = crowd.heavy * TASK_SECONDS
+    light = [Wish(chance.uniform(0, span), f"light {number}") for number in range(crowd.light)]
+    return [Wish(0.0, HEAVY)] * crowd.heavy + sorted(light, key=lambda wish: wish.at)
+
+
+def at_once(crowd: Crowd) -> list[Wish]:
+    """The hundred come first, and all the others right behind them."""
+    return [Wish(0.0, HEAVY)] * crowd.heavy + [Wish(0.0, f"light {number}") for number in range(crowd.light)]
+
+
+def jain(shares: Sequence[int]) -> float:
+    """Jain's index of fairness: 1 when all got the same, 1/n when one got all."""
+    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
+
+
+async def serve(room: Backroom, desk: Desk, wishes: Sequence[Wish], *, by_arrival: bool) -> list[Served]:
+    """Everybody is served at one slot, in the order in which they are claimed."""
+    start, chance, waiting, served = room.clock.time, random.Random(2), list(wishes), list[Served]()
+    came: dict[int, Wish] = {}
+    while len(served) < len(wishes):
+        while waiting and start + waiting[0].at <= room.clock.time:
+            wish = waiting.pop(0)
+            came[(await _queued(room, wish, by_arrival=by_arrival)).id] = wish
+        job = await room.claim(desk)
+        if job is None:
+            room.clock.time = max(room.clock.time + 1.0, start + waiting[0].at if waiting else 0.0)
+            continue
+        served.append(Served(came[job.id].who, room.clock.time - start - came[job.id].at))
+        until = room.clock.time + max(1.0, chance.gauss(TASK_SECONDS, TASK_DEVIATION))
+        while waiting and start + waiting[0].at <= until:  # they come while the task runs
+            room.clock.time = max(room.clock.time, start + waiting[0].at)
+            wish = waiting.pop(0)
+            came[(await _queued(room, wish, by_arrival=by_arrival)).id] = wish
+        room.clock.time = until
+        await room.done(desk, job)
+    return served
+
+
+async def _queued(room: Backroom, wish: Wish, *, by_arrival: bool) -> Job:
+    job = await room.wish(wish.who)
+    if by_arrival:
+        await room.run(BY_ARRIVAL, id=job.id)
+    return job
+
+
+async def outcome(crowd: Crowd, *, by_arrival: bool) -> Outcome:
+    """Both crowds, in this order of serving."""
+    async with _fresh() as (room, desk):
+        calm = await serve(room, desk, over_time(crowd), by_arrival=by_arrival)
+    async with _fresh() as (room, desk):
+        rush = await serve(room, desk, at_once(crowd), by_arrival=by_arrival)
+    first = Counter(served.who for served in rush[: crowd.light + 1])
+    shares = [first[who] for who in {served.who for served in rush}]
+    light = [served.waited for served in calm if served.who != HEAVY]
+    return Outcome(light, max(served.waited for served in calm if served.who == HEAVY), jain(shares))
+
+
+@asynccontextmanager
+async def _fresh() -> AsyncIterator[tuple[Backroom, Desk]]:
+    with tempfile.TemporaryDirectory() as name:
+        async with backroom(Path(name)) as room:
+            yield room, await room.desk()
+
+
+def section(crowd: Crowd, ours: Outcome, peer: Outcome) -> Section:
+    """What is said of it."""
+    rows = [_row("first come, first served", peer, peer), _row("turns, as the bot takes them", ours, peer)]
+    head = ("order", "light p50, s", "light p95, s", "p95 of peer", "heavy's last, s", "Jain of a rush")
+    ratio = _p95(ours) / _p95(peer)
+    aims = (
+        Aim("light users' p95", "≤ 0.5 of first come, first served", f"{ratio:.2f}", ratio <= 0.5),
+        Aim("Jain's index", "≥ 0.99", f"{ours.jain:.3f}", ours.jain >= 0.99),
+    )
+    how = (
+        f"One person brings {crowd.heavy} photos; {crowd.light} others bring one each, one by one in the time that "
+        "those alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a wish to its turn. Jain's index is that "
+        f"of a rush, where all come at once and the heavy one first, over the first {crowd.light + 1} turns (1: "
+        "everybody got one). Admission and claims are the real ones on SQLite; only the painting is simulated."
+    )
+    return Section("fairness", "Waiting, and in whose turn", how, [Table(head, rows)], aims)
+
+
+def _p95(one: Outcome) -> float:
+    return quantiles(one.waits, n=20)[-1]
+
+
+def _row(name: str, one: Outcome, peer: Outcome) -> tuple[str, ...]:
+    p95 = _p95(one)
+    figures = (f"{median(one.waits):.0f}", f"{p95:.0f}", f"{p95 / _p95(peer):.2f}", f"{one.longest:.0f}")
+    return (name, *figures, f"{one.jain:.3f}")
+
+
+async def measured(crowd: Crowd) -> Section:
+    """The same crowds in either order."""
+    peer, ours = await outcome(crowd, by_arrival=True), await outcome(crowd, by_arrival=False)
+    return section(crowd, ours, peer)
+
+
+def main() -> None:
+    """Print and write."""
+    publish(asyncio.run(measured(Crowd())))
