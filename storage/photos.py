@@ -8,16 +8,20 @@ twice within the hour is one file. The owner in the name keeps one person's dele
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore
 
 from storage.disk import make_durable, remove_unfinished
 
+PAGE = 1000  # keys that are looked at, and held in memory, at a time; a bucket's own pages have as many
+AT_ONCE = 8  # deletions under way
 FOR_EVER = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
 
 _KEY = re.compile(r"(original|reference|result|style)/\d{1,19}/\d{10}/[0-9a-f]{64}\.jpg", re.ASCII)
@@ -32,18 +36,31 @@ class Kind(StrEnum):
     STYLE = "style"
 
 
+class StoreDown(Exception):
+    """The store did not do it, whatever that was: nothing is known of the picture, later it may work. A bucket's own
+    words are left out: they quote keys, and whose they are."""
+
+
 class PhotoStore:
-    """Pictures by key, over any object store of obstore's; `folder`: where they are, when that is on this machine."""
+    """Pictures by key, over any object store of obstore's; `folder`: where they are, when that is on this machine.
+
+    Everything here raises StoreDown.
+    """
 
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder
+        self._swept: str | None = None  # the hour up to which nothing is left to purge
 
     async def put(self, kind: Kind, owner: int, jpeg: bytes, *, expires: float) -> str:
         """Store the bytes until `expires` (rounded up to the hour); returns the key once they would survive a power
         cut."""
         key = f"{kind}/{owner}/{_hour(expires)}/{hashlib.sha256(jpeg).hexdigest()}.jpg"
-        await obstore.put_async(self._store, key, jpeg)
+        with self._translated("put"):
+            try:
+                await obstore.put_async(self._store, key, jpeg, use_multipart=False)  # whole or not at all
+            except FileNotFoundError as error:  # for what is written, that is no answer: the bucket itself is gone
+                raise StoreDown("put: there is no such place") from error
         if self._folder is not None:
             await asyncio.to_thread(make_durable, self._folder, key)
         return key
@@ -52,52 +69,84 @@ class PhotoStore:
         """The bytes, or None when they are gone (or the key is none of ours)."""
         if _KEY.fullmatch(key) is None:
             return None
-        try:
-            answer = await obstore.get_async(self._store, key)
-            return bytes(await answer.bytes_async())
-        except FileNotFoundError:
-            return None
+        with self._translated("get"):
+            try:
+                answer = await obstore.get_async(self._store, key)
+                return bytes(await answer.bytes_async())
+            except FileNotFoundError:
+                await self._stands()
+                return None
 
     async def delete(self, key: str) -> None:
         """Delete the bytes; nothing happens when they are gone already."""
         if _KEY.fullmatch(key) is None:
             return
-        try:
-            await obstore.delete_async(self._store, key)
-        except FileNotFoundError:
-            return
+        with self._translated("delete"):
+            try:
+                await obstore.delete_async(self._store, key)
+            except FileNotFoundError:
+                await self._stands()
 
     async def has(self, key: str) -> bool:
         """Whether the bytes are there."""
         if _KEY.fullmatch(key) is None:
             return False
-        try:
-            await obstore.head_async(self._store, key)
-        except FileNotFoundError:
-            return False
-        return True
+        with self._translated("head"):
+            try:
+                await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                await self._stands()
+                return False
+            return True
 
     async def purge(self, now: float, *, keep: Collection[str] = frozenset()) -> int:
-        """Delete every picture whose hour has passed, but for those to `keep`; returns how many."""
-        this_hour, gone = _floor_hour(now), []
-        async for batch in obstore.list(self._store):
-            expired = (entry["path"] for entry in batch if _expired(entry["path"], this_hour))
-            gone += [key for key in expired if key not in keep]
-        for key in gone:
-            await self.delete(key)
-        return len(gone)
+        """Delete every picture whose hour has passed, but for those to `keep`; returns how many. Several processes may
+        do it at once. A bucket is listed, which costs, once an hour: that is when pictures expire."""
+        this_hour, number, kept = _floor_hour(now), 0, 0
+        if self._folder is None and self._swept == this_hour:
+            return 0
+        async for page in self._pages():
+            expired = [key for key in page if _expired(key, this_hour)]
+            gone = [key for key in expired if key not in keep]
+            await self._delete_each(gone)
+            number, kept = number + len(gone), kept + len(expired) - len(gone)
+        self._swept = None if kept else this_hour
+        return number
 
     async def delete_all(self, kind: Kind, owner: int) -> int:
         """Delete every picture of one kind that somebody owns; returns how many there were."""
-        prefix = f"{kind}/{owner}/"
-        keys = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
-        for key in keys:
-            await self.delete(key)
-        return len(keys)
+        number = 0
+        async for page in self._pages(f"{kind}/{owner}/"):
+            await self._delete_each(page)
+            number += len(page)
+        return number
 
     async def keys(self) -> tuple[str, ...]:
         """Every key in the store, for proofs and exports."""
-        return tuple([entry["path"] async for batch in obstore.list(self._store) for entry in batch])
+        return tuple([key async for page in self._pages() for key in page])
+
+    async def _pages(self, prefix: str | None = None) -> AsyncIterator[list[str]]:
+        """What is there, a page at a time; what is deleted meanwhile moves no other off its page."""
+        with self._translated("list"):
+            async for batch in obstore.list(self._store, prefix, chunk_size=PAGE):
+                yield [entry["path"] for entry in batch]
+
+    async def _delete_each(self, keys: Sequence[str]) -> None:
+        for start in range(0, len(keys), AT_ONCE):
+            await asyncio.gather(*map(self.delete, keys[start : start + AT_ONCE]))
+
+    async def _stands(self) -> None:
+        """A whole bucket that is missing says the same as one picture that is: so it is asked for something else."""
+        if self._folder is None:
+            await anext(aiter(obstore.list(self._store, "probe", chunk_size=1)), None)
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseError as error:
+            cause = None if self._folder is None else error  # a disk's own words say what to do
+            raise StoreDown(f"{doing}: {type(error).__name__}") from cause
 
 
 def open_photos(folder: Path) -> PhotoStore:

@@ -1,0 +1,162 @@
+"""Pictures in a bucket of any S3-compatible store, where several machines find them.
+
+Keys are as in a folder, below a prefix. A picture is one object, put in one piece: whole or not at all, and durable
+once the store has answered.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import S3Store
+
+from storage.photos import PhotoStore
+
+if TYPE_CHECKING:  # the library has these for the type checker only
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 20  # for 10 MB over a slow line
+TRIES_AGAIN = 2
+PROBE = b"Repaint was here, to see whether it may write. This can be deleted."
+
+
+class BucketUnusable(Exception):
+    """The bucket can't be used as it is set up; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where it is and who we are there. What is None is looked for where every program looks for it: in the
+    environment, in the machine's own role.
+
+    `in_host`: the bucket's name is part of the host's ("virtual-hosted style"), as Alibaba's OSS wants it.
+    `encryption`: AES256, aws:kms or aws:kms:dsse, with the id of a key of one's own as `encryption_key`.
+    """
+
+    name: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    in_host: bool = False
+    encryption: str | None = None
+    encryption_key: str | None = None
+
+    @property
+    def url(self) -> str:
+        """What to call it when we speak of it."""
+        return f"s3://{self.name}/{self.prefix}".rstrip("/")
+
+
+class BucketStore(PhotoStore):
+    """The pictures in a bucket. Raises StoreDown, as every store."""
+
+    def __init__(self, bucket: Bucket, store: S3Store) -> None:
+        super().__init__(store)
+        self.bucket = bucket
+        self._s3 = store
+
+    async def link(self, key: str, seconds: int) -> str:
+        """A URL at which anybody can read the picture for so long, by this machine's clock; a secret."""
+        with self._translated("sign"):
+            return await obstore.sign_async(self._s3, "GET", key, timedelta(seconds=seconds))
+
+    async def prove(self, name: str) -> None:
+        """Write, read, list and delete something of this name.
+
+        Raises:
+            BucketUnusable: one of them is not possible.
+        """
+        key = f"probe/{name}"
+        await self._may("write to", obstore.put_async(self._s3, key, PROBE, use_multipart=False))
+        await self._may("read from", obstore.get_async(self._s3, key))
+        await self._may("delete from", obstore.delete_async(self._s3, key))
+        # A list that is refused looks to the library like any trouble; but all the rest has worked by now.
+        await self._may("list", obstore.list(self._s3, "probe", chunk_size=1).collect_async(), refusal=BaseError)
+
+    async def _may(
+        self, doing: str, step: Awaitable[object], *, refusal: type[BaseError] = PermissionDeniedError
+    ) -> None:
+        where = self.bucket.url
+        try:
+            await step
+        except FileNotFoundError:
+            why = f"There is no bucket for {where}. Make it, or correct PHOTO_STORE and AWS_ENDPOINT_URL."
+        except (refusal, UnauthenticatedError):
+            why = (
+                f"We may not {doing} {where}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "and that they are allowed what docs/owners.md lists."
+            )
+        except BaseError as error:
+            why = (
+                f"Could not {doing} {where} ({type(error).__name__}). "
+                "Check AWS_ENDPOINT_URL and AWS_REGION, and that the store can be reached from here."
+            )
+        else:
+            return
+        raise BucketUnusable(why)
+
+
+def open_bucket(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> BucketStore:
+    """The store; nothing is asked of it yet. Nobody waits for an answer for longer than `answer_seconds`, and as long
+    again where it is worth another try."""
+    store = S3Store(
+        bucket.name,
+        prefix=bucket.prefix or None,
+        config=_config(bucket),
+        client_options=_client(bucket, answer_seconds),
+        retry_config=_retries(answer_seconds),
+    )
+    return BucketStore(bucket, store)
+
+
+def _config(bucket: Bucket) -> "S3Config":
+    config: S3Config = {
+        "disable_bulk_delete": True,  # not every S3-compatible store knows it
+        "virtual_hosted_style_request": bucket.in_host,
+    }
+    if (endpoint := _endpoint(bucket)) is not None:
+        config["endpoint"] = endpoint
+    if bucket.region is not None:
+        config["region"] = bucket.region
+    if bucket.access_key_id is not None and bucket.secret_access_key is not None:
+        config["access_key_id"], config["secret_access_key"] = bucket.access_key_id, bucket.secret_access_key
+    if bucket.session_token is not None:
+        config["session_token"] = bucket.session_token
+    if bucket.encryption is not None:
+        config["server_side_encryption"] = bucket.encryption
+    if bucket.encryption_key is not None:
+        config["sse_kms_key_id"] = bucket.encryption_key
+    return config
+
+
+def _endpoint(bucket: Bucket) -> str | None:
+    """obstore wants the bucket's name in the host where the store does; nobody else writes an endpoint so."""
+    if bucket.endpoint is None or not bucket.in_host:
+        return bucket.endpoint
+    url = urlsplit(bucket.endpoint)
+    return url._replace(netloc=f"{bucket.name}.{url.netloc}").geturl()
+
+
+def _client(bucket: Bucket, answer_seconds: float) -> "ClientConfig":
+    return {
+        "allow_http": bucket.endpoint is not None and bucket.endpoint.startswith("http://"),
+        "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+        "timeout": timedelta(seconds=answer_seconds),
+        "default_content_type": "image/jpeg",
+    }
+
+
+def _retries(answer_seconds: float) -> "RetryConfig":
+    return {
+        "max_retries": TRIES_AGAIN,
+        "retry_timeout": timedelta(seconds=answer_seconds),
+        "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=2), "base": 2},
+    }
