@@ -4,6 +4,7 @@ beats several that wait for each other's busy time-outs. Sources: sqlite.org/wal
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.crossing import connect
 from storage.transactions import finished
 
 BUSY_MS = 10_000
@@ -32,9 +34,8 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
-        url = f"sqlite+aiosqlite:///{path}"
-        self.writer = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
-        self.reader = _engine(url, begin="BEGIN", connections=4)
+        self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
+        self.reader = _engine(path, begin="BEGIN", connections=4)
 
     async def fold(self) -> bool:
         async with self.writer.connect() as connection:
@@ -58,12 +59,12 @@ async def _folded(driver: aiosqlite.Connection) -> bool:
     return bool(busy == 0)
 
 
-def _engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
+def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
+    url, opened = f"sqlite+aiosqlite:///{path}", partial(connect, path)
+    engine = create_async_engine(url, async_creator=opened, pool_size=connections, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
