@@ -4,16 +4,17 @@ A hundred open pages that each ask the rows after every ring would keep a proces
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot import views
 from bot.bell import Bell
 from bot.clock import Clock
-from bot.views import Lanes, Pulse, pulse
-from storage import jobs, queue
+from bot.views import Lanes, Pulse
+from storage import accounts, jobs
 from storage.database import Database
-from storage.jobs import Job
-from storage.queue import Place
+from storage.jobs import Job, State
+from storage.queue import Depth, Place
 
 LEAST_SECONDS = 0.1  # between two readings, however often the bell rings
 MOST_SECONDS = 1.0  # a ring is a hint; the rows are read this often anyway
@@ -51,6 +52,25 @@ class Board:
 
     async def _read(self, now: float) -> Sight:
         async with self._database.read() as connection:
-            waiting = await jobs.waiting(connection)
-            beat, line = await pulse(connection, self._lanes, now), await queue.line(connection)
-        return Sight(beat, line, {job.id: job for job in waiting})
+            waiting, every = await jobs.waiting(connection), await accounts.every(connection)
+        beat = views.beat(every, depth_of(waiting), self._lanes, now)
+        return Sight(beat, line_of(waiting), {job.id: job for job in waiting})
+
+
+def line_of(waiting: Iterable[Job]) -> dict[int, Place]:
+    """Everybody's place, as `queue.line` reads it. Pure."""
+    places: dict[int, Place] = {}
+    seen: set[int] = set()
+    queued = [job for job in waiting if job.state == State.QUEUED]
+    for number, job in enumerate(sorted(queued, key=lambda job: (job.tag or 0, job.id)), start=1):
+        places[job.id] = Place(number, is_first=job.person_id not in seen)
+        seen.add(job.person_id)
+    return places
+
+
+def depth_of(waiting: Iterable[Job]) -> Depth:
+    """The queue from afar, as `queue.depth` reads it. Pure."""
+    shown = [job for job in waiting if job.state != State.FETCHING]
+    running = [job for job in shown if job.state != State.QUEUED]
+    oldest = min((job.submitted for job in running if job.submitted is not None), default=None)
+    return Depth(len(shown) - len(running), len(running), oldest)

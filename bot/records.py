@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot import lifecycle, quota, turns, views
 from bot.admission import Rules
 from bot.bell import Bell
@@ -45,8 +47,9 @@ class Records:
 
     async def job(self, person: Person, job_id: int) -> JobView | None:
         """How a job fares."""
-        job = await self._own(person, job_id)
-        return None if job is None else await self._view(job)
+        async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            return None if job is None else await views.view(connection, job, self.lanes, self.clock.now())
 
     async def known(self, person: Person, source: str) -> JobView | None:
         """The job that a message or press of theirs has made, if it has."""
@@ -56,9 +59,9 @@ class Records:
 
     async def together(self, person: Person, job_id: int) -> tuple[JobView, ...]:
         """A job of theirs and those that were asked for together with it, in the order of their photos."""
-        if await self._own(person, job_id) is None:
-            return ()
         async with self.database.read() as connection:
+            if await _theirs(connection, person, job_id) is None:
+                return ()
             ids = await albums.together(connection, job_id)
             return tuple(await views.views_of(connection, ids, self.lanes, self.clock.now()))
 
@@ -74,10 +77,10 @@ class Records:
 
     async def on_screen(self, person: Person, job_id: int) -> Address | None:
         """The message that shows a job of theirs and nothing else, where there is one."""
-        job = await self._own(person, job_id)
-        if job is None or job.message_id is None:
-            return None
         async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            if job is None or job.message_id is None:
+                return None
             place = await cards.of_job(connection, job.id)
         chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
         return Address(chat, message_id=job.message_id)
@@ -140,10 +143,10 @@ class Records:
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
         """The finished picture, while it is kept."""
-        job = await self._own(person, job_id)
-        if job is None or job.cancel_requested:
-            return None
         async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            if job is None or job.cancel_requested:
+                return None
             result = await results.get(connection, job.id)
         return None if result is None else await self.reception.photos.get(result.key)
 
@@ -213,14 +216,16 @@ class Records:
 
     async def _own(self, person: Person, job_id: int) -> Job | None:
         """The job, if it is this person's and they have not deleted it."""
-        person_id = await self._id(person)
         async with self.database.read() as connection:
-            job = await jobs.get(connection, job_id)
-        return job if job is not None and job.person_id == person_id and not job.hidden else None
+            return await _theirs(connection, person, job_id)
 
     async def _view(self, job: Job, *, repeated: bool = False) -> JobView:
         async with self.database.read() as connection:
             return await views.view(connection, job, self.lanes, self.clock.now(), repeated=repeated)
+
+
+async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
+    return await jobs.own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
 
 
 def _worth_telling(told: JobView, now: JobView) -> bool:

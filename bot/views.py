@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import turns
-from bot.wishes import JobView, Reason, Refusal, State
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
 from storage import accounts, jobs, queue, results
+from storage.accounts import Account
 from storage.jobs import ACTIVE, Job
-from storage.queue import Place
+from storage.queue import Depth, Place
 from storage.results import Result
 
 
@@ -33,10 +34,17 @@ class Pulse:
     running: int
 
 
+STILL = Pulse(cycle=0.0, running_for=None, paused=False, waiting=0, running=0)  # for jobs that the queue is nothing to
+
+
 async def pulse(connection: AsyncConnection, lanes: Lanes, now: float) -> Pulse:
     """How the queue is doing."""
-    ours = [account for account in await accounts.every(connection) if account.id in lanes.account_ids]
-    depth = await queue.depth(connection)
+    return beat(await accounts.every(connection), await queue.depth(connection), lanes, now)
+
+
+def beat(every: Sequence[Account], depth: Depth, lanes: Lanes, now: float) -> Pulse:
+    """The same, from the rows of all accounts. Pure."""
+    ours = [account for account in every if account.id in lanes.account_ids]
     return Pulse(
         cycle=min((account.mean_seconds for account in ours), default=lanes.first_guess),
         running_for=None if depth.oldest_submitted is None else max(0.0, now - depth.oldest_submitted),
@@ -48,12 +56,13 @@ async def pulse(connection: AsyncConnection, lanes: Lanes, now: float) -> Pulse:
 
 async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, *, repeated: bool = False) -> JobView:
     """The job, its place and time left, its picture."""
-    beat = await pulse(connection, lanes, now)
-    place = None
+    if job.state not in WAITING:
+        shown = as_seen(job, None, await results.get(connection, job.id), STILL, slots=lanes.slots, now=now)
+        return replace(shown, repeated=repeated)
+    beat, place = await pulse(connection, lanes, now), None
     if job.state == State.QUEUED and job.tag is not None:
         place = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
-    shown = as_seen(job, place, await results.get(connection, job.id), beat, slots=lanes.slots, now=now)
-    return replace(shown, repeated=repeated)
+    return replace(as_seen(job, place, None, beat, slots=lanes.slots, now=now), repeated=repeated)
 
 
 async def seen_once(connection: AsyncConnection, found: Sequence[Job], lanes: Lanes, now: float) -> tuple[JobView, ...]:
@@ -61,11 +70,9 @@ async def seen_once(connection: AsyncConnection, found: Sequence[Job], lanes: La
     if not found:
         return ()
     beat, line = await pulse(connection, lanes, now), await queue.line(connection)
+    pictures = await results.many(connection, [job.id for job in found])
     return tuple(
-        [
-            as_seen(job, line.get(job.id), await results.get(connection, job.id), beat, slots=lanes.slots, now=now)
-            for job in found
-        ]
+        as_seen(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
     )
 
 

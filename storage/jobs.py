@@ -117,6 +117,10 @@ _GET = text(f"SELECT {_COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # const
 _MANY = text(f"SELECT {_COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
     bindparam("ids", expanding=True)
 )
+_OWN = text(f"""
+    SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN person p ON p.id = j.person_id
+    WHERE j.id = :id AND p.platform = :platform AND p.platform_id = :platform_id AND NOT j.hidden
+""")  # noqa: S608  # the names come from the dataclass above
 _BY_SOURCE = text(f"SELECT {_COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
 _HISTORY = text(f"""
     SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
@@ -130,6 +134,9 @@ _IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
 # And not ordered there: SQLite would rather walk all rows in their order than sort a few.
 _WAITING = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING}")  # noqa: S608  # constant
 _ACTIVE = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
+_NEXT = text(f"""
+    SELECT {_COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1
+""")  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
@@ -190,6 +197,13 @@ async def get(connection: AsyncConnection, job_id: int) -> Job | None:
     return None if row is None else _job(row)
 
 
+async def own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
+    """The job of this id, if it is this person's and they have not deleted it."""
+    values = {"id": job_id, "platform": platform, "platform_id": platform_id}
+    row = (await connection.execute(_OWN, values)).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
 async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
     """The jobs of these ids, by id."""
     found: dict[int, Job] = {}
@@ -231,6 +245,12 @@ async def waiting(connection: AsyncConnection) -> tuple[Job, ...]:
 async def active(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that somebody works on, in no order."""
     return tuple(map(_job, (await connection.execute(_ACTIVE)).mappings()))
+
+
+async def next_in_line(connection: AsyncConnection, now: float) -> Job | None:
+    """The job whose turn it is."""
+    row = (await connection.execute(_NEXT, {"now": now})).mappings().one_or_none()
+    return None if row is None else _job(row)
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:

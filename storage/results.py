@@ -11,6 +11,9 @@ _ADD = text("""
     VALUES (:job_id, :key, :bytes, :width, :height, :created, :expires)
 """)
 _GET = text("SELECT key, bytes, width, height, created, expires FROM result WHERE job_id = :job_id")
+_MANY = text(
+    "SELECT job_id, key, bytes, width, height, created, expires FROM result WHERE job_id IN :job_ids"
+).bindparams(bindparam("job_ids", expanding=True))
 _REMOVE = text("DELETE FROM result WHERE job_id = :job_id")
 _EXPIRED = text("DELETE FROM result WHERE expires <= :now")
 _SHARED = text("SELECT COUNT(*) FROM result r JOIN job j ON j.id = r.job_id WHERE r.key = :key AND NOT j.hidden")
@@ -83,6 +86,12 @@ async def get(connection: AsyncConnection, job_id: int) -> Result | None:
     """The job's picture, while it is kept."""
     row = (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
     return None if row is None else Result(*row)
+
+
+async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Result]:
+    """The pictures of these jobs, by job id; at most some hundred."""
+    rows = await connection.execute(_MANY, {"job_ids": list(job_ids)})
+    return {row.job_id: Result(*row[1:]) for row in rows}
 
 
 async def remove(connection: AsyncConnection, job_id: int) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.bell import Bell
-from bot.board import LEAST_SECONDS, Board
+from bot.board import LEAST_SECONDS, Board, depth_of, line_of
 from bot.clock import WallClock
 from bot.views import Lanes
 from bot.wishes import State
-from storage import jobs
+from storage import jobs, queue
 from storage.database import Database, open_database
 from tests.rows import NOON, insert
 
@@ -57,6 +57,19 @@ async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None
     sight = await hall.board().look()
     assert set(sight.waiting) == {ids[state] for state in jobs.WAITING}
     assert set(sight.line) == {ids[State.QUEUED]}
+
+
+async def test_what_is_told_of_the_rows_is_what_the_database_tells(hall: Hall) -> None:
+    """The rows are read anyway: places and depth are reckoned from them, and must be those that others see."""
+    async with hall.database.write() as connection:
+        for number, state in enumerate(list(State) * 3):
+            who = ("anna", "ben")[number % 2]
+            submitted = NOON - number if state in jobs.ACTIVE else None
+            await insert(connection, f"{who}:{number}", who=who, state=state, tag=number % 4, submitted=submitted)
+    async with hall.database.read() as connection:
+        waiting = await jobs.waiting(connection)
+        assert line_of(waiting) == await queue.line(connection)
+        assert depth_of(waiting) == await queue.depth(connection)
 
 
 async def test_who_looks_at_the_same_time_reads_once(hall: Hall) -> None:

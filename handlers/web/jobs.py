@@ -121,11 +121,12 @@ class Jobs:
         return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._studio.told, [answer]))
 
     async def result(self, request: Request) -> Response:
-        visit, view = visit_of(request), await self.view(request)
-        picture = await self._studio.result(visit.person, view.id)
-        response = _jpeg(picture, file_name(view) if "download" in request.query_params else None)
+        visit, number = visit_of(request), job_id(request)
+        picture = await self._studio.result(visit.person, number)
+        name = file_name(await self.view(request)) if "download" in request.query_params else None
+        response = _jpeg(picture, name)
         if request.method == "GET":  # told after the last byte: until then the visitor has not seen it
-            response.background = BackgroundTask(self._studio.seen, visit.person, view.id)
+            response.background = BackgroundTask(self._studio.seen, visit.person, number)
         return response
 
     async def photo(self, request: Request) -> Response:
