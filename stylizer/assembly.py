@@ -19,6 +19,7 @@ from stylizer.gate import Gate
 from stylizer.housekeeping import Housekeeping
 from stylizer.inputs import Inputs
 from stylizer.lane import Lane
+from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.results import Results
 from stylizer.settings import StylizerSettings
@@ -43,32 +44,49 @@ class Circumstances:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The application, and what moves on its own beside it."""
+class Painting:
+    """All that paints, and what it works with; a painter on another machine is no more than this."""
 
-    app: ASGIApp
+    database: Database
+    shelf: Shelf
     table: TaskTable
+    uploads: Uploads
+    inputs: Inputs
     pool: Pool
     lane: Lane
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The application, and what sweeps behind it."""
+
+    app: ASGIApp
     housekeeping: Housekeeping
 
 
-def assembled(settings: StylizerSettings, database: Database, given: Circumstances) -> Parts:
-    """Every part, connected; none of them moves yet."""
-    now, new_id = given.now, given.new_id
-    shelf = Shelf(settings.data_dir / "shelf")
+def painting(settings: StylizerSettings, database: Database, shelf: Shelf, given: Circumstances) -> Painting:
+    """Connected; nothing moves yet."""
+    now = given.now
     table = TaskTable(database, life=settings.task_life)
-    uploads = Uploads(database, shelf, given.secret, settings, now, new_id)
+    uploads = Uploads(database, shelf, given.secret, settings, now, given.new_id)
     is_allowed = anywhere if settings.allow_private_addresses else is_public
-    fetcher = Fetcher(resolve=given.resolve, is_allowed=is_allowed)
-    inputs = Inputs(shelf, uploads, fetcher)
+    inputs = Inputs(shelf, uploads, Fetcher(resolve=given.resolve, is_allowed=is_allowed))
+    pool = Pool(given.engine, workers=settings.workers, seconds=settings.seconds_per_task, threads=settings.threads)
+    if database.is_shared:
+        leases, hands, seats = Leases(table, now, settings.lease), settings.workers, settings.workers
+    else:
+        leases, hands, seats = None, settings.max_pending, settings.workers + 1
+    lane = Lane(table, inputs, shelf, pool, now, asyncio.Semaphore(hands), asyncio.Semaphore(seats), leases)
+    return Painting(database, shelf, table, uploads, inputs, pool, lane)
+
+
+def serving(settings: StylizerSettings, parts: Painting, given: Circumstances) -> Serving:
+    """The API before it; nothing moves yet."""
+    now, new_id = given.now, given.new_id
+    table, inputs, shelf, uploads = parts.table, parts.inputs, parts.shelf, parts.uploads
     results = Results(settings, shelf, given.secret, now)
-    housekeeping = Housekeeping(settings, table, uploads, inputs, shelf, now)
-    pool = Pool(given.engine, workers=settings.workers, seconds=settings.seconds_per_task)
-    seats = asyncio.Semaphore(settings.workers + 1)
-    lane = Lane(table, inputs, shelf, pool, now, settings.max_running, seats)
     gate = Gate(settings, given.clock)
-    api = Api(settings, given.engine.styles, gate, database, table, inputs, results, now, new_id, lane.wake)
+    api = Api(settings, given.engine.styles, gate, parts.database, table, inputs, results, now, new_id, parts.lane.wake)
     routes = [*api.routes(), *DropOff(uploads, gate).routes(), *results.routes()]
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
-    return Parts(dated(app, given.clock), table, pool, lane, housekeeping)
+    return Serving(dated(app, given.clock), Housekeeping(settings, table, uploads, inputs, shelf, now))

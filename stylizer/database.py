@@ -1,7 +1,7 @@
-"""One SQLite file: one connection writes, others read beside it.
+"""The task table's database: a file for one service, or a PostgreSQL that several services and painters share.
 
-Every write is one short transaction that takes the lock at its start (BEGIN IMMEDIATE) and is on the disk when it ends
-(WAL, `synchronous=FULL`). The statements themselves know nothing of SQLite: all that is special to it is in here.
+One connection writes, others read beside it. Every write is one short transaction, one at a time on both. The
+statements know nothing of either: what is special to one of them is in `stylizer.sqlite` and `stylizer.postgres`.
 """
 
 import asyncio
@@ -9,15 +9,41 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from stylizer.schema import SCHEMA
+from stylizer.schema import LATER, SCHEMA
+from stylizer.sqlite import Sqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class CannotOpen(RuntimeError):
+    """The database, or what lies beside it, can't be used; the message says why, and shows no secret."""
+
+
+class Place(Protocol):
+    """Where the tables are. `is_shared`: others work on them too."""
+
+    is_shared: bool
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    async def make_room(self, connection: AsyncConnection) -> None:
+        """Before the tables are made."""
+
+    async def ring(self, connection: AsyncConnection) -> None:
+        """Tell all others, once this transaction is written."""
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another one rings."""
+
+    async def clock(self) -> float:
+        """Seconds since the epoch, the same for all who share the tables."""
 
 
 def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -42,55 +68,80 @@ def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
 class Database:
     """Opened by `open_database`; hands out transactions, each used by one `unbroken` function."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
-        self._reader = _engine(path, begin="BEGIN", connections=4)
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._turn = asyncio.Lock()
+        self.is_shared = place.is_shared
+        self.listen = place.listen
+        self.clock = place.clock
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed at the end of the block, or undone if the block fails."""
-        async with self._turn, self._writer.begin() as connection:
+    async def writing(self, *, rings: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end of the block, or undone if the block fails.
+
+        `rings`: there may be something to start now, and all who share the tables hear of it.
+        """
+        async with self._turn, self._place.writer.begin() as connection:
             yield connection
+            if rings:
+                await self._place.ring(connection)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view; waits for no writer."""
-        async with self._reader.begin() as connection:
+        async with self._place.reader.begin() as connection:
             yield connection
+
+    @unbroken
+    async def make_tables(self) -> None:
+        """Make what is missing."""
+        async with self.writing() as connection:
+            await self._place.make_room(connection)
+            for statement in SCHEMA:
+                await connection.execute(text(statement))
+            await connection.run_sync(_add_columns)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self._place.writer.dispose()
+        await self._place.reader.dispose()
 
 
 @asynccontextmanager
-async def open_database(path: Path) -> AsyncIterator[Database]:
-    """Open the file, make its tables if it is new, close it at the end."""
-    database = Database(path)
+async def open_database(where: Path | str) -> AsyncIterator[Database]:
+    """Open a file, or `postgresql://…`; make the tables if they are new; close it at the end. Raises CannotOpen."""
+    database = Database(Sqlite(where) if isinstance(where, Path) else _postgres(where))
     try:
-        async with database.writing() as connection:
-            for statement in SCHEMA:
-                await connection.execute(text(statement))
+        try:
+            await database.make_tables()
+        except SQLAlchemyError as error:
+            raise CannotOpen(f"The task table cannot be opened: {_reason(error)}") from error
         yield database
     finally:
         await database.close()
 
 
-def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0)
+def _postgres(url: str) -> Place:
+    try:
+        from stylizer.postgres import NotPostgres, Postgres  # noqa: PLC0415  # not everybody has its driver
+    except ImportError as error:
+        raise CannotOpen("PostgreSQL's driver is not installed: pip install 'repaint[postgres]'") from error
+    try:
+        return Postgres(url)
+    except NotPostgres as error:
+        raise CannotOpen(str(error)) from None
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # or the driver begins transactions at moments of its own
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+def _add_columns(connection: Connection) -> None:
+    """Tables from before these columns get them, empty."""
+    for table, columns in LATER.items():
+        there = {column["name"] for column in inspect(connection).get_columns(table)}
+        for name, kind in columns.items():
+            if name not in there:
+                connection.execute(text(f"alter table {table} add column {name} {kind}"))
 
-    return engine
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The driver's own words, which name host and user but no password."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())

@@ -20,7 +20,7 @@ INTERVAL = 600  # seconds
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """`sweep` once, or `run` until cancelled. `now` in milliseconds since the epoch."""
+    """`sweep` once, or `run` until cancelled; of several services one at a time. `now` in ms since the epoch."""
 
     settings: StylizerSettings
     table: TaskTable
@@ -34,9 +34,14 @@ class Housekeeping:
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                await self.sweep()
+                await self.sweep_in_turn()
             except (SQLAlchemyError, OSError):
                 _log.exception("the sweep failed; it comes again in %s s", INTERVAL)
+
+    async def sweep_in_turn(self) -> None:
+        """Sweep, unless another service has done so lately."""
+        if await self.table.is_turn_to_sweep(self.now(), interval=INTERVAL // 2):
+            await self.sweep()
 
     async def sweep(self) -> None:
         """Delete all that is past its life, rows first: a file without a row is found again by its age."""

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from stylizer.errors import BROKEN, Fault, Refused
 from stylizer.inputs import Inputs
+from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.shelf import Shelf
 from stylizer.tasks import Task, TaskTable
@@ -17,14 +18,15 @@ from stylizer.worker import Brushwork
 
 _log = logging.getLogger(__name__)
 MOST_RUNS = 5  # starts of one task, each cut short by a crash of the whole service
-_PAUSE = 1.0  # seconds before the table is asked again after it failed
+_PAUSE = 1.0  # seconds before the table is asked again after it failed, or in case somebody else's word was lost
 
 
 @dataclass(frozen=True)
 class Lane:
     """`run` until cancelled; `wake` it when a task was added. What is unfinished then stays for the next start.
 
-    `seats` bounds the pictures in memory: one more than there are workers is fetched while the others are painted.
+    `hands` bounds what is started here; where others share the table (`leases`), nobody takes more than they can paint.
+    `seats` bounds the pictures in memory: who is alone fetches one more while the others are painted.
     """
 
     table: TaskTable
@@ -32,8 +34,9 @@ class Lane:
     shelf: Shelf
     pool: Pool
     now: Callable[[], int]
-    max_running: int
+    hands: asyncio.Semaphore
     seats: asyncio.Semaphore
+    leases: Leases | None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -44,23 +47,33 @@ class Lane:
         """Start what may start, whenever the bell rings."""
         async with asyncio.TaskGroup() as group:
             while True:
-                self.bell.clear()
-                try:
-                    while (task := await self.table.claim(self.now(), max_running=self.max_running)) is not None:
-                        group.create_task(self._carry(task))
-                except SQLAlchemyError:
-                    _log.exception("the task table could not be asked; once more in a second")
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self.bell.wait(), _PAUSE)
-                    continue
-                await self.bell.wait()
+                await self.hands.acquire()
+                group.create_task(self._carry(await self._next()))
+
+    async def _next(self) -> Task:
+        """The next task to start, however long it takes until there is one."""
+        while True:
+            self.bell.clear()
+            try:
+                lease = None if self.leases is None else self.leases.end()
+                if (task := await self.table.claim(self.now(), lease=lease)) is not None:
+                    return task
+                await self._rest(None if self.leases is None else _PAUSE)
+            except SQLAlchemyError:
+                _log.exception("the task table could not be asked; once more in a second")
+                await self._rest(_PAUSE)
+
+    async def _rest(self, most: float | None) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.bell.wait(), most)
 
     async def _carry(self, task: Task) -> None:
         """One task from start to end; if the service stops meanwhile, back to its place."""
         try:
-            async with self.seats:
-                outcome = await self._outcome(task)
-            await self._end(task, outcome)
+            async with self._held(task):
+                async with self.seats:
+                    outcome = await self._outcome(task)
+                await self._end(task, outcome)
         except asyncio.CancelledError:
             await self.table.release(task)
             raise
@@ -68,13 +81,18 @@ class Lane:
             _log.exception("task %s could not be ended as it should", task.task_id)
             await self._give_up(task)
         finally:
+            self.hands.release()
             self.wake()
+
+    def _held(self, task: Task) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self.leases is None else self.leases.held(task)
 
     async def _give_up(self, task: Task) -> None:
         """A full disk, say: end the task as broken as soon as that can be written down, or its slot stays taken."""
         while True:
             with suppress(SQLAlchemyError):
-                return await self.table.fail(task, BROKEN, self.now())
+                await self.table.fail(task, BROKEN, self.now())
+                return
             await asyncio.sleep(_PAUSE)
 
     async def _outcome(self, task: Task) -> bytes | Fault:
@@ -90,10 +108,19 @@ class Lane:
         return await self.pool.paint(Brushwork(photo, task.style_index, reference, extras))
 
     async def _end(self, task: Task, outcome: bytes | Fault) -> None:
+        """Write it down; the inputs go with that, unless somebody else has the task by now and needs them."""
         if isinstance(outcome, Fault):
-            await self.table.fail(task, outcome, self.now())
+            is_ours = await self.table.fail(task, outcome, self.now())
         else:
-            name = f"results/{task.task_id}_style{task.style_index}.jpg"
-            await self.shelf.put(name, outcome)
-            await self.table.succeed(task, name, self.now())
-        await self.inputs.drop(task.photo, task.reference)
+            is_ours = await self._hand_over(task, outcome)
+        if is_ours:
+            await self.inputs.drop(task.photo, task.reference)
+
+    async def _hand_over(self, task: Task, picture: bytes) -> bool:
+        """Each attempt has a file of its own, so that a late one never lies where the right one should."""
+        name = f"results/{task.task_id}_style{task.style_index}_{task.attempt}.jpg"
+        await self.shelf.put(name, picture)
+        is_ours = await self.table.succeed(task, name, self.now())
+        if not is_ours:
+            await self.shelf.drop(name)
+        return is_ours

@@ -23,9 +23,9 @@ _START_TIME = 5.0  # seconds until a new process has told its number
 class Worker:
     """One process that paints one picture at a time. Starting it blocks for some milliseconds: do so in a thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, threads: int | None) -> None:
         context = multiprocessing.get_context(_START_METHOD)
-        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=settle_in)
+        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=settle_in, initargs=(threads,))
         self._stylize = engine.stylize
         self._pid = self._executor.submit(os.getpid)
         self._executor.submit(engine.warm_up).add_done_callback(_report_warm_up)
@@ -42,10 +42,13 @@ class Worker:
 
 
 class Pool:
-    """`workers` processes, started in the background by `open`. `seconds` bounds one picture, warm-up included."""
+    """`workers` processes, started in the background by `open`. `seconds` bounds one picture, warm-up included;
+    `threads` what each process uses (None: every core).
+    """
 
-    def __init__(self, engine: Engine, *, workers: int, seconds: float) -> None:
+    def __init__(self, engine: Engine, *, workers: int, seconds: float, threads: int | None = None) -> None:
         self._engine = engine
+        self._threads = threads
         self._count = workers
         self._seconds = seconds
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
@@ -85,7 +88,7 @@ class Pool:
             await self._hire()
 
     async def _hire(self) -> None:
-        worker = await asyncio.to_thread(Worker, self._engine)
+        worker = await asyncio.to_thread(Worker, self._engine, self._threads)
         self._all.add(worker)
         self._idle.put_nowait(worker)
 

@@ -1,8 +1,11 @@
-"""The tables. Everything in them lives a day or two, except what an account has used and the service's secret.
+"""The tables. Everything in them lives a day or two, except what an account has used, the service's secret and rules.
 
 Times are milliseconds since the epoch. `task.seq` is the order of arrival. `photo` and `reference` say where the bytes
 are (`stylizer.inputs`); both are forgotten when the task ends. `runs` counts starts, so that a task that brings the
-service down is given up some day.
+service down is given up some day. `attempt` is the number of the start: who writes an older one's end changes nothing.
+`lease`, where painters share the table: until then whoever started the task is believed to live.
+
+`rule` holds numbers that all services and painters go by: `max_running`, and when it was last `swept`.
 """
 
 SCHEMA = (
@@ -25,7 +28,9 @@ SCHEMA = (
         runs         integer not null default 0,
         result       text,
         code         text,
-        message      text
+        message      text,
+        attempt      bigint not null default 0,
+        lease        bigint
     )
     """,
     "create index if not exists task_waiting on task (seq) where status = 'PENDING'",
@@ -52,4 +57,12 @@ SCHEMA = (
         value  text not null
     )
     """,
+    """
+    create table if not exists rule (
+        name   text primary key,
+        value  bigint not null
+    )
+    """,
 )
+
+LATER = {"task": {"attempt": "bigint not null default 0", "lease": "bigint"}}  # columns that older tables do not have

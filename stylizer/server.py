@@ -1,32 +1,21 @@
 """Opens and closes the service: `service` for whoever wants the ASGI application, `serve` for a port."""
 
 import asyncio
-import logging
-import secrets
 import signal
-import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
-from sqlalchemy import text
+from obstore.store import ObjectStore
 from starlette.types import ASGIApp
 
-from stylizer.assembly import Circumstances, Parts, assembled
-from stylizer.database import Database, open_database
-from stylizer.engines import Engine, real_engine
+from stylizer.assembly import serving
+from stylizer.engines import Engine
 from stylizer.fetch import Resolve, resolve
+from stylizer.opening import World, moving, new_uuid, opened
+from stylizer.painters import leave_mark
 from stylizer.settings import StylizerSettings
-from stylizer.sole import sole_user
-
-_log = logging.getLogger(__name__)
-
-
-def new_uuid() -> str:
-    """An id for a task or a request."""
-    return str(uuid.uuid4())
 
 
 @asynccontextmanager
@@ -34,28 +23,33 @@ async def service(
     settings: StylizerSettings,
     *,
     engine: Engine | None = None,
-    clock: Callable[[], float] = time.time,
+    store: ObjectStore | None = None,
+    clock: Callable[[], float] | None = None,
     new_id: Callable[[], str] = new_uuid,
     resolve: Resolve = resolve,
 ) -> AsyncIterator[ASGIApp]:
-    """Open everything, hand out the ASGI application, close everything; unfinished tasks wait for the next start.
+    """Open everything, hand out the ASGI application, close everything; unfinished tasks wait for the next start, or
+    for the others who share the table.
 
-    The application is ready at once: workers warm up in the background. `clock` gives seconds since the epoch,
-    `resolve` the addresses of a host. Raises `FolderInUse` when another service works on the same folder.
+    The application is ready at once: workers warm up in the background. `World` explains the keywords. Raises
+    FolderInUse when another service works on the same folder, CannotOpen when the tables or the store can't be used.
     """
-    with sole_user(settings.data_dir):
-        async with open_database(settings.data_dir / "stylizer.db") as database:
-            circumstances = Circumstances(engine or real_engine(), clock, new_id, resolve, await _secret(database))
-            parts = assembled(settings, database, circumstances)
+    async with opened(settings, World(engine, store, clock, new_id, resolve)) as (parts, given):
+        served = serving(settings, parts, given)
+        await parts.table.allow(settings.max_running)
+        if parts.database.is_shared:
+            await leave_mark(parts)
+            await served.housekeeping.sweep_in_turn()
+        else:
             await parts.table.reclaim()
-            await parts.housekeeping.sweep()
-            async with _running(parts):
-                yield parts.app
+            await served.housekeeping.sweep()
+        async with moving(parts, served.housekeeping.run()):
+            yield served.app
 
 
-async def serve(settings: StylizerSettings, host: str, port: int) -> None:
+async def serve(settings: StylizerSettings, host: str, port: int, *, store: ObjectStore | None = None) -> None:
     """Serve on a port until SIGINT or SIGTERM."""
-    async with service(settings) as app:
+    async with service(settings, store=store) as app:
         await _Server(server_config(app, host=host, port=port)).serve()
 
 
@@ -87,36 +81,3 @@ class _Server(uvicorn.Server):
         finally:
             for word in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(word)
-
-
-@asynccontextmanager
-async def _running(parts: Parts) -> AsyncIterator[None]:
-    """Everything that moves on its own, until the end of the block."""
-    parts.pool.open()
-    moving = [asyncio.create_task(parts.lane.run()), asyncio.create_task(parts.housekeeping.run())]
-    for task in moving:
-        task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        for task in moving:
-            task.cancel()
-        await asyncio.gather(*moving, return_exceptions=True)
-        await parts.pool.close()
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    """These two never end by themselves; should one do so, it is said at once."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.critical("the service has stopped working on tasks", exc_info=error)
-
-
-async def _secret(database: Database) -> bytes:
-    """What links and policies are signed with: made once, so that links outlive a restart."""
-    async with database.writing() as connection:
-        made = {"value": secrets.token_hex(32)}
-        await connection.execute(
-            text("insert into secret (name, value) values ('signing', :value) on conflict (name) do nothing"), made
-        )
-        rows = await connection.execute(text("select value from secret where name = 'signing'"))
-        return bytes.fromhex(rows.scalar_one())

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore
+from obstore.store import ObjectStore
 
 
 class ShelfError(OSError):
-    """The disk is full, gone, or not ours."""
+    """The disk is full, gone, or not ours; or the bucket does not answer."""
 
 
 class Shelf:
-    """A folder of named bytes. Names are made by the service, never by a caller. Every method raises ShelfError."""
+    """Named bytes in a folder or a bucket. Names are made by the service, never by a caller.
 
-    def __init__(self, folder: Path) -> None:
-        self._store = LocalStore(folder, mkdir=True)
+    Every method raises ShelfError.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     async def put(self, name: str, data: bytes) -> None:
         """Write all or nothing; what was there under this name is replaced."""

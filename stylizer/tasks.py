@@ -1,7 +1,9 @@
 """The task table: every task from its create call until, 24 hours later, nobody remembers it.
 
 PENDING → RUNNING → SUCCEEDED or FAILED; PENDING → CANCELED. Each method is one transaction. A task that was RUNNING
-when the service died or stopped is PENDING again at the next start, and keeps its place.
+when the service died or stopped is PENDING again, and keeps its place: at the next start where the service is alone,
+and where painters share the table as soon as the lease of whoever ran it is over. Each start is an attempt of its own,
+and only the last one can end the task.
 """
 
 from collections.abc import Mapping
@@ -48,6 +50,7 @@ class Task:
     result: str | None = None
     code: str | None = None
     message: str | None = None
+    attempt: int = 0
 
 
 TASK_COLUMNS = ", ".join(Task.__dataclass_fields__)
@@ -70,10 +73,11 @@ _FIND = text(f"select {TASK_COLUMNS} from task where task_id = :task_id and acco
 
 # The oldest waiting task whose account has a slot free.
 _CLAIM = text(f"""
-    update task set status = 'RUNNING', started = :now, runs = runs + 1
+    update task set status = 'RUNNING', started = :now, lease = :lease, runs = runs + 1, attempt = attempt + 1
     where task_id = (
         select waiting.task_id from task as waiting
-        where waiting.status = 'PENDING' and waiting.submitted > :since and :max_running > (
+        where waiting.status = 'PENDING' and waiting.submitted > :since
+          and (select value from rule where name = 'max_running') > (
             select count(*) from task as running
             where running.account = waiting.account and running.status = 'RUNNING')
         order by waiting.seq limit 1)
@@ -88,7 +92,7 @@ _CANCEL = text("""
 
 _SUCCEED = text("""
     update task set status = 'SUCCEEDED', ended = :now, result = :result, photo = null, reference = null
-    where task_id = :task_id and status = 'RUNNING'
+    where task_id = :task_id and status = 'RUNNING' and attempt = :attempt
 """)
 
 _COUNT_IMAGE = text("""
@@ -98,15 +102,29 @@ _COUNT_IMAGE = text("""
 
 _FAIL = text("""
     update task set status = 'FAILED', ended = :now, code = :code, message = :message, photo = null, reference = null
-    where task_id = :task_id and status = 'RUNNING'
+    where task_id = :task_id and status = 'RUNNING' and attempt = :attempt
 """)
 
 _RELEASE = text("""
     update task set status = 'PENDING', started = null, runs = runs - 1
-    where task_id = :task_id and status = 'RUNNING'
+    where task_id = :task_id and status = 'RUNNING' and attempt = :attempt
+""")
+
+_RENEW = text("""
+    update task set lease = :lease
+    where task_id = :task_id and status = 'RUNNING' and attempt = :attempt
 """)
 
 _RECLAIM = text("update task set status = 'PENDING', started = null where status = 'RUNNING'")
+_TAKE_OVER = text("update task set status = 'PENDING', started = null where status = 'RUNNING' and lease <= :now")
+
+_RULE = text("""
+    insert into rule (name, value) values (:name, :value) on conflict (name) do update set value = :value
+""")
+_SWEPT = text("""
+    insert into rule (name, value) values ('swept', :now)
+    on conflict (name) do update set value = :now where rule.value <= :before or rule.value > :now
+""")
 
 _EXPIRED = text("select task_id, photo, reference, result from task where submitted <= :since and status <> 'RUNNING'")
 _FORGET = text("delete from task where submitted <= :since and status <> 'RUNNING'")
@@ -129,7 +147,7 @@ class TaskTable:
 
         Unfinished tasks count as spent; what fails gives its image back by ending.
         """
-        async with self._database.writing() as connection:
+        async with self._database.writing(rings=True) as connection:
             if await _number(connection, _COUNT_UNFINISHED, {}) >= max_pending:
                 raise Refused(TOO_MANY_WAITING)
             if free_images is not None:
@@ -147,12 +165,22 @@ class TaskTable:
         return None if row is None else as_task(dict(row))
 
     @unbroken
-    async def claim(self, now: int, *, max_running: int) -> Task | None:
-        """Start the next task whose account has a slot free, or None."""
+    async def claim(self, now: int, *, lease: int | None = None) -> Task | None:
+        """Start the next task whose account has a slot free, or None.
+
+        `lease`: until when the others shall believe that we live; what others had longer than that waits again.
+        """
         async with self._database.writing() as connection:
-            values = {"now": now, "since": self.since(now), "max_running": max_running}
+            values = {"now": now, "since": self.since(now), "lease": lease}
+            if lease is not None:
+                await connection.execute(_TAKE_OVER, values)
             row = (await connection.execute(_CLAIM, values)).mappings().first()
         return None if row is None else as_task(dict(row))
+
+    @unbroken
+    async def renew(self, task: Task, lease: int) -> bool:
+        """Say that we live; False when the task isn't ours any more."""
+        return await self._changed(_RENEW, task, lease=lease)
 
     @unbroken
     async def cancel(self, account: str, task_id: str, now: int) -> tuple[str, ...] | None:
@@ -163,31 +191,42 @@ class TaskTable:
         return None if row is None else tuple(place for place in row if place)
 
     @unbroken
-    async def succeed(self, task: Task, result: str, now: int) -> None:
-        """End it with a result (a name on the shelf) and count the image."""
-        async with self._database.writing() as connection:
-            values = {"task_id": task.task_id, "result": result, "now": now}
-            if (await connection.execute(_SUCCEED, values)).rowcount:
-                await connection.execute(_COUNT_IMAGE, {"account": task.account})
+    async def succeed(self, task: Task, result: str, now: int) -> bool:
+        """End it with a result (a name on the shelf) and count the image; False when it isn't ours to end any more."""
+        async with self._database.writing(rings=True) as connection:
+            values = {"task_id": task.task_id, "attempt": task.attempt, "result": result, "now": now}
+            if not (await connection.execute(_SUCCEED, values)).rowcount:
+                return False
+            await connection.execute(_COUNT_IMAGE, {"account": task.account})
+            return True
 
     @unbroken
-    async def fail(self, task: Task, fault: Fault, now: int) -> None:
-        """End it with a fault."""
-        async with self._database.writing() as connection:
-            values = {"task_id": task.task_id, "code": fault.code, "message": fault.message, "now": now}
-            await connection.execute(_FAIL, values)
+    async def fail(self, task: Task, fault: Fault, now: int) -> bool:
+        """End it with a fault; False when it isn't ours to end any more."""
+        return await self._changed(_FAIL, task, code=fault.code, message=fault.message, now=now)
 
     @unbroken
     async def release(self, task: Task) -> None:
         """Back to its place, not counted as a run: the service stops."""
-        async with self._database.writing() as connection:
-            await connection.execute(_RELEASE, {"task_id": task.task_id})
+        await self._changed(_RELEASE, task)
 
     @unbroken
     async def reclaim(self) -> None:
-        """Whatever was running when the service died waits again, in its old place."""
+        """Whatever was running when the service died waits again, in its old place: for who has the table alone."""
         async with self._database.writing() as connection:
             await connection.execute(_RECLAIM)
+
+    @unbroken
+    async def allow(self, max_running: int) -> None:
+        """How many tasks of one account may run at the same time, whoever runs them."""
+        async with self._database.writing(rings=True) as connection:
+            await connection.execute(_RULE, {"name": "max_running", "value": max_running})
+
+    @unbroken
+    async def is_turn_to_sweep(self, now: int, *, interval: int) -> bool:
+        """Whether nobody has said yes to this in the last `interval` seconds."""
+        async with self._database.writing() as connection:
+            return bool((await connection.execute(_SWEPT, {"now": now, "before": now - interval * 1000})).rowcount)
 
     @unbroken
     async def forget(self, now: int) -> list[str]:
@@ -196,6 +235,12 @@ class TaskTable:
             rows = (await connection.execute(_EXPIRED, {"since": self.since(now)})).all()
             await connection.execute(_FORGET, {"since": self.since(now)})
         return [place for row in rows for place in row[1:] if place]
+
+    async def _changed(self, statement: Any, task: Task, **values: Any) -> bool:
+        """Change the task, if this attempt is still the one that runs it."""
+        given = {"task_id": task.task_id, "attempt": task.attempt, **values}
+        async with self._database.writing(rings=statement is not _RENEW) as connection:
+            return bool((await connection.execute(statement, given)).rowcount)
 
 
 def as_task(row: Mapping[str, Any]) -> Task:

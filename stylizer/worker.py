@@ -22,6 +22,7 @@ from stylizer.errors import (
 )
 from stylizer.settings import MAX_IMAGE_BYTES
 
+_THREADS = ("OPENCV_FOR_THREADS_NUM", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 SHORT_MIN, SHORT_MAX, LONG_MAX, RATIO_MAX = 256, 3240, 5760, 2
 
 
@@ -73,10 +74,12 @@ def _size(picture: bytes) -> tuple[int, int] | None:
         return None
 
 
-def settle_in() -> None:
+def settle_in(threads: int | None) -> None:
     """Before the first picture: leave Ctrl-C to the parent, go when it goes, and be the one that must go when memory
-    runs out.
+    runs out. `threads`: how many OpenCV and the nets may use; they ask when they are loaded, which is later.
     """
+    if threads is not None:
+        os.environ |= {name: str(threads) for name in _THREADS}
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     with suppress(OSError):

@@ -22,7 +22,7 @@ async def test_a_preset_ends_in_a_jpeg_behind_a_signed_link(tmp_path: Path) -> N
         url = output["results"][0]["url"]
         picture = await caller.http.get(url)
         report = await service.report()
-    assert url.startswith(f"{service.url}/results/{task_id}_style32.jpg?Expires=")
+    assert url.startswith(f"{service.url}/results/{task_id}_style32_1.jpg?Expires=")
     assert picture.headers["Content-Type"] == "image/jpeg" and picture.content[:3] == b"\xff\xd8\xff"
     assert output["style_index"] == 32 and output["error_message"] == "Success" and output["error_code"] == 0
     assert body["usage"] == {"image_count": 1}

@@ -1,0 +1,53 @@
+"""What is special to SQLite: every write takes the lock at its start (BEGIN IMMEDIATE) and is on the disk when it ends
+(WAL, `synchronous=FULL`).
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+
+class Sqlite:
+    """The task table of one service, in a file of its own; see `stylizer.database.Place`."""
+
+    is_shared = False
+
+    def __init__(self, path: Path) -> None:
+        self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
+        self.reader = _engine(path, begin="BEGIN", connections=4)
+
+    async def make_room(self, connection: AsyncConnection) -> None:
+        """The file is room enough."""
+
+    async def ring(self, connection: AsyncConnection) -> None:
+        """There is nobody else to tell."""
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Nobody else ever tells us anything."""
+
+    async def clock(self) -> float:
+        """The machine's own."""
+        return time.time()
+
+
+def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
+    url = f"sqlite+aiosqlite:///{path}"
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # or the driver begins transactions at moments of its own
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
