@@ -8,9 +8,11 @@ from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
 from bot.lanes import Lane
-from bot.links import InlineLinks, PhotoLinks, SignedLinks, UploadLinks
+from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
 from bot.polling import Pace
 from bot.settings import Settings
+from storage.bucket import BucketStore
+from storage.photos import PhotoStore
 
 STAND_IN = "stand-in"
 STAND_IN_URL = "http://stylizer.invalid"  # never looked up: the transport leads into our own process
@@ -23,25 +25,29 @@ def account_id(key: SecretStr) -> str:
     return "key-" + hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
 
 
-def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes) -> list[Lane]:
-    """One lane for each key; a key that is given twice is one account all the same."""
-    lanes = []
-    for key in {account_id(key): key for key in settings.dashscope_api_key}.values():
-        client = DashScope(http, base_url=str(settings.dashscope_base_url), api_key=key)
-        lanes.append(
-            Lane(
-                account_id=account_id(key),
-                client=client,
-                links=_links(settings, client, secret),
-                slots=settings.dashscope_max_running,
-                prefetch=settings.dashscope_prefetch,
-                submits_per_second=settings.dashscope_submits_per_second,
-                queries_per_second=QUERIES_PER_SECOND,
-                paid=True,
-                free_images=settings.dashscope_free_images,
-            )
+def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, DashScope]:
+    """A client for each account; a key that is given twice is one account all the same."""
+    url, keys = str(settings.dashscope_base_url), settings.dashscope_api_key
+    return {account_id(key): DashScope(http, base_url=url, api_key=key) for key in keys}
+
+
+def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[Lane]:
+    """One lane for each account."""
+    return [
+        Lane(
+            account_id=name,
+            client=client,
+            links=_links(settings, client, secret, photos),
+            slots=settings.dashscope_max_running,
+            prefetch=settings.dashscope_prefetch,
+            submits_per_second=settings.dashscope_submits_per_second,
+            queries_per_second=QUERIES_PER_SECOND,
+            paid=True,
+            free_images=settings.dashscope_free_images,
+            is_told=settings.dashscope_events_secret is not None,
         )
-    return lanes
+        for name, client in cloud_clients(settings, http).items()
+    ]
 
 
 def stand_in_lane(http: httpx.AsyncClient) -> Lane:
@@ -62,8 +68,11 @@ def transports(stand_in: httpx.AsyncBaseTransport | None) -> Mapping[str, httpx.
     return {} if stand_in is None else {STAND_IN_URL: stand_in}
 
 
-def _links(settings: Settings, client: DashScope, secret: bytes) -> PhotoLinks:
+def _links(settings: Settings, client: DashScope, secret: bytes, photos: PhotoStore) -> PhotoLinks:
     match settings.link_kind:
+        case "bucket":
+            assert isinstance(photos, BucketStore)
+            return BucketLinks(photos)
         case "signed":
             return SignedLinks(str(settings.public_url), secret)
         case "upload":

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import io
 import random
+import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -30,6 +31,7 @@ from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
+from bot.pictures import open_pictures
 from bot.reception import Reception
 from bot.service import Service, service_of
 from bot.serving import listen, serve
@@ -41,7 +43,7 @@ from bot.waking import wake
 from bot.watchers import Watchers
 from handlers.web import web_chat
 from storage.database import open_database
-from storage.photos import open_photos
+from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine
 from stylizer.server import service
 from stylizer.settings import StylizerSettings
@@ -73,8 +75,8 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
         stack.enter_context(sole_user(settings.data_dir))
         secret = secret_of(settings.data_dir)
         database = await stack.enter_async_context(open_database(settings.data_dir / "repaint.db"))
-        photos = open_photos(settings.data_dir / "photos")
-        lanes, offered = await _lanes(settings, stack, secret, engine or real_engine())
+        photos = await open_pictures(settings, settings.data_dir / "photos", secrets.token_hex(8))
+        lanes, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
         bell = Bell()
         studio = Studio(
@@ -184,12 +186,12 @@ def _rules(settings: Settings, lanes: Sequence[Lane]) -> Rules:
 
 
 async def _lanes(
-    settings: Settings, stack: AsyncExitStack, secret: bytes, engine: Engine
+    settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, engine: Engine
 ) -> tuple[tuple[Lane, ...], tuple[styles.Style, ...]]:
     """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
     if settings.dashscope_api_key:
         http = await stack.enter_async_context(httpx.AsyncClient())
-        return tuple(accounts.cloud_lanes(settings, http, secret)), styles.STYLES
+        return tuple(accounts.cloud_lanes(settings, http, secret, photos)), styles.STYLES
     folder = settings.data_dir / "stylizer"
     stand_in = await stack.enter_async_context(
         service(StylizerSettings(data_dir=folder, workers=settings.stylizer_workers), engine=engine)

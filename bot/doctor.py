@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from bot.accounts import account_id, cloud_lanes
+from bot.accounts import account_id, cloud_clients
 from bot.dashscope.errors import DashScopeError
 from bot.settings import Settings
 from bot.sole import FolderInUse, sole_user
 from storage import accounts
+from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema, open_database
 
 LITTLE_SPACE = 1_000_000_000
@@ -31,11 +33,13 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at folder, database, engine or account, and platforms, in this order."""
+    """Look at folder, database, bucket, engine or account, and platforms, in this order."""
     yield _folder(settings.data_dir)
     yield _running(settings.data_dir)
     async for finding in _database(settings):
         yield finding
+    if settings.bucket is not None:
+        yield await _bucket(settings.bucket)
     if settings.dashscope_api_key:
         async for finding in _accounts(settings):
             yield finding
@@ -79,16 +83,24 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(is_good=False, text=text)
 
 
+async def _bucket(bucket: Bucket) -> Finding:
+    try:
+        await open_bucket(bucket).prove(f"doctor-{secrets.token_hex(8)}")
+    except BucketUnusable as error:
+        return Finding(is_good=False, text=str(error))
+    return Finding(is_good=True, text=f"Pictures can be written to {bucket.url}, read, listed and deleted.")
+
+
 async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
     async with httpx.AsyncClient() as http:
-        for lane in cloud_lanes(settings, http, b"unused"):
+        for name, client in cloud_clients(settings, http).items():
             try:
-                await lane.client.list_tasks(page_size=1)
+                await client.list_tasks(page_size=1)
             except DashScopeError as error:
-                yield Finding(is_good=False, text=f"The account {lane.account_id} does not answer well: {error}")
+                yield Finding(is_good=False, text=f"The account {name} does not answer well: {error}")
             else:
-                yield Finding(is_good=True, text=f"The account {lane.account_id} answers.")
-                yield _clock(lane.client.server_clock.now(), time.time())
+                yield Finding(is_good=True, text=f"The account {name} answers.")
+                yield _clock(client.server_clock.now(), time.time())
 
 
 def _clock(theirs: float | None, ours: float) -> Finding:

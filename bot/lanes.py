@@ -14,7 +14,7 @@ FIRST_GUESS = Pace(mean=15.0, deviation=3.75)
 @dataclass(frozen=True)
 class Lane:
     """`slots` tasks run at once and `prefetch` more may wait there; `paid` images count against the owner's budget;
-    an `extended` lane is our stand-in, which takes a seed."""
+    an `extended` lane is our stand-in, which takes a seed; `is_told`: the API gives notice when a task is over."""
 
     account_id: str
     client: DashScope
@@ -25,6 +25,7 @@ class Lane:
     queries_per_second: float = 18.0
     paid: bool = False
     extended: bool = False
+    is_told: bool = False
     free_images: int = 0
     first_guess: Pace = FIRST_GUESS
 

@@ -1,4 +1,5 @@
-"""How a photo becomes a URL that the API can read: a signed link of ours, the API's own upload, or the photo itself."""
+"""How a photo becomes a URL that the API can read: a signed link of ours or of its bucket's, the API's own upload, or
+the photo itself."""
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
@@ -6,6 +7,8 @@ from hashlib import sha256
 from typing import Protocol
 
 from itsdangerous import BadData, URLSafeSerializer
+
+from storage.bucket import BucketStore
 
 LINK_SECONDS = 15 * 60  # longer than the API ever waits, shorter than a leaked log stays interesting
 _SECRET_BYTES = 16
@@ -29,6 +32,17 @@ class SignedLinks:
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:  # noqa: ARG002  # the route reads the store
         return self._photos + str(self._serializer.dumps([key, int(now) + self._seconds]))
+
+
+class BucketLinks:
+    """Links to the bucket itself, which counts nothing; they live by this machine's clock."""
+
+    def __init__(self, photos: BucketStore, *, seconds: int = LINK_SECONDS) -> None:
+        self._photos = photos
+        self._seconds = seconds
+
+    async def expose(self, key: str, jpeg: bytes, now: float) -> str:  # noqa: ARG002  # it is there, and signed as of now
+        return await self._photos.link(key, self._seconds)
 
 
 class UploadLinks:

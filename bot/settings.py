@@ -1,6 +1,7 @@
 """Settings: one frozen value from the environment and `.env`, every complaint at once. Nothing else reads either."""
 
 import ipaddress
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +15,9 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from bot.bucket_settings import BucketSettings
 
 OnOff = Literal["on", "off"]
 
@@ -52,7 +55,7 @@ Packages = Annotated[
 ]
 
 
-class Settings(BaseSettings):
+class Settings(BucketSettings):
     """Every setting that an owner can change; `.env.example` explains each."""
 
     model_config = SettingsConfigDict(
@@ -72,7 +75,8 @@ class Settings(BaseSettings):
     dashscope_submits_per_second: float = Field(default=2.0, gt=0, le=100)
     dashscope_prefetch: int = Field(default=0, ge=0, le=10)
     dashscope_free_images: int = Field(default=500, ge=0)
-    photo_links: Literal["auto", "signed", "inline", "upload"] = "auto"
+    dashscope_events_secret: SecretStr | None = Field(default=None, min_length=16, max_length=200)
+    photo_links: Literal["auto", "signed", "bucket", "inline", "upload"] = "auto"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
@@ -88,11 +92,21 @@ class Settings(BaseSettings):
     stylizer_workers: int = Field(default=1, ge=1, le=64)
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
-    @field_validator("photo_links", "telegram_webhook", "discord_webhook")
+    @field_validator("telegram_webhook", "discord_webhook")
     @classmethod
     def _needs_an_address(cls, value: str, others: ValidationInfo) -> str:
-        if value in {"signed", "on"} and others.data.get("public_url", ...) is None:
-            raise ValueError(f"{value!r} needs PUBLIC_URL, the address at which this machine can be reached")
+        if value == "on" and others.data.get("public_url", ...) is None:
+            raise ValueError("'on' needs PUBLIC_URL, the address at which this machine can be reached")
+        return value
+
+    @field_validator("photo_links")
+    @classmethod
+    def _needs_a_place(cls, value: str, others: ValidationInfo) -> str:
+        has_bucket = others.data.get("photo_store", ...) is not None
+        if value == "signed" and others.data.get("public_url", ...) is None and not has_bucket:
+            raise ValueError("'signed' needs PUBLIC_URL, the address of this machine, or a bucket as PHOTO_STORE")
+        if value == "bucket" and not has_bucket:
+            raise ValueError("'bucket' needs a bucket as PHOTO_STORE")
         return value
 
     @field_validator("dashscope_api_key")
@@ -101,6 +115,13 @@ class Settings(BaseSettings):
         if not all(key.get_secret_value().isascii() and key.get_secret_value().isprintable() for key in keys):
             raise ValueError("a key is of plain letters, digits and signs, without spaces or quotes from a page")
         return keys
+
+    @field_validator("dashscope_events_secret")
+    @classmethod
+    def _fits_into_a_path(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and re.fullmatch(r"[A-Za-z0-9_-]+", secret.get_secret_value()) is None:
+            raise ValueError("it is a part of an address: plain letters, digits, - and _")
+        return secret
 
     @field_validator("metrics_token")
     @classmethod
@@ -129,11 +150,17 @@ class Settings(BaseSettings):
         return self.is_loopback if self.web_chat is None else self.web_chat == "on"
 
     @property
-    def link_kind(self) -> Literal["signed", "inline", "upload"]:
+    def link_kind(self) -> Literal["signed", "bucket", "inline", "upload"]:
         """How photos are shown to the API."""
-        if self.photo_links != "auto":
-            return self.photo_links
-        return "inline" if self.public_url is None else "signed"
+        match self.photo_links:
+            case "auto" if self.has_open_bucket:
+                return "bucket"
+            case "auto":
+                return "inline" if self.public_url is None else "signed"
+            case "signed":
+                return "bucket" if self.public_url is None else "signed"
+            case kind:
+                return kind
 
 
 def load(env_file: Path | None = Path(".env")) -> Settings:

@@ -9,7 +9,9 @@ from pydantic import SecretStr
 
 from bot import accounts
 from bot.lanes import Lane
-from bot.links import InlineLinks, SignedLinks, UploadLinks
+from bot.links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
+from storage.bucket import open_bucket
+from storage.photos import open_photos
 from tests.house import settings_for
 
 SECRET = bytes(32)
@@ -17,7 +19,9 @@ SECRET = bytes(32)
 
 async def lanes(tmp_path: Path, **settings: Any) -> list[Lane]:
     async with httpx.AsyncClient(trust_env=False) as http:
-        return accounts.cloud_lanes(settings_for(tmp_path, **settings), http, SECRET)
+        chosen = settings_for(tmp_path, **settings)
+        photos = open_photos(tmp_path / "photos") if chosen.bucket is None else open_bucket(chosen.bucket)
+        return accounts.cloud_lanes(chosen, http, SECRET, photos)
 
 
 def keys(*names: str) -> tuple[SecretStr, ...]:
@@ -51,8 +55,15 @@ async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
         ({}, InlineLinks),
         ({"public_url": "https://bot.example"}, SignedLinks),
         ({"photo_links": "upload"}, UploadLinks),
+        ({"photo_store": "s3://faces", "aws_region": "eu-central-1"}, BucketLinks),
     ],
 )
 async def test_photos_are_shown_as_the_settings_say(tmp_path: Path, settings: dict[str, Any], kind: type) -> None:
     (lane,) = await lanes(tmp_path, dashscope_api_key=keys("sk-one"), **settings)
     assert type(lane.links) is kind
+
+
+async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) -> None:
+    key = keys("sk-one")
+    assert not (await lanes(tmp_path, dashscope_api_key=key))[0].is_told
+    assert (await lanes(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[0].is_told

@@ -10,6 +10,7 @@ import pytest
 
 from bot.doctor import Finding, examine
 from storage.database import open_database
+from tests.buckets import bucket_server
 from tests.house import house, settings_for
 from tests.loopback import Handler, Reply, as_json, loopback
 
@@ -88,3 +89,15 @@ async def test_a_newer_database_is_said(tmp_path: Path) -> None:
     connection.close()
     (complaint,) = bad(await findings(tmp_path))
     assert complaint.startswith("The database is newer than this version of Repaint")
+
+
+async def test_a_bucket_is_tried_out(tmp_path: Path) -> None:
+    with bucket_server() as server:
+        bucket = server.bucket("mine")
+        as_settings = {name.lower(): value for name, value in server.environment(bucket).items()}
+        found = await findings(tmp_path, **as_settings)
+        assert bad(found) == []
+        assert f"Pictures can be written to {bucket.url}, read, listed and deleted." in [one.text for one in found]
+        (complaint,) = bad(await findings(tmp_path, **{**as_settings, "photo_store": "s3://nowhere-at-all"}))
+        assert complaint.startswith("There is no bucket for s3://nowhere-at-all.")
+        assert server.raw_keys(bucket) == []

@@ -6,7 +6,8 @@ import string
 import pytest
 from itsdangerous import URLSafeSerializer
 
-from bot.links import InlineLinks, SignedLinks, UploadLinks, read_token
+from bot.links import LINK_SECONDS, BucketLinks, InlineLinks, SignedLinks, UploadLinks, read_token
+from storage.bucket import Bucket, open_bucket
 
 SECRET = b"sixteen bytes or more"
 KEY = "portraits/3f/3fa9c1"
@@ -56,6 +57,13 @@ async def test_a_photo_with_a_strange_name_comes_back_by_it() -> None:
 def test_a_secret_that_can_be_guessed_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         SignedLinks("https://me.example", b"short")
+
+
+async def test_a_buckets_link_lives_for_as_long_as_one_of_ours() -> None:
+    photos = open_bucket(Bucket("faces", "", "https://store.example", "eu-central-1", "an-id", "a-key"))
+    link = await BucketLinks(photos).expose("original/7/2026112213/" + "a" * 64 + ".jpg", b"", NOW)
+    assert link.startswith("https://store.example/faces/original/7/2026112213/aaa")
+    assert f"X-Amz-Expires={LINK_SECONDS}" in link
 
 
 async def test_an_inline_link_is_the_photo_itself() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, Wrong, load
+from storage.bucket import Bucket
 
 NAMES = [name.upper() for name in Settings.model_fields]
 TOKEN = "123456789:AAH-a-token-that-nobody-may-see-1234"
@@ -65,7 +66,10 @@ def test_every_complaint_is_made_at_once(tmp_path: Path) -> None:
         "RESULT_DAYS": "nan",
         "WEB_CHAT": "perhaps",
         "LOG_LEVEL": "loud",
-        "PHOTO_LINKS": "signed",  # without PUBLIC_URL
+        "PHOTO_LINKS": "signed",  # without PUBLIC_URL or a bucket
+        "AWS_ACCESS_KEY_ID": "half of a pair",
+        "AWS_SERVER_SIDE_ENCRYPTION": "rot13",
+        "DASHSCOPE_EVENTS_SECRET": "with/a/slash/in/it",
         "TELEGRAM_WEBHOOK": "on",  # the same
         "TELEGRAM_API_URL": "not an address",
         "METRICS_TOKEN": "too short",
@@ -123,6 +127,69 @@ def test_strangers_see_the_page_only_with_the_owners_word(
 )
 def test_how_photos_are_shown_to_the_api(tmp_path: Path, photo_links: str, public_url: str, kind: str) -> None:
     assert read(tmp_path, PHOTO_LINKS=photo_links, PUBLIC_URL=public_url).link_kind == kind
+
+
+@pytest.mark.parametrize(
+    ("photo_links", "public_url", "endpoint", "kind"),
+    [
+        ("auto", "", "", "bucket"),
+        ("auto", "https://bot.example", "https://store.example", "bucket"),
+        ("auto", "", "http://minio:9000", "inline"),  # nobody outside can reach it
+        ("auto", "https://bot.example", "http://minio:9000", "signed"),
+        ("signed", "", "http://minio:9000", "bucket"),
+        ("signed", "https://bot.example", "", "signed"),
+        ("bucket", "https://bot.example", "http://minio:9000", "bucket"),
+        ("inline", "https://bot.example", "", "inline"),
+    ],
+)
+def test_how_photos_in_a_bucket_are_shown_to_the_api(
+    tmp_path: Path, photo_links: str, public_url: str, endpoint: str, kind: str
+) -> None:
+    where = {"PHOTO_STORE": "s3://faces", "AWS_ENDPOINT_URL": endpoint}
+    assert read(tmp_path, PHOTO_LINKS=photo_links, PUBLIC_URL=public_url, **where).link_kind == kind
+
+
+def test_a_bucket_is_as_the_settings_say(tmp_path: Path) -> None:
+    assert read(tmp_path).bucket is None
+    who = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": TOKEN, "AWS_SESSION_TOKEN": KEY + TOKEN}
+    where = {"PHOTO_STORE": "s3://faces.of-many/a/b/", "AWS_ENDPOINT_URL": "https://store.example/", "AWS_REGION": "x"}
+    how = {"AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true", "AWS_SERVER_SIDE_ENCRYPTION": "AES256"}
+    settings = read(tmp_path, **who, **where, **how)
+    assert settings.bucket == Bucket(
+        *("faces.of-many", "a/b", "https://store.example", "x", KEY, TOKEN, KEY + TOKEN),
+        in_host=True,
+        encryption="AES256",
+    )
+    assert {KEY, TOKEN, KEY + TOKEN} <= set(settings.secrets())
+    assert KEY not in f"{settings!r}{settings.bucket!r}"
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "faces",
+        "/var/photos",
+        "s3://",
+        "s3:///prefix",
+        "s3://Faces",
+        "s3://faces/../other",
+        "s3://faces//x",
+        "gs://faces",
+    ],
+)
+def test_what_is_no_bucket_is_said(tmp_path: Path, store: str) -> None:
+    assert "PHOTO_STORE: Value error, write it as s3://bucket" in complaints(tmp_path, PHOTO_STORE=store)
+
+
+@pytest.mark.parametrize("half", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_half_of_a_key_is_none(tmp_path: Path, half: str) -> None:
+    said = complaints(tmp_path, PHOTO_STORE="s3://faces", **{half: KEY})
+    assert "AWS_ACCESS_KEY_ID: Value error, needs AWS_SECRET_ACCESS_KEY beside it" in said
+    assert KEY not in said
+
+
+def test_links_to_a_bucket_need_one(tmp_path: Path) -> None:
+    assert "PHOTO_LINKS: Value error, 'bucket' needs" in complaints(tmp_path, PHOTO_LINKS="bucket")
 
 
 def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
