@@ -91,7 +91,7 @@ class _NoNul(StrDumper):
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter shows what it took for a port: part of a password, maybe
         raise NotUsable("DATABASE_URL is no address: write postgresql://user:password@host/name") from None
     if parsed.drivername not in {"postgres", "postgresql", "postgresql+psycopg"}:
         raise NotUsable("DATABASE_URL has to begin with postgresql://")
