@@ -177,8 +177,10 @@ class Records:
         """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
         picture has yet to be `seen`."""
         ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
+        if not ended:
+            return
         async with self.database.read() as connection:
-            owed = await results.owed(connection, ended) if ended else ()
+            owed = await results.owed(connection, ended)
         if owed:
             async with self.database.write() as connection:
                 for job_id in owed:

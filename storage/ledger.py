@@ -4,7 +4,7 @@ The `quota` row of a scope and period carries the sums, so that a limit is kept 
 count, whoever else is at it; `audit` proves that sums and rows agree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,11 +73,17 @@ async def reserve(connection: AsyncConnection, job_id: int, scopes: Iterable[Sco
     """Take one unit of each scope for this job. Returns the first scope that has none left: then roll back."""
     for scope in sorted(scopes, key=lambda scope: scope.name):  # one order for everybody: no deadlock
         values = {"scope": scope.name, "period": scope.period, "lim": scope.limit}
-        await connection.execute(_OPEN, values)
-        if (await connection.execute(_TAKE, values)).rowcount == 0:
+        if not await _taken(connection, values):
             return scope
         await connection.execute(_WRITE, {**values, "job_id": job_id, "kind": "reserve", "now": now})
     return None
+
+
+async def _taken(connection: AsyncConnection, values: Mapping[str, object]) -> bool:
+    if (await connection.execute(_TAKE, values)).rowcount == 1:
+        return True
+    await connection.execute(_OPEN, values)  # it may be the first of its period
+    return (await connection.execute(_TAKE, values)).rowcount == 1
 
 
 async def draw(connection: AsyncConnection, job_id: int, scope: str, period: str, *, now: float) -> bool:
@@ -103,11 +109,12 @@ async def settle(
 async def count(connection: AsyncConnection, job_id: int, scope: Scope, *, now: float) -> None:
     """Count one unit against a scope that is watched and has no limit of its own, once a job."""
     values = {"job_id": job_id, "scope": scope.name, "period": scope.period, "lim": scope.limit}
-    await connection.execute(_OPEN, values)
     written = await connection.execute(_WRITE, {**values, "kind": "reserve", "now": now})
     if written.rowcount == 1:
         await connection.execute(_WRITE, {**values, "kind": "commit", "now": now})
-        await connection.execute(_COUNT, values)
+        if (await connection.execute(_COUNT, values)).rowcount == 0:  # the first of its period
+            await connection.execute(_OPEN, values)
+            await connection.execute(_COUNT, values)
 
 
 async def sums(connection: AsyncConnection, name: str, period: str) -> Sums:
