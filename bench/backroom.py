@@ -11,21 +11,21 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle
 from bot.admission import Rules, admit, inserted, introduce, the_same
 from bot.bell import Bell
 from bot.chat import Chat, Person
+from bot.claiming import claim, take_over
+from bot.clock import Clock
 from bot.dashscope.client import DashScope
 from bot.desk import Desk, House
-from bot.dispatcher import _claim as claim
-from bot.dispatcher import _take_over as take_over
 from bot.lanes import Lane
 from bot.links import InlineLinks
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos
+from tests.workshop import measure
 
 MORNING = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
 NO_LIMITS = Rules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
@@ -115,20 +115,16 @@ def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
     )
 
 
-def unmeasured(_: bytes) -> tuple[int, int]:
-    """No picture comes here."""
-    raise ValueError("there are no pictures in the back room")
+@asynccontextmanager
+async def house(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[House]:
+    """What lanes share: rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
+    async with open_database(where or folder / "repaint.db") as database:
+        yield House(database, open_photos(folder / "photos"), Bell(), clock, random.Random(7), measure, 30.0)
 
 
 @asynccontextmanager
 async def backroom(folder: Path, where: Path | str | None = None) -> AsyncIterator[Backroom]:
-    """Rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
+    """The same on a clock that is set."""
     clock = SetClock()
-    async with httpx.AsyncClient(trust_env=False) as http, open_database(where or folder / "repaint.db") as database:
-        photos, chance = open_photos(folder / "photos"), random.Random(7)
-        yield Backroom(House(database, photos, Bell(), clock, chance, unmeasured, 30.0), clock, http)
-
-
-async def count(connection: AsyncConnection, sql: str) -> int:
-    """One number from the rows."""
-    return int((await connection.execute(text(sql))).scalar_one())
+    async with httpx.AsyncClient(trust_env=False) as http, house(folder, clock, where) as shared:
+        yield Backroom(shared, clock, http)

@@ -134,12 +134,12 @@ def section(crowd: Crowd, ours: Outcome, peer: Outcome) -> Section:
         Aim("light users' p95", "≤ 0.5 of first come, first served", f"{ratio:.2f}", ratio <= 0.5),
         Aim("Jain's index", "≥ 0.99", f"{ours.jain:.3f}", ours.jain >= 0.99),
     )
-    how = (
-        f"One person brings {crowd.heavy} photos; {crowd.light} others bring one each, one by one in the time that "
-        "those alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a wish to its turn. Jain's index is that "
-        f"of a rush, where all come at once and the heavy one first, over the first {crowd.light + 1} turns (1: "
-        "everybody got one). Admission and claims are the real ones on SQLite; only the painting is simulated."
-    )
+    how = f"""
+        One person brings {crowd.heavy} photos; {crowd.light} others bring one each, one by one in the time that those
+        alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a wish to its turn. Jain's index is that of a
+        rush, where all come at once and the heavy one first, over the first {crowd.light + 1} turns (1: everybody got
+        one). Admission and claims are the real ones on SQLite; only the painting is simulated.
+    """
     return Section("fairness", "Waiting, and in whose turn", how, [Table(head, rows)], aims)
 
 

@@ -112,11 +112,11 @@ def section(timed: dict[str, list[Timed]], missing: Sequence[str]) -> Section:
                     ratio <= MOST,
                 )
             )
-    how = (
-        "One enqueue is the studio's whole transaction for a wish by somebody new: person, chat, job, units, turn. One "
-        "claim is the dispatcher's: account, slot, whose turn, the job's move, the attempt. Both are durable at their end "
-        "(`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Five wishes wait for each person."
-    )
+    how = """
+        One enqueue is the studio's whole transaction for a wish by somebody new: person, chat, job, units, turn. One
+        claim is the dispatcher's: account, slot, whose turn, the job's move, the attempt. Both are durable then
+        (`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Five wishes wait for each person.
+    """
     return Section("queue", "A queue that grows", how, [Table(head, rows)], aims, missing)
 
 

@@ -58,7 +58,11 @@ class Section:
     notes: Sequence[str] = field(default_factory=tuple)
 
     def markdown(self, stamp: str) -> str:
-        blocks = [f"## {self.title}", self.how, *("\n".join(table.markdown()) for table in self.tables)]
+        blocks = [
+            f"## {self.title}",
+            " ".join(self.how.split()),
+            *("\n".join(table.markdown()) for table in self.tables),
+        ]
         blocks += ["\n".join(f"- {line}" for line in (*map(str, self.aims), *self.notes))]
         return "\n\n".join(block for block in (*blocks, stamp) if block) + "\n"
 

@@ -1,0 +1,190 @@
+"""Claims a second by 1, 2, 5 and 10 replicas on one PostgreSQL: processes of their own, with fifty lanes each.
+
+A claim is the dispatcher's whole transaction, durable at its end. Writers take turns over all replicas, so more of them
+cannot be quicker than a turn is long; what this shows is that they do not get in each other's way.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+
+from sqlalchemy import text
+
+from bench.backroom import Backroom, backroom
+from bench.queue import fill
+from bench.report import ROOT, Aim, Section, Table, publish
+from bot.desk import Desk
+from tests.postgres import NoServer, postgres_server
+
+REPLICAS = (1, 2, 5, 10)
+LANES = 50
+SECONDS = 5.0
+WAITING = 20_000
+AIM = 500
+_FREED = """
+    UPDATE job SET state = 'stored', slot = NULL
+    WHERE account_id IN (SELECT id FROM account WHERE id LIKE :mine) AND slot IS NOT NULL
+"""
+_TOUCH = text("UPDATE queue SET vtime = vtime WHERE id = 1")
+
+
+@dataclass(frozen=True)
+class Spell:
+    """What so many replicas did together for some seconds: how many claims, and milliseconds of each."""
+
+    replicas: int
+    seconds: float
+    took: list[float]
+
+    @property
+    def per_second(self) -> float:
+        return len(self.took) / self.seconds
+
+
+async def replica(url: str, number: int) -> None:
+    """In a process of its own: hold fifty lanes; on every line `claim SECONDS` or `touch SECONDS` do so, and tell."""
+    with tempfile.TemporaryDirectory() as name:
+        async with backroom(Path(name), url) as room:
+            desks = [await room.desk(f"replica-{number}-lane-{lane}") for lane in range(LANES)]
+            say({"ready": number})
+            while line := (await asyncio.to_thread(sys.stdin.readline)).split():
+                deed, seconds = line[0], float(line[1])
+                say(await (_claims(room, desks, number, seconds) if deed == "claim" else _touches(room, seconds)))
+
+
+def say(value: object) -> None:
+    """One line for whoever started us."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+async def _claims(room: Backroom, desks: Sequence[Desk], number: int, seconds: float) -> list[float]:
+    took, until = list[float](), perf_counter() + seconds
+    while perf_counter() < until:
+        for desk in desks:
+            began = perf_counter()
+            if await room.claim(desk) is not None:
+                took.append((perf_counter() - began) * 1000)
+        await room.run(_FREED, mine=f"replica-{number}-lane-%")  # their tasks are done, all at once
+    return took
+
+
+async def _touches(room: Backroom, seconds: float) -> list[float]:
+    """The peer: the least that a durable write can be, with the same lock round it."""
+    took, until = list[float](), perf_counter() + seconds
+    while (began := perf_counter()) < until:
+        async with room.database.write() as connection:
+            await connection.execute(_TOUCH)
+        took.append((perf_counter() - began) * 1000)
+    return took
+
+
+class Crew:
+    """The replicas' processes."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
+
+    async def spell(self, replicas: int, deed: str, seconds: float) -> Spell:
+        """The first so many do it at the same time."""
+        busy, began = self._processes[:replicas], perf_counter()
+        for process in busy:
+            assert process.stdin is not None
+            process.stdin.write(f"{deed} {seconds}\n".encode())
+        found = await asyncio.gather(*(heard(process) for process in busy))
+        return Spell(replicas, perf_counter() - began, [one for took in found for one in took])
+
+
+async def heard(process: Process) -> list[float]:
+    """The next line of a replica."""
+    assert process.stdout is not None
+    said = json.loads(await process.stdout.readline())
+    return said if isinstance(said, list) else []
+
+
+async def started(stack: AsyncExitStack, url: str, number: int) -> Process:
+    """One more replica, not ready yet."""
+    command = (sys.executable, "-m", "bench.replicas", url, str(number))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=2**24)
+    stack.push_async_callback(_ended, process)
+    return process
+
+
+async def _ended(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+async def spells(url: str, replicas: Sequence[int], seconds: float, waiting: int) -> tuple[Spell, list[Spell]]:
+    """The peer alone, then claims by ever more replicas."""
+    async with AsyncExitStack() as stack:
+        with tempfile.TemporaryDirectory() as name:
+            async with backroom(Path(name), url) as room:
+                await fill(room, waiting, 0)
+        processes = [await started(stack, url, number) for number in range(max(replicas))]
+        await asyncio.gather(*map(heard, processes))
+        crew = Crew(processes)
+        await crew.spell(max(replicas), "claim", seconds / 10)
+        peer = await crew.spell(1, "touch", seconds)
+        return peer, [await crew.spell(number, "claim", seconds) for number in replicas]
+
+
+def section(peer: Spell, found: Sequence[Spell]) -> Section:
+    """What is said of it."""
+    head = ("replicas", "a second, in all", "of one replica", "of a bare write", "p50, ms", "p95, ms")
+    rows = [_row("1, a bare durable write", peer, found[0], peer)]
+    rows += [_row(str(one.replicas), one, found[0], peer) for one in found]
+    most = found[-1]
+    aims = [
+        Aim(
+            f"claims a second by {most.replicas} replicas in all",
+            f"≥ {AIM}",
+            f"{most.per_second:.0f}",
+            most.per_second >= AIM,
+        )
+    ]
+    how = f"""
+        Each replica is a process with {LANES} lanes; it claims for one after the other, as fast as it can. A claim is
+        the whole transaction of the dispatcher, on a queue of thousands, with `fsync` on. One writer at a time in all
+        replicas (an advisory lock) keeps the rules exact; the bare write takes the same lock, changes one row and
+        commits. Client and server share the cores.
+    """
+    return Section("replicas", "Several replicas", how, [Table(head, rows)], aims)
+
+
+def _row(name: str, one: Spell, alone: Spell, peer: Spell) -> tuple[str, ...]:
+    rate = one.per_second
+    spread = f"{median(one.took):.1f}", f"{quantiles(one.took, n=20)[-1]:.1f}"
+    return (name, f"{rate:.0f}", f"{rate / alone.per_second:.2f}", f"{rate / peer.per_second:.2f}", *spread)
+
+
+async def measured(
+    replicas: Sequence[int] = REPLICAS, seconds: float = SECONDS, waiting: int = WAITING
+) -> Section | None:
+    """On a server of its own; None where there is none."""
+    try:
+        with postgres_server(durable=True) as server:
+            return section(*await spells(server.new_database(), replicas, seconds, waiting))
+    except NoServer as error:
+        print(f"Not measured: {error}.")
+        return None
+
+
+def main() -> None:
+    """Print and write."""
+    found = asyncio.run(measured())
+    if found is not None:
+        publish(found)
+
+
+if __name__ == "__main__":
+    asyncio.run(replica(sys.argv[1], int(sys.argv[2])))

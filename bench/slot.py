@@ -1,0 +1,186 @@
+"""How busy the one paid slot is: the real dispatcher and client against the stand-in, over a network.
+
+Time goes twice as fast, for the bot, the service and the network alike; what our own code takes is not made quicker by
+that, so it weighs double here. The peers send the same photos (a task takes as long for each of them) with the same
+client, and do nothing else: no rows, no turns.
+"""
+
+import asyncio
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean, quantiles
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from bench.asking import as_the_sdk, every_three_seconds, script
+from bench.backroom import NO_LIMITS, a_photo, house
+from bench.faraway import far_away
+from bench.painting import photo, slow_engine
+from bench.report import Aim, Section, Table, publish
+from bot.admission import admit, inserted, introduce
+from bot.chat import Chat, Person
+from bot.clock import WallClock
+from bot.dashscope.client import DashScope
+from bot.desk import House
+from bot.dispatcher import drive
+from bot.lanes import Lane
+from bot.links import InlineLinks
+from storage import jobs
+from storage.photos import Kind
+from stylizer.settings import BASE_PATH
+from stylizer.tasks import Task
+from tests.stand_in import StandIn, stand_in
+
+ONE_WAY = (0.040, 0.120)  # seconds from here to there, and the same back
+AIM, AIM_AHEAD = 0.98, 0.998
+
+
+@dataclass(frozen=True)
+class Plan:
+    """So many lanes side by side, photos in all, and how much faster time goes."""
+
+    lanes: int = 6
+    photos: int = 84
+    speed: float = 2.0
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What the server saw: the share of the time between a lane's first start and its last in which its slot was busy,
+    the gaps between one task's end and the next one's start in seconds, questions a task, refused calls."""
+
+    share: float
+    gaps: list[float]
+    questions: float
+    refused: int
+
+
+Way = Callable[[str, Plan, WallClock], Awaitable[None]]
+
+
+async def by_script(base_url: str, plan: Plan, clock: WallClock, *, rule: Callable[[int], float]) -> None:
+    """A peer."""
+    await script(base_url, clock, rule, lanes=plan.lanes, photos=plan.photos)
+
+
+async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch: int) -> None:
+    """The bot's own dispatchers, until every job has its picture."""
+    with tempfile.TemporaryDirectory() as name:
+        async with httpx.AsyncClient(trust_env=False) as http, house(Path(name), clock) as shared:
+            for number in range(plan.photos):
+                await _queue(shared, number)
+            stop = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                for number in range(plan.lanes):
+                    client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-ours-{number}"))
+                    lane = Lane(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
+                    group.create_task(drive(lane, shared, stop))
+                await _all_painted(shared)
+                stop.set()
+                shared.bell.ring()
+
+
+async def _queue(shared: House, number: int) -> None:
+    now, who = shared.clock.now(), f"person {number}"
+    async with shared.database.write() as connection:
+        person_id, chat_id = await introduce(connection, Person("bench", who), Chat("bench", who), now)
+    key = await shared.photos.put(Kind.ORIGINAL, person_id, photo(number), expires=now + 3600)
+    new = replace(a_photo(person_id, chat_id, f"bench:{number}", now), photo=key)
+    async with shared.database.write() as connection:
+        await admit(connection, await inserted(connection, new, None, now), 0, NO_LIMITS, now)
+
+
+async def _all_painted(shared: House) -> None:
+    while True:
+        ticket = shared.bell.ticket()
+        async with shared.database.read() as connection:
+            if not await jobs.waiting(connection):
+                return
+        await shared.clock.wait(ticket, 1.0)
+
+
+async def seen(plan: Plan, way: Way) -> Busy:
+    """One way of driving, against a service of its own, and what that saw."""
+    clock, chance = WallClock(plan.speed), random.Random(3)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.lanes)
+        service = await stack.enter_async_context(opening)
+        parts = urlsplit(service.url)
+        under_way = far_away((str(parts.hostname), parts.port or 0), lambda: chance.uniform(*ONE_WAY) / plan.speed)
+        await way(await stack.enter_async_context(under_way) + BASE_PATH, plan, clock)
+        return busy(await service.tasks(), service)
+
+
+def busy(tasks: Sequence[Task], service: StandIn) -> Busy:
+    """Read from the service's own task table and calls."""
+    by_account = defaultdict(list)
+    for task in tasks:
+        by_account[task.account].append((task.started or 0, task.ended or 0))
+    gaps, worked = list[float](), 0.0
+    for spans in by_account.values():
+        for (began, ended), (following, _) in pairwise(sorted(spans)):
+            worked += (ended - began) / 1000
+            gaps.append((following - ended) / 1000)
+    questions = sum(call.path.startswith(f"{BASE_PATH}/tasks/") for call in service.calls)
+    refused = sum(call.status == 429 for call in service.calls)
+    return Busy(worked / (worked + sum(gaps)), gaps, questions / len(tasks), refused)
+
+
+WAYS: dict[str, Way] = {
+    "asking every 3 s": partial(by_script, rule=every_three_seconds),
+    "as the official SDK asks": partial(by_script, rule=as_the_sdk),
+    "the bot": partial(by_dispatcher, prefetch=0),
+    "the bot, one task sent ahead": partial(by_dispatcher, prefetch=1),
+}
+
+
+def section(plan: Plan, found: dict[str, Busy]) -> Section:
+    """What is said of it."""
+    head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "questions a task", "refused")
+    peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
+    how = f"""
+        {plan.photos} tasks of 15 ± 3.75 s at {plan.lanes} accounts of one slot each, 40 to 120 ms of network each way,
+        time {plan.speed:g} × as fast. Busy is what the service saw: between an account's first task and its last, the
+        share of the time in which a task of it ran. All ways ran at the same time, each against a service of its own.
+    """
+    aims = (
+        Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),
+        Aim("with one task sent ahead (`DASHSCOPE_PREFETCH=1`)", f"≥ {AIM_AHEAD:.1%}", f"{ahead.share:.2%}",
+            ahead.share >= AIM_AHEAD),
+    )  # fmt: skip
+    rows = [_row(name, one, peer) for name, one in found.items()]
+    return Section("slot", "The paid slot is busy", how, [Table(head, rows)], aims)
+
+
+def _row(name: str, one: Busy, peer: Busy) -> tuple[str, ...]:
+    gaps = f"{mean(one.gaps):.2f}", f"{quantiles(one.gaps, n=20)[-1]:.2f}"
+    return (name, f"{one.share:.2%}", f"{one.share / peer.share:.3f}", *gaps, f"{one.questions:.1f}", f"{one.refused}")
+
+
+def measured(plan: Plan) -> Section:
+    """All ways at the same time, each in a process of its own: they hardly need the processor."""
+    with ProcessPoolExecutor(len(WAYS), mp_context=get_context("spawn")) as processes:
+        found = list(processes.map(partial(one_way, plan), WAYS))
+    return section(plan, dict(zip(WAYS, found, strict=True)))
+
+
+def one_way(plan: Plan, name: str) -> Busy:
+    """In a process of its own."""
+    return asyncio.run(seen(plan, WAYS[name]))
+
+
+def main() -> None:
+    """Print and write."""
+    publish(measured(Plan()))
