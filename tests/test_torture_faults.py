@@ -6,7 +6,7 @@ import pytest
 
 from torture.faults import faults
 
-FAULTS = 100
+FAULTS = 60
 
 
 @pytest.mark.timeout(400)
@@ -18,3 +18,4 @@ async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twic
     assert report.calamities == {"disk full": 1}
     assert report.outcomes["delivered"] > 0
     assert report.outcomes["failed"] == 0
+    assert report.guests > 0, "on Discord too"

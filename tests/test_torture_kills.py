@@ -6,7 +6,7 @@ import pytest
 
 from torture.kills import kills
 
-KILLS = 16
+KILLS = 12
 
 
 @pytest.mark.timeout(400)
@@ -16,4 +16,5 @@ async def test_killed_again_and_again_nothing_is_lost_or_paid_twice(tmp_path: Pa
     assert report.kills.total() == KILLS
     assert report.missed < KILLS / 2, "most of the moments have to come"
     assert report.wishes >= KILLS / 2
-    assert set(report.outcomes) <= {"delivered", "stored"}
+    assert report.guests > 0, "on Discord too"
+    assert set(report.outcomes) <= {"delivered", "stored", "canceled"}

@@ -70,10 +70,10 @@ async def outage(stage: Stage, _: Life) -> list[str]:
 
 async def silence(stage: Stage, _: Life) -> list[str]:
     """Neither the service nor the chats answer anything, and nobody hangs up."""
-    before = stage.api.choose, stage.chat.choose
-    stage.api.choose = stage.chat.choose = _silent
+    before = stage.api.choose, stage.chat.choose, stage.guild.choose
+    stage.api.choose = stage.chat.choose = stage.guild.choose = _silent
     await asyncio.sleep(SILENT_SECONDS)
-    stage.api.choose, stage.chat.choose = before
+    stage.api.choose, stage.chat.choose, stage.guild.choose = before
     return []
 
 

@@ -8,18 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from torture import audit
+from torture import audit, discord_audit
 from torture.calamities import CALAMITIES
 from torture.faulty import Faulty
+from torture.guests import Guests
 from torture.life import Life
 from torture.outcome import Outcome
-from torture.people import People
+from torture.people import People, wish
 from torture.stage import LINKS, Stage, stage
 
 SPEED = 8.0
 LANES = 4
 BACKLOG = 24  # wishes under way at any time
 SHARE = 0.3  # of all calls
+GATEWAY_SHARE = 0.01  # of all looks
 BATCH = 500  # faults between two audits; each batch has one calamity, in turn
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.1
@@ -37,6 +39,8 @@ class Report:
     sorry: int = 0
     tasks: int = 0
     twice: int = 0
+    guests: int = 0
+    late: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -55,6 +59,8 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
         ("people told that it did not work just now", str(report.sorry)),
         ("tasks made at the API", str(report.tasks)),
         ("cards sent again (sent, and the answer lost)", str(report.twice)),
+        ("people on Discord", str(report.guests)),
+        ("answers later than Discord takes them", str(report.late)),
     ]
     return Outcome(figures, report.wrong)
 
@@ -70,8 +76,10 @@ async def faults(
     """So many faults, a calamity in every batch of them, then the audit."""
     dice = random.Random(seed)
     async with stage(folder, speed=SPEED, lanes=LANES) as here:
-        storm = Storm(here, People(here, dice), Faulty(dice, SHARE))
+        guests = Guests(here.discord, dice)
+        storm = Storm(here, People(here, dice), guests, Faulty(dice, SHARE, unheard=guests.unheard))
         here.api.choose, here.chat.choose = storm.faulty.at_api, storm.faulty.at_chat
+        here.guild.choose = storm.faulty.at_guild
         turn = 0
         while storm.faulty.done.total() < number and not storm.report.wrong:
             async with here.bot(links=LINKS[turn % len(LINKS)]) as living:
@@ -91,6 +99,7 @@ class Storm:
 
     stage: Stage
     people: People
+    guests: Guests
     faulty: Faulty
     report: Report = field(default_factory=Report)
 
@@ -98,16 +107,35 @@ class Storm:
         """Faults until there were so many, in the midst of them a calamity; then peace, and a look at everything."""
         self.faulty.on = True
         befalling = asyncio.create_task(self._befall(living, calamity))
+        visiting = asyncio.create_task(self.guests.keep_asking())
         while not living.died.is_set() and (self.faulty.done.total() < until or not befalling.done()):
             await self._wishes()
             await self.people.ask(address)
+            await self._gateway()
             await asyncio.sleep(LOOK_SECONDS)
         self.report.wrong += await befalling
         self.faulty.on = False
         if living.died.is_set():
             self.broken(f"the bot died of {calamity or 'a fault'}")
         await self._rest(address)
+        visiting.cancel()
+        await asyncio.wait([visiting])
         await self._audit()
+
+    async def _gateway(self) -> None:
+        """Now and then Discord's gateway breaks off, or asks for a new connection or a new session."""
+        if self.people.dice.random() >= GATEWAY_SHARE:
+            return
+        gateway = self.stage.discord.gateway
+        name = self.people.dice.choice(("gateway dropped", "gateway moves", "session over"))
+        self.faulty.done[name] += 1
+        match name:
+            case "gateway dropped":
+                await gateway.drop()
+            case "gateway moves":
+                await gateway.ask_to_reconnect()
+            case _:
+                await gateway.invalidate()
 
     def broken(self, why: str) -> Report:
         self.report.wrong.append(why)
@@ -121,8 +149,12 @@ class Storm:
 
     async def _wishes(self) -> None:
         open_now = audit.unfinished(self.stage.database)
-        for _ in range(BACKLOG - open_now - len(self.people.unheard) - len(self.stage.telegram.updates)):
-            await (self.people.wish_on_page() if self.people.dice.random() < 0.3 else self.people.wish_in_chat())
+        for _ in range(BACKLOG - open_now - self._waiting):
+            await wish(self.people, self.guests)
+
+    @property
+    def _waiting(self) -> int:
+        return len(self.people.unheard) + len(self.stage.telegram.updates) + len(self.guests.waiting)
 
     async def _rest(self, address: str) -> None:
         try:
@@ -130,7 +162,7 @@ class Storm:
                 while self.people.unheard:
                     await self.people.ask(address)
                 # Another process and its file: nobody tells us when they have changed.
-                while self.stage.telegram.updates or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
+                while self._waiting or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
                     await asyncio.sleep(LOOK_SECONDS)
                 await self.people.look(address)
         except TimeoutError:
@@ -152,4 +184,6 @@ class Storm:
             *audit.ledger(database),
             *audit.whole(database),
             *audit.chats(database, self.stage.telegram, wishes, self.faulty.twice),
+            *discord_audit.guests(database, self.guests, set(), self.guests.spare),
         ]
+        report.guests, report.late = len(self.guests.all), discord_audit.late(self.stage.discord)

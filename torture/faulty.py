@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from torture import deeds
@@ -11,6 +11,7 @@ from torture.proxy import Deed, Passing, passes
 
 _CHAT_ID = re.compile(rb'chat_id(?:=|"\r\n\r\n)(-?\d+)')
 _THROTTLED = {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded.", "request_id": "r"}
+_SLOWLY = {"message": "You are being rate limited.", "retry_after": 0.3, "global": False}
 _FLOOD = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 2"}
 
 Faults = Mapping[str, Deed]
@@ -44,14 +45,21 @@ AT_CHAT: Faults = {
 AT_FILE: Faults = {
     name: deed for name, deed in EVERYWHERE.items() if name != "garbage"
 }  # it would be no photo: refused
+AT_GUILD: Faults = {
+    **EVERYWHERE,
+    "429": deeds.status(429),
+    "429 with retry": deeds.refused(429, _SLOWLY, "Retry-After: 1", "Via: 1.1 google"),
+    "garbage after": deeds.garbage_after,
+}
 _NEW = {"sendMessage", "sendPhoto", "sendDocument"}  # an album is sent once at most
-_UNHEARD = {"dropped after", "cut off"}
+_UNHEARD = {"dropped after", "cut off", "garbage after"}
 
 
 @dataclass
 class Faulty:
     """Lets calls pass, or does something to a `share` of them. `twice`: new messages that were written and whose
-    answer was lost, by chat; whoever wrote them has to write again."""
+    answer was lost, by chat; whoever wrote them has to write again. `unheard` is told of what Discord's answer was
+    lost to."""
 
     dice: random.Random
     share: float
@@ -59,12 +67,16 @@ class Faulty:
     passed: int = 0
     twice: Counter[int] = field(default_factory=Counter)
     on: bool = False
+    unheard: Callable[[Passing], None] = lambda _: None
 
     def at_api(self, passing: Passing) -> Deed:
         return self._choose(passing, AT_RESULT if passing.kind == "result" else AT_API)
 
     def at_chat(self, passing: Passing) -> Deed:
         return self._choose(passing, AT_FILE if passing.kind == "file" else AT_CHAT)
+
+    def at_guild(self, passing: Passing) -> Deed:
+        return self._choose(passing, AT_FILE if passing.kind == "attachment" else AT_GUILD)
 
     def _choose(self, passing: Passing, faults: Faults) -> Deed:
         if not self.on or self.dice.random() >= self.share:
@@ -74,4 +86,6 @@ class Faulty:
         self.done[name] += 1
         if name in _UNHEARD and passing.kind in _NEW and (chat := _CHAT_ID.search(passing.body)):
             self.twice[int(chat[1])] += 1
+        if name in _UNHEARD and passing.kind in {"callback", "hook"}:
+            self.unheard(passing)
         return faults[name]

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from torture import audit
+from torture import audit, discord_audit
+from torture.guests import Guests
 from torture.life import Life
 from torture.moments import Chance, Moment, Trap, draw, name
 from torture.outcome import Outcome
-from torture.people import People
+from torture.people import People, wish
 from torture.points import Point
 from torture.stage import LANES, LINKS, Stage, stage
 
@@ -34,6 +35,8 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     tasks: int = 0
     unheard: int = 0  # new messages that were sent and whose answer nobody lived to hear
+    guests: int = 0
+    late: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -57,6 +60,8 @@ def _told(report: Report) -> Outcome:
         ("outcomes", ended),
         ("tasks made at the API", str(report.tasks)),
         ("cards sent again (sent, and nobody lived to hear it)", str(report.unheard)),
+        ("people on Discord", str(report.guests)),
+        ("answers later than Discord takes them", str(report.late)),
     ]
     return Outcome(figures, report.wrong)
 
@@ -67,7 +72,7 @@ async def kills(
     """So many kills, then the audit. What paints `at_home` keeps the wall's time, so the bot has to do so as well."""
     report, dice = Report(), random.Random(seed)
     async with stage(folder, speed=1.0 if at_home else SPEED, lanes=0 if at_home else LANES) as here:
-        rounds = Rounds(here, People(here, dice), dice, report)
+        rounds = Rounds(here, People(here, dice), Guests(here.discord, dice), dice, report)
         while (done := report.kills.total()) < number and not report.wrong:
             for _ in range(min(BATCH, number - done)):
                 await rounds.one()
@@ -78,13 +83,16 @@ async def kills(
 
 @dataclass
 class Rounds:
-    """`again`: messages that a chat may show twice, because the bot died between sending and knowing."""
+    """`again`: messages that a chat may show twice, because the bot died between sending and knowing; `doubtful`: such
+    messages on Discord."""
 
     stage: Stage
     people: People
+    guests: Guests
     dice: random.Random
     report: Report
     again: Counter[int] = field(default_factory=Counter)
+    doubtful: set[int] = field(default_factory=set)
 
     async def one(self) -> None:
         """Some wishes, a life, its end."""
@@ -92,39 +100,50 @@ class Rounds:
         moment = draw(self.dice, at_api=self.stage.lanes > 0)
         async with self.stage.bot(moment if isinstance(moment, Point) else None, self.dice.choice(LINKS)) as living:
             trap = Trap(moment, living.kill)
-            self.stage.api.choose = self.stage.chat.choose = trap.choose
+            self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = trap.choose
             asking = asyncio.create_task(self._asked(living))
+            visiting = asyncio.create_task(self.guests.keep_asking())
             came = await self._until_dead(living, moment)
             await asking
+            visiting.cancel()
+            await asyncio.wait([visiting])
         self.report.kills[name(moment)] += 1
         self.report.missed += not came
         await self.stage.api.settled()
         await self.stage.chat.settled(but_for="getUpdates")
+        await self.stage.guild.settled()
         self._note_unheard()
 
     async def rest(self) -> None:
         """A life in peace, until nothing is left to do; then everything is looked at."""
-        self.stage.api.choose = self.stage.chat.choose = Trap(Chance(0), lambda: None).choose
+        self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = Trap(Chance(0), lambda: None).choose
         async with self.stage.bot() as living:
             address = await living.address
             if address is None:
                 self.report.wrong.append("the bot did not start")
                 return
+            visiting = asyncio.create_task(self.guests.keep_asking())
             with suppress(TimeoutError):
                 async with asyncio.timeout(REST_SECONDS):
                     while self.people.unheard:
                         await self.people.ask(address)
                     # Another process and its file: nobody tells us when they have changed.
-                    while self.stage.telegram.updates or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
+                    while self._waiting or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
                         await asyncio.sleep(0.1)
+            visiting.cancel()
             await self.people.look(address)
         await self._audit()
+
+    @property
+    def _waiting(self) -> int:
+        """Wishes of which the bot has not heard yet."""
+        return len(self.people.unheard) + len(self.stage.telegram.updates) + len(self.guests.waiting)
 
     async def _wishes(self) -> None:
         begun = self.stage.database.exists() and self.report.kills.total()
         open_now = audit.unfinished(self.stage.database) if begun else 0
-        for _ in range(BACKLOG - open_now - len(self.people.unheard) - len(self.stage.telegram.updates)):
-            await (self.people.wish_on_page() if self.dice.random() < 0.4 else self.people.wish_in_chat())
+        for _ in range(BACKLOG - open_now - self._waiting):
+            await wish(self.people, self.guests)
 
     async def _asked(self, living: Life) -> None:
         address = await living.address
@@ -148,10 +167,11 @@ class Rounds:
         """Cards that the dead bot has sent and not noted: the next one sends them once more."""
         if not self.stage.database.exists():
             return
+        self.doubtful |= discord_audit.unnoted(self.stage.database, self.guests)
         noted = audit.noted(self.stage.database)
-        first = {wish.chat: wish for wish in reversed(self.people.wishes) if wish.chat is not None}
-        for chat, wish in first.items():
-            if noted.get(wish.source) is None and len(audit.cards(self.stage.telegram, chat)) > self.again[chat]:
+        first = {one.chat: one.source for one in reversed(self.people.wishes) if one.chat is not None}
+        for chat, source in first.items():
+            if noted.get(source) is None and len(audit.cards(self.stage.telegram, chat)) > self.again[chat]:
                 self.again[chat] += 1
                 self.report.unheard += 1
 
@@ -167,4 +187,6 @@ class Rounds:
             *audit.ledger(database),
             *audit.whole(database),
             *audit.chats(database, self.stage.telegram, wishes, self.again),
+            *discord_audit.guests(database, self.guests, self.doubtful, {}),
         ]
+        report.guests, report.late = len(self.guests.all), discord_audit.late(self.stage.discord)

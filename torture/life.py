@@ -20,7 +20,7 @@ from torture.haste import Haste, HastyClock, hasten_boot_clock
 from torture.points import Point, arm
 
 _CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
-_CONTEXT.set_forkserver_preload(["torture.life", "handlers.telegram"])
+_CONTEXT.set_forkserver_preload(["torture.life", "handlers.telegram", "handlers.discord"])
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ _CHAT: tuple[tuple[str, How], ...] = (
     ("sendMessage", "before"), ("sendMessage", "after"), ("editMessageMedia", "before"), ("editMessageMedia", "after"),
     ("editMessageText", "after"), ("getFile", "after"), ("file", "amid"), ("getUpdates", "after"),
     ("sendMediaGroup", "before"), ("sendMediaGroup", "after"),
+    ("callback", "before"), ("callback", "after"), ("hook", "after"), ("hook", "amid"), ("post", "before"),
+    ("post", "after"), ("post", "amid"), ("patch", "before"), ("patch", "after"), ("attachment", "amid"),
 )  # fmt: skip
 
 

@@ -10,10 +10,12 @@ import httpx
 from tests.bot_api import ME
 from tests.bot_api_people import Someone
 from tests.stand_in import portrait_jpeg
+from torture.guests import Guests
 from torture.stage import Stage
 
 STYLES = (0, 2, 4, 5, 7, 9, 32)
 VISITORS = 4
+ON_PAGE, ON_DISCORD = 0.33, 0.33  # of all wishes
 ALBUMS = 0.2  # of the wishes in chats
 SECOND_THOUGHTS = 0.1  # of the wishes on the page
 
@@ -122,6 +124,17 @@ class People:
             answer = await http.get("/api/quota")
             self._cookies.setdefault(visitor, {"visitor": answer.cookies["visitor"]})
         return f"visitor={self._cookies[visitor]['visitor']}"
+
+
+async def wish(people: People, guests: Guests) -> None:
+    """One more wish: on the page, on Telegram or on Discord."""
+    match people.dice.random():
+        case lot if lot < ON_PAGE:
+            await people.wish_on_page()
+        case lot if lot < ON_PAGE + ON_DISCORD:
+            guests.invite()
+        case _:
+            await people.wish_in_chat()
 
 
 def photo(number: int) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
 from tests.bot_api import TOKEN, BotApi, bot_api
+from tests.discord_server import Discord, discord_server
 from tests.gate import kind_of as api_kind
 from tests.loopback import Received
 from tests.quick_engine import quick_engine
@@ -26,14 +27,17 @@ LINKS = ("inline", "signed", "upload")
 
 @dataclass
 class Stage:
-    """`api` and `chat` are the proxies before the service and the chats; `shift` the error of the bot's wall clock."""
+    """`api`, `chat` and `guild` are the proxies before the service, Telegram and Discord (whose gateway has none);
+    `shift` the error of the bot's wall clock."""
 
     folder: Path
     haste: Haste
     service: StandIn
     telegram: BotApi
+    discord: Discord
     api: Proxy
     chat: Proxy
+    guild: Proxy
     lanes: int  # none: the bot paints at home, in its own process
     port: int  # of the bot, the same in every life
     shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
@@ -59,6 +63,8 @@ class Stage:
             "web_chat": "on",
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.chat.url,
+            "discord_bot_token": self.discord.token,
+            "discord_api_url": f"{self.guild.url}/api",
             "dashscope_api_key": tuple(f"sk-torture-of-lane-{number}" for number in range(self.lanes)),
             "dashscope_base_url": self.api.url + BASE_PATH,
             "dashscope_max_running": SLOTS,
@@ -68,6 +74,7 @@ class Stage:
         birth = Birth({**settings, **self.settings}, self.haste, self.folder / "bot.log", self.shift, point)
         async with life(birth) as living:
             yield living
+        self.discord.gateway.sessions.clear()  # the next life knows nothing of them
 
 
 @asynccontextmanager
@@ -82,7 +89,10 @@ async def stage(folder: Path, *, speed: float, lanes: int = LANES) -> AsyncItera
         telegram = await stack.enter_async_context(bot_api())
         api = await stack.enter_async_context(proxy(service.url, _kind_of_api_call))
         chat = await stack.enter_async_context(proxy(telegram.url, kind_of_chat_call))
-        yield Stage(folder, time, service, telegram, api, chat, lanes, _free_port())
+        discord = await stack.enter_async_context(discord_server())
+        guild = await stack.enter_async_context(proxy(discord.url, kind_of_guild_call))
+        discord.cdn.url = guild.url
+        yield Stage(folder, time, service, telegram, discord, api, chat, guild, lanes, _free_port())
 
 
 def _free_port() -> int:
@@ -98,3 +108,18 @@ def _kind_of_api_call(method: str, path: str) -> str:
 def kind_of_chat_call(_: str, path: str) -> str:
     """The method's name, or `file`."""
     return "file" if path.startswith("/file/") else path.partition("?")[0].rpartition("/")[2]
+
+
+def kind_of_guild_call(method: str, path: str) -> str:
+    """`callback`, `post`, `patch`, `hook` (an interaction's own messages), `attachment`, or `other`."""
+    parts = path.partition("?")[0].split("/")
+    match parts[1:]:
+        case ["attachments" | "ephemeral-attachments" | "avatars", *_]:
+            return "attachment"
+        case ["api", _, "interactions", *_]:
+            return "callback"
+        case ["api", _, "webhooks", *_]:
+            return "hook"
+        case ["api", _, "channels", _, "messages", *_]:
+            return method.lower()
+    return "other"
