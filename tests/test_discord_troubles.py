@@ -38,9 +38,10 @@ async def one_picture(town: Town, someone: Somebody) -> Shown:
         [broken(POST), broken(EDIT)],
         [Fault(POST), Fault(EDIT)],
         [Fault(POST, lost=True), Fault(EDIT, lost=True)],
+        [broken(POST, 200), broken(EDIT, 200)],
         [broken(r"GET /attachments/.*", 503), Fault(r"GET /attachments/.*")],
     ],
-    ids=["floods", "bad gateways", "dropped before", "dropped after", "files"],
+    ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page", "files"],
 )
 async def test_a_wish_in_private_survives(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
@@ -60,8 +61,9 @@ async def test_a_wish_in_private_survives(tmp_path: Path, faults: list[Fault]) -
         [broken(CALLBACK), broken(HOOK)],
         [Fault(CALLBACK), Fault(HOOK)],
         [Fault(CALLBACK, lost=True), Fault(HOOK, lost=True)],
+        [broken(HOOK, 200, times=2)],
     ],
-    ids=["floods", "bad gateways", "dropped before", "dropped after"],
+    ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page"],
 )
 async def test_a_command_survives_and_is_answered_within_three_seconds(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
@@ -184,6 +186,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
 async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     async with discord_server() as server:
         server.faults += [Fault("GET /users/@me", times=2), broken("GET /gateway/bot", 503), Fault("PUT .*")]
+        server.faults += [broken("GET /users/@me", 200), broken("GET /gateway/bot", 200)]
         async with discord_house(tmp_path, server=server) as town:
             anna = town.person(1)
             await anna.writes("/quota")

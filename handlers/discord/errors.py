@@ -18,7 +18,8 @@ OWNER_PAUSE = 60.0  # somebody has to look after the token first
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
 ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
-NETWORK = (OSError, aiohttp.ClientError, TimeoutError)
+# The last three: what the library stumbles over when an answer is none, as a proxy's page with a good status.
+NETWORK = (OSError, aiohttp.ClientError, TimeoutError, ValueError, TypeError, LookupError)
 
 
 class TokenRefused(CannotStart):
