@@ -63,15 +63,20 @@ def entities(text: str, call: Call | None) -> list[MessageEntity] | None:
 
 
 def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def text_of(card: Card) -> str:
-    return card.text[:MAX_TEXT]
+    return _cut(card.text, MAX_TEXT)
 
 
 def caption(card: Card) -> str | None:
-    return card.text[:MAX_CAPTION] or None
+    return _cut(card.text, MAX_CAPTION) or None
+
+
+def _cut(text: str, units: int) -> str:
+    """As much of a text as takes so many UTF-16 units; no half of a letter stays."""
+    return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore")
 
 
 def is_photo(card: Card) -> bool:
