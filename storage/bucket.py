@@ -107,14 +107,18 @@ class BucketStore(PhotoStore):
 def open_bucket(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> BucketStore:
     """The store; nothing is asked of it yet. Nobody waits for an answer for longer than `answer_seconds`, and as long
     again where it is worth another try."""
-    store = S3Store(
+    return BucketStore(bucket, objects_in(bucket, answer_seconds=answer_seconds))
+
+
+def objects_in(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> S3Store:
+    """Whatever lies below the bucket's prefix, by plain names: for those who keep something of their own there."""
+    return S3Store(
         bucket.name,
         prefix=bucket.prefix or None,
         config=_config(bucket),
         client_options=_client(bucket, answer_seconds),
         retry_config=_retries(answer_seconds),
     )
-    return BucketStore(bucket, store)
 
 
 def _config(bucket: Bucket) -> "S3Config":
