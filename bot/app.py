@@ -21,7 +21,7 @@ from bot import accounts, styles
 from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
-from bot.chat import CannotStart, Platform
+from bot.chat import CannotStart, Platform, Receives
 from bot.clock import Clock, WallClock
 from bot.courier import Courier
 from bot.desk import House
@@ -104,6 +104,7 @@ async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[
     works += [partial(Courier(platform, parts.service, house.bell, house.clock).run, stop) for platform in platforms]
     heralds = [Herald(platform, house.database, parts.studio.lanes, house.bell, house.clock) for platform in platforms]
     works += [partial(herald.run, stop) for herald in heralds]
+    works += [partial(platform.receive, stop) for platform in platforms if isinstance(platform, Receives)]
     works.append(partial(parts.housekeeping.run, stop))
     await wake(house, parts.studio.lanes.account_ids, free={accounts.STAND_IN})
     tasks = [asyncio.create_task(_kept_up(work, house.clock, stop)) for work in works]
@@ -230,7 +231,7 @@ def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Plat
 
     settings = parts.settings
     api_url, by_webhook = str(settings.discord_api_url).rstrip("/"), settings.discord_webhook == "on"
-    return discord(parts.service, token=token, api_url=api_url, by_webhook=by_webhook)
+    return discord(parts.service, token=token, secret=parts.outside.secret, api_url=api_url, by_webhook=by_webhook)
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:

@@ -1,5 +1,6 @@
 """All that the core says to any platform, as values: who, where, and what is to be seen there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -155,6 +156,17 @@ class Platform(Protocol):
 
     async def remove(self, address: Address, instead: str) -> None:
         """Delete a message; where that can't be, put the words `instead` in its place. Raises NotNow or Gone."""
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A platform that has to be asked for what people say, or where we keep a line open for it: only one process at a
+    time may. The others show, and answer what is brought to them."""
+
+    name: str
+
+    async def receive(self, stop: asyncio.Event) -> None:
+        """Receive until told to stop, and end in good order. It may be called again after that."""
 
 
 @runtime_checkable

@@ -14,7 +14,8 @@ from bot.clock import Clock
 from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
-from storage import counts, jobs, notices, oblivion, results
+from bot.roles import UNDISPUTED, Term, fenced
+from storage import counts, jobs, notices, oblivion, replies, results
 from storage.database import Database
 from storage.photos import PhotoStore
 
@@ -34,6 +35,7 @@ class Housekeeping:
     database: Database
     photos: PhotoStore
     clock: Clock
+    term: Term = UNDISPUTED
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep at the start and every few minutes until told to stop."""
@@ -46,12 +48,13 @@ class Housekeeping:
         now = self.clock.now()
         await self._forgotten(now)
         await self._deleted()
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notices.forget(connection, now - UNTOLD_SECONDS)
             await oblivion.fade(connection, quota.day(now))
             await counts.forget_links(connection, now - LINK_USE_SECONDS)
+            await replies.forget(connection, now)
             in_use = await jobs.photos_in_use(connection)
         purged = await self.photos.purge(now, keep=in_use)
         if purged:
@@ -65,7 +68,7 @@ class Housekeeping:
             queued = await jobs.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
-                async with self.database.write() as connection:
+                async with fenced(self.database, self.term) as connection:
                     await move(connection, job, lifecycle.Expired(), now)
             except (Impossible, Overtaken):
                 continue  # somebody came back after all

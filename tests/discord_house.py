@@ -99,6 +99,7 @@ async def discord_house(
         connecting = discord(
             parts.service,
             token=SecretStr(server.token),
+            secret=parts.outside.secret,
             api_url=server.api_url,
             by_webhook=by_http,
             clock=WallClock(HASTE),

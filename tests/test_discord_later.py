@@ -63,16 +63,25 @@ async def test_buttons_and_menus_from_before_a_restart_work_and_a_second_press_d
 
 
 async def test_a_picture_that_was_on_its_way_arrives_after_a_restart(tmp_path: Path) -> None:
-    go = tmp_path / "go"
+    """In its card, also where only one person sees that; in private once the quarter of an hour is over."""
+    go, later = tmp_path / "go", tmp_path / "later"
     async with discord_server() as server:
         async with discord_house(tmp_path, server=server, until=go) as town:
-            anna, ben = town.member(1), town.member(2)
+            anna, ben, carla = town.member(1), town.member(2), town.abroad(3)
+            cards = set()
             for someone, private in ((anna, False), (ben, True)):
-                await someone.reads(await someone.types("style", photo=portrait_jpeg(), style="2", private=private))
+                asked = await someone.types("style", photo=portrait_jpeg(), style="2", private=private)
+                cards.add((await someone.reads(asked)).id)
         go.touch()
         async with discord_house(tmp_path, server=server, until=go):
-            await server.until(lambda: anna.pictures and ben.dms.pictures)
-            assert len([card for card in anna.sees if not card.is_ephemeral]) == 1
+            await server.until(lambda: {card.id for card in ben.pictures} == cards)
+            assert ben.dms.sees == []
+        async with discord_house(tmp_path, server=server, until=later):
+            await carla.reads(await carla.types("style", photo=portrait_jpeg(), style="2"))
+        later.touch()
+        server.ahead += TWENTY_MINUTES
+        async with discord_house(tmp_path, server=server, until=later):
+            await carla.dms.gets()
 
 
 async def test_commands_are_registered_again_only_when_they_have_changed(tmp_path: Path) -> None:

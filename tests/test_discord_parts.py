@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,27 +10,40 @@ import aiohttp
 import discord
 import httpx
 import pytest
+import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from discord import Forbidden, HTTPException, NotFound, RateLimited
 from PIL import Image
+from sqlalchemy import text
 
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
+from bot.clock import WallClock
 from bot.intake import Intake
 from bot.reception import Reception
 from bot.talking.incoming import MAX_BYTES
+from bot.tickets import Tickets
 from bot.wishes import Reason, Refusal
 from handlers.discord.endpoint import is_signed
 from handlers.discord.errors import TooBig, TooLate, translated
 from handlers.discord.files import Files, origins
 from handlers.discord.forms import bring_form, brought
-from handlers.discord.replies import FEW, LIFE, Replies, Reply
+from handlers.discord.replies import FEW, LIFE, Replies, Reply, seal_of
 from handlers.discord.sizes import USUAL, Sizes
 from handlers.discord.syncing import agrees
 from handlers.discord.whose import Channel, Hook, Private, place_of
+from storage.database import Database, open_database
+from tests import postgres
 from tests.pictures import encoded
 
 CDN = "https://cdn.discordapp.com/attachments/1/2/me.jpg"
+
+
+@pytest_asyncio.fixture
+async def database(database_kind: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """On SQLite and on PostgreSQL."""
+    async with open_database(postgres.place_of(tmp_path)) as opened:
+        yield opened
 
 
 def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
@@ -108,26 +122,49 @@ def test_a_form_of_somebody_else_is_none_of_ours(data: dict[str, Any]) -> None:
     assert brought(data) is None
 
 
-def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once() -> None:
-    now = [1000.0]
-    replies = Replies(lambda: now[0])
-    reply = Reply("5", 1, "token", "77", 1000.0 + LIFE, is_open=True, unseen=True, left=FEW)
-    replies.keep(reply)
+async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(database: Database) -> None:
+    now, secret = [1000.0], b"s" * 32
+    clock = WallClock(wall=lambda: now[0], steady=lambda: 0.0)
+    tickets = Tickets(database, "discord:1", clock)
+    replies, elsewhere = (Replies(tickets, seal_of(secret)) for _ in range(2))
+    reply = Reply("5", 1, "a token", "77", 1000.0 + LIFE, is_open=True, unseen=True, left=FEW)
+    assert await replies.keep(reply)
+    assert not await elsewhere.keep(reply), "answered by one of us"
     assert "token" not in repr(reply)
-    assert replies.waiting("77") == reply
-    with pytest.raises(NotNow), replies.filling(reply):
-        assert replies.waiting("77") is None
-        raise NotNow(1.0)
-    assert replies.waiting("77") == reply
-    with replies.filling(reply):
+    assert await elsewhere.waiting("77") == reply
+    with pytest.raises(NotNow):
+        async with replies.filling(reply) as is_ours:
+            assert is_ours
+            assert await elsewhere.waiting("77") is None
+            async with elsewhere.filling(reply) as too:
+                assert not too
+            raise NotNow(1.0)
+    assert await replies.waiting("77") == reply
+    async with replies.filling(reply):
         pass
-    assert replies.waiting("77") is None
-    replies.followed(reply)
-    kept = replies.of("5")
+    assert await elsewhere.waiting("77") is None
+    await elsewhere.followed(reply)
+    kept = await replies.of("5")
     assert kept is not None
     assert kept.left == FEW - 1
     now[0] += LIFE
-    assert replies.of("5") is None
+    assert await replies.of("5") is None
+
+
+async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> None:
+    now = [1000.0]
+    tickets = Tickets(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
+    ours, strangers = (Replies(tickets, seal_of(secret * 32)) for secret in (b"a", b"b"))
+    await ours.keep(Reply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + LIFE, is_open=True, unseen=True))
+    ticket = await tickets.of("5")
+    assert ticket is not None
+    assert "aW50" not in ticket.sealed
+    assert "seal" not in repr(ours)
+    assert await strangers.of("5") is None
+    now[0] += LIFE + 1
+    await ours.keep(Reply("6", 1, "another", "78", now[0] + LIFE, is_open=True, unseen=True))
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT interaction FROM reply"))).scalars().all() == ["6"]
 
 
 async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may_be() -> None:

@@ -14,8 +14,10 @@ from pydantic import SecretStr
 
 from bot.app import Parts, opened, running
 from bot.clock import WallClock
+from handlers.discord.connecting import Connection
 from handlers.discord.files import Files
 from handlers.discord.house import house_of
+from handlers.discord.wire import Line
 from tests.house import settings_for
 from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg
@@ -72,11 +74,12 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
         opened(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
         httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
     ):
-        house = house_of(parts.service, SecretStr("simcord.x"), Files(http, frozenset({CDN})), None, by_webhook=False)
+        connection = Connection(Line(), SecretStr("simcord.x"), "", parts.house.clock, by_webhook=False)
+        house = house_of(parts.service, connection, Files(http, frozenset({CDN})), parts.outside.secret)
         tree = await house.planted()
         async with simcord.run(tree.client, shard_count=1) as env:
             files["env"] = env
-            house.line.client = tree.client
+            connection.line.client = tree.client
             await tree.sync()
             async with running(parts, [house.platform]):
                 yield World(env, parts)

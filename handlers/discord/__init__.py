@@ -16,7 +16,7 @@ from handlers.discord.files import Files, origins
 from handlers.discord.house import house_of
 from handlers.discord.quiet import quiet
 from handlers.discord.showing import DiscordPlatform
-from handlers.discord.wire import talking_to
+from handlers.discord.wire import Line, talking_to
 
 __all__ = ["DiscordPlatform", "TokenRefused", "discord"]
 
@@ -27,36 +27,42 @@ STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 @asynccontextmanager
 async def discord(
-    service: Service, *, token: SecretStr, api_url: str, by_webhook: bool = False, clock: Clock | None = None
+    service: Service,
+    *,
+    token: SecretStr,
+    secret: bytes,
+    api_url: str,
+    by_webhook: bool = False,
+    clock: Clock | None = None,
 ) -> AsyncIterator[DiscordPlatform]:
-    """Receives and answers for as long as it is entered; gives the platform that shows job cards.
+    """Answers for as long as it is entered; gives the platform that shows job cards, and that has to be told to
+    receive, see `bot.chat.Receives`.
 
     Raises TokenRefused when Discord says so at the start. Without a network it goes on trying. `by_webhook`: commands
-    are brought to our HTTP server; private messages come by the gateway all the same. `clock`: for trying again, where
-    it is not to be the studio's.
+    are brought to our HTTP server; private messages come by the gateway all the same. `secret`: the
+    installation's, which seals what an interaction lets us do. `clock`: for trying again, where it is not to be the
+    studio's.
     """
     with quiet(), talking_to(api_url):
         async with httpx.AsyncClient() as http:
-            house = house_of(service, token, Files(http, origins(api_url)), clock, by_webhook=by_webhook)
-            connection = Connection(
-                house.line, house.planted, token, api_url, clock or service.studio.clock, by_webhook=by_webhook
-            )
+            connection = Connection(Line(), token, api_url, clock or service.studio.clock, by_webhook=by_webhook)
+            house = house_of(service, connection, Files(http, origins(api_url)), secret)
             try:
-                await connection.introduce()
-                receiving = asyncio.create_task(connection.run())
-                receiving.add_done_callback(_noticed)
+                await connection.introduce(house.planted)
+                attending = asyncio.create_task(connection.attend(house.planted))
+                attending.add_done_callback(_noticed)
                 try:
                     yield house.platform
                 finally:
                     house.patience.stop()
                     await house.lineup.finish(STOP_SECONDS)
-                    receiving.cancel()
-                    await asyncio.wait([receiving])
+                    attending.cancel()
+                    await asyncio.wait([attending])
             finally:
                 await connection.hang_up()
 
 
-def _noticed(receiving: asyncio.Task[None]) -> None:
-    """A receiver ends only when it is told to; a bot that has gone deaf must not go unnoticed."""
-    if not receiving.cancelled() and (error := receiving.exception()) is not None:
+def _noticed(attending: asyncio.Task[None]) -> None:
+    """A bot that has gone deaf must not go unnoticed."""
+    if not attending.cancelled() and (error := attending.exception()) is not None:
         log.error("nothing is received from Discord any more", exc_info=error)

@@ -1,13 +1,15 @@
 """Gets Discord to let us in, as often as it takes, and stays connected."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from discord import ConnectionClosed, DiscordException, LoginFailure
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.stopping import until
 from handlers.discord import syncing
 from handlers.discord.errors import NETWORK, OWNER_PAUSE, TokenRefused
 from handlers.discord.syncing import Tree
@@ -15,28 +17,34 @@ from handlers.discord.wire import Line, Wire, find_gateway
 
 log = structlog.get_logger(__name__)
 
+Planted = Callable[[], Awaitable[Tree]]
+
 INTRODUCTION_PAUSE = 5.0  # seconds
 TOKEN_NO_MORE = 4004  # the gateway's word for it
 
 
 @dataclass
 class Connection:
-    """One bot's connection. `planted` makes a client and its commands: one that was closed is of no more use.
-
-    `by_webhook`: commands are brought to our HTTP server.
+    """One bot's connection: to the API in every process, to the gateway in one at a time. `line` is where the others
+    find it. `by_webhook`: commands are brought to our HTTP server.
     """
 
     line: Line
-    planted: Callable[[], Awaitable[Tree]]
     token: SecretStr
     api_url: str
     clock: Clock
     by_webhook: bool
     _tree: Tree | None = None
+    _there: asyncio.Event = field(default_factory=asyncio.Event)
+    _gone: asyncio.Event = field(default_factory=asyncio.Event)
+    _spent: bool = False
 
-    async def introduce(self) -> None:
-        """Learn who we are. Without a network nothing happens, and `run` tries again. Raises TokenRefused."""
-        tree = await self.planted()
+    async def introduce(self, planted: Planted) -> None:
+        """Learn who we are. Without a network nothing happens, and `attend` tries again. Raises TokenRefused.
+
+        `planted` makes a client and its commands: one that was closed is of no more use.
+        """
+        tree = await planted()
         client = tree.client
         try:
             await client.login(self.token.get_secret_value())
@@ -51,32 +59,53 @@ class Connection:
             return
         self._tree, self.line.client = tree, client
 
-    async def run(self) -> None:
-        """Stay connected until cancelled. The library resumes what was cut off; only what it gives up comes here."""
+    async def attend(self, planted: Planted) -> None:
+        """Be known to Discord until cancelled, so that cards can be shown and what is brought can be answered."""
         while True:
-            try:
-                client = await self._introduced()
-                await self._connected(client)
-            finally:
-                await self.hang_up()
-            await self.clock.sleep(INTRODUCTION_PAUSE)
+            while self._tree is None:
+                await self.clock.sleep(INTRODUCTION_PAUSE)
+                try:
+                    await self.introduce(planted)
+                except TokenRefused:
+                    await self.clock.sleep(OWNER_PAUSE)
+            self.line.commands = await syncing.tell(self._tree)
+            self._check_the_way(self._tree.client)
+            self._gone.clear()
+            self._there.set()
+            await self._gone.wait()
+
+    async def receive(self, stop: asyncio.Event) -> None:
+        """Keep the gateway's line open until told to stop. The library resumes what was cut off; only what it gives up
+        comes here."""
+        if self._spent:
+            await self.hang_up()
+        while not stop.is_set():
+            await until(stop, self._listen())
+            if stop.is_set():
+                break
+            await self.hang_up()
+            await self.clock.wait(stop, INTRODUCTION_PAUSE)
+        await self._fall_silent()
 
     async def hang_up(self) -> None:
-        """Nothing can be said any more."""
-        client, self.line.client, self._tree = self.line.client, None, None
+        """Nothing can be said any more, until we are introduced again."""
+        client, self.line.client, self._tree, self._spent = self.line.client, None, None, False
+        self._there.clear()
+        self._gone.set()
         if client is not None:
             await client.close()
 
-    async def _introduced(self) -> Wire:
-        while self._tree is None:
-            await self.clock.sleep(INTRODUCTION_PAUSE)
-            try:
-                await self.introduce()
-            except TokenRefused:
-                await self.clock.sleep(OWNER_PAUSE)
-        self.line.commands = await syncing.tell(self._tree)
-        self._check_the_way(self._tree.client)
-        return self._tree.client
+    async def _listen(self) -> None:
+        await self._there.wait()
+        if self.line.client is not None:
+            await self._connected(self.line.client)
+
+    async def _fall_silent(self) -> None:
+        """Nothing is heard by the gateway any more; what has been asked is still answered."""
+        if self.line.client is not None:
+            self._spent = True
+            for shard in self.line.client.shards.values():
+                await shard.disconnect()
 
     async def _connected(self, client: Wire) -> None:
         try:

@@ -30,7 +30,7 @@ class Hooks:
         if address.message_id is not None and address.message_id.startswith(_PRIVATE):
             await self._pen.change(await self._private(address), address.message_id.removeprefix(_PRIVATE), drawn)
             return address.message_id
-        reply = self._replies.of(place.interaction)
+        reply = await self._replies.of(place.interaction)
         if reply is not None:
             try:
                 message = await self._by_right_of(reply, address, _with_promise(drawn, reply, address))
@@ -45,7 +45,7 @@ class Hooks:
         """Words for nobody but whose interaction it was; where no more can be said, they are left out."""
         if not reply.left:
             return
-        self._replies.followed(reply)
+        await self._replies.followed(reply)
         try:
             await self._pen.follow_up(replace(reply, unseen=True), drawn)
         except TooLate:
@@ -53,14 +53,14 @@ class Hooks:
 
     async def set_view(self, place: Hook, message: str, view: View | None) -> None:
         """Change only the buttons."""
-        reply = self._alive(place)
+        reply = await self._alive(place)
         try:
             await self._pen.set_reply_view(reply, message, view)
         except TooLate:
             raise Gone(card_only=True) from None
 
     async def remove(self, place: Hook, message: str) -> None:
-        reply = self._alive(place)
+        reply = await self._alive(place)
         try:
             await self._pen.remove_reply(reply, message)
         except TooLate:
@@ -74,30 +74,31 @@ class Hooks:
             return reply.message
         if not reply.left:
             raise TooLate
-        self._replies.followed(reply)
+        await self._replies.followed(reply)
         return await self._pen.follow_up(reply, drawn)
 
     async def _call(self, place: Hook, drawn: Drawn, card: str) -> None:
         """A mention, where the card itself tells nobody of its own."""
-        reply = self._replies.of(place.interaction)
+        reply = await self._replies.of(place.interaction)
         if reply is None or reply.unseen or not reply.left or not self._pen.calls_first(drawn, card):
             return
-        self._replies.followed(reply)
+        await self._replies.followed(reply)
         try:
             await self._pen.follow_up(reply, drawn.only_call)
         except (NotNow, Gone, TooLate) as error:
             log.info("somebody was not told that they are asked", error=type(error).__name__)
 
     async def _filled(self, reply: Reply, drawn: Drawn) -> bool:
-        """False when somebody has deleted the answer already."""
+        """False when somebody has deleted the answer already, or it has become another card."""
         try:
-            with self._replies.filling(reply):
-                await self._pen.change_reply(reply, reply.message, drawn)
+            async with self._replies.filling(reply) as is_ours:
+                if is_ours:
+                    await self._pen.change_reply(reply, reply.message, drawn)
         except Gone as gone:
             if not gone.card_only:
                 raise
             return False
-        return True
+        return is_ours
 
     async def _private(self, address: Address) -> int:
         """The private chat of whose card it is. Raises Gone for what is nobody's."""
@@ -105,8 +106,8 @@ class Hooks:
             raise Gone(card_only=False)
         return await self._pen.private_channel(int(address.person.platform_id))
 
-    def _alive(self, place: Hook) -> Reply:
-        reply = self._replies.of(place.interaction)
+    async def _alive(self, place: Hook) -> Reply:
+        reply = await self._replies.of(place.interaction)
         if reply is None:
             raise Gone(card_only=True)
         return reply

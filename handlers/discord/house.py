@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.clock import Clock
 from bot.keepsakes import Keepsakes
 from bot.service import Service
 from bot.talking.conversation import Conversation
@@ -12,8 +11,10 @@ from bot.talking.lineup import Lineup
 from bot.talking.patience import Patience
 from bot.talking.presses import Presses
 from bot.talking.telling import Telling
+from bot.tickets import Tickets
 from handlers.discord.answering import Answering
 from handlers.discord.commands import commands
+from handlers.discord.connecting import Connection
 from handlers.discord.endpoint import Endpoint
 from handlers.discord.files import Files
 from handlers.discord.painting import painting
@@ -21,20 +22,19 @@ from handlers.discord.pen import Pen
 from handlers.discord.pressing import Pressing
 from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Reading
-from handlers.discord.replies import Replies
+from handlers.discord.replies import Replies, seal_of
 from handlers.discord.showing import DiscordPlatform
 from handlers.discord.sizes import Sizes
 from handlers.discord.suggesting import Suggesting
 from handlers.discord.syncing import Speaker, Tree
 from handlers.discord.whose import PLATFORM
-from handlers.discord.wire import Ears, Line, Wire
+from handlers.discord.wire import Ears, Wire
 
 
 @dataclass(frozen=True)
 class House:
     """What belongs to one bot, whatever becomes of its connection."""
 
-    line: Line
     platform: DiscordPlatform
     patience: Patience
     lineup: Lineup
@@ -52,20 +52,21 @@ class House:
         return tree
 
 
-def house_of(service: Service, token: SecretStr, files: Files, clock: Clock | None, *, by_webhook: bool) -> House:
-    studio, line, lineup = service.studio, Line(), Lineup()
+def house_of(service: Service, connection: Connection, files: Files, secret: bytes) -> House:
+    studio, line, lineup = service.studio, connection.line, Lineup()
     now = studio.clock.now
-    pen, replies = Pen(line), Replies(now)
-    memory = Keepsakes(studio.database, account_of(token), studio.clock)
-    routes = (Endpoint(line).route,) if by_webhook else ()
-    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.reception), routes)
-    patience = Patience(clock or studio.clock)
+    rows = studio.database, account_of(connection.token), studio.clock
+    memory, replies = Keepsakes(*rows), Replies(Tickets(*rows), seal_of(secret))
+    pen = Pen(line)
+    routes = (Endpoint(line).route,) if connection.by_webhook else ()
+    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.reception), connection=connection, routes=routes)
+    patience = Patience(connection.clock)
     telling, reading, promptness = Telling(platform, patience), Reading(files), Promptness(replies, now)
     answering = Answering(
         reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, platform.sizes, lineup
     )
     pressing = Pressing(reading, promptness, Presses(service, now, room=platform.room), telling, platform.hooks, lineup)
-    return House(line, platform, patience, lineup, answering, pressing, Suggesting(service))
+    return House(platform, patience, lineup, answering, pressing, Suggesting(service))
 
 
 def account_of(token: SecretStr) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import structlog
-from discord import HTTPException
+from discord import HTTPException, InteractionResponded
 from discord.ui import Modal
 
 from handlers.discord.errors import ALREADY_ANSWERED, NETWORK
@@ -24,7 +24,8 @@ class Promptness:
         self._clock = clock
 
     async def thinking(self, interaction: Ask, *, unseen: bool) -> Reply | None:
-        """A message that says so, and becomes the answer; None when it is too late for that."""
+        """A message that says so, and becomes the answer; None when it is too late for that, or when another process
+        answers."""
         unseen = unseen and not is_ours(interaction)
         until = self._clock() + LIFE
         try:
@@ -33,12 +34,10 @@ class Promptness:
         except (HTTPException, *NETWORK) as error:
             log.warning("a command could not be answered in time", error=type(error).__name__)
             return None
-        reply = _reply(interaction, message, until, is_open=True, unseen=unseen)
-        self._replies.keep(reply)
-        return reply
+        return await self._kept(_reply(interaction, message, until, is_open=True, unseen=unseen))
 
     async def seen(self, interaction: Ask) -> Reply | None:
-        """The press is taken; the message stays as it is for now."""
+        """The press is taken; the message stays as it is for now. None as for `thinking`."""
         if interaction.message is None:
             return None
         until = self._clock() + LIFE
@@ -48,9 +47,15 @@ class Promptness:
             log.warning("a press could not be answered in time", error=type(error).__name__)
             return None
         unseen = interaction.message.flags.ephemeral
-        reply = _reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen)
-        self._replies.keep(reply)
-        return reply
+        return await self._kept(_reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen))
+
+    async def _kept(self, reply: Reply) -> Reply | None:
+        """A reply that can't be kept is not worth losing what they asked for; it then has no card of its own."""
+        try:
+            return reply if await self._replies.keep(reply) else None
+        except Exception:  # whatever the database has, it is in the log; the answer finds another way
+            log.exception("what an interaction allows was not kept")
+            return reply
 
     async def asking(self, interaction: Ask, form: Modal) -> None:
         """A form instead of an answer."""
@@ -69,6 +74,8 @@ class Promptness:
                 if error.code == ALREADY_ANSWERED:  # by ourselves: what we heard of it was lost
                     return None
                 raise
+            except InteractionResponded:  # so the library believes, though it stumbled over what it heard
+                return None
             except NETWORK:
                 if not left:
                     raise

@@ -1,13 +1,20 @@
 """What an interaction lets us do for a quarter of an hour: fill its answer, write a few more, change them.
 
-Kept in memory only. The tokens are secrets, and after a restart there is another way: the channel, or a private chat.
+Its token is a secret. It is kept in our rows, so that whichever process shows a card can, but sealed: only who has the
+installation's secret can use it, and after the quarter of an hour it is deleted.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken
 
 from bot.chat import NotNow
+from bot.tickets import Ticket, Tickets
 from handlers.discord.errors import TooBig
 
 LIFE = 14.5 * 60  # seconds; Discord says fifteen minutes
@@ -30,42 +37,67 @@ class Reply:
     left: int = MANY
 
 
+def seal_of(secret: bytes) -> Fernet:
+    """What seals tokens: the same in every process of an installation."""
+    key = hmac.new(secret, b"discord interactions", hashlib.sha256).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+@dataclass(frozen=True)
 class Replies:
-    """The interactions of the last quarter of an hour. `clock` gives seconds."""
+    """The interactions of the last quarter of an hour."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._kept: dict[str, Reply] = {}
+    tickets: Tickets
+    seal: Fernet = field(repr=False)
 
-    def keep(self, reply: Reply) -> None:
-        now = self._clock()
-        self._kept = {name: kept for name, kept in self._kept.items() if kept.until > now}
-        self._kept[reply.interaction] = reply
+    async def keep(self, reply: Reply) -> bool:
+        """Whether it is new to all of us."""
+        return await self.tickets.keep(self._sealed(reply))
 
-    def of(self, interaction: str) -> Reply | None:
+    async def of(self, interaction: str) -> Reply | None:
         """What that interaction still lets us do."""
-        reply = self._kept.get(interaction)
-        return None if reply is None or reply.until <= self._clock() else reply
+        return self._opened(await self.tickets.of(interaction))
 
-    def waiting(self, message: str) -> Reply | None:
+    async def waiting(self, message: str) -> Reply | None:
         """The interaction whose answer this message is, if it still waits for its first card."""
-        found = next((reply for reply in self._kept.values() if reply.is_open and reply.message == message), None)
-        return None if found is None else self.of(found.interaction)
+        return self._opened(await self.tickets.waiting(message))
 
-    @contextmanager
-    def filling(self, reply: Reply) -> Iterator[None]:
-        """Its answer becomes a card: nobody else's meanwhile, and later only if it is to be tried again."""
-        self._change(reply.interaction, is_open=False)
+    @asynccontextmanager
+    async def filling(self, reply: Reply) -> AsyncIterator[bool]:
+        """Its answer becomes a card: nobody else's meanwhile, and later only if it is to be tried again. False: it is
+        somebody else's already."""
+        ticket = self._sealed(reply)
+        taken = await self.tickets.take(ticket)
         try:
-            yield
+            yield taken
         except (NotNow, TooBig):
-            self._change(reply.interaction, is_open=True)
+            if taken:
+                await self.tickets.give_back(ticket)
             raise
 
-    def followed(self, reply: Reply) -> None:
+    async def followed(self, reply: Reply) -> None:
         """One more follow-up was written."""
-        self._change(reply.interaction, left=reply.left - 1)
+        await self.tickets.followed(self._sealed(reply))
 
-    def _change(self, interaction: str, **changes: object) -> None:
-        if (reply := self._kept.get(interaction)) is not None:
-            self._kept[interaction] = replace(reply, **changes)  # type: ignore[arg-type]  # named above
+    def _sealed(self, reply: Reply) -> Ticket:
+        return Ticket(
+            interaction=reply.interaction,
+            application=reply.application,
+            sealed=self.seal.encrypt(reply.token.encode()).decode(),
+            message=reply.message,
+            until=reply.until,
+            is_open=reply.is_open,
+            unseen=reply.unseen,
+            remaining=reply.left,
+        )
+
+    def _opened(self, ticket: Ticket | None) -> Reply | None:
+        """None also for what another secret has sealed."""
+        if ticket is None:
+            return None
+        try:
+            token = self.seal.decrypt(ticket.sealed.encode()).decode()
+        except InvalidToken:
+            return None
+        about = ticket.interaction, ticket.application, token, ticket.message, ticket.until
+        return Reply(*about, is_open=ticket.is_open, unseen=ticket.unseen, left=ticket.remaining)

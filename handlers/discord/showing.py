@@ -1,5 +1,6 @@
 """Shows cards on Discord: in a channel or a private chat by our own right, elsewhere by that of an interaction."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -10,6 +11,7 @@ from bot.chat import Address, Card, Gone, NotNow
 from bot.keepsakes import Keepsakes
 from bot.room import Room
 from handlers.discord import drawing
+from handlers.discord.connecting import Connection
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import TooBig, TooLate
 from handlers.discord.hooks import Hooks
@@ -31,14 +33,26 @@ class DiscordPlatform:
     room = Room(looks=LOOKS, samples=8, file_bytes=USUAL, has_forms=True)
 
     def __init__(
-        self, pen: Pen, replies: Replies, memory: Keepsakes, sizes: Sizes, routes: Sequence[BaseRoute] = ()
+        self,
+        pen: Pen,
+        replies: Replies,
+        memory: Keepsakes,
+        sizes: Sizes,
+        *,
+        connection: Connection,
+        routes: Sequence[BaseRoute] = (),
     ) -> None:
         self.routes = routes
+        self._connection = connection
         self._pen = pen
         self._replies = replies
         self._memory = memory
         self.sizes = sizes
         self.hooks = Hooks(pen, replies)
+
+    async def receive(self, stop: asyncio.Event) -> None:
+        """See `bot.chat.Receives`."""
+        await self._connection.receive(stop)
 
     async def show(self, address: Address, card: Card) -> str:
         """Send or edit. Raises NotNow or Gone."""
@@ -100,19 +114,20 @@ class DiscordPlatform:
 
     async def _filled(self, message: str | None, drawn: Drawn) -> str | None:
         """The message itself, when it was an answer of ours that said only that we are thinking."""
-        reply = None if message is None else self._replies.waiting(message)
+        reply = None if message is None else await self._replies.waiting(message)
         if reply is None:
             return None
         try:
-            with self._replies.filling(reply):
-                await self._pen.change_reply(reply, reply.message, drawn)
+            async with self._replies.filling(reply) as is_ours:
+                if is_ours:
+                    await self._pen.change_reply(reply, reply.message, drawn)
         except TooLate:
             return None
         except Gone as gone:
             if gone.card_only:  # somebody has deleted it already
                 return None
             raise
-        return reply.message
+        return reply.message if is_ours else None
 
     async def _channel(self, place: Private | Channel) -> int:
         return place.id if isinstance(place, Channel) else await self._pen.private_channel(place.user)

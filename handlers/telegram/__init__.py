@@ -17,7 +17,7 @@ from handlers.telegram.memory import Memory
 from handlers.telegram.pace import Pace
 from handlers.telegram.pen import Pen
 from handlers.telegram.quiet import quiet
-from handlers.telegram.showing import TelegramPlatform
+from handlers.telegram.showing import Follow, TelegramPlatform
 from handlers.telegram.webhook import PATH, Hook, Webhook, WebhookRefused
 from handlers.telegram.wire import PER_SECOND, account_of, telegram_bot
 
@@ -43,7 +43,8 @@ async def telegram(
     clock: Clock | None = None,
     per_second: float = PER_SECOND,
 ) -> AsyncIterator[TelegramPlatform]:
-    """Receives and answers for as long as it is entered; gives the platform that shows job cards.
+    """Answers for as long as it is entered; gives the platform that shows job cards. Without a `hook` that has to be
+    told to receive, see `bot.chat.Receives`.
 
     Raises TokenRefused or WebhookRefused when Telegram says so at the start. Without a network it goes on trying.
     `hook`: have updates brought there; None: ask for them. `clock` and `per_second`: the pace of writing and of trying
@@ -54,23 +55,35 @@ async def telegram(
         clock = clock or service.studio.clock
         memory = Memory(service.studio.database, account_of(token), service.studio.clock)
         pen, webhook = Pen(bot, memory), Webhook(bot, hook, memory) if hook else None
-        routes = (webhook.route,) if webhook else ()
-        platform = TelegramPlatform(pen, Pace(clock.now), clock, service.groups.moved, routes)
-        connection = Connection(platform, service, webhook, frozenset(owners), clock)
+        connection = Connection(pen, service, webhook, frozenset(owners), clock)
+        parts = pen, Pace(clock.now), clock, service.groups.moved
+        platform = TelegramPlatform(*parts, (webhook.route,)) if webhook else Polled(*parts, connection)
         try:
             await connection.introduce()
-            receiving = asyncio.create_task(connection.run())
-            receiving.add_done_callback(_noticed)
+            attending = asyncio.create_task(connection.attend(platform))
+            attending.add_done_callback(_noticed)
             try:
                 yield platform
             finally:
-                receiving.cancel()
-                await asyncio.wait([receiving])
+                attending.cancel()
+                await asyncio.wait([attending])
         finally:
             await bot.shutdown()
 
 
-def _noticed(receiving: asyncio.Task[None]) -> None:
-    """A receiver ends only when it is told to; a bot that has gone deaf must not go unnoticed."""
-    if not receiving.cancelled() and (error := receiving.exception()) is not None:
+class Polled(TelegramPlatform):
+    """One that has to be asked for updates."""
+
+    def __init__(self, pen: Pen, pace: Pace, clock: Clock, follow: Follow, connection: Connection) -> None:
+        super().__init__(pen, pace, clock, follow)
+        self._connection = connection
+
+    async def receive(self, stop: asyncio.Event) -> None:
+        """See `bot.chat.Receives`."""
+        await self._connection.receive(self, stop)
+
+
+def _noticed(attending: asyncio.Task[None]) -> None:
+    """A bot that has gone deaf must not go unnoticed."""
+    if not attending.cancelled() and (error := attending.exception()) is not None:
         log.error("nothing is received from Telegram any more", exc_info=error)

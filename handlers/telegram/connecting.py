@@ -1,15 +1,16 @@
 """Says who we are to Telegram, as often as it takes, and then receives updates the one way or the other."""
 
+import asyncio
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
-from telegram import User
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.clock import Clock
 from bot.service import Service
+from bot.stopping import until
 from bot.talking.conversation import Conversation
 from bot.talking.patience import Patience
 from bot.talking.presses import Presses
@@ -18,6 +19,7 @@ from handlers.telegram.asides import Asides
 from handlers.telegram.errors import TokenRefused
 from handlers.telegram.kinds import ALLOWED_UPDATES
 from handlers.telegram.menu import introduce_ourselves
+from handlers.telegram.pen import Pen
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.showing import TelegramPlatform
 from handlers.telegram.source import TelegramSource
@@ -32,54 +34,66 @@ WEBHOOK_CONNECTIONS = 40  # at once; each only keeps an update
 
 @dataclass
 class Connection:
-    """One bot's connection, from the first word to the last."""
+    """One bot's connection, from the first word to the last. With a `webhook` every process takes what is brought to
+    it; without, one process at a time asks."""
 
-    platform: TelegramPlatform
+    pen: Pen
     service: Service
     webhook: Webhook | None
     owners: Collection[str]
     clock: Clock
+    _introduced: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def introduce(self) -> None:
-        """Learn who we are and say how we receive. Without a network nothing happens, and `run` tries again.
+        """Learn who we are and say how we receive. Without a network nothing happens, and `attend` tries again.
 
         Raises TokenRefused or WebhookRefused.
         """
-        bot = self.platform.pen.bot
+        bot = self.pen.bot
         try:
             await bot.initialize()
             await self._choose_the_way()
-            self.platform.pen.us = bot.bot
+            self.pen.us = bot.bot
+            self._introduced.set()
         except InvalidToken:
             log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # noqa: TRY400  # the traceback quotes the token
             raise TokenRefused from None
         except TelegramError as error:
             log.warning("Telegram can't be reached yet", error=type(error).__name__)
 
-    async def run(self) -> None:
-        """Receive until cancelled, and end in good order."""
-        while self.platform.pen.us is None:
+    async def attend(self, platform: TelegramPlatform) -> None:
+        """Be there until cancelled: known to Telegram, and taking what is brought."""
+        while not self._introduced.is_set():
             await self.clock.sleep(INTRODUCTION_PAUSE)
             with suppress(TokenRefused, WebhookRefused):
                 await self.introduce()
-        us = self.platform.pen.us
-        await introduce_ourselves(self.platform.pen.bot, self.owners, for_sale=bool(self.service.purse.packages))
-        taking = self._taking(us)
         if self.webhook is None:
-            receiver = Receiver(self.platform.pen.bot, taking, self.clock)
-            try:
-                await receiver.run()
-            finally:
-                await receiver.finish()
-        else:
-            try:
-                await self.webhook.run(taking)
-            finally:
-                await self.webhook.finish()
+            return
+        await self._show_ourselves()
+        try:
+            await self.webhook.run(self._taking(platform))
+        finally:
+            await self.webhook.finish()
+
+    async def receive(self, platform: TelegramPlatform, stop: asyncio.Event) -> None:
+        """Ask for updates until told to stop, and end in good order."""
+        await until(stop, self._ask(platform))
+
+    async def _ask(self, platform: TelegramPlatform) -> None:
+        await self._introduced.wait()
+        await self._show_ourselves()
+        receiver = Receiver(self.pen.bot, self._taking(platform), self.clock)
+        try:
+            await receiver.run()
+        finally:
+            await receiver.finish()
+
+    async def _show_ourselves(self) -> None:
+        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.service.purse.packages))
 
     async def _choose_the_way(self) -> None:
         """Webhook or long polling; nothing that waits at Telegram is dropped."""
-        bot = self.platform.pen.bot
+        bot = self.pen.bot
         if self.webhook is None:
             await bot.delete_webhook(drop_pending_updates=False)
             return
@@ -95,10 +109,11 @@ class Connection:
         except BadRequest:
             raise WebhookRefused from None
 
-    def _taking(self, us: User) -> Taking:
-        service, platform = self.service, self.platform
+    def _taking(self, platform: TelegramPlatform) -> Taking:
+        service, us = self.service, self.pen.us
+        assert us is not None
         now, username = service.studio.clock.now, us.username or ""
-        patience, source = Patience(self.clock), TelegramSource(platform.pen.bot, us, service.studio.clock)
+        patience, source = Patience(self.clock), TelegramSource(self.pen.bot, us, service.studio.clock)
 
         def link(payload: str) -> str:
             return f"https://t.me/{username}?start={payload}"

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 25
 LOOK_AGAIN = 0.5  # seconds, while something is being dealt with: others may have written
-CONFLICT_PAUSE = 10.0
+HANDOVER_PAUSE, CONFLICT_PAUSE = 2.0, 10.0
 LONGEST_PAUSE = 30.0
 FAREWELL_SECONDS = 3.0
 
@@ -85,7 +85,10 @@ class Receiver:
                     log.error("Telegram does not accept the token, or TELEGRAM_API_URL leads elsewhere")
                 return OWNER_PAUSE
             case Conflict():
-                if self._failures == 1:
+                if self._failures == 1:  # whoever received before us may not have noticed yet that it is our turn
+                    log.info("somebody else still receives this bot's updates")
+                    return HANDOVER_PAUSE
+                if self._failures == 2:
                     log.error("another program receives this bot's updates: stop it, or give each bot its own token")
                 return CONFLICT_PAUSE
             case TimedOut() if self._failures == 1:

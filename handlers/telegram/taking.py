@@ -17,7 +17,7 @@ from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
 log = structlog.get_logger(__name__)
 
 REMEMBERED = 200  # albums
-STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
+STOP_SECONDS = 4.0  # for what is being dealt with when told to stop; what takes longer comes again
 
 Done = Callable[[int], None]
 
@@ -52,11 +52,14 @@ class Taking:
     async def finish(self) -> None:
         """Let what has begun come to its end, but not for long."""
         self._patience.stop()
-        if self.tasks:
-            _, late = await asyncio.wait(self.tasks.values(), timeout=STOP_SECONDS)
-            for task in late:
+        begun = tuple(self.tasks.values())
+        try:
+            if begun:
+                await asyncio.wait(begun, timeout=STOP_SECONDS)
+        finally:
+            for task in begun:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*begun, return_exceptions=True)
 
     def _started(self, update: Update) -> asyncio.Task[None] | None:
         kind = kind_of(update)

@@ -1,0 +1,59 @@
+"""What an interaction with a platform still allows us to say: kept in rows for a while, so that whichever process shows
+a card can, also after a restart. The token that it goes by is sealed by whoever keeps it here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from storage import replies
+from storage.database import Database
+from storage.replies import Reply as Ticket
+
+__all__ = ["Ticket", "Tickets"]
+
+
+@dataclass(frozen=True)
+class Tickets:
+    """Rows of one bot; `account` names the platform and the bot."""
+
+    database: Database
+    account: str
+    clock: Clock
+
+    async def keep(self, ticket: Ticket) -> bool:
+        """Whether it is new: an interaction that two processes hear of is answered by one."""
+        async with self.database.write() as connection:
+            await replies.forget(connection, self.clock.now())
+            return await replies.keep(connection, self.account, ticket)
+
+    async def of(self, interaction: str) -> Ticket | None:
+        """What this interaction still allows."""
+        async with self.database.read() as connection:
+            return self._alive(await replies.of(connection, self.account, interaction))
+
+    async def waiting(self, message: str) -> Ticket | None:
+        """The interaction whose answer this message is, if that still says nothing."""
+        async with self.database.read() as connection:
+            return self._alive(await replies.waiting(connection, self.account, message))
+
+    async def take(self, ticket: Ticket) -> bool:
+        """Whether its answer is ours to fill."""
+        async with self.database.write() as connection:
+            return await replies.take(connection, self.account, ticket.interaction)
+
+    async def give_back(self, ticket: Ticket) -> None:
+        """Its answer could not be filled for now."""
+        await self._write(replies.reopen, ticket)
+
+    async def followed(self, ticket: Ticket) -> None:
+        """One more message was written."""
+        await self._write(replies.followed, ticket)
+
+    async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], ticket: Ticket) -> None:
+        async with self.database.write() as connection:
+            await change(connection, self.account, ticket.interaction)
+
+    def _alive(self, ticket: Ticket | None) -> Ticket | None:
+        return None if ticket is None or ticket.until <= self.clock.now() else ticket
