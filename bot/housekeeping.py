@@ -14,7 +14,6 @@ from bot.clock import Clock
 from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
-from bot.roles import UNDISPUTED, Term, fenced
 from storage import counts, jobs, notices, oblivion, replies, results
 from storage.database import Database
 from storage.photos import PhotoStore
@@ -35,7 +34,6 @@ class Housekeeping:
     database: Database
     photos: PhotoStore
     clock: Clock
-    term: Term = UNDISPUTED
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep at the start and every few minutes until told to stop."""
@@ -48,7 +46,7 @@ class Housekeeping:
         now = self.clock.now()
         await self._forgotten(now)
         await self._deleted()
-        async with fenced(self.database, self.term) as connection:
+        async with self.database.write() as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notices.forget(connection, now - UNTOLD_SECONDS)
@@ -68,7 +66,7 @@ class Housekeeping:
             queued = await jobs.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
-                async with fenced(self.database, self.term) as connection:
+                async with self.database.write() as connection:
                     await move(connection, job, lifecycle.Expired(), now)
             except (Impossible, Overtaken):
                 continue  # somebody came back after all
