@@ -15,12 +15,14 @@ import httpx
 import structlog
 from PIL import Image
 from pydantic import SecretStr
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from bot import accounts, styles
 from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
+from bot.callbacks import Callbacks
 from bot.chat import CannotStart, Platform, Receives
 from bot.clock import Clock, WallClock
 from bot.courier import Courier
@@ -162,11 +164,14 @@ def web_application(parts: Parts, platforms: Sequence[Platform] = ()) -> ASGIApp
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
         )
-    return application(
-        parts.outside,
-        web,
-        [route for platform in platforms if isinstance(platform, Mounts) for route in platform.routes],
-    )
+    mounted = [route for platform in platforms if isinstance(platform, Mounts) for route in platform.routes]
+    return application(parts.outside, web, [*_callbacks(parts), *mounted])
+
+
+def _callbacks(parts: Parts) -> list[BaseRoute]:
+    """Where the API says that a task is over, if the owner has set that up."""
+    secret, house = parts.settings.dashscope_events_secret, parts.house
+    return [] if secret is None else [Callbacks(house.database, house.bell, house.clock, secret).route]
 
 
 def _as_seen(lanes: Sequence[Lane]) -> Lanes:

@@ -10,6 +10,7 @@ from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
 from bot.dashscope.wire import Task, TaskStatus
 from bot.desk import Desk
+from bot.ear import Ear
 from bot.lifecycle import Event
 from storage import accounts, attempts, ledger
 from storage.jobs import Job
@@ -23,11 +24,11 @@ LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for = 0, 0, False, 0.0
+    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
     while True:
-        elapsed = waited(desk, job)
-        delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, elapsed)
-        if await desk.house.clock.wait(stop, ODD_SECONDS if odd else delay):
+        delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, waited(desk, job))
+        waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
+        if waited_for is None:
             return job
         job = await desk.read(job) or job
         if job.cancel_requested and not cancel_tried:
@@ -38,7 +39,7 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         silent = silent + 1 if task is None else 0
         if task is not None:
             odd = odd + 1 if is_odd(task) else 0
-            running_for += delay if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
+            running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
         outlived = task is None and await has_outlived(desk, job)
         event = heard(task, odd, running_for=running_for, outlived=outlived)
         if event is not None:

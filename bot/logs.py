@@ -21,7 +21,10 @@ _SECRETS = re.compile(
     r"|(?<=/interactions/)\d+/[A-Za-z0-9_-]+"
     r"|(?<=Bearer )\S+"
     r"|(?<=Signature=)[^&\s\"']+"
+    r"|(?<=X-Amz-Credential=)[^&\s\"']+"
+    r"|(?<=X-Amz-Security-Token=)[^&\s\"']+"
     r"|(?<=/photos/)[A-Za-z0-9._-]+"
+    r"|(?<=/dashscope/events/)[A-Za-z0-9_-]+"
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
 SHORTEST = 8  # characters; whatever is shorter would be found in every other word

@@ -105,6 +105,9 @@ SECRETS = [
     f"key {KEY}!",
     "https://oss.example/x.jpg?Expires=1&OSSAccessKeyId=LTAI&Signature=c2VjcmV0c2VjcmV0",
     "https://bot.example/photos/WyJvcmlnaW5hbC8xIl0.c2VjcmV0c2VjcmV0",
+    "https://faces.example/original/7/x.jpg?X-Amz-Credential=c2VjcmV0c2VjcmV0%2F20261122&X-Amz-Expires=900",
+    "https://faces.example/x.jpg?X-Amz-Security-Token=c2VjcmV0c2VjcmV0%2F&X-Amz-Signature=c2VjcmV0c2VjcmV0",
+    "POST /dashscope/events/c2VjcmV0c2VjcmV0-word HTTP/1.1",
     "data:image/jpeg;base64,c2VjcmV0c2VjcmV0c2VjcmV0",
 ]
 

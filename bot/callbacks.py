@@ -1,0 +1,99 @@
+"""`POST /dashscope/events/<secret>`: the API says that a task is over, and it is asked for at once instead of when its
+time is near. Any process takes the notice; a row carries it to the one that follows the task."""
+
+import asyncio
+import hmac
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.bell import Bell
+from bot.clock import Clock
+from bot.dashscope.notices import tasks_over
+from storage import endings
+from storage.database import Database
+
+BODY_BYTES = 64 * 1024  # an event has one; a hundred fit
+BODY_SECONDS = 10.0
+PER_SECOND, AT_ONCE = 50.0, 200.0  # notices of one process; the API's own limits end far below
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+@dataclass
+class Pace:
+    """So many a second, and so many at once."""
+
+    left: float = AT_ONCE
+    at: float = 0.0
+
+    def may(self, now: float) -> bool:
+        """Whether one more may pass."""
+        self.left = min(AT_ONCE, self.left + max(0.0, now - self.at) * PER_SECOND)
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """`secret`: what the address ends with; whoever does not know it learns nothing."""
+
+    database: Database
+    bell: Bell
+    clock: Clock
+    secret: SecretStr
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def route(self) -> Route:
+        """Where the notices come in."""
+        return Route("/dashscope/events/{secret}", self.take, methods=["POST"])
+
+    async def take(self, request: Request) -> Response:
+        """Note what is over. 2xx: understood, be it ours or not; anything else is sent again by whoever brings it."""
+        given = request.path_params["secret"].encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self.secret.get_secret_value().encode()):
+            return _said(404)
+        if not self.pace.may(self.clock.now()):
+            return _said(429)
+        body = await _body(request)
+        if body is None:
+            return _said(413)
+        tasks = tasks_over(body)
+        if tasks is None:
+            return _said(400)
+        await self._note(tasks)
+        return _said(204)
+
+    async def _note(self, tasks: frozenset[str]) -> None:
+        if not tasks:
+            return
+        async with self.database.read() as connection:
+            if not await endings.is_news(connection, tasks):
+                return
+        async with self.database.write() as connection:
+            await endings.note(connection, tasks, self.clock.now())
+        self.bell.ring()
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None when it is longer than any that we want, or does not come."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_BYTES:
+                    return None
+    except (ClientDisconnect, TimeoutError):
+        return None
+    return bytes(body)
+
+
+def _said(status: int) -> Response:
+    return Response(status_code=status, headers=_HEADERS)

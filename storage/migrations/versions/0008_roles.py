@@ -1,0 +1,17 @@
+"""Who does what only one process may do, and which dispatcher's epoch has sent an attempt."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "role",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("owner", sa.Text, nullable=False),  # a name of the replica that tells nothing of it
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+    )
+    op.add_column("attempt", sa.Column("epoch", sa.BigInteger))  # of its account, when it was written
