@@ -29,7 +29,7 @@ torture: $(VENV)/dev.stamp
 	@$(BIN)/python -m torture $(PART) $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
 
 soak: $(VENV)/dev.stamp
-	@$(BIN)/python -m torture soak $(if $(N),-n $(N))
+	@$(BIN)/python -m torture soak $(if $(N),-n $(N)) $(if $(MINUTES),--minutes $(MINUTES))
 
 lock:
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

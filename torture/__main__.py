@@ -1,11 +1,13 @@
-"""`make torture`, or `make torture PART=kills N=1000 SEED=7`; `make soak N=100000`."""
+"""`make torture`, or `make torture PART=kills N=1000 SEED=7`; `make soak N=100000 MINUTES=60`."""
 
+import math
 import shutil
 import sys
 import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from torture import faults, inputs, kills, soak
@@ -28,13 +30,17 @@ def main() -> int:
     arguments.add_argument("part", nargs="*", choices=[*PARTS, []], help="kills, home, faults, inputs, soak")
     arguments.add_argument("-n", type=int, help="how many kills, faults, inputs or jobs")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--minutes", type=float, default=math.inf, help="the soak begins no more jobs after that")
     asked = arguments.parse_args()
-    return max(one(part, asked.n, asked.seed) for part in asked.part or [name for name in PARTS if name not in ALONE])
+    parts = asked.part or [name for name in PARTS if name not in ALONE]
+    return max(one(part, asked.n, asked.seed, asked.minutes) for part in parts)
 
 
-def one(part: str, number: int | None, seed: int) -> int:
+def one(part: str, number: int | None, seed: int, minutes: float) -> int:
     """One part, on a fresh folder."""
     run, usual = PARTS[part]
+    if part == "soak":
+        run = partial(soak.run, minutes=minutes)
     folder, began = Path(tempfile.mkdtemp(prefix=f"repaint-{part}-")), time.monotonic()
     print(f"== {part}", flush=True)
     outcome = run(folder, number or usual, seed)

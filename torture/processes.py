@@ -1,6 +1,8 @@
 """What the system knows of a process: memory, open files, children. Linux only, as the rest of this package."""
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,12 +21,37 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+def cpu_seconds(pid: int) -> float:
+    """The processor's time that a process has had so far, all its threads, in its own code and in the system's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def children(pid: int | None = None) -> frozenset[int]:
     """The processes that a process has started and that still are."""
     found = set()
     for path in Path(f"/proc/{pid or os.getpid()}/task").glob("*/children"):
         found |= set(map(int, path.read_text().split()))
     return frozenset(found)
+
+
+def owner_of(port: int, pids: Iterable[int]) -> int | None:
+    """Which of these processes has a connection on loopback that begins at this port."""
+    inodes = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if _begins(line, port)}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    return next((pid for pid in pids if wanted & set(_held(pid))), None)
+
+
+def _begins(line: str, port: int) -> bool:
+    return line.split()[1].endswith(f":{port:04X}")
+
+
+def _held(pid: int) -> Iterator[str]:
+    """What the open files of a process are; nothing when it is gone."""
+    with suppress(OSError):
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                yield str(path.readlink())
 
 
 def _mib(pid: int, name: str) -> int:
