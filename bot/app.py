@@ -6,13 +6,11 @@ import io
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import httpx
-import structlog
 from PIL import Image
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
@@ -23,25 +21,23 @@ from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
 from bot.callbacks import Callbacks
-from bot.chat import CannotStart, Platform, Receives
+from bot.chat import CannotStart, Platform
 from bot.clock import Clock, WallClock
-from bot.courier import Courier
 from bot.desk import House
-from bot.dispatcher import drive
-from bot.herald import Herald
+from bot.duties import Duties
 from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.pictures import open_pictures
 from bot.reception import Reception
+from bot.roles import Alone, Roles
 from bot.service import Service, service_of
 from bot.serving import listen, serve
 from bot.settings import Settings
 from bot.sole import secret_of, sole_user
 from bot.studio import Studio
 from bot.views import Lanes
-from bot.waking import wake
 from bot.watchers import Watchers
 from handlers.web import web_chat
 from storage.database import open_database
@@ -50,9 +46,6 @@ from stylizer.engines import Engine, find_face, real_engine
 from stylizer.server import service
 from stylizer.settings import StylizerSettings
 
-log = structlog.get_logger(__name__)
-
-AGAIN_SECONDS = 5.0
 FINISH_SECONDS = 5.0  # Docker kills after ten
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -68,6 +61,12 @@ class Parts:
     housekeeping: Housekeeping
     outside: Outside
     service: Service
+    roles: Roles
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process works on this installation."""
+        return not self.house.database.is_shared
 
 
 @asynccontextmanager
@@ -95,21 +94,16 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
         watchers = Watchers(settings.metrics_token, is_public=settings.public_url is not None)
         outside = Outside(database, photos, clock, secret, studio.lanes.account_ids, watchers)
         service = service_of(studio, settings, house.chance)
-        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service)
+        roles = Alone(clock)
+        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service, roles)
 
 
 @asynccontextmanager
 async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[None]:
-    """Dispatchers, couriers and housekeeping at work until the end of the block; then each finishes its step."""
+    """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
     house, stop = parts.house, asyncio.Event()
-    works: list[Callable[[], Awaitable[None]]] = [partial(drive, lane, house, stop) for lane in parts.lanes]
-    works += [partial(Courier(platform, parts.service, house.bell, house.clock).run, stop) for platform in platforms]
-    heralds = [Herald(platform, house.database, parts.studio.lanes, house.bell, house.clock) for platform in platforms]
-    works += [partial(herald.run, stop) for herald in heralds]
-    works += [partial(platform.receive, stop) for platform in platforms if isinstance(platform, Receives)]
-    works.append(partial(parts.housekeeping.run, stop))
-    await wake(house, parts.studio.lanes.account_ids, free={accounts.STAND_IN})
-    tasks = [asyncio.create_task(_kept_up(work, house.clock, stop)) for work in works]
+    duties = Duties(house, parts.service, parts.housekeeping, parts.lanes)
+    tasks = [asyncio.create_task(parts.roles.run(duties.roles(platforms), stop))]
     try:
         yield
     finally:
@@ -237,16 +231,6 @@ def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Plat
     settings = parts.settings
     api_url, by_webhook = str(settings.discord_api_url).rstrip("/"), settings.discord_webhook == "on"
     return discord(parts.service, token=token, secret=parts.outside.secret, api_url=api_url, by_webhook=by_webhook)
-
-
-async def _kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:
-    """Begin a part again when it broke: one bug or one full disk must not end the others."""
-    while not stop.is_set():
-        try:
-            await work()
-        except Exception:  # whatever it was, it is in the log, and the rows say where to go on
-            log.exception("a part broke and begins again", seconds=AGAIN_SECONDS)
-            await clock.wait(stop, AGAIN_SECONDS)
 
 
 def _face_finder() -> FaceFinder | None:

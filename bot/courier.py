@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.errands import Errand, errands
 from bot.notices import is_worth_a_notice
 from bot.offering import Offer, offer
+from bot.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.room import ROOM, Roomy
 from bot.service import Service
 from bot.studio import Studio
@@ -56,6 +57,7 @@ class Courier:
     service: Service
     bell: Bell
     clock: Clock
+    term: Term = UNDISPUTED
     told: dict[int, Told] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
     patient: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
@@ -114,6 +116,8 @@ class Courier:
             await self._later(errand, patience.retry_after)
         except Gone as gone:
             await self._gone(errand, card_only=gone.card_only)
+        except Deposed:
+            raise
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=errand.key)
             self.stumbles[errand.key] += 1
@@ -136,6 +140,7 @@ class Courier:
             in_doubt=not is_certain,
             room=self.platform.room if isinstance(self.platform, Roomy) else ROOM,
         )
+        await self.term.sure()
         message_id = await self.platform.show(address, card)
         self.told[errand.key] = Told(errand.views, self.clock.now())
         if message_id != place.message_id:
@@ -145,7 +150,7 @@ class Courier:
 
     async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             if not await albums.hanging(connection, album.id):
                 return album.hung == "sent"
         assert isinstance(self.platform, Hangs)
@@ -153,12 +158,12 @@ class Courier:
             messages = await self.platform.hang(address, tuple(pictures.values()))
         except NotNow as patience:
             if not patience.perhaps_sent:
-                async with self.studio.database.write() as connection:
+                async with fenced(self.studio.database, self.term) as connection:
                     await albums.not_hung(connection, album.id)
             raise
         except Gone:  # if only these are not taken, the card leads to each of them
             return False
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             await albums.hung(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
@@ -169,7 +174,7 @@ class Courier:
         return await offer(self.service, Person(self.platform.name, errand.place.person), chat)
 
     async def _card_is(self, errand: Errand, message_id: str | None) -> None:
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             if errand.album is None:
                 await cards.shown(connection, errand.key, message_id)
             else:
@@ -181,7 +186,7 @@ class Courier:
             await self.studio.seen(Person(self.platform.name, errand.place.person), view.id)
         now, was_edited = self.clock.now(), errand.place.message_id is not None
         worth = [view for view in _pictures_first(errand.views) if is_worth_a_notice(view, now)]
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             for view in errand.views:
                 await results.told(connection, view.id)
             if was_edited and worth and not notifies:
@@ -208,7 +213,7 @@ class Courier:
             self.patient[errand.key] = self.clock.now() + seconds
             return
         pause = max(seconds, lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             for untold in errand.owed:
                 if errand.tries >= GIVE_UP_TRIES:
                     await results.told(connection, untold.job_id)
@@ -221,7 +226,7 @@ class Courier:
         if card_only and errand.place.message_id is not None:
             await self._card_is(errand, None)
             return
-        async with self.studio.database.write() as connection:
+        async with fenced(self.studio.database, self.term) as connection:
             for view in errand.views:
                 await results.told(connection, view.id)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle
+from bot import doubt, lifecycle
 from bot.bell import Bell
 from bot.clock import Clock
 from bot.dashscope.errors import DashScopeError, Decision
@@ -16,7 +16,8 @@ from bot.lanes import Lane
 from bot.lifecycle import Change, Event, Impossible
 from bot.moves import move
 from bot.polling import Pace
-from storage import accounts, jobs
+from bot.roles import Deposed
+from storage import accounts, attempts, jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
@@ -24,10 +25,6 @@ from storage.photos import PhotoStore
 log = structlog.get_logger(__name__)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
-
-
-class Deposed(Exception):
-    """Another dispatcher drives this account now: whatever we know is old."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,18 @@ class House:
 
 
 class Desk:
-    """One account. `epoch` is the fence: once another dispatcher took over, every write raises Deposed."""
+    """One account. `epoch` is the fence: once another dispatcher took over, every write raises Deposed. `is_contested`:
+    whether an earlier dispatcher may still be sending something."""
 
-    def __init__(self, lane: Lane, house: House, *, epoch: int, pace: Pace) -> None:
+    def __init__(self, lane: Lane, house: House, *, epoch: int, pace: Pace, is_contested: bool = False) -> None:
         self.lane = lane
         self.house = house
         self.epoch = epoch
         self.pace = pace
         self.prefetch = lane.prefetch
+        self.is_contested = is_contested
         self.began = steady()
+        self._fenced_at = self._dated_at = float("-inf")
         self._next_query = 0.0
         self._next_post = 0.0
 
@@ -105,6 +105,26 @@ class Desk:
         at = max(self.house.clock.now(), self._next_post)
         await self.house.clock.sleep(at - self.house.clock.now())
         self._next_post = self.house.clock.now() + self.lane.spacing
+
+    async def still_ours(self, job: Job) -> None:
+        """The last word before a job is sent: that the lane was ours a moment ago. If it was longer ago (an upload may
+        have taken a minute, the process stood still, a clock was set), the attempt is dated anew: in doubt its task is
+        looked for near that time. Raises Deposed."""
+        while self._is_long_ago():
+            async with self.house.database.write() as connection:
+                await self._fence(connection)
+                fenced, now = steady(), self.house.clock.now()
+                server_at = self.lane.client.server_clock.now()
+                await attempts.dated(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
+            self.fenced(fenced, now)
+
+    def fenced(self, at: float, now: float) -> None:
+        """By the steady clock, and by the house's: when it was known, in a write, that the lane is ours."""
+        self._fenced_at, self._dated_at = at, now
+
+    def _is_long_ago(self) -> bool:
+        by_house = abs(self.house.clock.now() - self._dated_at)
+        return max(steady() - self._fenced_at, by_house) > doubt.SEND_SECONDS
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.holds(connection, self.lane.account_id, self.epoch):

@@ -9,21 +9,19 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot import lifecycle
-from bot.desk import Deposed, Desk, House
+from bot.claiming import claim, is_idle, take_over
+from bot.desk import Desk, House
 from bot.fetching import fetch
 from bot.following import follow
 from bot.lanes import Lane
-from bot.moves import move
-from bot.polling import Pace
+from bot.roles import UNDISPUTED, Deposed, Term
 from bot.submitting import settle, submit
-from storage import accounts, attempts, jobs, queue
+from storage import jobs
 from storage.jobs import ACTIVE, Job, State
 
 log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS = 5.0
-LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
 
 _STEPS: dict[State, Callable[[Desk, Job, asyncio.Event], Awaitable[Job]]] = {
     State.SUBMITTING: settle,
@@ -32,33 +30,27 @@ _STEPS: dict[State, Callable[[Desk, Job, asyncio.Event], Awaitable[Job]]] = {
 }
 
 
-async def drive(lane: Lane, house: House, stop: asyncio.Event) -> None:
+async def drive(lane: Lane, house: House, stop: asyncio.Event, term: Term = UNDISPUTED) -> None:
     """Drive the account until told to stop; then every job finishes the step it is in, and the rest stays in its row.
 
     Raises:
         Deposed: another dispatcher has taken over.
     """
-    desk = await _take_over(lane, house)
+    desk = await take_over(lane, house, term)
     async with asyncio.TaskGroup() as group:
         for job in await _ours(desk):
             group.create_task(_lead(desk, job, stop))
+        wait: float | None = None
         while not stop.is_set():
             await desk.ask_the_time()
             ticket = house.bell.ticket()
-            claimed = await _claim(desk)
-            if isinstance(claimed, Job):
-                group.create_task(_lead(desk, await _sent(desk, claimed), stop))
-            else:
-                await house.clock.wait(ticket, claimed)
-
-
-async def _take_over(lane: Lane, house: House) -> Desk:
-    async with house.database.write() as connection:
-        guess = lane.first_guess
-        account = await accounts.take_over(connection, lane.account_id, mean=guess.mean, deviation=guess.deviation)
-        await accounts.space(connection, account.id, house.clock.now() + lane.spacing)
-    pace = Pace(account.mean_seconds, account.deviation_seconds)
-    return Desk(lane, house, epoch=account.epoch, pace=pace)
+            # After a look in vain the next is one that keeps nobody from writing: every change anywhere rings.
+            found = await claim(desk) if wait is None else await is_idle(desk)
+            if isinstance(found, Job):
+                group.create_task(_lead(desk, await _sent(desk, found), stop))
+            elif found is not None:
+                await house.clock.wait(ticket, found)
+            wait = found if isinstance(found, float) else None
 
 
 async def _ours(desk: Desk) -> list[Job]:
@@ -90,38 +82,3 @@ async def _lead(desk: Desk, job: Job, stop: asyncio.Event) -> None:
             log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)
             await desk.house.clock.wait(stop, AGAIN_SECONDS)
             now = await desk.read(job)
-
-
-async def _claim(desk: Desk) -> Job | float:
-    """The job whose turn it is, its slot held and its attempt written down; or the seconds until it is worth another
-    look, when nothing may be sent now."""
-    house, lane = desk.house, desk.lane
-    async with house.database.write() as connection:
-        now = house.clock.now()
-        account = await accounts.get(connection, lane.account_id)
-        if account.epoch != desk.epoch:
-            raise Deposed(f"account {lane.account_id} is driven by another dispatcher")
-        slot = await queue.free_slot(connection, lane.account_id, range(lane.slots + desk.prefetch))
-        doubtful = await queue.in_doubt(connection, lane.account_id)
-        if slot is None or doubtful or account.paused_reason is not None:
-            return LOOK_SECONDS
-        opens = max(account.open_until, account.next_submit_at)
-        if now < opens:
-            return min(LOOK_SECONDS, opens - now)
-        job_id = await queue.next_job(connection, now)
-        job = None if job_id is None else await jobs.get(connection, job_id)
-        if job is None:
-            return LOOK_SECONDS
-        claimed = (await move(connection, job, lifecycle.Claimed(lane.account_id, slot), now)).job
-        await attempts.begin(
-            connection,
-            job_id=job.id,
-            n=claimed.attempts,
-            account_id=lane.account_id,
-            now=now,
-            server_at=lane.client.server_clock.now(),
-        )
-        await queue.advance(connection, claimed.tag or 0)
-        await accounts.space(connection, lane.account_id, now + lane.spacing)
-    house.bell.ring()
-    return claimed

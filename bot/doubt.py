@@ -14,8 +14,10 @@ from storage.attempts import Intent
 MARGIN_SECONDS = 2.0
 LATE_SECONDS = 11.0  # by so much a server's time may be told too early: whole seconds, and the length of a call
 DAY_SECONDS = 24 * 3600.0
+SEND_SECONDS = 1.0  # a submit begins at most so long after its attempt was written down, or is dated anew
 SUBMIT_SECONDS = 10.0  # a submit is given up after this
 LOOKS = 3  # how often the list must show nothing before we believe it
+LOOKS_OF_ANOTHERS = 4  # 15 s in all: whoever sent it could do so for 11 s after they were deposed
 BETWEEN_LOOKS_SECONDS = 5.0
 
 
@@ -35,12 +37,12 @@ def window(intent: Intent, now: float, server_now: float) -> Window:
     narrow a one would pay for it twice.
     """
     if intent.server_at is not None:
-        end = intent.server_at + LATE_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS
+        end = intent.server_at + LATE_SECONDS + SEND_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS
         return Window(intent.server_at - MARGIN_SECONDS, end)
     if intent.at > now:
         return Window(server_now - DAY_SECONDS, server_now + MARGIN_SECONDS)
     at = intent.at + server_now - now
-    return Window(at - MARGIN_SECONDS, at + SUBMIT_SECONDS + MARGIN_SECONDS)
+    return Window(at - MARGIN_SECONDS, at + SEND_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS)
 
 
 def newest_first(tasks: Sequence[ListedTask]) -> bool:

@@ -14,6 +14,7 @@ from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, NotNow, Platform
 from bot.clock import Clock
 from bot.notices import notice_card
+from bot.roles import UNDISPUTED, Term, fenced
 from bot.texts import speak
 from bot.views import Lanes
 from storage import albums, broadcasts, cards, notices
@@ -38,6 +39,7 @@ class Herald:
     lanes: Lanes
     bell: Bell
     clock: Clock
+    term: Term = UNDISPUTED
     silent_until: float = 0.0
     cards_at: float = 0.0
 
@@ -63,7 +65,7 @@ class Herald:
         """Send one letter of a broadcast; False when there is none to send now."""
         if self.clock.now() < self.silent_until:
             return False
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             letter = await broadcasts.next_letter(connection, self.platform.name, self.clock.now())
         if letter is None:
             return False
@@ -94,7 +96,7 @@ class Herald:
                 return
 
     async def _notice(self, job_id: int) -> None:
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             if not await notices.take(connection, job_id):
                 return
             place = await cards.of_job(connection, job_id)
@@ -106,7 +108,7 @@ class Herald:
             await self.platform.show(address, notice_card(seen[0], place.language, many=place.album is not None))
         except NotNow as patience:
             if not patience.perhaps_sent:
-                async with self.database.write() as connection:
+                async with fenced(self.database, self.term) as connection:
                     await notices.owe(connection, job_id, self.clock.now() + patience.retry_after)
         except Gone:
             return
@@ -117,6 +119,7 @@ class Herald:
         """False when the platform asks for patience."""
         instead = speak(place.language).gettext("This group removes pictures after a while.")
         try:
+            await self.term.sure()
             await self.platform.remove(Address(self._chat(place), message_id=old.message_id), instead)
         except NotNow:
             return False
@@ -124,7 +127,7 @@ class Herald:
             pass
         except Exception:  # a platform's library may raise anything; the others are still to be taken down
             log.exception("a card could not be removed", job=place.job_id)
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             if old.album_id is None:
                 await cards.shown(connection, old.job_id, None)
             else:
@@ -136,11 +139,11 @@ class Herald:
         if patience.perhaps_sent:
             await self._ended(letter, "unsure")
             return
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             await broadcasts.later(connection, letter, self.silent_until)
 
     async def _ended(self, letter: Letter, outcome: broadcasts.Outcome) -> None:
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             await broadcasts.ended(connection, letter, outcome)
 
     def _chat(self, place: CardPlace) -> Chat:

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.erasure import erase
 from bot.lifecycle import Impossible
 from bot.moves import Overtaken, move
+from bot.roles import UNDISPUTED, Term, fenced
 from storage import counts, jobs, notices, oblivion, replies, results
 from storage.database import Database
 from storage.photos import PhotoStore
@@ -34,6 +35,7 @@ class Housekeeping:
     database: Database
     photos: PhotoStore
     clock: Clock
+    term: Term = UNDISPUTED
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep at the start and every few minutes until told to stop."""
@@ -46,7 +48,7 @@ class Housekeeping:
         now = self.clock.now()
         await self._forgotten(now)
         await self._deleted()
-        async with self.database.write() as connection:
+        async with fenced(self.database, self.term) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notices.forget(connection, now - UNTOLD_SECONDS)
@@ -66,7 +68,7 @@ class Housekeeping:
             queued = await jobs.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
-                async with self.database.write() as connection:
+                async with fenced(self.database, self.term) as connection:
                     await move(connection, job, lifecycle.Expired(), now)
             except (Impossible, Overtaken):
                 continue  # somebody came back after all

@@ -9,12 +9,12 @@ from bot import doubt, lifecycle
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
 from bot.dashscope.wire import ListedTask, TaskPage, Wish
 from bot.desk import Desk
+from bot.roles import Deposed
 from storage import accounts, attempts
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
-SOON_SECONDS = 1.0
 LIST_PAGES = 20
 LIST_PAGE_SIZE = 50
 
@@ -31,7 +31,7 @@ async def submit(desk: Desk, job: Job) -> Job:
         await desk.turn_to_submit()
         if (now := await desk.read(job)) is not None and now.cancel_requested:
             return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
-        await _dated(desk, job)
+        await desk.still_ours(job)
         created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
@@ -39,12 +39,16 @@ async def submit(desk: Desk, job: Job) -> Job:
         return job
     except DashScopeError as error:
         return await _turned(desk, job, error)
-    return await _taken(desk, job, created.task_id)
+    try:
+        return await _taken(desk, job, created.task_id)
+    except Deposed:
+        await _late(desk, job, created.task_id)
+        raise
 
 
 async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
-    """Look for the task of a submit in doubt, up to three times."""
-    for look in range(doubt.LOOKS):
+    """Look for the task of a submit in doubt, three times; once more if another may still be sending it."""
+    for look in range(await _looks(desk, job)):
         if look and await desk.house.clock.wait(stop, doubt.BETWEEN_LOOKS_SECONDS):
             return job
         found = await _look_for(desk, job)
@@ -62,6 +66,21 @@ async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     return await desk.write(job, lifecycle.Missed(missed + 1))
 
 
+async def _looks(desk: Desk, job: Job) -> int:
+    """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
+    async with desk.house.database.read() as connection:
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+    return doubt.LOOKS_OF_ANOTHERS if desk.is_contested and intent.epoch != desk.epoch else doubt.LOOKS
+
+
+async def _late(desk: Desk, job: Job, task_id: str) -> None:
+    """We were deposed while the API took it. Whoever drives the lane now looks for this task, or has given it up; what
+    we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
+    log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
+    async with desk.house.database.write() as connection:
+        await attempts.late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+
+
 async def _wish(desk: Desk, job: Job) -> Wish | None:
     """The request of a job; None when its photo is gone."""
     photo = await _exposed(desk, job.photo)
@@ -70,16 +89,6 @@ async def _wish(desk: Desk, job: Job) -> Wish | None:
         return None
     extras = {"seed": job.seed} if desk.lane.extended else {}
     return Wish(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
-
-
-async def _dated(desk: Desk, job: Job) -> None:
-    """An upload may have taken a minute, and in doubt the task is looked for near the time of its attempt."""
-    now = desk.house.clock.now()
-    if now - (job.submitted or now) < SOON_SECONDS:
-        return
-    async with desk.house.database.write() as connection:
-        server_at = desk.lane.client.server_clock.now()
-        await attempts.dated(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
 
 
 async def _exposed(desk: Desk, key: str | None) -> str | None:

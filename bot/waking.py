@@ -1,6 +1,7 @@
-"""Done once when the process starts, before any lane moves: what an earlier one has left behind is put in order.
+"""Done at a beginning: what an earlier process has left behind is put in order.
 
-For a single process on its database, which `bot.sole` sees to: several would take each other's accounts for lost.
+A lane's own affairs belong to whoever takes it over, everything else to whoever begins to keep house: in a process that
+is alone, that is the start.
 """
 
 from collections.abc import Collection
@@ -11,20 +12,27 @@ from bot import lifecycle
 from bot.desk import House
 from bot.moves import move
 from bot.owner import PAUSED_BY_OWNER
+from bot.roles import UNDISPUTED, Term
 from storage import accounts, broadcasts, jobs, notices, queue, results
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
 
-async def wake(house: House, account_ids: Collection[str], *, free: Collection[str]) -> None:
-    """Lanes go on, times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
+async def wake_lane(house: House, account_id: str) -> None:
+    """The lane goes on: its new driver, or the owner, may have mended what it stood still for."""
+    async with house.database.write() as connection:
+        await accounts.refresh(connection, account_id, stays=PAUSED_BY_OWNER)
+
+
+async def wake(house: House, account_ids: Collection[str], *, free: Collection[str], term: Term = UNDISPUTED) -> None:
+    """Times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
 
     `account_ids`: the accounts that are driven from now on; `free`: those, of now or of old, where nothing costs.
     """
     async with house.database.write() as connection:
+        await term.fence(connection)
         latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
-        await accounts.refresh(connection, stays=PAUSED_BY_OWNER)
         for waits in (queue, results, notices, broadcasts):
             await waits.bring_near(connection, latest)
         active = await jobs.active(connection)

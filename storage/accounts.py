@@ -1,5 +1,6 @@
 """Accounts: one row a lane, with its fence, its breaker, the reason it stands still, and what it has learned."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -12,14 +13,19 @@ _TAKE_OVER = text(f"""
     RETURNING {_COLUMNS}
 """)  # noqa: S608  # constant
 _GET = text(f"SELECT {_COLUMNS} FROM account WHERE id = :id")  # noqa: S608  # constant
+_STAND = text(f"""
+    SELECT {", ".join("a." + name for name in _COLUMNS.split(", "))}, j.slot, j.state
+    FROM account a LEFT JOIN job j ON j.account_id = a.id AND j.slot IS NOT NULL WHERE a.id = :id
+""")  # noqa: S608  # constant
 _ALL = text(f"SELECT {_COLUMNS} FROM account ORDER BY id")  # noqa: S608  # constant
-_FENCE = text("UPDATE account SET epoch = epoch WHERE id = :id AND epoch = :epoch")
+_FENCE = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch = :epoch")
 _SPACE = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
 _TRIP = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
 _PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
 _REFRESH = text("""
     UPDATE account SET failures = 0, open_until = 0,
         paused_reason = CASE WHEN paused_reason = :stays THEN paused_reason END
+    WHERE id = :id
 """)
 _LEARN = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
 
@@ -38,6 +44,21 @@ class Account:
     deviation_seconds: float
 
 
+@dataclass(frozen=True)
+class Stand:
+    """A lane at one moment: the slots that jobs occupy, and whether a submit of its is under way or unsettled, when no
+    other may be sent."""
+
+    account: Account
+    taken: frozenset[int]
+    in_doubt: bool
+
+    def free_slot(self, allowed: Collection[int]) -> int | None:
+        """The least slot that no job occupies; None also when as many others are occupied, as after the owner has set
+        fewer slots."""
+        return None if len(self.taken) >= len(allowed) else min(set(allowed) - self.taken)
+
+
 async def take_over(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> Account:
     """The lane is ours from now on: every write with an older epoch changes nothing."""
     values = {"id": account_id, "mean": mean, "deviation": deviation}
@@ -49,14 +70,21 @@ async def get(connection: AsyncConnection, account_id: str) -> Account:
     return Account(*(await connection.execute(_GET, {"id": account_id})).one())
 
 
+async def stand(connection: AsyncConnection, account_id: str) -> Stand:
+    """The lane of this id, with what is under way there."""
+    rows = (await connection.execute(_STAND, {"id": account_id})).all()
+    taken = frozenset(row.slot for row in rows if row.slot is not None)
+    return Stand(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
+
+
 async def every(connection: AsyncConnection) -> tuple[Account, ...]:
     """All lanes that ever were."""
     return tuple(Account(*row) for row in await connection.execute(_ALL))
 
 
 async def holds(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
-    """Whether the lane is still ours; locks its row until the end of the transaction."""
-    return (await connection.execute(_FENCE, {"id": account_id, "epoch": epoch})).rowcount == 1
+    """Whether the lane is still ours; in a write, which is alone in all processes, until the end of it."""
+    return int((await connection.execute(_FENCE, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
 
 
 async def space(connection: AsyncConnection, account_id: str, next_submit_at: float) -> None:
@@ -74,10 +102,10 @@ async def pause(connection: AsyncConnection, account_id: str, reason: str | None
     await connection.execute(_PAUSE, {"id": account_id, "reason": reason})
 
 
-async def refresh(connection: AsyncConnection, *, stays: str = "") -> None:
-    """All lanes go on, and trouble is forgotten: the owner may have done what they were waiting for. A pause for the
+async def refresh(connection: AsyncConnection, account_id: str, *, stays: str = "") -> None:
+    """The lane goes on, and trouble is forgotten: the owner may have done what it was waiting for. A pause for the
     reason that `stays` is left."""
-    await connection.execute(_REFRESH, {"stays": stays})
+    await connection.execute(_REFRESH, {"id": account_id, "stays": stays})
 
 
 async def learn(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:

@@ -7,32 +7,42 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _BEGIN = text("""
-    INSERT INTO attempt (job_id, n, account_id, intent_at, server_at)
-    VALUES (:job_id, :n, :account_id, :now, :server_at)
+    INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at)
+    VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at)
 """)
 _DATED = text("UPDATE attempt SET intent_at = :now, server_at = :server_at WHERE job_id = :job_id AND n = :n")
 _TAKEN = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
+_LATE = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n AND task_id IS NULL")
 _ENDED = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_id = :job_id AND n = :n")
 _KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
     bindparam("task_ids", expanding=True)
 )
 _COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
-_INTENT = text("SELECT intent_at, server_at FROM attempt WHERE job_id = :job_id AND n = :n")
+_INTENT = text("SELECT intent_at, server_at, epoch FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
 @dataclass(frozen=True)
 class Intent:
-    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known."""
+    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known; and
+    the epoch of whoever sent it."""
 
     at: float
     server_at: float | None
+    epoch: int | None = None
 
 
 async def begin(
-    connection: AsyncConnection, *, job_id: int, n: int, account_id: str, now: float, server_at: float | None
+    connection: AsyncConnection,
+    *,
+    job_id: int,
+    n: int,
+    account_id: str,
+    now: float,
+    server_at: float | None,
+    epoch: int | None = None,
 ) -> None:
-    """The n-th attempt of a job is about to be sent."""
-    values = {"job_id": job_id, "n": n, "account_id": account_id, "now": now, "server_at": server_at}
+    """The n-th attempt of a job is about to be sent, by whoever drives the account in this epoch."""
+    values = {"job_id": job_id, "n": n, "account_id": account_id, "epoch": epoch, "now": now, "server_at": server_at}
     await connection.execute(_BEGIN, values)
 
 
@@ -44,6 +54,11 @@ async def dated(connection: AsyncConnection, *, job_id: int, n: int, now: float,
 async def taken(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for the attempt."""
     await connection.execute(_TAKEN, {"job_id": job_id, "n": n, "task_id": task_id})
+
+
+async def late(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+    """The API has made this task for an attempt that was given up: so that it is taken for no other's."""
+    await connection.execute(_LATE, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
 async def ended(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:

@@ -1,6 +1,5 @@
 """The queue: whose turn it is, in SQL. The order is (tag, id); `bot.turns` says how tags are given."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -9,27 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _VTIME = text("SELECT vtime FROM queue WHERE id = 1")
 _LAST_TAG = text("SELECT last_tag, weight FROM person WHERE id = :person_id")
 _REMEMBER_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
-_SLOTS = text("SELECT slot FROM job WHERE account_id = :account_id AND slot IS NOT NULL")
-_NEXT = text("SELECT id FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1")
 _BRING_NEAR = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
 _ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
 _PLACE = text("""
-    SELECT COUNT(*) + 1 FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
+    SELECT COUNT(*) + 1 AS number, COALESCE(SUM(CASE WHEN person_id = :person_id THEN 1 ELSE 0 END), 0) AS mine
+    FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
 """)
 _LINE = text("SELECT id, person_id FROM job WHERE state = 'queued' ORDER BY tag, id")
-_FIRST_OF_PERSON = text("""
-    SELECT COUNT(*) FROM job
-    WHERE person_id = :person_id AND state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
-""")
 # The list of states is that of a partial index, word for word.
 _DEPTH = text("""
     SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
            COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running,
            MIN(CASE WHEN state <> 'queued' THEN submitted END) AS oldest
     FROM job WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state <> 'fetching'
-""")
-_IN_DOUBT = text("""
-    SELECT COUNT(*) FROM job WHERE account_id = :account_id AND slot IS NOT NULL AND state = 'submitting'
 """)
 
 
@@ -71,23 +62,6 @@ async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) ->
     await connection.execute(_REMEMBER_TAG, {"person_id": person_id, "tag": tag})
 
 
-async def free_slot(connection: AsyncConnection, account_id: str, slots: Iterable[int]) -> int | None:
-    """The least of an account's slots that no job occupies; None also when as many others are occupied, as after the
-    owner has set fewer slots."""
-    allowed, taken = set(slots), set((await connection.execute(_SLOTS, {"account_id": account_id})).scalars())
-    return None if len(taken) >= len(allowed) else min(allowed - taken)
-
-
-async def in_doubt(connection: AsyncConnection, account_id: str) -> bool:
-    """Whether a submit of this account is under way or unsettled: then no other may be sent."""
-    return int((await connection.execute(_IN_DOUBT, {"account_id": account_id})).scalar_one()) > 0
-
-
-async def next_job(connection: AsyncConnection, now: float) -> int | None:
-    """The id of the job whose turn it is."""
-    return (await connection.execute(_NEXT, {"now": now})).scalar_one_or_none()
-
-
 async def bring_near(connection: AsyncConnection, latest: float) -> None:
     """No queued job waits for longer than until then, whatever a clock that was wrong has written."""
     await connection.execute(_BRING_NEAR, {"latest": latest})
@@ -101,9 +75,8 @@ async def advance(connection: AsyncConnection, tag: int) -> None:
 async def place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
     """A queued job's place."""
     values = {"id": job_id, "tag": tag, "person_id": person_id}
-    number = int((await connection.execute(_PLACE, values)).scalar_one())
-    mine = int((await connection.execute(_FIRST_OF_PERSON, values)).scalar_one())
-    return Place(number, is_first=mine == 0)
+    row = (await connection.execute(_PLACE, values)).one()
+    return Place(int(row.number), is_first=int(row.mine) == 0)
 
 
 async def line(connection: AsyncConnection) -> dict[int, Place]:

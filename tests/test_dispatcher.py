@@ -12,8 +12,9 @@ from sqlalchemy import text
 from bot import lifecycle
 from bot.clock import WallClock
 from bot.dashscope.errors import Decision
-from bot.desk import Deposed, Desk
+from bot.desk import Desk
 from bot.dispatcher import drive
+from bot.roles import Deposed
 from bot.wishes import Reason, State
 from storage import accounts, results
 from tests.gate import answered, garbage, lost_after, passes, refused

@@ -28,9 +28,7 @@ async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConne
     for name, tag in (("late", 3000), ("first", 1000), ("second", 1000)):
         await insert(connection, name, state=State.QUEUED, tag=tag, who=name)
     order = []
-    while (job_id := await queue.next_job(connection, NOON)) is not None:
-        job = await jobs.get(connection, job_id)
-        assert job is not None
+    while (job := await jobs.next_in_line(connection, NOON)) is not None:
         order.append(job.source)
         await jobs.save(connection, replace(job, state=State.FETCHING))
     assert order == ["first", "second", "late"]
@@ -39,15 +37,15 @@ async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConne
 async def test_a_job_that_waits_for_its_time_lets_others_pass(connection: AsyncConnection) -> None:
     waiting = await insert(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5)
     ready = await insert(connection, "ready", state=State.QUEUED, tag=9000)
-    assert await queue.next_job(connection, NOON) == ready.id
-    assert await queue.next_job(connection, NOON + 5) == waiting.id
+    assert await jobs.next_in_line(connection, NOON) == ready
+    assert await jobs.next_in_line(connection, NOON + 5) == waiting
 
 
 async def test_times_that_a_wrong_clock_has_written_come_near(connection: AsyncConnection) -> None:
     in_years = await insert(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
     await queue.bring_near(connection, NOON + 300)
-    assert await queue.next_job(connection, NOON + 299) is None
-    assert await queue.next_job(connection, NOON + 300) == in_years.id
+    assert await jobs.next_in_line(connection, NOON + 299) is None
+    assert (await jobs.next_in_line(connection, NOON + 300) or in_years).next_at == NOON + 300
 
 
 async def test_the_queues_clock_never_goes_back(connection: AsyncConnection) -> None:
@@ -74,7 +72,7 @@ async def test_a_slot_is_free_only_while_fewer_are_taken_than_allowed(
     for slot in taken:
         await insert(connection, f"test:{slot}", state=State.RUNNING, account_id="key-a", slot=slot)
     await insert(connection, "other lane", state=State.RUNNING, account_id="key-b", slot=0)
-    assert await queue.free_slot(connection, "key-a", allowed) == free
+    assert (await accounts.stand(connection, "key-a")).free_slot(allowed) == free
 
 
 async def test_two_jobs_in_one_slot_cannot_be_written(connection: AsyncConnection) -> None:
@@ -105,8 +103,8 @@ async def test_the_depth_counts_slots_and_knows_the_oldest(connection: AsyncConn
 
 async def test_a_submit_under_way_is_in_doubt_for_its_own_lane_only(connection: AsyncConnection) -> None:
     await insert(connection, "test:1", state=State.SUBMITTING, account_id="key-a", slot=0)
-    assert await queue.in_doubt(connection, "key-a")
-    assert not await queue.in_doubt(connection, "key-b")
+    assert (await accounts.stand(connection, "key-a")).in_doubt
+    assert not (await accounts.stand(connection, "key-b")).in_doubt
 
 
 async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(connection: AsyncConnection) -> None:
@@ -121,7 +119,8 @@ async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) ->
     for lane in ("key-a", "key-b"):
         await accounts.pause(connection, lane, "Arrearage")
         await accounts.trip(connection, lane, failures=9, open_until=NOON + 300)
-    await accounts.refresh(connection)
+    for lane in ("key-a", "key-b"):
+        await accounts.refresh(connection, lane)
     for account in await accounts.every(connection):
         assert (account.paused_reason, account.failures, account.open_until) == (None, 0, 0.0)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.clock import WallClock
 from bot.dashscope.client import Patience
-from bot.waking import wake
+from bot.waking import wake_lane
 from bot.wishes import Reason, State
 from storage import accounts
 from storage.jobs import Job
@@ -124,7 +124,7 @@ async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop
         while shop.gate.count("list") < 4:
             await shop.house.clock.sleep(0.1)
         async with shop.database.write() as connection:  # the breaker would have closed by now
-            await accounts.refresh(connection)
+            await accounts.refresh(connection, "sk-one")
         await shop.house.clock.sleep(5.0)
         assert ((await shop.row(first)).state, (await shop.row(second)).state) == (State.SUBMITTING, State.QUEUED)
         assert shop.gate.count("create") == 1
@@ -201,7 +201,7 @@ async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
     assert [(await shop.row(job)).tag for job in jobs] == [job.tag for job in jobs]
     assert await shop.units() == (1, 0)
     shop.gate.always("create", None)
-    await wake(shop.house, {"sk-one"}, free=())
+    await wake_lane(shop.house, "sk-one")
     async with shop.at_work():
         assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
 

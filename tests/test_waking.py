@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from bot.accounts import STAND_IN
 from bot.owner import PAUSED_BY_OWNER
-from bot.waking import wake
+from bot.waking import wake, wake_lane
 from bot.wishes import Reason, State
 from storage import accounts, ledger, notices, results
 from storage.ledger import Scope
@@ -35,6 +35,8 @@ async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
 
 
 async def woken(shop: Workshop) -> None:
+    for lane in ("sk-one", "sk-old", STAND_IN):
+        await wake_lane(shop.house, lane)
     await wake(shop.house, {"sk-one"}, free={STAND_IN})
 
 

@@ -1,0 +1,59 @@
+"""All that has to be done, role by role."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bot import accounts
+from bot.chat import Platform, Receives
+from bot.courier import Courier
+from bot.desk import House
+from bot.dispatcher import drive
+from bot.herald import Herald
+from bot.housekeeping import Housekeeping
+from bot.lanes import Lane
+from bot.roles import Role, Term, kept_up
+from bot.service import Service
+from bot.waking import wake, wake_lane
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What the roles of an installation work with."""
+
+    house: House
+    service: Service
+    housekeeping: Housekeeping
+    lanes: Sequence[Lane]
+
+    def roles(self, platforms: Collection[Platform]) -> list[Role]:
+        """Every role there is, with its work."""
+        return [
+            *(Role(f"dispatcher:{lane.account_id}", partial(self._drive, lane)) for lane in self.lanes),
+            *(Role(f"courier:{platform.name}", partial(self._write, platform)) for platform in platforms),
+            *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receives)),
+            Role("housekeeping", self._keep_house),
+        ]
+
+    async def _drive(self, lane: Lane, term: Term, stop: asyncio.Event) -> None:
+        await wake_lane(self.house, lane.account_id)
+        await drive(lane, self.house, stop, term)
+
+    async def _write(self, platform: Platform, term: Term, stop: asyncio.Event) -> None:
+        house = self.house
+        courier = Courier(platform, self.service, house.bell, house.clock, term)
+        herald = Herald(platform, house.database, self.service.studio.lanes, house.bell, house.clock, term)
+        async with asyncio.TaskGroup() as group:
+            for work in (courier.run, herald.run):
+                group.create_task(kept_up(partial(work, stop), house.clock, stop))
+
+    async def _keep_house(self, term: Term, stop: asyncio.Event) -> None:
+        account_ids = self.service.studio.lanes.account_ids
+        await wake(self.house, account_ids, free={accounts.STAND_IN}, term=term)
+        await replace(self.housekeeping, term=term).run(stop)
+
+
+async def _receive(platform: Receives, term: Term, stop: asyncio.Event) -> None:
+    await term.sure()
+    await platform.receive(stop)
