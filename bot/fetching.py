@@ -13,7 +13,7 @@ from bot.desk import Desk
 from bot.following import ODD_LOOKS, ask, has_outlived
 from storage import results
 from storage.jobs import Job
-from storage.photos import Kind
+from storage.photos import Kind, StoreDown
 from storage.results import Result
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,8 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         except (DashScopeError, ValueError) as error:
             log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
         else:
-            return await _store(desk, job, picture, (width, height))
+            if (stored := await _store(desk, job, picture, (width, height))) is not None:
+                return stored
         tries += 1
         stale = gone or tries > QUICK_TRIES  # the house that a link names may have moved
         if stale and (task := await ask(desk, job)) is not None:  # links are signed anew whenever a task is asked for
@@ -47,10 +48,15 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             return job
 
 
-async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job:
+async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
+    """None: the store did not take it. The API still has it."""
     now = desk.house.clock.now()
     expires = now + desk.house.result_days * 86400
-    key = await desk.house.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+    try:
+        key = await desk.house.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+    except StoreDown as error:
+        log.warning("could not store a picture", job=job.id, error=str(error))
+        return None
     result = Result(key=key, bytes=len(picture), width=size[0], height=size[1], created=now, expires=expires)
 
     async def remember(connection: AsyncConnection) -> None:

@@ -17,7 +17,7 @@ from bot.moves import Overtaken, move
 from bot.roles import UNDISPUTED, Term, fenced
 from storage import counts, jobs, notices, oblivion, replies, results
 from storage.database import Database
-from storage.photos import PhotoStore
+from storage.photos import PhotoStore, StoreDown
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,6 @@ class Housekeeping:
         """Everything whose time has come is gone afterwards."""
         now = self.clock.now()
         await self._forgotten(now)
-        await self._deleted()
         async with fenced(self.database, self.term) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
@@ -56,9 +55,14 @@ class Housekeeping:
             await counts.forget_links(connection, now - LINK_USE_SECONDS)
             await replies.forget(connection, now)
             in_use = await jobs.photos_in_use(connection)
-        purged = await self.photos.purge(now, keep=in_use)
-        if purged:
-            log.info("deleted pictures whose time was over", count=purged)
+        try:
+            await self._deleted()
+            purged = await self.photos.purge(now, keep=in_use)
+        except StoreDown as error:
+            log.warning("could not delete all pictures whose time is over: next time", error=str(error))
+        else:
+            if purged:
+                log.info("deleted pictures whose time was over", count=purged)
         await self.database.fold()
 
     async def _forgotten(self, now: float) -> None:

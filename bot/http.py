@@ -17,7 +17,7 @@ from bot.metrics import exposition
 from bot.watchers import Watchers
 from storage import counts
 from storage.database import Database
-from storage.photos import PhotoStore
+from storage.photos import PhotoStore, StoreDown
 
 MAX_USES = 20  # the API reads a photo once or twice; a link that is read more often was found by somebody else
 _PRIVATE = {
@@ -53,7 +53,10 @@ class Outside:
         """A photo for the API, for as long as its link lives."""
         token = request.path_params["token"]
         key = read_token(self.secret, token, self.clock.now())
-        jpeg = None if key is None else await self.photos.get(key)
+        try:
+            jpeg = None if key is None else await self.photos.get(key)
+        except StoreDown:
+            return Response(status_code=503, headers={**_PRIVATE, "Retry-After": "5"})
         if key is None or jpeg is None:
             return Response(status_code=404, headers=_PRIVATE)
         async with self.database.write() as connection:

@@ -12,6 +12,7 @@ from bot.desk import Desk
 from bot.roles import Deposed
 from storage import accounts, attempts
 from storage.jobs import Job
+from storage.photos import StoreDown
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,10 @@ async def submit(desk: Desk, job: Job) -> Job:
         wish = await _wish(desk, job)
     except DashScopeError as error:  # an upload that broke: whatever became of it, no task was asked for
         return await _turned(desk, job, error)
+    except StoreDown as error:  # nothing was sent, and the photo is where it was: later
+        log.warning("could not read a photo", job=job.id, error=str(error))
+        await desk.trip(Decision.AGAIN_LATER)
+        return await desk.write(job, lifecycle.Turned("PhotoStoreDown", Decision.AGAIN_LATER))
     if wish is None:
         return await desk.write(job, lifecycle.Expired())
     try:
