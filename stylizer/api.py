@@ -76,7 +76,7 @@ class Api:
     async def cancel(self, request: Request) -> Response:
         """Take a PENDING task back."""
         account = self.gate.admit(request, self.gate.cancels)
-        places = await self.table.cancel(account, request.path_params["task_id"], self.now())
+        places = await self.table.cancel(account, request.path_params["task_id"])
         if places is None:
             raise Refused(NOT_CANCELABLE)
         await self.inputs.drop(*places)
@@ -98,8 +98,12 @@ class Api:
             seed=order.seed,
         )
         try:
-            await self.table.add(task, max_pending=self.settings.max_pending, free_images=self.settings.free_images)
+            return await self.table.add(
+                task,
+                max_pending=self.settings.max_pending,
+                free_images=self.settings.free_images,
+                per_second=self.settings.submits_per_second if self.database.is_shared else None,
+            )
         except Refused:
             await self.inputs.drop(task.photo, task.reference)
             raise
-        return task

@@ -66,17 +66,16 @@ class Serving:
 
 def painting(settings: StylizerSettings, database: Database, shelf: Shelf, given: Circumstances) -> Painting:
     """Connected; nothing moves yet."""
-    now = given.now
     table = TaskTable(database, life=settings.task_life)
-    uploads = Uploads(database, shelf, given.secret, settings, now, given.new_id)
+    uploads = Uploads(database, shelf, given.secret, settings, given.now, given.new_id)
     is_allowed = anywhere if settings.allow_private_addresses else is_public
     inputs = Inputs(shelf, uploads, Fetcher(resolve=given.resolve, is_allowed=is_allowed))
     pool = Pool(given.engine, workers=settings.workers, seconds=settings.seconds_per_task, threads=settings.threads)
     if database.is_shared:
-        leases, hands, seats = Leases(table, now, settings.lease), settings.workers, settings.workers
+        leases, hands, seats = Leases(table, settings.lease), settings.workers, settings.workers
     else:
         leases, hands, seats = None, settings.max_pending, settings.workers + 1
-    lane = Lane(table, inputs, shelf, pool, now, asyncio.Semaphore(hands), asyncio.Semaphore(seats), leases)
+    lane = Lane(table, inputs, shelf, pool, asyncio.Semaphore(hands), asyncio.Semaphore(seats), leases)
     return Painting(database, shelf, table, uploads, inputs, pool, lane)
 
 

@@ -26,9 +26,10 @@ class SharedClock:
 
     async def measure(self) -> None:
         """Ask the database; half of the way there and back is taken off."""
-        before = self._steady()
-        moment = await self._database.clock()
-        self._offset = moment - (before + self._steady()) / 2
+        async with self._database.reading() as connection:
+            before = self._steady()
+            moment = await self._database.moment(connection) / 1000
+            self._offset = moment - (before + self._steady()) / 2
 
     async def run(self) -> None:
         """Measure for ever."""

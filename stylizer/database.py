@@ -33,17 +33,17 @@ class Place(Protocol):
     writer: AsyncEngine
     reader: AsyncEngine
 
-    async def make_room(self, connection: AsyncConnection) -> None:
+    async def make_room(self, connection: AsyncConnection, /) -> None:
         """Before the tables are made."""
 
-    async def ring(self, connection: AsyncConnection) -> None:
+    async def ring(self, connection: AsyncConnection, /) -> None:
         """Tell all others, once this transaction is written."""
 
-    async def listen(self, wake: Callable[[], None]) -> None:
+    async def listen(self, wake: Callable[[], None], /) -> None:
         """Call `wake` whenever another one rings."""
 
-    async def clock(self) -> float:
-        """Seconds since the epoch, the same for all who share the tables."""
+    async def moment(self, connection: AsyncConnection, /) -> float:
+        """Seconds since the epoch, by the clock of all who share the tables."""
 
 
 def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -68,12 +68,12 @@ def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
 class Database:
     """Opened by `open_database`; hands out transactions, each used by one `unbroken` function."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, clock: Callable[[], float] | None = None) -> None:
         self._place = place
+        self._clock = clock
         self._turn = asyncio.Lock()
         self.is_shared = place.is_shared
         self.listen = place.listen
-        self.clock = place.clock
 
     @asynccontextmanager
     async def writing(self, *, rings: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -92,6 +92,10 @@ class Database:
         async with self._place.reader.begin() as connection:
             yield connection
 
+    async def moment(self, connection: AsyncConnection) -> int:
+        """Now, in milliseconds since the epoch, as all who share the tables see it."""
+        return int(1000 * (await self._place.moment(connection) if self._clock is None else self._clock()))
+
     @unbroken
     async def make_tables(self) -> None:
         """Make what is missing."""
@@ -108,9 +112,12 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(where: Path | str) -> AsyncIterator[Database]:
-    """Open a file, or `postgresql://…`; make the tables if they are new; close it at the end. Raises CannotOpen."""
-    database = Database(Sqlite(where) if isinstance(where, Path) else _postgres(where))
+async def open_database(where: Path | str, *, clock: Callable[[], float] | None = None) -> AsyncIterator[Database]:
+    """Open a file, or `postgresql://…`; make the tables if they are new; close it at the end. Raises CannotOpen.
+
+    `clock` (seconds since the epoch) instead of the machine's, or of the server's.
+    """
+    database = Database(Sqlite(where) if isinstance(where, Path) else _postgres(where), clock)
     try:
         try:
             await database.make_tables()

@@ -40,12 +40,12 @@ class Housekeeping:
 
     async def sweep_in_turn(self) -> None:
         """Sweep, unless another service has done so lately."""
-        if await self.table.is_turn_to_sweep(self.now(), interval=INTERVAL // 2):
+        if await self.table.is_turn_to_sweep(interval=INTERVAL // 2):
             await self.sweep()
 
     async def sweep(self) -> None:
         """Delete all that is past its life, rows first: a file without a row is found again by its age."""
-        places = await self.table.forget(self.now())
+        places = await self.table.forget()
         await self.inputs.drop(*places)
         await self.shelf.drop(*[place for place in places if place.startswith("results/")])
         await self.uploads.forget()

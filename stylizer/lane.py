@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -33,7 +32,6 @@ class Lane:
     inputs: Inputs
     shelf: Shelf
     pool: Pool
-    now: Callable[[], int]
     hands: asyncio.Semaphore
     seats: asyncio.Semaphore
     leases: Leases | None
@@ -55,10 +53,10 @@ class Lane:
         while True:
             self.bell.clear()
             try:
-                lease = None if self.leases is None else self.leases.end()
-                if (task := await self.table.claim(self.now(), lease=lease)) is not None:
+                lease = None if self.leases is None else self.leases.seconds
+                if (task := await self.table.claim(lease=lease)) is not None:
                     return task
-                await self._rest(None if self.leases is None else _PAUSE)
+                await self._rest(None if lease is None else _PAUSE)
             except SQLAlchemyError:
                 _log.exception("the task table could not be asked; once more in a second")
                 await self._rest(_PAUSE)
@@ -91,7 +89,7 @@ class Lane:
         """A full disk, say: end the task as broken as soon as that can be written down, or its slot stays taken."""
         while True:
             with suppress(SQLAlchemyError):
-                await self.table.fail(task, BROKEN, self.now())
+                await self.table.fail(task, BROKEN)
                 return
             await asyncio.sleep(_PAUSE)
 
@@ -110,7 +108,7 @@ class Lane:
     async def _end(self, task: Task, outcome: bytes | Fault) -> None:
         """Write it down; the inputs go with that, unless somebody else has the task by now and needs them."""
         if isinstance(outcome, Fault):
-            is_ours = await self.table.fail(task, outcome, self.now())
+            is_ours = await self.table.fail(task, outcome)
         else:
             is_ours = await self._hand_over(task, outcome)
         if is_ours:
@@ -120,7 +118,7 @@ class Lane:
         """Each attempt has a file of its own, so that a late one never lies where the right one should."""
         name = f"results/{task.task_id}_style{task.style_index}_{task.attempt}.jpg"
         await self.shelf.put(name, picture)
-        is_ours = await self.table.succeed(task, name, self.now())
+        is_ours = await self.table.succeed(task, name)
         if not is_ours:
             await self.shelf.drop(name)
         return is_ours

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,15 +15,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Leases:
-    """`seconds` after the last word from whoever runs a task, others may start it again. `now` in milliseconds."""
+    """`seconds` after the last word from whoever runs a task, others may start it again."""
 
     table: TaskTable
-    now: Callable[[], int]
     seconds: float
-
-    def end(self) -> int:
-        """Until when a word said now is believed."""
-        return self.now() + int(self.seconds * 1000)
 
     @asynccontextmanager
     async def held(self, task: Task) -> AsyncIterator[None]:
@@ -41,7 +36,7 @@ class Leases:
         while True:
             await asyncio.sleep(self.seconds / 3)
             try:
-                if not await self.table.renew(task, self.end()):
+                if not await self.table.renew(task, self.seconds):
                     _log.warning("task %s was taken over by another painter", task.task_id)
                     return
             except SQLAlchemyError:

@@ -52,7 +52,9 @@ async def opened(settings: StylizerSettings, world: World) -> AsyncIterator[tupl
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(sole_user(settings.data_dir))
-        async with open_database(settings.database_url or settings.data_dir / "stylizer.db") as database:
+        async with open_database(
+            settings.database_url or settings.data_dir / "stylizer.db", clock=world.clock
+        ) as database:
             shelf = Shelf(world.store or LocalStore(settings.data_dir / "shelf", mkdir=True))
             async with _clock(database, world.clock) as clock:
                 engine = world.engine or real_engine()

@@ -18,6 +18,7 @@ from stylizer.opening import World, moving, opened, word
 from stylizer.settings import StylizerSettings
 
 MARK = "mark"
+_CHECK = "check the disk, or PHOTO_STORE and its AWS_ settings."
 
 
 @asynccontextmanager
@@ -55,7 +56,7 @@ async def leave_mark(parts: Painting) -> None:
     try:
         await parts.shelf.put(MARK, mark.encode())
     except OSError as error:
-        raise CannotOpen(f"Photos can't be stored: {error}") from error
+        raise CannotOpen(f"Photos can't be stored ({type(error.__cause__ or error).__name__}): {_CHECK}") from error
 
 
 async def _find_mark(parts: Painting) -> None:
@@ -63,6 +64,6 @@ async def _find_mark(parts: Painting) -> None:
     try:
         found = await parts.shelf.get(MARK)
     except OSError as error:
-        raise CannotOpen(f"Photos can't be read: {error}") from error
+        raise CannotOpen(f"Photos can't be read ({type(error.__cause__ or error).__name__}): {_CHECK}") from error
     if found != mark.encode():
         raise CannotOpen("The service's photos are not here: start it first, and set PHOTO_STORE as it is there.")

@@ -87,17 +87,16 @@ class Postgres:
                 _log.warning("the database cannot be listened to; once more in a second")
             await asyncio.sleep(_AGAIN)
 
-    async def clock(self) -> float:
-        """The server's own, seconds since the epoch."""
-        async with self.reader.connect() as connection:
-            found = await connection.execute(text("select cast(extract(epoch from clock_timestamp()) as float)"))
-            return float(found.scalar_one())
+    async def moment(self, connection: AsyncConnection) -> float:
+        """The server's clock, as it is now and not when the transaction began."""
+        found = await connection.execute(text("select cast(extract(epoch from clock_timestamp()) as float)"))
+        return float(found.scalar_one())
 
 
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter shows what it took for a port
         raise NotPostgres("The database's address is none: write postgresql://user:password@host/name") from None
     if parsed.drivername not in {"postgres", "postgresql", "postgresql+psycopg"}:
         raise NotPostgres("The database's address has to begin with postgresql://")

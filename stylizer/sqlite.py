@@ -20,17 +20,17 @@ class Sqlite:
         self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self.reader = _engine(path, begin="BEGIN", connections=4)
 
-    async def make_room(self, connection: AsyncConnection) -> None:
+    async def make_room(self, _: AsyncConnection) -> None:
         """The file is room enough."""
 
-    async def ring(self, connection: AsyncConnection) -> None:
+    async def ring(self, _: AsyncConnection) -> None:
         """There is nobody else to tell."""
 
-    async def listen(self, wake: Callable[[], None]) -> None:
+    async def listen(self, _: Callable[[], None]) -> None:
         """Nobody else ever tells us anything."""
 
-    async def clock(self) -> float:
-        """The machine's own."""
+    async def moment(self, _: AsyncConnection) -> float:
+        """The machine's clock."""
         return time.time()
 
 

@@ -99,7 +99,7 @@ class StandIn:
 
 @asynccontextmanager
 async def stand_in(
-    data_dir: Path, *, engine: Engine | None = None, clock: Callable[[], float] = time.time, **settings: Any
+    data_dir: Path, *, engine: Engine | None = None, clock: Callable[[], float] | None = time.time, **settings: Any
 ) -> AsyncIterator[StandIn]:
     """Serve on a free loopback port, in this loop, until the block ends. `settings`: fields of StylizerSettings."""
     chosen = replace(StylizerSettings(data_dir=data_dir, allow_private_addresses=True), **settings)

@@ -2,27 +2,44 @@
 
 import asyncio
 import random
+import sqlite3
+import traceback
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from stylizer.database import Database, open_database
+from stylizer.database import CannotOpen, Database, open_database
 from stylizer.errors import BROKEN, Refused
+from stylizer.schema import SCHEMA
 from stylizer.tasks import Status, Task, TaskTable
 
 NOW = 1_800_000_000_000
 LIFE = 1000  # seconds
 
 
+@dataclass
+class Hands:
+    """A clock that a test sets, in milliseconds."""
+
+    at: int = NOW
+
+    def __call__(self) -> float:
+        return self.at / 1000
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Hands) -> AsyncIterator[Database]:
     """A new table on either."""
-    is_file = request.param == "sqlite"
-    async with open_database(
-        tmp_path / "stylizer.db" if is_file else request.getfixturevalue("postgres_url")
-    ) as opened:
+    where = tmp_path / "stylizer.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    async with open_database(where, clock=clock) as opened:
         yield opened
 
 
@@ -45,14 +62,15 @@ async def test_a_task_comes_back_as_it_was_put_in(table: TaskTable) -> None:
     assert await table.find("b", "t", NOW) is None
 
 
-async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(table: TaskTable) -> None:
+async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(table: TaskTable, clock: Hands) -> None:
     for task_id, account in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
         await add(table, task_id, account)
-    claimed = [await table.claim(NOW) for _ in range(3)]
+    claimed = [await table.claim() for _ in range(3)]
     assert [task and task.task_id for task in claimed] == ["a1", "b1", None]
     assert claimed[0] is not None
-    await table.succeed(claimed[0], "results/x", NOW)
-    following = await table.claim(NOW + 5)
+    await table.succeed(claimed[0], "results/x")
+    clock.at += 5
+    following = await table.claim()
     assert following is not None
     assert (following.task_id, following.started, following.status) == ("a2", NOW + 5, Status.RUNNING)
 
@@ -61,16 +79,18 @@ async def test_a_hundred_claims_at_once_give_out_every_slot_once(table: TaskTabl
     for number in range(20):
         await add(table, str(number))
     await table.allow(3)
-    claimed = await asyncio.gather(*[table.claim(NOW) for _ in range(100)])
+    claimed = await asyncio.gather(*[table.claim() for _ in range(100)])
     assert sorted(task.task_id for task in claimed if task) == ["0", "1", "2"]
 
 
-async def test_a_task_ends_once(table: TaskTable) -> None:
+async def test_a_task_ends_once(table: TaskTable, clock: Hands) -> None:
     await add(table, "t")
-    task = await table.claim(NOW)
+    task = await table.claim()
     assert task is not None
-    assert await table.fail(task, BROKEN, NOW + 1)
-    assert not await table.succeed(task, "results/x", NOW + 2)
+    clock.at += 1
+    assert await table.fail(task, BROKEN)
+    clock.at += 1
+    assert not await table.succeed(task, "results/x")
     await table.release(task)
     found = await table.find("a", "t", NOW)
     assert found == replace(
@@ -82,21 +102,23 @@ async def test_a_task_ends_once(table: TaskTable) -> None:
 async def test_released_and_reclaimed_tasks_keep_their_place(table: TaskTable) -> None:
     for task_id in ("first", "second"):
         await add(table, task_id)
-    task = await table.claim(NOW)
+    task = await table.claim()
     assert task is not None
     await table.release(task)
-    again = await table.claim(NOW)
+    again = await table.claim()
     await table.reclaim()
-    once_more = await table.claim(NOW)
+    once_more = await table.claim()
     assert [one and (one.task_id, one.runs) for one in (again, once_more)] == [("first", 1), ("first", 2)]
 
 
-async def test_expired_tasks_are_forgotten_but_for_one_that_runs(table: TaskTable) -> None:
+async def test_expired_tasks_are_forgotten_but_for_one_that_runs(table: TaskTable, clock: Hands) -> None:
     for task_id in ("running", "waiting"):
         await add(table, task_id)
-    await table.claim(NOW)
-    assert await table.forget(NOW + LIFE * 1000 - 1) == []
-    assert await table.forget(NOW + LIFE * 1000) == ["https://x/y"]
+    await table.claim()
+    clock.at += LIFE * 1000 - 1
+    assert await table.forget() == []
+    clock.at += 1
+    assert await table.forget() == ["https://x/y"]
     assert await table.find("a", "running", NOW) is not None
     assert await table.find("a", "waiting", NOW) is None
 
@@ -108,7 +130,7 @@ async def test_a_cancelled_caller_never_leaves_a_transaction_open(table: TaskTab
         calls: list[asyncio.Task[Task | None]] = [
             asyncio.create_task(add(table, f"{step}-{number}")) for number in range(4)
         ]
-        calls += [asyncio.create_task(table.claim(NOW)) for _ in range(2)]
+        calls += [asyncio.create_task(table.claim()) for _ in range(2)]
         await asyncio.wait(calls, timeout=rng.random() / 100)
         for call in calls:
             if rng.random() < 0.7:
@@ -123,59 +145,131 @@ async def test_the_free_quota_counts_what_is_unfinished_too(table: TaskTable) ->
     with pytest.raises(Refused) as refusal:
         await add(table, "three", free_images=2)
     assert refusal.value.fault.code == "AllocationQuota.FreeTierOnly"
-    assert await table.cancel("a", "two", NOW) == ("https://x/y",)
+    assert await table.cancel("a", "two") == ("https://x/y",)
     await add(table, "three", free_images=2)
 
 
 async def test_what_nobody_speaks_for_any_more_is_taken_over_and_only_the_last_attempt_ends_it(
-    table: TaskTable,
+    table: TaskTable, clock: Hands
 ) -> None:
     await add(table, "t")
-    frozen = await table.claim(NOW, lease=NOW + 10)
+    frozen = await table.claim(lease=10)
     assert frozen is not None
-    assert await table.claim(NOW + 9, lease=NOW + 19) is None
-    assert await table.renew(frozen, NOW + 15)
-    assert await table.claim(NOW + 14, lease=NOW + 24) is None
-    following = await table.claim(NOW + 15, lease=NOW + 25)
+    clock.at += 9_999
+    assert await table.claim(lease=10) is None
+    assert await table.renew(frozen, 10)
+    clock.at += 9_999
+    assert await table.claim(lease=10) is None
+    clock.at += 1
+    following = await table.claim(lease=10)
     assert following is not None
     assert (following.task_id, following.attempt, following.runs) == ("t", 2, 2)
-    assert not await table.renew(frozen, NOW + 99)
-    assert not await table.fail(frozen, BROKEN, NOW + 16)
-    assert not await table.succeed(frozen, "results/late", NOW + 16)
+    assert not await table.renew(frozen, 1000)
+    assert not await table.fail(frozen, BROKEN)
+    assert not await table.succeed(frozen, "results/late")
     await table.release(frozen)
-    assert await table.succeed(following, "results/right", NOW + 17)
-    found = await table.find("a", "t", NOW + 20)
+    clock.at += 1
+    assert await table.succeed(following, "results/right")
+    found = await table.find("a", "t", NOW)
     assert found is not None
-    assert (found.status, found.result, found.ended) == (Status.SUCCEEDED, "results/right", NOW + 17)
+    assert (found.status, found.result, found.ended) == (Status.SUCCEEDED, "results/right", clock.at)
 
 
-async def test_a_release_does_not_bring_an_older_attempt_back(table: TaskTable) -> None:
+async def test_a_release_does_not_bring_an_older_attempt_back(table: TaskTable, clock: Hands) -> None:
     await add(table, "t")
-    frozen = await table.claim(NOW, lease=NOW + 1)
-    stopped = await table.claim(NOW + 1, lease=NOW + 2)
+    frozen = await table.claim(lease=1)
+    clock.at += 1000
+    stopped = await table.claim(lease=1)
     assert frozen is not None and stopped is not None
     await table.release(stopped)
-    running = await table.claim(NOW + 2, lease=NOW + 9)
+    running = await table.claim(lease=1)
     assert running is not None
     assert (running.runs, running.attempt) == (2, 3)
-    assert not await table.succeed(frozen, "results/late", NOW + 3)
-    assert not await table.succeed(stopped, "results/late", NOW + 3)
+    assert not await table.succeed(frozen, "results/late")
+    assert not await table.succeed(stopped, "results/late")
 
 
-async def test_who_is_alone_never_loses_a_task_to_time(table: TaskTable) -> None:
+async def test_who_is_alone_never_loses_a_task_to_time(table: TaskTable, clock: Hands) -> None:
     await add(table, "t")
-    assert await table.claim(NOW) is not None
-    assert await table.claim(NOW + LIFE * 500, lease=NOW + LIFE * 600) is None
+    assert await table.claim() is not None
+    clock.at += LIFE * 500
+    assert await table.claim(lease=10) is None
 
 
-async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(table: TaskTable) -> None:
-    turns = await asyncio.gather(*[table.is_turn_to_sweep(NOW, interval=60) for _ in range(5)])
+async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(table: TaskTable, clock: Hands) -> None:
+    turns = await asyncio.gather(*[table.is_turn_to_sweep(interval=60) for _ in range(5)])
     assert sorted(turns) == [False, False, False, False, True]
-    assert not await table.is_turn_to_sweep(NOW + 59_999, interval=60)
-    assert await table.is_turn_to_sweep(NOW + 60_000, interval=60)
-    assert await table.is_turn_to_sweep(NOW - 10**9, interval=60)
+    clock.at += 59_999
+    assert not await table.is_turn_to_sweep(interval=60)
+    clock.at += 1
+    assert await table.is_turn_to_sweep(interval=60)
+    clock.at -= 10**9
+    assert await table.is_turn_to_sweep(interval=60)
 
 
 async def test_a_text_that_a_database_cannot_hold_is_no_task(table: TaskTable) -> None:
     assert await table.find("a", "t\0", NOW) is None
-    assert await table.cancel("a", "t\0", NOW) is None
+    assert await table.cancel("a", "t\0") is None
+
+
+async def test_submits_are_counted_by_the_second_whoever_took_them(table: TaskTable, clock: Hands) -> None:
+    task = Task("first", "a", "request", 0, NOW)
+    await table.add(task, max_pending=9, per_second=2)
+    clock.at += 999
+    await table.add(replace(task, task_id="second"), max_pending=9, per_second=2)
+    with pytest.raises(Refused) as refusal:
+        await table.add(replace(task, task_id="third"), max_pending=9, per_second=2)
+    assert refusal.value.fault.code == "Throttling.RateQuota"
+    await table.add(replace(task, task_id="another's", account="b"), max_pending=9, per_second=2)
+    clock.at += 1
+    await table.add(replace(task, task_id="third"), max_pending=9, per_second=2)
+
+
+async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
+    async with open_database(postgres_url) as here, open_database(postgres_url) as there:
+        heard = asyncio.Event()
+        listening = asyncio.create_task(here.listen(heard.set))
+        await heard.wait()  # it says so itself when it begins to listen
+        heard.clear()
+        await add(TaskTable(there, life=LIFE), "t")
+        await heard.wait()
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "stylizer.db"
+    before = next(part for part in SCHEMA if "table if not exists task" in part)
+    before = before.replace(",\n        attempt      bigint not null default 0,\n        lease        bigint", "")
+    assert "attempt" not in before
+    with closing(sqlite3.connect(file)) as old:
+        old.execute(before)
+        old.execute(
+            "insert into task (task_id, seq, account, request_id, status, style_index, submitted)"
+            f" values ('old', 1, 'a', 'r', 'PENDING', 0, {NOW})"
+        )
+        old.commit()
+    for _ in range(2):
+        async with open_database(file, clock=Hands()) as database:
+            table = TaskTable(database, life=LIFE)
+            await table.allow(1)
+            task = await table.claim()
+            assert task is not None and task.task_id == "old"
+            await table.release(task)
+    assert task.attempt == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://user:hush-hush@127.0.0.1/x", "has to begin with postgresql://"),
+        ("postgresql://user:hush-hush@127.0.0.1:port/x", "write postgresql://"),
+        ("postgresql://user:hush-hush@127.0.0.1:1/x", "127.0.0.1"),
+    ],
+)
+async def test_a_database_that_cannot_be_opened_is_told_of_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(CannotOpen) as why:
+        async with open_database(url):
+            pass
+    assert said in str(why.value)
+    assert "hush" not in "".join(traceback.format_exception(why.value))

@@ -1,0 +1,249 @@
+"""Several services and painters on one table: every task ends once, whoever is killed, frozen or stopped meanwhile."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from stylizer.database import CannotOpen, open_database
+from stylizer.engines import SHEET
+from stylizer.painters import painters
+from stylizer.settings import StylizerSettings
+from stylizer.tasks import TASK_COLUMNS, Task, as_task
+from tests.api_calls import MODEL, Caller, data_url, open_api
+from tests.postgres import Server
+from tests.quick_engine import STYLES, quick_engine
+from tests.stand_in import most_running, portrait_jpeg
+
+RUNNING = frozenset({"RUNNING"})
+LEASE = 4.0  # seconds: long enough for a busy machine, short enough to wait for
+LONG = 3600.0  # for tests in which nothing may be taken over
+ROOT = Path(__file__).parent.parent
+
+
+@asynccontextmanager
+async def front(data: Path, url: str, **settings: Any) -> AsyncIterator[Caller]:
+    """A service that serves and paints nothing itself."""
+    async with open_api(data, database_url=url, clock=None, workers=0, **settings) as (_, caller):
+        yield caller
+
+
+@asynccontextmanager
+async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | None = None) -> AsyncIterator[Process]:
+    """A painter in a process of its own, at work; killed at the end of the block if it is still there."""
+    words = [str(data), str(lease), *([str(until)] if until else [])]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.serve_painter", *words),
+        stdout=PIPE,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+    )
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"painting\n"
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def rows(url: str) -> list[Task]:
+    """Every task, oldest first."""
+    async with open_database(url) as database, database.reading() as connection:
+        found = await connection.execute(text(f"select {TASK_COLUMNS} from task order by seq"))
+        return [as_task(dict(row)) for row in found.mappings()]
+
+
+async def images(url: str) -> int:
+    """How many pictures were counted, of all accounts."""
+    async with open_database(url) as database, database.reading() as connection:
+        return int((await connection.execute(text("select sum(images) from account"))).scalar_one())
+
+
+def files(data: Path, folder: str) -> list[str]:
+    return sorted(path.name for path in (data / "shelf" / folder).glob("*"))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for it; the test's own time limit ends a vain wait."""
+    while not is_so():
+        await asyncio.to_thread(os.sched_yield)
+
+
+async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_path: Path, postgres_url: str) -> None:
+    go = tmp_path / "go"
+    async with (
+        front(tmp_path, postgres_url, max_running=10) as caller,
+        painter(tmp_path, postgres_url, lease=LONG, until=go),
+        painter(tmp_path, postgres_url, lease=LONG, until=go),
+    ):
+        tasks = [await caller.task(data_url(portrait_jpeg(shade=shade))) for shade in range(0, 240, 40)]
+        for task_id in tasks[:2]:
+            await caller.until(task_id, RUNNING)  # each painter has one, and none takes more than it can paint
+        assert [row.status for row in await rows(postgres_url)] == ["RUNNING"] * 2 + ["PENDING"] * 4
+        go.touch()
+        pictures = [await caller.picture(task_id) for task_id in tasks]
+    assert len(set(pictures)) == 6
+    assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 1)] * 6
+    assert await images(postgres_url) == 6
+    await until(lambda: files(tmp_path, "inputs") == [])
+
+
+async def test_a_key_has_one_running_task_however_many_painters_and_services_there_are(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with (
+        front(tmp_path, postgres_url) as one,
+        front(tmp_path, postgres_url) as two,
+        painter(tmp_path, postgres_url, lease=LONG),
+        painter(tmp_path, postgres_url, lease=LONG),
+        painter(tmp_path, postgres_url, lease=LONG),
+    ):
+        other = replace(two, key="sk-two")
+        tasks = [(caller, await caller.task()) for _ in range(6) for caller in (one, two, other)]
+        for caller, task_id in tasks:
+            assert (await caller.picture(task_id))[:2] == b"\xff\xd8"
+    found = await rows(postgres_url)
+    assert len(found) == 18
+    assert most_running(found) == 1
+
+
+async def test_a_killed_painters_task_is_painted_by_another_and_counts_once(tmp_path: Path, postgres_url: str) -> None:
+    async with (
+        front(tmp_path, postgres_url) as caller,
+        painter(tmp_path, postgres_url, until=tmp_path / "never") as doomed,
+    ):
+        task_id = await caller.task()
+        await caller.until(task_id, RUNNING)
+        async with painter(tmp_path, postgres_url):
+            killed = asyncio.get_running_loop().time()
+            doomed.kill()
+            assert (await caller.picture(task_id))[:2] == b"\xff\xd8"
+            assert asyncio.get_running_loop().time() - killed < 10
+    assert [(row.status, row.runs, row.attempt) for row in await rows(postgres_url)] == [("SUCCEEDED", 2, 2)]
+    assert await images(postgres_url) == 1
+
+
+async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path: Path, postgres_url: str) -> None:
+    thaw = tmp_path / "thaw"
+    async with (
+        front(tmp_path, postgres_url) as caller,
+        painter(tmp_path, postgres_url, until=thaw) as frozen,
+    ):
+        task_id = await caller.task()
+        await caller.until(task_id, RUNNING)
+        frozen.send_signal(signal.SIGSTOP)
+        async with painter(tmp_path, postgres_url):
+            await caller.picture(task_id)
+        (ended,) = await rows(postgres_url)
+        thaw.touch()
+        frozen.send_signal(signal.SIGCONT)
+        following = await caller.task()  # which it takes only when it is done with the first
+        await caller.picture(following)
+    first, second = await rows(postgres_url)
+    assert first == ended
+    assert second.attempt == 1
+    assert await images(postgres_url) == 2
+    assert files(tmp_path, "results") == sorted([f"{task_id}_style0_2.jpg", f"{following}_style0_1.jpg"])
+
+
+async def test_a_painter_that_stops_gives_its_task_to_the_next_at_once(tmp_path: Path, postgres_url: str) -> None:
+    async with front(tmp_path, postgres_url) as caller:
+        async with painter(tmp_path, postgres_url, lease=LONG, until=tmp_path / "never") as leaving:
+            task_id = await caller.task()
+            await caller.until(task_id, RUNNING)
+            leaving.send_signal(signal.SIGTERM)
+            assert await leaving.wait() == 0
+        async with painter(tmp_path, postgres_url, lease=LONG):
+            await caller.picture(task_id)
+    assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 2)]
+
+
+async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path: Path, postgres_url: str) -> None:
+    async with front(tmp_path, postgres_url) as one, front(tmp_path, postgres_url) as two:
+        form = (await one.get("/uploads", action="getPolicy", model=MODEL)).json()["data"]
+        fields = {"OSSAccessKeyId": form["oss_access_key_id"], "Signature": form["signature"], "policy": form["policy"]}
+        fields |= {"key": f"{form['upload_dir']}/a", "x-oss-object-acl": "private", "x-oss-forbid-overwrite": "true"}
+        sent = await two.http.post("/oss", data=fields, files={"file": portrait_jpeg()})
+        assert sent.status_code == 204
+        first, second = await one.task(f"oss://{form['upload_dir']}/a"), await one.task()
+        assert (await two.cancel(second)).status_code == 200
+        assert (await one.state(second))["output"]["task_status"] == "CANCELED"
+        async with painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()):
+            link = httpx.URL((await two.until(first))["output"]["results"][0]["url"])
+        for caller in (one, two):
+            assert (await caller.http.get(link.raw_path.decode())).content[:2] == b"\xff\xd8"
+        assert (await two.get("/tasks")).json()["total"] == 2
+
+
+async def test_a_service_that_is_started_again_disturbs_nobody_who_paints(tmp_path: Path, postgres_url: str) -> None:
+    go = tmp_path / "go"
+    async with painter_after_front(tmp_path, postgres_url, go) as task_id, front(tmp_path, postgres_url) as caller:
+        assert (await caller.state(task_id))["output"]["task_status"] == "RUNNING"
+        go.touch()
+        await caller.picture(task_id)
+    assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 1)]
+
+
+@asynccontextmanager
+async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[str]:
+    """A painter in the middle of a task whose service has gone."""
+    async with front(data, url) as caller:
+        task_id = await caller.task()
+        painting = painters(StylizerSettings(data, url, lease=LONG), engine=quick_engine(until=go))
+        await painting.__aenter__()
+        await caller.until(task_id, RUNNING)
+    try:
+        yield task_id
+    finally:
+        await painting.__aexit__(None, None, None)
+
+
+async def test_a_page_of_all_looks_is_painted_elsewhere_too(tmp_path: Path, postgres_url: str) -> None:
+    engine = replace(quick_engine(), styles=STYLES | {SHEET})
+    async with (
+        front(tmp_path, postgres_url, engine=engine) as caller,
+        painters(StylizerSettings(tmp_path, postgres_url), engine=engine),
+    ):
+        assert b"look=-2" in await caller.picture(await caller.task(style_index=SHEET))
+
+
+async def test_work_goes_on_after_the_database_has_sent_everybody_away(
+    tmp_path: Path, postgres_url: str, postgres: Server
+) -> None:
+    async with (
+        front(tmp_path, postgres_url) as caller,
+        painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
+    ):
+        await caller.picture(await caller.task())
+        name = postgres_url.rpartition("/")[2]
+        postgres.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+        await caller.picture(await caller.task())
+
+
+async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobodys_task(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with front(tmp_path / "here", postgres_url) as caller:
+        task_id = await caller.task()
+        with pytest.raises(CannotOpen, match="set PHOTO_STORE as it is there"):
+            async with painters(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
+                raise AssertionError
+        assert (await caller.state(task_id))["output"]["task_status"] == "PENDING"
+
+
+async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
+    with pytest.raises(CannotOpen, match="STYLIZER_DATABASE_URL"):
+        async with painters(StylizerSettings(tmp_path), engine=quick_engine()):
+            raise AssertionError
