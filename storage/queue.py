@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_VTIME = text("SELECT vtime FROM queue WHERE id = 1")
-_LAST_TAG = text("SELECT last_tag, weight FROM person WHERE id = :person_id")
+_TURN = text("SELECT q.vtime, p.last_tag, p.weight FROM queue q JOIN person p ON p.id = :person_id WHERE q.id = 1")
 _REMEMBER_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
 _BRING_NEAR = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
 _ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
@@ -52,9 +51,7 @@ class Depth:
 
 async def turn(connection: AsyncConnection, person_id: int) -> Turn:
     """The queue's clock and this person's last tag."""
-    vtime = (await connection.execute(_VTIME)).scalar_one()
-    row = (await connection.execute(_LAST_TAG, {"person_id": person_id})).one()
-    return Turn(vtime, row.last_tag, row.weight)
+    return Turn(*(await connection.execute(_TURN, {"person_id": person_id})).one())
 
 
 async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
