@@ -1,5 +1,4 @@
-"""What a platform keeps for us: the file of each picture that it was given, photos that came under a veil, and updates
-that it has handed over and nobody has dealt with yet."""
+"""What a platform keeps for us: the file of each picture that it was given, and photos that came under a veil."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import Address, Chat
 from bot.clock import Clock
-from storage import arrivals, shown
-from storage.arrivals import Arrival
+from storage import shown
 from storage.database import Database
-
-__all__ = ["Arrival", "Keepsakes"]
 
 log = structlog.get_logger(__name__)
 
 VEIL_SECONDS = 30 * 24 * 3600.0
-ARRIVAL_SECONDS = 2 * 24 * 3600.0  # platforms hand an update over again for a day
 
 
 @dataclass(frozen=True)
 class Keepsakes:
-    """Rows of one bot; `account` names the platform and the bot, for files and numbers mean nothing to another.
+    """Rows of one bot; `account` names the platform and the bot, for files mean nothing to another.
 
     A file or veil that can't be written is not worth losing a message over: it is logged.
     """
@@ -74,19 +69,3 @@ class Keepsakes:
         place = {"account": self.account, "chat": address.chat.platform_id}
         async with self.database.read() as connection:
             return await shown.is_veiled(connection, **place, message=address.reply_to)
-
-    async def arrived(self, arrival: Arrival) -> bool:
-        """Whether this update is new; then it is kept until it is done."""
-        now = self.clock.now()
-        async with self.database.write() as connection:
-            return await arrivals.keep(connection, self.account, arrival, now=now, before=now - ARRIVAL_SECONDS)
-
-    async def unfinished(self) -> tuple[Arrival, ...]:
-        """What has arrived and is not done, in order."""
-        async with self.database.read() as connection:
-            return await arrivals.unfinished(connection, self.account)
-
-    async def done(self, number: int) -> None:
-        """This update is dealt with."""
-        async with self.database.write() as connection:
-            await arrivals.done(connection, self.account, number)

@@ -1,36 +1,100 @@
-"""Updates that a platform has handed over and that are not dealt with yet: none is lost, none is taken twice."""
+"""Updates that a platform has handed over and that are not dealt with yet: none is lost, none is taken twice.
 
+Several processes may be handed them. Each update has an owner among them, and all that is open in a lane has the same
+one, so that what was sent after something is dealt with after it. Owners say again and again that they are there
+(`until`); from one that doesn't, others may take.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_KEEP = text("""
-    INSERT INTO arrived (account, number, body, at) VALUES (:account, :number, :body, :now) ON CONFLICT DO NOTHING
+_WHOSE = text("""
+    SELECT owner, until FROM arrived
+    WHERE account = :account AND body IS NOT NULL AND lane = :lane AND until >= :now
+    ORDER BY number LIMIT 1
 """)
-_OPEN = text("SELECT number, body FROM arrived WHERE account = :account AND body IS NOT NULL ORDER BY number")
+_KEEP = text("""
+    INSERT INTO arrived (account, number, body, lane, owner, until, at)
+    VALUES (:account, :number, :body, :lane, :owner, :until, :now) ON CONFLICT DO NOTHING
+""")
+_OPEN = text("SELECT number, owner, until FROM arrived WHERE account = :account AND body IS NOT NULL ORDER BY number")
+_BODIES = text("""
+    SELECT number, body FROM arrived
+    WHERE account = :account AND body IS NOT NULL AND owner = :owner AND number IN :numbers ORDER BY number
+""").bindparams(bindparam("numbers", expanding=True))
+_RENEW = text("""
+    UPDATE arrived SET until = :until WHERE account = :account AND body IS NOT NULL AND owner = :owner
+""")
+_TAKE = text("""
+    UPDATE arrived SET owner = :owner, until = :until
+    WHERE account = :account AND body IS NOT NULL AND (until IS NULL OR until < :now)
+""")
 _DONE = text("UPDATE arrived SET body = NULL WHERE account = :account AND number = :number")
 _FORGET = text("DELETE FROM arrived WHERE at < :before")
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """An update as it came: its number and its JSON."""
+    """An update as it came: its number, its JSON, and what it is to be dealt with one after the other."""
 
     number: int
     body: str
+    lane: str | None = None
 
 
-async def keep(connection: AsyncConnection, account: str, arrival: Arrival, *, now: float, before: float) -> bool:
-    """Whether it is new; then it is kept until it is done. What came before `before` is forgotten, done or not."""
+@dataclass(frozen=True)
+class Owned:
+    """Who deals with an update, and until when nobody else may."""
+
+    number: int
+    owner: str | None
+    until: float | None
+
+
+async def keep(
+    connection: AsyncConnection, account: str, arrival: Arrival, *, owner: str, now: float, until: float, before: float
+) -> str | None:
+    """Who is to deal with it: `owner`, or whoever deals with its lane; None when it is known. It is kept until it is
+    done. What came before `before` is forgotten, done or not."""
     await connection.execute(_FORGET, {"before": before})
-    values = {"account": account, "number": arrival.number, "body": arrival.body, "now": now}
-    return (await connection.execute(_KEEP, values)).rowcount == 1
+    found = await connection.execute(_WHOSE, {"account": account, "lane": arrival.lane, "now": now})
+    whose = found.one_or_none()
+    values = {
+        "account": account,
+        "number": arrival.number,
+        "body": arrival.body,
+        "lane": arrival.lane,
+        "owner": owner if whose is None else whose.owner,
+        "until": until if whose is None else whose.until,
+        "now": now,
+    }
+    is_new = (await connection.execute(_KEEP, values)).rowcount == 1
+    return str(values["owner"]) if is_new else None
 
 
-async def unfinished(connection: AsyncConnection, account: str) -> tuple[Arrival, ...]:
+async def still_open(connection: AsyncConnection, account: str) -> tuple[Owned, ...]:
     """What came and is not done, in order."""
-    return tuple(Arrival(*row) for row in await connection.execute(_OPEN, {"account": account}))
+    return tuple(Owned(*row) for row in await connection.execute(_OPEN, {"account": account}))
+
+
+async def owned(connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]) -> tuple[Arrival, ...]:
+    """Those of these that are still the owner's, in order."""
+    values = {"account": account, "owner": owner, "numbers": list(numbers)}
+    return tuple(Arrival(*row) for row in await connection.execute(_BODIES, values))
+
+
+async def take(connection: AsyncConnection, account: str, owner: str, *, now: float, until: float) -> None:
+    """What nobody has said to be at by `now` is the owner's, who is at everything of theirs until then."""
+    await connection.execute(_RENEW, {"account": account, "owner": owner, "until": until})
+    await connection.execute(_TAKE, {"account": account, "owner": owner, "now": now, "until": until})
+
+
+async def let_go(connection: AsyncConnection, account: str, owner: str) -> None:
+    """What the owner has not done is anybody's."""
+    await connection.execute(_RENEW, {"account": account, "owner": owner, "until": 0.0})
 
 
 async def done(connection: AsyncConnection, account: str, number: int) -> None:

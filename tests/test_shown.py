@@ -1,11 +1,10 @@
-"""What a platform keeps for us: files of pictures, photos under a veil, updates that are not dealt with."""
+"""What a platform keeps for us: files of pictures, photos under a veil."""
 
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import arrivals, results, shown
-from storage.arrivals import Arrival
+from storage import results, shown
 from storage.database import open_database
 from storage.jobs import State
 from storage.results import Result
@@ -47,20 +46,3 @@ async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
         assert not await shown.is_veiled(connection, account=BOT, chat="5", message="8")
         await shown.veil(connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY)
         assert not await shown.is_veiled(connection, account=BOT, chat="5", message="7")
-
-
-async def test_an_update_is_new_once_and_kept_until_it_is_done(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
-
-        async def came(number: int, *, now: float = NOON) -> bool:
-            return await arrivals.keep(connection, BOT, Arrival(number, f"{number}"), now=now, before=now - DAY)
-
-        assert [await came(number) for number in (8, 7, 8)] == [True, True, False]
-        assert await arrivals.unfinished(connection, BOT) == (Arrival(7, "7"), Arrival(8, "8"))
-        await arrivals.done(connection, BOT, 7)
-        assert await arrivals.unfinished(connection, BOT) == (Arrival(8, "8"),)
-        assert not await came(7)
-        assert await came(9, now=NOON + 3 * DAY)
-        assert await came(7, now=NOON + 3 * DAY), "numbers start anew after a quiet week"
-        left = await arrivals.unfinished(connection, BOT)
-        assert [arrival.number for arrival in left] == [7, 9], "nobody deals with an update of three days ago"

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.deliveries import Deliveries
 from bot.service import Service
 from handlers.telegram.connecting import Connection
 from handlers.telegram.errors import TokenRefused
@@ -40,6 +42,7 @@ async def telegram(
     api_url: str,
     hook: Hook | None = None,
     owners: Collection[str] = (),
+    alone: bool = True,
     clock: Clock | None = None,
     per_second: float = PER_SECOND,
 ) -> AsyncIterator[TelegramPlatform]:
@@ -47,14 +50,16 @@ async def telegram(
     told to receive, see `bot.chat.Receives`.
 
     Raises TokenRefused or WebhookRefused when Telegram says so at the start. Without a network it goes on trying.
-    `hook`: have updates brought there; None: ask for them. `clock` and `per_second`: the pace of writing and of trying
-    again, where it is not to be the studio's and Telegram's.
+    `hook`: have updates brought there; None: ask for them. `alone`: no other process is brought any. `clock`
+    and `per_second`: the pace of writing and of trying again, where it is not to be the studio's and Telegram's.
     """
     with quiet(token):
         bot = telegram_bot(token, api_url, per_second)
         clock = clock or service.studio.clock
-        memory = Memory(service.studio.database, account_of(token), service.studio.clock)
-        pen, webhook = Pen(bot, memory), Webhook(bot, hook, memory) if hook else None
+        studio, account = service.studio, account_of(token)
+        kept = Deliveries(studio.database, account, studio.clock, studio.bell, secrets.token_hex(8), alone)
+        pen = Pen(bot, Memory(studio.database, account, studio.clock))
+        webhook = Webhook(bot, hook, kept) if hook else None
         connection = Connection(pen, service, webhook, frozenset(owners), clock)
         parts = pen, Pace(clock.now), clock, service.groups.moved
         platform = TelegramPlatform(*parts, (webhook.route,)) if webhook else Polled(*parts, connection)

@@ -2,7 +2,7 @@
 
 Telegram brings the updates of a chat one by one and waits for each answer, so the parts of an album would never be
 together if we answered only when a request is dealt with. So an update is kept in the database first, then answered
-200, then dealt with; one whose work was cut short is taken up again at the next start.
+200, then dealt with; one whose work was cut short is taken up again: at the next start, or by another process.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from starlette.routing import Route
 from telegram import Update
 
 from bot.chat import CannotStart
-from bot.keepsakes import Arrival, Keepsakes
+from bot.deliveries import Arrival, Deliveries
+from handlers.telegram.kinds import lane_of
 from handlers.telegram.taking import Taking
 from handlers.telegram.wire import Bot
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # a header's name
 MAX_BYTES = 1024 * 1024  # an update is a few thousand
+TROUBLE_PAUSE = 5.0  # seconds
 
 
 class WebhookRefused(CannotStart):
@@ -53,7 +55,7 @@ class Webhook:
 
     bot: Bot
     hook: Hook
-    kept: Keepsakes
+    kept: Deliveries
     taking: Taking | None = None
     _open: set[int] = field(default_factory=set)
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -76,35 +78,45 @@ class Webhook:
         if number is None:
             log.warning("something was brought that is no update")
             return Response(status_code=200)
-        arrival = Arrival(number, body)
-        if await self.kept.arrived(arrival):
-            self._take(arrival)
+        update = self._read(body)
+        lane = None if update is None else lane_of(update)
+        if await self.kept.arrived(Arrival(number, body, None if lane is None else str(lane))):
+            self._take(number, update)
         return Response(status_code=200)
 
     async def run(self, taking: Taking) -> None:
         """Deal with what came while nobody could, then with everything as it comes, until cancelled."""
         self.taking = taking
-        for arrival in await self.kept.unfinished():
-            self._take(arrival)
-        await asyncio.Event().wait()
+        while True:
+            try:
+                async for arrival in self.kept.ours(self._open):
+                    self._take(arrival.number, self._read(arrival.body))
+            except Exception:  # the rows can't be read for now: what is brought to us is dealt with all the same
+                log.exception("what was brought could not be looked through")
+                await self.kept.clock.sleep(TROUBLE_PAUSE)
 
     async def finish(self) -> None:
-        """Let what has begun come to its end; what doesn't is taken up at the next start."""
+        """Let what has begun come to its end; what doesn't is taken up by others, or at the next start."""
         if self.taking is not None:
             await self.taking.finish()
         if self._writing:
             await asyncio.wait(self._writing)
+        await self.kept.let_go()
 
-    def _take(self, arrival: Arrival) -> None:
-        if self.taking is None or arrival.number in self._open:
+    def _take(self, number: int, update: Update | None) -> None:
+        """Begin to deal with it; what can't be read stays: the next version may not stumble over it."""
+        if self.taking is None or number in self._open:
             return
-        self._open.add(arrival.number)
+        self._open.add(number)
+        if update is not None:
+            self.taking.take(update, self._done)
+
+    def _read(self, body: str) -> Update | None:
         try:
-            update = Update.de_json(json.loads(arrival.body), self.bot)
-        except Exception:  # the library may stumble over what it reads; the next version may not
+            return Update.de_json(json.loads(body), self.bot)
+        except Exception:  # the library may stumble over anything
             log.exception("an update could not be read")
-            return
-        self.taking.take(update, self._done)
+            return None
 
     def _done(self, number: int) -> None:
         task = asyncio.create_task(self._put_away(number))
