@@ -1,9 +1,10 @@
 """The `repaint` command."""
 
 import asyncio
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -15,7 +16,10 @@ from bot.backup import CannotBackUp, put_back, write_backup
 from bot.chat import CannotStart
 from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
+from bot.stand_in_settings import StandInSettings
 from storage.database import NewerSchema
+from stylizer.database import CannotOpen
+from stylizer.sole import FolderInUse as AnotherStandIn
 
 T = TypeVar("T")
 THUMB = 512  # px, short side of each picture on the contact sheet
@@ -29,6 +33,11 @@ command = typer.Typer(
 
 admin = typer.Typer(help="The owner's commands; they work beside a running bot.", no_args_is_help=True)
 command.add_typer(admin, name="admin")
+
+stylizer = typer.Typer(invoke_without_command=True)
+command.add_typer(stylizer, name="stylizer")
+STAND_IN_DIR = Path("data/stylizer-service")
+DataDir = Annotated[Path, typer.Option(help="Photos, and the task table where none is shared.")]
 
 
 @command.command()
@@ -47,25 +56,49 @@ def run() -> None:
     _done(lambda: asyncio.run(until_signalled()))
 
 
-@command.command()
-def stylizer(  # noqa: PLR0917  # typer reads the command's options from its parameters
+@stylizer.callback()
+def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from its parameters
+    context: typer.Context,
     host: str = "127.0.0.1",
     port: int = 8090,
-    data_dir: Path = Path("data/stylizer-service"),
-    workers: int = 1,
-    max_running: int = 1,
+    data_dir: DataDir = STAND_IN_DIR,
+    workers: Annotated[int, typer.Option(min=0, help="Painting processes here; 0: others paint.")] = 1,
+    max_running: Annotated[int, typer.Option(min=1, help="Tasks of one key at once, whoever paints them.")] = 1,
     keys: Annotated[str, typer.Option(help="Comma-separated keys that are let in; none: any key.")] = "",
 ) -> None:
-    """Serve the stand-in for the cloud's API on a port, for this or other programs."""
+    """Serve the stand-in for the cloud's API on a port, for this or other programs.
+
+    With STYLIZER_DATABASE_URL (or DATABASE_URL) and PHOTO_STORE, several of these and many workers share the work.
+    """
+    if context.invoked_subcommand is not None:
+        return
     from stylizer.server import serve  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
     let_in = frozenset(key.strip() for key in keys.split(",") if key.strip())
-    set_up_logging("info", secrets=let_in)
-    log_last_words()
-    settings = StylizerSettings(data_dir=data_dir, workers=workers, max_running=max_running, keys=let_in)
-    typer.echo(f"The stand-in answers at http://{host}:{port}/api/v1")
-    asyncio.run(serve(settings, host, port))
+    shared = _stand_in_settings(let_in)
+    settings = StylizerSettings(
+        data_dir=data_dir, database_url=shared.table, workers=workers, max_running=max_running, keys=let_in
+    )
+    ready = f"The stand-in answers at http://{host}:{port}/api/v1"
+    _done(lambda: asyncio.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
+
+
+@stylizer.command()
+def worker(
+    data_dir: DataDir = STAND_IN_DIR,
+    workers: Annotated[int, typer.Option(min=1, help="Painting processes, about 700 MB each.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of each process; unset: all cores, shared out.")] = None,
+) -> None:
+    """Paint for the stand-ins that share a table: STYLIZER_DATABASE_URL and PHOTO_STORE as there."""
+    from stylizer.painters import paint_until_told  # noqa: PLC0415  # heavy
+    from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
+
+    shared = _stand_in_settings()
+    each = threads or max(1, (os.cpu_count() or 1) // workers)
+    settings = StylizerSettings(data_dir=data_dir, database_url=shared.table, workers=workers, threads=each)
+    ready = f"{workers} painter(s) with {each} thread(s) each are at work."
+    _done(lambda: asyncio.run(paint_until_told(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @command.command()
@@ -168,7 +201,7 @@ def _done(work: Callable[[], T]) -> T:
     """What the work gives, or the sentence why not."""
     try:
         return work()
-    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp) as error:
+    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp, CannotOpen, AnotherStandIn) as error:
         _give_up(str(error))
 
 
@@ -178,6 +211,16 @@ def _settings() -> config.Settings:
     except config.Wrong as wrong:
         _give_up(str(wrong))
     set_up_logging(settings.log_level, secrets=settings.secrets())
+    log_last_words()
+    return settings
+
+
+def _stand_in_settings(keys: Iterable[str] = ()) -> StandInSettings:
+    try:
+        settings = config.read(StandInSettings)
+    except config.Wrong as wrong:
+        _give_up(str(wrong))
+    set_up_logging("info", secrets=(*keys, *settings.secrets()))
     log_last_words()
     return settings
 

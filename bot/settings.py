@@ -4,7 +4,7 @@ import ipaddress
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AnyHttpUrl,
@@ -15,11 +15,12 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.bucket_settings import BucketSettings
 
 OnOff = Literal["on", "off"]
+Kind = TypeVar("Kind", bound=BaseSettings)
 
 
 class Wrong(Exception):
@@ -169,8 +170,13 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     Raises:
         Wrong: with one line for every setting that is wrong.
     """
+    return read(Settings, env_file)
+
+
+def read(kind: type[Kind], env_file: Path | None = Path(".env")) -> Kind:
+    """Those of one kind. Raises Wrong, as `load` does."""
     try:
-        return Settings(_env_file=env_file)
+        return kind(_env_file=env_file)
     except ValidationError as error:
         lines = [f"  {_name(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False)]
         raise Wrong("\n".join(["These settings are wrong (see .env.example):", *lines])) from None

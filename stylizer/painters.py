@@ -41,12 +41,15 @@ async def painters(
             yield
 
 
-async def paint_until_told(settings: StylizerSettings, *, store: ObjectStore | None = None) -> None:
-    """Paint until SIGINT or SIGTERM. Raises CannotOpen."""
+async def paint_until_told(
+    settings: StylizerSettings, *, store: ObjectStore | None = None, ready: Callable[[], None]
+) -> None:
+    """Paint until SIGINT or SIGTERM; `ready` is called once we are at work. Raises CannotOpen."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with painters(settings, store=store):
+        ready()
         await stop.wait()
 
 

@@ -47,9 +47,17 @@ async def service(
             yield served.app
 
 
-async def serve(settings: StylizerSettings, host: str, port: int, *, store: ObjectStore | None = None) -> None:
-    """Serve on a port until SIGINT or SIGTERM."""
+async def serve(
+    settings: StylizerSettings,
+    host: str,
+    port: int,
+    *,
+    store: ObjectStore | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on a port until SIGINT or SIGTERM; `ready` is called when all is open. Raises as `service` does."""
     async with service(settings, store=store) as app:
+        ready()
         await _Server(server_config(app, host=host, port=port)).serve()
 
 

@@ -1,0 +1,44 @@
+"""The settings that `repaint stylizer` reads: a machine that only paints needs none of the bot's."""
+
+from dataclasses import replace
+
+from obstore.store import ObjectStore
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from bot.bucket_settings import BucketSettings
+from storage.bucket import Bucket, objects_in
+
+CORNER = "stylizer"  # below the prefix: the bot's own pictures lie beside it
+
+
+class StandInSettings(BucketSettings):
+    """From the same environment and the same `.env` as the bot's."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    stylizer_database_url: SecretStr | None = None
+    database_url: SecretStr | None = None
+
+    @property
+    def table(self) -> str | None:
+        """The address of a table that several share, which is a secret; None: a file in the data folder."""
+        url = self.stylizer_database_url or self.database_url
+        return None if url is None else url.get_secret_value()
+
+    @property
+    def store(self) -> ObjectStore | None:
+        """Where the stand-in's photos are; None: in the data folder."""
+        return None if self.bucket is None else corner_of(self.bucket)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every word that must be seen nowhere."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def corner_of(bucket: Bucket) -> ObjectStore:
+    """The stand-in's part of a bucket."""
+    return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, CORNER)))))
