@@ -14,6 +14,7 @@ from bot.http import MAX_USES, Outside, application
 from bot.links import SignedLinks
 from bot.watchers import Watchers
 from storage import accounts, results
+from storage.bucket import Bucket, open_bucket
 from storage.database import open_database
 from storage.jobs import State
 from storage.photos import Kind, open_photos
@@ -66,6 +67,15 @@ async def test_a_link_dies_after_its_minutes(door: Door) -> None:
     path = await door.link()
     door.wall[0] = NOON + 15 * 60 + 1
     assert await door.status(path) == 404
+
+
+async def test_while_the_store_is_away_a_link_says_so_and_is_not_used_up(door: Door) -> None:
+    path = await door.link()
+    away = open_bucket(Bucket("faces", "", "http://127.0.0.1:9", "us-east-1", "an-id", "a-key"))
+    transport = httpx.ASGITransport(application(replace(door.outside, photos=away), None))
+    async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
+        assert [(await http.get(path)).status_code for _ in range(2)] == [503, 503]
+    assert [await door.status(path) for _ in range(MAX_USES)] == [200] * MAX_USES
 
 
 async def test_a_forged_link_opens_nothing_and_is_not_counted(door: Door) -> None:
