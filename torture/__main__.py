@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from torture import faults, inputs, kills, soak
+from torture import faults, inputs, kills, replicas, soak
 from torture.outcome import Outcome
 
 # Of each part: what runs it, and how much of it without N.
@@ -18,6 +18,7 @@ PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
     "kills": (kills.run, 100),
     "home": (kills.run_at_home, 50),
     "faults": (faults.run, 1000),
+    "replicas": (replicas.run, 50),
     "inputs": (inputs.run, 2000),
     "soak": (soak.run, 10_000),
 }
@@ -27,7 +28,7 @@ ALONE = {"soak"}  # only when asked for
 def main() -> int:
     """Run the named part, or all; 1 when something was wrong, and then the folder stays to be looked at."""
     arguments = ArgumentParser(prog="torture", description=__doc__)
-    arguments.add_argument("part", nargs="*", choices=[*PARTS, []], help="kills, home, faults, inputs, soak")
+    arguments.add_argument("part", nargs="*", choices=[*PARTS, []], help=", ".join(PARTS))
     arguments.add_argument("-n", type=int, help="how many kills, faults, inputs or jobs")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--minutes", type=float, default=math.inf, help="the soak begins no more jobs after that")

@@ -5,12 +5,16 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from stylizer.tasks import Status, Task
 from tests.bot_api import BotApi
 from tests.bot_api_chats import Shown
+from tests.stand_in import most_running, most_within_a_second
 from torture.people import Wish
 
 # What may come besides a card, each once: after a long wait, and when something was tried again and again in vain.
@@ -31,13 +35,17 @@ _LEDGER = """
 """
 
 
-def rows(database: Path, sql: str) -> list[Any]:
-    """What a question about the bot's rows gives, read beside a running bot or after one."""
+def rows(database: Path | str, sql: str) -> list[Any]:
+    """What a question about the bot's rows gives, read beside a running bot or after one. `database`: SQLite's file, or
+    a PostgreSQL's address."""
+    if isinstance(database, str):
+        with psycopg.connect(database, autocommit=True, connect_timeout=10) as asking:
+            return asking.execute(sql.encode()).fetchall()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         return connection.execute(sql).fetchall()
 
 
-def unfinished(database: Path) -> int:
+def unfinished(database: Path | str) -> int:
     """How much is still on its way: jobs, and outcomes that a chat has yet to be told."""
     [(count,)] = rows(database, _UNFINISHED)
     return int(count)
@@ -52,7 +60,7 @@ def sorry(telegram: BotApi, wishes: Collection[Wish]) -> frozenset[int]:
     )
 
 
-def outcomes(database: Path, wishes: Collection[Wish], told: Collection[int] = ()) -> Iterator[str]:
+def outcomes(database: Path | str, wishes: Collection[Wish], told: Collection[int] = ()) -> Iterator[str]:
     """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `told`: chats that were
     asked to try again later instead."""
     found = Counter(_asked(source) for (source,) in rows(database, "SELECT source FROM job"))
@@ -71,7 +79,7 @@ def _asked(source: str) -> str:
     return source.rpartition(":")[2] if source.startswith("web:") else source
 
 
-def payments(database: Path, tasks: Collection[Task]) -> Iterator[str]:
+def payments(database: Path | str, tasks: Collection[Task]) -> Iterator[str]:
     """Tasks made = tasks owned: none paid twice, none orphaned, each picture one task's."""
     owner = dict(rows(database, "SELECT task_id, job_id FROM attempt WHERE task_id IS NOT NULL"))
     paid: defaultdict[int, list[str]] = defaultdict(list)
@@ -85,7 +93,28 @@ def payments(database: Path, tasks: Collection[Task]) -> Iterator[str]:
     yield from (f"job {job} owns a task that was never made" for task, job in owner.items() if task not in known)
 
 
-def ledger(database: Path) -> Iterator[str]:
+def limits(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
+    """As the service has it: no account had more tasks at once than slots, from their being sent until they were done,
+    nor more of them sent within a second."""
+    for account in {task.account for task in tasks}:
+        its = [task for task in tasks if task.account == account]
+        if (most := most_running([replace(task, started=task.submitted) for task in its])) > slots:
+            yield f"{most} tasks of {account} were there at once, it has {slots} slots"
+        if (most := most_within_a_second([task.submitted / 1000 for task in its])) > submits:
+            yield f"{most} tasks of {account} were sent within a second"
+
+
+def fences(database: str) -> Iterator[str]:
+    """Of no account did a dispatcher send anything after its successor had begun to."""
+    asked = "SELECT account_id, epoch FROM attempt WHERE epoch IS NOT NULL ORDER BY intent_at"
+    newest: Counter[str] = Counter()
+    for account, epoch in rows(database, asked):
+        if epoch < newest[account]:
+            yield f"the dispatcher {epoch} of {account} wrote an attempt after {newest[account]} did"
+        newest[account] = max(newest[account], epoch)
+
+
+def ledger(database: Path | str) -> Iterator[str]:
     """Every sum agrees with its rows, and nothing stays reserved."""
     for scope, period, reserved, used, reserves, commits, releases in rows(database, _LEDGER):
         if (reserved, used) != (reserves - commits - releases, commits):
@@ -112,7 +141,7 @@ def cards(telegram: BotApi, chat: int) -> list[Shown]:
     return [one for one in shown if one.photo is None or one.rows]
 
 
-def chats(database: Path, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> Iterator[str]:
+def chats(database: Path | str, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> Iterator[str]:
     """Every wish in a chat has one card with its picture, or its reason. `again`: how often a new message may have come
     twice to a chat, because it was sent and nobody lived to hear so."""
     states, doubtful = dict(rows(database, "SELECT source, state FROM job")), _in_doubt(database)
@@ -134,13 +163,24 @@ def chats(database: Path, telegram: BotApi, wishes: Collection[Wish], again: Cou
     yield from (f"the Bot API was misused: {breach}" for breach in telegram.breaches)
 
 
-def _in_doubt(database: Path) -> set[str]:
+def _in_doubt(database: Path | str) -> set[str]:
     """Albums whose pictures were about to be sent, and nobody lived to know: their card offers each by a button."""
     asked = "SELECT j.source FROM job j JOIN album a ON a.id = j.album_id WHERE a.hung = 'sending'"
     return {source for (source,) in rows(database, asked)}
 
 
-def noted(database: Path) -> dict[str, str | None]:
+def noted(database: Path | str) -> dict[str, str | None]:
     """By source: the message that a job's card is in, as far as the bot knows."""
     asked = "SELECT j.source, CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
     return dict(rows(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
+
+
+def unheard(database: Path | str, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> int:
+    """Count, into `again`, the chats with a card that the bot has not noted: whoever comes next sends it once more."""
+    known, found = noted(database), 0
+    first = {wish.chat: wish.source for wish in reversed(list(wishes)) if wish.chat is not None}
+    for chat, source in first.items():
+        if known.get(source) is None and len(cards(telegram, chat)) > again[chat]:
+            again[chat] += 1
+            found += 1
+    return found

@@ -29,7 +29,7 @@ def late(discord: Discord) -> int:
     return sum(LATE.search(breach) is not None for breach in discord.breaches)
 
 
-def unnoted(database: Path, guests: Guests) -> set[int]:
+def unnoted(database: Path | str, guests: Guests) -> set[int]:
     """Cards that the bot knows nothing of: as when it died between sending and noting. Those that only their reader
     sees don't count: what lets us change them ends after a quarter of an hour, and with the process."""
     noted = _noted(database)
@@ -38,7 +38,7 @@ def unnoted(database: Path, guests: Guests) -> set[int]:
     return {shown.id for shown in cards if shown.id not in noted}
 
 
-def guests(database: Path, guests: Guests, doubtful: set[int], spare: Mapping[int, int]) -> Iterator[str]:
+def guests(database: Path | str, guests: Guests, doubtful: set[int], spare: Mapping[int, int]) -> Iterator[str]:
     """Everybody has one card for each of their wishes, with its picture. `doubtful`: cards that may be there beside the
     noted one; `spare`: messages, by person, whose sending nobody heard of."""
     discord, known = guests.discord, Cards(_noted(database), doubtful, spare)
@@ -88,7 +88,7 @@ def _one(guest: Guest, jobs: list[tuple[str, object]], shown: list[Shown], known
     yield from (f"{guest.name} was told {n} times: {w}" for w, n in told.items() if n > requests + spare + SORRIES)
 
 
-def _noted(database: Path) -> set[int]:
+def _noted(database: Path | str) -> set[int]:
     """The messages that are a card as the bot knows it."""
     asked = "SELECT CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
     found = audit.rows(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id")

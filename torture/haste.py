@@ -39,6 +39,12 @@ def hasten_boot_clock(haste: Haste) -> None:
     setattr(time, "clock_gettime", gettime)  # noqa: B010  # the module's own name, in a process that is only for this
 
 
+def set_wall_clock_wrong(shift: Callable[[], float]) -> None:
+    """The machine's wall clock is wrong by so many seconds, for this process."""
+    real = time.time
+    setattr(time, "time", lambda: real() + shift())  # noqa: B010  # as above
+
+
 class HastyClock:
     """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `shift`: by how many
     seconds the wall's clock is wrong at the moment."""

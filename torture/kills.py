@@ -99,7 +99,7 @@ class Rounds:
         await self._wishes()
         moment = draw(self.dice, at_api=self.stage.lanes > 0)
         async with self.stage.bot(moment if isinstance(moment, Point) else None, self.dice.choice(LINKS)) as living:
-            trap = Trap(moment, living.kill)
+            trap = Trap(moment, lambda _: living.kill())
             self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = trap.choose
             asking = asyncio.create_task(self._asked(living))
             visiting = asyncio.create_task(self.guests.keep_asking())
@@ -116,7 +116,9 @@ class Rounds:
 
     async def rest(self) -> None:
         """A life in peace, until nothing is left to do; then everything is looked at."""
-        self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = Trap(Chance(0), lambda: None).choose
+        self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = Trap(
+            Chance(0), lambda _: None
+        ).choose
         async with self.stage.bot() as living:
             address = await living.address
             if address is None:
@@ -168,12 +170,7 @@ class Rounds:
         if not self.stage.database.exists():
             return
         self.doubtful |= discord_audit.unnoted(self.stage.database, self.guests)
-        noted = audit.noted(self.stage.database)
-        first = {one.chat: one.source for one in reversed(self.people.wishes) if one.chat is not None}
-        for chat, source in first.items():
-            if noted.get(source) is None and len(audit.cards(self.stage.telegram, chat)) > self.again[chat]:
-                self.again[chat] += 1
-                self.report.unheard += 1
+        self.report.unheard += audit.unheard(self.stage.database, self.stage.telegram, self.people.wishes, self.again)
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report

@@ -16,7 +16,7 @@ from bot.app import run
 from bot.logs import set_up_logging
 from bot.settings import Settings
 from tests.quick_engine import quick_engine
-from torture.haste import Haste, HastyClock, hasten_boot_clock
+from torture.haste import Haste, HastyClock, hasten_boot_clock, set_wall_clock_wrong
 from torture.points import Point, arm
 
 _CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
@@ -26,13 +26,15 @@ _CONTEXT.set_forkserver_preload(["torture.life", "handlers.telegram", "handlers.
 @dataclass(frozen=True)
 class Birth:
     """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
-    the bot paints at home, with an engine that is quick about it."""
+    the bot paints at home, with an engine that is quick about it. `is_shared`: several processes share a database, and
+    its clock; all of them live as fast as everybody."""
 
     settings: Mapping[str, Any]
     haste: Haste
     log: Path
     shift: Any
     point: Point | None = None
+    is_shared: bool = False
 
 
 def live(birth: Birth, tell: Connection) -> None:
@@ -45,7 +47,9 @@ def live(birth: Birth, tell: Connection) -> None:
         arm(birth.point)
     Thread(target=_leave_with_parent, daemon=True).start()
     hasten_boot_clock(birth.haste)
-    clock = HastyClock(birth.haste, lambda: float(birth.shift.value))
+    clock = None if birth.is_shared else HastyClock(birth.haste, lambda: float(birth.shift.value))
+    if birth.is_shared:
+        set_wall_clock_wrong(lambda: float(birth.shift.value))
     settings = Settings(_env_file=None, **birth.settings)
 
     async def until_killed() -> None:

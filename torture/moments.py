@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from torture.deeds import killed_after, killed_amid, killed_before
@@ -55,12 +56,21 @@ def draw(dice: random.Random, *, at_api: bool = True) -> Moment:
     an API (not `at_api`) its share goes to the others."""
     lot = dice.uniform(0 if at_api else 0.33, 1)
     if lot < 0.33:
-        return Call(*dice.choice(_API), dice.choice((1, 1, 2)))
+        return at_call(dice, _API)
     if lot < 0.58:
-        return Call(*dice.choice(_CHAT), dice.choice((1, 1, 2)))
+        return at_call(dice, _CHAT)
     if lot < 0.91:
         return Point(dice.choice(("before commit", "after commit")), dice.randint(1, MOST_COMMITS))
     return Chance(dice.uniform(0.0, ANY_SECONDS))
+
+
+def draw_call(dice: random.Random) -> Call:
+    """A call to the API, or to the chats."""
+    return at_call(dice, _API if dice.random() < 0.57 else _CHAT)
+
+
+def at_call(dice: random.Random, calls: Sequence[tuple[str, How]]) -> Call:
+    return Call(*dice.choice(calls), dice.choice((1, 1, 2)))
 
 
 def name(moment: Moment) -> str:
@@ -75,9 +85,9 @@ def name(moment: Moment) -> str:
 
 
 class Trap:
-    """Waits at the proxies for a call to come, and then kills."""
+    """Waits at the proxies for a call to come, and then kills whose connection begins at this port."""
 
-    def __init__(self, moment: Moment, kill: Callable[[], None]) -> None:
+    def __init__(self, moment: Moment, kill: Callable[[int], None]) -> None:
         self.sprung = asyncio.Event()
         self._moment = moment
         self._kill = kill
@@ -87,8 +97,10 @@ class Trap:
         if not isinstance(self._moment, Call) or passing.kind != self._moment.kind:
             return passes
         self._seen += 1
-        return _DEEDS[self._moment.how](self._spring) if self._seen == self._moment.number else passes
+        if self._seen != self._moment.number:
+            return passes
+        return _DEEDS[self._moment.how](partial(self._spring, passing.caller))
 
-    def _spring(self) -> None:
+    def _spring(self, caller: int) -> None:
         self.sprung.set()
-        self._kill()
+        self._kill(caller)

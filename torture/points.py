@@ -10,14 +10,19 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # of a write: SQLite's and PostgreSQL's
 _WRITES, _COMMITTING = "torture.writes", "torture.committing"
+
+
+Edge = Literal["before commit", "after commit"]
+EDGES: tuple[Edge, ...] = ("before commit", "after commit")
 
 
 @dataclass(frozen=True)
 class Point:
     """Before or after the `number`-th writing transaction (from 1) is committed."""
 
-    edge: Literal["before commit", "after commit"]
+    edge: Edge
     number: int
 
 
@@ -31,7 +36,7 @@ def arm(point: Point) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def began(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement == "BEGIN IMMEDIATE":
+        if statement.startswith(_BEGINS):
             connection.info[_WRITES] = True
 
     def committing(connection: Connection) -> None:

@@ -21,6 +21,11 @@ class Passing:
     upstream: tuple[str, int]
     writer: asyncio.StreamWriter
 
+    @property
+    def caller(self) -> int:
+        """The port at which the caller's connection begins."""
+        return int(self.writer.get_extra_info("peername")[1])
+
     async def forward(self) -> bytes:
         """Have it carried out: the whole answer, as bytes."""
         reader, writer = await asyncio.open_connection(*self.upstream)

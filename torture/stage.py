@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stylizer.engines import Engine
 from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
 from tests.bot_api import TOKEN, BotApi, bot_api
@@ -55,11 +56,17 @@ class Stage:
     @asynccontextmanager
     async def bot(self, point: Point | None = None, links: str = "inline") -> AsyncIterator[Life]:
         """A life of the bot on its folder, until the block ends. `links`: how photos get to the API."""
-        settings = {
-            "data_dir": self.folder / "data",
-            "port": self.port,
-            "public_url": f"http://127.0.0.1:{self.port}",
-            "photo_links": links,
+        settings = {**self.usual(self.folder / "data", self.port), "photo_links": links, **self.settings}
+        async with life(Birth(settings, self.haste, self.folder / "bot.log", self.shift, point)) as living:
+            yield living
+        self.discord.gateway.sessions.clear()  # the next life knows nothing of them
+
+    def usual(self, data: Path, port: int) -> dict[str, Any]:
+        """The settings of a bot on this stage."""
+        return {
+            "data_dir": data,
+            "port": port,
+            "public_url": f"http://127.0.0.1:{port}",
             "web_chat": "on",
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.chat.url,
@@ -71,20 +78,18 @@ class Stage:
             "daily_free_images": 10**6,
             "max_queued_per_person": 10**4,
         }
-        birth = Birth({**settings, **self.settings}, self.haste, self.folder / "bot.log", self.shift, point)
-        async with life(birth) as living:
-            yield living
-        self.discord.gateway.sessions.clear()  # the next life knows nothing of them
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, speed: float, lanes: int = LANES) -> AsyncIterator[Stage]:
-    """The stage, with an empty folder and no bot yet."""
+async def stage(
+    folder: Path, *, speed: float, lanes: int = LANES, engine: Engine | None = None
+) -> AsyncIterator[Stage]:
+    """The stage, with an empty folder and no bot yet. `engine`: what paints, where it is not to be quick."""
     async with AsyncExitStack() as stack:
         time = haste(speed)
         limits: dict[str, Any] = {"max_running": SLOTS, "max_pending": 1000}
         service = await stack.enter_async_context(
-            stand_in(folder / "service", engine=quick_engine(), clock=time.now, **limits)
+            stand_in(folder / "service", engine=engine or quick_engine(), clock=time.now, **limits)
         )
         telegram = await stack.enter_async_context(bot_api())
         api = await stack.enter_async_context(proxy(service.url, _kind_of_api_call))
@@ -92,10 +97,11 @@ async def stage(folder: Path, *, speed: float, lanes: int = LANES) -> AsyncItera
         discord = await stack.enter_async_context(discord_server())
         guild = await stack.enter_async_context(proxy(discord.url, kind_of_guild_call))
         discord.cdn.url = guild.url
-        yield Stage(folder, time, service, telegram, discord, api, chat, guild, lanes, _free_port())
+        yield Stage(folder, time, service, telegram, discord, api, chat, guild, lanes, free_port())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at now."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

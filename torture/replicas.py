@@ -1,0 +1,134 @@
+"""Replicas: three bots on one PostgreSQL, each killed in its turn and at chosen points, frozen, cut off from the
+database, with a wrong clock. What holds for one bot holds for them together, and every lane goes on."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.buckets import bucket_server
+from tests.postgres import postgres_server
+from tests.stand_in import most_within_a_second
+from torture import audit, discord_audit
+from torture.company import Company
+from torture.guests import Guests
+from torture.moments import draw_call, name
+from torture.outcome import Outcome
+from torture.painting import slow_engine
+from torture.people import People
+from torture.replica import BY_ITSELF, replica
+from torture.stage import SLOTS, Stage, stage
+
+REPLICAS = 3
+SUBMITS = 2  # of an account, within a second
+BATCH = 50  # kills between two audits
+UPSETS = 0.12  # of what is done to them; the rest is kills
+AT_CALLS = 0.5  # of the kills
+ANY_SECONDS = 1.5  # until one that is nothing but chance
+PAUSE_SECONDS = 3.0  # at most, between two of them
+SECRET = "of three replicas that trust each other"
+
+
+@dataclass
+class Report:
+    """What was done, what came of it, and everything that was wrong."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    upsets: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    still: dict[str, float] = field(default_factory=dict)
+    wishes: int = 0
+    guests: int = 0
+    tasks: int = 0
+    submits: int = 0
+    late: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(folder: Path, number: int, seed: int) -> Outcome:
+    """The part as the command runs it."""
+    report = asyncio.run(replicas(folder, number, seed))
+    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    figures = [
+        ("kills", str(report.kills.total())),
+        *((f"  {what}", str(count)) for what, count in sorted(report.kills.items())),
+        *((f"{what} for a while", str(count)) for what, count in sorted(report.upsets.items())),
+        ("wishes accepted", str(report.wishes)),
+        ("people on Discord", str(report.guests)),
+        ("outcomes", ended),
+        ("tasks made at the API", str(report.tasks)),
+        ("most tasks of an account sent within a second", str(report.submits)),
+        *((f"longest that a lane stood still, {why}, s", f"{still:.1f}") for why, still in report.still.items()),
+        ("answers later than Discord takes them", str(report.late)),
+    ]
+    return Outcome(figures, report.wrong)
+
+
+async def replicas(folder: Path, number: int, seed: int, *, say: Callable[[str], None] = print) -> Report:
+    """So many kills, with audits between."""
+    report, dice = Report(), random.Random(seed)
+    async with company(folder, dice) as (here, all_of_them):
+        while (done := report.kills.total()) < number and not report.wrong:
+            async with all_of_them.beset():
+                await _torment(all_of_them, dice, min(number, done + BATCH), report)
+            report.wrong += await all_of_them.rest()
+            await _audit(here, all_of_them, report)
+            say(f"{report.kills.total()} kills, {report.wishes} wishes, {len(report.wrong)} wrong")
+    return report
+
+
+@asynccontextmanager
+async def company(folder: Path, dice: random.Random) -> AsyncIterator[tuple[Stage, Company]]:
+    """The stage, and all replicas at work on one database and one bucket."""
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(postgres_server())
+        bucket = stack.enter_context(bucket_server())
+        here = await stack.enter_async_context(stage(folder, speed=1.0, engine=slow_engine()))
+        database, kept = server.new_database(), bucket.environment(bucket.bucket())
+        settings = {"secret_key": SECRET, **{key.lower(): value for key, value in kept.items()}}
+        there = [
+            await stack.enter_async_context(replica(number, here, database, settings, dice))
+            for number in range(REPLICAS)
+        ]
+        yield here, Company(here, database, there, People(here, dice), Guests(here.discord, dice), dice)
+
+
+async def _torment(them: Company, dice: random.Random, until: int, report: Report) -> None:
+    """Kills until there were so many, in between what is worse than dying."""
+    while report.kills.total() < until and not them.wrong:
+        if dice.random() < UPSETS:
+            report.upsets[await them.upset()] += 1
+        elif dice.random() < AT_CALLS:
+            call = draw_call(dice)
+            await them.kill_at(call, name(call))
+        else:
+            await asyncio.sleep(dice.uniform(0, ANY_SECONDS))
+            await them.kill_next("at random")
+        await asyncio.sleep(dice.uniform(0, PAUSE_SECONDS))
+        report.kills = Counter(cause for one in them.replicas for cause in one.ends if cause != BY_ITSELF)
+
+
+async def _audit(here: Stage, them: Company, report: Report) -> None:
+    database, wishes, tasks = them.database, them.people.wishes, await here.tasks()
+    report.wishes, report.guests, report.tasks = len(wishes), len(them.guests.all), len(tasks)
+    report.late, report.still = discord_audit.late(here.discord), them.lanes.still
+    report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+    accounts = {task.account for task in tasks}
+    report.submits = max(
+        (most_within_a_second([task.submitted / 1000 for task in tasks if task.account == one]) for one in accounts),
+        default=0,
+    )
+    report.wrong += [
+        *them.wrong,
+        *them.people.answers,
+        *audit.outcomes(database, wishes),
+        *audit.payments(database, tasks),
+        *audit.limits(tasks, SLOTS, SUBMITS),
+        *audit.fences(database),
+        *audit.ledger(database),
+        *audit.chats(database, here.telegram, wishes, them.again),
+        *discord_audit.guests(database, them.guests, them.doubtful, {}),
+    ]
