@@ -22,4 +22,5 @@ def main() -> None:
         print(f"({time.monotonic() - began:.0f} s)\n", flush=True)
 
 
-main()
+if __name__ == "__main__":  # worker processes import this file too
+    main()

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 CHUNK = 65536
+Way = asyncio.Queue[tuple[float, bytes]]  # when it arrives, and what; nothing: the end
 
 
 @dataclass
@@ -14,33 +15,43 @@ class Distance:
 
     upstream: tuple[str, int]
     delay: Callable[[], float]
-    _ways: set[asyncio.Task[None]] = field(default_factory=set)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side closes it."""
         there, back = await asyncio.open_connection(*self.upstream)
         for source, sink in ((reader, back), (there, writer)):
-            way = asyncio.create_task(self._carry(source, sink))
-            self._ways.add(way)
-            way.add_done_callback(self._ways.discard)
+            way: Way = asyncio.Queue()
+            for task in (self._send_off(source, way), self._arrive(way, sink)):
+                running = asyncio.create_task(task)
+                self._running.add(running)
+                running.add_done_callback(self._running.discard)
 
     async def stop(self) -> None:
         """Nothing is under way any more."""
-        for way in list(self._ways):
-            way.cancel()
-        if self._ways:
-            await asyncio.wait(self._ways)
+        for running in list(self._running):
+            running.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
 
-    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        loop, last = asyncio.get_running_loop(), 0.0
-        try:
-            while data := await source.read(CHUNK):
-                last = max(last, loop.time() + self.delay())
-                loop.call_at(last, sink.write, data)
-        except OSError:
-            pass  # one side has gone, and the other one hears of it
-        finally:
-            loop.call_at(max(last, loop.time()), sink.close)
+    async def _send_off(self, source: asyncio.StreamReader, way: Way) -> None:
+        clock, data = asyncio.get_running_loop().time, b" "
+        while data:
+            try:
+                data = await source.read(CHUNK)
+            except OSError:
+                data = b""  # it has gone without a word: the other side hears of it later, too
+            way.put_nowait((clock() + self.delay(), data))
+
+    async def _arrive(self, way: Way, sink: asyncio.StreamWriter) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            at, data = await way.get()
+            await asyncio.sleep(at - clock())
+            if not data:
+                break
+            sink.write(data)
+        sink.close()
 
 
 @asynccontextmanager
