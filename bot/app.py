@@ -6,9 +6,10 @@ import io
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from PIL import Image
@@ -22,7 +23,7 @@ from bot.bell import Bell
 from bot.board import Board
 from bot.callbacks import Callbacks
 from bot.chat import CannotStart, Platform
-from bot.clock import Clock, WallClock
+from bot.clock import Clock
 from bot.desk import House
 from bot.duties import Duties
 from bot.housekeeping import Housekeeping
@@ -31,16 +32,16 @@ from bot.intake import FaceFinder, Intake
 from bot.lanes import Lane
 from bot.pictures import open_pictures
 from bot.reception import Reception
-from bot.roles import Alone, Roles
+from bot.roles import Roles, kept_up
 from bot.service import Service, service_of
 from bot.serving import listen, serve
 from bot.settings import Settings
-from bot.sole import secret_of, sole_user
+from bot.sharing import clock_of, open_rows, roles_of, upkeep
+from bot.sole import secret_of
 from bot.studio import Studio
 from bot.views import Lanes
 from bot.watchers import Watchers
 from handlers.web import web_chat
-from storage.database import open_database
 from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine
 from stylizer.server import service
@@ -70,12 +71,15 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = None) -> AsyncIterator[Parts]:
-    """Everything opened, nothing running yet. `engine`: what paints when there is no key."""
+async def opened(
+    settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None
+) -> AsyncIterator[Parts]:
+    """Everything opened, nothing running yet. `clock`: where it is not to be the wall's or the database's; `engine`:
+    what paints when there is no key."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(sole_user(settings.data_dir))
-        secret = secret_of(settings.data_dir)
-        database = await stack.enter_async_context(open_database(settings.data_dir / "repaint.db"))
+        database = await stack.enter_async_context(open_rows(settings))
+        secret = secret_of(settings.data_dir, settings.secret_key)
+        clock = await clock_of(database, clock)
         photos = await open_pictures(settings, settings.data_dir / "photos", secrets.token_hex(8))
         lanes, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
@@ -94,7 +98,7 @@ async def opened(settings: Settings, *, clock: Clock, engine: Engine | None = No
         watchers = Watchers(settings.metrics_token, is_public=settings.public_url is not None)
         outside = Outside(database, photos, clock, secret, studio.lanes.account_ids, watchers)
         service = service_of(studio, settings, house.chance)
-        roles = Alone(clock)
+        roles = await stack.enter_async_context(roles_of(settings, database, clock))
         yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service, roles)
 
 
@@ -103,7 +107,9 @@ async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
     house, stop = parts.house, asyncio.Event()
     duties = Duties(house, parts.service, parts.housekeeping, parts.lanes)
-    tasks = [asyncio.create_task(parts.roles.run(duties.roles(platforms), stop))]
+    works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
+    works += upkeep(house.database, house.bell, house.clock, stop)
+    tasks = [asyncio.create_task(kept_up(work, house.clock, stop)) for work in works]
     try:
         yield
     finally:
@@ -133,7 +139,7 @@ async def run(
     `clock` and `engine`: where they are not to be the wall's and our own.
     """
     with listen(settings.host, settings.port) as listener:
-        await _run(opened(settings, clock=clock or WallClock(), engine=engine), listener, stop, ready)
+        await _run(opened(settings, clock=clock, engine=engine), listener, stop, ready)
 
 
 async def _run(

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.bucket_settings import BucketSettings
+from bot.shared_settings import SharedSettings
 
 OnOff = Literal["on", "off"]
 Kind = TypeVar("Kind", bound=BaseSettings)
@@ -56,7 +56,7 @@ Packages = Annotated[
 ]
 
 
-class Settings(BucketSettings):
+class Settings(SharedSettings):
     """Every setting that an owner can change; `.env.example` explains each."""
 
     model_config = SettingsConfigDict(
@@ -81,9 +81,10 @@ class Settings(BucketSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
-    data_dir: Path = Path("data")
     daily_free_images: int = Field(default=20, ge=0)
     max_queued_per_person: int = Field(default=5, ge=1)
+    messages_per_minute: int = Field(default=60, ge=1, le=1_000_000)
+    face_required: OnOff = "off"
     monthly_budget_cny: Decimal | None = Field(default=None, ge=0)
     original_hours: float = Field(default=24, gt=0, le=24 * 365)
     result_days: float = Field(default=30, gt=0, le=36_500)

@@ -1,10 +1,14 @@
-"""One process a data folder: two would drive the same account, and pay twice."""
+"""One process a data folder: two would drive the same account, and pay twice. And the secret of an installation, which
+is in that folder, or in the settings where several processes share it."""
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from pydantic import SecretStr
 
 
 class FolderInUse(Exception):
@@ -32,8 +36,12 @@ def sole_user(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def secret_of(folder: Path) -> bytes:
-    """What cookies and photo links are signed with: made once, readable by its owner only."""
+def secret_of(folder: Path, key: SecretStr | None = None) -> bytes:
+    """What cookies and photo links are signed with: made from the owner's `key`; without one, made once and kept in the
+    folder, readable by its owner only."""
+    if key is not None:
+        return hashlib.sha256(b"repaint:" + key.get_secret_value().encode()).digest()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path, unfinished = folder / "secret.key", folder / "secret.key.new"
     if path.exists():
         return path.read_bytes()

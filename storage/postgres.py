@@ -30,7 +30,7 @@ _SESSION = f"""
     SET tcp_user_timeout = 9000
 """
 # The same from our side: a server that is cut off is noticed within nine seconds, in the middle of a statement too.
-_TCP: dict[str, Any] = {
+TCP: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -75,8 +75,7 @@ class Postgres:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def _listening(self) -> psycopg.AsyncConnection[Any]:
-        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = await psycopg.AsyncConnection.connect(url, autocommit=True, **_TCP)
+        connection = await psycopg.AsyncConnection.connect(_libpq(self._url), autocommit=True, **TCP)
         await connection.execute(f"LISTEN {CHANNEL}")
         return connection
 
@@ -86,6 +85,15 @@ class _NoNul(StrDumper):
 
     def dump(self, obj: str) -> Any:
         return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def libpq_url(url: str) -> str:
+    """The address as the driver's own functions want it; it holds the password. Raises NotUsable."""
+    return _libpq(_parsed(url))
+
+
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _parsed(url: str) -> URL:
@@ -99,7 +107,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=_TCP)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=TCP)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:

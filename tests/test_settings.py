@@ -196,3 +196,22 @@ def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
     settings = read(tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1  # type: ignore[misc]  # that is what is tried
+
+
+def test_a_shared_database_needs_the_key_that_all_sign_with_and_shows_neither(tmp_path: Path) -> None:
+    url, key = "postgresql://repaint:a-password@host/name", "k" * 32
+    said = complaints(tmp_path, DATABASE_URL=url)
+    assert "SECRET_KEY: " in said
+    assert "secrets.token_urlsafe" in said
+    assert "a-password" not in said
+    assert "SECRET_KEY" in complaints(tmp_path, DATABASE_URL=url, SECRET_KEY="short")
+    settings = read(tmp_path, DATABASE_URL=url, SECRET_KEY=key)
+    assert settings.database == url
+    assert set(settings.secrets()) >= {url, key}
+    assert "a-password" not in repr(settings)
+    assert read(tmp_path).database == Path("data/repaint.db")
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "host", "sqlite:///x"])
+def test_a_database_that_is_no_postgresql_is_refused(tmp_path: Path, url: str) -> None:
+    assert "DATABASE_URL: Value error, write it as postgresql://" in complaints(tmp_path, DATABASE_URL=url)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.sole import FolderInUse, secret_of, sole_user
 
@@ -28,3 +29,11 @@ def test_a_first_start_that_was_cut_off_leaves_no_half_secret(tmp_path: Path) ->
     secret = secret_of(tmp_path)
     assert len(secret) == 32
     assert secret_of(tmp_path) == secret
+
+
+def test_with_a_key_of_the_owners_all_processes_have_the_same_secret_and_none_keeps_it(tmp_path: Path) -> None:
+    key = SecretStr("k" * 32)
+    secret = secret_of(tmp_path / "one", key)
+    assert len(secret) == 32
+    assert secret_of(tmp_path / "two", key) == secret != secret_of(tmp_path / "two", SecretStr("l" * 32))
+    assert list(tmp_path.iterdir()) == []

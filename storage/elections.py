@@ -1,0 +1,57 @@
+"""Where elections are held: procrastinate's queue, in a PostgreSQL that several processes share.
+
+Its tables stand in a schema of their own, named after their own text: a newer procrastinate makes new ones, and nothing
+in them outlives the processes that hold roles. Source: procrastinate.readthedocs.io.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from procrastinate import PsycopgConnector
+from procrastinate.manager import JobManager
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.postgres import TCP, libpq_url
+
+_MAKING = 0x7265_7061_696E_7401  # the advisory lock of whoever makes the tables
+_SCHEMA = "election_" + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:8]
+_IS_ELECTED = text(f"""
+    SELECT COUNT(*) FROM {_SCHEMA}.procrastinate_jobs WHERE id = :job_id AND status = 'doing'
+""")  # noqa: S608  # constant
+
+
+@asynccontextmanager
+async def open_elections(url: str) -> AsyncIterator[JobManager]:
+    """The queue; its tables are made if there are none. Raises psycopg.OperationalError without a server."""
+    conninfo = libpq_url(url)
+    # What is in there is forgotten with the processes anyway, so no beat waits for a disk.
+    options = f"-c search_path={_SCHEMA} -c synchronous_commit=off -c lock_timeout=3s -c statement_timeout=3s"
+    await _make_tables(conninfo)
+    kwargs = {**TCP, "options": options, "autocommit": True}
+    connector = PsycopgConnector(conninfo=conninfo, kwargs=kwargs, min_size=1, max_size=1, timeout=3.0)
+    await connector.open_async()
+    try:
+        yield JobManager(connector)
+    finally:
+        await connector.close_async()
+
+
+async def is_elected(connection: AsyncConnection, job_id: int) -> bool:
+    """Whether the holder whose job this is has not been given up for dead."""
+    return int((await connection.execute(_IS_ELECTED, {"job_id": job_id})).scalar_one()) == 1
+
+
+async def _make_tables(conninfo: str) -> None:
+    schema = sql.Identifier(_SCHEMA)
+    async with await psycopg.AsyncConnection.connect(conninfo, **TCP) as connection:  # one transaction
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
+        await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+        await connection.execute(sql.SQL("SET LOCAL search_path = {}").format(schema))
+        found = await (await connection.execute("SELECT to_regclass('procrastinate_jobs')")).fetchone()
+        if found is None or found[0] is None:
+            await connection.execute(SchemaManager.get_schema())
