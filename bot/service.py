@@ -8,6 +8,7 @@ from bot.care import Care, PrivacyFacts, privacy_facts
 from bot.control import Control
 from bot.manners import Groups
 from bot.purse import Package, Purse
+from bot.restraint import Restraint
 from bot.settings import Settings
 from bot.studio import Studio
 from bot.wardrobe import Wardrobe
@@ -24,6 +25,7 @@ class Service:
     wardrobe: Wardrobe
     care: Care
     control: Control
+    restraint: Restraint
     privacy: PrivacyFacts
 
 
@@ -39,5 +41,6 @@ def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Ser
         wardrobe=Wardrobe(studio, chance),
         care=Care(studio),
         control=Control(database, studio.bell, clock, studio.lanes, studio.rules, frozenset(settings.admins)),
+        restraint=Restraint(settings.messages_per_minute, clock.now),
         privacy=privacy_facts(settings),
     )

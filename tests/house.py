@@ -37,7 +37,11 @@ def private(person: Person) -> Chat:
 
 def settings_for(data_dir: Path, **changes: Any) -> Settings:
     """Settings of a test's own, with nothing from the environment's .env."""
-    return Settings(_env_file=None, data_dir=data_dir, **{"port": 0, "max_queued_per_person": 50, **changes})
+    return Settings(
+        _env_file=None,
+        data_dir=data_dir,
+        **{"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000, **changes},
+    )
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.chat import Card, Chat, Person
 from bot.commands import Name, Said, is_reference, understand
+from bot.restraint import Hearing
 from bot.room import ROOM, Room
 from bot.talking.closet import Closet
 from bot.talking.history import History
@@ -17,7 +18,7 @@ from bot.talking.household import Household, greeting_card
 from bot.talking.incoming import Incoming
 from bot.talking.inline import Inline, InlinePage, guest_card
 from bot.talking.ownerdesk import OwnerDesk
-from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text
+from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork
 from bot.talking.till import Bank, Till
 from bot.talking.wishing import Wishing
@@ -48,6 +49,7 @@ class Conversation:
         self._room = room
         self._groups = service.groups
         self._control = service.control
+        self._restraint = service.restraint
         self._pages = Pages(service.studio, clock, room)
         self._wishing = Wishing(service, clock)
         self._history = History(service.studio)
@@ -66,7 +68,12 @@ class Conversation:
         addressed = message.addressed or said.names(self._us)
         if said.command in {None, Name.UNKNOWN} and not addressed:
             return None
+        asked = message.source, message.words
+        if (hearing := self._restraint.hear(message.person, message.chat, asked)) is Hearing.PASSED_OVER:
+            return None
         message = replace(message, person=await self._in_their_language(message.person))
+        if hearing is Hearing.TOLD:
+            return Card(too_fast_text(speak(message.person.language)))
         if not message.chat.is_group:
             await self._control.met(message.person, message.chat)
         if message.edited:

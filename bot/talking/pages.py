@@ -133,6 +133,11 @@ def sorry_text(texts: Texts) -> str:
     return texts.gettext("I couldn't get that done just now. Please try again in a few minutes.")
 
 
+def too_fast_text(texts: Texts) -> str:
+    """Said once, to somebody who asks too fast."""
+    return texts.gettext("That was a lot at once. Please give me a minute, then send it again.")
+
+
 def hint_text(texts: Texts) -> str:
     """What to do next, for words that ask for nothing we know."""
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")

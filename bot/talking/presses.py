@@ -12,6 +12,7 @@ from bot.cards import look_name, really_delete, rows
 from bot.chat import Card, Person, Picture
 from bot.intake import Unreadable
 from bot.offering import offer
+from bot.restraint import Hearing
 from bot.room import ROOM, Room
 from bot.styles import REFERENCE, SHEET
 from bot.talking.albumdesk import AlbumDesk
@@ -21,7 +22,7 @@ from bot.talking.history import History
 from bot.talking.household import Household, is_for_admins
 from bot.talking.incoming import Attachment, nobody, read_all
 from bot.talking.ownerdesk import OwnerDesk
-from bot.talking.pages import Pages, sorry_text
+from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork
 from bot.talking.remarks import remark
 from bot.talking.till import Till
@@ -50,6 +51,7 @@ class Presses:
     ) -> None:
         self._service = service
         self._studio = service.studio
+        self._restraint = service.restraint
         self._clock = clock
         self._dice = dice
         self._room = room
@@ -64,7 +66,14 @@ class Presses:
 
     async def press(self, pressed: Pressed) -> Answer:
         """Do what the button says; old, foreign and other people's buttons get a polite answer."""
+        if (hearing := self._restraint.hear(pressed.person, pressed.chat, pressed.source)) is Hearing.PASSED_OVER:
+            return Answer()
         pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
+        if hearing is Hearing.TOLD:
+            return Answer(too_fast_text(speak(pressed.person.language)), alert=True)
+        return await self._done(pressed)
+
+    async def _done(self, pressed: Pressed) -> Answer:
         press = parse(pressed.data)
         if press is None:
             words = speak(pressed.person.language).gettext(

@@ -10,11 +10,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.buckets import Buckets, Pace
 from bot.chat import Chat, Person
 from bot.texts import Texts
 from handlers.web.guard import SAFE_METHODS
 from handlers.web.language import texts_of
-from handlers.web.pace import Buckets, Pace
 from handlers.web.problems import Problem, answer
 
 LIFE = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

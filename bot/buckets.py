@@ -1,4 +1,4 @@
-"""How fast one visitor may ask: a bucket of tokens that fills again by itself."""
+"""How fast somebody may ask: a bucket of tokens that fills again by itself."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def take(bucket: Bucket | None, now: float, pace: Pace) -> tuple[Bucket, float]:
 
 
 class Buckets:
-    """The buckets of the visitors seen last, at most `most`; who falls out begins anew with a full one."""
+    """The buckets of those seen last, at most `most`; who falls out begins anew with a full one."""
 
     def __init__(self, pace: Pace, clock: Callable[[], float], most: int = 10_000) -> None:
         self._pace = pace
