@@ -103,6 +103,7 @@ async def the_bot(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
             "DASHSCOPE_BASE_URL": base_url,
             "DASHSCOPE_MAX_RUNNING": str(SLOTS),
             "DAILY_FREE_IMAGES": "100000",
+            "MESSAGES_PER_MINUTE": "100000",
         }
         async with bot_process(folder / "bot", log=folder / "bot.log", **settings):
             yield here

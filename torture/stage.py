@@ -77,6 +77,7 @@ class Stage:
             "dashscope_max_running": SLOTS,
             "daily_free_images": 10**6,
             "max_queued_per_person": 10**4,
+            "messages_per_minute": 10**6,
         }
 
 
