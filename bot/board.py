@@ -18,6 +18,7 @@ from storage.queue import Depth, Place
 
 LEAST_SECONDS = 0.1  # between two readings, however often the bell rings
 MOST_SECONDS = 1.0  # a ring is a hint; the rows are read this often anyway
+LEISURE = 9.0  # times as long as a reading takes, until the next: a thousand pages look less often
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Board:
         self._sight: Sight | None = None
         self._rung = asyncio.Event()
         self._at = float("-inf")
+        self._pause = LEAST_SECONDS
 
     async def look(self) -> Sight:
         """Read the rows, unless somebody has just done so and nothing has moved since."""
@@ -45,9 +47,10 @@ class Board:
             age = self._clock.now() - self._at
             if self._sight is not None and age < MOST_SECONDS and not self._rung.is_set():
                 return self._sight
-            await self._clock.sleep(max(0.0, LEAST_SECONDS - age))
+            await self._clock.sleep(max(0.0, self._pause - age))
             rung, at = self._bell.ticket(), self._clock.now()
             self._sight, self._rung, self._at = await self._read(at), rung, at
+            self._pause = min(MOST_SECONDS, max(LEAST_SECONDS, LEISURE * (self._clock.now() - at)))
             return self._sight
 
     async def _read(self, now: float) -> Sight:

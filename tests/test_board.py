@@ -23,7 +23,12 @@ class Still(WallClock):
     def __init__(self) -> None:
         self.time = NOON
         self.slept: list[float] = []
+        self.step = 0.0  # how much later it is at every look
         super().__init__(wall=lambda: self.time, steady=lambda: 0.0)
+
+    def now(self) -> float:
+        self.time += self.step
+        return super().now()
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -97,6 +102,18 @@ async def test_however_often_it_rings_the_rows_are_read_ten_times_a_second(hall:
         await hall.wish(f"test:{number}")
         await board.look()
     assert hall.clock.slept[1:] == pytest.approx([LEAST_SECONDS] * 5)
+
+
+@pytest.mark.parametrize(("reading", "pause"), [(0.001, 0.1), (0.02, 0.18), (0.3, 1.0)])
+async def test_the_longer_a_reading_takes_the_longer_is_the_pause_up_to_a_second(
+    hall: Hall, reading: float, pause: float
+) -> None:
+    board, hall.clock.step = hall.board(), reading
+    await board.look()
+    await hall.wish("test:1")
+    await board.look()
+    waited = hall.clock.slept[-1] + 2 * reading  # looking at the clock takes as long as the reading
+    assert waited == pytest.approx(pause, abs=0.001)
 
 
 async def test_without_a_ring_it_is_looked_at_again_after_a_second(hall: Hall) -> None:
