@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,40 @@ def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
     change(database, "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 2, 'a', 0, 'task-2')")
     again = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
     assert wrong(database, TASK, again) == ["job 1 was paid 2 times"]
+
+
+def test_a_dispatcher_that_goes_on_after_its_successor_has_begun_is_found(database: Path) -> None:
+    change(database, "UPDATE attempt SET epoch = 4, intent_at = 10")
+    later = "INSERT INTO attempt (job_id, n, account_id, intent_at, epoch) VALUES (1, {}, 'a', {}, {})"
+    change(database, later.format(2, 20, 5))
+    assert list(audit.fences(database)) == []
+    change(database, later.format(3, 30, 4))
+    assert list(audit.fences(database)) == ["the dispatcher 4 of a wrote an attempt after 5 did"]
+
+
+@pytest.mark.parametrize(
+    ("moments", "complaint"),
+    [
+        ([(0, 900), (1000, 1900), (2000, 2900)], None),
+        ([(0, 2000), (500, 2500), (1200, 2500)], "3 tasks of account were there at once, it has 2 slots"),
+        ([(0, 100), (400, 500), (800, 900)], "3 tasks of account were sent within a second"),
+        ([(0, None), (1000, None), (2000, None)], "3 tasks of account were there at once, it has 2 slots"),
+    ],
+)
+def test_an_account_that_was_given_too_much_is_found(
+    moments: list[tuple[int, int | None]], complaint: str | None
+) -> None:
+    tasks = [replace(TASK, task_id=str(at), submitted=at, ended=ended) for at, ended in moments]
+    assert list(audit.limits(tasks, slots=2, submits=2)) == ([] if complaint is None else [complaint])
+
+
+def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -> None:
+    api, again = BotApi(), Counter[int]()
+    api.chats.add(card(8))
+    assert [audit.unheard(database, api, [WISH], again) for _ in range(2)] == [1, 0]
+    change(database, "UPDATE job SET message_id = '8'")
+    assert audit.unheard(database, api, [WISH], Counter()) == 0
+    assert again == {7: 1}
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def limits(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
             yield f"{most} tasks of {account} were sent within a second"
 
 
-def fences(database: str) -> Iterator[str]:
+def fences(database: Path | str) -> Iterator[str]:
     """Of no account did a dispatcher send anything after its successor had begun to."""
     asked = "SELECT account_id, epoch FROM attempt WHERE epoch IS NOT NULL ORDER BY intent_at"
     newest: Counter[str] = Counter()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.buckets import bucket_server
-from tests.postgres import postgres_server
+from tests.postgres import Server, postgres_server
 from tests.stand_in import most_within_a_second
 from torture import audit, discord_audit
 from torture.company import Company
@@ -50,7 +50,8 @@ class Report:
 
 def run(folder: Path, number: int, seed: int) -> Outcome:
     """The part as the command runs it."""
-    report = asyncio.run(replicas(folder, number, seed))
+    with postgres_server() as server:
+        report = asyncio.run(replicas(folder, number, seed, server=server))
     ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
@@ -67,10 +68,12 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
     return Outcome(figures, report.wrong)
 
 
-async def replicas(folder: Path, number: int, seed: int, *, say: Callable[[str], None] = print) -> Report:
+async def replicas(
+    folder: Path, number: int, seed: int, *, server: Server, say: Callable[[str], None] = print
+) -> Report:
     """So many kills, with audits between."""
     report, dice = Report(), random.Random(seed)
-    async with company(folder, dice) as (here, all_of_them):
+    async with company(folder, server, dice) as (here, all_of_them):
         while (done := report.kills.total()) < number and not report.wrong:
             async with all_of_them.beset():
                 await _torment(all_of_them, dice, min(number, done + BATCH), report)
@@ -81,10 +84,9 @@ async def replicas(folder: Path, number: int, seed: int, *, say: Callable[[str],
 
 
 @asynccontextmanager
-async def company(folder: Path, dice: random.Random) -> AsyncIterator[tuple[Stage, Company]]:
+async def company(folder: Path, server: Server, dice: random.Random) -> AsyncIterator[tuple[Stage, Company]]:
     """The stage, and all replicas at work on one database and one bucket."""
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(postgres_server())
         bucket = stack.enter_context(bucket_server())
         here = await stack.enter_async_context(stage(folder, speed=1.0, engine=slow_engine()))
         database, kept = server.new_database(), bucket.environment(bucket.bucket())
