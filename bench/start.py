@@ -1,0 +1,163 @@
+"""Start to ready, memory when idle, and memory for ten thousand wishes that wait; beside a bare web application.
+
+Ready is when the process says its address, which it does once it answers there. Memory is what the system counts as
+resident, of the bot and of the process in which it decodes photos.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from pydantic import SecretStr
+
+from bench.backroom import backroom
+from bench.queue import fill
+from bench.report import ROOT, Aim, Section, Table, publish
+from bot.accounts import account_id
+from bot.owner import PAUSED_BY_OWNER
+from bot.polling import Pace
+from storage import accounts
+from tests.bot_process import bot_process
+from tests.stand_in import portrait_jpeg
+from torture.processes import children, now_mib
+
+STARTS = 5
+WAITING = 50_000
+READY, IDLE = 1.5, 150
+KEY = "sk-nobody-asks-with-this"
+BARE = """
+import asyncio, socket
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+app = Starlette(routes=[Route("/healthz", lambda request: PlainTextResponse("ok"))])
+listener = socket.create_server(("127.0.0.1", 0))
+server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+async def main():
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.001)
+    print("http://there", flush=True)
+    await serving
+asyncio.run(main())
+"""
+
+
+@dataclass(frozen=True)
+class Started:
+    """Seconds until ready; MiB of the process itself, and with its children."""
+
+    seconds: float
+    mib: int
+    in_all: int
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Of the process itself, and with its children."""
+    mine = now_mib(pid)
+    return mine, mine + sum(now_mib(child) for child in children(pid))
+
+
+async def bare() -> Started:
+    """The peer: starlette and uvicorn with one route."""
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", BARE, stdout=PIPE, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        return Started(time.perf_counter() - began, *memory(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def bot(folder: Path, settings: Mapping[str, str]) -> Started:
+    """The bot on this folder."""
+    began = time.perf_counter()
+    async with bot_process(folder, log=folder / "log", **settings) as running:
+        seconds = time.perf_counter() - began
+        return Started(seconds, *memory(running.process.pid))
+
+
+async def bots(number: int, **settings: str) -> Started:
+    """The median of so many starts: on a folder that was used before, as nearly all are."""
+    with tempfile.TemporaryDirectory() as name:
+        found = [await bot(Path(name), settings) for _ in range(number + 1)][1:]
+    return middle(found)
+
+
+def middle(found: list[Started]) -> Started:
+    """The median of each figure."""
+    seconds, mib, in_all = (median(getattr(one, name) for one in found) for name in ("seconds", "mib", "in_all"))
+    return Started(seconds, round(mib), round(in_all))
+
+
+async def with_waiting(waiting: int) -> Started:
+    """The bot with a paused lane before which so many wait, after a visitor has joined them and seen their place."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with backroom(folder / "data") as room:
+            async with room.database.write() as connection:
+                lane, guess = account_id(SecretStr(KEY)), Pace(15, 4)
+                await accounts.take_over(connection, lane, mean=guess.mean, deviation=guess.deviation)
+                await accounts.pause(connection, lane, PAUSED_BY_OWNER)
+            if waiting:
+                await fill(room, waiting, 0)
+        began = time.perf_counter()
+        async with bot_process(folder, log=folder / "log", DASHSCOPE_API_KEY=KEY) as running:
+            seconds = time.perf_counter() - began
+            for number in range(3):
+                job = await running.wish(portrait_jpeg(shade=number), key=f"bench-of-memory-{number}")
+                await running.when(job, "queued")
+            return Started(seconds, *memory(running.process.pid))
+
+
+def section(peer: Started, found: Mapping[str, Started], *, waiting: int) -> Section:
+    """What is said of it."""
+    head = ("process", "ready, s", "of bare", "memory, MiB", "with children", "of bare")
+    rows = [_row("a bare starlette and uvicorn", peer, peer)]
+    rows += [_row(name, one, peer) for name, one in found.items()]
+    idle, few, many = next(iter(found.values())), *list(found.values())[-2:]
+    each = (many.mib - few.mib) / (waiting / 10_000)
+    aims = (
+        Aim("start to ready", f"≤ {READY} s", f"{idle.seconds:.2f} s", idle.seconds <= READY),
+        Aim("idle, without the engine", f"≤ {IDLE} MiB", f"{idle.in_all} MiB", idle.in_all <= IDLE),
+    )
+    notes = (f"Ten thousand wishes that wait take {each:.1f} MiB of the bot's memory.",)
+    how = """
+        The bot in a process of its own with SQLite and the chat page, on a folder that was used before (the first start
+        makes the tables). The last two lines have a lane that the owner has paused, and three visitors in the queue who
+        are told their places.
+    """
+    return Section("start", "Start and memory", how, [Table(head, rows)], aims, notes)
+
+
+def _row(name: str, one: Started, peer: Started) -> tuple[str, ...]:
+    ready = f"{one.seconds:.2f}", f"{one.seconds / peer.seconds:.1f}"
+    return (name, *ready, f"{one.mib}", f"{one.in_all}", f"{one.in_all / peer.in_all:.1f}")
+
+
+async def measured(starts: int, waiting: int) -> Section:
+    """The peer, the bot as it may be set up, and the bot with many who wait."""
+    peer = middle([await bare() for _ in range(starts)])
+    found = {
+        "the bot with a key": await bots(starts, DASHSCOPE_API_KEY=KEY),
+        "the bot without one, that paints itself": await bots(starts, DASHSCOPE_API_KEY=""),
+        "the bot with a key, 3 wait": await with_waiting(0),
+        f"the bot with a key, {waiting:,} wait": await with_waiting(waiting),
+    }
+    return section(peer, found, waiting=waiting)
+
+
+def main() -> None:
+    """Print and write."""
+    publish(asyncio.run(measured(STARTS, WAITING)))
