@@ -130,9 +130,11 @@ def backup(
     results: Annotated[bool, typer.Option("--results", help="Finished pictures too, not only saved styles.")] = False,
 ) -> None:
     """Write a backup beside the running bot: database, signing key, saved styles; never the photos people sent."""
-    data_dir = _settings().data_dir
-    size = _done(lambda: write_backup(data_dir, file, with_results=results))
+    settings = _settings()
+    size = _done(lambda: write_backup(settings.data_dir, file, with_results=results))
     typer.echo(f"Written: {file}, {size // 1000} kB. Keep it as safe as the data folder itself.")
+    if settings.bucket is not None:
+        typer.echo(f"Saved styles and pictures are in {settings.bucket.url}, not in this file: copy them there.")
 
 
 @command.command()

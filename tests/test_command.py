@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.bot_process import ROOT
+from tests.buckets import KEY, KEY_ID, bucket_server
 
 
 def repaint(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -44,3 +45,21 @@ def test_wrong_settings_are_said_at_once_and_without_their_values(tmp_path: Path
     ended = repaint(tmp_path / "data", "run", PORT="many", METRICS_TOKEN="short")
     assert ended.returncode == 1
     assert ("PORT:" in ended.stderr, "METRICS_TOKEN:" in ended.stderr, "many" in ended.stderr) == (True, True, False)
+
+
+def test_a_bucket_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
+    with bucket_server() as server:
+        nowhere = server.environment(server.known("nowhere-at-all"))
+        ended = repaint(tmp_path / "data", "run", PORT="0", **nowhere)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
+    assert ended.stderr.startswith("There is no bucket for s3://nowhere-at-all.")
+    assert KEY not in ended.stderr
+    assert KEY_ID not in ended.stderr
+
+
+def test_a_backup_says_that_what_is_in_a_bucket_is_not_in_it(tmp_path: Path) -> None:
+    folder, file = tmp_path / "data", str(tmp_path / "backup.tar")
+    repaint(folder, "admin", "status")
+    (folder / "secret.key").write_bytes(bytes(32))
+    told = repaint(folder, "backup", file, PHOTO_STORE="s3://faces/mine").stdout
+    assert "Saved styles and pictures are in s3://faces/mine, not in this file" in told
