@@ -16,6 +16,8 @@ from storage.crossing import connect
 from storage.transactions import finished
 
 BUSY_MS = 10_000
+CACHE_KIB = 2000  # of pages, a connection: with the file this is what memory grows by, until all five are full
+READERS = 4
 NOW = "SELECT (julianday('now') - 2440587.5) * 86400.0"
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -23,6 +25,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     f"busy_timeout = {BUSY_MS}",
     "secure_delete = ON",
+    f"cache_size = -{CACHE_KIB}",
 )
 
 
@@ -35,7 +38,7 @@ class Sqlite:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
-        self.reader = _engine(path, begin="BEGIN", connections=4)
+        self.reader = _engine(path, begin="BEGIN", connections=READERS)
 
     async def fold(self) -> bool:
         async with self.writer.connect() as connection:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import people
 from storage.database import Database, NewerSchema, open_database
+from storage.sqlite import CACHE_KIB
 from tests.rows import NOON, somebody
 
 TABLES = {"person", "chat", "queue", "account", "job", "attempt", "quota", "ledger", "result", "outbox", "link_use"}
@@ -40,6 +41,13 @@ async def test_every_connection_is_durable_and_minds_foreign_keys(tmp_path: Path
             async with opened as connection:
                 told = [await _pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
                 assert told == ["wal", 2, 1]  # 2 is FULL
+
+
+async def test_every_connection_keeps_two_megabytes_of_pages_at_most(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database:
+        for opened in (database.write(), database.read()):
+            async with opened as connection:
+                assert await _pragma(connection, "cache_size") == -CACHE_KIB
 
 
 async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> None:
