@@ -83,6 +83,13 @@ def tell_pid(photo: bytes, look: int, *, reference: bytes | None = None) -> byte
     return str(os.getpid()).encode()
 
 
+def tell_threads(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
+    """How many threads OpenCV uses in here, instead of a picture; the nets use as many."""
+    import cv2  # noqa: PLC0415  # only in the worker
+
+    return str(cv2.getNumThreads()).encode()
+
+
 def broken_warm_up() -> None:
     """A warm-up that fails."""
     raise RuntimeError("no nets here")

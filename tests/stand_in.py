@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from obstore.store import ObjectStore
 from PIL import Image
 from sqlalchemy import text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -99,11 +100,16 @@ class StandIn:
 
 @asynccontextmanager
 async def stand_in(
-    data_dir: Path, *, engine: Engine | None = None, clock: Callable[[], float] | None = time.time, **settings: Any
+    data_dir: Path,
+    *,
+    engine: Engine | None = None,
+    store: ObjectStore | None = None,
+    clock: Callable[[], float] | None = time.time,
+    **settings: Any,
 ) -> AsyncIterator[StandIn]:
     """Serve on a free loopback port, in this loop, until the block ends. `settings`: fields of StylizerSettings."""
     chosen = replace(StylizerSettings(data_dir=data_dir, allow_private_addresses=True), **settings)
-    async with service(chosen, engine=engine or quick_engine(), clock=clock) as app:
+    async with service(chosen, engine=engine or quick_engine(), store=store, clock=clock) as app:
         calls: list[Call] = []
         async with served(counted(app, calls)) as url:
             yield StandIn(url=url, app=app, settings=chosen, calls=calls)

@@ -12,7 +12,16 @@ from stylizer.errors import BROKEN, TOOK_TOO_LONG
 from stylizer.pool import Pool
 from stylizer.worker import Brushwork
 from tests.api_calls import open_api
-from tests.quick_engine import STYLES, broken_warm_up, dying_engine, quick_engine, stylize, tell_pid, warm_up
+from tests.quick_engine import (
+    STYLES,
+    broken_warm_up,
+    dying_engine,
+    quick_engine,
+    stylize,
+    tell_pid,
+    tell_threads,
+    warm_up,
+)
 from tests.stand_in import portrait_jpeg
 
 WISH = Brushwork(portrait_jpeg(), 0, None, {})
@@ -68,6 +77,14 @@ async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
     assert int(first) != os.getpid()
     with pytest.raises(ProcessLookupError):
         os.kill(int(first), 0)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+async def test_a_worker_uses_as_many_threads_as_it_may(threads: int) -> None:
+    pool = Pool(Engine(tell_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
+    pool.open()
+    assert await pool.paint(WISH) == str(threads).encode()
+    await pool.close()
 
 
 async def test_a_failed_warm_up_is_logged_and_pictures_are_painted(caplog: pytest.LogCaptureFixture) -> None:
