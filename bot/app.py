@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot import accounts, styles
+from bot import accounts, faces, styles
 from bot.admission import Rules
 from bot.bell import Bell
 from bot.board import Board
@@ -38,6 +38,7 @@ from bot.serving import listen, serve
 from bot.settings import Settings
 from bot.sharing import clock_of, open_rows, roles_of, upkeep
 from bot.sole import secret_of
+from bot.stand_in_settings import corner_of
 from bot.studio import Studio
 from bot.views import Lanes
 from bot.watchers import Watchers
@@ -86,7 +87,7 @@ async def opened(
         bell = Bell()
         studio = Studio(
             database=database,
-            reception=Reception(intake, photos, keep_seconds=settings.original_hours * 3600),
+            reception=_reception(settings, intake, photos),
             bell=bell,
             clock=clock,
             lanes=_as_seen(lanes),
@@ -198,13 +199,22 @@ async def _lanes(
     if settings.dashscope_api_key:
         http = await stack.enter_async_context(httpx.AsyncClient())
         return tuple(accounts.cloud_lanes(settings, http, secret, photos)), styles.STYLES
-    folder = settings.data_dir / "stylizer"
-    stand_in = await stack.enter_async_context(
-        service(StylizerSettings(data_dir=folder, workers=settings.stylizer_workers), engine=engine)
-    )
+    stand_in = await stack.enter_async_context(_stand_in(settings, engine))
     transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as on a wire
     http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
     return (accounts.stand_in_lane(http),), styles.offered(engine.styles)
+
+
+def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager[ASGIApp]:
+    """The service in our own process; it shares its tasks where we share our rows, and their pictures in our bucket."""
+    shared = settings.database_url
+    chosen = StylizerSettings(
+        data_dir=settings.data_dir / "stylizer",
+        workers=settings.stylizer_workers,
+        database_url=None if shared is None else shared.get_secret_value(),
+    )
+    store = corner_of(settings.bucket) if shared is not None and settings.bucket is not None else None
+    return service(chosen, engine=engine, store=store)
 
 
 def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
@@ -220,7 +230,12 @@ def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
         api_url = str(settings.telegram_api_url).rstrip("/")
         platforms.append(
             telegram(
-                parts.service, token=settings.telegram_bot_token, api_url=api_url, hook=hook, owners=settings.admins
+                parts.service,
+                token=settings.telegram_bot_token,
+                api_url=api_url,
+                hook=hook,
+                owners=settings.admins,
+                alone=parts.alone,
             )
         )
     if settings.discord_bot_token is not None:
@@ -239,9 +254,14 @@ def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Plat
     return discord(parts.service, token=token, secret=parts.outside.secret, api_url=api_url, by_webhook=by_webhook)
 
 
+def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> Reception:
+    keep_seconds = settings.original_hours * 3600
+    return Reception(intake, photos, keep_seconds=keep_seconds, face_required=faces.are_required(settings))
+
+
 def _face_finder() -> FaceFinder | None:
     """The engine's, where its packages are; without them a long picture is cropped round its middle."""
-    return find_face if importlib.util.find_spec("cv2") else None
+    return find_face if faces.can_be_found() else None
 
 
 def _size(picture: bytes) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from bot import faces
 from bot.accounts import account_id, cloud_clients
 from bot.dashscope.errors import DashScopeError
 from bot.settings import Settings
@@ -45,6 +46,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
     else:
         yield _engine()
+    if settings.face_required == "on":
+        yield _faces()
     yield await _telegram(settings)
     yield await _discord(settings)
     yield _web(settings)
@@ -116,6 +119,12 @@ def _engine() -> Finding:
         return Finding(is_good=True, text="No key is set: the stand-in engine on this machine paints.")
     text = "No key is set, and the stand-in engine's packages are missing: pip install 'repaint[stylizer]'"
     return Finding(is_good=False, text=text)
+
+
+def _faces() -> Finding:
+    if faces.can_be_found():
+        return Finding(is_good=True, text="Photos without a face are refused.")
+    return Finding(is_good=False, text=faces.COMPLAINT)
 
 
 async def _telegram(settings: Settings) -> Finding:

@@ -35,10 +35,10 @@ def somebody_else(person: Person, subject: Person | None) -> str | None:
 
 async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> NewJob | Refusal:
     """The draft of what they sent, its pictures looked at and in store."""
-    photo = None if sent.photo is None else await studio.reception.look(sent.photo)
+    photo = None if sent.photo is None else await studio.reception.look(sent.photo, Kind.ORIGINAL)
     if isinstance(photo, Refusal):
         return photo
-    reference = None if sent.reference is None else await studio.reception.look(sent.reference)
+    reference = None if sent.reference is None else await studio.reception.look(sent.reference, Kind.REFERENCE)
     if isinstance(reference, Refusal):
         return reference
     now = studio.clock.now()
@@ -149,7 +149,7 @@ async def dressed(studio: Records, draft: Wish, saved_style: int | None, referen
         return await in_saved_style(studio, draft, saved_style)
     if reference is None:
         return draft
-    looked = await studio.reception.look(reference)
+    looked = await studio.reception.look(reference, Kind.REFERENCE)
     if isinstance(looked, Refusal):
         return looked
     kept = await studio.reception.keep(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())

@@ -20,15 +20,16 @@ class Kept:
 
 @dataclass(frozen=True)
 class Reception:
-    """`keep_seconds`: how long originals and references are kept."""
+    """`keep_seconds`: how long originals and references are kept. `face_required`: photos without a face are refused."""
 
     intake: Intake
     photos: PhotoStore
     keep_seconds: float
+    face_required: bool = False
 
-    async def look(self, data: bytes) -> "Looked | Refusal":
+    async def look(self, data: bytes, kind: Kind) -> "Looked | Refusal":
         """Decode, straighten, strip; or the reason why not."""
-        portrait = await self.intake.accept(data)
+        portrait = await self.intake.accept(data, with_face=self.face_required and kind is Kind.ORIGINAL)
         if isinstance(portrait, Rejected):
             return Refusal(Reason(portrait.reason.value))
         return Looked(portrait.jpeg, portrait.sha256, portrait.cropped)

@@ -82,7 +82,7 @@ class Wardrobe:
             return Refusal(Reason.GROUP_ADMINS_ONLY)
         if (problem := problem_with(tidy(name))) is not None:
             return problem
-        looked = await self.records.reception.look(picture)
+        looked = await self.records.reception.look(picture, Kind.REFERENCE)
         return looked if isinstance(looked, Refusal) else await self._keep(person, tidy(name), looked, shelf)
 
     async def rename(

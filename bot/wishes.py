@@ -57,7 +57,7 @@ class Reason(StrEnum):
     REFUNDED = "refunded"
     # the run, found by the API: the unit was given back
     PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API
-    NO_FACE = "no_face"
+    NO_FACE = "no_face"  # by the intake too, where a face is required: then no unit was spent
     CONTENT_REFUSED = "content_refused"
     SERVICE_DOWN = "service_down"  # tried again and again, gave up
     RESULT_LOST = "result_lost"

@@ -2,9 +2,11 @@
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 
 Box = tuple[float, float, float, float]
+Finder = Callable[[bytes], Box | None]
 
 
 def at_the_start(jpeg: bytes) -> Box | None:

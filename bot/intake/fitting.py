@@ -19,7 +19,7 @@ def fitted(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | 
     """The picture inside the limits, and whether its ends had to go."""
     cropped = max(picture.size) > 2 * min(picture.size)
     if cropped:
-        box = find_face(small_jpeg(picture, long_side=_FINDER_SIDE)) if find_face else None
+        box = find_face(finder_jpeg(picture)) if find_face else None
         picture = picture.crop(crop_box(*picture.size, box))
     size = fit_size(*picture.size)
     return (picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)), cropped
@@ -68,6 +68,11 @@ def as_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
                 return jpeg, picture.size
         smaller = fit_size(ceil(picture.width * 0.75), ceil(picture.height * 0.75))
         picture = picture.resize(smaller, Image.Resampling.LANCZOS)
+
+
+def finder_jpeg(picture: Image.Image) -> bytes:
+    """What a face is looked for in."""
+    return small_jpeg(picture, long_side=_FINDER_SIDE)
 
 
 def small_jpeg(picture: Image.Image, *, long_side: int = 0, short_side: int = 0) -> bytes:

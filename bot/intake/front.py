@@ -47,11 +47,12 @@ class Intake:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def accept(self, data: bytes) -> Portrait | Rejected:
-        """The portrait in `data`, or why there is none. Never raises for anything that stands in a file."""
+    async def accept(self, data: bytes, *, with_face: bool = False) -> Portrait | Rejected:
+        """The portrait in `data`, or why there is none. Never raises for anything that stands in a file. `with_face`:
+        only if it shows one, as far as the finder can tell."""
         if unfit := _first_look(data):
             return Rejected(unfit, len(data), foreign=foreign(data) if unfit is Unfit.UNSUPPORTED else None)
-        head, jpeg = await self._ask({}, data)
+        head, jpeg = await self._ask({"face": 1} if with_face else {}, data)
         match head:
             case {
                 "reason": None,

@@ -19,6 +19,7 @@ class Unfit(StrEnum):
     UNSUPPORTED = "unsupported"  # `Rejected.foreign` says what it is
     DAMAGED = "damaged"  # cut off, broken, or it crashed its decoder
     TOO_SLOW = "too_slow"  # more time or memory than a photo may take
+    NO_FACE = "no_face"  # where one is wanted
 
 
 class Foreign(StrEnum):

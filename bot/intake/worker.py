@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
+from PIL import Image
+
 from bot.intake import decoding, fitting
 from bot.intake.values import Unfit
 
@@ -30,7 +32,7 @@ def main() -> None:
     memory, name = int(sys.argv[1]), sys.argv[2]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     os.nice(5)  # chats first
-    find_face = _forgiving(_finder(name)) if name else None
+    find_face = _finder(name) if name else None
     decoding.prepare()
     _limit(memory)
     inbox, outbox = sys.stdin.buffer, _own_stdout()
@@ -58,7 +60,9 @@ def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tu
     picture = decoding.decoded(decoding.opened(data))
     if short_side := head.get("preview"):
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
-    picture, cropped = fitting.fitted(picture, find_face)
+    picture, cropped = fitting.fitted(picture, _forgiving(find_face) if find_face else None)
+    if head.get("face") and find_face and not _shows_face(picture, find_face):
+        raise decoding.Unusable(Unfit.NO_FACE, picture.size)
     jpeg, (width, height) = fitting.as_jpeg(picture)
     digest = sha256(jpeg).hexdigest()
     return {"reason": None, "width": width, "height": height, "sha256": digest, "cropped": cropped}, jpeg
@@ -77,6 +81,13 @@ def _forgiving(find_face: FaceFinder) -> FaceFinder:
         return None
 
     return find
+
+
+def _shows_face(picture: Image.Image, find_face: FaceFinder) -> bool:
+    """Also when the finder stumbles: nobody is sent away for that."""
+    with suppress(Exception):
+        return find_face(fitting.finder_jpeg(picture)) is not None
+    return True
 
 
 def _limit(memory: int) -> None:

@@ -1,0 +1,73 @@
+"""A photo without a face is refused where the owner wants that, before anything is spent."""
+
+from pathlib import Path
+
+import pytest
+
+from bot import faces
+from bot.chat import CannotStart
+from bot.doctor import examine
+from bot.intake import Intake, Portrait, Rejected, Unfit
+from bot.reception import Looked, Reception
+from bot.wishes import Reason, Refusal
+from storage.photos import Kind, open_photos
+from tests import face_finders
+from tests.house import ANNA, accepted, house, private, settings_for
+from tests.pictures import encoded, quarters
+
+NEITHER = encoded(quarters(), "JPEG")
+LONG = encoded(quarters(900, 300), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("finder", "is_let_in"),
+    [
+        (face_finders.at_the_start, True),
+        (face_finders.nowhere, False),
+        (face_finders.stumbling, True),
+        (None, True),
+    ],
+    ids=["a face", "no face", "a finder with a bug", "nobody looks"],
+)
+async def test_only_who_looks_and_finds_none_sends_a_photo_away(
+    finder: face_finders.Finder | None, is_let_in: bool
+) -> None:
+    async with Intake(find_face=finder) as intake:
+        for photo in (NEITHER, LONG):
+            seen = await intake.accept(photo, with_face=True)
+            assert isinstance(seen, Portrait) is is_let_in
+            assert is_let_in or (isinstance(seen, Rejected) and seen.reason is Unfit.NO_FACE)
+            assert isinstance(await intake.accept(photo), Portrait), "where none is wanted, none is missed"
+
+
+async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
+    async with Intake(find_face=face_finders.nowhere) as intake:
+        reception = Reception(intake, open_photos(tmp_path), keep_seconds=60, face_required=True)
+        assert await reception.look(NEITHER, Kind.ORIGINAL) == Refusal(Reason.NO_FACE)
+        assert isinstance(await reception.look(NEITHER, Kind.REFERENCE), Looked)
+
+
+async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
+    async with house(tmp_path, face_required="on") as parts:
+        answer = await parts.studio.wish(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
+        assert answer == Refusal(Reason.NO_FACE)
+        quota = await parts.studio.quota(ANNA)
+        assert (quota.used, quota.reserved) == (0, 0)
+    async with house(tmp_path) as parts:
+        accepted(await parts.studio.wish(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
+
+
+def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
+    def only_cv2(name: str) -> object:
+        return name if name == "cv2" else None
+
+    required, not_required = (settings_for(tmp_path, face_required=word) for word in ("on", "off"))
+    assert faces.are_required(required, find=lambda name: name)
+    assert not faces.are_required(not_required, find=only_cv2)
+    with pytest.raises(CannotStart, match=r"pip install 'repaint\[stylizer\]'"):
+        faces.are_required(required, find=only_cv2)
+
+
+async def test_the_doctor_says_that_faces_are_required(tmp_path: Path) -> None:
+    found = [finding async for finding in examine(settings_for(tmp_path, face_required="on"))]
+    assert ("Photos without a face are refused.", True) in [(finding.text, finding.is_good) for finding in found]
