@@ -35,13 +35,15 @@ class LaneState:
 
 @dataclass(frozen=True)
 class Cockpit:
-    """Everything at one moment. Costs in CNY; `budget_cny` None: no limit."""
+    """Everything at one moment. Costs in CNY; `budget_cny` None: no limit. `declined`: for whose photos the service
+    declined the content today, and how often, the most first."""
 
     lanes: tuple[LaneState, ...]
     waiting: int
     running: int
     people: int
     today: Numbers
+    declined: tuple[tuple[str, int], ...]
     today_cny: Decimal
     month_images: int
     month_cny: Decimal
@@ -101,6 +103,7 @@ class Control:
                 running=depth.running,
                 people=await cockpit.people(connection),
                 today=await cockpit.numbers(connection, today),
+                declined=await cockpit.failed_with(connection, Reason.CONTENT_REFUSED, today),
                 today_cny=quota.PRICE_CNY * await cockpit.paid(connection, today),
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,

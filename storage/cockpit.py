@@ -13,6 +13,12 @@ _TODAY = text("""
         COUNT(*) AS asked
     FROM job WHERE asked >= :since
 """)
+_FAILED_WITH = text("""
+    SELECT p.platform || ':' || p.platform_id AS who, COUNT(*) AS times
+    FROM job j JOIN person p ON p.id = j.person_id
+    WHERE j.error = :reason AND j.error IS NOT NULL AND j.asked >= :since
+    GROUP BY p.platform, p.platform_id ORDER BY times DESC, who
+""")
 _PAID = text("SELECT COUNT(*) FROM ledger WHERE scope = 'budget' AND kind = 'commit' AND at >= :since")
 _TROUBLES = text("""
     SELECT id, updated, error, COALESCE(error_code, '') FROM job WHERE error IS NOT NULL
@@ -45,6 +51,12 @@ class Trouble:
 async def numbers(connection: AsyncConnection, since: float) -> Numbers:
     """What was asked for since then."""
     return Numbers(*(await connection.execute(_TODAY, {"since": since})).one())
+
+
+async def failed_with(connection: AsyncConnection, reason: str, since: float) -> tuple[tuple[str, int], ...]:
+    """Whose wishes failed for this reason since then, and how often: `platform:id`, the most first."""
+    values = {"reason": reason, "since": since}
+    return tuple((row.who, row.times) for row in await connection.execute(_FAILED_WITH, values))
 
 
 async def paid(connection: AsyncConnection, since: float) -> int:

@@ -53,6 +53,7 @@ COCKPIT = Cockpit(
     running=1,
     people=87,
     today=Numbers(people=9, painted=31, failed=2, canceled=1, asked=36),
+    declined=(),
     today_cny=Decimal("3.72"),
     month_images=412,
     month_cny=Decimal("49.44"),

@@ -3,7 +3,11 @@
 from decimal import Decimal
 from pathlib import Path
 
+from sqlalchemy import text
+
 from bot.owner import PAUSED_BY_OWNER
+from bot.talking.cockpit import cockpit_card
+from bot.texts import speak
 from bot.wishes import Reason, State
 from tests.company import a_group, a_person, a_photo, asks, kept_of, reason
 from tests.house import ANNA, BEN, accepted, ended, house, private
@@ -49,6 +53,22 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
         await parts.studio.consent(BEN, view.id, allow=False)
         (trouble,) = (await parts.service.control.state()).troubles
         assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, Reason.CONSENT_REFUSED, "declined")
+
+
+async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_owner(tmp_path: Path) -> None:
+    async with house(tmp_path) as parts:
+        assert (await parts.service.control.state()).declined == ()
+        for person in (BEN, ANNA, ANNA):
+            view = accepted(await asks(parts, person, private(person)))
+            await ended(parts, person, view.id)
+        async with parts.studio.database.write() as connection:
+            await connection.execute(text(f"UPDATE job SET state = 'failed', error = '{Reason.CONTENT_REFUSED}'"))
+        state = await parts.service.control.state()
+        assert state.declined == (("test:anna", 2), ("test:ben", 1))
+        card = cockpit_card(state, speak("en"), parts.house.clock.now())
+        assert "Declined for their content today: 3, the most from test:anna (2)" in card.text.splitlines()
+        chinese = cockpit_card(state, speak("zh"), parts.house.clock.now())
+        assert "今天因内容被拒：3，最多的是 test:anna（2）" in chinese.text.splitlines()
 
 
 async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def cockpit_card(state: "Cockpit", texts: Texts, now: float) -> Card:
             canceled=today.canceled,
             people=today.people,
         ),
+        *_declined(state.declined, texts),
         texts.gettext("People in all: {people}", people=state.people),
         _cost(state, texts),
         texts.gettext("As of {moment}", moment=texts.moment(now)),
@@ -110,6 +111,21 @@ def _lane(lane: "LaneState", texts: Texts) -> str:
             seconds=round(lane.seconds),
         )
     return texts.gettext("⏸ {lane}: {reason}", lane=lane.account_id, reason=lane.paused_reason)
+
+
+def _declined(declined: "Sequence[tuple[str, int]]", texts: Texts) -> list[str]:
+    """Whom the owner may want to look at."""
+    if not declined:
+        return []
+    times, (who, most) = sum(number for _, number in declined), declined[0]
+    told = texts.ngettext(
+        "Declined for its content today: {n}, the most from {who} ({most})",
+        "Declined for their content today: {n}, the most from {who} ({most})",
+        times,
+        who=who,
+        most=most,
+    )
+    return [told]
 
 
 def _cost(state: "Cockpit", texts: Texts) -> str:
