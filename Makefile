@@ -31,11 +31,13 @@ torture: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	@$(BIN)/python -m torture soak $(if $(N),-n $(N)) $(if $(MINUTES),--minutes $(MINUTES))
 
+# The run lock keeps to the dev lock's versions, which are the ones that were tested.
+EXTRAS := --extra discord --extra postgres --extra stylizer
+COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header $(EXTRAS)
 lock:
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --extra discord --extra stylizer --group build pyproject.toml -o requirements/run.txt
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --extra discord --extra stylizer --group dev pyproject.toml -o requirements/dev.txt
+	@$(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
+	@$(COMPILE) --group build --constraint requirements/dev.txt pyproject.toml -o requirements/run.txt
 
 clean:
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
