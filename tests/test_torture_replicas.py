@@ -7,7 +7,7 @@ import pytest
 from tests.postgres import Server
 from torture.replicas import replicas
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.timeout(400)

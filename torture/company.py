@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from torture import audit, discord_audit
@@ -15,16 +15,18 @@ from torture.people import People, wish
 from torture.processes import owner_of
 from torture.proxy import Deed, Passing
 from torture.replica import BY_ITSELF, Replica
-from torture.stage import Stage
+from torture.stage import SLOTS, Stage
 
 BACKLOG = 12
-WISH_SECONDS = 0.6  # between two
-CALL_SECONDS = 4.0  # that a call is waited for
+WISH_SECONDS = 0.3  # between two
+CALL_SECONDS = 3.0  # that a call is waited for
 SHORT, LONG = 1.0, 20.0  # frozen or cut off: less and more than after what somebody is taken for dead
 JUMPS = (-3600.0, 0.0, 3600.0)  # of one replica's wall clock
 UPSETS = ("frozen", "cut off", "unheard", "wrong in its clock")
+DRIVEN_SECONDS = 20.0
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.25
+NOBODY_CALLED = "at a moment that did not come in time"
 _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(EPOCH FROM clock_timestamp())"
 
 
@@ -52,7 +54,8 @@ class Company:
         """People ask without end, and every lane is watched, until the block ends."""
         self.stage.api.choose, self.stage.chat.choose, self.stage.guild.choose = self._at_api, self._at, self._at
         self._be_peaceful(peaceful=False)
-        tasks = [asyncio.create_task(work) for work in (self.guests.keep_asking(), self._wishes(), self._watch())]
+        works = (self.guests.keep_asking(), self._wishes(), self._keep_asking(), self._watch())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:
@@ -92,7 +95,7 @@ class Company:
             async with asyncio.timeout(CALL_SECONDS):
                 await self.trap.sprung.wait()
         except TimeoutError:
-            await self.kill_next("at random")
+            await self.kill_next(NOBODY_CALLED)
         finally:
             self.trap = Trap(Chance(0), lambda _: None)
         self._noted()
@@ -101,6 +104,13 @@ class Company:
         """SIGKILL to whose turn it is."""
         self._next().kill(cause)
         self._noted()
+
+    async def driven(self) -> None:
+        """Wait until every lane goes on, but not for ever: perhaps there is nothing to do."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRIVEN_SECONDS):
+                while not self.lanes.are_driven:  # noqa: ASYNC110  # other processes: nobody tells us
+                    await asyncio.sleep(LOOK_SECONDS)
 
     async def upset(self) -> str:
         """What is worse than dying, for a while: to be frozen, cut off, unheard, or wrong in one's clock."""
@@ -170,6 +180,10 @@ class Company:
             open_now = await asyncio.to_thread(audit.unfinished, self.database)
             if open_now + self._unheard < BACKLOG:
                 await wish(self.people, self.guests)
+            await asyncio.sleep(WISH_SECONDS)
+
+    async def _keep_asking(self) -> None:
+        while True:
             await self._ask()
             await asyncio.sleep(WISH_SECONDS)
 
@@ -190,7 +204,7 @@ class Company:
         lives = Counter[int]()
         while True:
             [(due,)] = await asyncio.to_thread(audit.rows, self.database, _DUE)
-            self.wrong += self.lanes.look(waiting=due > 2 * len(self.lanes.last) > 0)
+            self.lanes.look(waiting=due > SLOTS * len(self.lanes.last) > 0)
             for one in self.replicas:
                 if len(one.ends) > lives[one.number]:
                     lives[one.number] = len(one.ends)

@@ -25,10 +25,10 @@ from torture.stage import SLOTS, Stage, stage
 REPLICAS = 3
 SUBMITS = 2  # of an account, within a second
 BATCH = 50  # kills between two audits
-UPSETS = 0.12  # of what is done to them; the rest is kills
+UPSETS = 0.08  # of what is done to them; the rest is kills
 AT_CALLS = 0.5  # of the kills
 ANY_SECONDS = 1.5  # until one that is nothing but chance
-PAUSE_SECONDS = 3.0  # at most, between two of them
+PAUSE_SECONDS = 2.0  # at most, between two of them
 SECRET = "of three replicas that trust each other"
 
 
@@ -80,6 +80,7 @@ async def replicas(
             report.wrong += await all_of_them.rest()
             await _audit(here, all_of_them, report)
             say(f"{report.kills.total()} kills, {report.wishes} wishes, {len(report.wrong)} wrong")
+        report.wrong += all_of_them.lanes.wrong()
     return report
 
 
@@ -101,6 +102,7 @@ async def company(folder: Path, server: Server, dice: random.Random) -> AsyncIte
 async def _torment(them: Company, dice: random.Random, until: int, report: Report) -> None:
     """Kills until there were so many, in between what is worse than dying."""
     while report.kills.total() < until and not them.wrong:
+        await them.driven()
         if dice.random() < UPSETS:
             report.upsets[await them.upset()] += 1
         elif dice.random() < AT_CALLS:
