@@ -18,17 +18,18 @@ _KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindpara
     bindparam("task_ids", expanding=True)
 )
 _COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
-_INTENT = text("SELECT intent_at, server_at, epoch FROM attempt WHERE job_id = :job_id AND n = :n")
+_INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
 @dataclass(frozen=True)
 class Intent:
-    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known; and
-    the epoch of whoever sent it."""
+    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known; the
+    epoch of whoever sent it; and its task, when one is known."""
 
     at: float
     server_at: float | None
     epoch: int | None = None
+    task_id: str | None = None
 
 
 async def begin(

@@ -67,17 +67,16 @@ class Postgres:
     async def hear(self, ring: Callable[[], None]) -> None:
         while True:
             try:
-                async with await self._listening() as connection:
+                async with await self._connected() as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
                     ring()  # for whatever was missed meanwhile
                     async for _ in connection.notifies():
                         ring()
             except psycopg.OperationalError:
                 await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _listening(self) -> psycopg.AsyncConnection[Any]:
-        connection = await psycopg.AsyncConnection.connect(_libpq(self._url), autocommit=True, **TCP)
-        await connection.execute(f"LISTEN {CHANNEL}")
-        return connection
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(_libpq(self._url), autocommit=True, **TCP)
 
 
 class _NoNul(StrDumper):

@@ -6,13 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import text
 
 from bot.ballot import Ballot
 from bot.clock import WallClock
 from bot.election import Election
 from bot.roles import Deposed, Role, Term, fenced
-from storage.database import Database, open_database
+from storage.database import open_database
 from storage.elections import open_elections
+from tests.replicas import wired
 
 SOON = 30.0  # seconds; on a busy machine too
 ROLES = ("dispatcher:a", "courier:b", "housekeeping")
@@ -96,3 +98,56 @@ async def test_each_role_has_one_holder_and_a_clean_stop_hands_over(postgres_url
         await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
         assert asyncio.get_running_loop().time() - started < 4.0  # nobody had to be given up for dead
     assert held.most == 1
+
+
+@pytest.mark.parametrize("trouble", ["cut", "hush"])
+async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(postgres_url: str, trouble: str) -> None:
+    held = Held()
+    async with wired(postgres_url) as (line, through), candidate(through, "one", held):
+        await held.until(lambda by: all(holders == ["one"] for holders in by.values()))
+        terms = dict(held.terms)
+        async with candidate(postgres_url, "two", held):
+            getattr(line, trouble)()
+            await held.until(lambda by: all("two" in holders for holders in by.values()))
+            await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
+            line.mend()
+            async with open_database(postgres_url) as database:
+                for term in terms.values():
+                    with pytest.raises(Deposed):
+                        async with fenced(database, term):
+                            pytest.fail("an old epoch must not write")
+                for term in held.terms.values():
+                    async with fenced(database, term):
+                        await term.sure()
+
+
+async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
+    times, again = 0, asyncio.Event()
+
+    async def work(term: Term, stop: asyncio.Event) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise ExceptionGroup("of several tasks", [Deposed("by somebody")])
+        again.set()
+        await stop.wait()
+
+    async with open_database(postgres_url) as database, open_elections(postgres_url) as manager:
+        election, stop = Election(database, Ballot(manager), WallClock(), "one"), asyncio.Event()
+        running = asyncio.create_task(election.run([Role("dispatcher:a", work)], stop))
+        async with asyncio.timeout(SOON):
+            await again.wait()
+        stop.set()
+        await running
+        async with database.read() as connection:
+            assert (await connection.execute(text("SELECT name, epoch FROM role"))).all() == [("dispatcher:a", 2)]
+
+
+async def test_what_nobody_holds_any_more_leaves_nothing_in_the_election_but_who_is_next(postgres_url: str) -> None:
+    held = Held()
+    async with candidate(postgres_url, "one", held):
+        await held.until(all_held)
+    async with open_elections(postgres_url) as manager:
+        left = [(job.queue, job.status) for job in await manager.list_jobs_async()]
+    assert {status for _, status in left} <= {"todo"}
+    assert len(left) == len({queue for queue, _ in left})

@@ -1,0 +1,141 @@
+"""Two dispatchers of one account: whatever the earlier one still believes, it sends nothing late and writes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from bot import doubt
+from bot.claiming import claim, is_idle, take_over
+from bot.dashscope.server_clock import steady
+from bot.desk import Desk
+from bot.roles import Deposed
+from bot.submitting import settle, submit
+from storage.jobs import Job, State
+from tests.gate import lost_after, lost_before
+from tests.stand_in import StandIn, stand_in
+from tests.workshop import Workshop, workshop
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    async with stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIterator[Workshop]:
+    async with workshop(tmp_path, service) as opened:
+        yield opened
+
+
+async def claimed(desk: Desk) -> Job:
+    found: Job | float = 0.0
+    while not isinstance(found, Job):
+        found = await claim(desk)
+    return found
+
+
+async def taken_over(shop: Workshop) -> Desk:
+    return await take_over(shop.lanes[0], shop.house)
+
+
+@dataclass
+class SlowLinks:
+    """An upload that lasts until it is let go."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def expose(self, key: str, jpeg: bytes, now: float) -> str:
+        self.begun.set()
+        await self.go.wait()
+        return "data:image/jpeg;base64,AAAA"
+
+
+async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> None:
+    links, job = SlowLinks(), await shop.wish()
+    old = await take_over(replace(shop.lanes[0], links=links), shop.house)
+    sending = asyncio.create_task(submit(old, await claimed(old)))
+    await links.begun.wait()
+    old.fenced(steady() - 2 * doubt.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
+    await taken_over(shop)
+    links.go.set()
+    with pytest.raises(Deposed):
+        await sending
+    assert shop.gate.count("create") == 0
+    assert (await shop.row(job)).state == State.SUBMITTING  # for its successor to settle
+
+
+async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(shop: Workshop) -> None:
+    job, desk = await shop.wish(), await taken_over(shop)
+    now = await claimed(desk)
+    (before,) = await shop.rows("SELECT intent_at FROM attempt")
+    desk.fenced(steady() - 60, shop.house.clock.now())
+    assert (await submit(desk, now)).state == State.RUNNING
+    (after,) = await shop.rows("SELECT intent_at FROM attempt")
+    assert after.intent_at > before.intent_at
+    assert (await shop.row(job)).state == State.RUNNING
+
+
+async def test_a_task_that_was_made_for_a_deposed_one_is_known_and_adopted_by_its_successor(
+    shop: Workshop, service: StandIn
+) -> None:
+    job, old = await shop.wish(), await taken_over(shop)
+    held = shop.gate.hold("create", answer_too=True)
+    held.go.set()
+    sending = asyncio.create_task(submit(old, await claimed(old)))
+    await held.taken.wait()
+    new = await taken_over(shop)
+    held.back.set()
+    with pytest.raises(Deposed):
+        await sending
+    (task,) = await service.tasks()
+    assert await shop.attempts(job) == [(1, task.task_id, None)]
+    assert (await settle(new, await shop.row(job), asyncio.Event())).task_id == task.task_id
+
+
+async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(shop: Workshop) -> None:
+    await shop.wish()
+    old = await taken_over(shop)
+    shop.gate.next("create", lost_before)
+    in_doubt = await submit(old, await claimed(old))
+    term = await taken_over(shop)
+    new = Desk(term.lane, shop.house, epoch=term.epoch, pace=term.pace, is_contested=True)
+    assert (await settle(new, in_doubt, asyncio.Event())).state == State.QUEUED
+    assert shop.gate.count("list") == doubt.LOOKS_OF_ANOTHERS
+    waited = (doubt.LOOKS_OF_ANOTHERS - 1) * doubt.BETWEEN_LOOKS_SECONDS
+    assert waited > doubt.SEND_SECONDS + doubt.SUBMIT_SECONDS  # until the other can send no more
+
+
+async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) -> None:
+    await shop.wish()
+    desk = await taken_over(shop)
+    desk.is_contested = True
+    shop.gate.next("create", lost_after)
+    in_doubt = await submit(desk, await claimed(desk))
+    assert (await settle(desk, in_doubt, asyncio.Event())).state == State.RUNNING
+    assert shop.gate.count("list") == 1
+
+
+async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(shop: Workshop) -> None:
+    desk = await taken_over(shop)
+    assert isinstance(await is_idle(desk), float)
+    await shop.wish()
+    while (wait := await is_idle(desk)) is not None:  # the first submit is spaced too
+        assert wait > 0
+    new = await taken_over(shop)
+    for look in (is_idle(desk), claim(desk)):
+        with pytest.raises(Deposed):
+            await look
+    assert new.epoch == desk.epoch + 1
+
+
+async def test_every_attempt_bears_the_epoch_of_who_sent_it(shop: Workshop) -> None:
+    await shop.wish()
+    await taken_over(shop)
+    desk = await taken_over(shop)
+    await claimed(desk)
+    assert await shop.rows("SELECT epoch FROM attempt") == [(desk.epoch,)]
