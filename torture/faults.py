@@ -17,7 +17,7 @@ from torture.outcome import Outcome
 from torture.people import People, wish
 from torture.stage import LINKS, Stage, stage
 
-SPEED = 8.0
+SPEED = 4.0  # a starved machine has to carry a submit out within 24 s of the bot's time: six of its own
 LANES = 4
 BACKLOG = 24  # wishes under way at any time
 SHARE = 0.3  # of all calls

@@ -20,7 +20,7 @@ GUILD, CHANNEL = 1_231_000_000_000_000_000, 1_241_000_000_000_000_000
 STYLES = (0, 2, 4, 5, 7, 9, 32)
 ALBUMS, AGAINS = 0.2, 0.2  # of the wishes: several photos, and once more when the first picture is there
 ANSWER_SECONDS = 4.0  # for a sign of life
-PATIENCE = 6.0  # seconds until somebody does it again
+PATIENCE = 15.0  # seconds until somebody does it again
 LOOK_SECONDS = 0.1
 NO_CARD = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't", "I couldn't get that done")
 OWN_PICTURE = "mine"  # in the words of the option that opens a form
@@ -111,7 +111,7 @@ class Guests:
         _, _, _, what, number, token, *_ = words[1].decode("latin-1").split("/")
         if what == "interactions":
             self.discord.asks.all[int(number)].is_unheard = True
-        elif words[0] == b"POST":
+        else:
             who = next(asked.user.id for asked in self.discord.asks.all.values() if token.startswith(asked.token))
             self.spare[who] += 1
 
@@ -152,4 +152,4 @@ def is_card(shown: Shown) -> bool:
 
 def photo(number: int, count: int) -> bytes:
     """A photo that nobody else has, here or elsewhere."""
-    return portrait_jpeg(257 + number % 239, 480 + number // 239 % 180, shade=(number * 41 + count * 17) % 256)
+    return portrait_jpeg(257 + number % 239, 480 + count, shade=(number * 41 + number // 239 * 7) % 256)
