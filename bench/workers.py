@@ -1,0 +1,191 @@
+"""Tasks a minute with one worker and with two: `repaint stylizer worker` as owners start it, on a real PostgreSQL.
+
+Every worker has one painting process with one thread, as if it were a machine of its own with one core; so each needs
+a core here. The peer is the engine alone, in as many bare processes that share nothing: what this machine allows. All
+tasks are one look on photos of one size that no process has seen, so that both have the same to do.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlalchemy import text
+
+from bench.people import Sitter, photo
+from bench.report import ROOT, Aim, Section, Table, publish
+from stylizer.database import open_database
+from stylizer.engine import stylize, warm_up
+from stylizer.server import service
+from stylizer.settings import StylizerSettings
+from tests.api_calls import Caller, data_url
+from tests.postgres import NoServer, postgres_server
+
+AIM = 1.9
+LOOK, TASKS = 2, 8
+ONE_THREAD = {"OPENCV_FOR_THREADS_NUM": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+HER = Sitter(0.5, 0.55, 0.38, skin="e8b795", hair="7a4a22", dress="8a2f3f")
+_SPAN = text("select min(started), max(ended), max(runs) from task where style_index = :look and seq > :after")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """So many at once did so many tasks in so many seconds."""
+
+    workers: int
+    tasks: int
+    seconds: float
+
+    @property
+    def per_minute(self) -> float:
+        return 60 * self.tasks / self.seconds
+
+
+def photos(number: int) -> list[bytes]:
+    """All different, of one size."""
+    return [photo((960, 720), (HER,), wall=("9fb4c4", "5a6b7c"), seed=seed) for seed in range(number)]
+
+
+@asynccontextmanager
+async def worker(folder: Path, url: str) -> AsyncIterator[None]:
+    """The command, at work; told to stop at the end of the block."""
+    words = (sys.executable, "-m", "bot", "stylizer", "worker", "--threads", "1", "--data-dir", str(folder))
+    env = {**os.environ, "STYLIZER_DATABASE_URL": url}
+    process = await asyncio.create_subprocess_exec(*words, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def shared(url: str, workers: int, pictures: Sequence[bytes]) -> Measured:
+    """By way of the table: a service that paints nothing itself, and workers who do."""
+    loose = 10**6
+    with tempfile.TemporaryDirectory() as name:
+        settings = StylizerSettings(
+            Path(name), url, workers=0, max_running=loose, submits_per_second=loose, queries_per_second=loose
+        )
+        async with AsyncExitStack() as stack:
+            app = await stack.enter_async_context(service(settings))
+            transport = httpx.ASGITransport(app)
+            http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://bench"))
+            for _ in range(workers):
+                await stack.enter_async_context(worker(settings.data_dir, url))
+            caller = Caller(http)
+            await ended(caller, [data_url(picture) for picture in pictures[:workers]])  # the nets are loaded
+            await ended(caller, [data_url(picture) for picture in pictures[workers:]])
+    return Measured(workers, len(pictures) - workers, await span(url, workers))
+
+
+async def ended(caller: Caller, urls: Sequence[str]) -> None:
+    """Ask for all of them, and wait until the last has ended well."""
+    for task_id in [await caller.task(url, LOOK) for url in urls]:
+        while (state := (await caller.state(task_id))["output"]["task_status"]) != "SUCCEEDED":
+            assert state in {"PENDING", "RUNNING"}, state
+            await asyncio.sleep(0.25)
+
+
+async def span(url: str, after: int) -> float:
+    """Seconds from the first start to the last end of all tasks after the first few; each was painted once."""
+    async with open_database(url) as database, database.reading() as connection:
+        started, last, runs = (await connection.execute(_SPAN, {"look": LOOK, "after": after})).one()
+    assert runs == 1
+    return float(last - started) / 1000
+
+
+def bare(workers: int, pictures: Sequence[bytes]) -> Measured:
+    """The engine alone, in processes that share nothing."""
+    with ExitStack() as stack:
+        shares = [pictures[number::workers] for number in range(workers)]
+        painting = [stack.enter_context(alone(share)) for share in shares]
+        began = time.monotonic()
+        for process in painting:
+            assert process.stdin is not None
+            process.stdin.close()  # the word to begin
+        for process in painting:
+            assert process.wait() == 0
+        return Measured(workers, len(pictures), time.monotonic() - began)
+
+
+@contextmanager
+def alone(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
+    """A bare process that has its nets loaded and these photos beside it."""
+    folder = Path(tempfile.mkdtemp())
+    for number, picture in enumerate(pictures):
+        (folder / f"{number:03}.jpg").write_bytes(picture)
+    command = [sys.executable, "-m", "bench.workers", str(folder)]
+    env = {**os.environ, **ONE_THREAD}
+    try:
+        with subprocess.Popen(command, env=env, cwd=ROOT, stdin=-1, stdout=-1, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline()
+            yield process
+    finally:
+        shutil.rmtree(folder)
+
+
+def paint_alone(folder: Path) -> None:
+    """In a bare process: load everything, say so, wait for the word, paint."""
+    warm_up()
+    stylize(photo((960, 720), (HER,), wall=("9fb4c4", "5a6b7c"), seed=10**6), LOOK)
+    print("ready", flush=True)
+    sys.stdin.read()
+    for path in sorted(folder.iterdir()):
+        stylize(path.read_bytes(), LOOK)
+
+
+async def through_the_table(tasks: int) -> list[Measured]:
+    """One worker, then two, each time on a new table."""
+    with postgres_server(durable=True) as server:
+        return [
+            await shared(server.new_database(migrated=False), workers, photos(tasks + workers)) for workers in (1, 2)
+        ]
+
+
+def measured(tasks: int = TASKS) -> Section:
+    """Both ways, one and two."""
+    ours = asyncio.run(through_the_table(tasks))
+    peers = [bare(workers, photos(tasks)) for workers in (1, 2)]
+    rows = [
+        (name, str(one.workers), f"{one.per_minute:.1f}", f"{one.per_minute / pair[0].per_minute:.2f}")
+        for name, pair in (("workers on one table", ours), ("the engine alone", peers))
+        for one in pair
+    ]
+    ratio = ours[1].per_minute / ours[0].per_minute
+    allowed = peers[1].per_minute / peers[0].per_minute
+    return Section(
+        "workers",
+        "Painting on more than one machine",
+        f"""`repaint stylizer worker` once and twice on one PostgreSQL, each with one painting process of one thread, as
+        if it were a machine with one core; the service and the database run beside them. {tasks} tasks of one look. The
+        peer is the engine alone, in as many bare processes that share nothing: what this machine allows.""",
+        [Table(("what", "at once", "tasks a minute", "of one"), rows)],
+        [Aim("two workers", f"≥ {AIM} × one", f"{ratio:.2f} ×", ratio >= AIM)],
+        [
+            f"Beside a bare process, a worker does {ours[0].per_minute / peers[0].per_minute:.2f} × as much; two bare "
+            f"processes do {allowed:.2f} × as much as one, so that is all the ratio this machine has. Pixels bind: the "
+            "table is asked a few times a task, which takes milliseconds where a picture takes seconds."
+        ],
+    )
+
+
+def main() -> None:
+    """Print and write."""
+    try:
+        publish(measured())
+    except NoServer as error:
+        print(f"Not measured: {error}.")
+
+
+if __name__ == "__main__":
+    paint_alone(Path(sys.argv[1]))
