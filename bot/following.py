@@ -24,9 +24,9 @@ LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
+    silent, odd, cancel_tried, running_for, asking, ear = 0, 0, False, 0.0, 0.0, Ear(desk, job)
     while True:
-        delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, waited(desk, job))
+        delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, waited(desk, job), asking)
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
             return job
@@ -35,7 +35,9 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             cancel_tried = True
             if await _cancelled_there(desk, job):
                 return await desk.write(job, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
+        asked = desk.house.clock.now()
         task = await ask(desk, job)
+        asking = desk.house.clock.now() - asked
         silent = silent + 1 if task is None else 0
         if task is not None:
             odd = odd + 1 if is_odd(task) else 0

@@ -1,15 +1,16 @@
 """When to ask for a task again, learned from how long tasks took. Pure.
 
-Asking often only near the expected end keeps the one slot busy 97.6 % of the time at 15 s a task, where every 3 s gives
-89.7 %; asking more often than that would only spend the account's query limit.
+Asking often only near the expected end keeps the one slot busy more than 98 % of the time at 15 s a task, where every
+3 s gives 89 % (`docs/performance.md`); asking more often than that would only spend the account's query limit.
 """
 
 import math
 from dataclasses import dataclass, replace
 
 ALPHA = 0.05  # weight of the newest duration in the moving averages
-NEAR_SECONDS = 0.25
+NEAR_SECONDS = 0.15
 FAR_SECONDS = 1.0
+TROUBLE_SECONDS = 0.25
 LONGEST_SECONDS = 10.0
 GIVE_UP_SECONDS = 1800.0  # a task that runs for so long is dead: it is documented to take 15 s
 OUTLIER = 4.0  # times the mean: longer waits of ours may have been a restart, not a task
@@ -36,8 +37,14 @@ def took(started: float | None, ended: float | None, *, waited: float, pace: Pac
     return min(waited, OUTLIER * pace.mean)
 
 
-def next_poll(pace: Pace, elapsed: float) -> float:
-    """Seconds until the next question about a task that has run for `elapsed` seconds."""
+def next_poll(pace: Pace, elapsed: float, asking: float = 0.0) -> float:
+    """Seconds until the next question about a task that has run for `elapsed` seconds. `asking`: how long the last
+    question took; near the end we count from question to question, or a far network would slow us down twice."""
+    beat = _beat(pace, elapsed)
+    return beat - min(asking, NEAR_SECONDS, beat)
+
+
+def _beat(pace: Pace, elapsed: float) -> float:
     first = pace.mean - 3 * pace.deviation
     if elapsed < first:
         return max(NEAR_SECONDS, first - elapsed)
@@ -48,4 +55,4 @@ def next_poll(pace: Pace, elapsed: float) -> float:
 
 def after_trouble(tries: int) -> float:
     """Seconds until the next question when `tries` in a row went unanswered."""
-    return float(min(LONGEST_SECONDS, NEAR_SECONDS * 2 ** min(tries, 16)))
+    return float(min(LONGEST_SECONDS, TROUBLE_SECONDS * 2 ** min(tries, 16)))

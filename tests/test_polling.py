@@ -12,10 +12,10 @@ CLOUD = Pace(mean=15.0, deviation=3.75)
     [
         (0.0, 3.75),  # the earliest that is likely: three deviations before the mean
         (3.0, 0.75),
-        (3.7, 0.25),
-        (3.75, 0.25),
-        (15.0, 0.25),
-        (29.9, 0.25),
+        (3.7, 0.15),
+        (3.75, 0.15),
+        (15.0, 0.15),
+        (29.9, 0.15),
         (30.0, 1.0),  # four deviations late: no hurry any more
         (120.0, 2.0),
         (3600.0, 10.0),
@@ -30,8 +30,21 @@ def test_a_whole_run_stays_far_below_the_query_limit() -> None:
     while elapsed < 15.0:
         elapsed += next_poll(CLOUD, elapsed)
         questions += 1
-    assert questions == 46
+    assert questions == 76
     assert questions / 15.0 < 18
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "asking", "seconds"),
+    [
+        (15.0, 0.04, 0.11),  # near the end a question follows on a question
+        (15.0, 0.2, 0.0),  # as soon as a far network allows
+        (0.0, 0.2, 3.6),
+        (60.0, 30.0, 0.85),  # an API that hardly answers is not pressed
+    ],
+)
+def test_what_a_question_took_is_part_of_the_wait(elapsed: float, asking: float, seconds: float) -> None:
+    assert next_poll(CLOUD, elapsed, asking) == pytest.approx(seconds)
 
 
 def test_silence_is_answered_with_growing_patience() -> None:
