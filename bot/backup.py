@@ -17,7 +17,7 @@ from pathlib import Path
 from bot import lifecycle
 from bot.moves import move
 from bot.sole import sole_user
-from storage import jobs, snapshots
+from storage import jobs, leftovers, snapshots
 from storage.database import open_database
 from storage.jobs import State
 from storage.photos import Kind, is_key, open_photos
@@ -76,7 +76,7 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
 async def _brought_up_to_date(folder: Path, now: float) -> int:
     """Migrated, rid of what is over, and with nothing under way any more; returns how many jobs that were."""
     async with open_database(folder / DATABASE) as database, database.write() as connection:
-        drafts, waiting = await jobs.old_drafts(connection, now + 1), await jobs.waiting(connection)
+        drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
         for job in (*drafts, *waiting):
             is_idle = job.state in {State.DRAFT, State.QUEUED}
             event: lifecycle.Event = lifecycle.Expired() if is_idle else lifecycle.Orphaned(free=False)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -100,7 +101,9 @@ class Job:
     album_id: int | None = None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Job))
+_FIELDS = tuple(field.name for field in fields(Job))
+_FLAGS = ("cropped", "cancel_requested", "hidden")
+COLUMNS = ", ".join(_FIELDS)
 _INSERT = text(f"""
     INSERT INTO job ({", ".join(field.name for field in fields(NewJob))}, updated, cancel_requested, hidden)
     VALUES ({", ".join(":" + field.name for field in fields(NewJob))}, :created, :no, :no)
@@ -113,36 +116,36 @@ _SAVE = text(f"""
     UPDATE job SET {", ".join(f"{name} = :{name}" for name in _SAVED)}, version = version + 1
     WHERE id = :id AND version = :version
 """)  # noqa: S608  # the names come from the dataclass above
-_GET = text(f"SELECT {_COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
-_MANY = text(f"SELECT {_COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
+_GET = text(f"SELECT {COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
+_MANY = text(f"SELECT {COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
     bindparam("ids", expanding=True)
 )
 _OWN = text(f"""
     SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN person p ON p.id = j.person_id
     WHERE j.id = :id AND p.platform = :platform AND p.platform_id = :platform_id AND NOT j.hidden
 """)  # noqa: S608  # the names come from the dataclass above
-_BY_SOURCE = text(f"SELECT {_COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
+_BY_SOURCE = text(f"SELECT {COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
 _HISTORY = text(f"""
-    SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
+    SELECT {COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
     ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608  # constant
 _OF_PERSON = text(f"""
-    SELECT {_COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
+    SELECT {COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
 """).bindparams(bindparam("states", expanding=True))  # noqa: S608  # constant
 # Word for word as in the partial index: so the database sees that it need not look through the whole history.
-_IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
+IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
 # And not ordered there: SQLite would rather walk all rows in their order than sort a few.
-_WAITING = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING}")  # noqa: S608  # constant
-_ACTIVE = text(f"SELECT {_COLUMNS} FROM job WHERE {_IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
+_WAITING = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING}")  # noqa: S608  # constant
+_ACTIVE = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
 _NEXT = text(f"""
-    SELECT {_COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1
+    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1
 """)  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
 """)
 _SAME_WISH = text(f"""
-    SELECT {_COLUMNS} FROM job
+    SELECT {COLUMNS} FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
       AND COALESCE(reference_hash, '') = :reference_hash AND seed = :seed
       AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
@@ -163,22 +166,15 @@ _FAVOURITES = text("""
 _SHOWN_WITH = text("""
     SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND (photo = :key OR reference = :key)
 """)
-_WITH_REMAINS = text(f"""
-    SELECT {_COLUMNS} FROM job
-    WHERE hidden AND (photo IS NOT NULL OR reference IS NOT NULL OR id IN (SELECT job_id FROM result))
-""")  # noqa: S608  # constant
-_PHOTOS_IN_USE = text(f"""
-    SELECT photo AS key FROM job WHERE {_IS_WAITING} AND state <> 'fetching' AND photo IS NOT NULL
-    UNION
-    SELECT reference FROM job WHERE {_IS_WAITING} AND state <> 'fetching' AND reference IS NOT NULL
-""")  # noqa: S608  # constant
-_OLD_QUEUED = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'queued' AND created < :before")  # noqa: S608  # constant
-_OLD_DRAFTS = text(f"SELECT {_COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
 
-def _job(row: RowMapping) -> Job:
-    flags = {name: bool(row[name]) for name in ("cropped", "cancel_requested", "hidden")}
-    return Job(**{**row, **flags, "state": State(row["state"])})
+def job_of(row: Row[Any]) -> Job:
+    """The job in a row of COLUMNS, which come in the order of the fields."""
+    job = dict(zip(_FIELDS, row, strict=True))
+    for name in _FLAGS:  # SQLite knows no truth values
+        job[name] = bool(job[name])
+    job["state"] = State(job["state"])
+    return Job(**job)
 
 
 async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
@@ -188,20 +184,20 @@ async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
 
 async def save(connection: AsyncConnection, job: Job) -> bool:
     """Write the job back. False when somebody else has moved it since it was read: read again and decide again."""
-    return (await connection.execute(_SAVE, asdict(job))).rowcount == 1
+    return (await connection.execute(_SAVE, dict(vars(job)))).rowcount == 1  # `asdict` would copy each value
 
 
 async def get(connection: AsyncConnection, job_id: int) -> Job | None:
     """The job of this id."""
-    row = (await connection.execute(_GET, {"id": job_id})).mappings().one_or_none()
-    return None if row is None else _job(row)
+    row = (await connection.execute(_GET, {"id": job_id})).one_or_none()
+    return None if row is None else job_of(row)
 
 
 async def own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
     """The job of this id, if it is this person's and they have not deleted it."""
     values = {"id": job_id, "platform": platform, "platform_id": platform_id}
-    row = (await connection.execute(_OWN, values)).mappings().one_or_none()
-    return None if row is None else _job(row)
+    row = (await connection.execute(_OWN, values)).one_or_none()
+    return None if row is None else job_of(row)
 
 
 async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
@@ -209,48 +205,48 @@ async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int,
     found: dict[int, Job] = {}
     for start in range(0, len(job_ids), 500):  # databases bound the number of values
         rows = await connection.execute(_MANY, {"ids": list(job_ids[start : start + 500])})
-        found |= {job.id: job for job in map(_job, rows.mappings())}
+        found |= {job.id: job for job in map(job_of, rows)}
     return found
 
 
 async def by_source(connection: AsyncConnection, source: str) -> Job | None:
     """The job that this update, interaction or request has made."""
-    row = (await connection.execute(_BY_SOURCE, {"source": source})).mappings().one_or_none()
-    return None if row is None else _job(row)
+    row = (await connection.execute(_BY_SOURCE, {"source": source})).one_or_none()
+    return None if row is None else job_of(row)
 
 
 async def history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
     """A person's jobs, newest first, without drafts and without what they deleted."""
     rows = await connection.execute(_HISTORY, {"person_id": person_id, "limit": limit})
-    return tuple(map(_job, rows.mappings()))
+    return tuple(map(job_of, rows))
 
 
 async def of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
     """A person's jobs in these states, oldest first."""
     rows = await connection.execute(_OF_PERSON, {"person_id": person_id, "states": list(states)})
-    return tuple(map(_job, rows.mappings()))
+    return tuple(map(job_of, rows))
 
 
 async def of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
     """The jobs that others have asked for with a photo of the person of this id, oldest first."""
     rows = await connection.execute(_OF_SUBJECT, {"platform": platform, "subject": subject})
-    return tuple(map(_job, rows.mappings()))
+    return tuple(map(job_of, rows))
 
 
 async def waiting(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that wait or run, in no order."""
-    return tuple(map(_job, (await connection.execute(_WAITING)).mappings()))
+    return tuple(map(job_of, await connection.execute(_WAITING)))
 
 
 async def active(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that somebody works on, in no order."""
-    return tuple(map(_job, (await connection.execute(_ACTIVE)).mappings()))
+    return tuple(map(job_of, await connection.execute(_ACTIVE)))
 
 
 async def next_in_line(connection: AsyncConnection, now: float) -> Job | None:
     """The job whose turn it is."""
-    row = (await connection.execute(_NEXT, {"now": now})).mappings().one_or_none()
-    return None if row is None else _job(row)
+    row = (await connection.execute(_NEXT, {"now": now})).one_or_none()
+    return None if row is None else job_of(row)
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
@@ -269,8 +265,8 @@ async def same_wish(
         "reference_hash": reference_hash or "",
         "seed": seed,
     }
-    row = (await connection.execute(_SAME_WISH, values)).mappings().one_or_none()
-    return None if row is None else _job(row)
+    row = (await connection.execute(_SAME_WISH, values)).one_or_none()
+    return None if row is None else job_of(row)
 
 
 async def last_seed(connection: AsyncConnection, *, person_id: int, photo_hash: str | None, style: int | None) -> int:
@@ -288,24 +284,3 @@ async def is_shown(connection: AsyncConnection, person_id: int, key: str) -> boo
     """Whether some job that this person has not deleted still uses the photo of this key."""
     values = {"person_id": person_id, "key": key}
     return int((await connection.execute(_SHOWN_WITH, values)).scalar_one()) > 0
-
-
-async def with_remains(connection: AsyncConnection) -> tuple[Job, ...]:
-    """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
-    return tuple(map(_job, (await connection.execute(_WITH_REMAINS)).mappings()))
-
-
-async def photos_in_use(connection: AsyncConnection) -> frozenset[str]:
-    """The keys of the photos and references that jobs still wait to be painted from."""
-    return frozenset((await connection.execute(_PHOTOS_IN_USE)).scalars())
-
-
-async def old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
-    """Jobs that wait in the queue since before `before`."""
-    return tuple(map(_job, (await connection.execute(_OLD_QUEUED, {"before": before})).mappings()))
-
-
-async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
-    """Drafts that nobody has touched since `before`."""
-    rows = await connection.execute(_OLD_DRAFTS, {"before": before})
-    return tuple(map(_job, rows.mappings()))

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import accounts, jobs, results
+from storage import accounts, jobs, leftovers, results
 from storage.database import open_database
 from storage.jobs import State
 from storage.results import Result
+from tests.conftest import ON_BOTH
+from tests.postgres import place_of
 from tests.rows import A_NEW_JOB, NOON, insert, somebody
+
+pytestmark = ON_BOTH
 
 A_RESULT = Result(
     key="result/1/2026122212/" + "b" * 64 + ".jpg", bytes=9, width=3, height=3, created=NOON, expires=NOON
@@ -21,7 +25,7 @@ A_RESULT = Result(
 
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as writing:
+    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
         for lane in ("key-a", "key-b"):
             await accounts.take_over(writing, lane, mean=15.0, deviation=3.75)
         yield writing
@@ -113,7 +117,7 @@ async def test_somebody_elses_wish_is_never_the_same(connection: AsyncConnection
 async def test_photos_are_in_use_while_a_job_may_still_be_sent(connection: AsyncConnection, state: State) -> None:
     await insert(connection, "test:1", state=state, photo="p", reference="r")
     in_use = state in {State.QUEUED, State.SUBMITTING, State.RUNNING}
-    assert await jobs.photos_in_use(connection) == (frozenset({"p", "r"}) if in_use else frozenset())
+    assert await leftovers.photos_in_use(connection) == (frozenset({"p", "r"}) if in_use else frozenset())
 
 
 async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connection: AsyncConnection) -> None:
@@ -124,4 +128,4 @@ async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connect
     reference = await insert(connection, "reference", **{**clean, "reference": "r"})
     picture = await insert(connection, "picture", **clean)
     await results.add(connection, picture.id, A_RESULT)
-    assert await jobs.with_remains(connection) == (photo, reference, picture)
+    assert await leftovers.with_remains(connection) == (photo, reference, picture)

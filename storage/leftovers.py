@@ -1,0 +1,39 @@
+"""Jobs that housekeeping looks for: what waits for too long, what was deleted and has left something behind."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.jobs import COLUMNS, IS_WAITING, Job, job_of
+
+_WITH_REMAINS = text(f"""
+    SELECT {COLUMNS} FROM job
+    WHERE hidden AND (photo IS NOT NULL OR reference IS NOT NULL OR id IN (SELECT job_id FROM result))
+""")  # noqa: S608  # constant
+_PHOTOS_IN_USE = text(f"""
+    SELECT photo AS key FROM job WHERE {IS_WAITING} AND state <> 'fetching' AND photo IS NOT NULL
+    UNION
+    SELECT reference FROM job WHERE {IS_WAITING} AND state <> 'fetching' AND reference IS NOT NULL
+""")  # noqa: S608  # constant
+_OLD_QUEUED = text(f"SELECT {COLUMNS} FROM job WHERE state = 'queued' AND created < :before")  # noqa: S608  # constant
+_OLD_DRAFTS = text(f"SELECT {COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
+
+
+async def with_remains(connection: AsyncConnection) -> tuple[Job, ...]:
+    """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
+    return tuple(map(job_of, await connection.execute(_WITH_REMAINS)))
+
+
+async def photos_in_use(connection: AsyncConnection) -> frozenset[str]:
+    """The keys of the photos and references that jobs still wait to be painted from."""
+    return frozenset((await connection.execute(_PHOTOS_IN_USE)).scalars())
+
+
+async def old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+    """Jobs that wait in the queue since before `before`."""
+    return tuple(map(job_of, await connection.execute(_OLD_QUEUED, {"before": before})))
+
+
+async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+    """Drafts that nobody has touched since `before`."""
+    rows = await connection.execute(_OLD_DRAFTS, {"before": before})
+    return tuple(map(job_of, rows))
