@@ -48,16 +48,20 @@ class Deliveries:
 
     async def ours(self, begun: Collection[int]) -> AsyncIterator[Arrival]:
         """What is ours to deal with and not `begun`, as it comes to be so; without end. First what was left undone."""
-        for arrival in await self._left_to_us(begun, everything=self.alone):
+        for arrival in await self._looked(begun, everything=self.alone):
             yield arrival
         if self.alone:  # nobody hands us anything
             await asyncio.Event().wait()
         while True:
             ticket = self.bell.ticket()
-            for arrival in await self._left_to_us(begun):
+            for arrival in await self._looked(begun):
                 yield arrival
             await self.clock.sleep(LEAST_SECONDS)
             await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def fallen_to_us(self, begun: Collection[int]) -> tuple[Arrival, ...]:
+        """The same, as it is now."""
+        return () if self.alone else await self._looked(begun)
 
     async def done(self, number: int) -> None:
         """This update is dealt with."""
@@ -72,7 +76,7 @@ class Deliveries:
             await arrivals.let_go(connection, self.account, self.owner)
         self.bell.ring()
 
-    async def _left_to_us(self, begun: Collection[int], *, everything: bool = False) -> tuple[Arrival, ...]:
+    async def _looked(self, begun: Collection[int], *, everything: bool = False) -> tuple[Arrival, ...]:
         async with self.database.read() as connection:
             there = await arrivals.still_open(connection, self.account)
         now = self.clock.now()

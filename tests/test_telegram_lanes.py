@@ -7,6 +7,7 @@ from telegram import Message
 
 from bot.talking.lineup import Lineup
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
+from handlers.telegram.taking import nothing_to_see
 
 PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
@@ -98,12 +99,24 @@ class Patience:
 async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> None:
     album = Album([PART])
     clock = Patience(lambda: album.add(PART), lambda: album.add(PART))
-    await album.complete(clock)
+    await album.complete(clock, nothing_to_see)
+    assert len(album.messages) == 3
+    assert clock.waits == [QUIET_SECONDS] * 3
+
+
+async def test_what_others_were_handed_belongs_to_the_album_too() -> None:
+    album, clock, elsewhere = Album([PART]), Patience(), [PART, PART]
+
+    async def look() -> None:
+        if elsewhere:
+            album.add(elsewhere.pop())
+
+    await album.complete(clock, look)
     assert len(album.messages) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
 
 
 async def test_a_full_album_is_not_waited_for() -> None:
     clock = Patience()
-    await Album([PART] * MOST).complete(clock)
+    await Album([PART] * MOST).complete(clock, nothing_to_see)
     assert clock.waits == []

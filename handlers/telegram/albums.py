@@ -1,6 +1,7 @@
 """Albums: Telegram sends each picture as its own update; together they are one request."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from telegram import Message
@@ -10,10 +11,13 @@ from bot.clock import Clock
 QUIET_SECONDS = 0.7  # after which no more pictures of an album are expected
 MOST = 10  # pictures in an album
 
+Look = Callable[[], Awaitable[None]]
+
 
 @dataclass
 class Album:
-    """Pictures as they arrive. `complete` returns when it has been quiet for long enough, or it is full."""
+    """Pictures as they arrive. `complete` returns when it has been quiet for long enough, or it is full; `look` brings
+    those that were handed to other processes."""
 
     messages: list[Message] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -27,8 +31,11 @@ class Album:
         self.messages.append(message)
         self._came.set()
 
-    async def complete(self, clock: Clock) -> None:
+    async def complete(self, clock: Clock, look: Look) -> None:
         more = True
         while more and len(self.messages) < MOST:
             self._came.clear()
             more = await clock.wait(self._came, QUIET_SECONDS)
+            if not more:
+                await look()
+                more = self._came.is_set()

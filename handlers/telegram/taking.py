@@ -9,7 +9,7 @@ from telegram import Update
 from bot.clock import Clock
 from bot.talking.lineup import Lineup
 from bot.talking.patience import Interrupted, Patience
-from handlers.telegram.albums import Album
+from handlers.telegram.albums import Album, Look
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
@@ -22,11 +22,17 @@ STOP_SECONDS = 4.0  # for what is being dealt with when told to stop; what takes
 Done = Callable[[int], None]
 
 
+async def nothing_to_see() -> None:
+    """Nobody else is handed anything."""
+
+
 class Taking:
-    """Everything that is being dealt with. `tasks` by the update's number."""
+    """Everything that is being dealt with. `tasks` by the update's number; `look` takes what was handed to other
+    processes for us."""
 
     def __init__(self, answering: Answering, asides: Asides, patience: Patience, clock: Clock) -> None:
         self.tasks: dict[int, asyncio.Task[None]] = {}
+        self.look: Look = nothing_to_see
         self._answering = answering
         self._asides = asides
         self._patience = patience
@@ -109,7 +115,7 @@ class Taking:
                 del self._closed[next(iter(self._closed))]
             await self._answering.message(album.messages)
 
-        task = self._lanes.start(lane, answer, ready=lambda: album.complete(self._clock))
+        task = self._lanes.start(lane, answer, ready=lambda: album.complete(self._clock, self.look))
         self._albums[name] = album, task
         return task
 

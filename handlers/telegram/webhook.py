@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -86,7 +87,7 @@ class Webhook:
 
     async def run(self, taking: Taking) -> None:
         """Deal with what came while nobody could, then with everything as it comes, until cancelled."""
-        self.taking = taking
+        self.taking, taking.look = taking, self._look
         while True:
             try:
                 async for arrival in self.kept.ours(self._open):
@@ -94,6 +95,14 @@ class Webhook:
             except Exception:  # the rows can't be read for now: what is brought to us is dealt with all the same
                 log.exception("what was brought could not be looked through")
                 await self.kept.clock.sleep(TROUBLE_PAUSE)
+
+    async def _look(self) -> None:
+        """Take what has fallen to us since the last look."""
+        try:
+            for arrival in await self.kept.fallen_to_us(self._open):
+                self._take(arrival.number, self._read(arrival.body))
+        except SQLAlchemyError:  # it is looked for again soon
+            log.warning("what was brought to others could not be looked through")
 
     async def finish(self) -> None:
         """Let what has begun come to its end; what doesn't is taken up by others, or at the next start."""
