@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,29 @@ import pytest_asyncio
 
 from bot.app import Parts
 from tests.house import house
-from tests.postgres import URL_FILE, NoServer, Server, postgres_server
+from tests.postgres import NoServer, Server, postgres_server
 
 IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
 
 
+BOTH = ["sqlite", "postgresql"]
+ON_BOTH = pytest.mark.usefixtures("database_kind")  # for tests that open something in `tmp_path`
+
+
+def house_on_both(metafunc: pytest.Metafunc) -> None:
+    """As a module's `pytest_generate_tests`: its `open_house` is on SQLite, and then on PostgreSQL."""
+    if "open_house" in metafunc.fixturenames:
+        metafunc.parametrize("open_house", BOTH, indirect=True, scope="module")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def open_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
+async def open_house(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Parts]:
     """One house for a whole module, where each test comes as people of its own."""
-    async with house(tmp_path_factory.mktemp("house")) as parts:
-        yield parts
+    folder = tmp_path_factory.mktemp("house")
+    on_postgres = getattr(request, "param", "sqlite") == "postgresql"
+    with request.getfixturevalue("postgres").lent(folder) if on_postgres else nullcontext():
+        async with house(folder) as parts:
+            yield parts
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +52,10 @@ def postgres_url(postgres: Server) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=BOTH)
+def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Runs a test twice: what it opens at `place_of(tmp_path)`, a workshop or a house in `tmp_path`, is on SQLite, and
     then on PostgreSQL."""
-    if request.param == "postgresql":
-        (tmp_path / URL_FILE).write_text(request.getfixturevalue("postgres_url"))
-    return str(request.param)
+    on_postgres = request.param == "postgresql"
+    with request.getfixturevalue("postgres").lent(tmp_path) if on_postgres else nullcontext():
+        yield request.param

@@ -23,6 +23,7 @@ from bot.clock import Clock, WallClock
 from bot.settings import Settings
 from bot.wishes import ENDED, JobView, Refusal
 from stylizer.engines import Engine
+from tests.postgres import place_of
 from tests.quick_engine import quick_engine
 from tests.stand_in import served
 
@@ -37,11 +38,10 @@ def private(person: Person) -> Chat:
 
 def settings_for(data_dir: Path, **changes: Any) -> Settings:
     """Settings of a test's own, with nothing from the environment's .env."""
-    return Settings(
-        _env_file=None,
-        data_dir=data_dir,
-        **{"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000, **changes},
-    )
+    usual: dict[str, Any] = {"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000}
+    if isinstance(place := place_of(data_dir), str):
+        usual |= {"database_url": place, "secret_key": "of no use to anybody " * 3}
+    return Settings(_env_file=None, data_dir=data_dir, **{**usual, **changes})
 
 
 @asynccontextmanager

@@ -73,6 +73,16 @@ class Server:
         """This database is not needed any more, whoever is still in it."""
         self.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
+    @contextmanager
+    def lent(self, folder: Path) -> Iterator[str]:
+        """The installation in this folder has its rows in a new database until the end of the block; its address."""
+        url = self.new_database()
+        (folder / URL_FILE).write_text(url)
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
     def execute(self, statement: str, database: str = "postgres") -> None:
         """One statement of the server's owner."""
         with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:

@@ -17,10 +17,13 @@ from bot.errands import GATHERING_SECONDS
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import albums
 from storage.results import OPEN_SECONDS
+from tests.conftest import ON_BOTH
 from tests.house import ANNA, BEN, accepted, house, private
 from tests.quick_engine import quick_engine
 from tests.screen import Screen
 from tests.stand_in import portrait_jpeg
+
+pytestmark = ON_BOTH
 
 numbers = itertools.count(1)
 

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.wishes import State
+from tests.conftest import ON_BOTH
 from tests.quick_engine import quick_engine
 from tests.stand_in import StandIn, most_running, stand_in
 from tests.workshop import Workshop, workshop
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ from bot.housekeeping import Housekeeping
 from bot.styles import REFERENCE
 from bot.wishes import Reason, Refusal, State
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
-from tests.conftest import IN_HOUSE
+from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private, settings_for
 from tests.quick_engine import quick_engine
 from tests.rows import NOON
 from tests.screen import Screen
+
+pytest_generate_tests = house_on_both
 
 SECRET = Person("test", "somebody-unmistakable")
 HOME = Chat("test", "somebody-unmistakable")

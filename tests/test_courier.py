@@ -15,10 +15,13 @@ from bot.chat import Address, Card, Gone, NotNow, Person
 from bot.courier import GIVE_UP_TRIES, Courier
 from bot.styles import REFERENCE
 from bot.wishes import JobView, State
+from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, house, private
 from tests.quick_engine import quick_engine
 from tests.screen import Screen
 from tests.stand_in import portrait_jpeg
+
+pytestmark = ON_BOTH
 
 numbers = itertools.count(1)
 

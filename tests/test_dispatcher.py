@@ -17,10 +17,13 @@ from bot.dispatcher import drive
 from bot.roles import Deposed
 from bot.wishes import Reason, State
 from storage import accounts, results
+from tests.conftest import ON_BOTH
 from tests.gate import answered, garbage, lost_after, passes, refused
 from tests.quick_engine import quick_engine
 from tests.stand_in import StandIn, most_running, stand_in
 from tests.workshop import QUICK, Workshop, workshop
+
+pytestmark = ON_BOTH
 
 LIMITLESS: dict[str, Any] = {"submits_per_second": 10**6, "queries_per_second": 10**6}
 

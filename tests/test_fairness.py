@@ -15,9 +15,12 @@ from bot.clock import WallClock
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import ledger
 from storage.jobs import Job
+from tests.conftest import ON_BOTH
 from tests.house import ANNA, house, private
 from tests.stand_in import most_within_a_second, portrait_jpeg, stand_in
 from tests.workshop import Workshop, workshop
+
+pytestmark = ON_BOTH
 
 PEOPLE, PHOTOS = 20, 5
 

@@ -8,10 +8,13 @@ from sqlalchemy import text
 
 from bot.wishes import Reason, State
 from storage.jobs import Job
+from tests.conftest import ON_BOTH
 from tests.gate import Deed, Forward, answered, garbage, lost_after, refused
 from tests.loopback import Reply
 from tests.stand_in import StandIn, stand_in
 from tests.workshop import Workshop, workshop
+
+pytestmark = ON_BOTH
 
 GONE = refused(403, "AccessDenied")
 UNKNOWN = answered({"output": {"task_id": "t", "task_status": "UNKNOWN"}})

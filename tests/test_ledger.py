@@ -12,7 +12,11 @@ from sqlalchemy import text
 from storage import ledger
 from storage.database import Database, open_database
 from storage.ledger import Scope, Sums
+from tests.conftest import ON_BOTH
+from tests.postgres import place_of
 from tests.rows import NOON
+
+pytestmark = ON_BOTH
 
 DAY = Scope("person:7", "2026-11-22", 20)
 TOMORROW = Scope("person:7", "2026-11-23", 20)
@@ -21,7 +25,7 @@ BUDGET = Scope("budget", "2026-11", 100)
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(tmp_path / "rows.db") as opened:
+    async with open_database(place_of(tmp_path)) as opened:
         yield opened
 
 

@@ -7,10 +7,13 @@ from bot.chat import Person
 from bot.styles import REFERENCE
 from bot.wishes import JobView, Reason, State
 from tests.company import Day, a_person, a_photo, asks, audit, kept_of, reason
+from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, ended, house, private
 from tests.quick_engine import quick_engine
 from tests.rows import NOON
 from tests.test_wardrobe import saved
+
+pytestmark = ON_BOTH
 
 HOUR = 3600.0
 

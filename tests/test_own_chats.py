@@ -8,9 +8,12 @@ from sqlalchemy import text
 from bot.chat import Chat, Person
 from storage import broadcasts, people
 from storage.database import open_database
+from tests.conftest import ON_BOTH
 from tests.house import ANNA, house, private
 from tests.rows import NOON
 from tests.test_migrations import left_by
+
+pytestmark = ON_BOTH
 
 GROUP = Chat("test", "group", is_group=True)
 

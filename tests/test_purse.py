@@ -11,10 +11,12 @@ from bot.purse import MAX_UNITS, Package, Purchase, Refund
 from bot.settings import Wrong, load
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import Day, a_group, a_person, asks, audit, reason, rows
-from tests.conftest import IN_HOUSE
+from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine
 from tests.rows import NOON
+
+pytest_generate_tests = house_on_both
 
 
 @IN_HOUSE

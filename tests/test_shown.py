@@ -8,7 +8,11 @@ from storage import results, shown
 from storage.database import open_database
 from storage.jobs import State
 from storage.results import Result
+from tests.conftest import ON_BOTH
+from tests.postgres import place_of
 from tests.rows import NOON, insert
+
+pytestmark = ON_BOTH
 
 BOT, ANOTHER = "telegram:1", "telegram:2"
 DAY = 24 * 3600.0
@@ -21,7 +25,7 @@ async def painted(connection: AsyncConnection, source: str, *, hidden: bool = Fa
 
 
 async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+    async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         first, second = await painted(connection, "test:1"), await painted(connection, "test:2")
         for file in ("old", "new"):
             await shown.remember(connection, account=BOT, job_id=first, file=file)
@@ -30,7 +34,7 @@ async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path
 
 
 async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+    async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         ids = [await painted(connection, f"test:{number}", hidden=number == 3) for number in range(4)]
         for job_id in ids:
             await shown.remember(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
@@ -40,7 +44,7 @@ async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> N
 
 
 async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as connection:
+    async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         await shown.veil(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
         assert await shown.is_veiled(connection, account=BOT, chat="5", message="7")
         assert not await shown.is_veiled(connection, account=BOT, chat="5", message="8")

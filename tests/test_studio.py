@@ -11,10 +11,12 @@ from bot.app import Parts
 from bot.chat import Chat, Person
 from bot.styles import REFERENCE
 from bot.wishes import ENDED, JobView, Reason, Refusal, State
-from tests.conftest import IN_HOUSE
+from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg
+
+pytest_generate_tests = house_on_both
 
 numbers = itertools.count(1)
 

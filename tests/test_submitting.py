@@ -1,20 +1,22 @@
 """Submits over a wire that breaks: what was taken is adopted, what was not goes again, and nothing is paid twice."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from bot.clock import WallClock
 from bot.dashscope.client import Patience
 from bot.waking import wake_lane
 from bot.wishes import Reason, State
 from storage import accounts
+from storage.database import open_database
 from storage.jobs import Job
+from tests.conftest import ON_BOTH
 from tests.gate import (
     NOTHING,
     Deed,
@@ -29,8 +31,11 @@ from tests.gate import (
     refused,
 )
 from tests.loopback import Reply
+from tests.postgres import place_of
 from tests.stand_in import StandIn, stand_in
 from tests.workshop import Workshop, workshop
+
+pytestmark = ON_BOTH
 
 IMPATIENT = Patience(connect=1.0, read=0.2, call=0.3)
 
@@ -275,17 +280,13 @@ async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(shop: Worksho
     assert {outcome for _, _, outcome in await shop.attempts(bad)} <= {"missed", None}
 
 
-async def test_every_request_has_an_older_attempt_on_the_disk(shop: Workshop, tmp_path: Path) -> None:
-    def attempts_on_disk() -> int:
-        with sqlite3.connect(tmp_path / "repaint.db") as connection:
-            (number,) = connection.execute("SELECT COUNT(*) FROM attempt").fetchone()
-        connection.close()
-        return int(number)
-
+async def test_every_request_has_an_older_attempt_that_others_can_read(shop: Workshop, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
 
     async def look(forward: Forward) -> Reply:
-        seen.append((len(seen) + 1, await asyncio.to_thread(attempts_on_disk)))
+        async with open_database(place_of(tmp_path)) as database, database.read() as connection:
+            attempts = (await connection.execute(text("SELECT COUNT(*) FROM attempt"))).scalar_one()
+        seen.append((len(seen) + 1, attempts))
         return await forward()
 
     shop.gate.always("create", look)

@@ -12,9 +12,12 @@ from bot.waking import wake, wake_lane
 from bot.wishes import Reason, State
 from storage import accounts, ledger, notices, results
 from storage.ledger import Scope
+from tests.conftest import ON_BOTH
 from tests.rows import insert
 from tests.stand_in import StandIn, stand_in
 from tests.workshop import Workshop, workshop
+
+pytestmark = ON_BOTH
 
 ACTIVE = [State.SUBMITTING, State.RUNNING, State.FETCHING]
 

@@ -44,6 +44,7 @@ from storage.database import Database, open_database
 from storage.jobs import ENDED, Job
 from storage.photos import Kind, open_photos
 from tests.gate import Gate, gate
+from tests.postgres import place_of
 from tests.rows import A_NEW_JOB, somebody
 from tests.stand_in import StandIn, portrait_jpeg
 
@@ -185,7 +186,7 @@ async def workshop(
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(gate(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        database = await stack.enter_async_context(open_database(data_dir / "repaint.db"))
+        database = await stack.enter_async_context(open_database(place_of(data_dir)))
         photos, bell = open_photos(data_dir / "photos"), Bell()
         house = House(database, photos, bell, clock or HastyClock(), Calm(), measure, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_guess": QUICK, "paid": True}
