@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from bench.people import Sitter, photo
+from bench.report import Section, Table, publish
 from stylizer.engine import LOOKS, stylize, warm_up
 from stylizer.engine.picture import decode, encode, resize, scaled_size
 from stylizer.engine.samples import swirling_painting
@@ -92,33 +93,40 @@ class Measured:
     def median(self) -> float:
         return statistics.median(self.new)
 
-    def line(self, name: str, peer: float) -> str:
-        return (
-            f"{name:20} {self.new[0]:7.2f} {self.median:7.2f} {max(self.new):7.2f} {self.again:7.2f} {self.cpu:7.2f}"
-            f" {self.median / peer:7.2f} {self.peak:8.0f}"
-        )
+    def row(self, name: str, peer: float) -> tuple[str, ...]:
+        seconds = (self.new[0], self.median, max(self.new), self.again, self.cpu, self.median / peer)
+        return (name, *(f"{one:.2f}" for one in seconds), f"{self.peak:.0f}")
+
+
+def section(found: Mapping[str, Measured], page: Measured) -> Section:
+    """What is said of it. The first one is the peer."""
+    head = ("look", "first", "median", "worst", "again", "cpu", "of peer", "peak MB")
+    peer, *everyone = found.values()
+    rows = [one.row(name, peer.median) for name, one in found.items()]
+    ours = statistics.median(one.median for one in everyone)
+    worst, peak = max(max(one.new) for one in everyone), max(one.peak for one in everyone)
+    rows.append(("all of ours", "", f"{ours:.2f}", f"{worst:.2f}", "", "", f"{ours / peer.median:.2f}", f"{peak:.0f}"))
+    how = f"""
+        Seconds of four photos that a fresh process has not seen, at {SHORT_SIDE} px, and of the last one once more;
+        processor seconds a photo, start-up included; the process's peak. The peer is OpenCV's own `stylization`.
+    """
+    note = f"One face in all looks: {page.new[0]:.1f} s at first, {page.again:.1f} s again, {page.peak:.0f} MB."
+    return Section("looks", "What the looks take", how, [Table(head, rows)], notes=[note])
 
 
 def main() -> None:
-    """One line a look, then the medians, then the page of all looks."""
-    names = {REFERENCE: "reference style"}
+    """The peer, every look, then the page of all looks."""
+    names = {OPENCV: "OpenCV stylization", REFERENCE: "reference style"}
     names |= {str(look.index): f"{look.index} {look.slug}" for look in LOOKS.values()}
-    print(f"Seconds at {SHORT_SIDE} px")
-    print(f"{'look':20} {'first':>7} {'median':>7} {'worst':>7} {'again':>7} {'cpu':>7} {'of peer':>7} {'peak MB':>8}")
     with tempfile.TemporaryDirectory() as name:
-        folder, everyone = Path(name), []
+        folder, found = Path(name), dict[str, Measured]()
         for i, content in enumerate(photos()):
             (folder / f"{i}.jpg").write_bytes(content)
-        peer = Measured.by_process(OPENCV, folder)
-        print(peer.line("OpenCV stylization", peer.median), flush=True)
         for subject, title in names.items():
-            everyone.append(Measured.by_process(subject, folder))
-            print(everyone[-1].line(title, peer.median), flush=True)
-        ours = statistics.median(one.median for one in everyone)
-        worst, peak = max(max(one.new) for one in everyone), max(one.peak for one in everyone)
-        print(f"{'all of ours':20} {'':7} {ours:7.2f} {worst:7.2f} {'':15} {ours / peer.median:7.2f} {peak:8.0f}")
-        page = Measured.by_process(ALL_LOOKS, folder)
-        print(f"One face in all looks: {page.new[0]:.1f} s at first, {page.again:.1f} s again, {page.peak:.0f} MB")
+            print(title, end=", ", flush=True)
+            found[title] = Measured.by_process(subject, folder)
+        print("and all of them on one page.", flush=True)
+        publish(section(found, Measured.by_process(ALL_LOOKS, folder)))
 
 
 if __name__ == "__main__":
