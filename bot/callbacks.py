@@ -3,7 +3,6 @@ time is near. Any process takes the notice; a row carries it to the one that fol
 
 import asyncio
 import hmac
-from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.bell import Bell
+from bot.buckets import Buckets, Pace
 from bot.clock import Clock
 from bot.dashscope.notices import tasks_over
 from storage import endings
@@ -18,36 +18,19 @@ from storage.database import Database
 
 BODY_BYTES = 64 * 1024  # an event has one; a hundred fit
 BODY_SECONDS = 10.0
-PER_SECOND, AT_ONCE = 50.0, 200.0  # notices of one process; the API's own limits end far below
+PACE = Pace(burst=200, per_second=50)  # of notices in one process; the API's own limits end far below
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-@dataclass
-class Pace:
-    """So many a second, and so many at once."""
-
-    left: float = AT_ONCE
-    at: float = 0.0
-
-    def may(self, now: float) -> bool:
-        """Whether one more may pass."""
-        self.left = min(AT_ONCE, self.left + max(0.0, now - self.at) * PER_SECOND)
-        self.at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-
-@dataclass(frozen=True)
 class Callbacks:
     """`secret`: what the address ends with; whoever does not know it learns nothing."""
 
-    database: Database
-    bell: Bell
-    clock: Clock
-    secret: SecretStr
-    pace: Pace = field(default_factory=Pace)
+    def __init__(self, database: Database, bell: Bell, clock: Clock, secret: SecretStr) -> None:
+        self._database = database
+        self._bell = bell
+        self._clock = clock
+        self._secret = secret.get_secret_value().encode()
+        self._notices = Buckets(PACE, clock.now)
 
     @property
     def route(self) -> Route:
@@ -57,9 +40,9 @@ class Callbacks:
     async def take(self, request: Request) -> Response:
         """Note what is over. 2xx: understood, be it ours or not; anything else is sent again by whoever brings it."""
         given = request.path_params["secret"].encode("utf-8", "replace")
-        if not hmac.compare_digest(given, self.secret.get_secret_value().encode()):
+        if not hmac.compare_digest(given, self._secret):
             return _said(404)
-        if not self.pace.may(self.clock.now()):
+        if self._notices.wait("all") > 0:
             return _said(429)
         body = await _body(request)
         if body is None:
@@ -73,12 +56,12 @@ class Callbacks:
     async def _note(self, tasks: frozenset[str]) -> None:
         if not tasks:
             return
-        async with self.database.read() as connection:
+        async with self._database.read() as connection:
             if not await endings.is_news(connection, tasks):
                 return
-        async with self.database.write() as connection:
-            await endings.note(connection, tasks, self.clock.now())
-        self.bell.ring()
+        async with self._database.write() as connection:
+            await endings.note(connection, tasks, self._clock.now())
+        self._bell.ring()
 
 
 async def _body(request: Request) -> bytes | None:

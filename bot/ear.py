@@ -10,6 +10,7 @@ from storage import endings
 from storage.jobs import Job
 
 BETWEEN_LOOKS_SECONDS = 0.25  # every change of any row rings the bell
+LOOK_SECONDS = 1.0  # a ring is a hint; from another process it may be lost
 SOON_LOOKS = 20  # after a notice the answer may lag behind for some seconds
 
 
@@ -39,10 +40,11 @@ class Ear:
             if await self._has_heard():
                 self._listens, self._soon = False, SOON_LOOKS
                 break
-            rang = await _any_of(clock, (stop, ticket), left)
+            step = min(left, LOOK_SECONDS)
+            rang = await _any_of(clock, (stop, ticket), step)
             if stop.is_set() or (rang and await clock.wait(stop, min(left, BETWEEN_LOOKS_SECONDS))):
                 return None
-            left = left - (clock.now() - began) if rang else 0.0
+            left -= clock.now() - began if rang else step
         return seconds - max(0.0, left)
 
     async def _has_heard(self) -> bool:

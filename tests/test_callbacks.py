@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.callbacks import AT_ONCE, BODY_BYTES, PER_SECOND, Callbacks, Pace
+from bot.callbacks import BODY_BYTES, PACE, Callbacks
 from bot.clock import WallClock
 from bot.dashscope.notices import MOST, tasks_over
-from bot.polling import Pace as TaskPace
+from bot.polling import Pace
+from bot.sharing import upkeep
 from bot.wishes import State
 from storage.jobs import Job
+from tests.postgres import URL_FILE
 from tests.quick_engine import quick_engine
 from tests.rows import NOON
 from tests.stand_in import StandIn, stand_in
@@ -25,7 +27,7 @@ from tests.workshop import Workshop, workshop
 
 SECRET = "recognisable-word-of-the-address"
 PATH = f"/dashscope/events/{SECRET}"
-SLOW = TaskPace(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
+SLOW = Pace(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
 
 
 def event(task: str, **changes: Any) -> dict[str, Any]:
@@ -72,8 +74,8 @@ class Office:
 
 @asynccontextmanager
 async def office(tmp_path: Path, service: StandIn, **lane: Any) -> AsyncIterator[Office]:
-    chosen: dict[str, Any] = {"first_guess": SLOW, "is_told": True, **lane}
-    async with workshop(tmp_path, service, clock=WallClock(), **chosen) as shop:
+    chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **lane}
+    async with workshop(tmp_path, service, **chosen) as shop:
         house = shop.house
         route = Callbacks(house.database, house.bell, house.clock, SecretStr(SECRET)).route
         transport = httpx.ASGITransport(Starlette(routes=[route]))
@@ -81,6 +83,7 @@ async def office(tmp_path: Path, service: StandIn, **lane: Any) -> AsyncIterator
             yield Office(shop, http, service, tmp_path / "go")
 
 
+@pytest.mark.usefixtures("database_kind")
 async def test_a_notice_makes_the_next_question_happen_now(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service) as here, here.shop.at_work():
         job = await here.running(await here.shop.wish())
@@ -116,6 +119,7 @@ async def test_a_notice_that_came_while_nobody_followed_is_found_at_the_next_sta
         assert (await here.shop.ended(job)).state == State.STORED
 
 
+@pytest.mark.usefixtures("database_kind")
 async def test_a_notice_is_for_its_own_task_whichever_account_has_it(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as here, here.shop.at_work():
         jobs = [await here.running(await here.shop.wish(f"person {number}")) for number in range(3)]
@@ -129,6 +133,7 @@ async def test_a_notice_is_for_its_own_task_whichever_account_has_it(tmp_path: P
         assert {(await here.shop.ended(job)).state for job in others} == {State.STORED}
 
 
+@pytest.mark.usefixtures("database_kind")
 async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service) as here, here.shop.at_work():
         job = await here.running(await here.shop.wish())
@@ -202,18 +207,46 @@ def test_what_is_an_event_and_what_is_not() -> None:
     assert said(event("t-1", data={"task_id": None})) == set()
 
 
-def test_no_more_than_so_many_pass() -> None:
-    pace = Pace()
-    assert sum(pace.may(NOON) for _ in range(1000)) == AT_ONCE
-    assert sum(pace.may(NOON + 1) for _ in range(1000)) == PER_SECOND
-    assert sum(pace.may(NOON - 500) for _ in range(1000)) == 0  # a clock that is set back gives nothing away
-    assert sum(pace.may(NOON - 498) for _ in range(1000)) == 2 * PER_SECOND
-
-
 async def test_too_many_at_once_are_to_come_again(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here:
-        said = [await here.post({}) for _ in range(int(AT_ONCE) + 100)]
-        assert said.count(204) >= AT_ONCE
-        assert 429 in said
-        assert set(said) == {204, 429}
+    time = [NOON]
+    async with office(tmp_path, service, clock=WallClock(wall=lambda: time[0], steady=lambda: 0.0)) as here:
+        said = [await here.post({}) for _ in range(int(PACE.burst) + 5)]
+        assert said == [204] * int(PACE.burst) + [429] * 5
         assert await here.post({}, "/dashscope/events/forged") == 404
+        time[0] += 1
+        assert [await here.post({}) for _ in range(52)] == [204] * int(PACE.per_second) + [429] * 2
+
+
+async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follows_the_task(
+    tmp_path: Path, service: StandIn, postgres_url: str
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / URL_FILE).write_text(postgres_url)
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        here, other = [await stack.enter_async_context(office(folder, service)) for folder in folders]
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        stack.callback(stop.set)
+        for one in (here, other):
+            house = one.shop.house
+            for work in upkeep(house.database, house.bell, house.clock, stop):
+                group.create_task(work())  # type: ignore[arg-type]  # each is a coroutine
+        async with here.shop.at_work():
+            job = await here.running(await here.shop.wish())
+            (tmp_path / "go").touch()
+            await here.all_over()
+            assert await other.post(event(job.task_id or "")) == 204
+            assert (await here.shop.ended(job)).state == State.STORED
+            assert here.shop.gate.count("query") == 1
+
+
+async def test_a_notice_whose_ring_was_not_heard_is_found_all_the_same(tmp_path: Path, service: StandIn) -> None:
+    """Two processes that share rows, and no bell."""
+    async with office(tmp_path, service) as here, office(tmp_path, service) as other, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        await here.all_over()
+        assert await other.post(event(job.task_id or "")) == 204
+        assert (await here.shop.ended(job)).state == State.STORED
+        assert here.shop.gate.count("query") == 1
