@@ -4,7 +4,7 @@ For each role one job is being done, by its holder, and one waits to be done by 
 to both. A process whose heart has stopped beating loses its jobs; the tables know nothing else of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-STALLED_SECONDS = 4.0  # a process that was silent for so long has lost its roles
+STALLED_SECONDS = 3.0  # a process that was silent for so long has lost its roles
 FORGOTTEN_SECONDS = 24 * 3600.0
 
 
@@ -23,7 +23,7 @@ class Ballot:
     manager: JobManager
     worker: int | None = None
 
-    async def beat(self, roles: Collection[str]) -> dict[int, str]:
+    async def beat(self, roles: Sequence[str]) -> dict[int, str]:
         """Say that we live, take what the dead have held from them, and see to it that each role has a next holder.
         Returns the jobs that we do, with their roles. Raises ConnectorException."""
         if self.worker is None:
@@ -34,9 +34,9 @@ class Ballot:
             await self.done(job.id)
         known = list(await self.manager.list_jobs_async())
         waiting = {job.queue for job in known if job.status == Status.TODO.value}
-        for role in roles:
+        for number, role in enumerate(roles):
             if role not in waiting:
-                await self._enqueue(role)
+                await self._enqueue(role, priority=-number)
         return {job.id: job.queue for job in known if job.id and self._is_ours(job)}
 
     async def take(self, roles: Collection[str]) -> dict[int, str]:
@@ -62,7 +62,9 @@ class Ballot:
     def _is_ours(self, job: Job) -> bool:
         return job.status == Status.DOING.value and job.worker_id == self.worker
 
-    async def _enqueue(self, role: str) -> None:
-        job = Job(id=None, queue=role, lock=role, queueing_lock=role, task_name="hold", task_kwargs={})
+    async def _enqueue(self, role: str, priority: int) -> None:
+        job = Job(
+            id=None, queue=role, lock=role, queueing_lock=role, task_name="hold", task_kwargs={}, priority=priority
+        )
         with suppress(AlreadyEnqueued):
             await self.manager.defer_job_async(job)

@@ -13,12 +13,14 @@ import httpx
 
 from bot import faces
 from bot.accounts import account_id, cloud_clients
+from bot.chat import CannotStart
 from bot.dashscope.errors import DashScopeError
 from bot.settings import Settings
+from bot.sharing import beside
 from bot.sole import FolderInUse, sole_user
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
-from storage.database import NewerSchema, open_database
+from storage.database import NewerSchema
 
 LITTLE_SPACE = 1_000_000_000
 WAIT_SECONDS = 10.0
@@ -36,7 +38,8 @@ class Finding:
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Look at folder, database, bucket, engine or account, and platforms, in this order."""
     yield _folder(settings.data_dir)
-    yield _running(settings.data_dir)
+    if settings.database_url is None:
+        yield _running(settings.data_dir)
     async for finding in _database(settings):
         yield finding
     if settings.bucket is not None:
@@ -73,12 +76,16 @@ def _running(folder: Path) -> Finding:
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        async with open_database(settings.data_dir / "repaint.db") as database, database.read() as connection:
-            known = await accounts.every(connection)
-    except NewerSchema as error:
+        async with beside(settings) as database:
+            async with database.read() as connection:
+                known = await accounts.every(connection)
+            off = time.time() - await database.now()
+    except (NewerSchema, CannotStart) as error:
         yield Finding(is_good=False, text=str(error))
         return
     yield Finding(is_good=True, text="The database is up to date.")
+    if settings.database_url is not None:
+        yield _among_others(settings, off)
     ours = {account_id(key) for key in settings.dashscope_api_key}
     for lane in known:
         if lane.paused_reason is not None and lane.id in ours:
@@ -92,6 +99,20 @@ async def _bucket(bucket: Bucket) -> Finding:
     except BucketUnusable as error:
         return Finding(is_good=False, text=str(error))
     return Finding(is_good=True, text=f"Pictures can be written to {bucket.url}, read, listed and deleted.")
+
+
+def _among_others(settings: Settings, off: float) -> Finding:
+    """What several processes at one database have to have in common; `off`: our clock beside the database's."""
+    if settings.bucket is None:
+        text = (
+            "Processes that share DATABASE_URL need their pictures in one place. On several machines: set PHOTO_STORE."
+        )
+        return Finding(is_good=True, text=text)
+    if abs(off) > WRONG_CLOCK:  # ours signs what goes to the bucket
+        return Finding(
+            is_good=False, text=f"This machine's clock is {abs(off):.0f} s off the database's. Let NTP set it."
+        )
+    return Finding(is_good=True, text="Several processes may work on DATABASE_URL and PHOTO_STORE.")
 
 
 async def _accounts(settings: Settings) -> AsyncIterator[Finding]:

@@ -1,6 +1,6 @@
 """Several processes elect one holder of each role; see `bot.roles` for what that means and `bot.ballot` for how.
 
-A holder that dies is followed by another within some five seconds. One that only stands still, or is cut off, finds
+A holder that dies is followed by another within some four seconds. One that only stands still, or is cut off, finds
 when it goes on that it was deposed: what it writes changes nothing (its epoch is old), and what can't be fenced it does
 only while its last beat is young. A holder that stops in good order is followed at the next beat of another.
 """
@@ -26,9 +26,9 @@ from storage.elections import is_elected
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 0.75
 ANSWER_SECONDS = 3.0  # a beat that takes longer was none
-SURE_SECONDS = 2.5  # after a beat, roles are ours for so long at least: others wait for STALLED_SECONDS
+SURE_SECONDS = 2.0  # after a beat, roles are ours for so long at least: others wait for STALLED_SECONDS
 LOST_SECONDS = 8.0  # without a beat for so long, we let go by ourselves
 UNKNOWN_SECONDS = 60.0  # and after so long we introduce ourselves anew
 
@@ -102,7 +102,7 @@ class Election:
         began = tick()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                ours = await self.ballot.beat([] if stop.is_set() else roles)
+                ours = await self.ballot.beat([] if stop.is_set() else list(roles))
                 self.pulse.beat(began)
                 await self._compare(ours)
                 for job_id, name in ({} if stop.is_set() else await self.ballot.take(roles)).items():

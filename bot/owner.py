@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 from bot import quota
 from bot.settings import Settings
+from bot.sharing import beside
 from storage import accounts, counts, ledger
-from storage.database import open_database
 
 PAUSED_BY_OWNER = "PausedByOwner"
 
 
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
-    async with open_database(settings.data_dir / "repaint.db") as database, database.read() as connection:
+    async with beside(settings) as database, database.read() as connection:
         lanes = await accounts.every(connection)
         by_state = await counts.jobs_by_state(connection)
         budget = await ledger.sums(connection, "budget", quota.month(now))
@@ -30,7 +30,7 @@ async def status(settings: Settings, now: float) -> list[str]:
 
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
-    async with open_database(settings.data_dir / "repaint.db") as database, database.write() as connection:
+    async with beside(settings) as database, database.write() as connection:
         lanes = await accounts.every(connection)
         for lane in lanes:
             await accounts.pause(connection, lane.id, reason)

@@ -5,7 +5,7 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError
@@ -16,31 +16,34 @@ from bot.clock import Clock, SharedClock, WallClock
 from bot.roles import Alone, Roles
 from bot.shared_settings import SharedSettings
 from bot.sole import sole_user
-from storage.database import Database, open_database
+from storage.database import Database, NotUsable, open_database
 
+PACKAGES = ("psycopg", "procrastinate")
 OWNER_BYTES = 4
 
 
 @asynccontextmanager
 async def open_rows(settings: SharedSettings) -> AsyncIterator[Database]:
     """The database, which is ours alone where it is in our folder. Raises CannotStart, FolderInUse or NewerSchema."""
-    if settings.database_url is None:
-        with sole_user(settings.data_dir):
-            async with open_database(settings.database) as database:
-                yield database
-        return
-    if not all(importlib.util.find_spec(name) for name in ("psycopg", "procrastinate")):
-        raise CannotStart("DATABASE_URL is set, but its packages are not installed: pip install 'repaint[postgres]'")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opening = open_database(settings.database)
-    try:
-        database = await opening.__aenter__()
-    except DBAPIError as error:
-        raise CannotStart(f"The database at DATABASE_URL can't be used. {_first_line(error)}") from None
-    try:
+    with nullcontext() if settings.database_url else sole_user(settings.data_dir):
+        async with beside(settings) as database:
+            yield database
+
+
+@asynccontextmanager
+async def beside(settings: SharedSettings) -> AsyncIterator[Database]:
+    """The same, whoever works on it already. Raises CannotStart or NewerSchema."""
+    if settings.database_url is not None and not all(map(importlib.util.find_spec, PACKAGES)):
+        raise CannotStart("DATABASE_URL is set, but its packages are not installed: pip install 'repaint[postgres]'")
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(open_database(settings.database))
+        except DBAPIError as error:
+            raise CannotStart(f"The database can't be used. {_first_line(error)}") from None
+        except NotUsable as error:
+            raise CannotStart(str(error)) from None
         yield database
-    finally:
-        await opening.__aexit__(None, None, None)
 
 
 async def clock_of(database: Database, given: Clock | None) -> Clock:

@@ -28,6 +28,10 @@ class NewerSchema(Exception):
     """The database was written by a newer version of this program; starting would damage it."""
 
 
+class NotUsable(Exception):
+    """The address is none of a PostgreSQL database; the message says so without showing it."""
+
+
 class Engines(Protocol):
     """What SQLite and PostgreSQL do each in its own way."""
 
@@ -117,7 +121,7 @@ async def open_database(where: Path | str) -> AsyncIterator[Database]:
 
     Raises:
         NewerSchema: when a newer version has migrated it further.
-        NotUsable: see `storage.postgres`.
+        NotUsable: the address is none of a PostgreSQL database.
     """
     engines = Sqlite(where) if isinstance(where, Path) else _postgres(where)
     try:

@@ -7,12 +7,14 @@ in them outlives the processes that hold roles. Source: procrastinate.readthedoc
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 from procrastinate import PsycopgConnector
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,12 +35,19 @@ async def open_elections(url: str) -> AsyncIterator[JobManager]:
     options = f"-c search_path={_SCHEMA} -c synchronous_commit=off -c lock_timeout=3s -c statement_timeout=3s"
     await _make_tables(conninfo)
     kwargs = {**TCP, "options": options, "autocommit": True}
-    connector = PsycopgConnector(conninfo=conninfo, kwargs=kwargs, min_size=1, max_size=1, timeout=3.0)
+    connector = PsycopgConnector(
+        conninfo=conninfo, kwargs=kwargs, min_size=1, max_size=1, timeout=3.0, pool_factory=_unchecked
+    )
     await connector.open_async()
     try:
         yield JobManager(connector)
     finally:
         await connector.close_async()
+
+
+def _unchecked(**options: Any) -> AsyncConnectionPool[Any]:
+    """A pool that does not try a connection out before each statement: a beat is soon tried again."""
+    return AsyncConnectionPool(**{**options, "check": None})
 
 
 async def is_elected(connection: AsyncConnection, job_id: int) -> bool:

@@ -16,6 +16,8 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.database import NotUsable
+
 WRITERS = 0x7265_7061_696E_7400  # the advisory lock of whoever writes, in this database: "repaint" in ASCII
 CHANNEL = "repaint"
 IDLE_MS = 3_000
@@ -40,10 +42,6 @@ TCP: dict[str, Any] = {
     "application_name": "repaint",
     "client_encoding": "utf8",
 }
-
-
-class NotUsable(Exception):
-    """The address is none of a PostgreSQL database; the message says so without showing it."""
 
 
 class Postgres:

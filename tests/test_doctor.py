@@ -101,3 +101,14 @@ async def test_a_bucket_is_tried_out(tmp_path: Path) -> None:
         (complaint,) = bad(await findings(tmp_path, **{**as_settings, "photo_store": "s3://nowhere-at-all"}))
         assert complaint.startswith("There is no bucket for s3://nowhere-at-all.")
         assert server.raw_keys(bucket) == []
+
+
+async def test_a_shared_database_is_asked_and_its_password_shown_nowhere(tmp_path: Path, postgres_url: str) -> None:
+    shared = {"secret_key": "s" * 40}
+    found = await findings(tmp_path, database_url=postgres_url, **shared)
+    assert bad(found) == []
+    assert any("DATABASE_URL need their pictures in one place" in finding.text for finding in found)
+    wrong = postgres_url.replace("@", "-mistyped@")
+    (complaint,) = bad(await findings(tmp_path, database_url=wrong, **shared))
+    assert "The database can't be used" in complaint
+    assert wrong.split(":")[2].partition("@")[0] not in complaint

@@ -29,9 +29,14 @@ RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
 }
 
 
+ELSEWHERE = {"elections"}  # in a schema of procrastinate's, which only PostgreSQL has
+
+
 def statements() -> Iterator[tuple[str, TextClause]]:
     """Every statement of the storage, by module and name."""
     for found in pkgutil.iter_modules(storage.__path__):
+        if found.name in ELSEWHERE:
+            continue
         module = importlib.import_module(f"storage.{found.name}")
         for name, value in vars(module).items():
             several = value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,51 @@
+"""Rings that are heard here, and in every process at the same PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.bell import Bell
+from bot.clock import WallClock, within
+from storage.database import open_database
+
+
+@asynccontextmanager
+async def in_service(url: str) -> AsyncIterator[Bell]:
+    """One process's bell."""
+    bell, stop = Bell(), asyncio.Event()
+    async with open_database(url) as database, asyncio.TaskGroup() as group:
+        group.create_task(bell.tell(database, WallClock(), stop))
+        group.create_task(bell.hear(database, stop))
+        try:
+            yield bell
+        finally:
+            stop.set()
+
+
+async def test_a_ring_between_ticket_and_waiting_is_not_missed() -> None:
+    bell = Bell()
+    ticket, later = bell.ticket(), bell.ticket()
+    bell.ring()
+    assert ticket.is_set()
+    assert later.is_set()
+    assert not bell.ticket().is_set()
+
+
+async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_again(postgres_url: str) -> None:
+    async with (
+        in_service(postgres_url) as here,
+        in_service(postgres_url) as there,
+        open_database(postgres_url) as third,
+    ):
+        heard = there.ticket()
+        while not await within(heard, 0.5):  # until it listens
+            here.ring()
+        await within(there.ticket(), 0.5)  # whatever was still on its way
+        silence = here.ticket()
+        there.echo()
+        assert not await within(silence, 0.5)
+        told = here.ticket(), there.ticket()
+        await third.notify()
+        async with asyncio.timeout(30):
+            for ticket in told:
+                await ticket.wait()
