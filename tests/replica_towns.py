@@ -26,6 +26,7 @@ from bot.app import Parts, opened, running, web_application
 from bot.chat import Platform
 from bot.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
+from handlers.discord.wire import talking_to
 from handlers.telegram import TelegramPlatform, hook_at, telegram
 from handlers.telegram.wire import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
@@ -168,6 +169,7 @@ async def discord_towns(
     mail = Mail()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(discord_server())
+        stack.enter_context(talking_to(server.api_url))  # the library's address is everybody's; who leaves puts it back
         address = await stack.enter_async_context(served(mail.app))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.move(Endpoint(f"{address}/discord/interactions", http))

@@ -48,7 +48,6 @@ class Connection:
         client = tree.client
         try:
             await client.login(self.token.get_secret_value())
-            await find_gateway(client, self.api_url)
         except LoginFailure:
             log.error("Discord does not accept DISCORD_BOT_TOKEN")  # noqa: TRY400  # nothing of the token in a traceback
             await client.close()
@@ -109,6 +108,7 @@ class Connection:
 
     async def _connected(self, client: Wire) -> None:
         try:
+            await find_gateway(client, self.api_url)
             await client.connect()
         except ConnectionClosed as closed:
             log.error("Discord has closed the connection", code=closed.code)  # noqa: TRY400  # the code says it all
