@@ -5,6 +5,7 @@ that doesn't find it says so, instead of ending everybody's tasks as broken.
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from stylizer.engines import Engine
 from stylizer.opening import World, moving, opened, word
 from stylizer.settings import StylizerSettings
 
+_log = logging.getLogger(__name__)
 MARK = "mark"
 _CHECK = "check the disk, or PHOTO_STORE and its AWS_ settings."
 
@@ -57,7 +59,9 @@ async def leave_mark(parts: Painting) -> None:
     """Say where the photos are. Raises CannotOpen when nothing can be written there."""
     mark = await word(parts.database, MARK)
     try:
-        await parts.shelf.put(MARK, mark.encode())
+        if await parts.shelf.get(MARK) != mark.encode():
+            _log.info("photos are kept here from now on; all who share the table need the same folder or PHOTO_STORE")
+            await parts.shelf.put(MARK, mark.encode())
     except OSError as error:
         raise CannotOpen(f"Photos can't be stored ({type(error.__cause__ or error).__name__}): {_CHECK}") from error
 
