@@ -5,11 +5,13 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from bot.app import Parts
 from bot.chat import CannotStart
@@ -18,15 +20,18 @@ from bot.housekeeping import Housekeeping
 from bot.links import LINK_SECONDS
 from bot.wishes import State
 from storage.bucket import Bucket
+from storage.photos import StoreDown
 from tests.bot_process import Bot, bot_process
 from tests.buckets import KEY, KEY_ID, BucketServer, bucket_server
 from tests.company import a_photo, asks, rows
 from tests.gate import Forward, gate
 from tests.house import ANNA, BEN, accepted, ended, house, private, served_house
 from tests.loopback import Reply
+from tests.postgres import URL_FILE
 from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg, stand_in
 from tests.test_callbacks import PATH, SECRET, event
+from tests.test_wardrobe import saved
 from tests.workshop import HastyClock
 
 DAY = 24 * 3600.0
@@ -41,6 +46,10 @@ def server() -> Iterator[BucketServer]:
 def kept_in(server: BucketServer, bucket: Bucket) -> dict[str, Any]:
     """Settings, by their fields."""
     return {name.lower(): value for name, value in server.environment(bucket).items()}
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.jpg"))
 
 
 def kinds(keys: list[str]) -> list[str]:
@@ -69,7 +78,7 @@ async def test_a_photo_becomes_a_picture_that_was_never_on_this_machines_disk(
         assert link.startswith(f"{server.url}/{bucket.name}/mine/original/")
         assert f"X-Amz-Expires={LINK_SECONDS}&" in link
         assert kinds(server.raw_keys(bucket)) == ["original", "result"]
-        assert not list(folder.rglob("*.jpg"))
+        assert pictures_below(folder) == []
         signature = link.partition("X-Amz-Signature=")[2]
         seen = log.read_bytes() + b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
         assert [word for word in (KEY, KEY_ID, SECRET, signature) if word.encode() in seen] == []
@@ -112,6 +121,24 @@ async def test_what_somebody_forgets_is_gone_from_the_bucket(tmp_path: Path, ser
         assert server.raw_keys(bucket) == []
 
 
+async def test_nobody_is_told_that_they_are_forgotten_while_the_bucket_is_away(
+    tmp_path: Path, server: BucketServer
+) -> None:
+    bucket = server.bucket("mine")
+    async with house(tmp_path, **kept_in(server, bucket)) as parts:
+        await saved(parts, ANNA, "Waves")
+        await ended(parts, ANNA, accepted(await asks(parts, ANNA, private(ANNA))).id)
+        server.stop()
+        try:
+            with pytest.raises(StoreDown):
+                await parts.service.care.forget(ANNA)
+        finally:
+            server.start()
+        assert kinds(server.raw_keys(bucket)) == ["original", "result", "style"]
+        await parts.service.care.forget(ANNA)  # as whoever asks for it is told to, or as it is tried again for them
+        assert server.raw_keys(bucket) == []
+
+
 async def test_what_is_over_is_gone_from_the_bucket(tmp_path: Path, server: BucketServer) -> None:
     bucket = server.bucket()
     async with house(tmp_path, **kept_in(server, bucket), original_hours=24, result_days=30) as parts:
@@ -129,6 +156,28 @@ async def _swept(parts: Parts, at: float) -> None:
     await Housekeeping(parts.house.database, parts.house.photos, clock).sweep()
 
 
+async def test_what_one_process_has_taken_in_another_shows_and_forgets(
+    tmp_path: Path, server: BucketServer, postgres_url: str
+) -> None:
+    """Two machines, as far as folders go."""
+    bucket, folders = server.bucket("mine"), [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / URL_FILE).write_text(postgres_url)
+    async with stand_in(tmp_path / "service") as service, AsyncExitStack() as stack:
+        api = {"dashscope_api_key": (SecretStr("sk-one"),), "dashscope_base_url": f"{service.url}/api/v1"}
+        options = {**api, **kept_in(server, bucket), "photo_links": "bucket"}
+        one, two = [await stack.enter_async_context(house(folder, **options)) for folder in folders]
+        for here, there in ((one, two), (two, one)):
+            view = accepted(await asks(here, ANNA, private(ANNA)))
+            assert (await ended(there, ANNA, view.id)).state == State.STORED
+            assert (await there.studio.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
+        assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
+        await two.service.care.forget(ANNA)
+        assert server.raw_keys(bucket) == []
+        assert [path for folder in folders for path in pictures_below(folder)] == []
+
+
 async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: Path, server: BucketServer) -> None:
     """One job runs and can't store its picture, one waits and its photo can't be read, one more can't be taken in."""
     bucket, go = server.bucket(), tmp_path / "go"
@@ -141,7 +190,10 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
             go.touch()
             await _until(parts, running.id, State.FETCHING)
             await _turned_back(parts, waiting.id)
-            form: dict[str, Any] = {"data": {"style": "0", "key": "the-third-one"}, "files": {"photo": ("me.jpg", a_photo())}}
+            form: dict[str, Any] = {
+                "data": {"style": "0", "key": "the-third-one"},
+                "files": {"photo": ("me.jpg", a_photo())},
+            }
             answer = await http.post("/api/jobs", **form, timeout=30)
             assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
             assert "try again in a moment" in answer.json()["message"]
