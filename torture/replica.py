@@ -13,12 +13,13 @@ from typing import Any
 
 from torture.life import Birth, Life, life
 from torture.points import EDGES, Point
-from torture.stage import LINKS, Stage, free_port
+from torture.stage import Stage, free_port
 from torture.wire import Wire, wire
 
 AWAY_SECONDS = 2.0  # at most, between a death and the next life
 MOST_COMMITS = 60  # of a life, at whose edges it may end
 POINTED = 0.3  # of all lives
+LINKS = ("inline", "upload")  # a signed link leads to a public address that stays while one dies: there is none here
 BY_ITSELF = "by itself"
 
 
