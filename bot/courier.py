@@ -8,16 +8,18 @@ one card; where that can't hold all their pictures, these hang beside it, once.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import lifecycle
 from bot.albumcards import PAINTED, album_card
 from bot.bell import Bell
-from bot.chat import Address, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
+from bot.chat import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.clock import Clock
-from bot.errands import Errand, errands
+from bot.errands import Errand, errands, owe_anew
 from bot.notices import is_worth_a_notice
 from bot.offering import Offer, offer
 from bot.roles import UNDISPUTED, Deposed, Term, fenced
@@ -37,6 +39,7 @@ LOOK_SECONDS = 1.0
 LEISURE = 4.0  # times as long as a look takes, until the next
 AT_ONCE = 8  # cards that may be on their way at the same time
 QUICK_TRIES = 3
+GOODBYE_SECONDS = 2.0
 GIVE_UP_TRIES = 300  # with growing pauses: about a day
 
 
@@ -140,13 +143,24 @@ class Courier:
             in_doubt=not is_certain,
             room=self.platform.room if isinstance(self.platform, Roomy) else ROOM,
         )
-        await self.term.sure()
-        message_id = await self.platform.show(address, card)
+        message_id = await self._shown(errand, address, card)
         self.told[errand.key] = Told(errand.views, self.clock.now())
         if message_id != place.message_id:
             await self._card_is(errand, message_id)
         if errand.owed:
             await self._done(errand, notifies=beside)
+
+    async def _shown(self, errand: Errand, address: Address, card: Card) -> str:
+        await self.term.sure()
+        try:
+            message_id = await self.platform.show(address, card)
+            await self.term.sure()
+        except asyncio.CancelledError:  # deposed, and it may arrive after what our successor has shown since
+            with suppress(SQLAlchemyError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await owe_anew(self.studio.database, [view.id for view in errand.views], self.clock.now())
+            raise
+        return message_id
 
     async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import views
 from bot.views import Lanes
 from bot.wishes import JobView, State
-from storage import albums, cards, results
+from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace
+from storage.database import Database
+from storage.jobs import ENDED
 from storage.results import OPEN_SECONDS, Untold
 
 GATHERING_SECONDS = 5.0  # how long the card of an album waits for the photos that are still to come
@@ -63,6 +65,14 @@ async def errands(connection: AsyncConnection, platform: str, lanes: Lanes, now:
     together = [_together(places[album.jobs[0]], album, seen, owed) for album in found]
     ready = [one for one in together if one.views and one.album is not None and _is_gathered(one, one.album, now)]
     return sorted([*alone, *ready], key=lambda one: min(turns.get(view.id, len(turns)) for view in one.views))
+
+
+async def owe_anew(database: Database, job_ids: Collection[int], now: float) -> None:
+    """Have the outcomes of those of these jobs that have one told again: something older may have come over them."""
+    async with database.write() as connection:
+        for job in (await jobs.many(connection, [*job_ids])).values():
+            if job.state in ENDED and not job.hidden:
+                await results.tell(connection, job.id, now)
 
 
 def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> Errand:

@@ -256,3 +256,39 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
         await courier
     assert len(slow.sent) == 8
     assert screen.sent == []
+
+
+async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_anew(tmp_path: Path) -> None:
+    """Frozen in the middle of an edit, it may thaw when its successor has shown the picture: the edit comes over it."""
+    screen = Noting()
+    async with shown(tmp_path, screen, held=True) as parts:
+        view = await wish(parts)
+        await screen.until(lambda: len(screen.sent) == 1)
+        slow = Slow()
+        frozen = Courier(slow, parts.service, parts.house.bell, parts.house.clock)
+        thawing = asyncio.create_task(frozen.run(asyncio.Event()))
+        await slow.asked.wait()
+        go(tmp_path)
+        await screen.until(lambda: bool(screen.pictures()))
+        while await owed(parts):
+            await parts.house.clock.sleep(0.02)
+        shown_before = len(screen.calls)
+        thawing.cancel()
+        await asyncio.wait([thawing])
+        parts.house.bell.ring()
+        await screen.until(lambda: len(screen.calls) > shown_before)
+        assert screen.calls[-1][1].picture is not None
+        assert await state(parts, view) == State.DELIVERED
+
+
+class Slow(Screen):
+    """Never done with an edit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def show(self, address: Address, card: Card) -> str:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return "never"
