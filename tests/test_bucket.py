@@ -163,6 +163,14 @@ async def test_what_was_stored_is_there_when_the_store_comes_back(server: Bucket
     assert await photos.keys() == (key,)
 
 
+async def test_a_bucket_is_listed_once_an_hour(server: BucketServer) -> None:
+    """Listing costs money, and pictures expire by the hour."""
+    photos = open_bucket(server.bucket())
+    assert await photos.purge(NOON) == 0
+    await photos.put(Kind.RESULT, 7, PICTURE, expires=NOON)
+    assert [await photos.purge(NOON + seconds) for seconds in (300, 3599, 3600)] == [0, 0, 1]
+
+
 async def test_a_store_that_hangs_is_given_up() -> None:
     async with loopback(hang) as store:
         photos = open_bucket(Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY), answer_seconds=0.2)
