@@ -139,11 +139,21 @@ def _postgres(url: str) -> Engines:
     return Postgres(url)
 
 
+def _prepare(connection: Connection) -> None:
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise NotUsable(f"The database's encoding is {encoding}. Make one with: CREATE DATABASE … ENCODING 'UTF8'")
+    # A migration may think for longer than a write; replicas that start together wait for the first of them.
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 60000")
+
+
 def migrate(connection: Connection) -> None:
-    """Bring the schema up to date, in the transaction that this connection is in. Raises NewerSchema."""
+    """Bring the schema up to date, in the transaction that this connection is in. Raises NewerSchema or NotUsable."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        _prepare(connection)
     try:
         command.upgrade(config, "head")
     except CommandError as error:

@@ -104,7 +104,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=TCP)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=TCP, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:

@@ -2,16 +2,17 @@
 
 import asyncio
 import itertools
-import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import people
 from storage.database import Database, NewerSchema, open_database
 from storage.sqlite import CACHE_KIB
+from tests.conftest import ON_BOTH
+from tests.postgres import place_of
 from tests.rows import NOON, somebody
 
 TABLES = {"person", "chat", "queue", "account", "job", "attempt", "quota", "ledger", "result", "outbox", "link_use"}
@@ -68,23 +69,25 @@ async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> 
         assert await _people(database) == 1
 
 
+@ON_BOTH
 async def test_a_row_cannot_point_at_nothing(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database:
-        with pytest.raises(Exception, match="FOREIGN KEY"):
+    async with open_database(place_of(tmp_path)) as database:
+        with pytest.raises(Exception, match=r"(?i)foreign key"):
             async with database.write() as connection:
                 await connection.execute(
                     text("INSERT INTO attempt (job_id, n, account_id, intent_at) VALUES (7, 1, 'a', 0)")
                 )
 
 
-async def test_an_empty_file_gets_every_table_and_a_second_start_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "rows.db"
-    async with open_database(path) as database, database.write() as connection:
+async def test_an_empty_database_gets_every_table_and_a_second_start_changes_nothing(
+    tmp_path: Path, database_kind: str
+) -> None:
+    place = tmp_path / "deep" / "rows.db" if database_kind == "sqlite" else place_of(tmp_path)
+    async with open_database(place) as database, database.write() as connection:
         await somebody(connection)
-    async with open_database(path) as database:
+    async with open_database(place) as database:
         async with database.read() as connection:
-            found = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))
-            assert set(found.scalars()) >= TABLES
+            assert set(await connection.run_sync(lambda sync: inspect(sync).get_table_names())) >= TABLES
         assert await _people(database) == 1
 
 
@@ -95,21 +98,20 @@ async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
         assert _for_others(tmp_path) == {"rows.db": 0, "rows.db-wal": 0, "rows.db-shm": 0}
 
 
+@ON_BOTH
 async def test_a_newer_schema_is_refused_with_a_clear_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "rows.db"
-    async with open_database(path):
-        pass
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(NewerSchema, match="newer than this version of Repaint"):
-        async with open_database(path):
-            pytest.fail("it was opened")
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
-    connection.close()
+    async with open_database(place_of(tmp_path)) as database:
+        async with database.write() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(NewerSchema, match="newer than this version of Repaint"):
+            async with open_database(place_of(tmp_path)):
+                pytest.fail("it was opened")
+        async with database.read() as connection:
+            found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            assert found.scalars().all() == ["9999"]
 
 
+@ON_BOTH
 async def test_writers_take_turns(tmp_path: Path) -> None:
     inside, most = 0, 0
 
@@ -121,21 +123,23 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
             await somebody(connection, name)
             inside -= 1
 
-    async with open_database(tmp_path / "rows.db") as database:
+    async with open_database(place_of(tmp_path)) as database:
         await asyncio.gather(*(write(database, f"person {number}") for number in range(50)))
         assert most == 1
         assert await _people(database) == 50
 
 
+@ON_BOTH
 async def test_readers_see_one_moment_and_never_wait_for_the_writer(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database, database.write() as writing:
+    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
         await somebody(writing)
         assert await asyncio.create_task(_people(database)) == 0  # while the writer is in the middle of it
 
 
+@ON_BOTH
 async def test_a_transaction_inside_a_transaction_is_a_mistake_that_shows_at_once(tmp_path: Path) -> None:
     """It would wait for itself, but only on a day when four others do the same."""
-    async with open_database(tmp_path / "rows.db") as database:
+    async with open_database(place_of(tmp_path)) as database:
         for outer, inner in itertools.product((database.read, database.write), repeat=2):
             with pytest.raises(RuntimeError, match="pass the connection on"):
                 async with outer(), inner():
@@ -143,8 +147,9 @@ async def test_a_transaction_inside_a_transaction_is_a_mistake_that_shows_at_onc
         await asyncio.gather(*(_people(database) for _ in range(30)))
 
 
+@ON_BOTH
 async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "rows.db") as database:
+    async with open_database(place_of(tmp_path)) as database:
         with pytest.raises(ZeroDivisionError):
             async with database.write() as connection:
                 await somebody(connection)
@@ -152,6 +157,7 @@ async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
         assert await _people(database) == 0
 
 
+@ON_BOTH
 async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> None:
     """Cancelled at every point of a write where it can be: what comes after must find the database free, and a write
     is there wholly or not at all."""
@@ -163,7 +169,7 @@ async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> No
                     connection, platform=part, platform_id=str(number), language="en", now=NOON
                 )
 
-    async with open_database(tmp_path / "rows.db") as database:
+    async with open_database(place_of(tmp_path)) as database:
         for number in range(60):
             task = asyncio.create_task(write(database, number))
             for _ in range(number):  # so many steps of the loop, then it is cancelled

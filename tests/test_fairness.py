@@ -20,8 +20,6 @@ from tests.house import ANNA, house, private
 from tests.stand_in import most_within_a_second, portrait_jpeg, stand_in
 from tests.workshop import Workshop, workshop
 
-pytestmark = ON_BOTH
-
 PEOPLE, PHOTOS = 20, 5
 
 
@@ -71,6 +69,7 @@ async def test_twenty_people_with_five_photos_each_take_turns_at_one_slot(tmp_pa
             assert all(later <= earlier for earlier, later in pairwise(shown)), shown
 
 
+@ON_BOTH
 async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_path: Path) -> None:
     """A hundred jobs of one person wait; who comes with one photo then is next but for what runs."""
     rules = Rules(daily_free_images=1000, max_queued_per_person=1000, monthly_budget_cny=None, paid=True)
@@ -84,6 +83,7 @@ async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_p
         assert [view.place for view in views.values() if view] == [1, *range(3, 102)]
 
 
+@ON_BOTH
 async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted(tmp_path: Path) -> None:
     async with house(tmp_path, daily_free_images=20, max_queued_per_person=1000) as parts:
         photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
@@ -106,6 +106,7 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         assert len(kept) == 20  # a refused photo is not kept
 
 
+@ON_BOTH
 async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) -> None:
     async with house(tmp_path, max_queued_per_person=3) as parts:
         photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
