@@ -1,11 +1,14 @@
 """The lanes of an installation: one for each key, or the stand-in when there is none."""
 
 import hashlib
+import socket
 from collections.abc import Mapping
+from urllib.request import getproxies
 
 import httpx
 from pydantic import SecretStr
 
+from bot import doubt
 from bot.dashscope.client import DashScope
 from bot.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
@@ -23,6 +26,16 @@ QUERIES_PER_SECOND = 18.0  # of the 20 that are allowed
 def account_id(key: SecretStr) -> str:
     """A name for an account that says nothing about its key, and stays the same for it."""
     return "key-" + hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
+
+
+def cloud_http() -> httpx.AsyncClient:
+    """The client for the cloud. What the system has in hand for us and nobody confirms, it gives up as soon as we do:
+    else a submit could arrive a minute late, when the network is back, and nobody would look for its task any more.
+    Through a proxy, that is the proxy's business."""
+    if getproxies() or not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return httpx.AsyncClient()
+    given_up = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(doubt.SUBMIT_SECONDS * 1000))
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[given_up]))
 
 
 def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, DashScope]:

@@ -197,7 +197,7 @@ async def _lanes(
 ) -> tuple[tuple[Lane, ...], tuple[styles.Style, ...]]:
     """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
     if settings.dashscope_api_key:
-        http = await stack.enter_async_context(httpx.AsyncClient())
+        http = await stack.enter_async_context(accounts.cloud_http())
         return tuple(accounts.cloud_lanes(settings, http, secret, photos)), styles.STYLES
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))
     transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as on a wire

@@ -25,6 +25,7 @@ _SECRETS = re.compile(
     r"|(?<=X-Amz-Security-Token=)[^&\s\"']+"
     r"|(?<=/photos/)[A-Za-z0-9._-]+"
     r"|(?<=/dashscope/events/)[A-Za-z0-9_-]+"
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # who we are at a database
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
 SHORTEST = 8  # characters; whatever is shorter would be found in every other word

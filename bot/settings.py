@@ -136,7 +136,8 @@ class Settings(SharedSettings):
         """Every word that must be seen nowhere."""
         values = [getattr(self, name) for name in type(self).model_fields]
         several = [value if isinstance(value, tuple) else (value,) for value in values]
-        return tuple(one.get_secret_value() for group in several for one in group if isinstance(one, SecretStr))
+        words = [one.get_secret_value() for group in several for one in group if isinstance(one, SecretStr)]
+        return (*words, *filter(None, [self.database_password]))
 
     @property
     def is_loopback(self) -> bool:

@@ -1,6 +1,7 @@
 """The settings that make one installation of several processes: the database they share, and what they sign with."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -30,6 +31,12 @@ class SharedSettings(BucketSettings):
         if value is None and others.data.get("database_url") is not None:
             raise ValueError(f"DATABASE_URL needs it, the same for every process; {_HOW}")
         return value
+
+    @property
+    def database_password(self) -> str:
+        """The part of `database_url` that is secret by itself; empty where there is none."""
+        url = "" if self.database_url is None else self.database_url.get_secret_value()
+        return unquote(url.rpartition("@")[0].rpartition(":")[2]) if "@" in url else ""
 
     @property
     def database(self) -> Path | str:

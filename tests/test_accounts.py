@@ -1,5 +1,6 @@
 """The lanes of an installation."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
 from storage.bucket import open_bucket
 from storage.photos import open_photos
 from tests.house import settings_for
+from tests.loopback import Received, Reply, loopback
 
 SECRET = bytes(32)
 
@@ -67,3 +69,21 @@ async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) ->
     key = keys("sk-one")
     assert not (await lanes(tmp_path, dashscope_api_key=key))[0].is_told
     assert (await lanes(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[0].is_told
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such time-out")
+async def test_what_is_sent_and_not_confirmed_is_given_up_by_the_system_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    async def answer(_: Received) -> Reply:
+        return Reply()
+
+    async with (
+        loopback(answer) as server,
+        accounts.cloud_http() as http,
+        http.stream("GET", server.url) as response,
+    ):
+        line = response.extensions["network_stream"].get_extra_info("socket")
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000

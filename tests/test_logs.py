@@ -133,3 +133,11 @@ def test_libraries_that_tell_everything_are_quiet(written: io.StringIO) -> None:
     logging.getLogger("somebodys.package").debug("something")
     assert [line for line in written.getvalue().splitlines() if "HTTP Request" in line] == []
     assert "something" in written.getvalue()
+
+
+def test_who_we_are_at_a_database_is_struck_from_its_address() -> None:
+    told = redacted("could not reach postgresql+psycopg://repaint:p%40ss-word@db.internal:5432/repaint at 12:30:45")
+    assert told == "could not reach postgresql+psycopg://[secret]@db.internal:5432/repaint at 12:30:45"
+    assert redacted("GET https://api.telegram.org:443/x?to=me@example.org") == (
+        "GET https://api.telegram.org:443/x?to=me@example.org"
+    )
