@@ -71,12 +71,13 @@ async def telegram_house(
     until: Path | None = None,
     by_webhook: bool = False,
     clock: Clock | None = None,
+    haste: float = HASTE,
     **settings: Any,
 ) -> AsyncIterator[Town]:
     """Everything at work until the block ends. With the `api` and folder of an earlier block: a restart.
 
     `until`: pictures are finished only when that file exists. `by_webhook`: updates are brought to our HTTP server.
-    `clock`: that of the core.
+    `clock`: that of the core; `haste`: how fast time goes for what waits for Telegram.
     """
     async with AsyncExitStack() as stack:
         if api is None:
@@ -92,8 +93,8 @@ async def telegram_house(
             api_url=api.url,
             hook=hook,
             owners=parts.settings.admins,
-            clock=WallClock(HASTE),
-            per_second=PER_SECOND * HASTE,
+            clock=WallClock(haste),
+            per_second=PER_SECOND * haste,
         )
         try:
             async with connecting as platform, running(parts, [platform]):

@@ -44,7 +44,8 @@ async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None
 
 
 async def test_the_pictures_of_an_album_are_brought_one_by_one_and_are_one_request(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, by_webhook=True) as town:
+    # In more haste the next picture would come too late on a busy machine.
+    async with telegram_house(tmp_path, by_webhook=True, haste=2.0) as town:
         anna = town.person(1)
         await anna.sends_album([portrait_jpeg(), portrait_jpeg(500, 500, shade=9)], caption="/style ref")
         await town.api.until(lambda: anna.pictures)
