@@ -22,6 +22,7 @@ from moto.server import ThreadedMotoServer
 from storage.bucket import Bucket
 
 KEY_ID, KEY = "AKIARECOGNISABLEKEYS", "recognisable/secret+key/of/the/bucket"
+SECONDS = 60.0  # on a busy machine its first answer takes long
 _NAMES = map("pictures-{}".format, itertools.count(1))
 
 
@@ -48,7 +49,7 @@ class BucketServer:
     def bucket(self, prefix: str = "") -> Bucket:
         """A new bucket, empty."""
         name = next(_NAMES)
-        httpx.put(f"{self.url}/{name}").raise_for_status()
+        httpx.put(f"{self.url}/{name}", timeout=SECONDS).raise_for_status()
         return self.known(name, prefix)
 
     def known(self, name: str, prefix: str = "") -> Bucket:
@@ -57,7 +58,7 @@ class BucketServer:
 
     def raw_keys(self, bucket: Bucket) -> list[str]:
         """The key of everything in there, with its prefix, asked for without our own code."""
-        answer = httpx.get(f"{self.url}/{bucket.name}", params={"list-type": "2"}).raise_for_status()
+        answer = httpx.get(f"{self.url}/{bucket.name}", params={"list-type": "2"}, timeout=SECONDS).raise_for_status()
         return [str(key.text) for key in ET.fromstring(answer.content).findall(".//{*}Key")]
 
     def environment(self, bucket: Bucket) -> dict[str, str]:
