@@ -64,7 +64,7 @@ async def _folded(driver: aiosqlite.Connection) -> bool:
 
 def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
     url, opened = f"sqlite+aiosqlite:///{path}", partial(connect, path)
-    engine = create_async_engine(url, async_creator=opened, pool_size=connections, max_overflow=0)
+    engine = create_async_engine(url, async_creator=opened, pool_size=connections, max_overflow=0, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: object) -> None:

@@ -1,0 +1,74 @@
+"""What several processes share, and what is said when it can't be had."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.chat import CannotStart
+from bot.clock import SharedClock, WallClock
+from bot.election import Election
+from bot.roles import Alone
+from bot.settings import Settings
+from bot.sharing import beside, clock_of, open_rows, roles_of
+from bot.sole import FolderInUse
+from tests.house import settings_for
+
+KEY = "s" * 40
+PASSWORD = "a-password-that-nobody-may-see"
+
+
+def shared(folder: Path, url: str, **changes: Any) -> Settings:
+    return settings_for(folder, database_url=url, secret_key=KEY, **changes)
+
+
+def nobodys_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://me:{PASSWORD}@127.0.0.1:{{port}}/name", "can't be used"),
+        (f"postgresql://me:{PASSWORD}@[::1/name", "is no address"),
+        (f"postgresql://me:{PASSWORD}@host:port/name", "is no address"),
+    ],
+)
+async def test_a_database_that_can_not_be_reached_is_said_without_its_password(
+    tmp_path: Path, url: str, said: str
+) -> None:
+    with pytest.raises(CannotStart, match=said) as caught:
+        async with open_rows(shared(tmp_path, url.format(port=nobodys_port()))):
+            pytest.fail("nobody is there")
+    assert PASSWORD not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+async def test_a_process_that_is_alone_holds_its_folder_and_goes_by_the_wall(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    async with open_rows(settings) as database:
+        with pytest.raises(FolderInUse):
+            async with open_rows(settings):
+                pytest.fail("two would pay twice")
+        async with beside(settings):  # the owner's commands may look in
+            pass
+        clock = await clock_of(database, None)
+        assert isinstance(clock, WallClock)
+        async with roles_of(settings, database, clock) as roles:
+            assert isinstance(roles, Alone)
+
+
+async def test_several_share_a_database_and_even_a_folder(tmp_path: Path, postgres_url: str) -> None:
+    settings = shared(tmp_path / "data", postgres_url)
+    async with open_rows(settings) as one, open_rows(settings) as two:
+        clocks = [await clock_of(database, None) for database in (one, two)]
+        assert all(isinstance(clock, SharedClock) for clock in clocks)
+        given = WallClock()
+        assert await clock_of(one, given) is given
+        async with roles_of(settings, one, given) as mine, roles_of(settings, two, given) as theirs:
+            assert isinstance(mine, Election)
+            assert isinstance(theirs, Election)
+            assert mine.owner != theirs.owner
