@@ -1,5 +1,7 @@
 """Every schema that was ever in use comes up to date with its data in it, and then works."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +87,29 @@ def schema(place: Path | str) -> set[str]:
 def test_versions_follow_each_other_in_one_line() -> None:
     assert [f"{number:04}" for number in range(1, len(VERSIONS) + 1)] == VERSIONS
     assert ScriptDirectory.from_config(alembic()).get_heads() == [VERSIONS[-1]]
+
+
+def test_every_file_is_named_for_its_version() -> None:
+    """By these names a start sees that there is nothing to do."""
+    named = sorted(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    assert named == VERSIONS
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_the_tool_that_would_change_it(tmp_path: Path) -> None:
+    script = f"""
+import asyncio, sys
+from pathlib import Path
+from storage.database import open_database
+
+async def main():
+    async with open_database(Path({str(tmp_path / "repaint.db")!r})) as database:
+        assert await database.answers()
+
+asyncio.run(main())
+print("alembic" in sys.modules)
+"""
+    told = [subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout for _ in range(2)]
+    assert told == [b"True\n", b"False\n"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
