@@ -51,7 +51,7 @@ class Plan:
     """So many lanes side by side, photos in all, and how much faster time goes."""
 
     lanes: int = 6
-    photos: int = 84
+    photos: int = 72
     speed: float = 2.0
 
 
