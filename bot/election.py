@@ -100,6 +100,8 @@ class Election:
 
     async def _beat(self, roles: dict[str, Role], stop: asyncio.Event) -> None:
         began = tick()
+        if began - self.pulse.at > UNKNOWN_SECONDS:  # they may have forgotten us
+            self.ballot.worker = None
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 ours = await self.ballot.beat([] if stop.is_set() else list(roles))
@@ -109,8 +111,6 @@ class Election:
                     self._held[job_id] = asyncio.create_task(self._hold(roles[name], job_id, stop))
         except (ConnectorException, Error, TimeoutError) as error:
             log.warning("no word from the election", error=type(error).__name__)
-            if began - self.pulse.at > UNKNOWN_SECONDS:
-                self.ballot.worker = None
 
     async def _compare(self, ours: dict[int, str]) -> None:
         """Stop what is not ours any more, and say of what we do not do that it is done."""

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Parts
 from bot.chat import Address, Card, Gone, NotNow, Person
 from bot.courier import GIVE_UP_TRIES, Courier
+from bot.roles import Deposed, Undisputed, is_deposed
 from bot.styles import REFERENCE
 from bot.wishes import JobView, State
+from storage import cards
 from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, house, private
 from tests.quick_engine import quick_engine
@@ -292,3 +295,49 @@ class Slow(Screen):
         self.asked.set()
         await asyncio.Event().wait()
         return "never"
+
+
+@dataclass
+class Shaky(Undisputed):
+    """A term that one is not sure of, or has lost."""
+
+    is_sure: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: bool = False
+
+    async def sure(self) -> None:
+        self.asked.set()
+        await self.is_sure.wait()
+
+    async def fence(self, connection: AsyncConnection) -> None:
+        if self.is_lost:
+            raise Deposed("somebody else is the courier")
+
+
+async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
+    screen, term, stop = Noting(), Shaky(), asyncio.Event()
+    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
+        await wish(parts)
+        courier = Courier(screen, parts.service, parts.house.bell, parts.house.clock, term)
+        running = asyncio.create_task(courier.run(stop))
+        await term.asked.wait()
+        assert not screen.calls
+        term.is_sure.set()
+        await screen.until(lambda: bool(screen.pictures()))
+        stop.set()
+        parts.house.bell.ring()
+        await running
+
+
+async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path: Path) -> None:
+    screen, term = Noting(), Shaky(is_lost=True)
+    term.is_sure.set()
+    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
+        view = await wish(parts)
+        courier = Courier(screen, parts.service, parts.house.bell, parts.house.clock, term)
+        with pytest.raises(ExceptionGroup) as caught:
+            await courier.run(asyncio.Event())
+        assert is_deposed(caught.value)
+        async with parts.house.database.read() as connection:
+            place = await cards.of_job(connection, view.id)
+        assert place.message_id is None
