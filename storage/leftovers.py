@@ -7,7 +7,9 @@ from storage.jobs import COLUMNS, IS_WAITING, Job, job_of
 
 _WITH_REMAINS = text(f"""
     SELECT {COLUMNS} FROM job
-    WHERE hidden AND (photo IS NOT NULL OR reference IS NOT NULL OR id IN (SELECT job_id FROM result))
+    WHERE hidden AND (
+        photo IS NOT NULL OR reference IS NOT NULL OR EXISTS (SELECT 1 FROM result r WHERE r.job_id = job.id)
+    )
 """)  # noqa: S608  # constant
 _PHOTOS_IN_USE = text(f"""
     SELECT photo AS key FROM job WHERE {IS_WAITING} AND state <> 'fetching' AND photo IS NOT NULL
