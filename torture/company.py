@@ -17,7 +17,7 @@ from torture.proxy import Deed, Passing
 from torture.replica import BY_ITSELF, Replica
 from torture.stage import SLOTS, Stage
 
-BACKLOG = 12
+BACKLOG = 12  # wishes under way at any time
 WISH_SECONDS = 0.3  # between two
 CALL_SECONDS = 3.0  # that a call is waited for
 SHORT, LONG = 1.0, 20.0  # frozen or cut off: less and more than after what somebody is taken for dead
@@ -41,6 +41,7 @@ class Company:
     people: People
     guests: Guests
     dice: random.Random
+    backlog: int = BACKLOG
     lanes: Lanes = field(default_factory=Lanes)
     wrong: list[str] = field(default_factory=list)
     again: Counter[int] = field(default_factory=Counter)
@@ -178,7 +179,7 @@ class Company:
     async def _wishes(self) -> None:
         while True:
             open_now = await asyncio.to_thread(audit.unfinished, self.database)
-            if open_now + self._unheard < BACKLOG:
+            if open_now + self._unheard < self.backlog:
                 await wish(self.people, self.guests)
             await asyncio.sleep(WISH_SECONDS)
 

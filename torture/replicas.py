@@ -13,7 +13,7 @@ from tests.buckets import bucket_server
 from tests.postgres import Server, postgres_server
 from tests.stand_in import most_within_a_second
 from torture import audit, discord_audit
-from torture.company import Company
+from torture.company import BACKLOG, Company
 from torture.guests import Guests
 from torture.moments import draw_call, name
 from torture.outcome import Outcome
@@ -69,11 +69,17 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
 
 
 async def replicas(
-    folder: Path, number: int, seed: int, *, server: Server, say: Callable[[str], None] = print
+    folder: Path,
+    number: int,
+    seed: int,
+    *,
+    server: Server,
+    backlog: int = BACKLOG,
+    say: Callable[[str], None] = print,
 ) -> Report:
     """So many kills, with audits between."""
     report, dice = Report(), random.Random(seed)
-    async with company(folder, server, dice) as (here, all_of_them):
+    async with company(folder, server, dice, backlog) as (here, all_of_them):
         while (done := report.kills.total()) < number and not report.wrong:
             async with all_of_them.beset():
                 await _torment(all_of_them, dice, min(number, done + BATCH), report)
@@ -85,7 +91,9 @@ async def replicas(
 
 
 @asynccontextmanager
-async def company(folder: Path, server: Server, dice: random.Random) -> AsyncIterator[tuple[Stage, Company]]:
+async def company(
+    folder: Path, server: Server, dice: random.Random, backlog: int
+) -> AsyncIterator[tuple[Stage, Company]]:
     """The stage, and all replicas at work on one database and one bucket."""
     async with AsyncExitStack() as stack:
         bucket = stack.enter_context(bucket_server())
@@ -96,7 +104,7 @@ async def company(folder: Path, server: Server, dice: random.Random) -> AsyncIte
             await stack.enter_async_context(replica(number, here, database, settings, dice))
             for number in range(REPLICAS)
         ]
-        yield here, Company(here, database, there, People(here, dice), Guests(here.discord, dice), dice)
+        yield here, Company(here, database, there, People(here, dice), Guests(here.discord, dice), dice, backlog)
 
 
 async def _torment(them: Company, dice: random.Random, until: int, report: Report) -> None:
