@@ -18,8 +18,9 @@ OWNER_PAUSE = 60.0  # somebody has to look after the token first
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
 ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
-# The last three: what the library stumbles over when an answer is none, as a proxy's page with a good status.
-NETWORK = (OSError, aiohttp.ClientError, TimeoutError, ValueError, TypeError, LookupError)
+# What the library stumbles over when an answer is none, as a proxy's page with a good status.
+GARBLED = (ValueError, TypeError, LookupError)
+NETWORK = (OSError, aiohttp.ClientError, TimeoutError, *GARBLED)
 
 
 class TokenRefused(CannotStart):
@@ -46,6 +47,9 @@ def translated() -> Iterator[None]:
         raise NotNow(patience.retry_after) from None
     except HTTPException as error:
         raise _translation(error) from None
+    except GARBLED as error:
+        log.warning("an answer of Discord's could not be read", error=type(error).__name__)
+        raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
     except NETWORK:
         raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
 
