@@ -27,6 +27,7 @@ DRIVEN_SECONDS = 20.0
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.25
 NOBODY_CALLED = "at a moment that did not come in time"
+_OPEN = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
 _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(EPOCH FROM clock_timestamp())"
 
 
@@ -76,11 +77,17 @@ class Company:
                     await asyncio.sleep(LOOK_SECONDS)
                 await self.people.look(await self._somewhere())
         except TimeoutError:
-            return [f"after {REST_SECONDS:.0f} s of peace something was still under way"]
+            return [f"after {REST_SECONDS:.0f} s of peace something was still under way: {self._left()}"]
         finally:
             visiting.cancel()
             await asyncio.wait([visiting])
         return []
+
+    def _left(self) -> str:
+        """What was still under way, for whoever has to find out why."""
+        asked = ("SELECT job_id, tries, next_at FROM outbox", f"SELECT id, state, album_id FROM job WHERE {_OPEN}")
+        guests = [guest.name for guest in self.guests.waiting]
+        return f"{[audit.rows(self.database, one) for one in asked]} {guests} {len(self.stage.telegram.updates)}"
 
     async def kill_at(self, call: Call, cause: str) -> None:
         """Whoever makes this call dies of it; if nobody does, whose turn it is."""

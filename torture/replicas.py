@@ -24,7 +24,7 @@ from torture.stage import SLOTS, Stage, stage
 
 REPLICAS = 3
 SUBMITS = 2  # of an account, within a second
-BATCH = 50  # kills between two audits
+BATCH = 25  # kills between two audits
 UPSETS = 0.08  # of what is done to them; the rest is kills
 AT_CALLS = 0.5  # of the kills
 ANY_SECONDS = 1.5  # until one that is nothing but chance
@@ -142,5 +142,5 @@ async def _audit(here: Stage, them: Company, report: Report) -> None:
         *audit.fences(database),
         *audit.ledger(database),
         *audit.chats(database, here.telegram, wishes, them.again),
-        *discord_audit.guests(database, them.guests, them.doubtful, {}),
+        *discord_audit.guests(database, them.guests, them.doubtful, {}, several=True),
     ]
