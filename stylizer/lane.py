@@ -46,20 +46,35 @@ class Lane:
         async with asyncio.TaskGroup() as group:
             while True:
                 await self.hands.acquire()
-                group.create_task(self._carry(await self._next()))
+                try:
+                    task = await self._next()
+                except asyncio.CancelledError:
+                    self.hands.release()
+                    raise
+                group.create_task(self._carry(task))
 
     async def _next(self) -> Task:
         """The next task to start, however long it takes until there is one."""
         while True:
             self.bell.clear()
             try:
-                lease = None if self.leases is None else self.leases.seconds
-                if (task := await self.table.claim(lease=lease)) is not None:
+                if (task := await self._claimed()) is not None:
                     return task
-                await self._rest(None if lease is None else _PAUSE)
+                await self._rest(None if self.leases is None else _PAUSE)
             except SQLAlchemyError:
                 _log.exception("the task table could not be asked; once more in a second")
                 await self._rest(_PAUSE)
+
+    async def _claimed(self) -> Task | None:
+        """What was claimed at the very moment when we are told to stop goes back at once."""
+        lease = None if self.leases is None else self.leases.seconds
+        claiming = asyncio.create_task(self.table.claim(lease=lease))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            if (task := await claiming) is not None:
+                await self.table.release(task)
+            raise
 
     async def _rest(self, most: float | None) -> None:
         with suppress(TimeoutError):

@@ -56,11 +56,14 @@ class Task:
 
 TASK_COLUMNS = ", ".join(Task.__dataclass_fields__)
 
-_COUNT_UNFINISHED = text("select count(*) from task where status in ('PENDING', 'RUNNING')")
+_COUNT_UNFINISHED = text("""
+    select (select count(*) from task where status = 'PENDING') + (select count(*) from task where status = 'RUNNING')
+""")  # in two, because each has an index of its own
 
 _COUNT_SPENT = text("""
     select coalesce((select images from account where account = :account), 0)
-         + (select count(*) from task where account = :account and status in ('PENDING', 'RUNNING'))
+         + (select count(*) from task where account = :account and status = 'PENDING')
+         + (select count(*) from task where account = :account and status = 'RUNNING')
 """)
 
 _COUNT_LATEST = text("select count(*) from task where account = :account and submitted > :before")

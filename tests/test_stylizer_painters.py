@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import sys
 import time
@@ -18,11 +19,12 @@ from sqlalchemy import text
 
 from bot.stand_in_settings import corner_of
 from stylizer.clock import SharedClock
-from stylizer.database import CannotOpen, open_database
+from stylizer.database import CannotOpen, Database, open_database
 from stylizer.engines import SHEET
+from stylizer.opening import World, opened
 from stylizer.painters import painters
 from stylizer.settings import StylizerSettings
-from stylizer.tasks import TASK_COLUMNS, Task, as_task
+from stylizer.tasks import TASK_COLUMNS, Task, TaskTable, as_task
 from tests.api_calls import MODEL, Caller, data_url, open_api
 from tests.buckets import bucket_server
 from tests.postgres import Server
@@ -65,7 +67,12 @@ async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | N
 
 async def rows(url: str) -> list[Task]:
     """Every task, oldest first."""
-    async with open_database(url) as database, database.reading() as connection:
+    async with open_database(url) as database:
+        return await rows_of(database)
+
+
+async def rows_of(database: Database) -> list[Task]:
+    async with database.reading() as connection:
         found = await connection.execute(text(f"select {TASK_COLUMNS} from task order by seq"))
         return [as_task(dict(row)) for row in found.mappings()]
 
@@ -175,6 +182,25 @@ async def test_a_painter_that_stops_gives_its_task_to_the_next_at_once(tmp_path:
         async with painter(tmp_path, postgres_url, lease=LONG):
             await caller.picture(task_id)
     assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 2)]
+
+
+async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_path: Path, postgres_url: str) -> None:
+    rng = random.Random(7)
+    settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
+    async with (
+        front(tmp_path, postgres_url, max_running=10) as caller,
+        opened(settings, World(quick_engine(until=tmp_path / "never"))) as (parts, _),
+    ):
+        await caller.task()
+        attempts = 0
+        while attempts < 10:
+            painting = asyncio.create_task(parts.lane.run())
+            await asyncio.wait([painting], timeout=rng.random() / 10)
+            painting.cancel()
+            await asyncio.wait([painting])
+            (row,) = await rows_of(parts.database)
+            assert (row.status, row.runs) == ("PENDING", 0)
+            attempts = row.attempt
 
 
 async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path: Path, postgres_url: str) -> None:
@@ -292,6 +318,25 @@ async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
     before = clock()
     steady[0] += 5
     assert clock() == before + 5
+
+
+async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
+    postgres: Server, postgres_url: str
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+    role = f"painter_of_{name}"
+    postgres.execute(f"create role {role} login password 'brush'")
+    url = f"postgresql://{role}:brush@127.0.0.1:{postgres.port}/{name}"
+    try:
+        with pytest.raises(CannotOpen, match="permission denied"):
+            async with open_database(url):
+                raise AssertionError
+        postgres.execute(f"create schema stylizer authorization {role}", name)
+        async with open_database(url) as database:
+            await TaskTable(database, life=DAY).allow(1)
+    finally:
+        postgres.drop(postgres_url)
+        postgres.execute(f"drop role {role}")
 
 
 async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
