@@ -22,6 +22,7 @@ from stylizer.database import CannotOpen
 from stylizer.sole import FolderInUse as AnotherStandIn
 
 T = TypeVar("T")
+_PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
@@ -131,6 +132,8 @@ def backup(
 ) -> None:
     """Write a backup beside the running bot: database, signing key, saved styles; never the photos people sent."""
     settings = _settings()
+    if settings.database_url is not None:
+        _give_up(_PG_DUMP)
     size = _done(lambda: write_backup(settings.data_dir, file, with_results=results))
     typer.echo(f"Written: {file}, {size // 1000} kB. Keep it as safe as the data folder itself.")
     if settings.bucket is not None:
@@ -140,9 +143,24 @@ def backup(
 @command.command()
 def restore(file: Path) -> None:
     """Put a backup into an empty data folder. What was under way when it was written ends, and costs nobody a unit."""
-    data_dir = _settings().data_dir
+    settings = _settings()
+    if settings.database_url is not None:
+        _give_up(_PG_DUMP)
+    data_dir = settings.data_dir
     ended = _done(lambda: put_back(data_dir, file, time.time()))
     typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
+
+
+@command.command()
+def move(
+    *, back: Annotated[bool, typer.Option("--back", help="From DATABASE_URL into a new file in DATA_DIR.")] = False
+) -> None:
+    """Copy all rows from the file in DATA_DIR into the empty PostgreSQL at DATABASE_URL, while nothing runs."""
+    from bot.relocating import move_rows  # noqa: PLC0415  # heavy
+
+    settings = _settings()
+    count = _done(lambda: asyncio.run(move_rows(settings, back=back)))
+    typer.echo(f"{count} rows copied and counted. " + ("Unset DATABASE_URL, then: " if back else "") + "repaint run")
 
 
 @command.command()

@@ -63,3 +63,14 @@ def test_a_backup_says_that_what_is_in_a_bucket_is_not_in_it(tmp_path: Path) -> 
     (folder / "secret.key").write_bytes(bytes(32))
     told = repaint(folder, "backup", file, PHOTO_STORE="s3://faces/mine").stdout
     assert "Saved styles and pictures are in s3://faces/mine, not in this file" in told
+
+
+def test_rows_move_to_postgresql_and_are_looked_after_there(tmp_path: Path, postgres_url: str) -> None:
+    shared = {"DATABASE_URL": postgres_url, "SECRET_KEY": "k" * 40}
+    folder, file = tmp_path / "data", str(tmp_path / "backup.tar")
+    repaint(folder, "admin", "status")
+    moved = repaint(folder, "move", **shared)
+    assert (moved.returncode, "copied and counted" in moved.stdout) == (0, True), moved.stderr
+    for words in (("backup", file), ("restore", file)):
+        ended = repaint(folder, *words, **shared)
+        assert (ended.returncode, "pg_dump" in ended.stderr) == (1, True)

@@ -1,0 +1,94 @@
+"""All rows of one database into another that has none, from SQLite to PostgreSQL or back, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, Table, func, insert, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+BATCH = 1000
+_NOT_COPIED = {"alembic_version"}
+_OTHERS = text("""
+    SELECT COUNT(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'repaint' AND pid <> pg_backend_pid()
+""")
+_NO_HURRY = text("SET LOCAL idle_in_transaction_session_timeout = 0")
+_FORGET_QUEUE = text("DELETE FROM queue")  # the one row that a migration writes
+
+
+class NotEmpty(Exception):
+    """There are rows already where they are to go."""
+
+
+class Miscounted(Exception):
+    """Fewer or more rows arrived than set out: nothing is committed."""
+
+
+async def is_in_use(connection: AsyncConnection) -> bool:
+    """Whether another Repaint is connected to this PostgreSQL; of a file of SQLite's a lock file tells."""
+    if connection.dialect.name != "postgresql":
+        return False
+    return int((await connection.execute(_OTHERS)).scalar_one()) > 0
+
+
+async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
+    """Copy everything; both are in a write, and have the same schema. Returns how many rows there were.
+
+    Raises:
+        NotEmpty, Miscounted: then roll back.
+    """
+    for connection in (source, target):
+        if connection.dialect.name == "postgresql":
+            await connection.execute(_NO_HURRY)
+    tables, theirs = await source.run_sync(_tables), await target.run_sync(_tables)
+    await target.execute(_FORGET_QUEUE)
+    counts = await source.run_sync(_counts, tables)
+    if any((await target.run_sync(_counts, theirs)).values()):
+        raise NotEmpty
+    for name, table in tables.items():
+        last: Sequence[Any] | None = None
+        while rows := await source.run_sync(_batch, table, last):
+            await target.run_sync(_put, theirs[name], rows)
+            last = [rows[-1][column.name] for column in table.primary_key]
+    if await target.run_sync(_counts, theirs) != counts:
+        raise Miscounted
+    await target.run_sync(_go_on_counting, theirs.values())
+    return sum(counts.values())
+
+
+def _tables(connection: Connection) -> dict[str, Table]:
+    """Ours, each after those that it points at."""
+    schema = MetaData()
+    schema.reflect(connection)
+    return {table.name: table for table in schema.sorted_tables if table.name not in _NOT_COPIED}
+
+
+def _counts(connection: Connection, tables: Mapping[str, Table]) -> dict[str, int]:
+    return {
+        name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        for name, table in tables.items()
+    }
+
+
+def _batch(connection: Connection, table: Table, last: Sequence[Any] | None) -> list[dict[str, Any]]:
+    """The rows that come next, by primary key."""
+    key = list(table.primary_key)
+    rows = select(table).order_by(*key).limit(BATCH)
+    if last is not None:
+        rows = rows.where(tuple_(*key) > tuple_(*last))
+    return [dict(row) for row in connection.execute(rows).mappings()]
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    connection.execute(insert(table), rows)
+
+
+def _go_on_counting(connection: Connection, tables: Iterable[Table]) -> None:
+    """The next ids follow the highest; SQLite sees to that by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        if "id" in table.columns and table.columns["id"].identity is not None:
+            sequence = select(func.pg_get_serial_sequence(table.name, "id")).scalar_subquery()
+            highest = select(func.coalesce(func.max(table.columns["id"]), 0) + 1).scalar_subquery()
+            connection.execute(select(func.setval(sequence, highest, False)))  # noqa: FBT003  # SQL's own signature
