@@ -1,4 +1,5 @@
-"""What a platform keeps for us: the file of each picture that it was given, and photos that came under a veil."""
+"""What a platform keeps for us, and what it has told us: the file of each picture that it was given, photos that came
+under a veil, messages that one of us has heard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +9,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import Address, Chat
 from bot.clock import Clock
-from storage import shown
+from storage import arrivals, shown
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 VEIL_SECONDS = 30 * 24 * 3600.0
+HEARD_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Keepsakes:
     """Rows of one bot; `account` names the platform and the bot, for files mean nothing to another.
 
-    A file or veil that can't be written is not worth losing a message over: it is logged.
+    A file, veil or message that can't be written is not worth losing a message over: it is logged.
     """
 
     database: Database
@@ -69,3 +71,13 @@ class Keepsakes:
         place = {"account": self.account, "chat": address.chat.platform_id}
         async with self.database.read() as connection:
             return await shown.is_veiled(connection, **place, message=address.reply_to)
+
+    async def is_news(self, message: int) -> bool:
+        """Whether none of our processes has heard this message: for a moment two may listen."""
+        now = self.clock.now()
+        try:
+            async with self.database.write() as connection:
+                return await arrivals.note(connection, self.account, message, now=now, before=now - HEARD_SECONDS)
+        except SQLAlchemyError:
+            log.exception("a message was not noted")
+            return True

@@ -33,6 +33,7 @@ _TAKE = text("""
     WHERE account = :account AND body IS NOT NULL AND (until IS NULL OR until < :now)
 """)
 _DONE = text("UPDATE arrived SET body = NULL WHERE account = :account AND number = :number")
+_NOTE = text("INSERT INTO arrived (account, number, at) VALUES (:account, :number, :now) ON CONFLICT DO NOTHING")
 _FORGET = text("DELETE FROM arrived WHERE at < :before")
 
 
@@ -95,6 +96,12 @@ async def take(connection: AsyncConnection, account: str, owner: str, *, now: fl
 async def let_go(connection: AsyncConnection, account: str, owner: str) -> None:
     """What the owner has not done is anybody's."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": 0.0})
+
+
+async def note(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
+    """Whether nobody has heard of it before; for what is told once, and can't be told again."""
+    await connection.execute(_FORGET, {"before": before})
+    return (await connection.execute(_NOTE, {"account": account, "number": number, "now": now})).rowcount == 1
 
 
 async def done(connection: AsyncConnection, account: str, number: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
+from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp
 from bot.app import Parts, opened, running, web_application
 from bot.chat import Platform
 from bot.clock import WallClock
+from bot.election import Election
 from handlers.discord import DiscordPlatform, discord
 from handlers.discord.wire import talking_to
 from handlers.telegram import TelegramPlatform, hook_at, telegram
@@ -85,6 +87,13 @@ class Towns:
     parts: list[Parts]
     mail: Mail
     stays: list[AsyncExitStack]
+
+    async def holder(self, role: str) -> int:
+        """Which installation does this now."""
+        names = [one.roles.owner for one in self.parts if isinstance(one.roles, Election)]
+        async with self.parts[0].studio.database.read() as connection:
+            found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
+            return names.index(found.scalar_one())
 
     async def leave(self, number: int) -> None:
         """This installation ends, in good order."""

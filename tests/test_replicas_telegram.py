@@ -1,7 +1,6 @@
 """Telegram before two installations on one PostgreSQL: whoever is brought an update, people notice nothing of it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -92,18 +91,3 @@ async def test_a_button_works_whoever_is_told_of_it_and_whoever_shows_the_card(
     await anna.presses(card, "Anime")
     assert (await the_picture(towns, anna)).id == card.id
     towns.mail.pinned = None
-
-
-async def test_only_one_of_us_asks_for_updates_and_the_other_goes_on_when_it_ends(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async with telegram_towns(tmp_path, postgres_url, by_webhook=False) as towns:
-        anna, ben = towns.person(1), towns.person(2)
-        await anna.sends(portrait_jpeg(), caption="/style 2")
-        await the_picture(towns, anna)
-        await towns.leave(0)
-        await ben.sends(portrait_jpeg(), caption="/style 2")
-        await the_picture(towns, ben)
-        assert await units(towns, ben) == (1, 0)
-        assert len(anna.sees) == 1, "what was dealt with is not dealt with again"
-    assert "another program receives" not in capsys.readouterr().out

@@ -52,6 +52,8 @@ class Answering:
             return
         if edited and message.edited_at is None:  # Discord itself has added a preview
             return
+        if not edited and not await self.memory.is_news(message.id):
+            return
         request = self.reading.message(message, edited=edited)
         await self.lineup.start(str(message.author.id), lambda: self._dealt_with(request, message.attachments))
 
