@@ -115,7 +115,7 @@ class Election:
     async def _compare(self, ours: dict[int, str]) -> None:
         """Stop what is not ours any more, and say of what we do not do that it is done."""
         for job_id, work in self._held.items():
-            if job_id not in ours:
+            if job_id not in ours and not work.cancelling():
                 work.cancel()
         for job_id in ours.keys() - self._held.keys():
             await self.ballot.done(job_id)
@@ -145,9 +145,10 @@ class Election:
         """Let go by ourselves when nobody hears our heart any more."""
         while True:
             await asyncio.sleep(BEAT_SECONDS / 2)
-            if self._held and tick() - self.pulse.at > LOST_SECONDS:
+            works = [work for work in self._held.values() if not work.cancelling()]
+            if works and tick() - self.pulse.at > LOST_SECONDS:
                 log.warning("cut off from the database: letting go of all roles")
-                for work in self._held.values():
+                for work in works:
                     work.cancel()
 
     async def _let_go(self) -> None:
