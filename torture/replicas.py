@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.buckets import bucket_server
-from tests.postgres import Server, postgres_server
+from tests.postgres import NoServer, Server, postgres_server
 from tests.stand_in import most_within_a_second
 from torture import audit, discord_audit
 from torture.company import BACKLOG, Company
@@ -50,8 +50,11 @@ class Report:
 
 def run(folder: Path, number: int, seed: int) -> Outcome:
     """The part as the command runs it."""
-    with postgres_server() as server:
-        report = asyncio.run(replicas(folder, number, seed, server=server))
+    try:
+        with postgres_server() as server:
+            report = asyncio.run(replicas(folder, number, seed, server=server))
+    except NoServer as reason:
+        return Outcome([("not run", str(reason))], [])
     ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
