@@ -115,7 +115,7 @@ class Election:
     async def _compare(self, ours: dict[int, str]) -> None:
         """Stop what is not ours any more, and say of what we do not do that it is done."""
         for job_id, work in self._held.items():
-            if job_id not in ours and not work.cancelling():
+            if job_id not in ours:
                 work.cancel()
         for job_id in ours.keys() - self._held.keys():
             await self.ballot.done(job_id)
