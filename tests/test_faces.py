@@ -15,6 +15,7 @@ from tests import face_finders
 from tests.house import ANNA, accepted, house, private, settings_for
 from tests.pictures import encoded, quarters
 
+PORTRAIT = Path(__file__).parents[1] / "docs" / "images" / "portrait.jpg"
 NEITHER = encoded(quarters(), "JPEG")
 LONG = encoded(quarters(900, 300), "JPEG")
 
@@ -53,6 +54,8 @@ async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
         assert answer == Refusal(Reason.NO_FACE)
         quota = await parts.studio.quota(ANNA)
         assert (quota.used, quota.reserved) == (0, 0)
+        portrait = PORTRAIT.read_bytes()
+        accepted(await parts.studio.wish(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
     async with house(tmp_path) as parts:
         accepted(await parts.studio.wish(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
 
