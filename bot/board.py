@@ -1,29 +1,30 @@
-"""The board in the hall: everything that waits, read once for all who watch.
+"""The board in the hall: the jobs that somebody watches and their places, read once for all who watch.
 
 A hundred open pages that each ask the rows after every ring would keep a processor busy with nothing else.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot import views
 from bot.bell import Bell
 from bot.clock import Clock
 from bot.views import Lanes, Pulse
-from storage import accounts, jobs
+from storage import accounts, jobs, queue
 from storage.database import Database
-from storage.jobs import Job, State
-from storage.queue import Depth, Place
+from storage.jobs import WAITING, Job
+from storage.queue import Place
 
 LEAST_SECONDS = 0.1  # between two readings, however often the bell rings
 MOST_SECONDS = 1.0  # a ring is a hint; the rows are read this often anyway
+ASKED_SECONDS = 10.0  # after the last look at a job, it is no longer read
 LEISURE = 9.0  # times as long as a reading takes, until the next: a thousand pages look less often
 
 
 @dataclass(frozen=True)
 class Sight:
-    """The queue at one moment. `waiting`: every job that waits or runs, by id."""
+    """The queue at one moment. `waiting`: those of the watched jobs that wait or run, by id; `line`: their places."""
 
     beat: Pulse
     line: Mapping[int, Place]
@@ -31,7 +32,8 @@ class Sight:
 
 
 class Board:
-    """Whoever looks sees what was true after the last ring."""
+    """Whoever looks sees what was true after the last ring. A job that nobody has looked at before is on it from the
+    next reading on: ten thousand may wait, and only few are watched."""
 
     def __init__(self, database: Database, bell: Bell, clock: Clock, lanes: Lanes) -> None:
         self._database, self._bell, self._clock, self._lanes = database, bell, clock, lanes
@@ -40,9 +42,11 @@ class Board:
         self._rung = asyncio.Event()
         self._at = float("-inf")
         self._pause = LEAST_SECONDS
+        self._asked: dict[int, float] = {}
 
-    async def look(self) -> Sight:
+    async def look(self, job_id: int) -> Sight:
         """Read the rows, unless somebody has just done so and nothing has moved since."""
+        self._asked[job_id] = self._clock.now()
         async with self._turn:
             age = self._clock.now() - self._at
             if self._sight is not None and age < MOST_SECONDS and not self._rung.is_set():
@@ -54,26 +58,10 @@ class Board:
             return self._sight
 
     async def _read(self, now: float) -> Sight:
+        self._asked = {job_id: at for job_id, at in self._asked.items() if now - at < ASKED_SECONDS}
         async with self._database.read() as connection:
-            waiting, every = await jobs.waiting(connection), await accounts.every(connection)
-        beat = views.beat(every, depth_of(waiting), self._lanes, now)
-        return Sight(beat, line_of(waiting), {job.id: job for job in waiting})
-
-
-def line_of(waiting: Iterable[Job]) -> dict[int, Place]:
-    """Everybody's place, as `queue.line` reads it. Pure."""
-    places: dict[int, Place] = {}
-    seen: set[int] = set()
-    queued = [job for job in waiting if job.state == State.QUEUED]
-    for number, job in enumerate(sorted(queued, key=lambda job: (job.tag or 0, job.id)), start=1):
-        places[job.id] = Place(number, is_first=job.person_id not in seen)
-        seen.add(job.person_id)
-    return places
-
-
-def depth_of(waiting: Iterable[Job]) -> Depth:
-    """The queue from afar, as `queue.depth` reads it. Pure."""
-    shown = [job for job in waiting if job.state != State.FETCHING]
-    running = [job for job in shown if job.state != State.QUEUED]
-    oldest = min((job.submitted for job in running if job.submitted is not None), default=None)
-    return Depth(len(shown) - len(running), len(running), oldest)
+            found = await jobs.many(connection, list(self._asked))
+            line = await queue.line(connection, found.keys())
+            depth, every = await queue.depth(connection), await accounts.every(connection)
+        waiting = {job.id: job for job in found.values() if job.state in WAITING}
+        return Sight(views.beat(every, depth, self._lanes, now), line, waiting)

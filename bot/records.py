@@ -204,7 +204,7 @@ class Records:
 
     async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
         """A job of theirs that waits or runs."""
-        sight = await self.board.look()
+        sight = await self.board.look(job_id)
         job = sight.waiting.get(job_id)
         if job is None or job.person_id != person_id or job.hidden:
             return None

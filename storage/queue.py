@@ -1,5 +1,6 @@
 """The queue: whose turn it is, in SQL. The order is (tag, id); `bot.turns` says how tags are given."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -76,13 +77,14 @@ async def place(connection: AsyncConnection, *, job_id: int, person_id: int, tag
     return Place(int(row.number), is_first=int(row.mine) == 0)
 
 
-async def line(connection: AsyncConnection) -> dict[int, Place]:
-    """Everybody's place, by job id."""
+async def line(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
+    """Places by job id: everybody's, or those `of` some jobs, which takes no memory for all the others."""
     places: dict[int, Place] = {}
     seen: set[int] = set()
-    for number, row in enumerate(await connection.execute(_LINE), start=1):
-        places[row.id] = Place(number, is_first=row.person_id not in seen)
-        seen.add(row.person_id)
+    for number, (job_id, person_id) in enumerate(await connection.execute(_LINE), start=1):
+        if of is None or job_id in of:
+            places[job_id] = Place(number, is_first=person_id not in seen)
+        seen.add(person_id)
     return places
 
 

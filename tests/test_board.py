@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.bell import Bell
-from bot.board import LEAST_SECONDS, Board, depth_of, line_of
+from bot.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
 from bot.clock import WallClock
 from bot.views import Lanes
 from bot.wishes import State
@@ -57,50 +57,61 @@ async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
         yield Hall(database)
 
 
+async def seen_of(hall: Hall, board: Board, *job_ids: int) -> Sight:
+    """The next reading, when somebody watches each of these jobs."""
+    for job_id in job_ids:
+        await board.look(job_id)
+    hall.bell.ring()
+    return await board.look(job_ids[0])
+
+
 async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None:
     ids = {state: await hall.wish(state, state) for state in State}
-    sight = await hall.board().look()
+    sight = await seen_of(hall, hall.board(), *ids.values())
     assert set(sight.waiting) == {ids[state] for state in jobs.WAITING}
     assert set(sight.line) == {ids[State.QUEUED]}
 
 
-async def test_what_is_told_of_the_rows_is_what_the_database_tells(hall: Hall) -> None:
-    """The rows are read anyway: places and depth are reckoned from them, and must be those that others see."""
-    async with hall.database.write() as connection:
-        for number, state in enumerate(list(State) * 3):
-            who = ("anna", "ben")[number % 2]
-            submitted = NOON - number if state in jobs.ACTIVE else None
-            await insert(connection, f"{who}:{number}", who=who, state=state, tag=number % 4, submitted=submitted)
+async def test_a_place_among_all_is_shown_of_the_jobs_that_are_watched(hall: Hall) -> None:
+    ids = [await hall.wish(f"test:{number}") for number in range(20)]
     async with hall.database.read() as connection:
-        waiting = await jobs.waiting(connection)
-        assert line_of(waiting) == await queue.line(connection)
-        assert depth_of(waiting) == await queue.depth(connection)
+        everybody = await queue.line(connection)
+    sight = await seen_of(hall, hall.board(), ids[7], ids[12])
+    assert sight.line == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
+    assert [sight.line[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]
+    assert sight.beat.waiting == 20
+
+
+async def test_a_job_that_nobody_looks_at_any_more_is_not_read(hall: Hall) -> None:
+    board, first, second = hall.board(), await hall.wish("test:1"), await hall.wish("test:2")
+    assert set((await seen_of(hall, board, first, second)).waiting) == {first, second}
+    hall.clock.time += ASKED_SECONDS
+    assert set((await board.look(second)).waiting) == {second}
 
 
 async def test_who_looks_at_the_same_time_reads_once(hall: Hall) -> None:
-    await hall.wish("test:1")
+    job = await hall.wish("test:1")
     board = hall.board()
-    sights = await asyncio.gather(*(board.look() for _ in range(100)))
+    sights = await asyncio.gather(*(board.look(job) for _ in range(100)))
     assert len({id(sight) for sight in sights}) == 1
 
 
 async def test_after_a_ring_nobody_sees_what_was_before(hall: Hall) -> None:
     board, first = hall.board(), await hall.wish("test:1")
-    assert (await board.look()).waiting[first].state == State.QUEUED
+    assert (await board.look(first)).waiting[first].state == State.QUEUED
     async with hall.database.write() as connection:
         job = await jobs.get(connection, first)
         assert job is not None
         await jobs.save(connection, replace(job, state=State.FETCHING))
     hall.bell.ring()
-    assert (await board.look()).waiting[first].state == State.FETCHING
+    assert (await board.look(first)).waiting[first].state == State.FETCHING
 
 
 async def test_however_often_it_rings_the_rows_are_read_ten_times_a_second(hall: Hall) -> None:
     board = hall.board()
-    await board.look()
+    await board.look(1)
     for number in range(5):
-        await hall.wish(f"test:{number}")
-        await board.look()
+        await board.look(await hall.wish(f"test:{number}"))
     assert hall.clock.slept[1:] == pytest.approx([LEAST_SECONDS] * 5)
 
 
@@ -109,30 +120,29 @@ async def test_the_longer_a_reading_takes_the_longer_is_the_pause_up_to_a_second
     hall: Hall, reading: float, pause: float
 ) -> None:
     board, hall.clock.step = hall.board(), reading
-    await board.look()
-    await hall.wish("test:1")
-    await board.look()
-    waited = hall.clock.slept[-1] + 2 * reading  # looking at the clock takes as long as the reading
+    await board.look(1)
+    await board.look(await hall.wish("test:1"))
+    waited = hall.clock.slept[-1] + 3 * reading  # looking at the clock takes as long as the reading
     assert waited == pytest.approx(pause, abs=0.001)
 
 
 async def test_without_a_ring_it_is_looked_at_again_after_a_second(hall: Hall) -> None:
     board = hall.board()
-    before = await board.look()
+    before = await board.look(1)
     hall.clock.time += 0.9
-    assert await board.look() is before
+    assert await board.look(1) is before
     hall.clock.time += 0.2
-    assert await board.look() is not before
+    assert await board.look(1) is not before
 
 
 async def test_who_goes_away_in_the_middle_keeps_nobody_from_looking(hall: Hall) -> None:
     board = hall.board()
     for steps in range(12):
-        looking = asyncio.create_task(board.look())
+        looking = asyncio.create_task(board.look(steps))
         for _ in range(steps):
             await asyncio.sleep(0)
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
         job = await hall.wish(f"test:{steps}")
         async with asyncio.timeout(5):
-            assert job in (await board.look()).waiting
+            assert job in (await board.look(job)).waiting
