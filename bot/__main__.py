@@ -13,6 +13,7 @@ import typer
 
 from bot import settings as config
 from bot.backup import CannotBackUp, put_back, write_backup
+from bot.backup import settle as settle_rows
 from bot.chat import CannotStart
 from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
@@ -149,6 +150,22 @@ def restore(file: Path) -> None:
     data_dir = settings.data_dir
     ended = _done(lambda: put_back(data_dir, file, time.time()))
     typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
+
+
+@command.command()
+def settle() -> None:
+    """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
+    from bot.sharing import beside  # noqa: PLC0415  # heavy
+
+    settings = _settings()
+    if settings.database_url is None:
+        _give_up("This is for rows in PostgreSQL; repaint restore does it by itself.")
+
+    async def end() -> int:
+        async with beside(settings) as database:
+            return await settle_rows(database, time.time())
+
+    typer.echo(f"{_done(lambda: asyncio.run(end()))} job(s) that were under way have ended. Start: repaint run")
 
 
 @command.command()

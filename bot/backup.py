@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot import lifecycle
 from bot.moves import move
 from bot.sole import sole_user
-from storage import jobs, leftovers, snapshots
-from storage.database import open_database
+from storage import copying, jobs, leftovers, snapshots
+from storage.database import Database, open_database
 from storage.jobs import State
 from storage.photos import Kind, is_key, open_photos
 from storage.snapshots import Damaged, check, copy_database
@@ -76,13 +78,27 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
 async def _brought_up_to_date(folder: Path, now: float) -> int:
     """Migrated, rid of what is over, and with nothing under way any more; returns how many jobs that were."""
     async with open_database(folder / DATABASE) as database, database.write() as connection:
-        drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
-        for job in (*drafts, *waiting):
-            is_idle = job.state in {State.DRAFT, State.QUEUED}
-            event: lifecycle.Event = lifecycle.Expired() if is_idle else lifecycle.Orphaned(free=False)
-            await move(connection, job, event, now)
-        await snapshots.let_go(connection)
+        ended = await _ended(connection, now)
     await open_photos(folder / PHOTOS).purge(now)
+    return ended
+
+
+async def settle(database: Database, now: float) -> int:
+    """The same for rows that PostgreSQL's own tools have put back. Raises CannotBackUp."""
+    async with database.write() as connection:
+        if await copying.is_in_use(connection):
+            raise CannotBackUp("A Repaint works on DATABASE_URL. Stop all of them first.")
+        return await _ended(connection, now)
+
+
+async def _ended(connection: AsyncConnection, now: float) -> int:
+    """Nothing is under way any more; returns how many jobs were."""
+    drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
+    for job in (*drafts, *waiting):
+        is_idle = job.state in {State.DRAFT, State.QUEUED}
+        event: lifecycle.Event = lifecycle.Expired() if is_idle else lifecycle.Orphaned(free=False)
+        await move(connection, job, event, now)
+    await snapshots.let_go(connection)
     return len(waiting)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.backup import CannotBackUp, settle
 from bot.relocating import CannotMove, move_rows
 from bot.settings import Settings
 from bot.sole import FolderInUse, sole_user
-from storage import accounts, jobs, ledger
+from storage import accounts, jobs, ledger, results
 from storage.copying import BATCH, copy_rows
 from storage.database import Database, open_database
 from storage.jobs import State
@@ -111,3 +112,24 @@ async def test_a_row_that_cannot_go_along_keeps_all_where_they_are(tmp_path: Pat
                 await copy_rows(source, target)
         async with other.read() as connection:
             assert (await connection.execute(text("SELECT COUNT(*) FROM person"))).scalar_one() == 0
+
+
+async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(postgres_url: str) -> None:
+    async with open_database(postgres_url) as database:
+        async with database.write() as connection:
+            await accounts.take_over(connection, "key-a", mean=15, deviation=3)
+            running = await insert(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0, style=3)
+            told = await insert(connection, "test:2", state=State.DELIVERED, style=3)
+            await ledger.reserve(connection, running.id, [UNITS], now=NOON)
+            await results.tell(connection, told.id, NOON)
+        async with open_database(postgres_url) as busy:
+            with pytest.raises(CannotBackUp, match="Stop all of them first"):
+                await settle(busy, NOON)
+    async with open_database(postgres_url) as database:
+        assert await settle(database, NOON) == 1
+        async with database.read() as connection:
+            assert await results.due(connection, "test", NOON) == ()
+            assert await ledger.sums(connection, UNITS.name, UNITS.period) == ledger.Sums(0, 0)
+            job = await jobs.get(connection, running.id)
+        assert job is not None
+        assert (job.state, job.slot) == (State.FAILED, None)
