@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from storage.database import Database
+from storage.transactions import has_gone_away
 
 log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS = 5.0
+CUT_OFF_SECONDS = 1.0
 
 
 class Deposed(Exception):
@@ -113,11 +115,19 @@ async def kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: async
         except Exception as error:  # whatever it was, it is in the log, and the rows say where to go on
             if is_deposed(error):
                 raise Deposed(str(error)) from error
+            if is_cut_off(error):
+                log.warning("the database has gone away", seconds=CUT_OFF_SECONDS)
+                await clock.wait(stop, CUT_OFF_SECONDS)
+                continue
             log.exception("a part broke and begins again", seconds=AGAIN_SECONDS)
             await clock.wait(stop, AGAIN_SECONDS)
 
 
 def is_deposed(error: Exception) -> bool:
     """Whether this is Deposed, or several errors with Deposed among them."""
-    group = isinstance(error, ExceptionGroup) and error.subgroup(Deposed) is not None
-    return group or isinstance(error, Deposed)
+    return ExceptionGroup("", [error]).subgroup(Deposed) is not None
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Whether this is nothing but a connection to the database that broke, or can't be made."""
+    return ExceptionGroup("", [error]).split(has_gone_away)[1] is None

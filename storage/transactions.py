@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
@@ -62,3 +62,12 @@ async def _begun(connection: AsyncConnection) -> None:
 async def _closed(connection: AsyncConnection) -> None:
     if connection.sync_connection is not None:
         await finished(connection.close())  # what was not committed is rolled back
+
+
+def has_gone_away(error: Exception) -> bool:
+    """Whether the server was lost, or can't be reached; a file can't be. PostgreSQL's driver gives the server's own
+    errors a code, and those of the way to it none."""
+    if not isinstance(error, DBAPIError):
+        return False
+    unreachable = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    return error.connection_invalidated or unreachable
