@@ -86,10 +86,22 @@ class Connection(aiosqlite.Connection):
         if statement.startswith("BEGIN"):
             self._begin = statement
             return _Answer()
-        begin, self._begin = self._begin, None
-        step = partial(_run, self._conn, begin, statement, parameters, many=many)
+        step = partial(self._run, statement, parameters, many=many)
         answer: _Answer = await self._execute(step)  # type: ignore[no-untyped-call]  # aiosqlite types it nowhere
         return answer
+
+    def _run(self, statement: str, parameters: Any, *, many: bool) -> _Answer:
+        """In the connection's thread. What could not begin is still to begin: nothing runs outside its transaction."""
+        connection = self._conn
+        if self._begin is not None:
+            connection.execute(self._begin)
+            self._begin = None
+        cursor = connection.executemany(statement, parameters) if many else connection.execute(statement, parameters)
+        try:
+            rows = cursor.fetchall() if cursor.description else ()
+            return _Answer(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
+        finally:
+            cursor.close()
 
     async def commit(self) -> None:
         self._begin = None
@@ -100,18 +112,6 @@ class Connection(aiosqlite.Connection):
         self._begin = None
         if self.in_transaction:
             await super().rollback()
-
-
-def _run(connection: sqlite3.Connection, begin: str | None, statement: str, parameters: Any, *, many: bool) -> _Answer:
-    """In the connection's thread."""
-    if begin is not None:
-        connection.execute(begin)
-    cursor = connection.executemany(statement, parameters) if many else connection.execute(statement, parameters)
-    try:
-        rows = cursor.fetchall() if cursor.description else ()
-        return _Answer(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
-    finally:
-        cursor.close()
 
 
 async def connect(path: Path) -> Connection:

@@ -95,6 +95,8 @@ async def test_a_lock_that_does_not_come_is_told_with_the_first_statement(
     await connection.cursor().execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         await connection.cursor().execute("SELECT said FROM word")
-    await connection.rollback()
     other.close()
+    await connection.cursor().execute("INSERT INTO word (said) VALUES ('within')")  # it begins, now that it can
+    assert connection.in_transaction
+    await connection.rollback()
     assert await _said(connection) == []
