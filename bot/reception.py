@@ -20,7 +20,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Reception:
-    """`keep_seconds`: how long originals and references are kept. `face_required`: photos without a face are refused."""
+    """`keep_seconds`: how long originals and references are kept. `face_required`: no face, no picture."""
 
     intake: Intake
     photos: PhotoStore
