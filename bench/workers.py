@@ -33,7 +33,7 @@ AIM = 1.9
 LOOK, TASKS = 2, 8
 ONE_THREAD = {"OPENCV_FOR_THREADS_NUM": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 HER = Sitter(0.5, 0.55, 0.38, skin="e8b795", hair="7a4a22", dress="8a2f3f")
-_SPAN = text("select min(started), max(ended), max(runs) from task where style_index = :look and seq > :after")
+_SPAN = text("select min(started), max(ended), max(runs) from task where seq > :after")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def worker(folder: Path, url: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def shared(url: str, workers: int, pictures: Sequence[bytes]) -> Measured:
+async def shared(url: str, workers: int, pictures: Sequence[bytes], *, look: int = LOOK) -> Measured:
     """By way of the table: a service that paints nothing itself, and workers who do."""
     loose = 10**6
     with tempfile.TemporaryDirectory() as name:
@@ -83,14 +83,14 @@ async def shared(url: str, workers: int, pictures: Sequence[bytes]) -> Measured:
             for _ in range(workers):
                 await stack.enter_async_context(worker(settings.data_dir, url))
             caller = Caller(http)
-            await ended(caller, [data_url(picture) for picture in pictures[:workers]])  # the nets are loaded
-            await ended(caller, [data_url(picture) for picture in pictures[workers:]])
+            await ended(caller, pictures[:workers], look)  # the nets are loaded
+            await ended(caller, pictures[workers:], look)
     return Measured(workers, len(pictures) - workers, await span(url, workers))
 
 
-async def ended(caller: Caller, urls: Sequence[str]) -> None:
+async def ended(caller: Caller, pictures: Sequence[bytes], look: int) -> None:
     """Ask for all of them, and wait until the last has ended well."""
-    for task_id in [await caller.task(url, LOOK) for url in urls]:
+    for task_id in [await caller.task(data_url(picture), look) for picture in pictures]:
         while (state := (await caller.state(task_id))["output"]["task_status"]) != "SUCCEEDED":
             assert state in {"PENDING", "RUNNING"}, state
             await asyncio.sleep(0.25)
@@ -99,7 +99,7 @@ async def ended(caller: Caller, urls: Sequence[str]) -> None:
 async def span(url: str, after: int) -> float:
     """Seconds from the first start to the last end of all tasks after the first few; each was painted once."""
     async with open_database(url) as database, database.reading() as connection:
-        started, last, runs = (await connection.execute(_SPAN, {"look": LOOK, "after": after})).one()
+        started, last, runs = (await connection.execute(_SPAN, {"after": after})).one()
     assert runs == 1
     return float(last - started) / 1000
 
@@ -155,7 +155,11 @@ async def through_the_table(tasks: int) -> list[Measured]:
 def measured(tasks: int = TASKS) -> Section:
     """Both ways, one and two."""
     ours = asyncio.run(through_the_table(tasks))
-    peers = [bare(workers, photos(tasks)) for workers in (1, 2)]
+    return section(ours, [bare(workers, photos(tasks)) for workers in (1, 2)])
+
+
+def section(ours: Sequence[Measured], peers: Sequence[Measured]) -> Section:
+    """What it comes to: each pair is one at once, and two."""
     rows = [
         (name, str(one.workers), f"{one.per_minute:.1f}", f"{one.per_minute / pair[0].per_minute:.2f}")
         for name, pair in (("workers on one table", ours), ("the engine alone", peers))
@@ -167,8 +171,8 @@ def measured(tasks: int = TASKS) -> Section:
         "workers",
         "Painting on more than one machine",
         f"""`repaint stylizer worker` once and twice on one PostgreSQL, each with one painting process of one thread, as
-        if it were a machine with one core; the service and the database run beside them. {tasks} tasks of one look. The
-        peer is the engine alone, in as many bare processes that share nothing: what this machine allows.""",
+        if it were a machine with one core; the service and the database run beside them. {ours[0].tasks} tasks of one
+        look. The peer is the engine alone, in as many bare processes that share nothing: what this machine allows.""",
         [Table(("what", "at once", "tasks a minute", "of one"), rows)],
         [Aim("two workers", f"≥ {AIM} × one", f"{ratio:.2f} ×", ratio >= AIM)],
         [
