@@ -107,7 +107,7 @@ async def opened(
 async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[None]:
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
     house, stop = parts.house, asyncio.Event()
-    duties = Duties(house, parts.service, parts.housekeeping, parts.lanes)
+    duties = Duties(house, parts.service, parts.housekeeping, parts.lanes, parts.roles)
     works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
     works += upkeep(house.database, house.bell, house.clock, stop)
     tasks = [asyncio.create_task(kept_up(work, house.clock, stop)) for work in works]

@@ -18,10 +18,12 @@ FORGOTTEN_SECONDS = 24 * 3600.0
 
 @dataclass
 class Ballot:
-    """`worker`: what procrastinate calls this process; None: it is not known there."""
+    """`worker`: what procrastinate calls this process; None: it is not known there. `others`: the roles that others
+    held at the last beat."""
 
     manager: JobManager
     worker: int | None = None
+    others: frozenset[str] = frozenset()
 
     async def beat(self, roles: Sequence[str]) -> dict[int, str]:
         """Say that we live, take what the dead have held from them, and see to it that each role has a next holder.
@@ -33,11 +35,13 @@ class Ballot:
         for job in await self.manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             await self.done(job.id)
         known = list(await self.manager.list_jobs_async())
+        doing = [job for job in known if job.status == Status.DOING.value]
+        self.others = frozenset(job.queue for job in doing if job.worker_id != self.worker)
         waiting = {job.queue for job in known if job.status == Status.TODO.value}
         for number, role in enumerate(roles):
             if role not in waiting:
                 await self._enqueue(role, priority=-number)
-        return {job.id: job.queue for job in known if job.id and self._is_ours(job)}
+        return {job.id: job.queue for job in doing if job.id and job.worker_id == self.worker}
 
     async def take(self, roles: Collection[str]) -> dict[int, str]:
         """The jobs that fall to us now, with their roles."""
@@ -58,9 +62,6 @@ class Ballot:
             with suppress(ConnectorException):
                 await self.manager.unregister_worker(self.worker)
         self.worker = None
-
-    def _is_ours(self, job: Job) -> bool:
-        return job.status == Status.DOING.value and job.worker_id == self.worker
 
     async def _enqueue(self, role: str, priority: int) -> None:
         job = Job(

@@ -13,9 +13,11 @@ from bot.dispatcher import drive
 from bot.herald import Herald
 from bot.housekeeping import Housekeeping
 from bot.lanes import Lane
-from bot.roles import Role, Term, kept_up
+from bot.roles import Role, Roles, Term, kept_up
 from bot.service import Service
 from bot.waking import wake, wake_lane
+
+DRIVING = "dispatcher:"
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Duties:
     service: Service
     housekeeping: Housekeeping
     lanes: Sequence[Lane]
+    who: Roles
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
         """Every role there is, with its work."""
         return [
-            *(Role(f"dispatcher:{lane.account_id}", partial(self._drive, lane)) for lane in self.lanes),
+            *(Role(DRIVING + lane.account_id, partial(self._drive, lane)) for lane in self.lanes),
             *(Role(f"courier:{platform.name}", partial(self._write, platform)) for platform in platforms),
             *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receives)),
             Role("housekeeping", self._keep_house),
@@ -49,7 +52,9 @@ class Duties:
                 group.create_task(kept_up(partial(work, stop), house.clock, stop))
 
     async def _keep_house(self, term: Term, stop: asyncio.Event) -> None:
-        account_ids = self.service.studio.lanes.account_ids
+        # While keys are exchanged, one process after the other, some drive accounts that we don't know.
+        driven = {role.removeprefix(DRIVING) for role in self.who.elsewhere() if role.startswith(DRIVING)}
+        account_ids = self.service.studio.lanes.account_ids | driven
         await wake(self.house, account_ids, free={accounts.STAND_IN}, term=term)
         await replace(self.housekeeping, term=term).run(stop)
 

@@ -84,6 +84,9 @@ class Election:
     pulse: Pulse = field(default_factory=Pulse)
     _held: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
+    def elsewhere(self) -> frozenset[str]:
+        return self.ballot.others
+
     async def run(self, roles: Sequence[Role], stop: asyncio.Event) -> None:
         named = {role.name: role for role in roles}
         guard = asyncio.create_task(self._guard())

@@ -83,6 +83,9 @@ class Role:
 class Roles(Protocol):
     """Who does what."""
 
+    def elsewhere(self) -> frozenset[str]:
+        """The roles that others held a moment ago; among them may be some that we know nothing of."""
+
     async def run(self, roles: Sequence[Role], stop: asyncio.Event) -> None:
         """Do what falls to us until told to stop; then each finishes its step."""
 
@@ -92,6 +95,9 @@ class Alone:
     """All roles are ours."""
 
     clock: Clock
+
+    def elsewhere(self) -> frozenset[str]:
+        return frozenset()
 
     async def run(self, roles: Sequence[Role], stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

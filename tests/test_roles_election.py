@@ -145,8 +145,12 @@ async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(p
 
 async def test_what_nobody_holds_any_more_leaves_nothing_in_the_election_but_who_is_next(postgres_url: str) -> None:
     held = Held()
-    async with candidate(postgres_url, "one", held):
+    async with candidate(postgres_url, "one", held) as one:
         await held.until(all_held)
+        async with candidate(postgres_url, "two", held) as two:
+            await two.election.pulse.sure()  # once it has looked
+            assert two.election.elsewhere() == frozenset(ROLES)
+        assert one.election.elsewhere() == frozenset()
     async with open_elections(postgres_url) as manager:
         left = [(job.queue, job.status) for job in await manager.list_jobs_async()]
     assert {status for _, status in left} <= {"todo"}
