@@ -69,7 +69,7 @@ async def seen_once(connection: AsyncConnection, found: Sequence[Job], lanes: La
     """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
     if not found:
         return ()
-    beat, line = await pulse(connection, lanes, now), await queue.line(connection)
+    beat, line = await pulse(connection, lanes, now), await queue.line(connection, {job.id for job in found})
     pictures = await results.many(connection, [job.id for job in found])
     return tuple(
         as_seen(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
@@ -80,7 +80,7 @@ async def views_of(connection: AsyncConnection, job_ids: Sequence[int], lanes: L
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = await pulse(connection, lanes, now), await queue.line(connection)
+    beat, line = await pulse(connection, lanes, now), await queue.line(connection, frozenset(job_ids))
     found = await jobs.many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
     return [as_seen(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]
