@@ -98,10 +98,11 @@ class Guest:
 
 @dataclass
 class Guests:
-    """All of them."""
+    """All of them. `albums`: the share of wishes that have several photos."""
 
     discord: Discord
     dice: random.Random
+    albums: float = ALBUMS
     all: list[Guest] = field(default_factory=list)
     spare: Counter[int] = field(default_factory=Counter)  # messages, by person, whose sending nobody heard of
 
@@ -119,7 +120,7 @@ class Guests:
         """Somebody new, who will wish for something as soon as they can."""
         number, way = len(self.all), self.dice.choice(WAYS)
         user, photos = self.discord.world.user(number), 1
-        if way != "by menu" and self.dice.random() < ALBUMS:
+        if way != "by menu" and self.dice.random() < self.albums:
             photos = self.dice.randint(2, 4)
         place = self.discord.world.private(user)
         if way in {"in a server", "unseen"}:
