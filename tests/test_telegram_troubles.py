@@ -170,19 +170,20 @@ async def test_a_card_too_old_to_be_deleted_is_painted_over(tmp_path: Path) -> N
         assert anna.pictures[0].labels == []
 
 
-async def test_two_pollers_are_explained_and_the_bot_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("conflicts", "explained"), [(1, False), (2, True)], ids=["a handover", "two programs"])
+async def test_two_pollers_are_explained_when_both_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], conflicts: int, *, explained: bool
 ) -> None:
     async with telegram_house(tmp_path) as town:
         anna = town.person(1)
         town.api.faults.append(
-            Fault("getUpdates", reply=refusal(409, "Conflict: terminated by other getUpdates request"), times=2)
+            Fault("getUpdates", reply=refusal(409, "Conflict: terminated by other getUpdates request"), times=conflicts)
         )
         await anna.says("/quota")
         await town.api.until(lambda: not any(fault.times for fault in town.api.faults))
         await anna.says("/queue")
         await town.api.until(lambda: len(anna.sees) == 2)
-    assert "another program receives this bot's updates" in capsys.readouterr().out
+    assert ("another program receives this bot's updates" in capsys.readouterr().out) is explained
 
 
 async def test_the_token_is_never_logged_not_even_at_debug(
