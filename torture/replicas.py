@@ -107,7 +107,7 @@ async def company(
             await stack.enter_async_context(replica(number, here, database, settings, dice))
             for number in range(REPLICAS)
         ]
-        # Of an album that was cut off by a death, what came is told after ten minutes: too long to wait for in real time.
+        # Of an album that a death has cut off, what came is told after ten minutes: too long to wait in real time.
         guests = Guests(here.discord, dice, albums=0.0)
         yield here, Company(here, database, there, People(here, dice), guests, dice, backlog)
 
