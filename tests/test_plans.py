@@ -29,7 +29,7 @@ RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
 }
 
 
-ELSEWHERE = {"elections"}  # in a schema of procrastinate's, which only PostgreSQL has
+ELSEWHERE = {"copying", "elections"}  # what only PostgreSQL has: its own views, and a schema of procrastinate's
 
 
 def statements() -> Iterator[tuple[str, TextClause]]:
