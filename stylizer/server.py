@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -55,10 +56,9 @@ async def serve(
     store: ObjectStore | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve on a port until SIGINT or SIGTERM; `ready` is called when all is open. Raises as `service` does."""
+    """Serve on a port until SIGINT or SIGTERM; `ready` is called once it answers there. Raises as `service` does."""
     async with service(settings, store=store) as app:
-        ready()
-        await _Server(server_config(app, host=host, port=port)).serve()
+        await _Server(server_config(app, host=host, port=port), ready).serve()
 
 
 def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
@@ -78,6 +78,15 @@ def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
 
 class _Server(uvicorn.Server):
     """uvicorn raises a signal once more as soon as it has stopped serving, which would end us before we have closed."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from stylizer.database import CannotOpen, Database, open_database
 from stylizer.errors import BROKEN, Refused
@@ -235,6 +237,17 @@ async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
         await heard.wait()
         listening.cancel()
         await asyncio.wait([listening])
+
+
+async def test_who_stands_still_in_the_middle_of_a_write_does_not_keep_the_others_waiting(postgres_url: str) -> None:
+    async with open_database(postgres_url) as frozen, open_database(postgres_url) as lively:
+        with pytest.raises(DBAPIError):
+            async with frozen.writing() as connection:
+                await connection.execute(text("insert into rule (name, value) values ('max_running', 99)"))
+                await TaskTable(lively, life=LIFE).allow(1)  # waits for the lock, until the server takes it away
+        async with lively.reading() as connection:
+            found = await connection.execute(text("select value from rule where name = 'max_running'"))
+            assert found.scalar_one() == 1
 
 
 async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path) -> None:
