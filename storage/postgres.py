@@ -33,7 +33,7 @@ _SESSION = f"""
 """
 # The same from our side: a server that is cut off is noticed within nine seconds, in the middle of a statement too.
 TCP: dict[str, Any] = {
-    "connect_timeout": 5,
+    "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
