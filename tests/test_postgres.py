@@ -58,14 +58,18 @@ async def test_a_commit_is_on_the_disk(replicas: tuple[Database, Database]) -> N
             assert (await connection.execute(text("SHOW synchronous_commit"))).scalar_one() == "on"
 
 
-async def test_who_freezes_in_a_write_holds_nobody_up_and_leaves_nothing(replicas: tuple[Database, Database]) -> None:
+@pytest.mark.parametrize("at", ["a statement", "the commit"])
+async def test_who_freezes_in_a_write_holds_nobody_up_and_leaves_nothing(
+    replicas: tuple[Database, Database], at: str
+) -> None:
     frozen, other = replicas
     with pytest.raises(DBAPIError):
         async with frozen.write() as connection:
             await connection.execute(text("UPDATE queue SET vtime = 1000"))
             async with asyncio.timeout(ENOUGH):
                 await asyncio.create_task(count_up(other))
-            await connection.execute(text("UPDATE queue SET vtime = 2000"))
+            if at == "a statement":
+                await connection.execute(text("UPDATE queue SET vtime = 2000"))
     assert await vtime(other) == 1
     await count_up(frozen)
     assert await vtime(other) == 2
