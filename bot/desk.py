@@ -53,6 +53,7 @@ class Desk:
         self.prefetch = lane.prefetch
         self.is_contested = is_contested
         self.began = steady()
+        self.inherited: set[int] = set()
         self._fenced_at = self._dated_at = float("-inf")
         self._next_query = 0.0
         self._next_post = 0.0
@@ -70,6 +71,13 @@ class Desk:
         """The job as its row stands now, if it still has one."""
         async with self.house.database.read() as connection:
             return await jobs.get(connection, job.id)
+
+    def takes_up(self, job: Job) -> bool:
+        """Whether an earlier dispatcher has left us this job, and nobody has looked after it since; true once."""
+        if job.id not in self.inherited:
+            return False
+        self.inherited.remove(job.id)
+        return True
 
     async def trip(self, decision: Decision) -> None:
         """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""

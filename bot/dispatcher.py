@@ -39,6 +39,7 @@ async def drive(lane: Lane, house: House, stop: asyncio.Event, term: Term = UNDI
     desk = await take_over(lane, house, term)
     async with asyncio.TaskGroup() as group:
         for job in await _ours(desk):
+            desk.inherited.add(job.id)
             group.create_task(_lead(desk, job, stop))
         wait: float | None = None
         while not stop.is_set():

@@ -27,6 +27,7 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     silent, odd, cancel_tried, running_for, asking, ear = 0, 0, False, 0.0, 0.0, Ear(desk, job)
     while True:
         delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, waited(desk, job), asking)
+        delay = 0.0 if desk.takes_up(job) else delay
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
             return job

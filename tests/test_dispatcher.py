@@ -14,6 +14,7 @@ from bot.clock import WallClock
 from bot.dashscope.errors import Decision
 from bot.desk import Desk
 from bot.dispatcher import drive
+from bot.polling import Pace
 from bot.roles import Deposed
 from bot.wishes import Reason, State
 from storage import accounts, results
@@ -197,6 +198,20 @@ async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_p
         async with shop.at_work():
             assert {(await shop.ended(one)).state for one in (job, waiting)} == {State.STORED}
         assert len(await held.tasks()) == 2
+
+
+async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path, held: StandIn) -> None:
+    unhurried = Pace(mean=1e6, deviation=1.0)  # nobody else would ask before next week
+    async with workshop(tmp_path, held, first_guess=unhurried) as shop:
+        job = await shop.wish()
+        async with shop.at_work():
+            await shop.when(job, lambda now: now.state == State.RUNNING)
+        assert shop.gate.count("query") == 0
+        let_go(tmp_path)
+        asked = shop.gate.hold("query")
+        async with shop.at_work():
+            await asked.reached.wait()
+            asked.go.set()
 
 
 async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_path: Path, service: StandIn) -> None:
