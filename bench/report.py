@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ class Section:
             " ".join(self.how.split()),
             *("\n".join(table.markdown()) for table in self.tables),
         ]
-        blocks += ["\n".join(f"- {line}" for line in (*map(str, self.aims), *self.notes))]
+        blocks += ["\n".join(_wrapped(f"- {line}", "  ") for line in (*map(str, self.aims), *self.notes))]
         return "\n\n".join(block for block in (*blocks, stamp) if block) + "\n"
 
 
@@ -107,6 +108,12 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return said.stdout.decode().strip()
+
+
+def _wrapped(words: str, indent: str = "") -> str:
+    return textwrap.fill(
+        " ".join(words.split()), 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _set(row: Sequence[str], widths: Sequence[int]) -> list[str]:
