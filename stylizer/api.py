@@ -16,7 +16,8 @@ from stylizer.listing import page, read_listing
 from stylizer.orders import Order, read_order
 from stylizer.results import Results
 from stylizer.settings import BASE_PATH, StylizerSettings
-from stylizer.tasks import Task, TaskTable
+from stylizer.table import TaskTable
+from stylizer.tasks import Task
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -24,7 +24,7 @@ from stylizer.pool import Pool
 from stylizer.results import Results
 from stylizer.settings import StylizerSettings
 from stylizer.shelf import Shelf
-from stylizer.tasks import TaskTable
+from stylizer.table import TaskTable
 from stylizer.uploads import Uploads
 
 

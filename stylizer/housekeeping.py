@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from stylizer.inputs import Inputs
 from stylizer.settings import StylizerSettings
 from stylizer.shelf import Shelf
-from stylizer.tasks import TaskTable
+from stylizer.table import TaskTable
 from stylizer.uploads import Uploads
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from stylizer.inputs import Inputs
 from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.shelf import Shelf
-from stylizer.tasks import Task, TaskTable
+from stylizer.table import TaskTable
+from stylizer.tasks import Task
 from stylizer.worker import Brushwork
 
 _log = logging.getLogger(__name__)

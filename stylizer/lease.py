@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from stylizer.tasks import Task, TaskTable
+from stylizer.table import TaskTable
+from stylizer.tasks import Task
 
 _log = logging.getLogger(__name__)
 

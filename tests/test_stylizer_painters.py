@@ -1,96 +1,24 @@
 """Several services and painters on one table: every task ends once, whoever is killed, frozen or stopped meanwhile."""
 
 import asyncio
-import os
 import random
 import signal
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
-import pytest
-from sqlalchemy import text
 
-from bot.stand_in_settings import corner_of
-from stylizer.clock import SharedClock
-from stylizer.database import CannotOpen, Database, open_database
 from stylizer.engines import SHEET
 from stylizer.opening import World, opened
 from stylizer.painters import painters
 from stylizer.settings import StylizerSettings
-from stylizer.tasks import TASK_COLUMNS, Task, TaskTable, as_task
-from tests.api_calls import MODEL, Caller, data_url, open_api
-from tests.buckets import bucket_server
-from tests.postgres import Server
+from tests.api_calls import MODEL, data_url
+from tests.painting import LONG, RUNNING, files, front, images, painter, rows, rows_of, until
 from tests.quick_engine import STYLES, quick_engine
 from tests.stand_in import most_running, portrait_jpeg
-
-RUNNING = frozenset({"RUNNING"})
-LEASE = 5.0  # seconds: long enough for a busy machine, short enough to wait for
-LONG = 3600.0  # for tests in which nothing may be taken over
-DAY = 24 * 3600
-ROOT = Path(__file__).parent.parent
-
-
-@asynccontextmanager
-async def front(data: Path, url: str, **settings: Any) -> AsyncIterator[Caller]:
-    """A service that serves and paints nothing itself."""
-    async with open_api(data, **({"database_url": url, "clock": None, "workers": 0} | settings)) as (_, caller):
-        yield caller
-
-
-@asynccontextmanager
-async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | None = None) -> AsyncIterator[Process]:
-    """A painter in a process of its own, at work; killed at the end of the block if it is still there."""
-    words = [str(data), str(lease), *([str(until)] if until else [])]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.serve_painter", *words),
-        stdout=PIPE,
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-    )
-    try:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"painting\n"
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def rows(url: str) -> list[Task]:
-    """Every task, oldest first."""
-    async with open_database(url) as database:
-        return await rows_of(database)
-
-
-async def rows_of(database: Database) -> list[Task]:
-    async with database.reading() as connection:
-        found = await connection.execute(text(f"select {TASK_COLUMNS} from task order by seq"))
-        return [as_task(dict(row)) for row in found.mappings()]
-
-
-async def images(url: str) -> int:
-    """How many pictures were counted, of all accounts."""
-    async with open_database(url) as database, database.reading() as connection:
-        return int((await connection.execute(text("select sum(images) from account"))).scalar_one())
-
-
-def files(data: Path, folder: str) -> list[str]:
-    return sorted(path.name for path in (data / "shelf" / folder).glob("*"))
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it; the test's own time limit ends a vain wait."""
-    while not is_so():
-        await asyncio.to_thread(os.sched_yield)
 
 
 async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_path: Path, postgres_url: str) -> None:
@@ -250,96 +178,3 @@ async def test_a_page_of_all_looks_is_painted_elsewhere_too(tmp_path: Path, post
         painters(StylizerSettings(tmp_path, postgres_url), engine=engine),
     ):
         assert b"look=-2" in await caller.picture(await caller.task(style_index=SHEET))
-
-
-async def test_work_goes_on_after_the_database_has_sent_everybody_away(
-    tmp_path: Path, postgres_url: str, postgres: Server
-) -> None:
-    async with (
-        front(tmp_path, postgres_url) as caller,
-        painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
-    ):
-        await caller.picture(await caller.task())
-        name = postgres_url.rpartition("/")[2]
-        postgres.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
-        await caller.picture(await caller.task())
-
-
-async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobodys_task(
-    tmp_path: Path, postgres_url: str
-) -> None:
-    async with front(tmp_path / "here", postgres_url) as caller:
-        task_id = await caller.task()
-        with pytest.raises(CannotOpen, match="set PHOTO_STORE as it is there"):
-            async with painters(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
-                raise AssertionError
-        assert (await caller.state(task_id))["output"]["task_status"] == "PENDING"
-
-
-async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_path: Path, postgres_url: str) -> None:
-    with bucket_server() as server:
-        bucket = server.bucket("a/prefix")
-        settings = StylizerSettings(tmp_path / "elsewhere", postgres_url)
-        async with front(tmp_path / "here", postgres_url, store=corner_of(bucket)) as caller:
-            reference = data_url(portrait_jpeg(shade=200))
-            task_id = await caller.task(style_index=-1, style_ref_url=reference)
-            assert server.raw_keys(bucket) == [
-                f"a/prefix/stylizer/inputs/{task_id}-photo",
-                f"a/prefix/stylizer/inputs/{task_id}-reference",
-                "a/prefix/stylizer/mark",
-            ]
-            async with painters(settings, engine=quick_engine(), store=corner_of(bucket)):
-                assert b"reference=True" in await caller.picture(task_id)
-        result = f"a/prefix/stylizer/results/{task_id}_style-1_1.jpg"
-        assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark", result]
-        later = time.time() + DAY + 60
-        async with front(tmp_path / "here", postgres_url, store=corner_of(bucket), clock=lambda: later):
-            assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark"]
-        assert await rows(postgres_url) == []
-    assert files(tmp_path / "here", "*") == files(tmp_path / "elsewhere", "*") == []
-
-
-async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path, postgres_url: str) -> None:
-    with bucket_server() as server:
-        store = corner_of(server.known("nobody-made-it"))
-        with pytest.raises(CannotOpen, match="PHOTO_STORE"):
-            async with front(tmp_path, postgres_url, store=store):
-                raise AssertionError
-
-
-async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
-    steady = [1000.0]
-    async with open_database(postgres_url) as database:
-        clock = SharedClock(database, steady=lambda: steady[0])
-        await clock.measure()
-        async with database.reading() as connection:
-            now = await database.moment(connection) / 1000
-    assert abs(clock() - now) < 60
-    before = clock()
-    steady[0] += 5
-    assert clock() == before + 5
-
-
-async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
-    postgres: Server, postgres_url: str
-) -> None:
-    name = postgres_url.rpartition("/")[2]
-    role = f"painter_of_{name}"
-    postgres.execute(f"create role {role} login password 'brush'")
-    url = f"postgresql://{role}:brush@127.0.0.1:{postgres.port}/{name}"
-    try:
-        with pytest.raises(CannotOpen, match="permission denied"):
-            async with open_database(url):
-                raise AssertionError
-        postgres.execute(f"create schema stylizer authorization {role}", name)
-        async with open_database(url) as database:
-            await TaskTable(database, life=DAY).allow(1)
-    finally:
-        postgres.drop(postgres_url)
-        postgres.execute(f"drop role {role}")
-
-
-async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
-    with pytest.raises(CannotOpen, match="STYLIZER_DATABASE_URL"):
-        async with painters(StylizerSettings(tmp_path), engine=quick_engine()):
-            raise AssertionError

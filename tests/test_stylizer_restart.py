@@ -15,7 +15,7 @@ import pytest
 
 from stylizer.database import open_database
 from stylizer.lane import MOST_RUNS
-from stylizer.tasks import TaskTable
+from stylizer.table import TaskTable
 from tests.api_calls import MODEL, Caller, data_url, open_api
 from tests.quick_engine import quick_engine
 from tests.stand_in import all_tasks, portrait_jpeg
