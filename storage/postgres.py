@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.database import NotUsable
+from storage.transactions import finished
 
 WRITERS = 0x7265_7061_696E_7400  # the advisory lock of whoever writes, in this database: "repaint" in ASCII
 CHANNEL = "repaint"
@@ -58,6 +59,9 @@ class Postgres:
         return True  # VACUUM is the server's own business
 
     async def notify(self) -> None:
+        await finished(self._notified())
+
+    async def _notified(self) -> None:
         async with self.reader.connect() as connection:
             await connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
             await connection.commit()

@@ -35,18 +35,7 @@ async def finished(step: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed at the end, rolled back on any exception."""
-    connection = _Unbroken(engine)
-    try:
-        await finished(_begun(connection))
-    except DBAPIError as error:
-        await _closed(connection)
-        if not error.connection_invalidated:
-            raise
-        connection = _Unbroken(engine)  # the server went away while nobody asked it anything: nothing was done yet
-        await finished(_begun(connection))
-    except BaseException:
-        await _closed(connection)
-        raise
+    connection = await _begun(engine)
     try:
         yield connection
         await finished(connection.commit())
@@ -54,7 +43,27 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await _closed(connection)
 
 
-async def _begun(connection: AsyncConnection) -> None:
+async def _begun(engine: AsyncEngine) -> AsyncConnection:
+    """A connection with its transaction begun. Whatever goes wrong, or whoever is cancelled, none is left behind."""
+    try:
+        return await _begun_once(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return await _begun_once(engine)  # the server went away while nobody asked it anything: nothing was done yet
+
+
+async def _begun_once(engine: AsyncEngine) -> AsyncConnection:
+    connection = _Unbroken(engine)
+    try:
+        await finished(_start(connection))
+    except BaseException:
+        await _closed(connection)
+        raise
+    return connection
+
+
+async def _start(connection: AsyncConnection) -> None:
     await connection.start()
     await connection.begin()
 
