@@ -24,10 +24,10 @@ LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for, asking, ear = 0, 0, False, 0.0, 0.0, Ear(desk, job)
+    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
+    asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
+    delay = 0.0 if desk.takes_up(job) else polling.next_poll(desk.pace, waited(desk, job))
     while True:
-        delay = polling.after_trouble(silent) if silent else polling.next_poll(desk.pace, waited(desk, job), asking)
-        delay = 0.0 if desk.takes_up(job) else delay
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
             return job
@@ -47,6 +47,12 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         event = heard(task, odd, running_for=running_for, outlived=outlived)
         if event is not None:
             return await _over(desk, job, event, task)
+        if silent:
+            delay = polling.after_trouble(silent)
+        elif task is not None and task.status == TaskStatus.PENDING:
+            pending, delay = waited(desk, job), polling.while_pending(desk.pace)
+        else:
+            delay = polling.next_poll(desk.pace, waited(desk, job) - pending, asking)
 
 
 async def ask(desk: Desk, job: Job) -> Task | None:

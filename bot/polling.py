@@ -44,6 +44,12 @@ def next_poll(pace: Pace, elapsed: float, asking: float = 0.0) -> float:
     return beat - min(asking, NEAR_SECONDS, beat)
 
 
+def while_pending(pace: Pace) -> float:
+    """Seconds until the next question about a task that waits for its turn there: in time for its end, should it begin
+    now, and for its person's second thoughts."""
+    return min(FAR_SECONDS, _beat(pace, 0.0))
+
+
 def _beat(pace: Pace, elapsed: float) -> float:
     first = pace.mean - 3 * pace.deviation
     if elapsed < first:

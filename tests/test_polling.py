@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.polling import Pace, after_trouble, next_poll, took
+from bot.polling import Pace, after_trouble, next_poll, took, while_pending
 
 CLOUD = Pace(mean=15.0, deviation=3.75)
 
@@ -45,6 +45,14 @@ def test_a_whole_run_stays_far_below_the_query_limit() -> None:
 )
 def test_what_a_question_took_is_part_of_the_wait(elapsed: float, asking: float, seconds: float) -> None:
     assert next_poll(CLOUD, elapsed, asking) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds"),
+    [(CLOUD, 1.0), (Pace(mean=5.0, deviation=1.5), 0.5), (Pace(mean=0.05, deviation=0.05), 0.15)],
+)
+def test_a_task_that_waits_there_is_asked_for_in_time_for_its_earliest_end(pace: Pace, seconds: float) -> None:
+    assert while_pending(pace) == pytest.approx(seconds)
 
 
 def test_silence_is_answered_with_growing_patience() -> None:
