@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Parts
+from storage import accounts
+from storage.database import open_database
 from tests.house import house
-from tests.postgres import NoServer, Server, postgres_server
+from tests.postgres import NoServer, Server, place_of, postgres_server
 
 IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
 
@@ -59,3 +63,14 @@ def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
     on_postgres = request.param == "postgresql"
     with request.getfixturevalue("postgres").lent(tmp_path) if on_postgres else nullcontext():
         yield request.param
+
+
+@pytest.fixture
+async def connection(tmp_path: Path, database_kind: str) -> AsyncIterator[AsyncConnection]:
+    """One transaction for the length of a test, with the lanes key-a and key-b; on each database in turn."""
+    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
+        if database.is_shared:  # a busy machine may pause a test for longer than a process may pause
+            await writing.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        for lane in ("key-a", "key-b"):
+            await accounts.take_over(writing, lane, mean=15.0, deviation=3.75)
+        yield writing

@@ -1,19 +1,15 @@
 """The jobs table: what is written once, what is found again, and what belongs to whom."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import accounts, jobs, leftovers, results
-from storage.database import open_database
+from storage import jobs, leftovers, results
 from storage.jobs import State
 from storage.results import Result
 from tests.conftest import ON_BOTH
-from tests.postgres import place_of
 from tests.rows import A_NEW_JOB, NOON, insert, somebody
 
 pytestmark = ON_BOTH
@@ -21,14 +17,6 @@ pytestmark = ON_BOTH
 A_RESULT = Result(
     key="result/1/2026122212/" + "b" * 64 + ".jpg", bytes=9, width=3, height=3, created=NOON, expires=NOON
 )
-
-
-@pytest.fixture
-async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
-    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
-        for lane in ("key-a", "key-b"):
-            await accounts.take_over(writing, lane, mean=15.0, deviation=3.75)
-        yield writing
 
 
 async def test_a_source_has_one_job(connection: AsyncConnection) -> None:

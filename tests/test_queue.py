@@ -1,8 +1,6 @@
 """The queue in SQL: whose turn it is, which slots are taken, who drives a lane, and what was attempted."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -10,22 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import accounts, attempts, jobs, queue
 from storage.attempts import Intent
-from storage.database import open_database
 from storage.jobs import State
 from storage.queue import Place
 from tests.conftest import ON_BOTH
-from tests.postgres import place_of
 from tests.rows import NOON, insert, somebody
 
 pytestmark = ON_BOTH
-
-
-@pytest.fixture
-async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
-    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
-        for lane in ("key-a", "key-b"):
-            await accounts.take_over(writing, lane, mean=15.0, deviation=3.75)
-        yield writing
 
 
 async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConnection) -> None:
