@@ -187,6 +187,7 @@ async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> 
     async with discord_server() as server:
         server.faults += [Fault("GET /users/@me", times=2), broken("GET /gateway/bot", 503), Fault("PUT .*")]
         server.faults += [broken("GET /users/@me", 200), broken("GET /gateway/bot", 200)]
+        server.faults += [broken("GET /applications/.*", 200)]
         async with discord_house(tmp_path, server=server) as town:
             anna = town.person(1)
             await anna.writes("/quota")

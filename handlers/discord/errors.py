@@ -19,7 +19,7 @@ UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
 ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
 # What the library stumbles over when an answer is none, as a proxy's page with a good status.
-GARBLED = (ValueError, TypeError, LookupError)
+GARBLED = (ValueError, TypeError, LookupError, AttributeError)
 NETWORK = (OSError, aiohttp.ClientError, TimeoutError, *GARBLED)
 
 
