@@ -1,8 +1,8 @@
 """How busy the one paid slot is: the real dispatcher and client against the stand-in, over a network.
 
-In real time: what our own code takes would weigh more if time went faster, since that is not made quicker. (The test goes
-fast.) The peers send the same photos (a task takes as long for each of them) with the same client, and do nothing else:
-no rows, no turns.
+Time goes twice as fast, for the bot, the service and the network alike; what our own code takes is not made quicker by
+that, so it weighs double here. The peers send the same photos (a task takes as long for each of them) with the same
+client, and do nothing else: no rows, no turns.
 """
 
 import asyncio
@@ -50,9 +50,9 @@ AIM, AIM_AHEAD = 0.98, 0.998
 class Plan:
     """So many lanes side by side, photos in all, and how much faster time goes."""
 
-    lanes: int = 8
-    photos: int = 56
-    speed: float = 1.0
+    lanes: int = 6
+    photos: int = 72
+    speed: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,10 @@ def section(plan: Plan, found: dict[str, Busy]) -> Section:
     head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "questions a task", "refused")
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
     how = f"""
-        {plan.photos} tasks of 15 ± 3.75 s at {plan.lanes} accounts of one slot each, 40 to 120 ms of network each way, in
-        {"real time" if plan.speed == 1 else f"time {plan.speed:g} × as fast"}. Busy is what the service saw: between an
-        account's first task and its last, the share of the time in which a task of it ran. All ways ran at the same
-        time, each against a service of its own.
+        {plan.photos} tasks of 15 ± 3.75 s at {plan.lanes} accounts of one slot each, 40 to 120 ms of network each way,
+        time {plan.speed:g} × as fast (so that our own code weighs as many times more). Busy is what the service saw:
+        between an account's first task and its last, the share of the time in which a task of it ran. All ways ran at
+        the same time, each against a service of its own.
     """
     aims = (
         Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),
