@@ -16,6 +16,7 @@ LATE_SECONDS = 11.0  # by so much a server's time may be told too early: whole s
 DAY_SECONDS = 24 * 3600.0
 SEND_SECONDS = 1.0  # a submit begins at most so long after its attempt was written down, or is dated anew
 SUBMIT_SECONDS = 10.0  # a submit is given up after this
+LINGER_SECONDS = 120.0  # what we gave up may lie on its way, with a proxy or a gateway, before it is carried out
 LOOKS = 3  # how often the list must show nothing before we believe it
 LOOKS_OF_ANOTHERS = 4  # 15 s in all: whoever sent it could do so for 11 s after they were deposed
 BETWEEN_LOOKS_SECONDS = 5.0
@@ -43,6 +44,17 @@ def window(intent: Intent, now: float, server_now: float) -> Window:
         return Window(server_now - DAY_SECONDS, server_now + MARGIN_SECONDS)
     at = intent.at + server_now - now
     return Window(at - MARGIN_SECONDS, at + SEND_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS)
+
+
+def afterwards(within: Window) -> Window:
+    """When the task was made if the request lay on its way. Only one that no other submit can have made is adopted."""
+    return Window(within.end, within.end + LINGER_SECONDS)
+
+
+def others_since(within: Window) -> float:
+    """From when on (the server's time) the submit of another job, given up in doubt, may still become a task
+    `afterwards`: adopting that would show somebody else's face."""
+    return within.start - LINGER_SECONDS - LATE_SECONDS - SEND_SECONDS - SUBMIT_SECONDS
 
 
 def newest_first(tasks: Sequence[ListedTask]) -> bool:

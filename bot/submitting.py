@@ -137,7 +137,13 @@ async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
         return None
     async with desk.house.database.read() as connection:
         known = await attempts.known(connection, [task.task_id for task in listed])
-    return doubt.candidates(listed, known, window)
+        found = doubt.candidates(listed, known, window)
+        late = doubt.candidates(listed, known, doubt.afterwards(window))
+        if found or len(late) != 1:
+            return found
+        account_id, since = desk.lane.account_id, doubt.others_since(window)
+        others = await attempts.given_up(connection, account_id=account_id, since=since, but=job.id)
+    return () if others else late
 
 
 async def _listed(desk: Desk, first: TaskPage, window: doubt.Window) -> list[ListedTask]:

@@ -18,6 +18,12 @@ _KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindpara
     bindparam("task_ids", expanding=True)
 )
 _COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
+# The list of outcomes is that of a partial index, word for word.
+_GIVEN_UP = text("""
+    SELECT COUNT(*) FROM attempt
+    WHERE account_id = :account_id AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
+        AND (server_at IS NULL OR server_at >= :since)
+""")
 _INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
@@ -70,6 +76,12 @@ async def ended(connection: AsyncConnection, *, job_id: int, n: int, outcome: st
 async def count(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
     """How many attempts of a job have ended so."""
     return int((await connection.execute(_COUNT, {"job_id": job_id, "outcome": outcome})).scalar_one())
+
+
+async def given_up(connection: AsyncConnection, *, account_id: str, since: float, but: int) -> int:
+    """How many submits of other jobs than `but` were given up in doubt since then, in the API's time."""
+    values = {"account_id": account_id, "since": since, "job_id": but}
+    return int((await connection.execute(_GIVEN_UP, values)).scalar_one())
 
 
 async def known(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:

@@ -47,6 +47,20 @@ def test_only_what_was_made_in_the_window_can_be_it(created: float, found: tuple
     assert doubt.candidates([task("x", created)], known=(), within=WINDOW) == found
 
 
+def test_a_request_may_lie_on_its_way_for_two_minutes() -> None:
+    within = doubt.window(Intent(NOON, server_at=NOON), NOON + 250, NOON + 250)
+    late = doubt.afterwards(within)
+    assert doubt.candidates([task("x", NOON + 56)], known=(), within=within) == ()
+    assert doubt.candidates([task("x", NOON + 56)], known=(), within=late) == ("x",)
+    assert doubt.candidates([task("x", NOON + 150)], known=(), within=late) == ()
+
+
+def test_every_submit_that_may_still_become_a_task_by_then_is_counted() -> None:
+    mine = doubt.window(Intent(NOON, server_at=NOON), NOON, NOON)
+    before = doubt.window(Intent(NOON, server_at=doubt.others_since(mine)), NOON, NOON)
+    assert doubt.afterwards(before).end <= mine.end
+
+
 def test_what_an_attempt_of_ours_has_made_is_not_in_doubt() -> None:
     tasks = [task("mine", NOON), task("other", NOON + 1)]
     assert doubt.candidates(tasks, known={"mine"}, within=WINDOW) == ("other",)

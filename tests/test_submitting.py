@@ -52,6 +52,15 @@ async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
         yield opened
 
 
+async def earlier(shop: Workshop, job: Job, seconds: float) -> None:
+    """The job's attempt was written down so long ago."""
+    async with shop.database.write() as connection:
+        await connection.execute(
+            text("UPDATE attempt SET server_at = server_at - :by, intent_at = intent_at - :by WHERE job_id = :id"),
+            {"by": seconds, "id": job.id},
+        )
+
+
 async def twice(forward: Forward) -> Reply:
     """The request is taken, somebody else's arrives in the same moment under the same key, and the answer is lost."""
     await forward()
@@ -119,6 +128,43 @@ async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(shop
     assert await shop.units() == (0, 0)
     assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
     assert len(await service.tasks()) == 4  # so many as were sent, and never a fifth
+
+
+async def test_a_submit_that_lay_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
+        job = await shop.wish()
+        held = shop.gate.hold("create")
+        shop.gate.always("list", refused(503, "ModelUnavailable"))
+        async with shop.at_work():
+            await shop.when(job, lambda now: now.state == State.SUBMITTING and shop.gate.count("list") > 2)
+            await earlier(shop, job, 60.0)
+            held.go.set()
+            await held.taken.wait()
+            shop.gate.always("list", None)
+            assert (await shop.ended(job)).state == State.STORED
+        (task,) = await service.tasks()
+        assert await shop.attempts(job) == [(1, task.task_id, "succeeded")]
+
+
+async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
+        first, second = await shop.wish("anna"), await shop.wish("ben")
+
+        async def lost_and_silent(_: Forward) -> Reply:
+            shop.gate.always("list", refused(503, "ModelUnavailable"))
+            return NOTHING
+
+        held = shop.gate.hold("create")  # given up, sent again, and still on its way
+        shop.gate.next("create", passes, lost_and_silent)
+        async with shop.at_work():
+            await shop.when(second, lambda now: now.state == State.SUBMITTING and shop.gate.count("create") == 2)
+            await earlier(shop, second, 60.0)
+            held.go.set()
+            await held.taken.wait()
+            shop.gate.always("list", None)
+            assert (await shop.ended(second)).state == (await shop.ended(first)).state == State.STORED
+        assert [outcome for _, _, outcome in await shop.attempts(first)] == ["missed", "succeeded"]
+        assert (await shop.attempts(second))[0] == (1, None, "missed")
 
 
 async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop) -> None:
