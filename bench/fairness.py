@@ -16,7 +16,7 @@ from statistics import median, quantiles
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
-from bot.desk import Desk
+from bot.driving.desk import Desk
 from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75

@@ -28,13 +28,13 @@ from bench.backroom import NO_LIMITS, a_photo, house
 from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
-from bot.admission import admit, inserted, introduce
+from bot.asking.admission import admit, inserted, introduce
 from bot.chat import Chat, Person
 from bot.clock import WallClock
 from bot.dashscope.client import DashScope
-from bot.desk import House
 from bot.dispatcher import drive
-from bot.lanes import Lane
+from bot.driving.desk import House
+from bot.driving.lanes import Lane
 from bot.links import InlineLinks
 from storage import jobs
 from storage.photos import Kind

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from bench.backroom import backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
-from bot.accounts import account_id
+from bot.driving.accounts import account_id
 from bot.owner import PAUSED_BY_OWNER
 from bot.polling import Pace
 from storage import accounts

@@ -12,12 +12,12 @@ import httpx
 import typer
 
 from bot import settings as config
-from bot.backup import CannotBackUp, put_back, write_backup
-from bot.backup import settle as settle_rows
 from bot.chat import CannotStart
 from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
 from bot.stand_in_settings import StandInSettings
+from bot.upkeep.backup import CannotBackUp, put_back, write_backup
+from bot.upkeep.backup import settle as settle_rows
 from storage.database import NewerSchema
 from stylizer.database import CannotOpen
 from stylizer.sole import FolderInUse as AnotherStandIn
@@ -155,7 +155,7 @@ def restore(file: Path) -> None:
 @command.command()
 def settle() -> None:
     """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
-    from bot.sharing import beside  # noqa: PLC0415  # heavy
+    from bot.replicas.sharing import beside  # noqa: PLC0415  # heavy
 
     settings = _settings()
     if settings.database_url is None:
@@ -173,7 +173,7 @@ def move(
     *, back: Annotated[bool, typer.Option("--back", help="From DATABASE_URL into a new file in DATA_DIR.")] = False
 ) -> None:
     """Copy all rows from the file in DATA_DIR into the empty PostgreSQL at DATABASE_URL, while nothing runs."""
-    from bot.relocating import move_rows  # noqa: PLC0415  # heavy
+    from bot.upkeep.relocating import move_rows  # noqa: PLC0415  # heavy
 
     settings = _settings()
     count = _done(lambda: asyncio.run(move_rows(settings, back=back)))
@@ -183,7 +183,7 @@ def move(
 @command.command()
 def doctor() -> None:
     """Say what is wrong with this installation, and what to do."""
-    from bot.doctor import examine  # noqa: PLC0415  # heavy
+    from bot.upkeep.doctor import examine  # noqa: PLC0415  # heavy
 
     async def report() -> bool:
         findings = [finding async for finding in examine(_settings())]

@@ -17,31 +17,32 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot import accounts, faces, styles
-from bot.admission import Rules
+from bot import faces, styles
+from bot.asking.admission import Rules
+from bot.asking.reception import Reception
 from bot.bell import Bell
-from bot.board import Board
 from bot.callbacks import Callbacks
 from bot.chat import CannotStart, Platform
 from bot.clock import Clock
-from bot.desk import House
+from bot.driving import accounts
+from bot.driving.desk import House
+from bot.driving.lanes import Lane
 from bot.duties import Duties
 from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
-from bot.lanes import Lane
 from bot.pictures import open_pictures
-from bot.reception import Reception
-from bot.roles import Roles, kept_up
+from bot.replicas.roles import Roles, kept_up
+from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
 from bot.service import Service, service_of
 from bot.serving import listen, serve
 from bot.settings import Settings
-from bot.sharing import clock_of, open_rows, roles_of, upkeep
+from bot.showing.board import Board
+from bot.showing.views import Lanes
 from bot.sole import secret_of
 from bot.stand_in_settings import corner_of
 from bot.studio import Studio
-from bot.views import Lanes
-from bot.watchers import Watchers
+from bot.upkeep.watchers import Watchers
 from handlers.web import web_chat
 from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine

@@ -32,7 +32,7 @@ class Verb(StrEnum):
     DELETE = "delete"  # no number: ask first; 1: do it; 0: keep it
     CONSENT = "consent"  # 1: whose photo it is says yes; 0: no
     OPEN = "open"  # a picture of the history, once more
-    ALBUM = "album"  # about: the first job of an album; number: `bot.albumcards` says what
+    ALBUM = "album"  # about: the first job of an album; number: `bot.showing.albumcards` says what
 
     GALLERY = "gallery"  # about: nothing; number: which page of the samples
     HISTORY = "history"  # about: whose; number: which page

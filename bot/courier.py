@@ -15,20 +15,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import lifecycle
-from bot.albumcards import PAINTED, album_card
 from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.clock import Clock
-from bot.errands import Errand, errands, owe_anew
-from bot.notices import is_worth_a_notice
 from bot.offering import Offer, offer
-from bot.roles import UNDISPUTED, Deposed, Term, fenced
+from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.room import ROOM, Roomy
 from bot.service import Service
+from bot.showing.albumcards import PAINTED, album_card
+from bot.showing.errands import Errand, errands, owe_anew
+from bot.showing.notices import is_worth_a_notice
+from bot.showing.worth import is_worth_an_edit_of_many
 from bot.studio import Studio
 from bot.styles import REFERENCE, by_index
 from bot.wishes import JobView
-from bot.worth import is_worth_an_edit_of_many
 from storage import albums, cards, notices, results
 from storage.albums import Album
 from storage.cards import CardPlace

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.claiming import claim, is_idle, take_over
-from bot.desk import Desk, House
-from bot.fetching import fetch
-from bot.following import follow
-from bot.lanes import Lane
-from bot.roles import UNDISPUTED, Deposed, Term
-from bot.submitting import settle, submit
+from bot.driving.claiming import claim, is_idle, take_over
+from bot.driving.desk import Desk, House
+from bot.driving.fetching import fetch
+from bot.driving.following import follow
+from bot.driving.lanes import Lane
+from bot.driving.submitting import settle, submit
+from bot.replicas.roles import UNDISPUTED, Deposed, Term
 from storage import jobs
 from storage.jobs import ACTIVE, Job, State
 

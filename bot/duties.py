@@ -5,17 +5,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot import accounts
 from bot.chat import Platform, Receives
 from bot.courier import Courier
-from bot.desk import House
 from bot.dispatcher import drive
-from bot.herald import Herald
+from bot.driving import accounts
+from bot.driving.desk import House
+from bot.driving.lanes import Lane
+from bot.driving.waking import wake, wake_lane
 from bot.housekeeping import Housekeeping
-from bot.lanes import Lane
-from bot.roles import Role, Roles, Term, kept_up
+from bot.replicas.roles import Role, Roles, Term, kept_up
 from bot.service import Service
-from bot.waking import wake, wake_lane
+from bot.showing.herald import Herald
 
 DRIVING = "dispatcher:"
 

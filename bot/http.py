@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 
 from bot.clock import Clock
 from bot.links import read_token
-from bot.metrics import exposition
-from bot.watchers import Watchers
+from bot.upkeep.metrics import exposition
+from bot.upkeep.watchers import Watchers
 from storage import counts
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown

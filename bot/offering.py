@@ -8,8 +8,8 @@ from bot.chat import Chat, Person
 from bot.styles import REFERENCE, SHEET, Style
 
 if TYPE_CHECKING:
+    from bot.people.wardrobe import SavedStyle
     from bot.service import Service
-    from bot.wardrobe import SavedStyle
 
 FAVOURITES = 4
 

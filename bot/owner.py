@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from bot import quota
+from bot.replicas.sharing import beside
 from bot.settings import Settings
-from bot.sharing import beside
 from storage import accounts, counts, ledger
 
 PAUSED_BY_OWNER = "PausedByOwner"

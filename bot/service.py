@@ -4,14 +4,14 @@ import random
 from dataclasses import dataclass
 
 from bot.albums import Albums
-from bot.care import Care, PrivacyFacts, privacy_facts
-from bot.control import Control
-from bot.manners import Groups
-from bot.purse import Package, Purse
-from bot.restraint import Restraint
+from bot.asking.manners import Groups
+from bot.asking.purse import Package, Purse
+from bot.asking.restraint import Restraint
+from bot.people.care import Care, PrivacyFacts, privacy_facts
+from bot.people.wardrobe import Wardrobe
 from bot.settings import Settings
 from bot.studio import Studio
-from bot.wardrobe import Wardrobe
+from bot.upkeep.control import Control
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 
 from dataclasses import replace
 
-from bot import admission, consenting, drafts
-from bot.admission import admit
+from bot.asking import admission, drafts
+from bot.asking.admission import admit
+from bot.asking.door import Asked, Refused, let_in
+from bot.asking.drafts import Sent
+from bot.asking.erasure import erase
+from bot.asking.records import Records
 from bot.chat import Chat, Person
-from bot.door import Asked, Refused, let_in
-from bot.drafts import Sent
-from bot.erasure import erase
+from bot.driving.moves import Overtaken, move
 from bot.lifecycle import CancelWished, Impossible
-from bot.moves import Overtaken, move
-from bot.records import Records
+from bot.people import consenting
 from bot.styles import REFERENCE
 from bot.wishes import WAITING, JobView, Reason, Refusal, State
 from storage import jobs, people, results

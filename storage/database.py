@@ -15,17 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.sqlite import Sqlite
-from storage.transactions import transaction
+from storage.transactions import NotUsable, transaction
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class NewerSchema(Exception):
     """The database was written by a newer version of this program; starting would damage it."""
-
-
-class NotUsable(Exception):
-    """The address is none of a PostgreSQL database; the message says so without showing it."""
 
 
 class Engines(Protocol):

@@ -16,8 +16,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.database import NotUsable
-from storage.transactions import finished
+from storage.transactions import NotUsable, finished
 
 WRITERS = 0x7265_7061_696E_7400  # the advisory lock of whoever writes, in this database: "repaint" in ASCII
 CHANNEL = "repaint"

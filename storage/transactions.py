@@ -11,6 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 T = TypeVar("T")
 
 
+class NotUsable(Exception):
+    """The address is none of a PostgreSQL database; the message says so without showing it."""
+
+
 class _Unbroken(AsyncConnection):
     """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
     cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.albumcards import album_card
-from bot.cards import job_card, really_delete
-from bot.care import Forgotten, PrivacyFacts
+from bot.asking.manners import GroupSettings
+from bot.asking.purse import Package
 from bot.chat import Card, Person, Picture
-from bot.control import Cockpit, LaneState
-from bot.manners import GroupSettings
 from bot.offering import arranged
-from bot.purse import Package
+from bot.people.care import Forgotten, PrivacyFacts
+from bot.people.wardrobe import SavedStyle
+from bot.showing.albumcards import album_card
+from bot.showing.cards import job_card, really_delete
 from bot.styles import REFERENCE, STYLES
 from bot.talking.closet import closet_card, saved_card, shared_card
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
@@ -23,7 +23,7 @@ from bot.talking.pages import cancel_text, help_text, quota_text, start_text, st
 from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
 from bot.talking.till import offers_card, support_card, terms_text
 from bot.texts import LANGUAGES, Texts, speak
-from bot.wardrobe import SavedStyle
+from bot.upkeep.control import Cockpit, LaneState
 from bot.wishes import JobView, QuotaView, Reason, Refusal, State
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble

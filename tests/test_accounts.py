@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot import accounts
-from bot.lanes import Lane
+from bot.driving import accounts
+from bot.driving.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
 from storage.bucket import open_bucket
 from storage.photos import open_photos

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.backup import CannotBackUp, put_back, write_backup
 from bot.sole import FolderInUse
 from bot.styles import REFERENCE
+from bot.upkeep.backup import CannotBackUp, put_back, write_backup
 from bot.wishes import JobView, State
 from storage.database import NewerSchema
 from tests.company import a_photo, audit, rows

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.bell import Bell
-from bot.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
 from bot.clock import WallClock
-from bot.views import Lanes
+from bot.showing.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
+from bot.showing.views import Lanes
 from bot.wishes import State
 from storage import jobs, queue
 from storage.database import Database, open_database

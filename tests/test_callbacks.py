@@ -16,7 +16,7 @@ from bot.callbacks import BODY_BYTES, PACE, Callbacks
 from bot.clock import WallClock
 from bot.dashscope.notices import MOST, tasks_over
 from bot.polling import Pace
-from bot.sharing import upkeep
+from bot.replicas.sharing import upkeep
 from bot.wishes import State
 from storage.jobs import Job
 from tests.postgres import URL_FILE

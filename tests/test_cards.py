@@ -6,9 +6,9 @@ from itertools import chain
 import pytest
 
 from bot.buttons import MAX_BYTES, Press, Verb, parse
-from bot.cards import job_card, really_delete
 from bot.chat import Card, Picture
 from bot.room import ROOM
+from bot.showing.cards import job_card, really_delete
 from bot.styles import REFERENCE, SHEET, STYLES
 from bot.texts import LANGUAGES
 from bot.wishes import JobView, Reason, Refusal, State

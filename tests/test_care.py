@@ -5,9 +5,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.app import Parts
-from bot.care import Forgotten, privacy_facts
 from bot.chat import Chat, Person
 from bot.housekeeping import Housekeeping
+from bot.people.care import Forgotten, privacy_facts
 from bot.styles import REFERENCE
 from bot.wishes import Reason, Refusal, State
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.asking.manners import GroupSettings, is_sensible
 from bot.buttons import Press, Verb, parse
 from bot.chat import Card
-from bot.manners import GroupSettings, is_sensible
 from bot.styles import REFERENCE, SHEET, STYLES
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled

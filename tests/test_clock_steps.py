@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.driving.waking import wake, wake_lane
 from bot.links import UploadLinks
-from bot.waking import wake, wake_lane
 from bot.wishes import State
 from storage.jobs import Job
 from tests.gate import NOTHING, Forward, lost_after, passes, refused

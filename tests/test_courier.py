@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.app import Parts
 from bot.chat import Address, Card, Gone, NotNow, Person
 from bot.courier import GIVE_UP_TRIES, Courier
-from bot.roles import Deposed, Undisputed, is_deposed
+from bot.replicas.roles import Deposed, Undisputed, is_deposed
 from bot.styles import REFERENCE
 from bot.wishes import JobView, State
 from storage import cards

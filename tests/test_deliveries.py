@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.bell import Bell
 from bot.clock import WallClock
-from bot.deliveries import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
+from bot.replicas.deliveries import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
 from storage import arrivals
 from storage.arrivals import Arrival
 from storage.database import Database, open_database

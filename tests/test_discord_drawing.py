@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.buttons import Press, Verb
-from bot.cards import Rows
 from bot.chat import Button, Call, Card, Document, Picture
+from bot.showing.cards import Rows
 from handlers.discord.drawing import drawn, press_of, view
 from tests.stand_in import portrait_jpeg
 

@@ -16,13 +16,13 @@ from discord import Forbidden, HTTPException, NotFound, RateLimited
 from PIL import Image
 from sqlalchemy import text
 
+from bot.asking.reception import Reception
+from bot.asking.tickets import Tickets
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
 from bot.clock import WallClock
 from bot.intake import Intake
-from bot.reception import Reception
 from bot.talking.incoming import MAX_BYTES
-from bot.tickets import Tickets
 from bot.wishes import Reason, Refusal
 from handlers.discord.endpoint import is_signed
 from handlers.discord.errors import TooBig, TooLate, translated

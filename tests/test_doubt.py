@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot import doubt
 from bot.dashscope.wire import ListedTask, TaskStatus
+from bot.driving import doubt
 from storage.attempts import Intent
 from tests.rows import NOON
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.app import Parts
 from bot.chat import Person
-from bot.export import Zips, written
+from bot.people.export import Zips, written
 from bot.styles import REFERENCE
 from tests.company import a_person, a_photo, asks, kept_of
 from tests.conftest import IN_HOUSE

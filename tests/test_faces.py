@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from bot import faces
+from bot.asking.reception import Looked, Reception
 from bot.chat import CannotStart
-from bot.doctor import examine
 from bot.intake import Intake, Portrait, Rejected, Unfit
-from bot.reception import Looked, Reception
+from bot.upkeep.doctor import examine
 from bot.wishes import Reason, Refusal
 from storage.photos import Kind, open_photos
 from tests import face_finders

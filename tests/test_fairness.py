@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.admission import Rules
+from bot.asking.admission import Rules
 from bot.chat import Person
 from bot.clock import WallClock
 from bot.wishes import JobView, Reason, Refusal, State

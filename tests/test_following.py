@@ -10,7 +10,7 @@ from bot import lifecycle
 from bot.clock import WallClock
 from bot.dashscope.errors import Decision
 from bot.dashscope.wire import Failure, Task, TaskStatus
-from bot.following import heard, is_odd
+from bot.driving.following import heard, is_odd
 from bot.lifecycle import Event
 from bot.polling import GIVE_UP_SECONDS, Pace
 from bot.wishes import Reason, State

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.app import Parts
 from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, NotNow
-from bot.herald import Herald
+from bot.showing.herald import Herald
 from bot.wishes import Reason
 from storage import cards, results
 from storage.broadcasts import Broadcast

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.clock import WallClock
 from bot.http import MAX_USES, Outside, application
 from bot.links import SignedLinks
-from bot.watchers import Watchers
+from bot.upkeep.watchers import Watchers
 from storage import accounts, results
 from storage.bucket import Bucket, open_bucket
 from storage.database import open_database

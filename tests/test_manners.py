@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
+from bot.asking.manners import GroupSettings, is_sensible, may_ask, quiet_until
 from bot.chat import Chat
-from bot.manners import GroupSettings, is_sensible, may_ask, quiet_until
 from bot.styles import REFERENCE
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows

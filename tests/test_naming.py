@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.naming import MAX_NAME, fold, problem_with, renamed, tidy
+from bot.people.naming import MAX_NAME, fold, problem_with, renamed, tidy
 from bot.wishes import Reason
 
 

@@ -10,8 +10,8 @@ import pytest
 from bot.app import Parts
 from bot.bell import Bell
 from bot.chat import Address, Chat, Gone, NotNow, Person
-from bot.herald import Herald
-from bot.notices import LONG_SECONDS, is_worth_a_notice, notice_card
+from bot.showing.herald import Herald
+from bot.showing.notices import LONG_SECONDS, is_worth_a_notice, notice_card
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import cards, notices
 from tests.company import Day, a_group, a_person, asks

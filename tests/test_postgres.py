@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage import cards, jobs
-from storage.database import Database, NotUsable, open_database
+from storage.database import Database, open_database
 from storage.jobs import State
+from storage.transactions import NotUsable
 from tests.postgres import Server
 from tests.rows import insert, somebody
 

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import naming
 from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.chat import Button, Call, Card
 from bot.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
+from bot.people import naming
 from bot.styles import STYLES, Style
 from bot.wishes import Refusal
 from handlers.discord import drawing as on_discord

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
+from bot.asking.purse import MAX_UNITS, Package, Purchase, Refund
 from bot.chat import Chat, Person
-from bot.purse import MAX_UNITS, Package, Purchase, Refund
 from bot.settings import Wrong, load
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import Day, a_group, a_person, asks, audit, reason, rows

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.accounts import account_id
 from bot.app import Parts, opened, running
 from bot.chat import Person
-from bot.election import Election
+from bot.driving.accounts import account_id
+from bot.replicas.election import Election
 from storage.database import Database, open_database
 from storage.jobs import State
 from tests.gate import Gate, gate

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import doubt
-from bot.claiming import claim, is_idle, take_over
 from bot.dashscope.server_clock import steady
-from bot.desk import Desk
-from bot.roles import Deposed
-from bot.submitting import settle, submit
+from bot.driving import doubt
+from bot.driving.claiming import claim, is_idle, take_over
+from bot.driving.desk import Desk
+from bot.driving.submitting import settle, submit
+from bot.replicas.roles import Deposed
 from storage.jobs import Job, State
 from tests.gate import lost_after, lost_before
 from tests.stand_in import StandIn, stand_in

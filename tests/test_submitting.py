@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bot.clock import WallClock
 from bot.dashscope.client import Patience
-from bot.waking import wake_lane
+from bot.driving.waking import wake_lane
 from bot.wishes import Reason, State
 from storage import accounts
 from storage.database import open_database

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.views import Pulse, as_seen
+from bot.showing.views import Pulse, as_seen
 from bot.wishes import JobView, Reason, Refusal, State
 from storage.jobs import Job
 from storage.queue import Place

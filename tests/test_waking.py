@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.accounts import STAND_IN
+from bot.driving.accounts import STAND_IN
+from bot.driving.waking import wake, wake_lane
 from bot.owner import PAUSED_BY_OWNER
-from bot.waking import wake, wake_lane
 from bot.wishes import Reason, State
 from storage import accounts, ledger, notices, results
 from storage.ledger import Scope

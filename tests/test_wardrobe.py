@@ -9,8 +9,8 @@ from PIL import Image
 from bot.app import Parts
 from bot.chat import Person
 from bot.housekeeping import Housekeeping
+from bot.people.wardrobe import MAX_OWN, SavedStyle
 from bot.styles import REFERENCE
-from bot.wardrobe import MAX_OWN, SavedStyle
 from bot.wishes import Reason, Refusal, State
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import IN_HOUSE

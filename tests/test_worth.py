@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.showing.worth import is_worth_an_edit
 from bot.wishes import JobView, State
-from bot.worth import is_worth_an_edit
 from tests.rows import NOON
 
 QUEUED = JobView(

@@ -23,22 +23,22 @@ from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.admission import Rules, admit
+from bot.asking.admission import Rules, admit
+from bot.asking.reception import Reception
 from bot.bell import Bell
-from bot.board import Board
 from bot.chat import Person
 from bot.clock import WallClock
 from bot.dashscope.client import DashScope, Patience
-from bot.desk import House
 from bot.dispatcher import drive
+from bot.driving.desk import House
+from bot.driving.lanes import Lane
 from bot.intake import Intake
-from bot.lanes import Lane
 from bot.links import InlineLinks
 from bot.polling import Pace
-from bot.reception import Reception
+from bot.showing.board import Board
+from bot.showing.views import Lanes
 from bot.studio import Studio
 from bot.styles import STYLES
-from bot.views import Lanes
 from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job

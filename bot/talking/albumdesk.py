@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.albumcards import PAINTED, Deed, really_delete_all, settled_rows
 from bot.albums import Asking
 from bot.buttons import Press
-from bot.cards import look_name
 from bot.chat import Card, Person, Picture
+from bot.showing.albumcards import PAINTED, Deed, really_delete_all, settled_rows
+from bot.showing.cards import look_name
 from bot.talking.answers import Answer, refused
 from bot.texts import speak
 from bot.wishes import JobView, Reason, Refusal, State

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.cards import Rows
 from bot.chat import Address, Card, Chat, Person
+from bot.showing.cards import Rows
 from bot.talking.incoming import nobody
 from bot.texts import refusal, speak
 from bot.wishes import Refusal

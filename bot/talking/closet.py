@@ -5,12 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.buttons import Press, Verb, whose
-from bot.cards import Rows
 from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
-from bot.leafing import bounded, leafing
-from bot.naming import fold, renamed
+from bot.people.naming import fold, renamed
 from bot.room import ROOM, Room
+from bot.showing.cards import Rows
+from bot.showing.leafing import bounded, leafing
 from bot.styles import find, sample
 from bot.talking.answers import Answer, Pressed, not_yours, refused
 from bot.talking.incoming import Incoming, is_withheld, read_all
@@ -18,8 +18,8 @@ from bot.texts import refusal, speak
 from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
+    from bot.people.wardrobe import SavedStyle
     from bot.service import Service
-    from bot.wardrobe import SavedStyle
 
 ON_A_PAGE = 10
 _COLUMNS = 2

@@ -12,7 +12,7 @@ from bot.wishes import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.control import Cockpit, LaneState
+    from bot.upkeep.control import Cockpit, LaneState
     from storage.broadcasts import Broadcast
     from storage.cockpit import Trouble
 

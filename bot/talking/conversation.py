@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.asking.restraint import Hearing
 from bot.chat import Card, Chat, Person
 from bot.commands import Name, Said, is_reference, understand
-from bot.restraint import Hearing
 from bot.room import ROOM, Room
 from bot.talking.closet import Closet
 from bot.talking.history import History

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
+from bot.asking.manners import DAY_MINUTES, GroupSettings
 from bot.buttons import Press, Verb
-from bot.cards import Rows
 from bot.chat import Button, Card, Person
-from bot.leafing import bounded, leafing
-from bot.manners import DAY_MINUTES, GroupSettings
+from bot.showing.cards import Rows
+from bot.showing.leafing import bounded, leafing
 from bot.styles import REFERENCE, Style
 from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 from bot.texts import Texts, speak

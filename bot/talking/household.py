@@ -14,7 +14,7 @@ from bot.texts import refusal, speak
 from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
-    from bot.manners import Groups, GroupSettings
+    from bot.asking.manners import Groups, GroupSettings
     from bot.service import Service
 
 

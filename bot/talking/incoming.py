@@ -9,7 +9,7 @@ from bot.chat import Chat, Person
 from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
-    from bot.care import Care
+    from bot.people.care import Care
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.cards import look_name
 from bot.chat import Button, Card, Person
 from bot.commands import Name, understand
+from bot.showing.cards import look_name
 from bot.styles import SHEET, Style
 from bot.talking.incoming import Incoming
 from bot.talking.pages import how_to_style_text

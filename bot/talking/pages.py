@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.buttons import Press, Verb
-from bot.cards import look_name
 from bot.chat import Card, Person, Picture
 from bot.commands import Name
-from bot.leafing import bounded, leafing
 from bot.room import ROOM, Room
+from bot.showing.cards import look_name
+from bot.showing.leafing import bounded, leafing
 from bot.styles import SHEET, Style
 from bot.talking.gallery import sheet
 from bot.talking.incoming import Incoming

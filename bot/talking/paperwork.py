@@ -14,7 +14,7 @@ from bot.talking.incoming import Incoming
 from bot.texts import LANGUAGES, Texts, speak
 
 if TYPE_CHECKING:
-    from bot.care import Forgotten, PrivacyFacts
+    from bot.people.care import Forgotten, PrivacyFacts
     from bot.service import Service
 
 _AS_THE_APP = -1

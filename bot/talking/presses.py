@@ -5,15 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.albumcards import DELETING
 from bot.albums import Asking
+from bot.asking.restraint import Hearing
 from bot.buttons import Press, Verb, parse
-from bot.cards import look_name, really_delete, rows
 from bot.chat import Card, Person, Picture
 from bot.intake import Unreadable
 from bot.offering import offer
-from bot.restraint import Hearing
 from bot.room import ROOM, Room
+from bot.showing.albumcards import DELETING
+from bot.showing.cards import look_name, really_delete, rows
 from bot.styles import REFERENCE, SHEET
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.answers import Answer, Pressed, refused

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bot.cards import Rows
 from bot.chat import Address, Card, Platform
+from bot.showing.cards import Rows
 from bot.talking.answers import Answer, Pressed
 from bot.talking.patience import Patience
 

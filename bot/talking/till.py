@@ -14,7 +14,7 @@ from bot.wishes import Reason, Refusal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.purse import Package
+    from bot.asking.purse import Package
     from bot.service import Service
 
 

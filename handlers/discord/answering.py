@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from discord import Attachment, Message, MessageType
 
 from bot.chat import Address, Card
-from bot.keepsakes import Keepsakes
+from bot.people.keepsakes import Keepsakes
 from bot.talking.conversation import Conversation
 from bot.talking.incoming import Incoming
 from bot.talking.lineup import Lineup

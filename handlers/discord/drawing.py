@@ -15,8 +15,8 @@ from discord.utils import escape_markdown
 
 from bot import chat
 from bot.buttons import Verb, parse
-from bot.cards import Rows
 from bot.chat import Call, Card, Document, Picture
+from bot.showing.cards import Rows
 
 MAX_TEXT = 2000
 MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100

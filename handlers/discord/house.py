@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.keepsakes import Keepsakes
+from bot.asking.tickets import Tickets
+from bot.people.keepsakes import Keepsakes
 from bot.service import Service
 from bot.talking.conversation import Conversation
 from bot.talking.lineup import Lineup
 from bot.talking.patience import Patience
 from bot.talking.presses import Presses
 from bot.talking.telling import Telling
-from bot.tickets import Tickets
 from handlers.discord.answering import Answering
 from handlers.discord.commands import commands
 from handlers.discord.connecting import Connection

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import structlog
 from starlette.routing import BaseRoute
 
-from bot.cards import Rows
 from bot.chat import Address, Card, Gone, NotNow
-from bot.keepsakes import Keepsakes
+from bot.people.keepsakes import Keepsakes
 from bot.room import Room
+from bot.showing.cards import Rows
 from handlers.discord import drawing
 from handlers.discord.connecting import Connection
 from handlers.discord.drawing import Drawn

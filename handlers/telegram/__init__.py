@@ -11,7 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.deliveries import Deliveries
+from bot.replicas.deliveries import Deliveries
 from bot.service import Service
 from handlers.telegram.connecting import Connection
 from handlers.telegram.errors import TokenRefused

@@ -14,8 +14,8 @@ from telegram import (
 )
 
 from bot.buttons import Verb, parse
-from bot.cards import Rows
 from bot.chat import Button, Call, Card, Picture
+from bot.showing.cards import Rows
 
 MAX_TEXT, MAX_CAPTION, MAX_SHARE = 4096, 1024, 256
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20

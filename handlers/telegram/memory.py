@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bot.chat import Address, Chat
-from bot.keepsakes import Keepsakes
+from bot.people.keepsakes import Keepsakes
 
 INLINE = "inline:"  # a chat that is one message, in a chat of somebody's that we are no member of
 

@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute
 from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
-from bot.cards import Rows
 from bot.chat import Address, Card, Chat, Gone, NotNow, Picture
 from bot.clock import Clock
+from bot.showing.cards import Rows
 from handlers.telegram import drawing
 from handlers.telegram.errors import Complaint, Moved, complaint, translated
 from handlers.telegram.faraway import FarAway

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from telegram import Update
 
 from bot.chat import CannotStart
-from bot.deliveries import Arrival, Deliveries
+from bot.replicas.deliveries import Arrival, Deliveries
 from handlers.telegram.kinds import lane_of
 from handlers.telegram.taking import Taking
 from handlers.telegram.wire import Bot

@@ -1,0 +1,96 @@
+"""At the door: who may ask at all, what their group allows, and whether somebody else has to say yes first.
+
+Decided in the transaction that lets the wish in, after the rows of person and chat were touched: so fifty wishes at
+once meet a group's limit one after the other.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import quota
+from bot.asking.manners import may_ask
+from bot.chat import Chat, Person
+from bot.wishes import Reason, Refusal
+from storage import groups, ledger, people
+from storage.groups import GroupSettings
+from storage.jobs import Job, NewJob
+
+
+class Refused(Exception):
+    """Not admitted; raised so that the transaction rolls back."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason.value)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How it was asked: `by_admin` of the group; `in_album`: one more photo of a request whose first has met the
+    cooldown; `album`: the source of that request."""
+
+    by_admin: bool = False
+    in_album: bool = False
+    album: str | None = None
+
+
+STRANGER = Asked()
+KNOWN = Asked(by_admin=True, in_album=True)  # has been let in before and waited for somebody's yes
+
+
+async def let_in(
+    connection: AsyncConnection, job: Job | NewJob, style: int | None, asked: Asked, now: float
+) -> GroupSettings | None:
+    """The rules of the group where it is asked; None outside groups. `style` None: not chosen yet.
+
+    Raises:
+        Refused: banned, not as this group wants it, or a photo of somebody who doesn't want that.
+    """
+    if (await people.standing(connection, job.person_id)).is_banned:
+        raise Refused(Refusal(Reason.BANNED))
+    if job.subject is not None and await people.keeps_photos(connection, chat_id=job.chat_id, subject=job.subject):
+        raise Refused(Refusal(Reason.OPTED_OUT))
+    if not await people.touch_chat(connection, job.chat_id):
+        return None
+    rules = await groups.settings(connection, job.chat_id)
+    scope = quota.group_scope(job.chat_id, now)
+    sums = await ledger.sums(connection, scope.name, scope.period)
+    refusal = may_ask(
+        rules,
+        style=style,
+        by_admin=asked.by_admin,
+        last_asked=await _last_asked(connection, job, rules, asked),
+        asked_today=sums.used + sums.reserved,
+        now=now,
+    )
+    if refusal is not None:
+        raise Refused(refusal)
+    return rules
+
+
+async def look_in(
+    connection: AsyncConnection, person: Person, chat: Chat, *, by_admin: bool, now: float
+) -> Refusal | None:
+    """The same from outside, without a wish: why they can't ask here at all."""
+    person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+    if person_id is not None and (await people.standing(connection, person_id)).is_banned:
+        return Refusal(Reason.BANNED)
+    chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    if chat_id is None or not chat.is_group:
+        return None
+    rules = await groups.settings(connection, chat_id)
+    return may_ask(rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
+
+
+def waits_for_a_yes(job: Job, rules: GroupSettings | None) -> bool:
+    """Whether the person whose photo it is has to be asked first. Pure."""
+    return rules is not None and rules.ask_consent and job.subject is not None and job.consent != "given"
+
+
+async def _last_asked(
+    connection: AsyncConnection, job: Job | NewJob, rules: GroupSettings, asked: Asked
+) -> float | None:
+    if asked.in_album or not rules.cooldown_seconds:
+        return None
+    return await groups.last_asked(connection, person_id=job.person_id, chat_id=job.chat_id)

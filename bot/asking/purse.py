@@ -1,0 +1,206 @@
+"""Units on top of the day's: granted by the owner, bought, or given to a group's pot.
+
+A wish is paid by the person's day, then by their purse, then by the pot of the group where they ask
+(`bot.asking.admission`). Whatever moves carries a key, and the same key moves once: a payment that is told twice is
+credited once.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import quota
+from bot.asking.admission import Rules, introduce, known, named
+from bot.asking.door import Refused
+from bot.chat import Chat, Person
+from bot.clock import Clock
+from bot.wishes import Reason, Refusal
+from storage import balances, ledger, people, purchases
+from storage.database import Database
+
+MAX_UNITS = 10_000  # in one movement
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is for sale: so many units for so many Telegram Stars."""
+
+    units: int
+    stars: int
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What was bought. `repeated`: this charge was credited before, and nothing was added now."""
+
+    charge_id: str
+    units: int
+    stars: int
+    at: float
+    repeated: bool = False
+    refunded: bool = False
+
+
+@dataclass(frozen=True)
+class Refund:
+    """What is to be given back, to whom, and how many units their purse still had of it."""
+
+    charge_id: str
+    person: Person
+    stars: int
+    taken_back: int
+
+
+@dataclass(frozen=True)
+class Purse:
+    """Everybody's purses and every group's pot."""
+
+    database: Database
+    clock: Clock
+    rules: Rules
+    packages: tuple[Package, ...] = ()
+
+    async def left(self, person: Person) -> int:
+        """What is in a person's purse."""
+        async with self.database.read() as connection:
+            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            return 0 if person_id is None else await balances.left(connection, quota.purse(person_id))
+
+    async def pot(self, chat: Chat) -> int:
+        """What is in a group's pot now."""
+        async with self.database.read() as connection:
+            return await in_pot(connection, chat, self.clock.now()) or 0
+
+    async def grant(self, person: Person, units: int, why: str, key: str) -> int | Refusal:
+        """Put units into a person's purse, once by this key; returns what is in it then."""
+        if not 1 <= units <= MAX_UNITS:
+            return Refusal(Reason.UNITS_INVALID)
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            purse = quota.purse(await named(connection, person, now))
+            await balances.put(connection, purse, units, key=f"grant:{key}", why=why, now=now)
+            return await balances.left(connection, purse)
+
+    async def may_buy(self, person: Person, units: int, stars: int) -> Refusal | None:
+        """Why this can't be sold to them (any more), if so: asked just before they pay."""
+        if Package(units, stars) not in self.packages:
+            return Refusal(Reason.NOT_FOR_SALE)
+        async with self.database.read() as connection:
+            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            is_banned = person_id is not None and (await people.standing(connection, person_id)).is_banned
+        return Refusal(Reason.BANNED) if is_banned else None
+
+    async def credit(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
+        """They have paid: the units are in their purse, once for this charge, however often it is told."""
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            person_id = await known(connection, person, now)
+            is_new = await purchases.insert(
+                connection, charge_id=charge_id, person_id=person_id, units=units, stars=stars, now=now
+            )
+            if is_new:
+                key = f"charge:{charge_id}"
+                await balances.put(connection, quota.purse(person_id), units, key=key, why="bought", now=now)
+        return Purchase(charge_id, units, stars, now, repeated=not is_new)
+
+    async def purchases(self, person: Person) -> tuple[Purchase, ...]:
+        """What they have bought, newest first."""
+        async with self.database.read() as connection:
+            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            bought = () if person_id is None else await purchases.of_person(connection, person_id)
+        return tuple(
+            Purchase(row.charge_id, row.units, row.stars, row.at, refunded=row.refunded_at is not None)
+            for row in bought
+        )
+
+    async def refund(self, charge_id: str) -> Refund | Refusal:
+        """Begin to give a payment back: what is left of its units goes out of the purse, once. Then the platform gives
+        the money back, and `refunded` is told; until then this may be asked again."""
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            bought = await purchases.get(connection, charge_id)
+            if bought is None or bought.person_id is None:
+                return Refusal(Reason.PAYMENT_UNKNOWN)
+            if bought.refunded_at is not None:
+                return Refusal(Reason.REFUNDED)
+            person = Person(*await people.who(connection, bought.person_id))
+            taken_back = bought.taken_back
+            if taken_back is None:
+                await people.touch(connection, bought.person_id)
+                purse = quota.purse(bought.person_id)
+                taken_back = min(bought.units, await balances.left(connection, purse))
+                if taken_back:
+                    key = f"refund:{charge_id}"
+                    await balances.take(connection, purse, taken_back, key=key, why="refunded", now=now)
+                await purchases.take_back(connection, charge_id, taken_back)
+        return Refund(charge_id, person, bought.stars, taken_back)
+
+    async def refunded(self, charge_id: str) -> None:
+        """The money is back with its person."""
+        async with self.database.write() as connection:
+            await purchases.refunded(connection, charge_id, self.clock.now())
+
+    async def give(self, person: Person, chat: Chat, units: int, key: str) -> int | Refusal:
+        """Give units to a group's pot, once by this key; returns what is in it then.
+
+        Those of the giver's day go first, and go with it in the pot too; then those of the purse, which last.
+        """
+        if not chat.is_group:
+            return Refusal(Reason.GROUPS_ONLY)
+        if not 1 <= units <= MAX_UNITS:
+            return Refusal(Reason.UNITS_INVALID)
+        try:
+            async with self.database.write() as connection:
+                await self._give(connection, person, chat, units, f"gift:{key}")
+                return await in_pot(connection, chat, self.clock.now()) or 0
+        except Refused as refused:
+            return refused.refusal
+
+    async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
+        now = self.clock.now()
+        person_id, chat_id = await introduce(connection, person, chat, now)
+        if (await people.standing(connection, person_id)).is_banned:
+            raise Refused(Refusal(Reason.BANNED))
+        if await balances.is_known(connection, [f"{key}:day", f"{key}:purse"]):
+            return
+        day = quota.person_scope(person_id, self.rules.daily_free_images, now)
+        sums = await ledger.sums(connection, day.name, day.period)
+        of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
+        in_purse = await balances.left(connection, quota.purse(person_id))
+        if units - of_day > in_purse:
+            raise Refused(Refusal(Reason.TOO_FEW_UNITS, {"left": of_day + in_purse}))
+        pot, purse = quota.pot(chat_id), quota.purse(person_id)
+        if of_day:
+            today = _Gift(f"{key}:day", of_day, now, day.period, day.limit)
+            await _hand_over(connection, day.name, pot, today)
+        if units > of_day:
+            await _hand_over(connection, purse, pot, _Gift(f"{key}:purse", units - of_day, now))
+
+
+@dataclass(frozen=True)
+class _Gift:
+    key: str
+    units: int
+    now: float
+    period: str = balances.EVER
+    limit: int | None = None
+
+
+async def _hand_over(connection: AsyncConnection, giver: str, pot: str, gift: _Gift) -> None:
+    key, units, period, now = gift.key, gift.units, gift.period, gift.now
+    if not await balances.take(
+        connection, giver, units, key=f"{key}:out", why="given", now=now, period=period, limit=gift.limit
+    ):
+        raise Refused(Refusal(Reason.TOO_FEW_UNITS))
+    await balances.put(connection, pot, units, key=key, why="given", now=now, period=period)
+
+
+async def in_pot(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
+    """What a group has together: what was given today, and what lasts; None outside groups."""
+    if chat is None or not chat.is_group:
+        return None
+    chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    if chat_id is None:
+        return 0
+    pot = quota.pot(chat_id)
+    return sum([await balances.left(connection, pot, period) for period in (quota.day(now), balances.EVER)])

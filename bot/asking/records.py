@@ -1,0 +1,239 @@
+"""What a person can look at: their jobs, pictures, units and place. Reads rows; other people's are as if not there."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle, quota, turns
+from bot.asking.admission import Rules
+from bot.asking.door import look_in
+from bot.asking.purse import in_pot
+from bot.asking.reception import Reception
+from bot.bell import Bell
+from bot.chat import Address, Chat, Person
+from bot.clock import Clock
+from bot.driving.moves import Overtaken, move
+from bot.lifecycle import Impossible
+from bot.showing import views
+from bot.showing.board import Board
+from bot.showing.views import Lanes
+from bot.styles import Style
+from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
+from storage import albums, balances, cards, jobs, ledger, people, results
+from storage.database import Database
+from storage.jobs import Job
+
+LOOK_SECONDS = 1.0
+PROGRESS_STEP = 0.02
+NOBODY = 0  # no person's row has this id
+
+
+@dataclass(frozen=True)
+class Records:
+    """The reading half of the studio."""
+
+    database: Database
+    reception: Reception
+    bell: Bell
+    clock: Clock
+    lanes: Lanes
+    rules: Rules
+    offered: Sequence[Style]
+    board: Board
+
+    def styles(self) -> tuple[Style, ...]:
+        """The looks that can be asked for now; a reference picture always can."""
+        return tuple(self.offered)
+
+    async def job(self, person: Person, job_id: int) -> JobView | None:
+        """How a job fares."""
+        async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            return None if job is None else await views.view(connection, job, self.lanes, self.clock.now())
+
+    async def known(self, person: Person, source: str) -> JobView | None:
+        """The job that a message or press of theirs has made, if it has."""
+        async with self.database.read() as connection:
+            job = await jobs.by_source(connection, source)
+        return None if job is None else await self.job(person, job.id)
+
+    async def together(self, person: Person, job_id: int) -> tuple[JobView, ...]:
+        """A job of theirs and those that were asked for together with it, in the order of their photos."""
+        async with self.database.read() as connection:
+            if await _theirs(connection, person, job_id) is None:
+                return ()
+            ids = await albums.together(connection, job_id)
+            return tuple(await views.views_of(connection, ids, self.lanes, self.clock.now()))
+
+    async def asker(self, chat: Chat, job_id: int) -> Person | None:
+        """Who asked for a job in this group; None when it was asked for elsewhere."""
+        async with self.database.read() as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or job.hidden or await people.chat_platform(connection, job.chat_id) != chat.platform:
+                return None
+            place = await cards.of_job(connection, job_id)
+        is_here = place.is_group and place.chat == chat.platform_id
+        return Person(chat.platform, place.person, place.language) if is_here else None
+
+    async def on_screen(self, person: Person, job_id: int) -> Address | None:
+        """The message that shows a job of theirs and nothing else, where there is one."""
+        async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            if job is None or job.message_id is None:
+                return None
+            place = await cards.of_job(connection, job.id)
+        chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
+        return Address(chat, message_id=job.message_id)
+
+    async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
+        """Newest first, without drafts and without what was deleted."""
+        person_id, now = await self._id(person), self.clock.now()
+        async with self.database.read() as connection:
+            found = await jobs.history(connection, person_id, min(limit, 200))
+            return await views.seen_once(connection, found, self.lanes, now)
+
+    async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
+        """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
+        now, person_id = self.clock.now(), await self._id(person)
+        scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
+        async with self.database.read() as connection:
+            sums = await ledger.sums(connection, scope.name, scope.period)
+            given = await balances.taken_out(connection, scope.name, scope.period)
+            purse = await balances.left(connection, quota.purse(person_id))
+            pot = await in_pot(connection, chat, now)
+        resets_at = quota.resets_at(now)
+        return QuotaView(scope.limit, sums.used - given, sums.reserved, resets_at, given=given, purse=purse, pot=pot)
+
+    async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
+        """The indices of the styles that they ask for most, most first."""
+        person_id = await self._id(person)
+        async with self.database.read() as connection:
+            used = await jobs.favourites(connection, person_id, limit=limit)
+        offered = {style.index for style in self.offered}
+        return tuple(index for index in used if index in offered)
+
+    async def language(self, person: Person) -> str:
+        """The language to speak with them: the one they chose, or else the one their app tells or has told."""
+        async with self.database.read() as connection:
+            known = await people.language(
+                connection, platform=person.platform, platform_id=person.platform_id, told=person.language
+            )
+        return known or person.language
+
+    async def in_their_language(self, person: Person) -> Person:
+        """The same person, to be spoken to in their language."""
+        told = person.language if person.app_language is None else person.app_language
+        language = await self.language(replace(person, language=told))
+        return replace(person, language=language, app_language=told)
+
+    async def welcome(self, person: Person, chat: Chat, *, by_admin: bool = False) -> Refusal | None:
+        """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""
+        async with self.database.read() as connection:
+            return await look_in(connection, person, chat, by_admin=by_admin, now=self.clock.now())
+
+    async def queue(self, person: Person) -> QueueView:
+        """The lanes from afar, and the person's own jobs in them."""
+        person_id, now = await self._id(person), self.clock.now()
+        async with self.database.read() as connection:
+            beat = await views.pulse(connection, self.lanes, now)
+            mine = await jobs.of_person(connection, person_id, sorted(WAITING))
+            wanted = [job for job in mine if not job.cancel_requested]
+            seen = await views.seen_once(connection, wanted, self.lanes, now)
+        return QueueView(beat.waiting, beat.running, seen, beat.paused)
+
+    async def result(self, person: Person, job_id: int) -> bytes | None:
+        """The finished picture, while it is kept."""
+        async with self.database.read() as connection:
+            job = await _theirs(connection, person, job_id)
+            if job is None or job.cancel_requested:
+                return None
+            result = await results.get(connection, job.id)
+        return None if result is None else await self.reception.photos.get(result.key)
+
+    async def original(self, person: Person, job_id: int) -> bytes | None:
+        """The photo as it was taken in, while it is kept."""
+        job = await self._own(person, job_id)
+        return None if job is None or job.photo is None else await self.reception.photos.get(job.photo)
+
+    async def reference(self, person: Person, job_id: int) -> bytes | None:
+        """The picture that it is painted like, while it is kept."""
+        job = await self._own(person, job_id)
+        return None if job is None or job.reference is None else await self.reception.photos.get(job.reference)
+
+    async def seen(self, person: Person, job_id: int) -> None:
+        """The picture has reached the person."""
+        job = await self._own(person, job_id)
+        if job is None or job.state != State.STORED:
+            return
+        try:
+            async with self.database.write() as connection:
+                await move(connection, job, lifecycle.Shown(), self.clock.now())
+                await results.told(connection, job.id)
+        except (Impossible, Overtaken):
+            return  # another tab was quicker
+        self.bell.ring()
+
+    async def told(self, views: Sequence[JobView]) -> None:
+        """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
+        picture has yet to be `seen`."""
+        ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
+        if not ended:
+            return
+        async with self.database.read() as connection:
+            owed = await results.owed(connection, ended)
+        if owed:
+            async with self.database.write() as connection:
+                for job_id in owed:
+                    await results.told(connection, job_id)
+
+    async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
+        """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
+        told: JobView | None = None
+        person_id = await self._id(person)
+        while True:
+            ticket = self.bell.ticket()
+            now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
+            if now is None:
+                return
+            if told is None or _worth_telling(told, now):
+                told = now
+                yield now
+            if now.state in ENDED:
+                return
+            await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
+        """A job of theirs that waits or runs."""
+        sight = await self.board.look(job_id)
+        job = sight.waiting.get(job_id)
+        if job is None or job.person_id != person_id or job.hidden:
+            return None
+        place, now = sight.line.get(job_id), self.clock.now()
+        return views.as_seen(job, place, None, sight.beat, slots=self.lanes.slots, now=now)
+
+    async def _id(self, person: Person) -> int:
+        async with self.database.read() as connection:
+            found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+        return NOBODY if found is None else found
+
+    async def _own(self, person: Person, job_id: int) -> Job | None:
+        """The job, if it is this person's and they have not deleted it."""
+        async with self.database.read() as connection:
+            return await _theirs(connection, person, job_id)
+
+    async def _view(self, job: Job, *, repeated: bool = False) -> JobView:
+        async with self.database.read() as connection:
+            return await views.view(connection, job, self.lanes, self.clock.now(), repeated=repeated)
+
+
+async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
+    return await jobs.own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
+
+
+def _worth_telling(told: JobView, now: JobView) -> bool:
+    return (
+        (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
+        or turns.differs(told.eta_seconds, now.eta_seconds)
+        or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
+    )

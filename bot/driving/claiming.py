@@ -1,0 +1,86 @@
+"""The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
+
+from bot import lifecycle
+from bot.dashscope.server_clock import steady
+from bot.driving.desk import Desk, House
+from bot.driving.lanes import Lane
+from bot.driving.moves import move
+from bot.polling import Pace
+from bot.replicas.roles import UNDISPUTED, Deposed, Term
+from storage import accounts, attempts, jobs, queue
+from storage.accounts import Stand
+from storage.jobs import Job
+
+LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
+
+
+async def take_over(lane: Lane, house: House, term: Term = UNDISPUTED) -> Desk:
+    """The lane is ours from now on: whatever an earlier dispatcher writes with its epoch changes nothing.
+
+    Raises:
+        Deposed: the role that this hangs on is not ours any more.
+    """
+    async with house.database.write() as connection:
+        await term.fence(connection)
+        guess = lane.first_guess
+        account = await accounts.take_over(connection, lane.account_id, mean=guess.mean, deviation=guess.deviation)
+        await accounts.space(connection, account.id, house.clock.now() + lane.spacing)
+    pace = Pace(account.mean_seconds, account.deviation_seconds)
+    return Desk(lane, house, epoch=account.epoch, pace=pace, is_contested=term.is_contested)
+
+
+async def claim(desk: Desk) -> Job | float:
+    """The job whose turn it is, its slot held and its attempt written down; or the seconds until it is worth another
+    look, when nothing may be sent now.
+
+    Raises:
+        Deposed: another dispatcher drives the lane.
+    """
+    house, lane = desk.house, desk.lane
+    async with house.database.write() as connection:
+        fenced, now = steady(), house.clock.now()
+        stand = await accounts.stand(connection, lane.account_id)
+        slot = _opening(desk, stand, now)
+        if isinstance(slot, float):
+            return slot
+        job = await jobs.next_in_line(connection, now)
+        if job is None:
+            return LOOK_SECONDS
+        claimed = (await move(connection, job, lifecycle.Claimed(lane.account_id, slot), now)).job
+        await attempts.begin(
+            connection,
+            job_id=job.id,
+            n=claimed.attempts,
+            account_id=lane.account_id,
+            epoch=desk.epoch,
+            now=now,
+            server_at=lane.client.server_clock.now(),
+        )
+        await queue.advance(connection, claimed.tag or 0)
+        await accounts.space(connection, lane.account_id, now + lane.spacing)
+    desk.fenced(fenced, now)
+    house.bell.ring()
+    return claimed
+
+
+async def is_idle(desk: Desk) -> float | None:
+    """The seconds for which a claim would find nothing, as far as a look can tell that keeps nobody from writing; None
+    when one is worth it. Raises Deposed."""
+    async with desk.house.database.read() as connection:
+        now = desk.house.clock.now()
+        slot = _opening(desk, await accounts.stand(connection, desk.lane.account_id), now)
+        if isinstance(slot, float):
+            return slot
+        return LOOK_SECONDS if await jobs.next_in_line(connection, now) is None else None
+
+
+def _opening(desk: Desk, stand: Stand, now: float) -> int | float:
+    """The slot for the next job, or the seconds until it is worth another look. Raises Deposed."""
+    account = stand.account
+    if account.epoch != desk.epoch:
+        raise Deposed(f"account {account.id} is driven by another dispatcher")
+    slot = stand.free_slot(range(desk.lane.slots + desk.prefetch))
+    if slot is None or stand.in_doubt or account.paused_reason is not None:
+        return LOOK_SECONDS
+    opens = max(account.open_until, account.next_submit_at)
+    return min(LOOK_SECONDS, opens - now) if now < opens else slot

@@ -1,0 +1,65 @@
+"""FETCHING: bring the picture home before its link dies."""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle
+from bot.dashscope.errors import DashScopeError, ResultGone
+from bot.dashscope.wire import TaskStatus
+from bot.driving.desk import Desk
+from bot.driving.following import ODD_LOOKS, ask, has_outlived
+from storage import results
+from storage.jobs import Job
+from storage.photos import Kind, StoreDown
+from storage.results import Result
+
+log = structlog.get_logger(__name__)
+
+QUICK_TRIES = 3
+
+
+async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+    """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
+    house, tries, unknown = desk.house, 0, 0
+    while True:
+        gone = False
+        try:
+            picture = await desk.lane.client.fetch_result(job.result_url or "")
+            width, height = house.measure(picture)
+        except ResultGone:
+            gone = True
+        except (DashScopeError, ValueError) as error:
+            log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
+        else:
+            if (stored := await _store(desk, job, picture, (width, height))) is not None:
+                return stored
+        tries += 1
+        stale = gone or tries > QUICK_TRIES  # the house that a link names may have moved
+        if stale and (task := await ask(desk, job)) is not None:  # links are signed anew whenever a task is asked for
+            unknown += gone and task.status == TaskStatus.UNKNOWN
+            job = replace(job, result_url=task.result_url or job.result_url)
+        if unknown >= ODD_LOOKS or await has_outlived(desk, job):
+            log.error("a picture was lost", job=job.id)
+            return await desk.write(job, lifecycle.FetchFailed())
+        if await house.clock.wait(stop, lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
+            return job
+
+
+async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
+    """None: the store did not take it. The API still has it."""
+    now = desk.house.clock.now()
+    expires = now + desk.house.result_days * 86400
+    try:
+        key = await desk.house.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+    except StoreDown as error:
+        log.warning("could not store a picture", job=job.id, error=str(error))
+        return None
+    result = Result(key=key, bytes=len(picture), width=size[0], height=size[1], created=now, expires=expires)
+
+    async def remember(connection: AsyncConnection) -> None:
+        await results.add(connection, job.id, result)
+
+    return await desk.write(job, lifecycle.Fetched(), remember)

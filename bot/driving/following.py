@@ -1,0 +1,136 @@
+"""RUNNING: ask the API how a task is doing until it is over."""
+
+import asyncio
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle, polling, quota
+from bot.dashscope.errors import DashScopeError, Decision
+from bot.dashscope.server_clock import steady
+from bot.dashscope.wire import Task, TaskStatus
+from bot.driving.desk import Desk
+from bot.driving.ear import Ear
+from bot.lifecycle import Event
+from storage import accounts, attempts, ledger
+from storage.jobs import Job
+
+log = structlog.get_logger(__name__)
+
+ODD_LOOKS = 3
+ODD_SECONDS = 5.0
+LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
+
+
+async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+    """Ask until the task is over. `silent` counts unanswered questions in a row."""
+    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
+    asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
+    delay = 0.0 if desk.takes_up(job) else polling.next_poll(desk.pace, waited(desk, job))
+    while True:
+        waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
+        if waited_for is None:
+            return job
+        job = await desk.read(job) or job
+        if job.cancel_requested and not cancel_tried:
+            cancel_tried = True
+            if await _cancelled_there(desk, job):
+                return await desk.write(job, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
+        asked = desk.house.clock.now()
+        task = await ask(desk, job)
+        asking = desk.house.clock.now() - asked
+        silent = silent + 1 if task is None else 0
+        if task is not None:
+            odd = odd + 1 if is_odd(task) else 0
+            running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
+        outlived = task is None and await has_outlived(desk, job)
+        event = heard(task, odd, running_for=running_for, outlived=outlived)
+        if event is not None:
+            return await _over(desk, job, event, task)
+        if silent:
+            delay = polling.after_trouble(silent)
+        elif task is not None and task.status == TaskStatus.PENDING:
+            pending, delay = waited(desk, job), polling.while_pending(desk.pace)
+        else:
+            delay = polling.next_poll(desk.pace, waited(desk, job) - pending, asking)
+
+
+async def ask(desk: Desk, job: Job) -> Task | None:
+    """How the job's task is doing; None when there was no answer."""
+    await desk.turn_to_query()
+    try:
+        return await desk.lane.client.query_task(job.task_id or "")
+    except DashScopeError as error:
+        log.warning("no answer about a task", job=job.id, code=error.code)
+        return None
+
+
+def is_odd(task: Task) -> bool:
+    """An answer that another look may mend: the task is not known, or it was paid for and has no picture."""
+    without_picture = task.status == TaskStatus.SUCCEEDED and task.result_url is None and task.image_count > 0
+    return without_picture or task.status == TaskStatus.UNKNOWN
+
+
+def heard(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
+    """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
+    if task is None:  # nobody answers: the picture is kept there for a day
+        return lifecycle.TaskLost() if outlived else None
+    if is_odd(task):
+        return lifecycle.TaskLost() if odd >= ODD_LOOKS else None
+    match task.status:
+        case TaskStatus.SUCCEEDED if task.result_url is not None:
+            return lifecycle.Succeeded(task.result_url)
+        case TaskStatus.SUCCEEDED | TaskStatus.FAILED if task.failure is not None:
+            return lifecycle.TaskFailed(task.failure.code, task.failure.decision)
+        case TaskStatus.CANCELED:
+            return lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
+        case TaskStatus.PENDING:  # it waits for its turn there, which is no reason to give up
+            return None
+    return lifecycle.TaskLost() if running_for > polling.GIVE_UP_SECONDS else None
+
+
+def waited(desk: Desk, job: Job) -> float:
+    """Seconds since the job was submitted; never negative, also when the clock was set back before a restart."""
+    return max(0.0, desk.house.clock.now() - (job.submitted or job.updated))
+
+
+async def has_outlived(desk: Desk, job: Job) -> bool:
+    """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
+    while it never answers, by how long we have been asking."""
+    async with desk.house.database.read() as connection:
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+    if intent.server_at is None:
+        return waited(desk, job) > LIFE_SECONDS
+    server_now = desk.lane.client.server_clock.about()
+    if server_now is None:
+        return steady() - desk.began > LIFE_SECONDS
+    return server_now - intent.server_at > LIFE_SECONDS
+
+
+async def _cancelled_there(desk: Desk, job: Job) -> bool:
+    await desk.turn_to_query()
+    try:
+        return await desk.lane.client.cancel_task(job.task_id or "")
+    except DashScopeError as error:
+        log.info("could not cancel a task", job=job.id, code=error.code)
+        return False
+
+
+async def _over(desk: Desk, job: Job, event: Event, task: Task | None) -> Job:
+    if isinstance(event, lifecycle.TaskFailed):
+        log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
+    if not isinstance(event, lifecycle.Succeeded) or task is None:
+        return await desk.write(job, event)
+    started, waits = task.scheduled_time or task.start_time, waited(desk, job)
+    desk.pace = desk.pace.learned(polling.took(started, task.end_time, waited=waits, pace=desk.pace))
+    lane, pace, now = desk.lane, desk.pace, desk.house.clock.now()
+    counted = [quota.account_scope(lane.account_id, lane.free_images)]
+    if lane.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
+        counted.append(quota.budget_scope(None, now))
+
+    async def count_and_learn(connection: AsyncConnection) -> None:
+        for scope in counted:
+            await ledger.count(connection, job.id, scope, now=now)
+        await accounts.learn(connection, lane.account_id, mean=pace.mean, deviation=pace.deviation)
+
+    return await desk.write(job, event, count_and_learn)

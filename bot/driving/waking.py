@@ -1,0 +1,48 @@
+"""Done at a beginning: what an earlier process has left behind is put in order.
+
+A lane's own affairs belong to whoever takes it over, everything else to whoever begins to keep house: in a process that
+is alone, that is the start.
+"""
+
+from collections.abc import Collection
+
+import structlog
+
+from bot import lifecycle
+from bot.driving.desk import House
+from bot.driving.moves import move
+from bot.owner import PAUSED_BY_OWNER
+from bot.replicas.roles import UNDISPUTED, Term
+from storage import accounts, broadcasts, jobs, notices, queue, results
+from storage.jobs import Job
+
+log = structlog.get_logger(__name__)
+
+
+async def wake_lane(house: House, account_id: str) -> None:
+    """The lane goes on: its new driver, or the owner, may have mended what it stood still for."""
+    async with house.database.write() as connection:
+        await accounts.refresh(connection, account_id, stays=PAUSED_BY_OWNER)
+
+
+async def wake(house: House, account_ids: Collection[str], *, free: Collection[str], term: Term = UNDISPUTED) -> None:
+    """Times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
+
+    `account_ids`: the accounts that are driven from now on; `free`: those, of now or of old, where nothing costs.
+    """
+    async with house.database.write() as connection:
+        await term.fence(connection)
+        latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
+        for waits in (queue, results, notices, broadcasts):
+            await waits.bring_near(connection, latest)
+        active = await jobs.active(connection)
+    for job in active:
+        if job.account_id not in account_ids:
+            await _orphaned(house, job, free=job.account_id in free)
+
+
+async def _orphaned(house: House, job: Job, *, free: bool) -> None:
+    """Its key is gone, and with it every way to ask for its task. It may have been paid, so it is not sent again."""
+    log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
+    async with house.database.write() as connection:
+        await move(connection, job, lifecycle.Orphaned(free), house.clock.now())

@@ -1,0 +1,137 @@
+"""Care for people: what is kept of them and for how long, and that it is gone, or theirs to take, when they say so."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle, quota
+from bot.asking.admission import known
+from bot.asking.erasure import erase
+from bot.asking.records import Records
+from bot.chat import Person
+from bot.driving.moves import move
+from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
+from bot.lifecycle import Impossible
+from bot.people import export
+from bot.room import FILE_BYTES
+from bot.settings import Settings
+from bot.wishes import Reason, State
+from storage import jobs, oblivion, people, results
+from storage.jobs import ENDED, Job
+from storage.photos import Kind
+
+
+@dataclass(frozen=True)
+class PrivacyFacts:
+    """For how long things are kept; a photo that still waits for its turn is kept until that is over, up to
+    `waiting_days`."""
+
+    original_hours: float
+    result_days: float
+    draft_hours: float
+    waiting_days: float
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How much is gone: photos and style pictures, painted pictures, saved styles, entries in the history; and jobs of
+    others that were made from this person's photos."""
+
+    photos: int = 0
+    results: int = 0
+    styles: int = 0
+    jobs: int = 0
+    of_others: int = 0
+
+
+def privacy_facts(settings: Settings) -> PrivacyFacts:
+    """What `/privacy` tells. Pure."""
+    return PrivacyFacts(
+        original_hours=settings.original_hours,
+        result_days=settings.result_days,
+        draft_hours=DRAFT_SECONDS / 3600,
+        waiting_days=WAIT_SECONDS / 86400,
+    )
+
+
+@dataclass(frozen=True)
+class Care:
+    """What everybody may ask for about themselves."""
+
+    records: Records
+
+    async def forget(self, person: Person) -> Forgotten:
+        """Delete everything of theirs: what waits or runs is cancelled, the bytes are gone when this returns, and
+        pictures that come home later are dropped. Units of today and bought ones stay as they are."""
+        records, now = self.records, self.records.clock.now()
+        async with records.database.write() as connection:
+            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            if person_id is None:
+                return Forgotten()
+            await people.touch(connection, person_id)
+            seen = await oblivion.visible(connection, person_id)
+            for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
+                await _cancel(connection, job, now)
+            others = await _withdraw(connection, person, person_id, now)
+            styles = await oblivion.hollow(connection, person_id, now)
+        photos = records.reception.photos
+        gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
+        for job in others:
+            await erase(records.database, photos, job)
+        async with records.database.write() as connection:
+            await oblivion.fade(connection, quota.day(now))
+        records.bell.ring()
+        return Forgotten(
+            photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
+            results=gone[Kind.RESULT],
+            styles=styles,
+            jobs=seen,
+            of_others=len(others),
+        )
+
+    @asynccontextmanager
+    async def export(self, person: Person, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
+        """Zip files with everything of theirs, each small enough to be sent; gone at the end of the block."""
+        async with export.written(self.records, person, max_bytes=max_bytes) as files:
+            yield files
+
+    async def opt_out(self, person: Person, *, out: bool) -> None:
+        """Nobody else may have this person's photos painted from now on; or (not `out`) others may again."""
+        now = self.records.clock.now()
+        async with self.records.database.write() as connection:
+            await people.opt_out(connection, await known(connection, person, now), now if out else None)
+
+    async def has_opted_out(self, platform: str, platform_id: str) -> bool:
+        """Whether others must not have this person's photos painted."""
+        async with self.records.database.read() as connection:
+            person_id = await people.find_person(connection, platform=platform, platform_id=platform_id)
+            return person_id is not None and (await people.standing(connection, person_id)).has_opted_out
+
+
+async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
+    try:
+        return (await move(connection, job, lifecycle.CancelWished(), now)).job
+    except Impossible:  # cancelled already, and on its way home
+        return job
+
+
+async def _withdraw(connection: AsyncConnection, person: Person, person_id: int, now: float) -> tuple[Job, ...]:
+    """What others had painted from this person's photos ends, and is hidden; returns it, its bytes are still there."""
+    withdrawn = []
+    for job in await jobs.of_subject(connection, platform=person.platform, subject=person.platform_id):
+        if job.person_id == person_id:
+            continue
+        ended = job
+        if job.state == State.DRAFT:
+            ended = (await move(connection, job, lifecycle.Declined(Reason.CONSENT_REFUSED), now)).job
+        elif job.state not in ENDED:
+            ended = await _cancel(connection, job, now)
+        else:
+            await results.told(connection, job.id)
+        hidden = replace(ended, hidden=True, subject=None)
+        await jobs.save(connection, hidden)
+        withdrawn.append(replace(hidden, version=hidden.version + 1))
+    return tuple(withdrawn)

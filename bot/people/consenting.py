@@ -1,0 +1,58 @@
+"""The yes or no of the person whose photo somebody else wants painted."""
+
+from dataclasses import replace
+
+from bot import lifecycle
+from bot.asking import drafts
+from bot.asking.admission import admit
+from bot.asking.door import KNOWN, Refused
+from bot.asking.records import Records
+from bot.chat import Person
+from bot.driving.moves import Overtaken, move
+from bot.lifecycle import Impossible
+from bot.wishes import Reason, Refusal, State
+from storage import jobs, people
+from storage.jobs import Job
+
+_NOT_FOUND = Refusal(Reason.NOT_FOUND)
+
+
+async def answer(studio: Records, subject: Person, job_id: int, *, allow: bool) -> Job | Refusal:
+    """The job as it is after their word: queued, or failed with the reason; only they can give it, and only once.
+
+    When it was a yes and there is no room or unit left by now, the job ends and tells so to the person who asked.
+    """
+    async with studio.database.read() as connection:
+        job = await jobs.get(connection, job_id)
+        chat = None if job is None else await people.chat_platform(connection, job.chat_id)
+    if job is None or job.hidden or (chat, job.subject) != (subject.platform, subject.platform_id):
+        return _NOT_FOUND
+    if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
+        return Refusal(Reason.NOT_NOW)
+    try:
+        return await _queued(studio, job, job.style) if allow else await _ended(studio, job, Reason.CONSENT_REFUSED)
+    except (Impossible, Overtaken):  # cancelled, or answered, in the same moment
+        return Refusal(Reason.NOT_NOW)
+
+
+async def _queued(studio: Records, job: Job, style: int) -> Job | Refusal:
+    if not await drafts.are_kept(studio, job):
+        return await _ended(studio, job, Reason.PHOTO_EXPIRED)
+    given = replace(job, consent="given")
+    try:
+        async with studio.database.write() as connection:
+            return await admit(connection, given, style, studio.rules, studio.clock.now(), asked=KNOWN)
+    except Refused as refused:
+        return await _ended(studio, job, refused.refusal.reason)
+
+
+async def _ended(studio: Records, job: Job, reason: Reason) -> Job:
+    """Ended for this reason; after a no, the photo is gone as well."""
+    said_no = reason == Reason.CONSENT_REFUSED
+    kept = replace(job, photo=None, photo_hash=None) if said_no else job
+    async with studio.database.write() as connection:
+        change = await move(connection, kept, lifecycle.Declined(reason), studio.clock.now())
+        is_needed = job.photo is None or await jobs.is_shown(connection, job.person_id, job.photo)
+    if said_no and job.photo is not None and not is_needed:
+        await studio.reception.photos.delete(job.photo)
+    return change.job

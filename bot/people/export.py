@@ -1,0 +1,120 @@
+"""Everything of one person's as zip files: photos, pictures, saved styles, and a history that programs can read.
+
+The bytes are read one picture at a time and written by a thread; a file ends before it is too big to be sent.
+"""
+
+import asyncio
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.asking.records import NOBODY, Records
+from bot.chat import Person
+from bot.room import FILE_BYTES
+from bot.styles import INDICES, by_index
+from storage import jobs, people, purchases, results, saved
+from storage.jobs import Job, State
+from storage.results import Result
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What there is: the history as JSON values, and the name in the zip of each key in the store."""
+
+    history: Mapping[str, Any]
+    pictures: Mapping[str, str]
+
+
+@asynccontextmanager
+async def written(records: Records, person: Person, *, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
+    """The files, in a folder of their own that is gone at the end of the block."""
+    belongings = await _belongings(records, person)
+    with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:
+        zips = Zips(Path(folder), max_bytes)
+        history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
+        await asyncio.to_thread(zips.add, "history.json", history.encode())
+        for key, name in belongings.pictures.items():
+            jpeg = await records.reception.photos.get(key)
+            if jpeg is not None:
+                await asyncio.to_thread(zips.add, name, jpeg)
+        yield tuple(zips.files)
+
+
+@dataclass
+class Zips:
+    """Zip files in a folder, a new one whenever the last is full. JPEGs are stored as they are: they don't shrink."""
+
+    folder: Path
+    max_bytes: int
+    files: list[Path] = field(default_factory=list)
+    room: int = 0
+
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file. What is bigger than a whole zip may be gets one to itself."""
+        if not self.files or len(data) + _OVERHEAD > self.room:
+            self.files.append(self.folder / f"repaint-{len(self.files) + 1}.zip")
+            self.room = self.max_bytes
+        with zipfile.ZipFile(self.files[-1], "a", zipfile.ZIP_STORED) as archive:
+            archive.writestr(name, data)
+        self.room -= len(data) + _OVERHEAD
+
+
+_OVERHEAD = 512  # bytes that a name and its entries take, generously
+
+
+async def _belongings(records: Records, person: Person) -> Belongings:
+    async with records.database.read() as connection:
+        found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+        person_id = NOBODY if found is None else found
+        mine = [job for job in await jobs.of_person(connection, person_id, list(State)) if not job.hidden]
+        painted = {job.id: await results.get(connection, job.id) for job in mine}
+        styles = await saved.of_person(connection, person_id)
+        bought = await purchases.of_person(connection, person_id)
+        standing = await people.standing(connection, person_id)
+    units = await records.quota(person)
+    pictures = {
+        **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},
+        **{job.reference: f"references/{job.reference_hash}.jpg" for job in mine if job.reference},
+        **{result.key: f"pictures/{job_id}.jpg" for job_id, result in painted.items() if result},
+        **{style.key: f"styles/{style.id}-{_file_name(style.name)}.jpg" for style in styles},
+    }
+    history = {
+        "person": {"platform": person.platform, "id": person.platform_id, "language": await records.language(person)},
+        "others_may_use_my_photos": not standing.has_opted_out,
+        "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.purse},
+        "jobs": [_job(job, painted[job.id]) for job in mine],
+        "saved_styles": [{"id": style.id, "name": style.name, "saved": _moment(style.created)} for style in styles],
+        "purchases": [
+            {"charge": row.charge_id, "units": row.units, "stars": row.stars, "at": _moment(row.at)} for row in bought
+        ],
+    }
+    return Belongings(history, pictures)
+
+
+def _job(job: Job, result: Result | None) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "asked": _moment(job.created),
+        "state": job.state.value,
+        "style": by_index(job.style).slug if job.style in INDICES else job.reference_name,
+        "photo": job.photo_hash,
+        "reference": job.reference_hash,
+        "picture": None if result is None else f"pictures/{job.id}.jpg",
+        "kept_until": None if result is None else _moment(result.expires),
+        "why_not": job.error,
+    }
+
+
+def _moment(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w-]+", "_", name)[:40]

@@ -1,0 +1,222 @@
+"""Saved styles: reference pictures that people keep by name and share by a link, and shelves that groups' admins fill.
+
+They are kept until they are removed. The bytes lie under whoever saved them, a shelf's too, and go with that person.
+"""
+
+import random
+import re
+import string
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.asking.admission import introduce, known
+from bot.asking.door import Refused
+from bot.asking.reception import Looked
+from bot.asking.records import Records
+from bot.chat import Chat, Person
+from bot.people.naming import MAX_NAME, fold, problem_with, tidy
+from bot.wishes import Reason, Refusal
+from storage import people, saved
+from storage.photos import FOR_EVER, Kind
+from storage.saved import NewStyle, Saved
+
+MAX_OWN = 30
+MAX_ON_SHELF = 50
+TOKEN_CHARS = 22  # of 62: more than 128 bits
+
+_TOKEN = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
+_ALPHABET = string.digits + string.ascii_letters
+
+
+@dataclass(frozen=True)
+class SavedStyle:
+    """A saved style as its owner or their group may see it. `sha256` of the picture tells two apart, or not."""
+
+    id: int
+    name: str
+    created: float
+    sha256: str
+    on_shelf: bool = False
+    is_shared: bool = False
+
+
+@dataclass(frozen=True)
+class Wardrobe:
+    """Everybody's saved styles."""
+
+    records: Records
+    chance: random.Random
+
+    async def mine(self, person: Person) -> tuple[SavedStyle, ...]:
+        """A person's own, by name."""
+        async with self.records.database.read() as connection:
+            person_id = await _person(connection, person)
+            return tuple(map(_seen, await saved.mine(connection, person_id)))
+
+    async def shelf(self, chat: Chat) -> tuple[SavedStyle, ...]:
+        """Those on a group's shelf, by name."""
+        async with self.records.database.read() as connection:
+            return tuple(map(_seen, await saved.shelf(connection, await _chat(connection, chat))))
+
+    async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
+        """The one that the words name: their own before the shelf's."""
+        at_hand = (*await self.mine(person), *await self.shelf(chat))
+        return next((style for style in at_hand if fold(style.name) == fold(words)), None)
+
+    async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
+        """Its picture, a JPEG, if it is at hand for this person in this chat."""
+        async with self.records.database.read() as connection:
+            style = await saved.get(connection, style_id)
+            person_id = await _person(connection, person)
+            chat_id = None if chat is None else await _chat(connection, chat)
+        if style is None or not (style.person_id == person_id or style.chat_id in {chat_id} - {None}):
+            return None
+        return await self.records.reception.photos.get(style.key)
+
+    async def save(
+        self, person: Person, name: str, picture: bytes, *, shelf: Chat | None = None, by_admin: bool = False
+    ) -> SavedStyle | Refusal:
+        """Keep a picture under a name: their own, or (by an admin) on a group's shelf."""
+        if shelf is not None and not by_admin:
+            return Refusal(Reason.GROUP_ADMINS_ONLY)
+        if (problem := problem_with(tidy(name))) is not None:
+            return problem
+        looked = await self.records.reception.look(picture, Kind.REFERENCE)
+        return looked if isinstance(looked, Refusal) else await self._keep(person, tidy(name), looked, shelf)
+
+    async def rename(
+        self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
+    ) -> SavedStyle | Refusal:
+        """Give one of theirs another name; with `chat`, one of the shelf there, by an admin."""
+        if (problem := problem_with(tidy(name))) is not None:
+            return problem
+        async with self.records.database.write() as connection:
+            if await _theirs(connection, person, style_id, chat, by_admin=by_admin) is None:
+                return Refusal(Reason.STYLE_GONE)
+            if not await saved.rename(connection, style_id, name=tidy(name), folded=fold(name)):
+                return Refusal(Reason.NAME_TAKEN)
+            style = await saved.get(connection, style_id)
+        return Refusal(Reason.STYLE_GONE) if style is None else _seen(style)
+
+    async def remove(
+        self, person: Person, style_id: int, *, chat: Chat | None = None, by_admin: bool = False
+    ) -> Refusal | None:
+        """Remove one of theirs; with `chat`, one of the shelf there, by an admin. Its picture is gone."""
+        async with self.records.database.write() as connection:
+            style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
+            if style is None:
+                return Refusal(Reason.STYLE_GONE)
+            gone = await saved.remove(connection, [style])
+        for key in gone:
+            await self.records.reception.photos.delete(key)
+        return None
+
+    async def share_token(self, person: Person, style_id: int) -> str | Refusal:
+        """What a link to one of theirs carries: 22 letters and digits, the same every time."""
+        async with self.records.database.write() as connection:
+            if await _theirs(connection, person, style_id, None, by_admin=False) is None:
+                return Refusal(Reason.STYLE_GONE)
+            token = "".join(self.chance.choices(_ALPHABET, k=TOKEN_CHARS))
+            return await saved.share(connection, style_id, token)
+
+    async def by_token(self, token: str) -> SavedStyle | None:
+        """The style that a link shares."""
+        style = await self._shared(token)
+        return None if style is None else _seen(style)
+
+    async def picture_by_token(self, token: str) -> bytes | None:
+        """The picture of the style that a link shares, a JPEG."""
+        style = await self._shared(token)
+        return None if style is None else await self.records.reception.photos.get(style.key)
+
+    async def adopt(self, person: Person, token: str) -> SavedStyle | Refusal:
+        """A copy of a shared style, to keep; the one they have already, when it is the same picture."""
+        style, jpeg = await self._shared(token), await self.picture_by_token(token)
+        if style is None or jpeg is None:
+            return Refusal(Reason.STYLE_GONE)
+        mine = await self.mine(person)
+        same = next((other for other in mine if other.sha256 == style.sha256), None)
+        if same is not None:
+            return same
+        taken = {fold(other.name) for other in mine}
+        names = (style.name, *(f"{style.name[: MAX_NAME - 3]} {number}" for number in range(2, MAX_OWN + 2)))
+        name = next(name for name in names if fold(name) not in taken)
+        return await self._keep(person, name, Looked(jpeg, style.sha256, cropped=False), None)
+
+    async def _shared(self, token: str) -> Saved | None:
+        if _TOKEN.fullmatch(token) is None:
+            return None
+        async with self.records.database.read() as connection:
+            return await saved.by_token(connection, token)
+
+    async def _keep(self, person: Person, name: str, looked: Looked, shelf: Chat | None) -> SavedStyle | Refusal:
+        now, photos, database = self.records.clock.now(), self.records.reception.photos, self.records.database
+        async with database.write() as connection:
+            person_id = await known(connection, person, now)
+        key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=FOR_EVER)
+        try:
+            async with database.write() as connection:
+                chat_id = await _room(connection, person, shelf, now)
+                new = NewStyle(person_id, chat_id, name, fold(name), key, looked.sha256, now)
+                return _seen(await _inserted(connection, new))
+        except Refused as refused:
+            async with database.read() as connection:
+                gone = await saved.unused(connection, [key])
+            for unused in gone:
+                await photos.delete(unused)
+            return refused.refusal
+
+
+async def _inserted(connection: AsyncConnection, new: NewStyle) -> Saved:
+    style = await saved.insert(connection, new)
+    if style is None:
+        raise Refused(Refusal(Reason.NAME_TAKEN))
+    return style
+
+
+async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None, now: float) -> int | None:
+    """The shelf's chat, or None for a person's own, with room for one more; its row stays locked.
+
+    Raises:
+        Refused: it is full, or the person is banned.
+    """
+    person_id = await known(connection, person, now)
+    if (await people.standing(connection, person_id)).is_banned:
+        raise Refused(Refusal(Reason.BANNED))
+    if shelf is None:
+        chat_id, there, most = None, await saved.mine(connection, person_id), MAX_OWN
+    else:
+        _, chat_id = await introduce(connection, person, shelf, now)
+        there, most = await saved.shelf(connection, chat_id), MAX_ON_SHELF
+    if len(there) >= most:
+        raise Refused(Refusal(Reason.WARDROBE_FULL, {"limit": most}))
+    return chat_id
+
+
+async def _theirs(
+    connection: AsyncConnection, person: Person, style_id: int, chat: Chat | None, *, by_admin: bool
+) -> Saved | None:
+    """The style, if they may change it: their own; or, as an admin, one of the shelf in this chat."""
+    style = await saved.get(connection, style_id)
+    if style is None:
+        return None
+    if style.chat_id is None:
+        return style if style.person_id == await _person(connection, person) else None
+    is_here = chat is not None and style.chat_id == await _chat(connection, chat)
+    return style if is_here and by_admin else None
+
+
+async def _person(connection: AsyncConnection, person: Person) -> int:
+    found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+    return 0 if found is None else found  # nobody's row has this id
+
+
+async def _chat(connection: AsyncConnection, chat: Chat) -> int:
+    found = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    return 0 if found is None else found
+
+
+def _seen(style: Saved) -> SavedStyle:
+    on_shelf, is_shared = style.chat_id is not None, style.token is not None
+    return SavedStyle(style.id, style.name, style.created, style.sha256, on_shelf=on_shelf, is_shared=is_shared)

@@ -1,0 +1,84 @@
+"""What differs when several processes share an installation: where the rows are, whose clock counts, who does what, and
+how the bell is heard elsewhere. A process that is alone needs none of it."""
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.bell import Bell
+from bot.chat import CannotStart
+from bot.clock import Clock, SharedClock, WallClock
+from bot.replicas.roles import Alone, Roles
+from bot.replicas.shared_settings import SharedSettings
+from bot.sole import sole_user
+from storage.database import Database, open_database
+from storage.transactions import NotUsable
+
+PACKAGES = ("psycopg", "procrastinate")
+OWNER_BYTES = 4
+
+
+@asynccontextmanager
+async def open_rows(settings: SharedSettings) -> AsyncIterator[Database]:
+    """The database, which is ours alone where it is in our folder. Raises CannotStart, FolderInUse or NewerSchema."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with nullcontext() if settings.database_url else sole_user(settings.data_dir):
+        async with beside(settings) as database:
+            yield database
+
+
+@asynccontextmanager
+async def beside(settings: SharedSettings) -> AsyncIterator[Database]:
+    """The same, whoever works on it already. Raises CannotStart or NewerSchema."""
+    if settings.database_url is not None and not all(map(importlib.util.find_spec, PACKAGES)):
+        raise CannotStart("DATABASE_URL is set, but its packages are not installed: pip install 'repaint[postgres]'")
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(open_database(settings.database))
+        except DBAPIError as error:
+            raise CannotStart(f"The database can't be used. {_first_line(error)}") from None
+        except NotUsable as error:
+            raise CannotStart(str(error)) from None
+        yield database
+
+
+async def clock_of(database: Database, given: Clock | None) -> Clock:
+    """The clock that counts: the one that was given, the database's, or the wall's."""
+    if given is not None or not database.is_shared:
+        return given or WallClock()
+    clock = SharedClock(database)
+    await clock.ask()
+    return clock
+
+
+@asynccontextmanager
+async def roles_of(settings: SharedSettings, database: Database, clock: Clock) -> AsyncIterator[Roles]:
+    """Who does what: we, or whoever is elected."""
+    if settings.database_url is None:
+        yield Alone(clock)
+        return
+    from bot.replicas.ballot import Ballot  # noqa: PLC0415  # its packages are an extra that a single process can do without
+    from bot.replicas.election import Election  # noqa: PLC0415
+    from storage.elections import open_elections  # noqa: PLC0415
+
+    async with open_elections(settings.database_url.get_secret_value()) as manager:
+        owner = f"{os.getpid()}-{os.urandom(OWNER_BYTES).hex()}"
+        yield Election(database, Ballot(manager), clock, owner)
+
+
+def upkeep(database: Database, bell: Bell, clock: Clock, stop: asyncio.Event) -> list[Callable[[], Awaitable[None]]]:
+    """What keeps bell and clock one for all, as parts to be kept up."""
+    if not database.is_shared:
+        return []
+    kept = [partial(clock.keep, stop)] if isinstance(clock, SharedClock) else []
+    return [partial(bell.tell, database, clock, stop), partial(bell.hear, database, stop), *kept]
+
+
+def _first_line(error: DBAPIError) -> str:
+    """What the server or the driver says; neither ever shows a password."""
+    return str(error.orig).strip().split("\n", 1)[0]

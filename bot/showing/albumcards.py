@@ -1,0 +1,171 @@
+"""The one card of several photos that were asked for together, for every state. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import IntEnum
+
+from bot.buttons import Press, Verb
+from bot.chat import Button, Card, Picture
+from bot.room import ROOM, Room
+from bot.showing import cards
+from bot.showing.cards import Rows, Saved
+from bot.styles import Style
+from bot.texts import Texts, refusal, speak
+from bot.wishes import ENDED, WAITING, JobView, Reason, Refusal, State
+
+COLUMNS = 5  # of the buttons that open a picture
+PAINTED = frozenset({State.STORED, State.DELIVERED})
+
+
+class Deed(IntEnum):
+    """What a button of an album does with all of it: the number of a `Verb.ALBUM`."""
+
+    OTHER = 0  # ask for another style
+    FILES = 1  # the pictures as files
+    DELETE = 2  # ask first
+    REALLY_DELETE = 3
+    KEEP = 4
+
+
+DELETING = frozenset({Deed.DELETE, Deed.REALLY_DELETE, Deed.KEEP})
+
+
+def album_card(
+    views: Sequence[JobView],
+    *,
+    styles: Sequence[Style],
+    language: str,
+    closet: Sequence[Saved] = (),
+    pictures: Sequence[Picture] = (),
+    in_doubt: bool = False,
+    room: Room = ROOM,
+) -> Card:
+    """The card of jobs that were asked for together, in the order of their photos. `pictures`: what it is to show;
+    `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
+    picture = pictures[0] if len(pictures) == 1 else None
+    if len(views) == 1:
+        return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
+    texts, card = speak(language), Card("", picture=picture, job=views[0].id, goes_on=any(map(cards.goes_on, views)))
+    card = replace(card, pictures=tuple(pictures) if picture is None else ())
+    drafts = [view for view in views if view.state is State.DRAFT]
+    if drafts:
+        rows = cards.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)
+        return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
+    if any(view.state in WAITING for view in views):
+        return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))
+    return replace(card, text=_outcome(views, texts, in_doubt=in_doubt), buttons=settled_rows(views, language))
+
+
+def settled_rows(views: Sequence[JobView], language: str) -> Rows:
+    """The buttons of an album that is done: each picture with all that can be done with it, then what goes for all."""
+    texts, painted = speak(language), [view for view in views if view.state in PAINTED]
+    if len(painted) == 1:
+        return cards.rows(painted[0], styles=(), language=language)
+    numbers = [Button(f"🖼 {n}", Press(Verb.OPEN, view.id).pack()) for n, view in enumerate(painted, 1)]
+    shown = tuple(tuple(numbers[start : start + COLUMNS]) for start in range(0, len(numbers), COLUMNS))
+    other = _button(views, Deed.OTHER, texts.gettext("🎨 Another style"))
+    if not painted:
+        return ((other,),) if any(view.has_photo for view in views) else ()
+    files = _button(views, Deed.FILES, texts.gettext("📄 As files"))
+    delete = _button(views, Deed.DELETE, texts.gettext("🗑 Delete all"))
+    return (*shown, (other, files) if any(view.has_photo for view in views) else (files,), (delete,))
+
+
+def really_delete_all(views: Sequence[JobView], language: str) -> Rows:
+    """The buttons that ask whether to delete."""
+    texts = speak(language)
+    yes = _button(views, Deed.REALLY_DELETE, texts.gettext("🗑 Yes, delete all"))
+    return ((yes, _button(views, Deed.KEEP, texts.gettext("Keep them"))),)
+
+
+def last_of(views: Sequence[JobView]) -> JobView:
+    """The one that will be done last, as far as one can tell; of those that are done, the last photo's."""
+    waiting = [view for view in views if view.state in WAITING]
+    return max(waiting or views, key=lambda view: (view.place or 0, view.id))
+
+
+def done(views: Sequence[JobView]) -> int:
+    """How many of them have ended."""
+    return sum(view.state in ENDED for view in views)
+
+
+def _button(views: Sequence[JobView], deed: Deed, label: str) -> Button:
+    return Button(label, Press(Verb.ALBUM, views[0].id, deed).pack())
+
+
+def _together(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
+
+
+def _question(photos: int, texts: Texts) -> str:
+    return texts.ngettext(
+        "Which style would you like for this photo?", "Which style would you like for these {n} photos?", photos
+    )
+
+
+def _cropped(views: Sequence[JobView], texts: Texts) -> str:
+    if not any(view.cropped for view in views):
+        return ""
+    return texts.gettext("Where a photo was very long, I used the part round the face.")
+
+
+def _title(views: Sequence[JobView], texts: Texts) -> str:
+    """The look, where all have the same, and how many photos there are."""
+    photos = texts.ngettext("{n} photo", "{n} photos", len(views))
+    names = {cards.look_name(view, texts) for view in views if view.style is not None}
+    if not names:  # nobody is to know any more what it was
+        return ""
+    return f"🎨 {names.pop()} · {photos}" if len(names) == 1 else f"🎨 {photos}"
+
+
+def _progress(views: Sequence[JobView], texts: Texts) -> str:
+    """How many are done; and of the last one all that a card of its own would say."""
+    painted, ended, last = sum(view.state in PAINTED for view in views), done(views), last_of(views)
+    lines = cards.progress_lines(last, texts)
+    if last.state is State.QUEUED and last.place not in {None, 1}:
+        lines[0] = texts.gettext("The last one is at place {place} in the queue.", place=last.place)
+    count = texts.gettext("{painted} of {all} painted.", painted=painted, all=len(views)) if ended else ""
+    return _together(_title(views, texts), count, *lines, _cropped(views, texts))
+
+
+def _cancel(views: Sequence[JobView], texts: Texts) -> tuple[Button, ...]:
+    words = texts.gettext("✖ Cancel the rest") if done(views) else texts.gettext("✖ Cancel all")
+    return (Button(words, Press(Verb.CANCEL, views[0].id).pack()),)
+
+
+def _outcome(views: Sequence[JobView], texts: Texts, *, in_doubt: bool) -> str:
+    painted = sum(view.state in PAINTED for view in views)
+    if painted == len(views):
+        ready = texts.ngettext("{n} picture is ready.", "All {n} pictures are ready.", painted)
+    elif painted:
+        ready = texts.gettext("{painted} of {all} pictures are ready.", painted=painted, all=len(views))
+    else:
+        ready = ""
+    doubt = texts.gettext("If you don't see them here, tap a number.") if in_doubt else ""
+    lines = [_title(views, texts), ready, doubt, *_failures(views, texts), _cropped(views, texts) if painted else ""]
+    return _together(*lines)
+
+
+def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
+    """Why there is no picture of which photos, and that these were not counted."""
+    reasons: dict[str, list[int]] = {}
+    for number, view in enumerate(views, 1):
+        if view.state not in PAINTED:
+            reasons.setdefault(_why(view, texts), []).append(number)
+    if not reasons:
+        return []
+    if len(reasons) == 1 and len(next(iter(reasons.values()))) == len(views):
+        lines = list(reasons)
+    else:
+        lines = [texts.gettext("Photo {numbers}: {why}", numbers=_list(at), why=why) for why, at in reasons.items()]
+    return [*lines, texts.gettext("What isn't painted isn't counted.")]
+
+
+def _why(view: JobView, texts: Texts) -> str:
+    if view.state is State.CANCELED:
+        return texts.gettext("Cancelled.")
+    return refusal(view.refusal or Refusal(Reason.SERVICE_DOWN), texts)
+
+
+def _list(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))

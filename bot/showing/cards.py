@@ -1,0 +1,277 @@
+"""A job's card: the one message that lives as long as the job, as text and buttons, for every state. Pure.
+
+The same card on every platform: a text of at most 1,024 characters (Telegram's caption) with no markup in it.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from bot.buttons import Press, Verb
+from bot.chat import Button, Call, Card, Picture
+from bot.room import ROOM, Room
+from bot.showing.leafing import bounded, leafing
+from bot.styles import REFERENCE, SHEET, Style, by_index
+from bot.texts import Texts, mark, refusal, speak
+from bot.wishes import WAITING, JobView, Reason, Refusal, State
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+class Saved(Protocol):
+    """What a card must know of a saved style."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+COLUMNS = 2
+MAX_LABEL = 34  # letters of a saved style's name
+_BAR = 10  # blocks of the progress bar
+
+_WORTH_ANOTHER_TRY = frozenset({Reason.SERVICE_DOWN, Reason.RESULT_LOST})
+_NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
+    {
+        *(Reason.DRAFT_EXPIRED, Reason.CONSENT_REFUSED, Reason.OPTED_OUT, Reason.PHOTO_EXPIRED, Reason.BANNED),
+        *(Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT),
+    }
+)
+_DOING = {
+    State.SUBMITTING: mark("It's your turn: painting starts."),
+    State.RUNNING: mark("Painting…"),
+    State.FETCHING: mark("Almost done: fetching the picture."),
+}
+
+
+def job_card(
+    view: JobView,
+    *,
+    styles: Sequence[Style],
+    language: str,
+    closet: Sequence[Saved] = (),
+    page: int = 0,
+    picture: Picture | None = None,
+    room: Room = ROOM,
+) -> Card:
+    """The card of a job. `styles` are those on offer, in the order of their buttons, `closet` the saved ones; `page`
+    turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
+    texts = speak(language)
+    lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
+    buttons = rows(view, styles=styles, language=language, closet=closet, page=page, room=room)
+    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts), job=view.id, goes_on=goes_on(view))
+
+
+def rows(
+    view: JobView,
+    *,
+    styles: Sequence[Style],
+    language: str,
+    closet: Sequence[Saved] = (),
+    page: int = 0,
+    room: Room = ROOM,
+) -> Rows:
+    """The card's buttons alone, for when only they change."""
+    texts = speak(language)
+    match view.state:
+        case State.DRAFT if view.consent == "asked":
+            return (_yes_or_no(view, texts), _cancel(view, texts))
+        case State.DRAFT if view.has_photo:
+            looks = _style_rows(view, styles, closet, texts, page=page, room=room)
+            return (*looks, *_luck(view, styles, texts), _cancel(view, texts))
+        case State.DRAFT:
+            return (_cancel(view, texts),)
+        case State.QUEUED:
+            return (_cancel(view, texts),)
+        case State.STORED | State.DELIVERED:
+            return _picture_rows(view, texts)
+        case State.FAILED | State.CANCELED:
+            return _retry_rows(view, texts)
+        case _:
+            return ()
+
+
+def style_name(index: int, texts: Texts) -> str:
+    """What people call the style of a job."""
+    return texts.gettext("Your own style picture") if index == REFERENCE else by_index(index).name(texts.language)
+
+
+def look_name(view: JobView, texts: Texts) -> str:
+    """What the style of a job is called: a saved one by the name that its person gave it."""
+    if view.reference_name:
+        return view.reference_name
+    return "" if view.style is None else style_name(view.style, texts)
+
+
+def really_delete(view: JobView, language: str) -> Rows:
+    """The buttons that ask whether to delete."""
+    texts = speak(language)
+    yes = Button(texts.gettext("🗑 Yes, delete it"), Press(Verb.DELETE, view.id, 1).pack())
+    no = Button(texts.gettext("Keep it"), Press(Verb.DELETE, view.id, 0).pack())
+    return ((yes, no),)
+
+
+def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
+    cropped = texts.gettext("The photo was very long, so I used the part round the face.") if view.cropped else ""
+    title = "" if view.style is None else f"🎨 {look_name(view, texts)}"
+    if view.state is State.DRAFT and view.consent == "asked":
+        return [title, _question(texts), cropped]
+    if view.state is State.DRAFT:
+        return [_draft(view, texts), cropped]
+    match view.state:
+        case State.STORED | State.DELIVERED:
+            return [title, "" if shown else texts.gettext("Your picture is ready."), cropped]
+        case State.FAILED:
+            return [title, *_failed(view, texts)]
+        case State.CANCELED:
+            return [title, texts.gettext("Cancelled."), _not_counted(texts) if title else ""]
+        case _:
+            return [title, *progress_lines(view, texts), cropped]
+
+
+def goes_on(view: JobView) -> bool:
+    """Whether its card has more to tell."""
+    return view.state is State.DRAFT or view.state in WAITING
+
+
+def progress_lines(view: JobView, texts: Texts) -> list[str]:
+    """How far a job is that waits or runs: its place or what is done with it, and the time left."""
+    if view.state is State.QUEUED:
+        return _queued(view, texts)
+    return [texts.gettext(_DOING[view.state]), _bar(view), _time_left(view, texts)]
+
+
+def _draft(view: JobView, texts: Texts) -> str:
+    if view.has_photo:
+        return texts.gettext("Which style would you like?")
+    return texts.gettext(
+        "I have the style picture. Now send me the photo to repaint (in a group: as an answer to this message)."
+    )
+
+
+def _question(texts: Texts) -> str:
+    return texts.gettext(
+        "{who}: may I repaint it? Only you can answer, and nothing happens before you do.", who=_subject(texts)
+    )
+
+
+def _subject(texts: Texts) -> str:
+    return texts.gettext("You whose photo this is")
+
+
+def _call(view: JobView, texts: Texts) -> Call | None:
+    """The person who is asked is told that they are."""
+    is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
+    return Call(_subject(texts), view.subject or "") if is_asked else None
+
+
+def _queued(view: JobView, texts: Texts) -> list[str]:
+    if view.paused:
+        return [texts.gettext("Painting is paused at the moment. Your photo keeps its place and nothing is lost.")]
+    match view.place:
+        case None:
+            place = texts.gettext("In the queue.")
+        case 1:
+            place = texts.gettext("You are next.")
+        case number:
+            place = texts.gettext("Place {place} in the queue.", place=number)
+    return [place, _time_left(view, texts)]
+
+
+def _time_left(view: JobView, texts: Texts) -> str:
+    if view.eta_seconds is None:
+        return ""
+    time = texts.duration(view.eta_seconds)
+    if view.eta_is_least:
+        return texts.gettext("At least {time} left.", time=time)
+    return texts.gettext("About {time} left.", time=time)
+
+
+def _bar(view: JobView) -> str:
+    if view.progress is None:
+        return ""
+    progress = min(1.0, max(0.0, view.progress))
+    full = int(progress * _BAR)
+    return f"{'▰' * full}{'▱' * (_BAR - full)} {int(progress * 100)} %"
+
+
+def _failed(view: JobView, texts: Texts) -> list[str]:
+    why = view.refusal or Refusal(Reason.SERVICE_DOWN)
+    return [refusal(why, texts), "" if why.reason in _NO_UNIT_WAS_SPENT else _not_counted(texts)]
+
+
+def _not_counted(texts: Texts) -> str:
+    return texts.gettext("It wasn't counted: the picture is back in your quota.")
+
+
+def _style_rows(
+    view: JobView, styles: Sequence[Style], closet: Sequence[Saved], texts: Texts, *, page: int, room: Room
+) -> Rows:
+    """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
+    are forms, one of them asks for a picture."""
+    looks = [
+        Button(f"{style.index} · {style.name(texts.language)}", Press(Verb.CHOOSE, view.id, style.index).pack())
+        for style in styles
+        if style is not SHEET
+    ]
+    saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in closet]
+    buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
+    pages = max(1, -(-len(buttons) // room.looks))
+    page = bounded(page, pages)
+    shown = buttons[page * room.looks : (page + 1) * room.looks]
+    if room.has_forms:
+        shown.append(Button(texts.gettext("🖼 A picture of mine"), Press(Verb.BRING, view.id).pack()))
+    grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
+    return (*grid, *leafing(partial(Press, Verb.PAGE, view.id), page, pages))
+
+
+def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> Rows:
+    """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
+    surprise = Button(texts.gettext("🎲 Surprise me"), Press(Verb.SURPRISE, view.id).pack())
+    if SHEET not in styles:
+        return ((surprise,),)
+    return ((surprise, Button(texts.gettext("✨ All at once"), Press(Verb.CHOOSE, view.id, SHEET.index).pack())),)
+
+
+def _yes_or_no(view: JobView, texts: Texts) -> tuple[Button, ...]:
+    return (
+        Button(texts.gettext("👍 Yes, paint it"), Press(Verb.CONSENT, view.id, 1).pack()),
+        Button(texts.gettext("👎 No"), Press(Verb.CONSENT, view.id, 0).pack()),
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
+
+
+def _picture_rows(view: JobView, texts: Texts) -> Rows:
+    file = Button(texts.gettext("📄 As file"), Press(Verb.FILE, view.id).pack())
+    share = Button(texts.gettext("↗ Share"), share=f"#{view.id}")
+    delete = Button(texts.gettext("🗑 Delete"), Press(Verb.DELETE, view.id).pack())
+    if not view.has_photo:
+        return ((file,), (share, delete))
+    beside = Button(texts.gettext("◧ Before and after"), Press(Verb.BESIDE, view.id).pack())
+    return (_once_more(view, texts), (file, beside), (share, delete))
+
+
+def _retry_rows(view: JobView, texts: Texts) -> Rows:
+    if not view.has_photo or view.style is None:
+        return ()
+    why = view.refusal.reason if view.refusal else None
+    if view.state is State.CANCELED or why in _WORTH_ANOTHER_TRY:
+        return (_once_more(view, texts),)
+    return ((_other(view, texts),),) if why is Reason.STYLE_INVALID else ()
+
+
+def _once_more(view: JobView, texts: Texts) -> tuple[Button, ...]:
+    return (Button(texts.gettext("🔁 Again"), Press(Verb.AGAIN, view.id).pack()), _other(view, texts))
+
+
+def _other(view: JobView, texts: Texts) -> Button:
+    return Button(texts.gettext("🎨 Another style"), Press(Verb.OTHER, view.id).pack())
+
+
+def _cancel(view: JobView, texts: Texts) -> tuple[Button, ...]:
+    return (Button(texts.gettext("✖ Cancel"), Press(Verb.CANCEL, view.id).pack()),)

@@ -1,0 +1,150 @@
+"""Says on one platform what has to be said anew: notices of outcomes, and the owner's broadcasts; and takes down the
+cards that a group does not want to keep.
+
+Everything here happens at most once: the row says so before the message is sent. What surely was not sent comes later.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from bot.bell import Bell
+from bot.chat import Address, Card, Chat, Gone, NotNow, Platform
+from bot.clock import Clock
+from bot.replicas.roles import UNDISPUTED, Term, fenced
+from bot.showing import views
+from bot.showing.notices import notice_card
+from bot.showing.views import Lanes
+from bot.texts import speak
+from storage import albums, broadcasts, cards, notices
+from storage.broadcasts import Letter
+from storage.cards import CardPlace
+from storage.database import Database
+from storage.notices import OldCard
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+CARDS_SECONDS = 60.0
+LETTER_SECONDS = 0.1  # ten a second: a third of what Telegram allows, the rest is for those who wait for pictures
+
+
+@dataclass
+class Herald:
+    """One platform's herald. `silent_until`: the platform has asked for patience."""
+
+    platform: Platform
+    database: Database
+    lanes: Lanes
+    bell: Bell
+    clock: Clock
+    term: Term = UNDISPUTED
+    silent_until: float = 0.0
+    cards_at: float = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Say what is to be said until told to stop."""
+        while not stop.is_set():
+            ticket = self.bell.ticket()
+            await self.notices()
+            await self.old_cards()
+            if await self.letter():
+                await self.clock.wait(stop, LETTER_SECONDS)
+            else:
+                await self.clock.wait(ticket, LOOK_SECONDS)
+
+    async def notices(self) -> None:
+        """Tell those who waited long that it is there."""
+        async with self.database.read() as connection:
+            due = await notices.due(connection, self.platform.name, self.clock.now())
+        for job_id in due:
+            await self._notice(job_id)
+
+    async def letter(self) -> bool:
+        """Send one letter of a broadcast; False when there is none to send now."""
+        if self.clock.now() < self.silent_until:
+            return False
+        async with fenced(self.database, self.term) as connection:
+            letter = await broadcasts.next_letter(connection, self.platform.name, self.clock.now())
+        if letter is None:
+            return False
+        try:
+            await self.platform.show(Address(Chat(self.platform.name, letter.chat)), Card(letter.text))
+        except NotNow as patience:
+            await self._not_now(letter, patience)
+        except Gone:
+            await self._ended(letter, "gone")
+        except Exception:  # a platform's library may raise anything; one letter must not stop the others
+            log.exception("a letter could not be sent", broadcast=letter.broadcast_id)
+            await self._ended(letter, "unsure")
+        else:
+            await self._ended(letter, "told")
+        return True
+
+    async def old_cards(self) -> None:
+        """Take down, once a minute, the cards that have hung in their groups for long enough."""
+        now = self.clock.now()
+        if now < self.cards_at:
+            return
+        self.cards_at = now + CARDS_SECONDS
+        async with self.database.read() as connection:
+            found = await notices.old_cards(connection, self.platform.name, now)
+            places = [await cards.of_job(connection, old.job_id) for old in found]
+        for place, old in zip(places, found, strict=True):
+            if not await self._taken_down(place, old):
+                return
+
+    async def _notice(self, job_id: int) -> None:
+        async with fenced(self.database, self.term) as connection:
+            if not await notices.take(connection, job_id):
+                return
+            place = await cards.of_job(connection, job_id)
+            seen = await views.views_of(connection, [job_id], self.lanes, self.clock.now())
+        if not seen or place.message_id is None:  # deleted meanwhile, card and all
+            return
+        address = Address(self._chat(place), reply_to=place.message_id)
+        try:
+            await self.platform.show(address, notice_card(seen[0], place.language, many=place.album is not None))
+        except NotNow as patience:
+            if not patience.perhaps_sent:
+                async with fenced(self.database, self.term) as connection:
+                    await notices.owe(connection, job_id, self.clock.now() + patience.retry_after)
+        except Gone:
+            return
+        except Exception:  # a platform's library may raise anything; a notice is no reason to stop
+            log.exception("a notice could not be sent", job=job_id)
+
+    async def _taken_down(self, place: CardPlace, old: OldCard) -> bool:
+        """False when the platform asks for patience."""
+        instead = speak(place.language).gettext("This group removes pictures after a while.")
+        try:
+            await self.term.sure()
+            await self.platform.remove(Address(self._chat(place), message_id=old.message_id), instead)
+        except NotNow:
+            return False
+        except Gone:
+            pass
+        except Exception:  # a platform's library may raise anything; the others are still to be taken down
+            log.exception("a card could not be removed", job=place.job_id)
+        async with fenced(self.database, self.term) as connection:
+            if old.album_id is None:
+                await cards.shown(connection, old.job_id, None)
+            else:
+                await albums.shown(connection, old.album_id, None)
+        return True
+
+    async def _not_now(self, letter: Letter, patience: NotNow) -> None:
+        self.silent_until = self.clock.now() + patience.retry_after
+        if patience.perhaps_sent:
+            await self._ended(letter, "unsure")
+            return
+        async with fenced(self.database, self.term) as connection:
+            await broadcasts.later(connection, letter, self.silent_until)
+
+    async def _ended(self, letter: Letter, outcome: broadcasts.Outcome) -> None:
+        async with fenced(self.database, self.term) as connection:
+            await broadcasts.ended(connection, letter, outcome)
+
+    def _chat(self, place: CardPlace) -> Chat:
+        return Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

@@ -1,0 +1,147 @@
+"""One file that brings an installation back: `repaint backup` writes it beside a running bot, `repaint restore` puts it
+into an empty folder.
+
+In it are the database, the key that signs cookies and links, and people's saved styles; finished pictures if the owner
+wants them; never the photos that people sent, whose day is over before a backup is needed. A backup is from the past:
+what waited then has most likely been painted and paid for since. So whatever was under way ends when it is put back,
+the units are given back, and nobody is told twice.
+"""
+
+import asyncio
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import lifecycle
+from bot.driving.moves import move
+from bot.sole import sole_user
+from storage import copying, jobs, leftovers, snapshots
+from storage.database import Database, open_database
+from storage.jobs import State
+from storage.photos import Kind, is_key, open_photos
+from storage.snapshots import Damaged, check, copy_database
+
+DATABASE, SECRET, PHOTOS = "repaint.db", "secret.key", "photos"
+
+
+class CannotBackUp(Exception):
+    """The backup was not written or not put back; the message says why, and what to do."""
+
+
+def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
+    """Write the backup; returns its bytes. The bot may go on meanwhile. Raises CannotBackUp."""
+    if not (data_dir / DATABASE).exists():
+        raise CannotBackUp(f"There is nothing in {data_dir} yet.")
+    if file.exists():
+        raise CannotBackUp(f"{file} is there already. Choose another name, or delete it first.")
+    kinds = [Kind.STYLE, *([Kind.RESULT] if with_results else [])]
+    unfinished = file.with_name(file.name + ".unfinished")
+    try:
+        unfinished.touch(mode=0o600)
+        with tempfile.TemporaryDirectory(prefix="repaint-backup-", dir=file.parent) as folder:
+            copy = Path(folder) / DATABASE
+            copy_database(data_dir / DATABASE, copy)
+            with tarfile.open(unfinished, "w") as tar:
+                tar.add(copy, DATABASE)
+                tar.add(data_dir / SECRET, SECRET)
+                for path in sorted(path for kind in kinds for path in (data_dir / PHOTOS / kind).rglob("*.jpg")):
+                    _add(tar, path, str(path.relative_to(data_dir)))
+        unfinished.replace(file)
+    except (OSError, Damaged) as error:
+        unfinished.unlink(missing_ok=True)
+        raise CannotBackUp(f"Could not write {file}: {error}") from error
+    return file.stat().st_size
+
+
+def put_back(data_dir: Path, file: Path, now: float) -> int:
+    """Put a backup into a folder that has no database yet; returns how many jobs were ended that had been under way.
+
+    Raises:
+        CannotBackUp: something is there already, or the file is no backup of ours.
+        NewerSchema: a newer version has written it.
+        FolderInUse: a bot works on the folder.
+    """
+    with sole_user(data_dir):
+        if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
+            raise CannotBackUp(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
+        with _unpacked(data_dir, file) as folder:
+            ended = asyncio.run(_brought_up_to_date(folder, now))
+            for name in (PHOTOS, SECRET, DATABASE):  # the database last: whatever is cut short can be begun again
+                _move(folder / name, data_dir / name)
+    return ended
+
+
+async def _brought_up_to_date(folder: Path, now: float) -> int:
+    """Migrated, rid of what is over, and with nothing under way any more; returns how many jobs that were."""
+    async with open_database(folder / DATABASE) as database, database.write() as connection:
+        ended = await _ended(connection, now)
+    await open_photos(folder / PHOTOS).purge(now)
+    return ended
+
+
+async def settle(database: Database, now: float) -> int:
+    """The same for rows that PostgreSQL's own tools have put back. Raises CannotBackUp."""
+    async with database.write() as connection:
+        if await copying.is_in_use(connection):
+            raise CannotBackUp("A Repaint works on DATABASE_URL. Stop all of them first.")
+        return await _ended(connection, now)
+
+
+async def _ended(connection: AsyncConnection, now: float) -> int:
+    """Nothing is under way any more; returns how many jobs were."""
+    drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
+    for job in (*drafts, *waiting):
+        is_idle = job.state in {State.DRAFT, State.QUEUED}
+        event: lifecycle.Event = lifecycle.Expired() if is_idle else lifecycle.Orphaned(free=False)
+        await move(connection, job, event, now)
+    await snapshots.let_go(connection)
+    return len(waiting)
+
+
+@contextmanager
+def _unpacked(data_dir: Path, file: Path) -> Iterator[Path]:
+    """The backup in a folder of its own, beside where it is to go: whole, or CannotBackUp."""
+    with tempfile.TemporaryDirectory(prefix="restoring-", dir=data_dir) as name:
+        folder = Path(name)
+        try:
+            with tarfile.open(file, "r:") as tar:
+                for member in tar:
+                    _unpack(tar, member, folder)
+            check(folder / DATABASE)
+        except (tarfile.TarError, Damaged, UnicodeDecodeError) as error:
+            raise CannotBackUp(f"{file} is no whole backup: {error}") from error
+        except OSError as error:
+            raise CannotBackUp(f"Could not read {file}: {error}") from error
+        (folder / PHOTOS).mkdir(exist_ok=True, mode=0o700)
+        yield folder
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One file of the three kinds that we write; a name or kind of any other sort is left out."""
+    is_ours = member.name in {DATABASE, SECRET} or is_key(member.name.removeprefix(PHOTOS + "/"))
+    source = tar.extractfile(member) if is_ours and member.isreg() else None
+    if source is None:
+        return
+    target = folder / member.name
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.touch(mode=0o600)
+    with source, target.open("wb") as out:
+        while part := source.read(1 << 20):
+            out.write(part)
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    try:
+        tar.add(path, name)
+    except FileNotFoundError:
+        return  # its time came, or its person deleted it, meanwhile
+
+
+def _move(source: Path, target: Path) -> None:
+    if target.is_dir():
+        target.rmdir()  # it is empty
+    source.replace(target)

@@ -1,0 +1,174 @@
+"""The owner's cockpit: what there is to see, and what there is to do about it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from bot import quota
+from bot.asking.admission import Rules, introduce, named
+from bot.bell import Bell
+from bot.chat import Chat, Person
+from bot.clock import Clock
+from bot.owner import PAUSED_BY_OWNER
+from bot.showing.views import Lanes
+from bot.wishes import Reason, Refusal
+from storage import accounts, broadcasts, cockpit, ledger, people, queue
+from storage.broadcasts import Broadcast
+from storage.cockpit import Numbers, Trouble
+from storage.database import Database
+
+MAX_LETTER = 3_000  # characters of a broadcast
+TROUBLES = 10
+BROADCASTS = 5
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """One account: why it stands still (None: it doesn't), failures in a row, images since ever, seconds a task."""
+
+    account_id: str
+    paused_reason: str | None
+    failures: int
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cockpit:
+    """Everything at one moment. Costs in CNY; `budget_cny` None: no limit. `declined`: for whose photos the service
+    declined the content today, and how often, the most first."""
+
+    lanes: tuple[LaneState, ...]
+    waiting: int
+    running: int
+    people: int
+    today: Numbers
+    declined: tuple[tuple[str, int], ...]
+    today_cny: Decimal
+    month_images: int
+    month_cny: Decimal
+    budget_cny: Decimal | None
+    troubles: tuple[Trouble, ...]
+    broadcasts: tuple[Broadcast, ...]
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.lanes) and all(lane.paused_reason is not None for lane in self.lanes)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the people named in ADMINS may do. Whoever calls asks `is_admin` first."""
+
+    database: Database
+    bell: Bell
+    clock: Clock
+    lanes: Lanes
+    rules: Rules
+    admins: frozenset[str]
+
+    def is_admin(self, person: Person) -> bool:
+        """Whether this is one of the owners: `platform:id` is in ADMINS."""
+        return f"{person.platform}:{person.platform_id}" in self.admins
+
+    async def met(self, person: Person, chat: Chat) -> None:
+        """Somebody has spoken to us in their private chat: what the owner tells everybody is told to them too."""
+        async with self.database.read() as connection:
+            known = await people.has_own_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+        if not known:
+            async with self.database.write() as connection:
+                await introduce(connection, person, chat, self.clock.now())
+
+    async def state(self) -> Cockpit:
+        """What there is to see."""
+        now = self.clock.now()
+        today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        async with self.database.read() as connection:
+            rows = [row for row in await accounts.every(connection) if row.id in self.lanes.account_ids]
+            lanes = [
+                LaneState(
+                    row.id,
+                    row.paused_reason,
+                    row.failures,
+                    (await ledger.sums(connection, f"account:{row.id}", "ever")).used,
+                    row.mean_seconds,
+                )
+                for row in rows
+            ]
+            depth = await queue.depth(connection)
+            month = (await ledger.sums(connection, "budget", quota.month(now))).used
+            return Cockpit(
+                lanes=tuple(lanes),
+                waiting=depth.waiting,
+                running=depth.running,
+                people=await cockpit.people(connection),
+                today=await cockpit.numbers(connection, today),
+                declined=await cockpit.failed_with(connection, Reason.CONTENT_REFUSED, today),
+                today_cny=quota.PRICE_CNY * await cockpit.paid(connection, today),
+                month_images=month,
+                month_cny=quota.PRICE_CNY * month,
+                budget_cny=self.rules.monthly_budget_cny,
+                troubles=await cockpit.troubles(connection, TROUBLES),
+                broadcasts=await broadcasts.newest(connection, BROADCASTS),
+            )
+
+    async def pause(self) -> int:
+        """Submit nothing more; what waits keeps its place. Returns how many lanes stand still then."""
+        return await self._set_pause(PAUSED_BY_OWNER)
+
+    async def resume(self) -> int:
+        """Every lane goes on, whatever it stood still for. Returns how many there are."""
+        return await self._set_pause(None)
+
+    async def ban(self, person: Person) -> None:
+        """Take nothing from this person any more."""
+        await self._ban(person, self.clock.now())
+
+    async def unban(self, person: Person) -> None:
+        """Let them in again."""
+        await self._ban(person, None)
+
+    async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | Refusal:
+        """Tell everybody who ever wrote in private; it is sent bit by bit, and nobody gets it twice.
+        `held`: nothing is sent before `go_on_broadcast`."""
+        words = words.strip()
+        if not 1 <= len(words) <= MAX_LETTER:
+            return Refusal(Reason.TEXT_INVALID, {"limit": MAX_LETTER})
+        async with self.database.write() as connection:
+            await broadcasts.begin(connection, words, self.clock.now())
+            (newest,) = await broadcasts.newest(connection, 1)
+            if held:
+                await broadcasts.stop(connection, newest.id, stopped=True)
+        self.bell.ring()
+        return newest
+
+    async def broadcasts(self) -> tuple[Broadcast, ...]:
+        """The last broadcasts and how far they are, newest first."""
+        async with self.database.read() as connection:
+            return await broadcasts.newest(connection, BROADCASTS)
+
+    async def stop_broadcast(self, broadcast_id: int) -> bool:
+        """Stop it where it is; False when there is none of this id."""
+        return await self._stop(broadcast_id, stopped=True)
+
+    async def go_on_broadcast(self, broadcast_id: int) -> bool:
+        """Go on where it was stopped; False when there is none of this id."""
+        return await self._stop(broadcast_id, stopped=False)
+
+    async def _set_pause(self, reason: str | None) -> int:
+        async with self.database.write() as connection:
+            ours = [row.id for row in await accounts.every(connection) if row.id in self.lanes.account_ids]
+            for account_id in ours:
+                await accounts.pause(connection, account_id, reason)
+        self.bell.ring()
+        return len(ours)
+
+    async def _ban(self, person: Person, at: float | None) -> None:
+        async with self.database.write() as connection:
+            await people.ban(connection, await named(connection, person, self.clock.now()), at)
+
+    async def _stop(self, broadcast_id: int, *, stopped: bool) -> bool:
+        async with self.database.write() as connection:
+            found = await broadcasts.stop(connection, broadcast_id, stopped=stopped)
+        self.bell.ring()
+        return found

@@ -1,0 +1,194 @@
+"""What is wrong with this installation: every check says what it found and, when it is bad, what to do next."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bot import faces
+from bot.chat import CannotStart
+from bot.dashscope.errors import DashScopeError
+from bot.driving.accounts import account_id, cloud_clients
+from bot.replicas.sharing import beside
+from bot.settings import Settings
+from bot.sole import FolderInUse, sole_user
+from storage import accounts
+from storage.bucket import Bucket, BucketUnusable, open_bucket
+from storage.database import NewerSchema
+
+LITTLE_SPACE = 1_000_000_000
+WAIT_SECONDS = 10.0
+WRONG_CLOCK = 60.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    is_good: bool
+    text: str
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at folder, database, bucket, engine or account, and platforms, in this order."""
+    yield _folder(settings.data_dir)
+    if settings.database_url is None:
+        yield _running(settings.data_dir)
+    async for finding in _database(settings):
+        yield finding
+    if settings.bucket is not None:
+        yield await _bucket(settings.bucket)
+    if settings.dashscope_api_key:
+        async for finding in _accounts(settings):
+            yield finding
+    else:
+        yield _engine()
+    if settings.face_required == "on":
+        yield _faces()
+    yield await _telegram(settings)
+    yield await _discord(settings)
+    yield _web(settings)
+
+
+def _folder(folder: Path) -> Finding:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not os.access(folder, os.W_OK):
+        return Finding(is_good=False, text=f"The data folder {folder} cannot be written to. Change its owner.")
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE_SPACE:
+        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Make room soon.")
+    return Finding(is_good=True, text=f"The data folder {folder} is fine, {free // 1_000_000_000} GB free.")
+
+
+def _running(folder: Path) -> Finding:
+    try:
+        with sole_user(folder):
+            return Finding(is_good=True, text="No Repaint is running on this folder.")
+    except FolderInUse:
+        return Finding(is_good=True, text="A Repaint is running on this folder.")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        async with beside(settings) as database:
+            async with database.read() as connection:
+                known = await accounts.every(connection)
+            off = time.time() - await database.now()
+    except (NewerSchema, CannotStart) as error:
+        yield Finding(is_good=False, text=str(error))
+        return
+    yield Finding(is_good=True, text="The database is up to date.")
+    if settings.database_url is not None:
+        yield _among_others(settings, off)
+    ours = {account_id(key) for key in settings.dashscope_api_key}
+    for lane in known:
+        if lane.paused_reason is not None and lane.id in ours:
+            text = f"The lane {lane.id} stands still: {lane.paused_reason}. Mend it, then: repaint admin resume"
+            yield Finding(is_good=False, text=text)
+
+
+async def _bucket(bucket: Bucket) -> Finding:
+    try:
+        await open_bucket(bucket).prove(f"doctor-{secrets.token_hex(8)}")
+    except BucketUnusable as error:
+        return Finding(is_good=False, text=str(error))
+    return Finding(is_good=True, text=f"Pictures can be written to {bucket.url}, read, listed and deleted.")
+
+
+def _among_others(settings: Settings, off: float) -> Finding:
+    """What several processes at one database have to have in common; `off`: our clock beside the database's."""
+    if settings.bucket is None:
+        text = (
+            "Processes that share DATABASE_URL need their pictures in one place. On several machines: set PHOTO_STORE."
+        )
+        return Finding(is_good=True, text=text)
+    if abs(off) > WRONG_CLOCK:  # ours signs what goes to the bucket
+        return Finding(
+            is_good=False, text=f"This machine's clock is {abs(off):.0f} s off the database's. Let NTP set it."
+        )
+    return Finding(is_good=True, text="Several processes may work on DATABASE_URL and PHOTO_STORE.")
+
+
+async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
+    async with httpx.AsyncClient() as http:
+        for name, client in cloud_clients(settings, http).items():
+            try:
+                await client.list_tasks(page_size=1)
+            except DashScopeError as error:
+                yield Finding(is_good=False, text=f"The account {name} does not answer well: {error}")
+            else:
+                yield Finding(is_good=True, text=f"The account {name} answers.")
+                yield _clock(client.server_clock.now(), time.time())
+
+
+def _clock(theirs: float | None, ours: float) -> Finding:
+    off = 0.0 if theirs is None else ours - theirs
+    if abs(off) > WRONG_CLOCK:
+        text = f"This machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}. Let NTP set it."
+        return Finding(is_good=False, text=text)
+    return Finding(is_good=True, text="This machine's clock is right.")
+
+
+def _engine() -> Finding:
+    if importlib.util.find_spec("cv2") and importlib.util.find_spec("onnxruntime"):
+        return Finding(is_good=True, text="No key is set: the stand-in engine on this machine paints.")
+    text = "No key is set, and the stand-in engine's packages are missing: pip install 'repaint[stylizer]'"
+    return Finding(is_good=False, text=text)
+
+
+def _faces() -> Finding:
+    if faces.can_be_found():
+        return Finding(is_good=True, text="Photos without a face are refused.")
+    return Finding(is_good=False, text=faces.COMPLAINT)
+
+
+async def _telegram(settings: Settings) -> Finding:
+    if settings.telegram_bot_token is None:
+        return Finding(is_good=True, text="Telegram is off: TELEGRAM_BOT_TOKEN is not set.")
+    url = f"{str(settings.telegram_api_url).rstrip('/')}/bot{settings.telegram_bot_token.get_secret_value()}/getMe"
+    try:
+        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+            answer = await http.get(url)
+    except httpx.HTTPError as error:  # its text may hold the URL, and that the token
+        return Finding(is_good=False, text=f"Telegram cannot be reached ({type(error).__name__}).")
+    if answer.status_code == 401:
+        return Finding(is_good=False, text="Telegram does not know the token. Ask @BotFather for it once more.")
+    if answer.status_code != 200:
+        return Finding(is_good=False, text=f"Telegram answers with status {answer.status_code}.")
+    return Finding(is_good=True, text="Telegram knows the bot.")
+
+
+async def _discord(settings: Settings) -> Finding:
+    if settings.discord_bot_token is None:
+        return Finding(is_good=True, text="Discord is off: DISCORD_BOT_TOKEN is not set.")
+    if not importlib.util.find_spec("discord"):
+        return Finding(is_good=False, text="Discord's library is missing: pip install 'repaint[discord]'")
+    url = f"{str(settings.discord_api_url).rstrip('/')}/v10/users/@me"
+    headers = {"Authorization": f"Bot {settings.discord_bot_token.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+            answer = await http.get(url, headers=headers)
+    except httpx.HTTPError as error:
+        return Finding(is_good=False, text=f"Discord cannot be reached ({type(error).__name__}).")
+    if answer.status_code == 401:
+        return Finding(is_good=False, text="Discord does not know the token. Reset it in the developer portal.")
+    if answer.status_code != 200:
+        return Finding(is_good=False, text=f"Discord answers with status {answer.status_code}.")
+    return Finding(is_good=True, text="Discord knows the bot.")
+
+
+def _web(settings: Settings) -> Finding:
+    if not settings.has_web_chat:
+        return Finding(is_good=True, text="The chat page is off.")
+    if settings.is_loopback:
+        return Finding(is_good=True, text="The chat page is on, for this machine only.")
+    if settings.public_url is None or settings.public_url.scheme != "https":
+        text = "The chat page is on for everybody who can reach this machine. Put https before it, and set PUBLIC_URL."
+        return Finding(is_good=True, text=text)
+    return Finding(is_good=True, text="The chat page is on for everybody who can reach this machine.")

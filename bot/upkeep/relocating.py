@@ -1,0 +1,47 @@
+"""`repaint move`: all rows from the file in DATA_DIR to the PostgreSQL at DATABASE_URL, or back. Pictures stay where
+they are; the file stays too, by another name."""
+
+from contextlib import AsyncExitStack
+
+from bot.chat import CannotStart
+from bot.replicas.sharing import beside
+from bot.settings import Settings
+from bot.sole import sole_user
+from storage import copying, ledger
+from storage.copying import Miscounted, NotEmpty
+from storage.database import open_database
+
+DATABASE = "repaint.db"
+
+
+class CannotMove(CannotStart):
+    """Nothing was moved; the message says why, and what to do."""
+
+
+async def move_rows(settings: Settings, *, back: bool) -> int:
+    """Copy them; returns how many. Raises CannotMove, CannotStart, FolderInUse or NewerSchema."""
+    if settings.database_url is None:
+        raise CannotMove("Set DATABASE_URL and SECRET_KEY first: they say where the rows are to go, or to come from.")
+    file = settings.data_dir / DATABASE
+    if not back and not file.exists():
+        raise CannotMove(f"There is no database in {settings.data_dir}.")
+    async with AsyncExitStack() as stack:
+        stack.enter_context(sole_user(settings.data_dir))
+        shared = await stack.enter_async_context(beside(settings))
+        single = await stack.enter_async_context(open_database(file))
+        there = await stack.enter_async_context(shared.write())
+        here = await stack.enter_async_context(single.write())
+        if await copying.is_in_use(there):
+            raise CannotMove("A Repaint works on DATABASE_URL. Stop all of them first.")
+        try:
+            count = await (copying.copy_rows(there, here) if back else copying.copy_rows(here, there))
+        except NotEmpty:
+            where = f"{file}: move it away first" if back else "DATABASE_URL: give it a database of its own"
+            raise CannotMove(f"There are rows already in {where}.") from None
+        except Miscounted:
+            raise CannotMove("Not all rows arrived. Nothing was changed.") from None
+        if await ledger.audit(here) or await ledger.audit(there):
+            raise CannotMove("The ledger's sums do not agree. Nothing was changed.")
+    if not back:
+        file.rename(file.with_name(DATABASE + ".moved"))  # nobody is to start on it by mistake, and pay twice
+    return count
