@@ -6,7 +6,6 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 from dataclasses import replace
 
 from bot.asking import admission, drafts
-from bot.asking.admission import admit
 from bot.asking.door import Asked, Refused, let_in
 from bot.asking.drafts import Sent
 from bot.asking.erasure import erase
@@ -249,7 +248,7 @@ class Studio(Records):
                 if job is None:
                     now = self.clock.now()
                     draft = await admission.inserted(connection, new, asked.album, now)
-                    job = await admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
+                    job = await admission.admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
         except Refused as refused:
             await drafts.discard(self, new)
             return refused.refusal
