@@ -65,7 +65,7 @@ class Postman:
             if taken:
                 times -= 1
             else:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSE)  # as Telegram does before it brings a refused update again
         self._tasks.discard(asyncio.current_task())
         await tell()
 

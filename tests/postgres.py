@@ -183,7 +183,7 @@ def _wait_for(server: Server) -> None:
         except psycopg.OperationalError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process, which tells nobody when it is ready
         else:
             return
 

@@ -57,7 +57,7 @@ class Company:
                     number = pids.index(int(owner.partition("-")[0]))
                     if number != but:
                         return number
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # other processes elect, and their rows are all that tells of it
 
 
 def account_id_of(key: str) -> str:

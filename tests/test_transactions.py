@@ -27,7 +27,7 @@ async def test_whoever_goes_in_the_middle_of_a_second_try_leaves_the_writers_pla
             trying = asyncio.create_task(count(database))
             for _ in range(moment * 5):
                 await asyncio.sleep(0)
-            await asyncio.sleep(0.002 * moment)
+            await asyncio.sleep(0.002 * moment)  # the subject: somebody goes at this moment or that
             trying.cancel()
             await asyncio.wait([trying])
             async with asyncio.timeout(20):  # the pool would make it wait for half a minute, and then give up
