@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.chat import CannotStart
 
 HEAD_SECONDS = 20.0
+IDLE_SECONDS = 75  # a proxy before us keeps its connections for 60 s or so; whoever hangs up first loses nothing
 GOODBYE_SECONDS = 2  # for open requests; event streams never end by themselves
 
 
@@ -97,6 +98,7 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
     server = _Server(config)

@@ -18,6 +18,9 @@ from stylizer.opening import World, moving, new_uuid, opened
 from stylizer.painters import leave_mark
 from stylizer.settings import StylizerSettings
 
+# The caller should be the one who hangs up (httpx does after 5 s): a submit that crosses our goodbye is one in doubt.
+IDLE_SECONDS = 15
+
 
 @asynccontextmanager
 async def service(
@@ -71,6 +74,7 @@ def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         limit_concurrency=64,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,
         **place,
     )

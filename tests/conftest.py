@@ -1,11 +1,13 @@
 """Fixtures that several test modules share."""
 
-from collections.abc import AsyncIterator, Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +18,11 @@ from tests.house import house
 from tests.postgres import NoServer, Server, place_of, postgres_server
 
 IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """The loop that the bot runs on (`bot.loop`)."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 BOTH = ["sqlite", "postgresql"]

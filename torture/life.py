@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from bot import loop
 from bot.app import run
 from bot.logs import set_up_logging
 from bot.settings import Settings
@@ -55,7 +56,7 @@ def live(birth: Birth, tell: Connection) -> None:
     async def until_killed() -> None:
         await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
 
-    asyncio.run(until_killed())
+    loop.run(until_killed())
 
 
 def _leave_with_parent() -> None:
