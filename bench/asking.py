@@ -32,8 +32,7 @@ def as_the_sdk(question: int) -> float:
 
 async def script(base_url: str, clock: WallClock, rule: Rule, *, lanes: int, photos: int) -> None:
     """So many of these scripts side by side, an account each, until every photo is painted."""
-    limits = httpx.Limits(keepalive_expiry=2.0)  # the service hangs up after 5 s, and nobody here tries again
-    async with httpx.AsyncClient(trust_env=False, limits=limits) as http, asyncio.TaskGroup() as group:
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.TaskGroup() as group:
         for number in range(lanes):
             client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-script-{number}"))
             group.create_task(_lane(client, clock, rule, range(number, photos, lanes)))

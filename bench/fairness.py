@@ -4,7 +4,6 @@ Rows, admission and claims are real; only the painting is simulated, in time of 
 everybody served in the order in which they came.
 """
 
-import asyncio
 import random
 import tempfile
 from collections import Counter
@@ -16,6 +15,7 @@ from statistics import median, quantiles
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
+from bot import loop
 from bot.driving.desk import Desk
 from storage.jobs import Job
 
@@ -161,4 +161,4 @@ async def measured(crowd: Crowd) -> Section:
 
 def main() -> None:
     """Print and write."""
-    publish(asyncio.run(measured(Crowd())))
+    publish(loop.run(measured(Crowd())))

@@ -4,7 +4,6 @@ Each is the whole transaction with everything that hangs on it, as the bot does 
 a temporary folder, with `fsync` on; where none is installed its lines are missing.
 """
 
-import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from time import perf_counter
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
+from bot import loop
 from tests.postgres import NoServer, postgres_server
 
 SIZES = (100, 10_000, 100_000)
@@ -140,4 +140,4 @@ async def measured(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Sect
 
 def main() -> None:
     """Print and write."""
-    publish(asyncio.run(measured()))
+    publish(loop.run(measured()))

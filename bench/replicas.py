@@ -21,6 +21,7 @@ from sqlalchemy import text
 from bench.backroom import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
+from bot import loop
 from bot.driving.desk import Desk
 from tests.postgres import NoServer, postgres_server
 
@@ -186,10 +187,10 @@ async def measured(
 
 def main() -> None:
     """Print and write."""
-    found = asyncio.run(measured())
+    found = loop.run(measured())
     if found is not None:
         publish(found)
 
 
 if __name__ == "__main__":
-    asyncio.run(replica(sys.argv[1], int(sys.argv[2])))
+    loop.run(replica(sys.argv[1], int(sys.argv[2])))

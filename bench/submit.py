@@ -23,6 +23,7 @@ from PIL import Image
 from bench.faraway import far_away
 from bench.report import ROOT, Aim, Section, Table, publish
 from bench.slot import ONE_WAY
+from bot import loop
 from stylizer.settings import BASE_PATH
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
@@ -173,4 +174,4 @@ async def measured(number: int) -> Section:
 
 def main() -> None:
     """Print and write."""
-    publish(asyncio.run(measured(PHOTOS)))
+    publish(loop.run(measured(PHOTOS)))
