@@ -2,10 +2,13 @@
 
 import socket
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 from bot.chat import CannotStart
-from bot.serving import address, listen
+from bot.serving import IDLE_SECONDS, address, listen
+from stylizer.server import server_config
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,10 @@ def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
 def test_a_taken_port_is_said_in_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CannotStart, match="Set another HOST or PORT"):
         listen("127.0.0.1", taken.getsockname()[1])
+
+
+def test_the_caller_hangs_up_first() -> None:
+    """A call that crosses the server's good-bye is one of which nobody knows whether it was heard."""
+    client, nginx = httpx.Limits().keepalive_expiry or 0, 60
+    assert IDLE_SECONDS > nginx > client
+    assert server_config(Starlette()).timeout_keep_alive > client
