@@ -19,9 +19,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class Server:
     port: int
     password: str
     folder: Path
+    start: Callable[[], subprocess.Popen[bytes]]
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -82,6 +84,16 @@ class Server:
             yield url
         finally:
             self.drop(url)
+
+    def die(self) -> None:
+        """At once, whoever is connected and whatever is under way; what was committed is in its log."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
+    def rise(self) -> None:
+        """Start again at the same address, and recover."""
+        self.process = self.start()
+        _wait_for(self)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """One statement of the server's owner."""
@@ -156,17 +168,21 @@ def _started(binaries: Path, folder: Path, password: str, settings: Sequence[str
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     options = [part for setting in (*settings, f"port={port}") for part in ("-c", setting)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(folder / "data"), *options],
+    start = partial(_start, [str(binaries / "postgres"), "-D", str(folder / "data"), *options], folder / "log")
+    return Server(port, password, folder, start, start())
+
+
+def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as writing:
+        return subprocess.Popen(
+            command,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=writing,
+            stderr=writing,
             cwd="/",
             preexec_fn=_die_with_us,  # noqa: PLW1509  # it calls the kernel and nothing else
             user=_somebody(),
         )
-    return Server(port, password, folder, process)
 
 
 def _die_with_us() -> None:

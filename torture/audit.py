@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from torture.people import Wish
 NOTICE = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't")
 SORRY = "I couldn't get that done just now"
 DISCORD = "discord:"  # begins the sources of which torture.discord_audit knows
+AWAY_SECONDS = 30.0  # that a PostgreSQL may be away
 ENDED = ("delivered", "stored", "failed", "canceled")
 _UNFINISHED = """
     SELECT (SELECT COUNT(*) FROM job WHERE state IN ('draft', 'queued', 'submitting', 'running', 'fetching'))
@@ -39,10 +41,22 @@ def rows(database: Path | str, sql: str) -> list[Any]:
     """What a question about the bot's rows gives, read beside a running bot or after one. `database`: SQLite's file, or
     a PostgreSQL's address."""
     if isinstance(database, str):
-        with psycopg.connect(database, autocommit=True, connect_timeout=10) as asking:
-            return asking.execute(sql.encode()).fetchall()
+        return _asked_until_it_answers(database, sql)
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         return connection.execute(sql).fetchall()
+
+
+def _asked_until_it_answers(url: str, sql: str) -> list[Any]:
+    """It may just have died, and will rise again."""
+    until = monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            with psycopg.connect(url, autocommit=True, connect_timeout=10) as asking:
+                return asking.execute(sql.encode()).fetchall()
+        except psycopg.OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(0.1)  # another process, which tells nobody when it is there again
 
 
 def unfinished(database: Path | str) -> int:

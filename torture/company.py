@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.postgres import Server
 from torture import audit, discord_audit
 from torture.guests import Guests
 from torture.lanes import Lanes
@@ -22,10 +23,12 @@ WISH_SECONDS = 0.3  # between two
 CALL_SECONDS = 3.0  # that a call is waited for
 SHORT, LONG = 1.0, 20.0  # frozen or cut off: less and more than after what somebody is taken for dead
 JUMPS = (-3600.0, 0.0, 3600.0)  # of one replica's wall clock
-UPSETS = ("frozen", "cut off", "unheard", "wrong in its clock")
+UPSETS = ("frozen", "cut off", "unheard", "wrong in its clock", "without a database")
+DOWN_SECONDS = 5.0  # at most, that the database is away
 DRIVEN_SECONDS = 20.0
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.25
+QUIET_LOOKS = 8  # in a row: between somebody's press and its job there is a moment
 NOBODY_CALLED = "at a moment that did not come in time"
 _OPEN = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
 _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(EPOCH FROM clock_timestamp())"
@@ -37,6 +40,7 @@ class Company:
     was taken for dead, between sending and noting."""
 
     stage: Stage
+    server: Server
     database: str
     replicas: Sequence[Replica]
     people: People
@@ -49,6 +53,7 @@ class Company:
     doubtful: set[int] = field(default_factory=set)
     turn: int = 0
     upsetting: Replica | None = None
+    is_away: bool = False  # the database
     trap: Trap = field(default_factory=lambda: Trap(Chance(0), lambda _: None))
 
     @asynccontextmanager
@@ -72,7 +77,10 @@ class Company:
         visiting = asyncio.create_task(self.guests.keep_asking())
         try:
             async with asyncio.timeout(REST_SECONDS):
-                while self._unheard or await asyncio.to_thread(audit.unfinished, self.database):
+                quiet = 0
+                while quiet < QUIET_LOOKS:
+                    is_busy = self._unheard or await asyncio.to_thread(audit.unfinished, self.database)
+                    quiet = 0 if is_busy else quiet + 1
                     await self._ask()
                     await asyncio.sleep(LOOK_SECONDS)
                 await self.people.look(await self._somewhere())
@@ -121,10 +129,14 @@ class Company:
                     await asyncio.sleep(LOOK_SECONDS)
 
     async def upset(self) -> str:
-        """What is worse than dying, for a while: to be frozen, cut off, unheard, or wrong in one's clock."""
+        """What is worse than dying, for a while: to be frozen, cut off, unheard, wrong in one's clock, or that the
+        database dies under all of them."""
         kind, one = self.dice.choice(UPSETS), self._next()
         if kind == "wrong in its clock":
             one.shift.value = self.dice.choice(JUMPS)
+            return kind
+        if kind == "without a database":
+            await self._lose_the_database()
             return kind
         self.upsetting = one
         self.lanes.upset(over=False)
@@ -139,6 +151,18 @@ class Company:
         self.upsetting = None
         self.lanes.upset(over=True)
         return kind
+
+    async def _lose_the_database(self) -> None:
+        """It dies, and comes back after a while; who starts meanwhile finds none, and may end by itself."""
+        self.lanes.upset(over=False)
+        self.is_away = True
+        await asyncio.to_thread(self.server.die)
+        await asyncio.sleep(self.dice.uniform(0, DOWN_SECONDS))
+        await asyncio.to_thread(self.server.rise)
+        self._noted()
+        await self.driven()
+        self.is_away = False
+        self.lanes.upset(over=True)
 
     async def _meanwhile(self, seconds: float) -> None:
         """Sometimes another dies just then: perhaps who has taken over."""
@@ -169,6 +193,8 @@ class Company:
         self._note_unheard()
 
     def _note_unheard(self) -> None:
+        if self.server.process.poll() is not None:
+            return  # the database is away; it is asked when it is back
         self.doubtful |= discord_audit.unnoted(self.database, self.guests)
         audit.unheard(self.database, self.stage.telegram, self.people.wishes, self.again)
 
@@ -217,7 +243,7 @@ class Company:
                 if len(one.ends) > lives[one.number]:
                     lives[one.number] = len(one.ends)
                     self._noted()
-                    if one.ends[-1] == BY_ITSELF and one is not self.upsetting:
+                    if one.ends[-1] == BY_ITSELF and one is not self.upsetting and not self.is_away:
                         self.wrong.append(f"replica {one.number} has ended by itself")
             if self.upsetting is not None:
                 self._note_unheard()

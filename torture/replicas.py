@@ -1,5 +1,6 @@
 """Replicas: three bots on one PostgreSQL, each killed in its turn and at chosen points, frozen, cut off from the
-database, with a wrong clock. What holds for one bot holds for them together, and every lane goes on."""
+database, with a wrong clock, and the database itself dying. What holds for one bot holds for them together, and every
+lane goes on."""
 
 import asyncio
 import random
@@ -109,7 +110,7 @@ async def company(
         ]
         # Of an album that a death has cut off, what came is told after ten minutes: too long to wait in real time.
         guests = Guests(here.discord, dice, albums=0.0)
-        yield here, Company(here, database, there, People(here, dice), guests, dice, backlog)
+        yield here, Company(here, server, database, there, People(here, dice), guests, dice, backlog)
 
 
 async def _torment(them: Company, dice: random.Random, until: int, report: Report) -> None:
