@@ -6,7 +6,7 @@ import secrets
 import time
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -81,9 +81,9 @@ class Gateway:
         """One connection, until either side has enough."""
         socket = web.WebSocketResponse(max_msg_size=64 * 1024)
         await socket.prepare(request)
-        assert isinstance(request.transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", request.transport)  # uvloop's is one in all but its base class
         squeeze = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
-        line = Line(socket, request.transport, squeeze)
+        line = Line(socket, transport, squeeze)
         self._lines.add(line)
         if (request.query.get("v"), request.query.get("encoding")) != ("10", "json"):
             self.breaches.append(f"gateway: asked for {request.query_string}")
