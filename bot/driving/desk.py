@@ -15,6 +15,7 @@ from bot.dashscope.server_clock import steady
 from bot.driving import doubt
 from bot.driving.lanes import Lane
 from bot.driving.moves import move
+from bot.driving.turnstile import Turnstile
 from bot.lifecycle import Change, Event, Impossible
 from bot.polling import Pace
 from bot.replicas.roles import Deposed
@@ -57,7 +58,7 @@ class Desk:
         self.inherited: set[int] = set()
         self._fenced_at = self._dated_at = float("-inf")
         self._next_query = 0.0
-        self._next_post = 0.0
+        self.turnstile = Turnstile(house.clock, lane.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
         """Move the job as its row stands now (its person may have cancelled meanwhile), and `also` in one go."""
@@ -107,13 +108,6 @@ class Desk:
         at = max(self.house.clock.now(), self._next_query)
         self._next_query = at + 1 / self.lane.queries_per_second
         await self.house.clock.sleep(at - self.house.clock.now())
-
-    async def turn_to_submit(self) -> None:
-        """Wait until the account's submit limit lets one more task pass. The row spaces claims; this spaces what is
-        sent, since an upload may come between."""
-        at = max(self.house.clock.now(), self._next_post)
-        await self.house.clock.sleep(at - self.house.clock.now())
-        self._next_post = self.house.clock.now() + self.lane.spacing
 
     async def still_ours(self, job: Job) -> None:
         """The last word before a job is sent: that the lane was ours a moment ago. If it was longer ago (an upload may

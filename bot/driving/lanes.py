@@ -6,7 +6,7 @@ from bot.dashscope.client import DashScope
 from bot.links import PhotoLinks
 from bot.polling import Pace
 
-# A tenth slower than allowed: the network bunches what left here evenly.
+# A tenth slower than allowed, lest the turnstile has to hold anything up; it is what keeps the limit.
 SPACING_MARGIN = 1.1
 FIRST_GUESS = Pace(mean=15.0, deviation=3.75)
 
@@ -31,5 +31,5 @@ class Lane:
 
     @property
     def spacing(self) -> float:
-        """Seconds between two submits."""
+        """Seconds between two claims."""
         return SPACING_MARGIN / self.submits_per_second

@@ -34,11 +34,11 @@ async def submit(desk: Desk, job: Job) -> Job:
     if wish is None:
         return await desk.write(job, lifecycle.Expired())
     try:
-        await desk.turn_to_submit()
-        if (now := await desk.read(job)) is not None and now.cancel_requested:
-            return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
-        await desk.still_ours(job)
-        created = await desk.lane.client.create_task(wish)
+        async with desk.turnstile.passed():
+            if (now := await desk.read(job)) is not None and now.cancel_requested:
+                return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
+            await desk.still_ours(job)
+            created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
         await desk.trip(error.decision)
