@@ -192,3 +192,12 @@ async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> 
             anna = town.person(1)
             await anna.writes("/quota")
             await server.until(lambda: anna.sees)
+
+
+async def test_commands_that_discord_did_not_take_are_told_again(tmp_path: Path) -> None:
+    """Not only with the next connection, which may be weeks away."""
+    async with discord_server() as server:
+        server.faults.append(broken(r"GET /applications/\d+/commands", 200, times=2))
+        async with discord_house(tmp_path, server=server):
+            assert server.commands.puts == 1
+            assert len(server.gateway.identified) == 1

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 Planted = Callable[[], Awaitable[Tree]]
 
 INTRODUCTION_PAUSE = 5.0  # seconds
+MOST_PAUSE = 600.0
 TOKEN_NO_MORE = 4004  # the gateway's word for it
 
 
@@ -71,7 +72,15 @@ class Connection:
             self._check_the_way(self._tree.client)
             self._gone.clear()
             self._there.set()
+            await self._told_at_last(self._tree)
             await self._gone.wait()
+
+    async def _told_at_last(self, tree: Tree) -> None:
+        """Tell our commands as often as it takes, later each time: a connection may last for weeks."""
+        pause = INTRODUCTION_PAUSE
+        while not self.line.commands and not await self.clock.wait(self._gone, pause):
+            self.line.commands = await syncing.tell(tree)
+            pause = min(pause * 2, MOST_PAUSE)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep the gateway's line open until told to stop. The library resumes what was cut off; only what it gives up

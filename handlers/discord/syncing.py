@@ -83,8 +83,8 @@ class Speaker(Translator):
 
 
 async def tell(tree: Tree) -> dict[str, int]:
-    """The ids of the commands, by name. A command that Discord doesn't know is not there for people; what fails is
-    tried again when we connect again."""
+    """The ids of the commands, by name; none when it failed. A command that Discord doesn't know is not there for
+    people."""
     try:
         theirs = await _known(tree)
         if agrees(_ordered(theirs), _ordered(await _ours(tree))):
