@@ -20,9 +20,10 @@ from tests.postgres import NoServer, Server, place_of, postgres_server
 IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
 
 
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
-    """The loop that the bot runs on (`bot.loop`)."""
-    return {"uvloop": uvloop.new_event_loop}
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """The loop that the bot runs on (`bot.loop`), unless a test's module names another one as its `LOOP`."""
+    assert isinstance(item, pytest.Function)
+    return {"loop": getattr(item.module, "LOOP", uvloop.new_event_loop)}
 
 
 BOTH = ["sqlite", "postgresql"]

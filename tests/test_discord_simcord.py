@@ -23,6 +23,7 @@ from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg
 
 CDN = "https://cdn.simcord.invalid"
+LOOP = asyncio.new_event_loop  # simcord looks into the timers of asyncio's own
 PATIENCE, LOOK_SECONDS = 60.0, 0.05
 YES = "🗑 Yes, delete it"
 T = TypeVar("T")
