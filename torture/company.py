@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +29,7 @@ DOWN_SECONDS = 5.0  # at most, that the database is away
 DRIVEN_SECONDS = 20.0
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.25
+STRAY_SECONDS = 2.0  # after a death, what was sent may still arrive; nobody takes over before three
 QUIET_LOOKS = 8  # in a row: between somebody's press and its job there is a moment
 NOBODY_CALLED = "at a moment that did not come in time"
 _OPEN = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
@@ -158,8 +160,12 @@ class Company:
         self.is_away = True
         await asyncio.to_thread(self.server.die)
         await asyncio.sleep(self.dice.uniform(0, DOWN_SECONDS))
+        for one in self.replicas:
+            one.line.cut()  # until it is known what was sent and could not be noted
         await asyncio.to_thread(self.server.rise)
         self._noted()
+        for one in self.replicas:
+            one.line.mend()
         await self.driven()
         self.is_away = False
         self.lanes.upset(over=True)
@@ -245,6 +251,6 @@ class Company:
                     self._noted()
                     if one.ends[-1] == BY_ITSELF and one is not self.upsetting and not self.is_away:
                         self.wrong.append(f"replica {one.number} has ended by itself")
-            if self.upsetting is not None:
+            if self.upsetting is not None or time.monotonic() < self.lanes.killed_at + STRAY_SECONDS:
                 self._note_unheard()
             await asyncio.sleep(LOOK_SECONDS)
