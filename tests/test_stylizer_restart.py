@@ -20,6 +20,7 @@ from tests.api_calls import MODEL, Caller, data_url, open_api
 from tests.quick_engine import quick_engine
 from tests.stand_in import all_tasks, portrait_jpeg
 
+LOOP = asyncio.new_event_loop  # the children of a killed service hold its pipe for a while, and uvloop can't close then
 RUNNING = frozenset({"RUNNING"})
 DAY = 24 * 3600
 
