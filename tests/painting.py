@@ -46,7 +46,7 @@ async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | N
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()  # until its children let go of the pipe: uvloop can't close before
 
 
 async def rows(url: str) -> list[Task]:

@@ -20,7 +20,6 @@ from tests.api_calls import MODEL, Caller, data_url, open_api
 from tests.quick_engine import quick_engine
 from tests.stand_in import all_tasks, portrait_jpeg
 
-LOOP = asyncio.new_event_loop  # the children of a killed service hold its pipe for a while, and uvloop can't close then
 RUNNING = frozenset({"RUNNING"})
 DAY = 24 * 3600
 
@@ -38,7 +37,7 @@ async def killed_at_the_end(folder: Path, *until: Path) -> AsyncIterator[Caller]
             yield Caller(http)
     finally:
         process.kill()
-        await process.wait()
+        await process.communicate()  # until its children let go of the pipe: uvloop can't close before
 
 
 def children_of(parent: int) -> set[int]:
