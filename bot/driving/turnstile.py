@@ -2,7 +2,8 @@
 
 The API counts what arrives, and the network bunches what left here evenly. Between our sending and the answer lies the
 arrival; so a place is free again a whole window after its submit was *answered*, and however long each was on its way,
-no window at the API sees more than there are places.
+no window at the API sees more than there are places. (One that was given up may arrive later than that: it is in doubt,
+and its lane sends nothing until it was looked for.)
 """
 
 import asyncio

@@ -68,7 +68,7 @@ class Connection:
                     await self.introduce(planted)
                 except TokenRefused:
                     await self.clock.sleep(OWNER_PAUSE)
-            self.line.commands = await syncing.tell(self._tree)
+            await self._tell(self._tree)
             self._check_the_way(self._tree.client)
             self._gone.clear()
             self._there.set()
@@ -76,11 +76,15 @@ class Connection:
             await self._gone.wait()
 
     async def _told_at_last(self, tree: Tree) -> None:
-        """Tell our commands as often as it takes, later each time: a connection may last for weeks."""
+        """Tell our commands as often as it takes, later each time: a connection may last for weeks. When it ends
+        meanwhile, the telling does too: a client that was closed can't be asked."""
         pause = INTRODUCTION_PAUSE
         while not self.line.commands and not await self.clock.wait(self._gone, pause):
-            self.line.commands = await syncing.tell(tree)
+            await until(self._gone, self._tell(tree))
             pause = min(pause * 2, MOST_PAUSE)
+
+    async def _tell(self, tree: Tree) -> None:
+        self.line.commands = await syncing.tell(tree)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep the gateway's line open until told to stop. The library resumes what was cut off; only what it gives up
