@@ -12,11 +12,11 @@ import httpx
 import typer
 
 from bot import loop
-from bot import settings as config
 from bot.chat import CannotStart
+from bot.config import settings as config
+from bot.config.stand_in import StandInSettings
 from bot.logs import log_last_words, set_up_logging
 from bot.sole import FolderInUse
-from bot.stand_in_settings import StandInSettings
 from bot.upkeep.backup import CannotBackUp, put_back, write_backup
 from bot.upkeep.backup import settle as settle_rows
 from storage.database import NewerSchema

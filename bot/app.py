@@ -17,13 +17,17 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot import faces, styles
+from bot import styles
 from bot.asking.admission import Rules
 from bot.asking.reception import Reception
 from bot.bell import Bell
 from bot.callbacks import Callbacks
 from bot.chat import CannotStart, Platform
 from bot.clock import Clock
+from bot.config import face_detection
+from bot.config.photo_store import open_pictures
+from bot.config.settings import Settings
+from bot.config.stand_in import corner_of
 from bot.driving import accounts
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
@@ -31,16 +35,13 @@ from bot.duties import Duties
 from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
-from bot.pictures import open_pictures
 from bot.replicas.roles import Roles, kept_up
 from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
 from bot.service import Service, service_of
 from bot.serving import listen, serve
-from bot.settings import Settings
 from bot.showing.board import Board
 from bot.showing.views import Lanes
 from bot.sole import secret_of
-from bot.stand_in_settings import corner_of
 from bot.studio import Studio
 from bot.upkeep.watchers import Watchers
 from handlers.web import web_chat
@@ -257,12 +258,12 @@ def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Plat
 
 def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> Reception:
     keep_seconds = settings.original_hours * 3600
-    return Reception(intake, photos, keep_seconds=keep_seconds, face_required=faces.are_required(settings))
+    return Reception(intake, photos, keep_seconds=keep_seconds, face_required=face_detection.are_required(settings))
 
 
 def _face_finder() -> FaceFinder | None:
     """The engine's, where its packages are; without them a long picture is cropped round its middle."""
-    return find_face if faces.can_be_found() else None
+    return find_face if face_detection.can_be_found() else None
 
 
 def _size(picture: bytes) -> tuple[int, int]:

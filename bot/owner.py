@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from bot import quota
+from bot.config.settings import Settings
 from bot.replicas.sharing import beside
-from bot.settings import Settings
 from storage import accounts, counts, ledger
 
 PAUSED_BY_OWNER = "PausedByOwner"

@@ -9,7 +9,7 @@ service behind its ASGI transport, and a quick engine that paints real JPEGs in 
     async with served_house(tmp_path) as (parts, url): ...     # with the HTTP server on a loopback port
 
 The same folder may be used again after the block has ended: that is a restart. `engine=quick_engine(until=path)` holds
-tasks RUNNING until that file exists. Keywords are fields of `bot.settings.Settings`.
+tasks RUNNING until that file exists. Keywords are fields of `bot.config.settings.Settings`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ from typing import Any
 from bot.app import Parts, opened, running, web_application
 from bot.chat import Chat, Person, Platform
 from bot.clock import Clock, WallClock
-from bot.settings import Settings
+from bot.config.settings import Settings
 from bot.wishes import ENDED, JobView, Refusal
 from stylizer.engines import Engine
 from tests.postgres import place_of

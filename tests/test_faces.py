@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import faces
 from bot.asking.reception import Looked, Reception
 from bot.chat import CannotStart
+from bot.config import face_detection
 from bot.intake import Intake, Portrait, Rejected, Unfit
 from bot.upkeep.doctor import examine
 from bot.wishes import Reason, Refusal
@@ -65,10 +65,10 @@ def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
         return name if name == "cv2" else None
 
     required, not_required = (settings_for(tmp_path, face_required=word) for word in ("on", "off"))
-    assert faces.are_required(required, find=lambda name: name)
-    assert not faces.are_required(not_required, find=only_cv2)
+    assert face_detection.are_required(required, find=lambda name: name)
+    assert not face_detection.are_required(not_required, find=only_cv2)
     with pytest.raises(CannotStart, match=r"pip install 'repaint\[stylizer\]'"):
-        faces.are_required(required, find=only_cv2)
+        face_detection.are_required(required, find=only_cv2)
 
 
 async def test_the_doctor_says_that_faces_are_required(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.app import Parts
 from bot.asking.purse import MAX_UNITS, Package, Purchase, Refund
 from bot.chat import Chat, Person
-from bot.settings import Wrong, load
+from bot.config.settings import Wrong, load
 from bot.wishes import JobView, Reason, Refusal, State
 from tests.company import Day, a_group, a_person, asks, audit, reason, rows
 from tests.conftest import IN_HOUSE, house_on_both

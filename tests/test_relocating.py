@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.settings import Settings
+from bot.config.settings import Settings
 from bot.sole import FolderInUse, sole_user
 from bot.upkeep.backup import CannotBackUp, settle
 from bot.upkeep.relocating import CannotMove, move_rows

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, Wrong, load
+from bot.config.settings import Settings, Wrong, load
 from storage.bucket import Bucket
 
 NAMES = [name.upper() for name in Settings.model_fields]

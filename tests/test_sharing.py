@@ -8,10 +8,10 @@ import pytest
 
 from bot.chat import CannotStart
 from bot.clock import SharedClock, WallClock
+from bot.config.settings import Settings
 from bot.replicas.election import Election
 from bot.replicas.roles import Alone
 from bot.replicas.sharing import beside, clock_of, open_rows, roles_of
-from bot.settings import Settings
 from bot.sole import FolderInUse
 from tests.house import settings_for
 

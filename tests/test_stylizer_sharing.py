@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.stand_in_settings import corner_of
+from bot.config.stand_in import corner_of
 from stylizer.clock import SharedClock
 from stylizer.database import CannotOpen, open_database
 from stylizer.painters import painters

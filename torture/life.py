@@ -14,8 +14,8 @@ from typing import Any
 
 from bot import loop
 from bot.app import run
+from bot.config.settings import Settings
 from bot.logs import set_up_logging
-from bot.settings import Settings
 from tests.quick_engine import quick_engine
 from torture.haste import Haste, HastyClock, hasten_boot_clock, set_wall_clock_wrong
 from torture.points import Point, arm

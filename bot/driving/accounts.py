@@ -8,12 +8,12 @@ from urllib.request import getproxies
 import httpx
 from pydantic import SecretStr
 
+from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
 from bot.driving import doubt
 from bot.driving.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
 from bot.polling import Pace
-from bot.settings import Settings
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 

@@ -12,12 +12,12 @@ from bot.asking.admission import known
 from bot.asking.erasure import erase
 from bot.asking.records import Records
 from bot.chat import Person
+from bot.config.settings import Settings
 from bot.driving.moves import move
 from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
 from bot.lifecycle import Impossible
 from bot.people import export
 from bot.room import FILE_BYTES
-from bot.settings import Settings
 from bot.wishes import Reason, State
 from storage import jobs, oblivion, people, results
 from storage.jobs import ENDED, Job

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.bell import Bell
 from bot.chat import CannotStart
 from bot.clock import Clock, SharedClock, WallClock
+from bot.config.cluster import SharedSettings
 from bot.replicas.roles import Alone, Roles
-from bot.replicas.shared_settings import SharedSettings
 from bot.sole import sole_user
 from storage.database import Database, open_database
 from storage.transactions import NotUsable

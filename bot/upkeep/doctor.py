@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from bot import faces
 from bot.chat import CannotStart
+from bot.config import face_detection
+from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
 from bot.driving.accounts import account_id, cloud_clients
 from bot.replicas.sharing import beside
-from bot.settings import Settings
 from bot.sole import FolderInUse, sole_user
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
@@ -143,9 +143,9 @@ def _engine() -> Finding:
 
 
 def _faces() -> Finding:
-    if faces.can_be_found():
+    if face_detection.can_be_found():
         return Finding(is_good=True, text="Photos without a face are refused.")
-    return Finding(is_good=False, text=faces.COMPLAINT)
+    return Finding(is_good=False, text=face_detection.COMPLAINT)
 
 
 async def _telegram(settings: Settings) -> Finding:

@@ -4,8 +4,8 @@ they are; the file stays too, by another name."""
 from contextlib import AsyncExitStack
 
 from bot.chat import CannotStart
+from bot.config.settings import Settings
 from bot.replicas.sharing import beside
-from bot.settings import Settings
 from bot.sole import sole_user
 from storage import copying, ledger
 from storage.copying import Miscounted, NotEmpty

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bot.bucket_settings import BucketSettings
+from bot.config.bucket import BucketSettings
 
 _POSTGRES = ("postgresql://", "postgres://")
 _HOW = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"

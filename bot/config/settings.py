@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.replicas.shared_settings import SharedSettings
+from bot.config.cluster import SharedSettings
 
 OnOff = Literal["on", "off"]
 Kind = TypeVar("Kind", bound=BaseSettings)

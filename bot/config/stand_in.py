@@ -6,7 +6,7 @@ from obstore.store import ObjectStore
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from bot.bucket_settings import BucketSettings
+from bot.config.bucket import BucketSettings
 from storage.bucket import Bucket, objects_in
 
 CORNER = "stylizer"  # below the prefix: the bot's own pictures lie beside it

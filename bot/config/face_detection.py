@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Callable
 
 from bot.chat import CannotStart
-from bot.settings import Settings
+from bot.config.settings import Settings
 
 COMPLAINT = "FACE_REQUIRED is on, but what finds faces is not installed: pip install 'repaint[stylizer]'"
 
