@@ -7,10 +7,10 @@ import httpx
 from pydantic import SecretStr
 
 from bench.painting import photo
-from bot.clock import WallClock
 from bot.dashscope.client import DashScope
 from bot.dashscope.wire import TaskStatus, Wish
 from bot.links import InlineLinks
+from bot.runtime.clock import WallClock
 
 OVER = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN})
 Rule = Callable[[int], float]  # seconds before the question of this number, from 0

@@ -14,14 +14,14 @@ from sqlalchemy import text
 
 from bot import lifecycle
 from bot.asking.admission import Rules, admit, inserted, introduce, the_same
-from bot.bell import Bell
 from bot.chat import Chat, Person
-from bot.clock import Clock
 from bot.dashscope.client import DashScope
 from bot.driving.claiming import claim, take_over
 from bot.driving.desk import Desk, House
 from bot.driving.lanes import Lane
 from bot.links import InlineLinks
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos

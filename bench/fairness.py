@@ -15,8 +15,8 @@ from statistics import median, quantiles
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
-from bot import loop
 from bot.driving.desk import Desk
+from bot.runtime import event_loop
 from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75
@@ -161,4 +161,4 @@ async def measured(crowd: Crowd) -> Section:
 
 def main() -> None:
     """Print and write."""
-    publish(loop.run(measured(Crowd())))
+    publish(event_loop.run(measured(Crowd())))

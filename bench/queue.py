@@ -13,7 +13,7 @@ from time import perf_counter
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
-from bot import loop
+from bot.runtime import event_loop
 from tests.postgres import NoServer, postgres_server
 
 SIZES = (100, 10_000, 100_000)
@@ -140,4 +140,4 @@ async def measured(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Sect
 
 def main() -> None:
     """Print and write."""
-    publish(loop.run(measured()))
+    publish(event_loop.run(measured()))

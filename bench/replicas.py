@@ -21,8 +21,8 @@ from sqlalchemy import text
 from bench.backroom import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
-from bot import loop
 from bot.driving.desk import Desk
+from bot.runtime import event_loop
 from tests.postgres import NoServer, postgres_server
 
 REPLICAS = (1, 2, 5, 10)
@@ -187,10 +187,10 @@ async def measured(
 
 def main() -> None:
     """Print and write."""
-    found = loop.run(measured())
+    found = event_loop.run(measured())
     if found is not None:
         publish(found)
 
 
 if __name__ == "__main__":
-    loop.run(replica(sys.argv[1], int(sys.argv[2])))
+    event_loop.run(replica(sys.argv[1], int(sys.argv[2])))

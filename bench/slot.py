@@ -27,15 +27,15 @@ from bench.backroom import NO_LIMITS, a_photo, house
 from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
-from bot import loop
 from bot.asking.admission import admit, inserted, introduce
 from bot.chat import Chat, Person
-from bot.clock import WallClock
 from bot.dashscope.client import DashScope
 from bot.dispatcher import drive
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.links import InlineLinks
+from bot.runtime import event_loop
+from bot.runtime.clock import WallClock
 from storage import jobs
 from storage.photos import Kind
 from stylizer.settings import BASE_PATH
@@ -179,7 +179,7 @@ def measured(plan: Plan) -> Section:
 
 def one_way(plan: Plan, name: str) -> Busy:
     """In a process of its own."""
-    return loop.run(seen(plan, WAYS[name]))
+    return event_loop.run(seen(plan, WAYS[name]))
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from PIL import Image
 from bench.faraway import far_away
 from bench.report import ROOT, Aim, Section, Table, publish
 from bench.slot import ONE_WAY
-from bot import loop
+from bot.runtime import event_loop
 from stylizer.settings import BASE_PATH
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
@@ -174,4 +174,4 @@ async def measured(number: int) -> Section:
 
 def main() -> None:
     """Print and write."""
-    publish(loop.run(measured(PHOTOS)))
+    publish(event_loop.run(measured(PHOTOS)))

@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from bench.people import Sitter, photo
 from bench.report import ROOT, Aim, Section, Table, publish
-from bot import loop
+from bot.runtime import event_loop
 from stylizer.database import open_database
 from stylizer.engine import stylize, warm_up
 from stylizer.server import service
@@ -155,7 +155,7 @@ async def through_the_table(tasks: int) -> list[Measured]:
 
 def measured(tasks: int = TASKS) -> Section:
     """Both ways, one and two."""
-    ours = loop.run(through_the_table(tasks))
+    ours = event_loop.run(through_the_table(tasks))
     return section(ours, [bare(workers, photos(tasks)) for workers in (1, 2)])
 
 

@@ -11,12 +11,12 @@ from typing import Annotated, NoReturn, TypeVar
 import httpx
 import typer
 
-from bot import loop
 from bot.chat import CannotStart
 from bot.config import settings as config
 from bot.config.stand_in import StandInSettings
-from bot.logs import log_last_words, set_up_logging
-from bot.sole import FolderInUse
+from bot.runtime import event_loop
+from bot.runtime.lock_file import FolderInUse
+from bot.runtime.logging import log_last_words, set_up_logging
 from bot.upkeep.backup import CannotBackUp, put_back, write_backup
 from bot.upkeep.backup import settle as settle_rows
 from storage.database import NewerSchema
@@ -56,7 +56,7 @@ def run() -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await app.run(settings, stop, ready=lambda address: typer.echo(_greeting(settings, address)))
 
-    _done(lambda: loop.run(until_signalled()))
+    _done(lambda: event_loop.run(until_signalled()))
 
 
 @stylizer.callback()
@@ -84,7 +84,7 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
         data_dir=data_dir, database_url=shared.table, workers=workers, max_running=max_running, keys=let_in
     )
     ready = f"The stand-in answers at http://{host}:{port}/api/v1"
-    _done(lambda: loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
+    _done(lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @stylizer.command()
@@ -101,7 +101,7 @@ def worker(
     each = threads or max(1, (os.cpu_count() or 1) // workers)
     settings = StylizerSettings(data_dir=data_dir, database_url=shared.table, workers=workers, threads=each)
     ready = f"{workers} painter(s) with {each} thread(s) each are at work."
-    _done(lambda: loop.run(paint_until_told(settings, store=shared.store, ready=lambda: typer.echo(ready))))
+    _done(lambda: event_loop.run(paint_until_told(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @command.command()
@@ -166,7 +166,7 @@ def settle() -> None:
         async with beside(settings) as database:
             return await settle_rows(database, time.time())
 
-    typer.echo(f"{_done(lambda: loop.run(end()))} job(s) that were under way have ended. Start: repaint run")
+    typer.echo(f"{_done(lambda: event_loop.run(end()))} job(s) that were under way have ended. Start: repaint run")
 
 
 @command.command()
@@ -177,7 +177,7 @@ def move(
     from bot.upkeep.relocating import move_rows  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    count = _done(lambda: loop.run(move_rows(settings, back=back)))
+    count = _done(lambda: event_loop.run(move_rows(settings, back=back)))
     typer.echo(f"{count} rows copied and counted. " + ("Unset DATABASE_URL, then: " if back else "") + "repaint run")
 
 
@@ -192,7 +192,7 @@ def doctor() -> None:
             typer.echo(f"{'ok ' if finding.is_good else 'BAD'}  {finding.text}")
         return all(finding.is_good for finding in findings)
 
-    raise typer.Exit(code=0 if loop.run(report()) else 1)
+    raise typer.Exit(code=0 if event_loop.run(report()) else 1)
 
 
 @command.command()
@@ -213,7 +213,7 @@ def status() -> None:
     from bot import owner  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo("\n".join(_done(lambda: loop.run(owner.status(settings, time.time())))))
+    typer.echo("\n".join(_done(lambda: event_loop.run(owner.status(settings, time.time())))))
 
 
 @admin.command()
@@ -222,7 +222,7 @@ def pause() -> None:
     from bot import owner  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    lanes = _done(lambda: loop.run(owner.set_pause(settings, owner.PAUSED_BY_OWNER)))
+    lanes = _done(lambda: event_loop.run(owner.set_pause(settings, owner.PAUSED_BY_OWNER)))
     typer.echo(f"{lanes} lane(s) paused. Go on with: repaint admin resume")
 
 
@@ -232,7 +232,7 @@ def resume() -> None:
     from bot import owner  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo(f"{_done(lambda: loop.run(owner.set_pause(settings, None)))} lane(s) go on.")
+    typer.echo(f"{_done(lambda: event_loop.run(owner.set_pause(settings, None)))} lane(s) go on.")
 
 
 def _done(work: Callable[[], T]) -> T:

@@ -20,10 +20,8 @@ from starlette.types import ASGIApp
 from bot import styles
 from bot.asking.admission import Rules
 from bot.asking.reception import Reception
-from bot.bell import Bell
 from bot.callbacks import Callbacks
 from bot.chat import CannotStart, Platform
-from bot.clock import Clock
 from bot.config import face_detection
 from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
@@ -37,11 +35,13 @@ from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
 from bot.replicas.roles import Roles, kept_up
 from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
+from bot.runtime.clock import Clock
+from bot.runtime.lock_file import secret_of
+from bot.runtime.wakeups import Bell
 from bot.service import Service, service_of
 from bot.serving import listen, serve
 from bot.showing.board import Board
 from bot.showing.views import Lanes
-from bot.sole import secret_of
 from bot.studio import Studio
 from bot.upkeep.watchers import Watchers
 from handlers.web import web_chat

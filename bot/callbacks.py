@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.bell import Bell
-from bot.buckets import Buckets, Pace
-from bot.clock import Clock
 from bot.dashscope.notices import tasks_over
+from bot.runtime.clock import Clock
+from bot.runtime.token_bucket import Buckets, Pace
+from bot.runtime.wakeups import Bell
 from storage import endings
 from storage.database import Database
 

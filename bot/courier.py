@@ -15,12 +15,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import lifecycle
-from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
-from bot.clock import Clock
 from bot.offering import Offer, offer
 from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.room import ROOM, Roomy
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from bot.service import Service
 from bot.showing.albumcards import PAINTED, album_card
 from bot.showing.errands import Errand, errands, owe_anew

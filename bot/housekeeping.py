@@ -11,10 +11,10 @@ import structlog
 
 from bot import lifecycle, quota
 from bot.asking.erasure import erase
-from bot.clock import Clock
 from bot.driving.moves import Overtaken, move
 from bot.lifecycle import Impossible
 from bot.replicas.roles import UNDISPUTED, Term, fenced
+from bot.runtime.clock import Clock
 from storage import counts, leftovers, notices, oblivion, replies, results
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from bot.app import Parts
 from bot.chat import Chat, Person
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from bot.wishes import JobView, Reason, Refusal
 from storage import balances, ledger
 from tests.stand_in import portrait_jpeg

@@ -18,7 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.app import Parts, opened, running, web_application
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from handlers.discord import discord
 from tests.discord_endpoint import Endpoint
 from tests.discord_people import Somebody

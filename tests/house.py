@@ -19,8 +19,8 @@ from typing import Any
 
 from bot.app import Parts, opened, running, web_application
 from bot.chat import Chat, Person, Platform
-from bot.clock import Clock, WallClock
 from bot.config.settings import Settings
+from bot.runtime.clock import Clock, WallClock
 from bot.wishes import ENDED, JobView, Refusal
 from stylizer.engines import Engine
 from tests.postgres import place_of

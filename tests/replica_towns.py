@@ -25,8 +25,8 @@ from starlette.types import ASGIApp
 
 from bot.app import Parts, opened, running, web_application
 from bot.chat import Platform
-from bot.clock import WallClock
 from bot.replicas.election import Election
+from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
 from handlers.discord.wire import talking_to
 from handlers.telegram import TelegramPlatform, hook_at, telegram

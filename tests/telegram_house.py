@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app import Parts, opened, running, web_application
-from bot.clock import Clock, WallClock
+from bot.runtime.clock import Clock, WallClock
 from handlers.telegram import hook_at, telegram
 from handlers.telegram.wire import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api

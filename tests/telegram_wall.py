@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from bot.chat import Chat, Person, Picture
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from handlers.telegram.memory import Memory
 from handlers.telegram.pace import Pace
 from handlers.telegram.pen import Pen

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.sole import FolderInUse
+from bot.runtime.lock_file import FolderInUse
 from bot.styles import REFERENCE
 from bot.upkeep.backup import CannotBackUp, put_back, write_backup
 from bot.wishes import JobView, State

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.bell import Bell
-from bot.clock import WallClock, within
+from bot.runtime.clock import WallClock, within
+from bot.runtime.wakeups import Bell
 from storage.database import open_database
 
 

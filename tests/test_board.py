@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.bell import Bell
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
+from bot.runtime.wakeups import Bell
 from bot.showing.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
 from bot.showing.views import Lanes
 from bot.wishes import State

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
-from bot.clock import SharedClock, WallClock
+from bot.runtime.clock import SharedClock, WallClock
 from storage.database import Database, open_database
 
 

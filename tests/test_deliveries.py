@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest_asyncio
 
-from bot.bell import Bell
-from bot.clock import WallClock
 from bot.replicas.deliveries import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
+from bot.runtime.clock import WallClock
+from bot.runtime.wakeups import Bell
 from storage import arrivals
 from storage.arrivals import Arrival
 from storage.database import Database, open_database

@@ -20,8 +20,8 @@ from bot.asking.reception import Reception
 from bot.asking.tickets import Tickets
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
-from bot.clock import WallClock
 from bot.intake import Intake
+from bot.runtime.clock import WallClock
 from bot.talking.incoming import MAX_BYTES
 from bot.wishes import Reason, Refusal
 from handlers.discord.endpoint import is_signed

@@ -13,7 +13,7 @@ import simcord
 from pydantic import SecretStr
 
 from bot.app import Parts, opened, running
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from handlers.discord.connecting import Connection
 from handlers.discord.files import Files
 from handlers.discord.house import house_of

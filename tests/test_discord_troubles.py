@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import opened
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from handlers.discord import TokenRefused, discord
 from tests.discord_faults import Fault, broken, flood
 from tests.discord_house import Town, discord_house

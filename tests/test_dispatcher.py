@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from bot import lifecycle
-from bot.clock import WallClock
 from bot.dashscope.errors import Decision
 from bot.dispatcher import drive
 from bot.driving.desk import Desk
 from bot.polling import Pace
 from bot.replicas.roles import Deposed
+from bot.runtime.clock import WallClock
 from bot.wishes import Reason, State
 from storage import accounts, results
 from tests.conftest import ON_BOTH

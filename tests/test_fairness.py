@@ -11,7 +11,7 @@ import pytest
 
 from bot.asking.admission import Rules
 from bot.chat import Person
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from bot.wishes import JobView, Reason, Refusal, State
 from storage import ledger
 from storage.jobs import Job

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bot import lifecycle
-from bot.clock import WallClock
 from bot.dashscope.errors import Decision
 from bot.dashscope.wire import Failure, Task, TaskStatus
 from bot.driving.following import heard, is_odd
 from bot.lifecycle import Event
 from bot.polling import GIVE_UP_SECONDS, Pace
+from bot.runtime.clock import WallClock
 from bot.wishes import Reason, State
 from storage.jobs import Job
 from tests.gate import answered, lost_before, refused

@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from bot.app import Parts
-from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, NotNow
+from bot.runtime.wakeups import Bell
 from bot.showing.herald import Herald
 from bot.wishes import Reason
 from storage import cards, results

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.clock import WallClock
 from bot.housekeeping import Housekeeping
+from bot.runtime.clock import WallClock
 from bot.wishes import Reason, State
 from storage import counts, jobs, ledger, results
 from storage.database import Database, open_database

@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.clock import WallClock
 from bot.http import MAX_USES, Outside, application
 from bot.links import SignedLinks
+from bot.runtime.clock import WallClock
 from bot.upkeep.watchers import Watchers
 from storage import accounts, results
 from storage.bucket import Bucket, open_bucket

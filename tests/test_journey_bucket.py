@@ -15,9 +15,9 @@ from pydantic import SecretStr
 
 from bot.app import Parts
 from bot.chat import CannotStart
-from bot.clock import WallClock
 from bot.housekeeping import Housekeeping
 from bot.links import LINK_SECONDS
+from bot.runtime.clock import WallClock
 from bot.wishes import State
 from storage.bucket import Bucket
 from storage.photos import StoreDown

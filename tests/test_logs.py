@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from bot.logs import redacted, set_up_logging, striker
+from bot.runtime.logging import redacted, set_up_logging, striker
 
 SECRET = "AAH-not-a-real-token-for-tests-only"
 TOLD = "a word that looks like none"
@@ -54,7 +54,7 @@ def test_what_is_known_to_be_secret_is_struck_whatever_it_looks_like(spelt: str)
 
 def test_what_nobody_caught_is_logged_and_not_printed() -> None:
     program = (
-        "import sys, threading, warnings; from bot.logs import log_last_words, set_up_logging\n"
+        "import sys, threading, warnings; from bot.runtime.logging import log_last_words, set_up_logging\n"
         f"set_up_logging('info', secrets=['{TOLD}']); log_last_words()\n"
         f"def breaks(): raise ValueError('{TOLD} and {DISCORD}')\n"
         "thread = threading.Thread(target=breaks); thread.start(); thread.join()\n"

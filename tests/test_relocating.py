@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.config.settings import Settings
-from bot.sole import FolderInUse, sole_user
+from bot.runtime.lock_file import FolderInUse, sole_user
 from bot.upkeep.backup import CannotBackUp, settle
 from bot.upkeep.relocating import CannotMove, move_rows
 from storage import accounts, jobs, ledger, results

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from bot.clock import WallClock
 from bot.replicas.ballot import Ballot
 from bot.replicas.election import Election
 from bot.replicas.roles import Deposed, Role, Term, fenced
+from bot.runtime.clock import WallClock
 from storage.database import open_database
 from storage.elections import open_elections
 from tests.replicas import wired

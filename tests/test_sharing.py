@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bot.chat import CannotStart
-from bot.clock import SharedClock, WallClock
 from bot.config.settings import Settings
 from bot.replicas.election import Election
 from bot.replicas.roles import Alone
 from bot.replicas.sharing import beside, clock_of, open_rows, roles_of
-from bot.sole import FolderInUse
+from bot.runtime.clock import SharedClock, WallClock
+from bot.runtime.lock_file import FolderInUse
 from tests.house import settings_for
 
 KEY = "s" * 40

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.sole import FolderInUse, secret_of, sole_user
+from bot.runtime.lock_file import FolderInUse, secret_of, sole_user
 
 
 def test_a_folder_is_held_by_one_and_free_again_afterwards(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot.clock import WallClock
 from bot.dashscope.client import Patience
 from bot.driving.waking import wake_lane
+from bot.runtime.clock import WallClock
 from bot.wishes import Reason, State
 from storage import accounts
 from storage.database import open_database

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from tests.bot_api import Fault, bot_api, broken, flood
 from tests.bot_api_chats import Shown
 from tests.bot_api_doings import changes_caption

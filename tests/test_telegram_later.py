@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.clock import Clock, WallClock
+from bot.runtime.clock import Clock, WallClock
 from tests.bot_api_people import Someone
 from tests.stand_in import portrait_jpeg
 from tests.telegram_house import Town, telegram_house

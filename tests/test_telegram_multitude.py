@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from tests.bot_api import BotApi, Fault, bot_api, broken, flood
 from tests.stand_in import stand_in
 from tests.telegram_house import HASTE, Town, telegram_house

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import opened
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from bot.wishes import State
 from handlers.telegram import TokenRefused, telegram
 from tests.bot_api import TOKEN, Fault, bot_api, broken, flood, refusal

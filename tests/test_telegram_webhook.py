@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import opened
-from bot.clock import WallClock
 from bot.config.settings import Wrong, load
+from bot.runtime.clock import WallClock
 from handlers.telegram import Hook, WebhookRefused, hook_at, telegram
 from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
 from tests.bot_api import TOKEN, BotApi, Fault, bot_api, broken, refusal

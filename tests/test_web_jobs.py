@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot import quota
 from bot.app import Parts
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 from bot.texts import speak
 from tests.conftest import IN_HOUSE
 from tests.house import house

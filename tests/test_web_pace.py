@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.buckets import Bucket, Buckets, Pace, take
+from bot.runtime.token_bucket import Bucket, Buckets, Pace, take
 from handlers.web.visitors import WRITES, Cookies, Visitors, visit_of
 
 PACE = Pace(burst=3, per_second=0.5)

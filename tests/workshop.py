@@ -25,9 +25,7 @@ from sqlalchemy import text
 
 from bot.asking.admission import Rules, admit
 from bot.asking.reception import Reception
-from bot.bell import Bell
 from bot.chat import Person
-from bot.clock import WallClock
 from bot.dashscope.client import DashScope, Patience
 from bot.dispatcher import drive
 from bot.driving.desk import House
@@ -35,6 +33,8 @@ from bot.driving.lanes import Lane
 from bot.intake import Intake
 from bot.links import InlineLinks
 from bot.polling import Pace
+from bot.runtime.clock import WallClock
+from bot.runtime.wakeups import Bell
 from bot.showing.board import Board
 from bot.showing.views import Lanes
 from bot.studio import Studio

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.clock import WallClock
+from bot.runtime.clock import WallClock
 
 
 @dataclass(frozen=True)

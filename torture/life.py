@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from bot import loop
 from bot.app import run
 from bot.config.settings import Settings
-from bot.logs import set_up_logging
+from bot.runtime import event_loop
+from bot.runtime.logging import set_up_logging
 from tests.quick_engine import quick_engine
 from torture.haste import Haste, HastyClock, hasten_boot_clock, set_wall_clock_wrong
 from torture.points import Point, arm
@@ -56,7 +56,7 @@ def live(birth: Birth, tell: Connection) -> None:
     async def until_killed() -> None:
         await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
 
-    loop.run(until_killed())
+    event_loop.run(until_killed())
 
 
 def _leave_with_parent() -> None:
@@ -74,9 +74,9 @@ class Life:
         self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._process = process
         self._hears = hears
-        loop = asyncio.get_running_loop()
-        loop.add_reader(hears.fileno(), self._heard)
-        loop.add_reader(process.sentinel, self._over)
+        event_loop = asyncio.get_running_loop()
+        event_loop.add_reader(hears.fileno(), self._heard)
+        event_loop.add_reader(process.sentinel, self._over)
 
     @property
     def pid(self) -> int:
@@ -103,9 +103,9 @@ class Life:
             self.address.set_result(address)
 
     def _over(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._process.sentinel)
-        loop.remove_reader(self._hears.fileno())
+        event_loop = asyncio.get_running_loop()
+        event_loop.remove_reader(self._process.sentinel)
+        event_loop.remove_reader(self._hears.fileno())
         self.died.set()
         if not self.address.done():
             self.address.set_result(None)

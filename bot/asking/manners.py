@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import quota
 from bot.chat import Chat
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.styles import INDICES, REFERENCE
 from bot.wishes import Reason, Refusal
 from storage import balances, groups, people

@@ -13,7 +13,7 @@ from bot import quota
 from bot.asking.admission import Rules, introduce, known, named
 from bot.asking.door import Refused
 from bot.chat import Chat, Person
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.wishes import Reason, Refusal
 from storage import balances, ledger, people, purchases
 from storage.database import Database

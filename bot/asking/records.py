@@ -10,11 +10,11 @@ from bot.asking.admission import Rules
 from bot.asking.door import look_in
 from bot.asking.purse import in_pot
 from bot.asking.reception import Reception
-from bot.bell import Bell
 from bot.chat import Address, Chat, Person
-from bot.clock import Clock
 from bot.driving.moves import Overtaken, move
 from bot.lifecycle import Impossible
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from bot.showing import views
 from bot.showing.board import Board
 from bot.showing.views import Lanes

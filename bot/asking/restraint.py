@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable
 from enum import Enum, auto
 from typing import TypeVar
 
-from bot.buckets import Buckets, Pace
 from bot.chat import Chat, Person
+from bot.runtime.token_bucket import Buckets, Pace
 
 HUSH_SECONDS = 60.0
 GROUP_FACTOR = 2  # what a group may ask together, of what one person may

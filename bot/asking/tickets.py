@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from storage import replies
 from storage.database import Database
 from storage.replies import Reply as Ticket

@@ -8,8 +8,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle
-from bot.bell import Bell
-from bot.clock import Clock
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
 from bot.driving import doubt
@@ -19,6 +17,8 @@ from bot.driving.turnstile import Turnstile
 from bot.lifecycle import Change, Event, Impossible
 from bot.polling import Pace
 from bot.replicas.roles import Deposed
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from storage import accounts, attempts, jobs
 from storage.database import Database
 from storage.jobs import Job

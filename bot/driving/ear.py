@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from bot import polling
-from bot.clock import Clock
 from bot.driving.desk import Desk
+from bot.runtime.clock import Clock
 from storage import endings
 from storage.jobs import Job
 

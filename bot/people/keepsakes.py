@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import Address, Chat
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from storage import arrivals, shown
 from storage.database import Database
 

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
-from bot.bell import Bell
-from bot.clock import Clock
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from storage import arrivals
 from storage.arrivals import Arrival, Owned
 from storage.database import Database

@@ -17,9 +17,9 @@ from psycopg import Error
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import Clock, within
 from bot.replicas.ballot import Ballot
 from bot.replicas.roles import Deposed, Role, kept_up
+from bot.runtime.clock import Clock, within
 from storage import roles as rows
 from storage.database import Database
 from storage.elections import is_elected

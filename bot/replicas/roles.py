@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from storage.database import Database
 from storage.transactions import has_gone_away
 

@@ -10,12 +10,12 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.bell import Bell
 from bot.chat import CannotStart
-from bot.clock import Clock, SharedClock, WallClock
 from bot.config.cluster import SharedSettings
 from bot.replicas.roles import Alone, Roles
-from bot.sole import sole_user
+from bot.runtime.clock import Clock, SharedClock, WallClock
+from bot.runtime.lock_file import sole_user
+from bot.runtime.wakeups import Bell
 from storage.database import Database, open_database
 from storage.transactions import NotUsable
 

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.bell import Bell
-from bot.clock import Clock
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from bot.showing import views
 from bot.showing.views import Lanes, Pulse
 from storage import accounts, jobs, queue

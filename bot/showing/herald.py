@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.bell import Bell
 from bot.chat import Address, Card, Chat, Gone, NotNow, Platform
-from bot.clock import Clock
 from bot.replicas.roles import UNDISPUTED, Term, fenced
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from bot.showing import views
 from bot.showing.notices import notice_card
 from bot.showing.views import Lanes

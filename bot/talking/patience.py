@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from bot.chat import Gone, NotNow
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import lifecycle
 from bot.driving.moves import move
-from bot.sole import sole_user
+from bot.runtime.lock_file import sole_user
 from storage import copying, jobs, leftovers, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from bot import quota
 from bot.asking.admission import Rules, introduce, named
-from bot.bell import Bell
 from bot.chat import Chat, Person
-from bot.clock import Clock
 from bot.owner import PAUSED_BY_OWNER
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Bell
 from bot.showing.views import Lanes
 from bot.wishes import Reason, Refusal
 from storage import accounts, broadcasts, cockpit, ledger, people, queue

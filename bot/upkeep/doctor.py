@@ -17,7 +17,7 @@ from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
 from bot.driving.accounts import account_id, cloud_clients
 from bot.replicas.sharing import beside
-from bot.sole import FolderInUse, sole_user
+from bot.runtime.lock_file import FolderInUse, sole_user
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from bot.chat import CannotStart
 from bot.config.settings import Settings
 from bot.replicas.sharing import beside
-from bot.sole import sole_user
+from bot.runtime.lock_file import sole_user
 from storage import copying, ledger
 from storage.copying import Miscounted, NotEmpty
 from storage.database import open_database

@@ -8,7 +8,7 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.service import Service
 from handlers.discord.connecting import Connection
 from handlers.discord.errors import TokenRefused

@@ -8,8 +8,8 @@ import structlog
 from discord import ConnectionClosed, DiscordException, LoginFailure
 from pydantic import SecretStr
 
-from bot.clock import Clock
-from bot.stopping import until
+from bot.runtime.clock import Clock
+from bot.runtime.tasks import until
 from handlers.discord import syncing
 from handlers.discord.errors import NETWORK, OWNER_PAUSE, TokenRefused
 from handlers.discord.syncing import Tree

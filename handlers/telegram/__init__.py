@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import structlog
 from pydantic import SecretStr
 
-from bot.clock import Clock
 from bot.replicas.deliveries import Deliveries
+from bot.runtime.clock import Clock
 from bot.service import Service
 from handlers.telegram.connecting import Connection
 from handlers.telegram.errors import TokenRefused

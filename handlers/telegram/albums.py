@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from telegram import Message
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 
 QUIET_SECONDS = 0.7  # after which no more pictures of an album are expected
 MOST = 10  # pictures in an album

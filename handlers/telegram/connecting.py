@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
+from bot.runtime.tasks import until
 from bot.service import Service
-from bot.stopping import until
 from bot.talking.conversation import Conversation
 from bot.talking.patience import Patience
 from bot.talking.presses import Presses

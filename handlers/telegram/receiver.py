@@ -10,7 +10,7 @@ import structlog
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from handlers.telegram.errors import OWNER_PAUSE, pause
 from handlers.telegram.inbox import Inbox
 from handlers.telegram.kinds import ALLOWED_UPDATES

@@ -8,7 +8,7 @@ from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
 from bot.chat import Address, Card, Chat, Gone, NotNow, Picture
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.showing.cards import Rows
 from handlers.telegram import drawing
 from handlers.telegram.errors import Complaint, Moved, complaint, translated

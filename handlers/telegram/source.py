@@ -6,7 +6,7 @@ from telegram import ChatMember, User
 from telegram.error import BadRequest
 
 from bot.chat import Gone
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.wishes import Reason, Refusal
 from handlers.telegram.drawing import largest
 from handlers.telegram.errors import translated

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 import structlog
 from telegram import Update
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.talking.lineup import Lineup
 from bot.talking.patience import Interrupted, Patience
 from handlers.telegram.albums import Album, Look

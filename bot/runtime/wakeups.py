@@ -5,8 +5,8 @@ import asyncio
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.clock import Clock
-from bot.stopping import until
+from bot.runtime.clock import Clock
+from bot.runtime.tasks import until
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
