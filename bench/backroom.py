@@ -12,10 +12,10 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot import lifecycle
 from bot.asking.admission import Rules, admit, inserted, introduce, the_same
 from bot.chat import Chat, Person
 from bot.dashscope.client import DashScope
+from bot.domain import job_lifecycle
 from bot.driving.claiming import claim, take_over
 from bot.driving.desk import Desk, House
 from bot.driving.lanes import Lane
@@ -86,8 +86,8 @@ class Backroom:
 
     async def done(self, desk: Desk, job: Job) -> None:
         """The API took the job and has finished it: its slot is free again."""
-        taken = await desk.write(job, lifecycle.Taken(f"task-{job.id}-{job.attempts}"))
-        await desk.write(taken, lifecycle.Succeeded("https://results.invalid/1.jpg"))
+        taken = await desk.write(job, job_lifecycle.Taken(f"task-{job.id}-{job.attempts}"))
+        await desk.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
 
     async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
         """Put rows where the bench needs them."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from PIL import Image
 
-from bot.polling import Pace
+from bot.domain.poll_schedule import Pace
 from stylizer.engines import Engine
 from tests.quick_engine import STYLES, stylize, warm_up
 from tests.stand_in import portrait_jpeg

@@ -111,7 +111,7 @@ def styles(
     ] = None,
 ) -> None:
     """List the looks; or show a portrait in all those that the stand-in paints."""
-    from bot.styles import STYLES  # noqa: PLC0415  # `repaint --help` should not load everything
+    from bot.domain.styles import STYLES  # noqa: PLC0415  # `repaint --help` should not load everything
 
     if sheet is None:
         typer.echo("\n".join(f"{style.index:3}  {style.slug:12}{style.english}  {style.chinese}" for style in STYLES))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.chat import Address, Chat, Person
+from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from bot.studio import NOT_FOUND, Studio
-from bot.wishes import WAITING, JobView, Reason, Refusal, State
 from storage import albums
 
 MOST_PHOTOS = 10

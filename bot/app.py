@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot import styles
 from bot.asking.admission import Rules
 from bot.asking.reception import Reception
 from bot.callbacks import Callbacks
@@ -26,6 +25,7 @@ from bot.config import face_detection
 from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
 from bot.config.stand_in import corner_of
+from bot.domain import styles
 from bot.driving import accounts
 from bot.driving.desk import House
 from bot.driving.lanes import Lane

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.styles import STYLES, Style, find, nearest
+from bot.domain.styles import STYLES, Style, find, nearest
 
 MAX_WORDS = 40  # characters of a person's words that are looked at or repeated back
 _COMMAND = re.compile(

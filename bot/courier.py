@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import lifecycle
 from bot.chat import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
+from bot.domain import job_lifecycle
+from bot.domain.job_view import JobView
+from bot.domain.styles import REFERENCE, by_index
 from bot.offering import Offer, offer
 from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.room import ROOM, Roomy
@@ -27,8 +29,6 @@ from bot.showing.errands import Errand, errands, owe_anew
 from bot.showing.notices import is_worth_a_notice
 from bot.showing.worth import is_worth_an_edit_of_many
 from bot.studio import Studio
-from bot.styles import REFERENCE, by_index
-from bot.wishes import JobView
 from storage import albums, cards, notices, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -124,7 +124,7 @@ class Courier:
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=errand.key)
             self.stumbles[errand.key] += 1
-            await self._later(errand, lifecycle.backoff(self.stumbles[errand.key] - QUICK_TRIES, 1.0))
+            await self._later(errand, job_lifecycle.backoff(self.stumbles[errand.key] - QUICK_TRIES, 1.0))
         finally:
             self.busy.discard(errand.key)
 
@@ -226,7 +226,7 @@ class Courier:
         if not errand.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
             self.patient[errand.key] = self.clock.now() + seconds
             return
-        pause = max(seconds, lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
+        pause = max(seconds, job_lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
         async with fenced(self.studio.database, self.term) as connection:
             for untold in errand.owed:
                 if errand.tries >= GIVE_UP_TRIES:

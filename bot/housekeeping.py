@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import lifecycle, quota
 from bot.asking.erasure import erase
+from bot.domain import job_lifecycle, quota
+from bot.domain.job_lifecycle import Impossible
 from bot.driving.moves import Overtaken, move
-from bot.lifecycle import Impossible
 from bot.replicas.roles import UNDISPUTED, Term, fenced
 from bot.runtime.clock import Clock
 from storage import counts, leftovers, notices, oblivion, replies, results
@@ -73,7 +73,7 @@ class Housekeeping:
         for job in (*drafts, *queued):
             try:
                 async with fenced(self.database, self.term) as connection:
-                    await move(connection, job, lifecycle.Expired(), now)
+                    await move(connection, job, job_lifecycle.Expired(), now)
             except (Impossible, Overtaken):
                 continue  # somebody came back after all
 

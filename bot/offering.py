@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.chat import Chat, Person
-from bot.styles import REFERENCE, SHEET, Style
+from bot.domain.styles import REFERENCE, SHEET, Style
 
 if TYPE_CHECKING:
     from bot.people.wardrobe import SavedStyle

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from bot import quota
 from bot.config.settings import Settings
+from bot.domain import quota
 from bot.replicas.sharing import beside
 from storage import accounts, counts, ledger
 

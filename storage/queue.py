@@ -1,4 +1,4 @@
-"""The queue: whose turn it is, in SQL. The order is (tag, id); `bot.turns` says how tags are given."""
+"""The queue: whose turn it is, in SQL. The order is (tag, id); `bot.domain.fair_queue` says how tags are given."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from bot.app import Parts
 from bot.chat import Chat, Person
+from bot.domain.job_view import JobView, Reason, Refusal
 from bot.runtime.clock import WallClock
-from bot.wishes import JobView, Reason, Refusal
 from storage import balances, ledger
 from tests.stand_in import portrait_jpeg
 

@@ -20,8 +20,8 @@ from typing import Any
 from bot.app import Parts, opened, running, web_application
 from bot.chat import Chat, Person, Platform
 from bot.config.settings import Settings
+from bot.domain.job_view import ENDED, JobView, Refusal
 from bot.runtime.clock import Clock, WallClock
-from bot.wishes import ENDED, JobView, Refusal
 from stylizer.engines import Engine
 from tests.postgres import place_of
 from tests.quick_engine import quick_engine

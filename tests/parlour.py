@@ -18,10 +18,10 @@ from typing import Any
 
 from bot.app import Parts
 from bot.chat import Address, Card, Chat, Person
+from bot.domain.job_view import Reason, Refusal
 from bot.talking.conversation import Conversation
 from bot.talking.incoming import Attachment, Incoming
 from bot.talking.presses import Answer, Pressed, Presses
-from bot.wishes import Reason, Refusal
 from tests.house import house
 
 US = "repaint_test_bot"

@@ -8,12 +8,13 @@ from decimal import Decimal
 from bot.asking.manners import GroupSettings
 from bot.asking.purse import Package
 from bot.chat import Card, Person, Picture
+from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
+from bot.domain.styles import REFERENCE, STYLES
 from bot.offering import arranged
 from bot.people.care import Forgotten, PrivacyFacts
 from bot.people.wardrobe import SavedStyle
 from bot.showing.albumcards import album_card
 from bot.showing.cards import job_card, really_delete
-from bot.styles import REFERENCE, STYLES
 from bot.talking.closet import closet_card, saved_card, shared_card
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
@@ -24,7 +25,6 @@ from bot.talking.paperwork import forgotten_text, language_card, opted_out_card,
 from bot.talking.till import offers_card, support_card, terms_text
 from bot.texts import LANGUAGES, Texts, speak
 from bot.upkeep.control import Cockpit, LaneState
-from bot.wishes import JobView, QuotaView, Reason, Refusal, State
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble
 

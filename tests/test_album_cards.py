@@ -7,10 +7,10 @@ import pytest
 
 from bot.buttons import Press, Verb, parse
 from bot.chat import Card, Picture
+from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.domain.styles import STYLES
 from bot.showing.albumcards import Deed, album_card, last_of, really_delete_all, settled_rows
 from bot.showing.worth import is_worth_an_edit_of_many
-from bot.styles import STYLES
-from bot.wishes import JobView, Reason, Refusal, State
 
 ONE = JobView(1, State.QUEUED, 2, has_reference=False, created=0, updated=0, has_photo=True)
 NO_FACE = Refusal(Reason.NO_FACE)

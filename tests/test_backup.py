@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
+from bot.domain.job_view import JobView, State
+from bot.domain.styles import REFERENCE
 from bot.runtime.lock_file import FolderInUse
-from bot.styles import REFERENCE
 from bot.upkeep.backup import CannotBackUp, put_back, write_backup
-from bot.wishes import JobView, State
 from storage.database import NewerSchema
 from tests.company import a_photo, audit, rows
 from tests.house import ANNA, BEN, accepted, ended, house, private

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
 from bot.showing.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
 from bot.showing.views import Lanes
-from bot.wishes import State
 from storage import jobs, queue
 from storage.database import Database, open_database
 from tests.rows import NOON, insert

@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 
 from bot.callbacks import BODY_BYTES, PACE, Callbacks
 from bot.dashscope.notices import MOST, tasks_over
-from bot.polling import Pace
+from bot.domain.job_view import State
+from bot.domain.poll_schedule import Pace
 from bot.replicas.sharing import upkeep
 from bot.runtime.clock import WallClock
-from bot.wishes import State
 from storage.jobs import Job
 from tests.postgres import URL_FILE
 from tests.quick_engine import quick_engine

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.wishes import State
+from bot.domain.job_view import State
 from tests.conftest import ON_BOTH
 from tests.quick_engine import quick_engine
 from tests.stand_in import StandIn, most_running, stand_in

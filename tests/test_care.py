@@ -6,10 +6,10 @@ from sqlalchemy import text
 
 from bot.app import Parts
 from bot.chat import Chat, Person
+from bot.domain.job_view import Reason, Refusal, State
+from bot.domain.styles import REFERENCE
 from bot.housekeeping import Housekeeping
 from bot.people.care import Forgotten, privacy_facts
-from bot.styles import REFERENCE
-from bot.wishes import Reason, Refusal, State
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private, settings_for

@@ -7,13 +7,13 @@ import pytest
 
 from bot.buttons import Press, Verb
 from bot.chat import Person
+from bot.domain.job_view import State
+from bot.domain.styles import STYLES
 from bot.offering import Offer, suggested
 from bot.room import Room
-from bot.styles import STYLES
 from bot.talking.answers import Pressed
 from bot.talking.conversation import Conversation
 from bot.talking.presses import Presses
-from bot.wishes import State
 from tests.house import accepted, house
 from tests.parlour import GROUP, Parlour, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg

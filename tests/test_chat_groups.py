@@ -8,11 +8,11 @@ import pytest
 from bot.asking.manners import GroupSettings, is_sensible
 from bot.buttons import Press, Verb, parse
 from bot.chat import Card
-from bot.styles import REFERENCE, SHEET, STYLES
+from bot.domain.job_view import State
+from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from bot.texts import LANGUAGES
-from bot.wishes import State
 from tests.house import ANNA
 from tests.parlour import US, Guest, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat import Card, NotNow
+from bot.domain.job_view import State
 from bot.talking.conversation import Conversation
-from bot.wishes import State
 from tests.parlour import US, Guest, Parlour, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.styles import REFERENCE
-from bot.wishes import State
+from bot.domain.job_view import State
+from bot.domain.styles import REFERENCE
 from tests.parlour import file, labels, nothing, parlour, said
 from tests.pictures import quarters
 from tests.stand_in import portrait_jpeg

@@ -7,7 +7,7 @@ import pytest
 
 from bot.buttons import NEEDS_NUMBER, Press, Verb, whose
 from bot.chat import Card
-from bot.styles import SHEET
+from bot.domain.styles import SHEET
 from tests.parlour import Guest, labels, parlour
 from tests.quick_engine import STYLES, quick_engine
 from tests.stand_in import portrait_jpeg

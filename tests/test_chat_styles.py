@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.styles import REFERENCE
+from bot.domain.styles import REFERENCE
 from tests.parlour import file, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 

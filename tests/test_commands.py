@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands import MAX_WORDS, Name, Unknown, chosen, is_reference, understand
-from bot.styles import STYLES, Style, by_index
+from bot.domain.styles import STYLES, Style, by_index
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from bot.styles import STYLES
+from bot.domain.styles import STYLES
 from tests.discord_house import GUILD, discord_house
 from tests.discord_people import Somebody
 from tests.discord_server import discord_server

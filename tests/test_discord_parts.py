@@ -20,10 +20,10 @@ from bot.asking.reception import Reception
 from bot.asking.tickets import Tickets
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Gone, NotNow, Picture
+from bot.domain.job_view import Reason, Refusal
 from bot.intake import Intake
 from bot.runtime.clock import WallClock
 from bot.talking.incoming import MAX_BYTES
-from bot.wishes import Reason, Refusal
 from handlers.discord.endpoint import is_signed
 from handlers.discord.errors import TooBig, TooLate, translated
 from handlers.discord.files import Files, origins

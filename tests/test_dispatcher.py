@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot import lifecycle
 from bot.dashscope.errors import Decision
 from bot.dispatcher import drive
+from bot.domain import job_lifecycle
+from bot.domain.job_view import Reason, State
+from bot.domain.poll_schedule import Pace
 from bot.driving.desk import Desk
-from bot.polling import Pace
 from bot.replicas.roles import Deposed
 from bot.runtime.clock import WallClock
-from bot.wishes import Reason, State
 from storage import accounts, results
 from tests.conftest import ON_BOTH
 from tests.gate import answered, garbage, lost_after, passes, refused
@@ -267,7 +267,7 @@ async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, s
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
         old = Desk(shop.lanes[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
-        for write in (old.write(job, lifecycle.Expired()), old.trip(Decision.AGAIN_LATER)):
+        for write in (old.write(job, job_lifecycle.Expired()), old.trip(Decision.AGAIN_LATER)):
             with pytest.raises(Deposed):
                 await write
         assert await shop.row(job) == job

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bot.app import Parts
 from bot.chat import Person
+from bot.domain.styles import REFERENCE
 from bot.people.export import Zips, written
-from bot.styles import REFERENCE
 from tests.company import a_person, a_photo, asks, kept_of
 from tests.conftest import IN_HOUSE
 from tests.house import accepted, ended, private

@@ -7,9 +7,9 @@ import pytest
 from bot.asking.reception import Looked, Reception
 from bot.chat import CannotStart
 from bot.config import face_detection
+from bot.domain.job_view import Reason, Refusal
 from bot.intake import Intake, Portrait, Rejected, Unfit
 from bot.upkeep.doctor import examine
-from bot.wishes import Reason, Refusal
 from storage.photos import Kind, open_photos
 from tests import face_finders
 from tests.house import ANNA, accepted, house, private, settings_for

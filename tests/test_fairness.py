@@ -11,8 +11,8 @@ import pytest
 
 from bot.asking.admission import Rules
 from bot.chat import Person
+from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.runtime.clock import WallClock
-from bot.wishes import JobView, Reason, Refusal, State
 from storage import ledger
 from storage.jobs import Job
 from tests.conftest import ON_BOTH

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.wishes import Reason, State
+from bot.domain.job_view import Reason, State
 from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.gate import Deed, Forward, answered, garbage, lost_after, refused

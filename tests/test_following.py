@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot import lifecycle
 from bot.dashscope.errors import Decision
 from bot.dashscope.wire import Failure, Task, TaskStatus
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Event
+from bot.domain.job_view import Reason, State
+from bot.domain.poll_schedule import GIVE_UP_SECONDS, Pace
 from bot.driving.following import heard, is_odd
-from bot.lifecycle import Event
-from bot.polling import GIVE_UP_SECONDS, Pace
 from bot.runtime.clock import WallClock
-from bot.wishes import Reason, State
 from storage.jobs import Job
 from tests.gate import answered, lost_before, refused
 from tests.stand_in import StandIn, stand_in
@@ -31,26 +31,32 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
     ("answer", "odd", "running_for", "outlived", "event"),
     [
         (None, 0, 0, False, None),
-        (None, 0, 0, True, lifecycle.TaskLost()),
+        (None, 0, 0, True, job_lifecycle.TaskLost()),
         (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn there
         (task(TaskStatus.RUNNING), 0, 20, True, None),  # after a day away it may just have begun
-        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, lifecycle.TaskLost()),
+        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, job_lifecycle.TaskLost()),
         (task(TaskStatus.SUSPENDED), 0, 0, False, None),
         (task(TaskStatus.UNRECOGNISED), 0, 0, False, None),
-        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, False, lifecycle.Succeeded("https://x/y")),
+        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, False, job_lifecycle.Succeeded("https://x/y")),
         (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 1, 0, False, None),  # paid for: look again
-        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, False, lifecycle.TaskLost()),
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, False, job_lifecycle.TaskLost()),
         (
             task(TaskStatus.SUCCEEDED, failure=NO_FACE),
             0,
             0,
             False,
-            lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
         ),
-        (task(TaskStatus.FAILED, failure=NO_FACE), 0, 0, False, lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision)),
-        (task(TaskStatus.CANCELED), 0, 0, False, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
+        (
+            task(TaskStatus.FAILED, failure=NO_FACE),
+            0,
+            0,
+            False,
+            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+        ),
+        (task(TaskStatus.CANCELED), 0, 0, False, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
         (task(TaskStatus.UNKNOWN), 2, 0, False, None),
-        (task(TaskStatus.UNKNOWN), 3, 0, False, lifecycle.TaskLost()),
+        (task(TaskStatus.UNKNOWN), 3, 0, False, job_lifecycle.TaskLost()),
     ],
 )
 def test_what_an_answer_means(

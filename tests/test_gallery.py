@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from bot.styles import STYLES, Style, sample
+from bot.domain.styles import STYLES, Style, sample
 from bot.talking.gallery import COLUMNS, GAP, TILE, sheet
 
 

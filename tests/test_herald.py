@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bot.app import Parts
 from bot.chat import Address, Card, Chat, Gone, NotNow
+from bot.domain.job_view import Reason
 from bot.runtime.wakeups import Bell
 from bot.showing.herald import Herald
-from bot.wishes import Reason
 from storage import cards, results
 from storage.broadcasts import Broadcast
 from tests.company import Day, a_group, a_person, a_photo, asks, reason

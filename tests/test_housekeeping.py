@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.domain.job_view import Reason, State
 from bot.housekeeping import Housekeeping
 from bot.runtime.clock import WallClock
-from bot.wishes import Reason, State
 from storage import counts, jobs, ledger, results
 from storage.database import Database, open_database
 from storage.jobs import Job

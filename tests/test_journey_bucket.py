@@ -15,10 +15,10 @@ from pydantic import SecretStr
 
 from bot.app import Parts
 from bot.chat import CannotStart
+from bot.domain.job_view import State
 from bot.housekeeping import Housekeeping
 from bot.links import LINK_SECONDS
 from bot.runtime.clock import WallClock
-from bot.wishes import State
 from storage.bucket import Bucket
 from storage.photos import StoreDown
 from tests.bot_process import Bot, bot_process

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.styles import REFERENCE
-from bot.wishes import State
+from bot.domain.job_view import State
+from bot.domain.styles import REFERENCE
 from stylizer.engines import real_engine
 from tests.house import ANNA, accepted, ended, house, private
 

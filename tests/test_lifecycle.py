@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot import lifecycle
 from bot.dashscope.errors import Decision
-from bot.lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance
-from bot.wishes import Reason
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance
+from bot.domain.job_view import Reason
 from storage.jobs import ACTIVE, ENDED, Job, State
 from tests.rows import A_JOB, NOON
 
@@ -19,63 +19,63 @@ ALL_BACK = (("%", "release"),)
 BACK = ((PERSON, "release"), (BUDGET, "release"))
 
 EVENTS: tuple[Event, ...] = (
-    lifecycle.Chosen(style=0, tag=7000),
-    lifecycle.Known(style=0),
-    lifecycle.Claimed("key-a", slot=0),
-    lifecycle.Taken("task-1"),
-    lifecycle.Turned("Throttling", AGAIN),
-    lifecycle.Missed(1),
-    lifecycle.Ambiguous(),
-    lifecycle.TaskFailed("InternalError", AGAIN),
-    lifecycle.TaskLost(),
-    lifecycle.Succeeded("https://there/picture"),
-    lifecycle.Fetched(),
-    lifecycle.FetchFailed(),
-    lifecycle.Orphaned(free=False),
-    lifecycle.Orphaned(free=True),
-    lifecycle.Shown(),
-    lifecycle.Expired(),
-    lifecycle.CancelWished(),
-    lifecycle.Held(style=0),
-    lifecycle.Declined(Reason.CONSENT_REFUSED),
+    job_lifecycle.Chosen(style=0, tag=7000),
+    job_lifecycle.Known(style=0),
+    job_lifecycle.Claimed("key-a", slot=0),
+    job_lifecycle.Taken("task-1"),
+    job_lifecycle.Turned("Throttling", AGAIN),
+    job_lifecycle.Missed(1),
+    job_lifecycle.Ambiguous(),
+    job_lifecycle.TaskFailed("InternalError", AGAIN),
+    job_lifecycle.TaskLost(),
+    job_lifecycle.Succeeded("https://there/picture"),
+    job_lifecycle.Fetched(),
+    job_lifecycle.FetchFailed(),
+    job_lifecycle.Orphaned(free=False),
+    job_lifecycle.Orphaned(free=True),
+    job_lifecycle.Shown(),
+    job_lifecycle.Expired(),
+    job_lifecycle.CancelWished(),
+    job_lifecycle.Held(style=0),
+    job_lifecycle.Declined(Reason.CONSENT_REFUSED),
 )
 # state → what each event that fits makes of it; whatever is not named here does not fit
 BECOMES: dict[State, dict[Event, State]] = {
     D: {
         EVENTS[0]: Q,
         EVENTS[1]: STORED,
-        lifecycle.Expired(): FAILED,
-        lifecycle.CancelWished(): CANCELED,
-        lifecycle.Held(style=0): D,
-        lifecycle.Declined(Reason.CONSENT_REFUSED): FAILED,
+        job_lifecycle.Expired(): FAILED,
+        job_lifecycle.CancelWished(): CANCELED,
+        job_lifecycle.Held(style=0): D,
+        job_lifecycle.Declined(Reason.CONSENT_REFUSED): FAILED,
     },
-    Q: {EVENTS[2]: SUB, lifecycle.Expired(): FAILED, lifecycle.CancelWished(): CANCELED},
+    Q: {EVENTS[2]: SUB, job_lifecycle.Expired(): FAILED, job_lifecycle.CancelWished(): CANCELED},
     SUB: {
         EVENTS[3]: RUN,
         EVENTS[4]: Q,
-        lifecycle.Missed(1): Q,
-        lifecycle.Ambiguous(): Q,
-        lifecycle.Orphaned(free=False): FAILED,
-        lifecycle.Orphaned(free=True): Q,
-        lifecycle.Expired(): FAILED,
-        lifecycle.CancelWished(): SUB,
+        job_lifecycle.Missed(1): Q,
+        job_lifecycle.Ambiguous(): Q,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.Expired(): FAILED,
+        job_lifecycle.CancelWished(): SUB,
     },
     RUN: {
         EVENTS[7]: Q,
-        lifecycle.TaskLost(): FAILED,
+        job_lifecycle.TaskLost(): FAILED,
         EVENTS[9]: FETCH,
-        lifecycle.Orphaned(free=False): FAILED,
-        lifecycle.Orphaned(free=True): Q,
-        lifecycle.CancelWished(): RUN,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.CancelWished(): RUN,
     },
     FETCH: {
-        lifecycle.Fetched(): STORED,
-        lifecycle.FetchFailed(): FAILED,
-        lifecycle.Orphaned(free=False): FAILED,
-        lifecycle.Orphaned(free=True): Q,
-        lifecycle.CancelWished(): FETCH,
+        job_lifecycle.Fetched(): STORED,
+        job_lifecycle.FetchFailed(): FAILED,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.CancelWished(): FETCH,
     },
-    STORED: {lifecycle.Shown(): SEEN},
+    STORED: {job_lifecycle.Shown(): SEEN},
     SEEN: {},
     FAILED: {},
     CANCELED: {},
@@ -126,7 +126,7 @@ def test_a_slot_is_held_while_the_api_may_be_at_work_and_never_after(event: Even
 
 def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
     job = advance(
-        a(Q, attempts=2, task_id="old", result_url="https://old"), lifecycle.Claimed("key-b", 1), NOON + 9
+        a(Q, attempts=2, task_id="old", result_url="https://old"), job_lifecycle.Claimed("key-b", 1), NOON + 9
     ).job
     assert (job.account_id, job.slot, job.attempts, job.task_id, job.result_url) == ("key-b", 1, 3, None, None)
     assert (job.submitted, job.updated) == (NOON + 9, NOON + 9)
@@ -135,26 +135,26 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
 @pytest.mark.parametrize(
     ("state", "event", "settled", "told"),
     [
-        (D, lifecycle.Chosen(0, 7000), (), False),
+        (D, job_lifecycle.Chosen(0, 7000), (), False),
         (
             D,
-            lifecycle.Known(0),
+            job_lifecycle.Known(0),
             ((PERSON, "commit"),),
             True,
         ),  # nothing is reserved, unless it has to be paid again
-        (SUB, lifecycle.Turned("Throttling", AGAIN), (), False),
-        (RUN, lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
-        (FETCH, lifecycle.Fetched(), ((PERSON, "commit"),), True),
-        (FETCH, lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
-        (RUN, lifecycle.TaskLost(), NEVER_SENT_AGAIN, True),
-        (RUN, lifecycle.TaskFailed("DataInspectionFailed", Decision.REFUSED), BACK, True),
-        (SUB, lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN, True),
-        (RUN, lifecycle.Orphaned(free=True), (), False),
-        (Q, lifecycle.Expired(), BACK, True),
-        (D, lifecycle.Expired(), BACK, True),
-        (D, lifecycle.Held(0), (), False),
-        (D, lifecycle.Declined(Reason.QUOTA_USED_UP), BACK, True),
-        (STORED, lifecycle.Shown(), (), False),
+        (SUB, job_lifecycle.Turned("Throttling", AGAIN), (), False),
+        (RUN, job_lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
+        (FETCH, job_lifecycle.Fetched(), ((PERSON, "commit"),), True),
+        (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.TaskFailed("DataInspectionFailed", Decision.REFUSED), BACK, True),
+        (SUB, job_lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.Orphaned(free=True), (), False),
+        (Q, job_lifecycle.Expired(), BACK, True),
+        (D, job_lifecycle.Expired(), BACK, True),
+        (D, job_lifecycle.Held(0), (), False),
+        (D, job_lifecycle.Declined(Reason.QUOTA_USED_UP), BACK, True),
+        (STORED, job_lifecycle.Shown(), (), False),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
 )
@@ -178,33 +178,33 @@ def test_what_is_settled_and_who_is_told(
 def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
     state: State, becomes: State, settled: tuple[tuple[str, str], ...]
 ) -> None:
-    change = advance(a(state), lifecycle.CancelWished(), NOON)
+    change = advance(a(state), job_lifecycle.CancelWished(), NOON)
     assert (change.job.state, change.settle, change.tell) == (becomes, settled, True)
     assert change.job.cancel_requested == (state in ACTIVE)
     with pytest.raises(Impossible):
-        advance(change.job, lifecycle.CancelWished(), NOON)
+        advance(change.job, job_lifecycle.CancelWished(), NOON)
 
 
 @pytest.mark.parametrize("state", [D, Q, SUB, RUN, FETCH])
 def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
-    assert not advance(a(state, hidden=True), lifecycle.CancelWished(), NOON).tell
+    assert not advance(a(state, hidden=True), job_lifecycle.CancelWished(), NOON).tell
 
 
 @pytest.mark.parametrize(
     ("state", "event", "settled"),
     [
-        (SUB, lifecycle.Turned("Throttling", AGAIN), ALL_BACK),
-        (SUB, lifecycle.Turned("InvalidApiKey", Decision.STOP_LANE), ALL_BACK),
-        (SUB, lifecycle.Turned("InvalidParameter", Decision.OUR_BUG), BACK),
-        (SUB, lifecycle.Missed(1), ALL_BACK),
-        (SUB, lifecycle.Ambiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
-        (SUB, lifecycle.Expired(), BACK),
-        (RUN, lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
-        (RUN, lifecycle.TaskLost(), NEVER_SENT_AGAIN),
-        (RUN, lifecycle.Orphaned(free=True), ALL_BACK),
-        (RUN, lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN),
-        (FETCH, lifecycle.Fetched(), ()),
-        (FETCH, lifecycle.FetchFailed(), NEVER_SENT_AGAIN),
+        (SUB, job_lifecycle.Turned("Throttling", AGAIN), ALL_BACK),
+        (SUB, job_lifecycle.Turned("InvalidApiKey", Decision.STOP_LANE), ALL_BACK),
+        (SUB, job_lifecycle.Turned("InvalidParameter", Decision.OUR_BUG), BACK),
+        (SUB, job_lifecycle.Missed(1), ALL_BACK),
+        (SUB, job_lifecycle.Ambiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
+        (SUB, job_lifecycle.Expired(), BACK),
+        (RUN, job_lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
+        (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN),
+        (RUN, job_lifecycle.Orphaned(free=True), ALL_BACK),
+        (RUN, job_lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN),
+        (FETCH, job_lifecycle.Fetched(), ()),
+        (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | State) else "",
 )
@@ -217,26 +217,26 @@ def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
 
 
 def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -> None:
-    change = advance(a(RUN, cancel_requested=True), lifecycle.Succeeded("https://there"), NOON)
+    change = advance(a(RUN, cancel_requested=True), job_lifecycle.Succeeded("https://there"), NOON)
     assert (change.job.state, change.settle, change.tell) == (FETCH, ((BUDGET, "commit"),), False)
 
 
 def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
     for state in (SUB, RUN, FETCH):
-        job = advance(a(state), lifecycle.Orphaned(free=True), NOON).job
+        job = advance(a(state), job_lifecycle.Orphaned(free=True), NOON).job
         assert (job.state, job.account_id, job.slot, job.task_id, job.result_url) == (Q, None, None, None, None)
 
 
 def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
-    for event in (lifecycle.Chosen(0, 7000), lifecycle.Known(0)):
+    for event in (job_lifecycle.Chosen(0, 7000), job_lifecycle.Known(0)):
         assert advance(a(D), event, NOON + 5).job.asked == NOON + 5
-    assert advance(a(D), lifecycle.Held(4), NOON + 5).job.asked is None
-    requeued = after(a(Q, asked=NOON), lifecycle.Claimed("key-a", 0), lifecycle.Turned("Throttling", AGAIN)).job
+    assert advance(a(D), job_lifecycle.Held(4), NOON + 5).job.asked is None
+    requeued = after(a(Q, asked=NOON), job_lifecycle.Claimed("key-a", 0), job_lifecycle.Turned("Throttling", AGAIN)).job
     assert requeued.asked == NOON
 
 
 def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
-    job = advance(a(D, style=None), lifecycle.Held(4), NOON).job
+    job = advance(a(D, style=None), job_lifecycle.Held(4), NOON).job
     assert (job.style, job.consent, job.tag) == (4, "asked", None)
 
 

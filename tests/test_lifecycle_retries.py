@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bot import lifecycle
 from bot.dashscope.errors import Decision
-from bot.lifecycle import Event, advance, backoff
-from bot.wishes import Reason
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Event, advance, backoff
+from bot.domain.job_view import Reason
 from tests.rows import NOON
 from tests.test_lifecycle import AGAIN, BACK, FAILED, NEVER_SENT_AGAIN, RUN, SUB, Q, a, after
 
@@ -27,8 +27,8 @@ def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decisio
     job, runs = a(Q), 0
     while job.state == Q:
         runs += 1
-        running = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Taken(f"task-{runs}")).job
-        change = advance(running, lifecycle.TaskFailed("Some.Code", decision), NOON)
+        running = after(job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.Taken(f"task-{runs}")).job
+        change = advance(running, job_lifecycle.TaskFailed("Some.Code", decision), NOON)
         assert change.attempt == "Some.Code"
         job = change.job
     assert (job.state, job.error, job.error_code) == (FAILED, FAILURES[decision], "Some.Code")
@@ -37,15 +37,19 @@ def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decisio
 
 def test_failed_runs_wait_longer_each_time() -> None:
     waits = [
-        advance(a(RUN, resubmits=tries), lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
-        for tries in range(lifecycle.MAX_RESUBMITS)
+        advance(a(RUN, resubmits=tries), job_lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
+        for tries in range(job_lifecycle.MAX_RESUBMITS)
     ]
     assert waits == [2.5, 5.0, 10.0]
 
 
 def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later() -> None:
-    failed = lifecycle.TaskFailed("InvalidURL", Decision.RE_EXPOSE)  # such as when we are restarted while it is read
-    changes = [advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(lifecycle.MAX_RESUBMITS)]
+    failed = job_lifecycle.TaskFailed(
+        "InvalidURL", Decision.RE_EXPOSE
+    )  # such as when we are restarted while it is read
+    changes = [
+        advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(job_lifecycle.MAX_RESUBMITS)
+    ]
     assert [change.job.next_at - NOON for change in changes] == [0.0, 5.0, 10.0]
     assert {change.job.state for change in changes} == {Q}
 
@@ -53,12 +57,12 @@ def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later
 def test_refused_for_now_keeps_its_place_however_often() -> None:
     job = a(Q, tag=5000)
     for _ in range(200):
-        job = after(job, lifecycle.Claimed("key-a", 0), lifecycle.Turned("Throttling.RateQuota", AGAIN)).job
+        job = after(job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.Turned("Throttling.RateQuota", AGAIN)).job
         assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
 
 
 def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_ever() -> None:
-    changes = [advance(a(SUB), lifecycle.Missed(times), NOON, jitter=1.0) for times in range(1, 11)]
+    changes = [advance(a(SUB), job_lifecycle.Missed(times), NOON, jitter=1.0) for times in range(1, 11)]
     assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
     assert {change.job.tag for change in changes} == {5000}
     assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, Reason.SERVICE_DOWN)
@@ -66,15 +70,15 @@ def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_eve
 
 
 def test_several_candidates_are_resubmitted_once_and_counted() -> None:
-    once = advance(a(SUB), lifecycle.Ambiguous(), NOON)
+    once = advance(a(SUB), job_lifecycle.Ambiguous(), NOON)
     assert (once.job.state, once.job.resubmits, once.attempt) == (Q, 1, "ambiguous")
-    twice = after(once.job, lifecycle.Claimed("key-a", 0), lifecycle.Ambiguous())
+    twice = after(once.job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.Ambiguous())
     assert (twice.job.state, twice.settle) == (FAILED, NEVER_SENT_AGAIN)
 
 
-@pytest.mark.parametrize("make", [lifecycle.Turned, lifecycle.TaskFailed])
+@pytest.mark.parametrize("make", [job_lifecycle.Turned, job_lifecycle.TaskFailed])
 def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[str, Decision], Event]) -> None:
-    state = SUB if make is lifecycle.Turned else RUN
+    state = SUB if make is job_lifecycle.Turned else RUN
     change = advance(a(state, tag=5000), make("Arrearage", Decision.STOP_LANE), NOON)
     assert (change.job.state, change.job.tag, change.job.next_at, change.stop_lane) == (Q, 5000, NOON, "Arrearage")
     assert (change.settle, change.tell) == ((), False)
@@ -83,5 +87,5 @@ def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[s
 @pytest.mark.parametrize("tries", [-2, 0, 1, 6, 16, 10_000])
 def test_pauses_are_bounded_and_spread_over_their_upper_half(tries: int) -> None:
     least, most = backoff(tries, 0.0), backoff(tries, 1.0)
-    assert 0 < most <= lifecycle.MAX_BACKOFF_SECONDS
+    assert 0 < most <= job_lifecycle.MAX_BACKOFF_SECONDS
     assert least == most / 2

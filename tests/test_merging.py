@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bot.app import Parts
 from bot.chat import Person
-from bot.styles import REFERENCE
-from bot.wishes import JobView, Reason, State
+from bot.domain.job_view import JobView, Reason, State
+from bot.domain.styles import REFERENCE
 from tests.company import Day, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, ended, house, private

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.domain.job_view import Reason
 from bot.people.naming import MAX_NAME, fold, problem_with, renamed, tidy
-from bot.wishes import Reason
 
 
 @pytest.mark.parametrize(

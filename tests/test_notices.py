@@ -9,10 +9,10 @@ import pytest
 
 from bot.app import Parts
 from bot.chat import Address, Chat, Gone, NotNow, Person
+from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.runtime.wakeups import Bell
 from bot.showing.herald import Herald
 from bot.showing.notices import LONG_SECONDS, is_worth_a_notice, notice_card
-from bot.wishes import JobView, Reason, Refusal, State
 from storage import cards, notices
 from tests.company import Day, a_group, a_person, asks
 from tests.house import ANNA, accepted, ended, house, private

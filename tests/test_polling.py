@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.polling import Pace, after_trouble, next_poll, took, while_pending
+from bot.domain.poll_schedule import Pace, after_trouble, next_poll, took, while_pending
 
 CLOUD = Pace(mean=15.0, deviation=3.75)
 

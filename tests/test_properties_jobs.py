@@ -6,10 +6,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import events, lifecycle, turns
 from bot.dashscope.errors import Decision
-from bot.lifecycle import BUDGET, EVERY, PERSON, Impossible, advance
-from bot.wishes import Reason
+from bot.domain import fair_queue, job_events, job_lifecycle
+from bot.domain.job_lifecycle import BUDGET, EVERY, PERSON, Impossible, advance
+from bot.domain.job_view import Reason
 from storage.jobs import ACTIVE, ENDED, State
 from storage.queue import Turn
 from tests.properties import QUICK
@@ -17,25 +17,25 @@ from tests.rows import A_JOB, NOON
 
 DECISIONS, REASONS = st.sampled_from(Decision), st.sampled_from(Reason)
 STYLES, FEW = st.integers(-1, 40), st.integers(0, 20)
-EVENTS: st.SearchStrategy[events.Event] = st.one_of(
-    st.builds(events.Chosen, STYLES, st.integers(-(10**9), 10**9)),
-    st.builds(events.Known, STYLES),
-    st.builds(events.Claimed, st.just("key-a"), FEW),
-    st.builds(events.Taken, st.just("task-1")),
-    st.builds(events.Turned, st.just("Code"), DECISIONS),
-    st.builds(events.Missed, FEW),
-    st.just(events.Ambiguous()),
-    st.builds(events.TaskFailed, st.just("Code"), DECISIONS),
-    st.just(events.TaskLost()),
-    st.builds(events.Succeeded, st.just("https://there/picture")),
-    st.just(events.Fetched()),
-    st.just(events.FetchFailed()),
-    st.builds(events.Orphaned, st.booleans()),
-    st.just(events.Shown()),
-    st.just(events.Expired()),
-    st.builds(events.Held, STYLES),
-    st.builds(events.Declined, REASONS),
-    st.just(events.CancelWished()),
+EVENTS: st.SearchStrategy[job_events.Event] = st.one_of(
+    st.builds(job_events.Chosen, STYLES, st.integers(-(10**9), 10**9)),
+    st.builds(job_events.Known, STYLES),
+    st.builds(job_events.Claimed, st.just("key-a"), FEW),
+    st.builds(job_events.Taken, st.just("task-1")),
+    st.builds(job_events.Turned, st.just("Code"), DECISIONS),
+    st.builds(job_events.Missed, FEW),
+    st.just(job_events.Ambiguous()),
+    st.builds(job_events.TaskFailed, st.just("Code"), DECISIONS),
+    st.just(job_events.TaskLost()),
+    st.builds(job_events.Succeeded, st.just("https://there/picture")),
+    st.just(job_events.Fetched()),
+    st.just(job_events.FetchFailed()),
+    st.builds(job_events.Orphaned, st.booleans()),
+    st.just(job_events.Shown()),
+    st.just(job_events.Expired()),
+    st.builds(job_events.Held, STYLES),
+    st.builds(job_events.Declined, REASONS),
+    st.just(job_events.CancelWished()),
 )
 D, Q, SUB, RUN = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING
 FETCH, STORED, SEEN, FAILED, CANCELED = State.FETCHING, State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
@@ -59,7 +59,7 @@ def settled(scopes: str) -> set[str]:
 @QUICK
 @given(st.lists(EVENTS, max_size=40), st.floats(0, 1))
 def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
-    happened: list[events.Event], jitter: float
+    happened: list[job_events.Event], jitter: float
 ) -> None:
     job, done, told = A_JOB, list[tuple[str, str]](), 0
     for event in happened:
@@ -69,14 +69,14 @@ def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
             continue
         assert change.job.state in NEXT[job.state], f"{event} made {change.job.state} of {job.state}"
         assert (change.job.slot is not None) <= (change.job.state in {SUB, RUN}), "only what may run there holds a slot"
-        assert change.job.next_at <= NOON + lifecycle.MAX_BACKOFF_SECONDS
+        assert change.job.next_at <= NOON + job_lifecycle.MAX_BACKOFF_SECONDS
         assert change.tell <= (change.job.state in ENDED or change.job.cancel_requested)
         done += [(scope, how) for scopes, how in change.settle for scope in settled(scopes)]
         told += change.tell
         job = change.job
     final = dict(reversed(done))  # the first settlement counts, later ones change nothing
     assert told <= 1
-    assert job.resubmits <= lifecycle.MAX_RESUBMITS + lifecycle.ONCE_MORE
+    assert job.resubmits <= job_lifecycle.MAX_RESUBMITS + job_lifecycle.ONCE_MORE
     if job.state in {STORED, SEEN}:
         assert final[PERSON] == "commit"
         assert told == 1
@@ -90,7 +90,7 @@ def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
 @QUICK
 @given(st.sampled_from(State), EVENTS, st.booleans(), st.sampled_from([None, 0, 3]))
 def test_any_event_in_any_state_is_a_change_or_impossible(
-    state: State, event: events.Event, cancel: bool, slot: int | None
+    state: State, event: job_events.Event, cancel: bool, slot: int | None
 ) -> None:
     job = replace(A_JOB, state=state, cancel_requested=cancel, slot=slot)
     try:
@@ -105,7 +105,7 @@ def test_any_event_in_any_state_is_a_change_or_impossible(
 @QUICK
 @given(st.integers(-5, 10**6), st.floats(0, 1))
 def test_pauses_are_bounded(tries: int, jitter: float) -> None:
-    assert 0 < lifecycle.backoff(tries, jitter) <= lifecycle.MAX_BACKOFF_SECONDS
+    assert 0 < job_lifecycle.backoff(tries, jitter) <= job_lifecycle.MAX_BACKOFF_SECONDS
 
 
 PEOPLE = st.lists(st.sampled_from("abcd"), min_size=1, max_size=60)
@@ -120,7 +120,7 @@ def test_of_people_who_always_want_more_nobody_is_served_twice_more_than_another
     queue, last = list[tuple[int, int, str]](), dict[str, int]()
     most = max(map(names.count, names))
     for number, name in enumerate(name for _ in range(most) for name in sorted(set(names))):
-        last[name] = turns.next_tag(Turn(0, last.get(name, 0), 1))
+        last[name] = fair_queue.next_tag(Turn(0, last.get(name, 0), 1))
         queue.append((last[name], number, name))
     served = [name for _, _, name in sorted(queue)]
     at = data.draw(st.integers(0, len(served)))
@@ -138,10 +138,10 @@ def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool
             queue.sort()
             vtime = max(vtime, queue.pop(0)[0])
         else:
-            last[name] = turns.next_tag(Turn(vtime, last.get(name, 0), weight))
+            last[name] = fair_queue.next_tag(Turn(vtime, last.get(name, 0), weight))
             tags.setdefault(name, []).append(last[name])
             queue.append((last[name], number, name))
-            assert last[name] >= vtime - turns.ROUND, "nobody can save turns up"
+            assert last[name] >= vtime - fair_queue.ROUND, "nobody can save turns up"
     assert all(before < after for own in tags.values() for before, after in pairwise(own))
 
 
@@ -155,6 +155,6 @@ def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool
 def test_the_time_left_is_never_nothing_and_grows_with_the_place(
     place: int, running_for: float | None, cycle: float, slots: int
 ) -> None:
-    left = turns.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
+    left = fair_queue.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
     assert left >= cycle
-    assert turns.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left
+    assert fair_queue.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.chat import Button, Call, Card
 from bot.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
+from bot.domain.job_view import Refusal
+from bot.domain.styles import STYLES, Style
 from bot.people import naming
-from bot.styles import STYLES, Style
-from bot.wishes import Refusal
 from handlers.discord import drawing as on_discord
 from handlers.telegram import drawing as on_telegram
 from tests.properties import ANY_TEXT, QUICK, WORDS

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot import quota
+from bot.domain import quota
 from storage.ledger import Scope
 from tests.rows import NOON
 

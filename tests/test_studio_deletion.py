@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from bot.app import Parts
 from bot.chat import Person
-from bot.wishes import JobView, Reason, Refusal, State
+from bot.domain.job_view import JobView, Reason, Refusal, State
 from storage import jobs
 from storage.jobs import Job
 from tests.conftest import IN_HOUSE

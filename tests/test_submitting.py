@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from bot.dashscope.client import Patience
+from bot.domain.job_view import Reason, State
 from bot.driving.waking import wake_lane
 from bot.runtime.clock import WallClock
-from bot.wishes import Reason, State
 from storage import accounts
 from storage.database import open_database
 from storage.jobs import Job

@@ -7,8 +7,8 @@ import pytest
 from telegram import CallbackQuery, Message, User
 
 from bot.chat import Chat, Person
+from bot.domain.job_view import Refusal
 from bot.talking.incoming import Incoming
-from bot.wishes import Refusal
 from handlers.telegram.kinds import is_for_people
 from handlers.telegram.reading import FileRef, file_of, incoming, pressed
 

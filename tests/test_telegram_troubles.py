@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import opened
+from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
-from bot.wishes import State
 from handlers.telegram import TokenRefused, telegram
 from tests.bot_api import TOKEN, Fault, bot_api, broken, flood, refusal
 from tests.house import ended, settings_for

@@ -11,8 +11,8 @@ from babel.messages import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from bot.domain.job_view import Reason, Refusal
 from bot.texts import LANGUAGES, refusal, speak
-from bot.wishes import Reason, Refusal
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_790_000_000.0

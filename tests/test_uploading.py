@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.job_view import State
 from bot.links import UploadLinks
-from bot.wishes import State
 from tests.gate import Deed, lost_after, refused
 from tests.stand_in import stand_in
 from tests.workshop import Workshop, workshop

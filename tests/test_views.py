@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.showing.views import Pulse, as_seen
-from bot.wishes import JobView, Reason, Refusal, State
 from storage.jobs import Job
 from storage.queue import Place
 from storage.results import Result

@@ -8,10 +8,10 @@ from PIL import Image
 
 from bot.app import Parts
 from bot.chat import Person
+from bot.domain.job_view import Reason, Refusal, State
+from bot.domain.styles import REFERENCE
 from bot.housekeeping import Housekeeping
 from bot.people.wardrobe import MAX_OWN, SavedStyle
-from bot.styles import REFERENCE
-from bot.wishes import Reason, Refusal, State
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import IN_HOUSE
 from tests.house import ANNA, accepted, ended, house, private

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot import quota
 from bot.app import Parts
+from bot.domain import quota
 from bot.runtime.clock import WallClock
 from bot.texts import speak
 from tests.conftest import IN_HOUSE

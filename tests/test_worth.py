@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.job_view import JobView, State
 from bot.showing.worth import is_worth_an_edit
-from bot.wishes import JobView, State
 from tests.rows import NOON
 
 QUEUED = JobView(

@@ -28,17 +28,17 @@ from bot.asking.reception import Reception
 from bot.chat import Person
 from bot.dashscope.client import DashScope, Patience
 from bot.dispatcher import drive
+from bot.domain.poll_schedule import Pace
+from bot.domain.styles import STYLES
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.intake import Intake
 from bot.links import InlineLinks
-from bot.polling import Pace
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
 from bot.showing.board import Board
 from bot.showing.views import Lanes
 from bot.studio import Studio
-from bot.styles import STYLES
 from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job

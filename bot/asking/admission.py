@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle, quota, turns
 from bot.asking.door import STRANGER, Asked, Refused, let_in, waits_for_a_yes
 from bot.chat import Chat, Person
+from bot.domain import fair_queue, job_lifecycle, quota
+from bot.domain.job_view import Reason, Refusal
 from bot.driving.moves import Overtaken, move
-from bot.wishes import Reason, Refusal
 from storage import albums, balances, jobs, ledger, people, queue, results
 from storage.jobs import Job, NewJob
 from storage.ledger import Scope
@@ -91,7 +91,7 @@ async def admit(
     await people.touch(connection, draft.person_id)
     group = await let_in(connection, draft, style, asked, now)
     if waits_for_a_yes(draft, group):
-        return (await move(connection, draft, lifecycle.Held(style), now)).job
+        return (await move(connection, draft, job_lifecycle.Held(style), now)).job
     known = await results.same_wish(
         connection,
         person_id=draft.person_id,
@@ -105,14 +105,14 @@ async def admit(
         if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
             await _pay(connection, draft, rules, now, in_group=group is not None)
         await results.add(connection, draft.id, known.result)
-        return (await move(connection, draft, lifecycle.Known(style), now)).job
+        return (await move(connection, draft, job_lifecycle.Known(style), now)).job
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise Refused(Refusal(Reason.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
     await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=group is not None), now)
     await _pay(connection, draft, rules, now, in_group=group is not None)
-    tag = turns.next_tag(await queue.turn(connection, draft.person_id))
+    tag = fair_queue.next_tag(await queue.turn(connection, draft.person_id))
     await queue.remember_tag(connection, draft.person_id, tag)
-    return (await move(connection, draft, lifecycle.Chosen(style, tag), now)).job
+    return (await move(connection, draft, job_lifecycle.Chosen(style, tag), now)).job
 
 
 async def admit_draft(
@@ -123,7 +123,7 @@ async def admit_draft(
     same = await _same_wish(connection, draft, style)
     if same is None:
         return await admit(connection, draft, style, rules, now, asked=asked)
-    await move(connection, draft, lifecycle.CancelWished(), now)
+    await move(connection, draft, job_lifecycle.CancelWished(), now)
     return same
 
 

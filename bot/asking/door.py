@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import quota
 from bot.asking.manners import may_ask
 from bot.chat import Chat, Person
-from bot.wishes import Reason, Refusal
+from bot.domain import quota
+from bot.domain.job_view import Reason, Refusal
 from storage import groups, ledger, people
 from storage.groups import GroupSettings
 from storage.jobs import Job, NewJob

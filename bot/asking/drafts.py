@@ -7,8 +7,8 @@ from bot.asking import admission
 from bot.asking.reception import Kept, Looked
 from bot.asking.records import Records
 from bot.chat import Chat, Person
-from bot.styles import REFERENCE
-from bot.wishes import Reason, Refusal, State
+from bot.domain.job_view import Reason, Refusal, State
+from bot.domain.styles import REFERENCE
 from storage import jobs, saved
 from storage.jobs import Job, NewJob
 from storage.photos import Kind

@@ -4,11 +4,11 @@ from dataclasses import dataclass, fields, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import quota
 from bot.chat import Chat
+from bot.domain import quota
+from bot.domain.job_view import Reason, Refusal
+from bot.domain.styles import INDICES, REFERENCE
 from bot.runtime.clock import Clock
-from bot.styles import INDICES, REFERENCE
-from bot.wishes import Reason, Refusal
 from storage import balances, groups, people
 from storage.database import Database
 from storage.groups import GroupSettings

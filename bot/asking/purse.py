@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import quota
 from bot.asking.admission import Rules, introduce, known, named
 from bot.asking.door import Refused
 from bot.chat import Chat, Person
+from bot.domain import quota
+from bot.domain.job_view import Reason, Refusal
 from bot.runtime.clock import Clock
-from bot.wishes import Reason, Refusal
 from storage import balances, ledger, people, purchases
 from storage.database import Database
 

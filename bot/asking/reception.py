@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.domain.job_view import Reason, Refusal
 from bot.intake import Intake, Rejected
-from bot.wishes import Reason, Refusal
 from storage.photos import Kind, PhotoStore
 
 SMALLER = (2048, 1440, 1080, 720, 480)  # short sides in px

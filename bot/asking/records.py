@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle, quota, turns
 from bot.asking.admission import Rules
 from bot.asking.door import look_in
 from bot.asking.purse import in_pot
 from bot.asking.reception import Reception
 from bot.chat import Address, Chat, Person
+from bot.domain import fair_queue, job_lifecycle, quota
+from bot.domain.job_lifecycle import Impossible
+from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
+from bot.domain.styles import Style
 from bot.driving.moves import Overtaken, move
-from bot.lifecycle import Impossible
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.showing import views
 from bot.showing.board import Board
 from bot.showing.views import Lanes
-from bot.styles import Style
-from bot.wishes import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
 from storage import albums, balances, cards, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job
@@ -168,7 +168,7 @@ class Records:
             return
         try:
             async with self.database.write() as connection:
-                await move(connection, job, lifecycle.Shown(), self.clock.now())
+                await move(connection, job, job_lifecycle.Shown(), self.clock.now())
                 await results.told(connection, job.id)
         except (Impossible, Overtaken):
             return  # another tab was quicker
@@ -234,6 +234,6 @@ async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> J
 def _worth_telling(told: JobView, now: JobView) -> bool:
     return (
         (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
-        or turns.differs(told.eta_seconds, now.eta_seconds)
+        or fair_queue.differs(told.eta_seconds, now.eta_seconds)
         or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
+from bot.domain.poll_schedule import Pace
 from bot.driving import doubt
 from bot.driving.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
-from bot.polling import Pace
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 

@@ -1,11 +1,11 @@
 """The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
 
-from bot import lifecycle
 from bot.dashscope.server_clock import steady
+from bot.domain import job_lifecycle
+from bot.domain.poll_schedule import Pace
 from bot.driving.desk import Desk, House
 from bot.driving.lanes import Lane
 from bot.driving.moves import move
-from bot.polling import Pace
 from bot.replicas.roles import UNDISPUTED, Deposed, Term
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import Stand
@@ -46,7 +46,7 @@ async def claim(desk: Desk) -> Job | float:
         job = await jobs.next_in_line(connection, now)
         if job is None:
             return LOOK_SECONDS
-        claimed = (await move(connection, job, lifecycle.Claimed(lane.account_id, slot), now)).job
+        claimed = (await move(connection, job, job_lifecycle.Claimed(lane.account_id, slot), now)).job
         await attempts.begin(
             connection,
             job_id=job.id,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Change, Event, Impossible
+from bot.domain.poll_schedule import Pace
 from bot.driving import doubt
 from bot.driving.lanes import Lane
 from bot.driving.moves import move
 from bot.driving.turnstile import Turnstile
-from bot.lifecycle import Change, Event, Impossible
-from bot.polling import Pace
 from bot.replicas.roles import Deposed
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
@@ -88,7 +88,7 @@ class Desk:
         async with self.house.database.write() as connection:
             await self._fence(connection)
             account = await accounts.get(connection, self.lane.account_id)
-            until = self.house.clock.now() + lifecycle.backoff(account.failures, self.house.chance.random())
+            until = self.house.clock.now() + job_lifecycle.backoff(account.failures, self.house.chance.random())
             await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
 
     async def ask_the_time(self) -> None:

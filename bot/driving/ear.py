@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot import polling
+from bot.domain import poll_schedule
 from bot.driving.desk import Desk
 from bot.runtime.clock import Clock
 from storage import endings
@@ -30,7 +30,7 @@ class Ear:
             return await self._listen(stop, seconds)
         if self._soon and not patiently:
             self._soon -= 1
-            seconds = min(seconds, polling.NEAR_SECONDS)
+            seconds = min(seconds, poll_schedule.NEAR_SECONDS)
         return None if await self._house.clock.wait(stop, seconds) else seconds
 
     async def _listen(self, stop: asyncio.Event, seconds: float) -> float | None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle
 from bot.dashscope.errors import DashScopeError, ResultGone
 from bot.dashscope.wire import TaskStatus
+from bot.domain import job_lifecycle
 from bot.driving.desk import Desk
 from bot.driving.following import ODD_LOOKS, ask, has_outlived
 from storage import results
@@ -43,8 +43,8 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             job = replace(job, result_url=task.result_url or job.result_url)
         if unknown >= ODD_LOOKS or await has_outlived(desk, job):
             log.error("a picture was lost", job=job.id)
-            return await desk.write(job, lifecycle.FetchFailed())
-        if await house.clock.wait(stop, lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
+            return await desk.write(job, job_lifecycle.FetchFailed())
+        if await house.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
             return job
 
 
@@ -62,4 +62,4 @@ async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) ->
     async def remember(connection: AsyncConnection) -> None:
         await results.add(connection, job.id, result)
 
-    return await desk.write(job, lifecycle.Fetched(), remember)
+    return await desk.write(job, job_lifecycle.Fetched(), remember)

@@ -5,13 +5,13 @@ import asyncio
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle, polling, quota
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
 from bot.dashscope.wire import Task, TaskStatus
+from bot.domain import job_lifecycle, poll_schedule, quota
+from bot.domain.job_lifecycle import Event
 from bot.driving.desk import Desk
 from bot.driving.ear import Ear
-from bot.lifecycle import Event
 from storage import accounts, attempts, ledger
 from storage.jobs import Job
 
@@ -26,7 +26,7 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
     silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
     asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
-    delay = 0.0 if desk.takes_up(job) else polling.next_poll(desk.pace, waited(desk, job))
+    delay = 0.0 if desk.takes_up(job) else poll_schedule.next_poll(desk.pace, waited(desk, job))
     while True:
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
@@ -35,7 +35,7 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         if job.cancel_requested and not cancel_tried:
             cancel_tried = True
             if await _cancelled_there(desk, job):
-                return await desk.write(job, lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
+                return await desk.write(job, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
         asked = desk.house.clock.now()
         task = await ask(desk, job)
         asking = desk.house.clock.now() - asked
@@ -48,11 +48,11 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         if event is not None:
             return await _over(desk, job, event, task)
         if silent:
-            delay = polling.after_trouble(silent)
+            delay = poll_schedule.after_trouble(silent)
         elif task is not None and task.status == TaskStatus.PENDING:
-            pending, delay = waited(desk, job), polling.while_pending(desk.pace)
+            pending, delay = waited(desk, job), poll_schedule.while_pending(desk.pace)
         else:
-            delay = polling.next_poll(desk.pace, waited(desk, job) - pending, asking)
+            delay = poll_schedule.next_poll(desk.pace, waited(desk, job) - pending, asking)
 
 
 async def ask(desk: Desk, job: Job) -> Task | None:
@@ -74,19 +74,19 @@ def is_odd(task: Task) -> bool:
 def heard(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
     """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
     if task is None:  # nobody answers: the picture is kept there for a day
-        return lifecycle.TaskLost() if outlived else None
+        return job_lifecycle.TaskLost() if outlived else None
     if is_odd(task):
-        return lifecycle.TaskLost() if odd >= ODD_LOOKS else None
+        return job_lifecycle.TaskLost() if odd >= ODD_LOOKS else None
     match task.status:
         case TaskStatus.SUCCEEDED if task.result_url is not None:
-            return lifecycle.Succeeded(task.result_url)
+            return job_lifecycle.Succeeded(task.result_url)
         case TaskStatus.SUCCEEDED | TaskStatus.FAILED if task.failure is not None:
-            return lifecycle.TaskFailed(task.failure.code, task.failure.decision)
+            return job_lifecycle.TaskFailed(task.failure.code, task.failure.decision)
         case TaskStatus.CANCELED:
-            return lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
+            return job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
         case TaskStatus.PENDING:  # it waits for its turn there, which is no reason to give up
             return None
-    return lifecycle.TaskLost() if running_for > polling.GIVE_UP_SECONDS else None
+    return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
 
 
 def waited(desk: Desk, job: Job) -> float:
@@ -117,12 +117,12 @@ async def _cancelled_there(desk: Desk, job: Job) -> bool:
 
 
 async def _over(desk: Desk, job: Job, event: Event, task: Task | None) -> Job:
-    if isinstance(event, lifecycle.TaskFailed):
+    if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
-    if not isinstance(event, lifecycle.Succeeded) or task is None:
+    if not isinstance(event, job_lifecycle.Succeeded) or task is None:
         return await desk.write(job, event)
     started, waits = task.scheduled_time or task.start_time, waited(desk, job)
-    desk.pace = desk.pace.learned(polling.took(started, task.end_time, waited=waits, pace=desk.pace))
+    desk.pace = desk.pace.learned(poll_schedule.took(started, task.end_time, waited=waits, pace=desk.pace))
     lane, pace, now = desk.lane, desk.pace, desk.house.clock.now()
     counted = [quota.account_scope(lane.account_id, lane.free_images)]
     if lane.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.lifecycle import Change, Event, advance
+from bot.domain.job_lifecycle import Change, Event, advance
 from storage import attempts, jobs, ledger, results
 from storage.jobs import Job
 

@@ -5,9 +5,9 @@ import asyncio
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
 from bot.dashscope.wire import ListedTask, TaskPage, Wish
+from bot.domain import job_lifecycle
 from bot.driving import doubt
 from bot.driving.desk import Desk
 from bot.replicas.roles import Deposed
@@ -30,13 +30,13 @@ async def submit(desk: Desk, job: Job) -> Job:
     except StoreDown as error:  # nothing was sent, and the photo is where it was: later
         log.warning("could not read a photo", job=job.id, error=str(error))
         await desk.trip(Decision.AGAIN_LATER)
-        return await desk.write(job, lifecycle.Turned("PhotoStoreDown", Decision.AGAIN_LATER))
+        return await desk.write(job, job_lifecycle.Turned("PhotoStoreDown", Decision.AGAIN_LATER))
     if wish is None:
-        return await desk.write(job, lifecycle.Expired())
+        return await desk.write(job, job_lifecycle.Expired())
     try:
         async with desk.turnstile.passed():
             if (now := await desk.read(job)) is not None and now.cancel_requested:
-                return await desk.write(job, lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
+                return await desk.write(job, job_lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
             await desk.still_ours(job)
             created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
@@ -66,10 +66,10 @@ async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             return await _taken(desk, job, found[0])
         if found:
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
-            return await desk.write(job, lifecycle.Ambiguous())
+            return await desk.write(job, job_lifecycle.Ambiguous())
     async with desk.house.database.read() as connection:
         missed = await attempts.count(connection, job_id=job.id, outcome="missed")
-    return await desk.write(job, lifecycle.Missed(missed + 1))
+    return await desk.write(job, job_lifecycle.Missed(missed + 1))
 
 
 async def _looks(desk: Desk, job: Job) -> int:
@@ -111,7 +111,7 @@ async def _turned(desk: Desk, job: Job, error: DashScopeError) -> Job:
         log.warning("this account takes no tasks ahead of their turn")
         desk.prefetch = 0
     await desk.trip(error.decision)
-    return await desk.write(job, lifecycle.Turned(error.code, error.decision))
+    return await desk.write(job, job_lifecycle.Turned(error.code, error.decision))
 
 
 async def _taken(desk: Desk, job: Job, task_id: str) -> Job:
@@ -119,7 +119,7 @@ async def _taken(desk: Desk, job: Job, task_id: str) -> Job:
         await attempts.taken(connection, job_id=job.id, n=job.attempts, task_id=task_id)
         await accounts.trip(connection, desk.lane.account_id, failures=0, open_until=0.0)
 
-    return await desk.write(job, lifecycle.Taken(task_id), remember)
+    return await desk.write(job, job_lifecycle.Taken(task_id), remember)
 
 
 async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import structlog
 
-from bot import lifecycle
+from bot.domain import job_lifecycle
 from bot.driving.desk import House
 from bot.driving.moves import move
 from bot.owner import PAUSED_BY_OWNER
@@ -32,7 +32,7 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
     """
     async with house.database.write() as connection:
         await term.fence(connection)
-        latest = house.clock.now() + lifecycle.MAX_BACKOFF_SECONDS
+        latest = house.clock.now() + job_lifecycle.MAX_BACKOFF_SECONDS
         for waits in (queue, results, notices, broadcasts):
             await waits.bring_near(connection, latest)
         active = await jobs.active(connection)
@@ -45,4 +45,4 @@ async def _orphaned(house: House, job: Job, *, free: bool) -> None:
     """Its key is gone, and with it every way to ask for its task. It may have been paid, so it is not sent again."""
     log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
     async with house.database.write() as connection:
-        await move(connection, job, lifecycle.Orphaned(free), house.clock.now())
+        await move(connection, job, job_lifecycle.Orphaned(free), house.clock.now())

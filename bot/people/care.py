@@ -7,18 +7,18 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle, quota
 from bot.asking.admission import known
 from bot.asking.erasure import erase
 from bot.asking.records import Records
 from bot.chat import Person
 from bot.config.settings import Settings
+from bot.domain import job_lifecycle, quota
+from bot.domain.job_lifecycle import Impossible
+from bot.domain.job_view import Reason, State
 from bot.driving.moves import move
 from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
-from bot.lifecycle import Impossible
 from bot.people import export
 from bot.room import FILE_BYTES
-from bot.wishes import Reason, State
 from storage import jobs, oblivion, people, results
 from storage.jobs import ENDED, Job
 from storage.photos import Kind
@@ -113,7 +113,7 @@ class Care:
 
 async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
     try:
-        return (await move(connection, job, lifecycle.CancelWished(), now)).job
+        return (await move(connection, job, job_lifecycle.CancelWished(), now)).job
     except Impossible:  # cancelled already, and on its way home
         return job
 
@@ -126,7 +126,7 @@ async def _withdraw(connection: AsyncConnection, person: Person, person_id: int,
             continue
         ended = job
         if job.state == State.DRAFT:
-            ended = (await move(connection, job, lifecycle.Declined(Reason.CONSENT_REFUSED), now)).job
+            ended = (await move(connection, job, job_lifecycle.Declined(Reason.CONSENT_REFUSED), now)).job
         elif job.state not in ENDED:
             ended = await _cancel(connection, job, now)
         else:

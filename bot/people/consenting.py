@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from bot import lifecycle
 from bot.asking import drafts
 from bot.asking.admission import admit
 from bot.asking.door import KNOWN, Refused
 from bot.asking.records import Records
 from bot.chat import Person
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Impossible
+from bot.domain.job_view import Reason, Refusal, State
 from bot.driving.moves import Overtaken, move
-from bot.lifecycle import Impossible
-from bot.wishes import Reason, Refusal, State
 from storage import jobs, people
 from storage.jobs import Job
 
@@ -51,7 +51,7 @@ async def _ended(studio: Records, job: Job, reason: Reason) -> Job:
     said_no = reason == Reason.CONSENT_REFUSED
     kept = replace(job, photo=None, photo_hash=None) if said_no else job
     async with studio.database.write() as connection:
-        change = await move(connection, kept, lifecycle.Declined(reason), studio.clock.now())
+        change = await move(connection, kept, job_lifecycle.Declined(reason), studio.clock.now())
         is_needed = job.photo is None or await jobs.is_shown(connection, job.person_id, job.photo)
     if said_no and job.photo is not None and not is_needed:
         await studio.reception.photos.delete(job.photo)

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from bot.commands import is_reference
-from bot.styles import STYLES, find
-from bot.wishes import Reason, Refusal
+from bot.domain.job_view import Reason, Refusal
+from bot.domain.styles import STYLES, find
 
 MAX_NAME = 40  # characters
 MOST_WORDS = 2 * MAX_NAME  # of a name, with dashes between them; nobody has to read a whole novel for one

@@ -6,12 +6,12 @@ from enum import IntEnum
 
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Picture
+from bot.domain.job_view import ENDED, WAITING, JobView, Reason, Refusal, State
+from bot.domain.styles import Style
 from bot.room import ROOM, Room
 from bot.showing import cards
 from bot.showing.cards import Rows, Saved
-from bot.styles import Style
 from bot.texts import Texts, refusal, speak
-from bot.wishes import ENDED, WAITING, JobView, Reason, Refusal, State
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})

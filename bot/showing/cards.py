@@ -9,11 +9,11 @@ from typing import Protocol
 
 from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Picture
+from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.domain.styles import REFERENCE, SHEET, Style, by_index
 from bot.room import ROOM, Room
 from bot.showing.leafing import bounded, leafing
-from bot.styles import REFERENCE, SHEET, Style, by_index
 from bot.texts import Texts, mark, refusal, speak
-from bot.wishes import WAITING, JobView, Reason, Refusal, State
 
 Rows = tuple[tuple[Button, ...], ...]
 

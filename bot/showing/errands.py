@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.job_view import JobView, State
 from bot.showing import views
 from bot.showing.views import Lanes
-from bot.wishes import JobView, State
 from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace

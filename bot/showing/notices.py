@@ -1,8 +1,8 @@
 """The one short new message that says "it is there": edits don't notify, and who waited long has looked away. Pure."""
 
 from bot.chat import Card
+from bot.domain.job_view import JobView, State
 from bot.texts import speak
-from bot.wishes import JobView, State
 
 LONG_SECONDS = 120.0
 

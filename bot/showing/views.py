@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import turns
-from bot.wishes import WAITING, JobView, Reason, Refusal, State
+from bot.domain import fair_queue
+from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from storage import accounts, jobs, queue, results
 from storage.accounts import Account
 from storage.jobs import ACTIVE, Job
@@ -99,7 +99,7 @@ def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *
         place=None if place is None or hopeless else place.number,
         eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
         eta_is_least=place is not None and not place.is_first,
-        progress=turns.progress(job, beat.cycle, now),
+        progress=fair_queue.progress(job, beat.cycle, now),
         refusal=None if job.error is None else Refusal(Reason(job.error)),
         cropped=job.cropped,
         paused=beat.paused and job.state == State.QUEUED,
@@ -116,7 +116,7 @@ def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *
 
 def _eta(job: Job, place: Place | None, beat: Pulse, slots: int, now: float) -> float | None:
     if place is not None:
-        return turns.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.cycle, slots=slots)
+        return fair_queue.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.cycle, slots=slots)
     if job.state in ACTIVE and job.submitted is not None:
         return max(1.0, beat.cycle - max(0.0, now - job.submitted))
     return None

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.chat import Address, Card, Chat, Person
+from bot.domain.job_view import Refusal
 from bot.showing.cards import Rows
 from bot.talking.incoming import nobody
 from bot.texts import refusal, speak
-from bot.wishes import Refusal
 
 
 @dataclass(frozen=True)

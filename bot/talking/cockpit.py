@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card
+from bot.domain.job_view import Reason
 from bot.texts import Texts, refusal
-from bot.wishes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.styles import Style, sample
+from bot.domain.styles import Style, sample
 
 TILE = 240  # pixels, square
 GAP = 8

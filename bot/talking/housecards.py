@@ -6,9 +6,9 @@ from functools import partial
 from bot.asking.manners import DAY_MINUTES, GroupSettings
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Person
+from bot.domain.styles import REFERENCE, Style
 from bot.showing.cards import Rows
 from bot.showing.leafing import bounded, leafing
-from bot.styles import REFERENCE, Style
 from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 from bot.texts import Texts, speak
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Person
 from bot.commands import Name
+from bot.domain.job_view import Reason, Refusal
 from bot.talking.answers import Answer, Pressed, refused
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
 from bot.talking.incoming import Incoming
 from bot.texts import refusal, speak
-from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
     from bot.asking.manners import Groups, GroupSettings

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from bot.asking.manners import DAY_MINUTES
 from bot.commands import chosen, is_reference
-from bot.styles import REFERENCE, SHEET, Style
+from bot.domain.styles import REFERENCE, SHEET, Style
 
 LOOK_SHIFT = 2  # button data count from 0, styles from -2
 NONE = -1  # a button's number for "no such rule"

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bot.chat import Chat, Person
-from bot.wishes import Reason, Refusal
+from bot.domain.job_view import Reason, Refusal
 
 if TYPE_CHECKING:
     from bot.people.care import Care

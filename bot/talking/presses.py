@@ -9,12 +9,13 @@ from bot.albums import Asking
 from bot.asking.restraint import Hearing
 from bot.buttons import Press, Verb, parse
 from bot.chat import Card, Person, Picture
+from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.domain.styles import REFERENCE, SHEET
 from bot.intake import Unreadable
 from bot.offering import offer
 from bot.room import ROOM, Room
 from bot.showing.albumcards import DELETING
 from bot.showing.cards import look_name, really_delete, rows
-from bot.styles import REFERENCE, SHEET
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.answers import Answer, Pressed, refused
 from bot.talking.closet import Closet
@@ -27,7 +28,6 @@ from bot.talking.paperwork import Paperwork
 from bot.talking.remarks import remark
 from bot.talking.till import Till
 from bot.texts import speak
-from bot.wishes import JobView, Reason, Refusal, State
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Person
 from bot.commands import Unknown
+from bot.domain.job_view import WAITING, JobView, Reason, Refusal
 from bot.talking.incoming import Attachment
 from bot.texts import refusal, speak
-from bot.wishes import WAITING, JobView, Reason, Refusal
 
 
 def remark(outcome: JobView | Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Invoice, Person
 from bot.commands import Name
+from bot.domain.job_view import Reason, Refusal
 from bot.talking.answers import Answer, Pressed, refused
 from bot.texts import Texts, refusal, speak
-from bot.wishes import Reason, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import lifecycle
+from bot.domain import job_lifecycle
 from bot.driving.moves import move
 from bot.runtime.lock_file import sole_user
 from storage import copying, jobs, leftovers, snapshots
@@ -96,7 +96,7 @@ async def _ended(connection: AsyncConnection, now: float) -> int:
     drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
     for job in (*drafts, *waiting):
         is_idle = job.state in {State.DRAFT, State.QUEUED}
-        event: lifecycle.Event = lifecycle.Expired() if is_idle else lifecycle.Orphaned(free=False)
+        event: job_lifecycle.Event = job_lifecycle.Expired() if is_idle else job_lifecycle.Orphaned(free=False)
         await move(connection, job, event, now)
     await snapshots.let_go(connection)
     return len(waiting)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import quota
+from bot.domain import quota
 from storage import accounts, counts, ledger
 from storage.database import Database
 

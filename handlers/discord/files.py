@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import httpx
 
 from bot.chat import NotNow
+from bot.domain.job_view import Reason, Refusal
 from bot.talking.incoming import MAX_BYTES
-from bot.wishes import Reason, Refusal
 from handlers.discord.errors import NETWORK_PAUSE
 from handlers.discord.wire import is_discord, origin
 

@@ -4,8 +4,8 @@ import structlog
 from telegram.error import BadRequest, InvalidToken
 
 from bot.chat import NotNow
+from bot.domain.job_view import Reason, Refusal
 from bot.talking.incoming import MAX_BYTES
-from bot.wishes import Reason, Refusal
 from handlers.telegram.errors import NETWORK_PAUSE, translated
 from handlers.telegram.reading import FileRef
 from handlers.telegram.wire import Bot

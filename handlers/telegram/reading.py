@@ -9,9 +9,9 @@ from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
 from bot.chat import Chat
+from bot.domain.job_view import Refusal
 from bot.talking.answers import Pressed
 from bot.talking.incoming import Attachment, Incoming, may_be_picture
-from bot.wishes import Refusal
 from handlers.telegram.drawing import largest
 from handlers.telegram.memory import INLINE
 from handlers.telegram.whose import (

@@ -6,8 +6,8 @@ from telegram import ChatMember, User
 from telegram.error import BadRequest
 
 from bot.chat import Gone
+from bot.domain.job_view import Reason, Refusal
 from bot.runtime.clock import Clock
-from bot.wishes import Reason, Refusal
 from handlers.telegram.drawing import largest
 from handlers.telegram.errors import translated
 from handlers.telegram.files import read_file

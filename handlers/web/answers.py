@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot import styles
+from bot.domain import styles
+from bot.domain.job_view import ENDED, JobView, QuotaView, State
 from bot.texts import Texts, refusal
-from bot.wishes import ENDED, JobView, QuotaView, State
 
 JOBS = "/api/jobs"
 

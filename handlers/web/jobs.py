@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot import styles
+from bot.domain import styles
+from bot.domain.job_view import WAITING, JobView, Reason, Refusal
 from bot.studio import Studio
-from bot.wishes import WAITING, JobView, Reason, Refusal
 from handlers.web.answers import JOBS, file_name, job_json, quota_json, style_json
 from handlers.web.problems import Problem
 from handlers.web.reading import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of

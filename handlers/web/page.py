@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot import styles
+from bot.domain import styles
 from bot.texts import Texts
 from handlers.web.language import texts_of
 from handlers.web.problems import Problem

@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.domain.job_view import Reason, Refusal
 from bot.texts import mark, refusal
-from bot.wishes import Reason, Refusal
 from handlers.web.headers import HEADERS
 from handlers.web.language import texts_of
 

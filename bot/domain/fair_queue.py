@@ -5,7 +5,7 @@ credit: a person's next job comes one round after their last one, but never earl
 is served now. So ten people with one photo each pass before the second photo of somebody with a hundred.
 """
 
-from bot.wishes import State
+from bot.domain.job_view import State
 from storage.jobs import Job
 from storage.queue import Turn
 

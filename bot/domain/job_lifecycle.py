@@ -12,7 +12,7 @@ it is done (the slot belongs to the task there, not to us); the unit goes back a
 from dataclasses import dataclass, replace
 
 from bot.dashscope.errors import Decision
-from bot.events import (
+from bot.domain.job_events import (
     Ambiguous,
     CancelWished,
     Chosen,
@@ -33,7 +33,7 @@ from bot.events import (
     TaskLost,
     Turned,
 )
-from bot.wishes import Reason, State
+from bot.domain.job_view import Reason, State
 from storage.jobs import ACTIVE, ENDED, Job
 from storage.ledger import Settlement
 

@@ -1,9 +1,9 @@
-"""What may happen to a job, as values; `bot.lifecycle` says what each makes of it."""
+"""What may happen to a job, as values; `bot.domain.job_lifecycle` says what each makes of it."""
 
 from dataclasses import dataclass
 
 from bot.dashscope.errors import Decision
-from bot.wishes import Reason
+from bot.domain.job_view import Reason
 
 
 @dataclass(frozen=True)
