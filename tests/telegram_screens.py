@@ -10,6 +10,7 @@ from bot.asking.purse import Package
 from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
+from bot.i18n import LANGUAGES, Texts, speak
 from bot.offering import arranged
 from bot.people.care import Forgotten, PrivacyFacts
 from bot.people.wardrobe import SavedStyle
@@ -23,7 +24,6 @@ from bot.talking.household import greeting_card, thanks_text
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
 from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
 from bot.talking.till import offers_card, support_card, terms_text
-from bot.texts import LANGUAGES, Texts, speak
 from bot.upkeep.control import Cockpit, LaneState
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble

@@ -9,9 +9,9 @@ from bot.buttons import MAX_BYTES, Press, Verb, parse
 from bot.chat import Card, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
+from bot.i18n import LANGUAGES
 from bot.room import ROOM
 from bot.showing.cards import job_card, really_delete
-from bot.texts import LANGUAGES
 
 JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
 DRAFT = replace(JOB, state=State.DRAFT, style=None)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.commands import Name, understand
+from bot.i18n import LANGUAGES, speak
 from bot.talking.incoming import Incoming
 from bot.talking.menu import Scope, about, menu
-from bot.texts import LANGUAGES, speak
 from tests.parlour import Parlour, file, parlour
 from tests.stand_in import portrait_jpeg
 

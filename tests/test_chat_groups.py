@@ -10,9 +10,9 @@ from bot.buttons import Press, Verb, parse
 from bot.chat import Card
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
+from bot.i18n import LANGUAGES
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
-from bot.texts import LANGUAGES
 from tests.house import ANNA
 from tests.parlour import US, Guest, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.domain.job_view import Reason, State
+from bot.i18n import speak
 from bot.owner import PAUSED_BY_OWNER
 from bot.talking.cockpit import cockpit_card
-from bot.texts import speak
 from tests.company import a_group, a_person, a_photo, asks, kept_of, reason
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine

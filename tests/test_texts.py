@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from bot.domain.job_view import Reason, Refusal
-from bot.texts import LANGUAGES, refusal, speak
+from bot.i18n import LANGUAGES, refusal, speak
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_790_000_000.0
@@ -29,7 +29,7 @@ def said_in_code() -> set[tuple[str, ...]]:
 
 
 def written(language: str) -> Iterator[Message]:
-    for source in (files("bot.texts") / language).iterdir():
+    for source in (files("bot.i18n") / language).iterdir():
         if source.name.endswith(".po"):
             yield from (message for message in read_po(io.BytesIO(source.read_bytes())) if message.id)
 

@@ -10,9 +10,9 @@ from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.commands import about_me, chosen, is_reference, understand
 from bot.dashscope.errors import plain
 from bot.domain.styles import STYLES, find, nearest
+from bot.i18n import speak
 from bot.links import read_token
 from bot.people import naming
-from bot.texts import speak
 from torture.words import EVIL, words
 
 MANY = 1000

@@ -10,8 +10,8 @@ from PIL import Image
 
 from bot.app import Parts
 from bot.domain import quota
+from bot.i18n import speak
 from bot.runtime.clock import WallClock
-from bot.texts import speak
 from tests.conftest import IN_HOUSE
 from tests.house import house
 from tests.quick_engine import quick_engine

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.app import Parts
-from bot.texts import LANGUAGES, speak
+from bot.i18n import LANGUAGES, speak
 from handlers.web.page import read_static, sentences, translated
 from tests.conftest import IN_HOUSE
 from tests.web_visitors import visitor

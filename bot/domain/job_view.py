@@ -10,7 +10,7 @@ __all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "Reason", "R
 
 
 class Reason(StrEnum):
-    """Why not. Each has its sentence in every language (`bot.texts`)."""
+    """Why not. Each has its sentence in every language (`bot.i18n`)."""
 
     # the photo, found at intake: no unit was spent
     EMPTY = "empty"

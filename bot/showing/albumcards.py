@@ -8,10 +8,10 @@ from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Picture
 from bot.domain.job_view import ENDED, WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import Style
+from bot.i18n import Texts, refusal, speak
 from bot.room import ROOM, Room
 from bot.showing import cards
 from bot.showing.cards import Rows, Saved
-from bot.texts import Texts, refusal, speak
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})

@@ -11,9 +11,9 @@ from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Picture
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
+from bot.i18n import Texts, mark, refusal, speak
 from bot.room import ROOM, Room
 from bot.showing.leafing import bounded, leafing
-from bot.texts import Texts, mark, refusal, speak
 
 Rows = tuple[tuple[Button, ...], ...]
 

@@ -2,7 +2,7 @@
 
 from bot.chat import Card
 from bot.domain.job_view import JobView, State
-from bot.texts import speak
+from bot.i18n import speak
 
 LONG_SECONDS = 120.0
 

@@ -8,10 +8,10 @@ from bot.albums import Asking
 from bot.buttons import Press
 from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.i18n import speak
 from bot.showing.albumcards import PAINTED, Deed, really_delete_all, settled_rows
 from bot.showing.cards import look_name
 from bot.talking.answers import Answer, refused
-from bot.texts import speak
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.chat import Address, Card, Chat, Person
 from bot.domain.job_view import Refusal
+from bot.i18n import refusal, speak
 from bot.showing.cards import Rows
 from bot.talking.incoming import nobody
-from bot.texts import refusal, speak
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from bot.chat import Button, Card, Chat, Person, Picture
 from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
 from bot.domain.styles import find, sample
+from bot.i18n import refusal, speak
 from bot.people.naming import fold, renamed
 from bot.room import ROOM, Room
 from bot.showing.cards import Rows
 from bot.showing.leafing import bounded, leafing
 from bot.talking.answers import Answer, Pressed, not_yours, refused
 from bot.talking.incoming import Incoming, is_withheld, read_all
-from bot.texts import refusal, speak
 
 if TYPE_CHECKING:
     from bot.people.wardrobe import SavedStyle

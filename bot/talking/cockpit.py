@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card
 from bot.domain.job_view import Reason
-from bot.texts import Texts, refusal
+from bot.i18n import Texts, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

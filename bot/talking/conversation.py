@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.asking.restraint import Hearing
 from bot.chat import Card, Chat, Person
 from bot.commands import Name, Said, is_reference, understand
+from bot.i18n import speak
 from bot.room import ROOM, Room
 from bot.talking.closet import Closet
 from bot.talking.history import History
@@ -22,7 +23,6 @@ from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_tex
 from bot.talking.paperwork import Paperwork
 from bot.talking.till import Bank, Till
 from bot.talking.wishing import Wishing
-from bot.texts import speak
 
 if TYPE_CHECKING:
     from bot.service import Service

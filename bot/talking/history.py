@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb, whose
 from bot.chat import Button, Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.i18n import Texts, refusal, speak
 from bot.showing.cards import Rows, job_card, look_name
 from bot.showing.leafing import bounded, leafing
 from bot.talking.answers import Answer, Pressed, not_yours
-from bot.texts import Texts, refusal, speak
 
 if TYPE_CHECKING:
     from bot.studio import Studio

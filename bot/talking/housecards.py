@@ -7,10 +7,10 @@ from bot.asking.manners import DAY_MINUTES, GroupSettings
 from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Person
 from bot.domain.styles import REFERENCE, Style
+from bot.i18n import Texts, speak
 from bot.showing.cards import Rows
 from bot.showing.leafing import bounded, leafing
 from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
-from bot.texts import Texts, speak
 
 _COLUMNS = 2
 _LIMITS = (None, 10, 20, 50, 100, 200, 500)

@@ -7,11 +7,11 @@ from bot.buttons import Press, Verb
 from bot.chat import Card, Chat, Person
 from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
+from bot.i18n import refusal, speak
 from bot.talking.answers import Answer, Pressed, refused
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
 from bot.talking.incoming import Incoming
-from bot.texts import refusal, speak
 
 if TYPE_CHECKING:
     from bot.asking.manners import Groups, GroupSettings

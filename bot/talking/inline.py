@@ -7,10 +7,10 @@ from bot.chat import Button, Card, Person
 from bot.commands import Name, understand
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import SHEET, Style
+from bot.i18n import Texts, speak
 from bot.showing.cards import look_name
 from bot.talking.incoming import Incoming
 from bot.talking.pages import how_to_style_text
-from bot.texts import Texts, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable

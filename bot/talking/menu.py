@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.commands import Name
-from bot.texts import Texts, mark
+from bot.i18n import Texts, mark
 
 
 class Scope(StrEnum):

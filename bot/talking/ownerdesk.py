@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press
 from bot.chat import Card, Person
 from bot.domain.job_view import Reason, Refusal
+from bot.i18n import Texts, refusal, speak
 from bot.talking.answers import Answer, Pressed
 from bot.talking.cockpit import Wish, broadcasts_card, cockpit_card, troubles_text
 from bot.talking.incoming import Incoming
 from bot.talking.pages import hint_text
-from bot.texts import Texts, refusal, speak
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -10,12 +10,12 @@ from bot.chat import Card, Person, Picture
 from bot.commands import Name
 from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import SHEET, Style
+from bot.i18n import Texts, mark, speak
 from bot.room import ROOM, Room
 from bot.showing.cards import look_name
 from bot.showing.leafing import bounded, leafing
 from bot.talking.gallery import sheet
 from bot.talking.incoming import Incoming
-from bot.texts import Texts, mark, speak
 
 if TYPE_CHECKING:
     from bot.studio import Studio

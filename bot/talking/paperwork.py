@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot.buttons import Press, Verb, whose
 from bot.chat import Button, Card, Document, Person
 from bot.commands import Name
+from bot.i18n import LANGUAGES, Texts, speak
 from bot.room import ROOM, Room
 from bot.talking.answers import Answer, Pressed, not_yours
 from bot.talking.incoming import Incoming
-from bot.texts import LANGUAGES, Texts, speak
 
 if TYPE_CHECKING:
     from bot.people.care import Forgotten, PrivacyFacts

@@ -11,6 +11,7 @@ from bot.buttons import Press, Verb, parse
 from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
+from bot.i18n import speak
 from bot.intake import Unreadable
 from bot.offering import offer
 from bot.room import ROOM, Room
@@ -27,7 +28,6 @@ from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork
 from bot.talking.remarks import remark
 from bot.talking.till import Till
-from bot.texts import speak
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -7,8 +7,8 @@ from bot.buttons import Press, Verb
 from bot.chat import Button, Card, Person
 from bot.commands import Unknown
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal
+from bot.i18n import refusal, speak
 from bot.talking.incoming import Attachment
-from bot.texts import refusal, speak
 
 
 def remark(outcome: JobView | Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:

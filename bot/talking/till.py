@@ -8,8 +8,8 @@ from bot.buttons import Press, Verb
 from bot.chat import Button, Call, Card, Invoice, Person
 from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
+from bot.i18n import Texts, refusal, speak
 from bot.talking.answers import Answer, Pressed, refused
-from bot.texts import Texts, refusal, speak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

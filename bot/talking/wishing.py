@@ -10,11 +10,11 @@ from bot.chat import Card
 from bot.commands import Said, Unknown, about_me, chosen
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, Style
+from bot.i18n import speak
 from bot.talking.household import is_for_admins
 from bot.talking.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.talking.pages import how_to_style_text
 from bot.talking.remarks import did_you_mean, not_known, reason, remark, remarks
-from bot.texts import speak
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -8,7 +8,7 @@ from discord import Attachment, app_commands
 from discord.app_commands import Choice, Command, Range
 
 from bot.commands import Name
-from bot.texts import mark
+from bot.i18n import mark
 from handlers.discord.answering import Answering
 from handlers.discord.reading import Filled
 from handlers.discord.wire import Ask

@@ -7,7 +7,7 @@ from typing import Any
 from discord.ui import FileUpload, Label, Modal
 
 from bot.buttons import Press, Verb, parse
-from bot.texts import speak
+from bot.i18n import speak
 
 PICTURE = "picture"  # the field
 MAX_TITLE = 45

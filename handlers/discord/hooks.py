@@ -6,7 +6,7 @@ import structlog
 from discord.ui import View
 
 from bot.chat import Address, Gone, NotNow
-from bot.texts import speak
+from bot.i18n import speak
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import TooLate
 from handlers.discord.pen import Pen

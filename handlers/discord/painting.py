@@ -6,7 +6,7 @@ from discord import Attachment, Member, Message, User, app_commands
 from discord.app_commands import Choice, ContextMenu
 
 from bot.commands import Name
-from bot.texts import mark
+from bot.i18n import mark
 from handlers.discord.answering import Answering
 from handlers.discord.commands import Slash
 from handlers.discord.reading import Filled

@@ -15,7 +15,7 @@ from discord.app_commands import (
 )
 from discord.http import Route
 
-from bot.texts import mark, speak
+from bot.i18n import mark, speak
 from handlers.discord.errors import NETWORK
 from handlers.discord.wire import Wire
 

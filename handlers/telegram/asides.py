@@ -20,11 +20,11 @@ from telegram import (
 from telegram.error import BadRequest
 
 from bot.chat import Address, Card, Chat, Gone
+from bot.i18n import speak
 from bot.talking.conversation import Conversation
 from bot.talking.incoming import Incoming
 from bot.talking.inline import InlinePage, InlineResult
 from bot.talking.patience import Patience
-from bot.texts import speak
 from handlers.telegram import drawing
 from handlers.telegram.errors import translated
 from handlers.telegram.memory import INLINE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.chat import Address, Button, Card, Chat, Gone, Person
-from bot.texts import speak
+from bot.i18n import speak
 from handlers.telegram import drawing
 from handlers.telegram.pen import Pen, without_picture
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.domain import styles
 from bot.domain.job_view import ENDED, JobView, QuotaView, State
-from bot.texts import Texts, refusal
+from bot.i18n import Texts, refusal
 
 JOBS = "/api/jobs"
 

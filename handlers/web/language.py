@@ -3,7 +3,7 @@
 from babel import negotiate_locale
 from starlette.requests import Request
 
-from bot.texts import LANGUAGES, Texts, speak
+from bot.i18n import LANGUAGES, Texts, speak
 
 LONGEST = 200  # characters of a header that are looked at
 

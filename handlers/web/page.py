@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.domain import styles
-from bot.texts import Texts
+from bot.i18n import Texts
 from handlers.web.language import texts_of
 from handlers.web.problems import Problem
 

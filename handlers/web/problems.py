@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.job_view import Reason, Refusal
-from bot.texts import mark, refusal
+from bot.i18n import mark, refusal
 from handlers.web.headers import HEADERS
 from handlers.web.language import texts_of
 

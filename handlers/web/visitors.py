@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.chat import Chat, Person
+from bot.i18n import Texts
 from bot.runtime.token_bucket import Buckets, Pace
-from bot.texts import Texts
 from handlers.web.guard import SAFE_METHODS
 from handlers.web.language import texts_of
 from handlers.web.problems import Problem, answer

@@ -4,7 +4,7 @@ The msgids are the English sentences; every other language is a folder of .po fi
 (one a part of the product); they are read together, straight from the .po text: nothing is compiled or built.
 """
 
-from bot.texts.catalogue import LANGUAGES, Texts, mark, speak
-from bot.texts.refusals import refusal
+from bot.i18n.catalog import LANGUAGES, Texts, mark, speak
+from bot.i18n.error_messages import refusal
 
 __all__ = ["LANGUAGES", "Texts", "mark", "refusal", "speak"]

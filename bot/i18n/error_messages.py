@@ -1,7 +1,7 @@
 """One sentence for every reason why not: what happened, and what to do next. Fits any platform."""
 
 from bot.domain.job_view import Reason, Refusal
-from bot.texts.catalogue import Texts, mark
+from bot.i18n.catalog import Texts, mark
 
 _SENTENCES = {
     Reason.EMPTY: mark("The file is empty. Please send the photo again."),

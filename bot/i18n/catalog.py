@@ -62,7 +62,7 @@ def _texts(language: str) -> Texts:
 
 
 def _catalogues(language: str) -> Iterator[GNUTranslations]:
-    folder = files("bot.texts") / language
+    folder = files("bot.i18n") / language
     if not folder.is_dir():  # English: the msgids themselves
         return
     for source in sorted(folder.iterdir(), key=lambda entry: entry.name):
