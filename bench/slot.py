@@ -28,12 +28,12 @@ from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
 from bot.asking.admission import admit, inserted, introduce
-from bot.chat import Chat, Person
 from bot.dashscope.client import DashScope
 from bot.dispatcher import drive
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.links import InlineLinks
+from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop
 from bot.runtime.clock import WallClock
 from storage import jobs

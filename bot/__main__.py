@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn, TypeVar
 import httpx
 import typer
 
-from bot.chat import CannotStart
 from bot.config import settings as config
 from bot.config.stand_in import StandInSettings
+from bot.messaging.platform import CannotStart
 from bot.runtime import event_loop
 from bot.runtime.lock_file import FolderInUse
 from bot.runtime.logging import log_last_words, set_up_logging

@@ -4,8 +4,8 @@ keep the others back."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat import Address, Chat, Person
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.messaging.platform import Address, Chat, Person
 from bot.studio import NOT_FOUND, Studio
 from storage import albums
 

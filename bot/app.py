@@ -20,7 +20,6 @@ from starlette.types import ASGIApp
 from bot.asking.admission import Rules
 from bot.asking.reception import Reception
 from bot.callbacks import Callbacks
-from bot.chat import CannotStart, Platform
 from bot.config import face_detection
 from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
@@ -33,6 +32,7 @@ from bot.duties import Duties
 from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.intake import FaceFinder, Intake
+from bot.messaging.platform import CannotStart, Platform
 from bot.replicas.roles import Roles, kept_up
 from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
 from bot.runtime.clock import Clock

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chat import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
+from bot.messaging.album_card import PAINTED, album_card
+from bot.messaging.capabilities import ROOM, Roomy
+from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.offering import Offer, offer
 from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
-from bot.room import ROOM, Roomy
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.service import Service
-from bot.showing.albumcards import PAINTED, album_card
 from bot.showing.errands import Errand, errands, owe_anew
 from bot.showing.notices import is_worth_a_notice
 from bot.showing.worth import is_worth_an_edit_of_many

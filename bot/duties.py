@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.chat import Platform, Receives
 from bot.courier import Courier
 from bot.dispatcher import drive
 from bot.driving import accounts
@@ -13,6 +12,7 @@ from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.driving.waking import wake, wake_lane
 from bot.housekeeping import Housekeeping
+from bot.messaging.platform import Platform, Receives
 from bot.replicas.roles import Role, Roles, Term, kept_up
 from bot.service import Service
 from bot.showing.herald import Herald

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.chat import Chat, Person
 from bot.domain.styles import REFERENCE, SHEET, Style
+from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
     from bot.people.wardrobe import SavedStyle

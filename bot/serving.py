@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.chat import CannotStart
+from bot.messaging.platform import CannotStart
 
 HEAD_SECONDS = 20.0
 IDLE_SECONDS = 75  # a proxy before us keeps its connections for 60 s or so; whoever hangs up first loses nothing

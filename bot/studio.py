@@ -10,11 +10,11 @@ from bot.asking.door import Asked, Refused, let_in
 from bot.asking.drafts import Sent
 from bot.asking.erasure import erase
 from bot.asking.records import Records
-from bot.chat import Chat, Person
 from bot.domain.job_lifecycle import CancelWished, Impossible
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
 from bot.driving.moves import Overtaken, move
+from bot.messaging.platform import Chat, Person
 from bot.people import consenting
 from storage import jobs, people, results
 from storage.jobs import Job, NewJob

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chat import Person
+from bot.messaging.platform import Person
 from tests.bot_api import ME, BotApi
 from tests.bot_api_chats import Shown, chat_json, photo_json
 

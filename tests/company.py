@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.app import Parts
-from bot.chat import Chat, Person
 from bot.domain.job_view import JobView, Reason, Refusal
+from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import WallClock
 from storage import balances, ledger
 from tests.stand_in import portrait_jpeg

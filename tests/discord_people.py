@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.chat import Person
+from bot.messaging.platform import Person
 from tests.discord_asks import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
 from tests.discord_bringing import interaction, member
 from tests.discord_commands import MESSAGE, SLASH, USER, options_of

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Parts, opened, running, web_application
-from bot.chat import Chat, Person, Platform
 from bot.config.settings import Settings
 from bot.domain.job_view import ENDED, JobView, Refusal
+from bot.messaging.platform import Chat, Person, Platform
 from bot.runtime.clock import Clock, WallClock
 from stylizer.engines import Engine
 from tests.postgres import place_of

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Parts
-from bot.chat import Address, Card, Chat, Person
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.incoming import Attachment, Incoming
+from bot.messaging.platform import Address, Card, Chat, Person
 from bot.talking.conversation import Conversation
-from bot.talking.incoming import Attachment, Incoming
 from bot.talking.presses import Answer, Pressed, Presses
 from tests.house import house
 

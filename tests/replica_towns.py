@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bot.app import Parts, opened, running, web_application
-from bot.chat import Platform
+from bot.messaging.platform import Platform
 from bot.replicas.election import Election
 from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord

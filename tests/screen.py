@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.chat import Address, Card, Gone, NotNow
+from bot.messaging.platform import Address, Card, Gone, NotNow
 
 
 @dataclass

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 from bot.asking.manners import GroupSettings
 from bot.asking.purse import Package
-from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
 from bot.i18n import LANGUAGES, Texts, speak
+from bot.messaging.album_card import album_card
+from bot.messaging.job_card import job_card, really_delete
+from bot.messaging.platform import Card, Person, Picture
 from bot.offering import arranged
 from bot.people.care import Forgotten, PrivacyFacts
 from bot.people.wardrobe import SavedStyle
-from bot.showing.albumcards import album_card
-from bot.showing.cards import job_card, really_delete
 from bot.talking.closet import closet_card, saved_card, shared_card
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.chat import Chat, Person, Picture
+from bot.messaging.platform import Chat, Person, Picture
 from bot.runtime.clock import WallClock
 from handlers.telegram.memory import Memory
 from handlers.telegram.pace import Pace

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from bot.albums import Asking, numbered
 from bot.app import Parts
-from bot.chat import Address, Card, Gone, NotNow, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Address, Card, Gone, NotNow, Person, Picture
 from bot.showing.errands import GATHERING_SECONDS
 from storage import albums
 from storage.results import OPEN_SECONDS

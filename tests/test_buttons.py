@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse, whose
-from bot.chat import Person
+from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse, whose
+from bot.messaging.platform import Person
 
 LARGEST = 10**18 - 1  # what fits a database's 64 bits for certain
 

@@ -5,13 +5,13 @@ from itertools import chain
 
 import pytest
 
-from bot.buttons import MAX_BYTES, Press, Verb, parse
-from bot.chat import Card, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.i18n import LANGUAGES
-from bot.room import ROOM
-from bot.showing.cards import job_card, really_delete
+from bot.messaging.callback_data import MAX_BYTES, Press, Verb, parse
+from bot.messaging.capabilities import ROOM
+from bot.messaging.job_card import job_card, really_delete
+from bot.messaging.platform import Card, Picture
 
 JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
 DRAFT = replace(JOB, state=State.DRAFT, style=None)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from bot.chat import Card, Document
+from bot.messaging.platform import Card, Document
 from tests.parlour import file, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.buttons import Press, Verb
-from bot.chat import Person
 from bot.domain.job_view import State
 from bot.domain.styles import STYLES
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callbacks import Pressed
+from bot.messaging.capabilities import Room
+from bot.messaging.platform import Person
 from bot.offering import Offer, suggested
-from bot.room import Room
-from bot.talking.answers import Pressed
 from bot.talking.conversation import Conversation
 from bot.talking.presses import Presses
 from tests.house import accepted, house

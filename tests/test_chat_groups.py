@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.asking.manners import GroupSettings, is_sensible
-from bot.buttons import Press, Verb, parse
-from bot.chat import Card
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.i18n import LANGUAGES
+from bot.messaging.callback_data import Press, Verb, parse
+from bot.messaging.platform import Card
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from tests.house import ANNA

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.buttons import NEEDS_NUMBER, Press, Verb, whose
-from bot.chat import Card
 from bot.domain.styles import SHEET
+from bot.messaging.callback_data import NEEDS_NUMBER, Press, Verb, whose
+from bot.messaging.platform import Card
 from tests.parlour import Guest, labels, parlour
 from tests.quick_engine import STYLES, quick_engine
 from tests.stand_in import portrait_jpeg

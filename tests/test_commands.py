@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.commands import MAX_WORDS, Name, Unknown, chosen, is_reference, understand
 from bot.domain.styles import STYLES, Style, by_index
+from bot.messaging.commands import MAX_WORDS, Name, Unknown, chosen, is_reference, understand
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Parts
-from bot.chat import Chat, Person
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Chat, Person
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import IN_HOUSE
 from tests.house import ANNA, BEN, accepted, ended, house

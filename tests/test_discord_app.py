@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import run
-from bot.chat import CannotStart
+from bot.messaging.platform import CannotStart
 from tests.discord_server import discord_server
 from tests.house import settings_for
 

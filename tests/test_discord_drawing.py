@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Call, Card, Document, Picture
-from bot.showing.cards import Rows
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Button, Call, Card, Document, Picture
 from handlers.discord.drawing import drawn, press_of, view
 from tests.stand_in import portrait_jpeg
 

@@ -17,13 +17,13 @@ from PIL import Image
 from sqlalchemy import text
 
 from bot.asking.reception import Reception
-from bot.asking.tickets import Tickets
-from bot.buttons import Press, Verb
-from bot.chat import Card, Chat, Gone, NotNow, Picture
 from bot.domain.job_view import Reason, Refusal
 from bot.intake import Intake
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.incoming import MAX_BYTES
+from bot.messaging.interaction_tokens import Tickets
+from bot.messaging.platform import Card, Chat, Gone, NotNow, Picture
 from bot.runtime.clock import WallClock
-from bot.talking.incoming import MAX_BYTES
 from handlers.discord.endpoint import is_signed
 from handlers.discord.errors import TooBig, TooLate, translated
 from handlers.discord.files import Files, origins

@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 from bot.app import Parts
-from bot.chat import Person
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Person
 from bot.people.export import Zips, written
 from tests.company import a_person, a_photo, asks, kept_of
 from tests.conftest import IN_HOUSE

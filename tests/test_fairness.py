@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.asking.admission import Rules
-from bot.chat import Person
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from storage import ledger
 from storage.jobs import Job

@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from bot.app import Parts
-from bot.chat import Address, Card, Chat, Gone, NotNow
 from bot.domain.job_view import Reason
+from bot.messaging.platform import Address, Card, Chat, Gone, NotNow
 from bot.runtime.wakeups import Bell
 from bot.showing.herald import Herald
 from storage import cards, results

@@ -14,10 +14,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import Parts
-from bot.chat import CannotStart
 from bot.domain.job_view import State
 from bot.housekeeping import Housekeeping
 from bot.links import LINK_SECONDS
+from bot.messaging.platform import CannotStart
 from bot.runtime.clock import WallClock
 from storage.bucket import Bucket
 from storage.photos import StoreDown

@@ -8,9 +8,9 @@ import pytest
 
 from bot.app import Parts
 from bot.asking.manners import GroupSettings, is_sensible, may_ask, quiet_until
-from bot.chat import Chat
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Chat
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.conftest import IN_HOUSE
 from tests.house import ANNA, BEN, accepted, ended, house

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bot.app import Parts
-from bot.chat import Person
 from bot.domain.job_view import JobView, Reason, State
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Person
 from tests.company import Day, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, ended, house, private

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.chat import Address, Chat, Gone, NotNow, Person
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Address, Chat, Gone, NotNow, Person
 from bot.runtime.wakeups import Bell
 from bot.showing.herald import Herald
 from bot.showing.notices import LONG_SECONDS, is_worth_a_notice, notice_card

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.chat import Chat, Person
+from bot.messaging.platform import Chat, Person
 from storage import broadcasts, people
 from storage.database import open_database
 from tests.conftest import ON_BOTH

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
-from bot.chat import Button, Call, Card
-from bot.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
 from bot.domain.job_view import Refusal
 from bot.domain.styles import STYLES, Style
+from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
+from bot.messaging.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
+from bot.messaging.platform import Button, Call, Card
 from bot.people import naming
 from handlers.discord import drawing as on_discord
 from handlers.telegram import drawing as on_telegram

@@ -7,9 +7,9 @@ import pytest
 
 from bot.app import Parts
 from bot.asking.purse import MAX_UNITS, Package, Purchase, Refund
-from bot.chat import Chat, Person
 from bot.config.settings import Wrong, load
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Chat, Person
 from tests.company import Day, a_group, a_person, asks, audit, reason, rows
 from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private

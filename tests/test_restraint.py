@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from bot.asking.restraint import GROUP_FACTOR, HUSH_SECONDS, Hearing, Restraint
-from bot.chat import Chat, Person
+from bot.messaging.platform import Chat, Person
 from tests.house import ANNA, BEN, private
 from tests.parlour import parlour, said
 from tests.stand_in import portrait_jpeg

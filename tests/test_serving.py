@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.chat import CannotStart
+from bot.messaging.platform import CannotStart
 from bot.serving import IDLE_SECONDS, address, listen
 from stylizer.server import server_config
 

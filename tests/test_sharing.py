@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.chat import CannotStart
 from bot.config.settings import Settings
+from bot.messaging.platform import CannotStart
 from bot.replicas.election import Election
 from bot.replicas.roles import Alone
 from bot.replicas.sharing import beside, clock_of, open_rows, roles_of

@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from bot.app import Parts
-from bot.chat import Chat, Person
 from bot.domain.job_view import ENDED, JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Chat, Person
 from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine

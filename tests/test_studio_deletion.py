@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import Parts
-from bot.chat import Person
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.messaging.platform import Person
 from storage import jobs
 from storage.jobs import Job
 from tests.conftest import IN_HOUSE

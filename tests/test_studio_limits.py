@@ -13,9 +13,9 @@ from PIL import Image
 from sqlalchemy import text
 
 from bot.app import Parts
-from bot.chat import Person
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Person
 from tests.conftest import IN_HOUSE
 from tests.house import ANNA, accepted, ended, house, private
 from tests.quick_engine import quick_engine

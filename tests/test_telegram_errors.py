@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from bot.chat import Gone, NotNow
+from bot.messaging.platform import Gone, NotNow
 from handlers.telegram.errors import OWNER_PAUSE, Moved, translated
 from handlers.telegram.quiet import quiet
 

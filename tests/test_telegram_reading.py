@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from telegram import CallbackQuery, Message, User
 
-from bot.chat import Chat, Person
 from bot.domain.job_view import Refusal
-from bot.talking.incoming import Incoming
+from bot.messaging.incoming import Incoming
+from bot.messaging.platform import Chat, Person
 from handlers.telegram.kinds import is_for_people
 from handlers.telegram.reading import FileRef, file_of, incoming, pressed
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from PIL import Image
 
-from bot.chat import Address, Button, Call, Card, Chat, Document, Gone, Invoice, NotNow, Picture
+from bot.messaging.platform import Address, Button, Call, Card, Chat, Document, Gone, Invoice, NotNow, Picture
 from tests.bot_api import Fault, refusal
 from tests.bot_api_chats import Shown
 from tests.telegram_wall import ANNA, CHAT, GROUP, Wall, wall

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.chat import Address, Button, Card, Chat, Gone, NotNow, Picture
+from bot.messaging.platform import Address, Button, Card, Chat, Gone, NotNow, Picture
 from tests.bot_api import flood
 from tests.stand_in import portrait_jpeg
 from tests.telegram_wall import CHAT, GROUP, wall

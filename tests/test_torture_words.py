@@ -6,12 +6,12 @@ import unicodedata
 
 import pytest
 
-from bot.buttons import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
-from bot.commands import about_me, chosen, is_reference, understand
 from bot.dashscope.errors import plain
 from bot.domain.styles import STYLES, find, nearest
 from bot.i18n import speak
 from bot.links import read_token
+from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
+from bot.messaging.commands import about_me, chosen, is_reference, understand
 from bot.people import naming
 from torture.words import EVIL, words
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from PIL import Image
 
 from bot.app import Parts
-from bot.chat import Person
 from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
 from bot.housekeeping import Housekeeping
+from bot.messaging.platform import Person
 from bot.people.wardrobe import MAX_OWN, SavedStyle
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import IN_HOUSE

@@ -25,7 +25,6 @@ from sqlalchemy import text
 
 from bot.asking.admission import Rules, admit
 from bot.asking.reception import Reception
-from bot.chat import Person
 from bot.dashscope.client import DashScope, Patience
 from bot.dispatcher import drive
 from bot.domain.poll_schedule import Pace
@@ -34,6 +33,7 @@ from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.intake import Intake
 from bot.links import InlineLinks
+from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
 from bot.showing.board import Board

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.asking.manners import may_ask
-from bot.chat import Chat, Person
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Chat, Person
 from storage import groups, ledger, people
 from storage.groups import GroupSettings
 from storage.jobs import Job, NewJob

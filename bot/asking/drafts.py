@@ -6,9 +6,9 @@ from typing import TypeVar
 from bot.asking import admission
 from bot.asking.reception import Kept, Looked
 from bot.asking.records import Records
-from bot.chat import Chat, Person
 from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Chat, Person
 from storage import jobs, saved
 from storage.jobs import Job, NewJob
 from storage.photos import Kind

@@ -4,10 +4,10 @@ from dataclasses import dataclass, fields, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat import Chat
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
 from bot.domain.styles import INDICES, REFERENCE
+from bot.messaging.platform import Chat
 from bot.runtime.clock import Clock
 from storage import balances, groups, people
 from storage.database import Database

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.asking.admission import Rules, introduce, known, named
 from bot.asking.door import Refused
-from bot.chat import Chat, Person
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import balances, ledger, people, purchases
 from storage.database import Database

@@ -9,12 +9,12 @@ from bot.asking.admission import Rules
 from bot.asking.door import look_in
 from bot.asking.purse import in_pot
 from bot.asking.reception import Reception
-from bot.chat import Address, Chat, Person
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
 from bot.domain.styles import Style
 from bot.driving.moves import Overtaken, move
+from bot.messaging.platform import Address, Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.showing import views

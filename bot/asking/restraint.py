@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from enum import Enum, auto
 from typing import TypeVar
 
-from bot.chat import Chat, Person
+from bot.messaging.platform import Chat, Person
 from bot.runtime.token_bucket import Buckets, Pace
 
 HUSH_SECONDS = 60.0

@@ -3,8 +3,8 @@
 import importlib.util
 from collections.abc import Callable
 
-from bot.chat import CannotStart
 from bot.config.settings import Settings
+from bot.messaging.platform import CannotStart
 
 COMPLAINT = "FACE_REQUIRED is on, but what finds faces is not installed: pip install 'repaint[stylizer]'"
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bot.chat import CannotStart
 from bot.config.bucket import BucketSettings
+from bot.messaging.platform import CannotStart
 from storage.bucket import BucketUnusable, open_bucket
 from storage.photos import PhotoStore, open_photos
 

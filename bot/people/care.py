@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.asking.admission import known
 from bot.asking.erasure import erase
 from bot.asking.records import Records
-from bot.chat import Person
 from bot.config.settings import Settings
 from bot.domain import job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import Reason, State
 from bot.driving.moves import move
 from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
+from bot.messaging.capabilities import FILE_BYTES
+from bot.messaging.platform import Person
 from bot.people import export
-from bot.room import FILE_BYTES
 from storage import jobs, oblivion, people, results
 from storage.jobs import ENDED, Job
 from storage.photos import Kind

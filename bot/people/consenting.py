@@ -6,11 +6,11 @@ from bot.asking import drafts
 from bot.asking.admission import admit
 from bot.asking.door import KNOWN, Refused
 from bot.asking.records import Records
-from bot.chat import Person
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import Reason, Refusal, State
 from bot.driving.moves import Overtaken, move
+from bot.messaging.platform import Person
 from storage import jobs, people
 from storage.jobs import Job
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.asking.records import NOBODY, Records
-from bot.chat import Person
 from bot.domain.styles import INDICES, by_index
-from bot.room import FILE_BYTES
+from bot.messaging.capabilities import FILE_BYTES
+from bot.messaging.platform import Person
 from storage import jobs, people, purchases, results, saved
 from storage.jobs import Job, State
 from storage.results import Result

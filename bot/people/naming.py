@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from bot.commands import is_reference
 from bot.domain.job_view import Reason, Refusal
 from bot.domain.styles import STYLES, find
+from bot.messaging.commands import is_reference
 
 MAX_NAME = 40  # characters
 MOST_WORDS = 2 * MAX_NAME  # of a name, with dashes between them; nobody has to read a whole novel for one

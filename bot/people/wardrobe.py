@@ -14,8 +14,8 @@ from bot.asking.admission import introduce, known
 from bot.asking.door import Refused
 from bot.asking.reception import Looked
 from bot.asking.records import Records
-from bot.chat import Chat, Person
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Chat, Person
 from bot.people.naming import MAX_NAME, fold, problem_with, tidy
 from storage import people, saved
 from storage.photos import FOR_EVER, Kind

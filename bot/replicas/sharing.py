@@ -10,8 +10,8 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.chat import CannotStart
 from bot.config.cluster import SharedSettings
+from bot.messaging.platform import CannotStart
 from bot.replicas.roles import Alone, Roles
 from bot.runtime.clock import Clock, SharedClock, WallClock
 from bot.runtime.lock_file import sole_user

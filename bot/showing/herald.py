@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.chat import Address, Card, Chat, Gone, NotNow, Platform
 from bot.i18n import speak
+from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Platform
 from bot.replicas.roles import UNDISPUTED, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell

@@ -1,8 +1,8 @@
 """The one short new message that says "it is there": edits don't notify, and who waited long has looked away. Pure."""
 
-from bot.chat import Card
 from bot.domain.job_view import JobView, State
 from bot.i18n import speak
+from bot.messaging.platform import Card
 
 LONG_SECONDS = 120.0
 

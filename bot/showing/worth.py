@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.domain import fair_queue
 from bot.domain.job_view import JobView, State
-from bot.showing.albumcards import done, last_of
+from bot.messaging.album_card import done, last_of
 
 REFRESH_SECONDS = 15.0
 PROGRESS_SECONDS = 3.0

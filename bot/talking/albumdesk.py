@@ -5,13 +5,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.albums import Asking
-from bot.buttons import Press
-from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.i18n import speak
-from bot.showing.albumcards import PAINTED, Deed, really_delete_all, settled_rows
-from bot.showing.cards import look_name
-from bot.talking.answers import Answer, refused
+from bot.messaging.album_card import PAINTED, Deed, really_delete_all, settled_rows
+from bot.messaging.callback_data import Press
+from bot.messaging.callbacks import Answer, refused
+from bot.messaging.job_card import look_name
+from bot.messaging.platform import Card, Person, Picture
 
 if TYPE_CHECKING:
     from bot.service import Service

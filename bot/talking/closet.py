@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb, whose
-from bot.chat import Button, Card, Chat, Person, Picture
-from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
 from bot.domain.styles import find, sample
 from bot.i18n import refusal, speak
+from bot.messaging.callback_data import Press, Verb, whose
+from bot.messaging.callbacks import Answer, Pressed, not_yours, refused
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.commands import Name
+from bot.messaging.incoming import Incoming, is_withheld, read_all
+from bot.messaging.job_card import Rows
+from bot.messaging.pagination import bounded, leafing
+from bot.messaging.platform import Button, Card, Chat, Person, Picture
 from bot.people.naming import fold, renamed
-from bot.room import ROOM, Room
-from bot.showing.cards import Rows
-from bot.showing.leafing import bounded, leafing
-from bot.talking.answers import Answer, Pressed, not_yours, refused
-from bot.talking.incoming import Incoming, is_withheld, read_all
 
 if TYPE_CHECKING:
     from bot.people.wardrobe import SavedStyle

@@ -4,10 +4,10 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card
 from bot.domain.job_view import Reason
 from bot.i18n import Texts, refusal
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.platform import Button, Card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb, whose
-from bot.chat import Button, Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.i18n import Texts, refusal, speak
-from bot.showing.cards import Rows, job_card, look_name
-from bot.showing.leafing import bounded, leafing
-from bot.talking.answers import Answer, Pressed, not_yours
+from bot.messaging.callback_data import Press, Verb, whose
+from bot.messaging.callbacks import Answer, Pressed, not_yours
+from bot.messaging.job_card import Rows, job_card, look_name
+from bot.messaging.pagination import bounded, leafing
+from bot.messaging.platform import Button, Card, Person, Picture
 
 if TYPE_CHECKING:
     from bot.studio import Studio

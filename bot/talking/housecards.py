@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.asking.manners import DAY_MINUTES, GroupSettings
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Person
 from bot.domain.styles import REFERENCE, Style
 from bot.i18n import Texts, speak
-from bot.showing.cards import Rows
-from bot.showing.leafing import bounded, leafing
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.job_card import Rows
+from bot.messaging.pagination import bounded, leafing
+from bot.messaging.platform import Button, Card, Person
 from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 
 _COLUMNS = 2

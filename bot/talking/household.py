@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb
-from bot.chat import Card, Chat, Person
-from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
 from bot.i18n import refusal, speak
-from bot.talking.answers import Answer, Pressed, refused
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callbacks import Answer, Pressed, refused
+from bot.messaging.commands import Name
+from bot.messaging.incoming import Incoming
+from bot.messaging.platform import Card, Chat, Person
 from bot.talking.housecards import looks_card, settings_card
 from bot.talking.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
-from bot.talking.incoming import Incoming
 
 if TYPE_CHECKING:
     from bot.asking.manners import Groups, GroupSettings

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from bot.asking.manners import DAY_MINUTES
-from bot.commands import chosen, is_reference
 from bot.domain.styles import REFERENCE, SHEET, Style
+from bot.messaging.commands import chosen, is_reference
 
 LOOK_SHIFT = 2  # button data count from 0, styles from -2
 NONE = -1  # a button's number for "no such rule"

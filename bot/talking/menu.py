@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.commands import Name
 from bot.i18n import Texts, mark
+from bot.messaging.commands import Name
 
 
 class Scope(StrEnum):

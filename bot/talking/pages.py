@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb
-from bot.chat import Card, Person, Picture
-from bot.commands import Name
 from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import SHEET, Style
 from bot.i18n import Texts, mark, speak
-from bot.room import ROOM, Room
-from bot.showing.cards import look_name
-from bot.showing.leafing import bounded, leafing
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.commands import Name
+from bot.messaging.incoming import Incoming
+from bot.messaging.job_card import look_name
+from bot.messaging.pagination import bounded, leafing
+from bot.messaging.platform import Card, Person, Picture
 from bot.talking.gallery import sheet
-from bot.talking.incoming import Incoming
 
 if TYPE_CHECKING:
     from bot.studio import Studio

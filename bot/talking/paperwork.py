@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from math import ceil
 from typing import TYPE_CHECKING
 
-from bot.buttons import Press, Verb, whose
-from bot.chat import Button, Card, Document, Person
-from bot.commands import Name
 from bot.i18n import LANGUAGES, Texts, speak
-from bot.room import ROOM, Room
-from bot.talking.answers import Answer, Pressed, not_yours
-from bot.talking.incoming import Incoming
+from bot.messaging.callback_data import Press, Verb, whose
+from bot.messaging.callbacks import Answer, Pressed, not_yours
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.commands import Name
+from bot.messaging.incoming import Incoming
+from bot.messaging.platform import Button, Card, Document, Person
 
 if TYPE_CHECKING:
     from bot.people.care import Forgotten, PrivacyFacts

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.chat import Gone, NotNow
+from bot.messaging.platform import Gone, NotNow
 from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)

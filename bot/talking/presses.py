@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from bot.albums import Asking
 from bot.asking.restraint import Hearing
-from bot.buttons import Press, Verb, parse
-from bot.chat import Card, Person, Picture
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.i18n import speak
 from bot.intake import Unreadable
+from bot.messaging.album_card import DELETING
+from bot.messaging.callback_data import Press, Verb, parse
+from bot.messaging.callbacks import Answer, Pressed, refused
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.incoming import Attachment, nobody, read_all
+from bot.messaging.job_card import look_name, really_delete, rows
+from bot.messaging.platform import Card, Person, Picture
 from bot.offering import offer
-from bot.room import ROOM, Room
-from bot.showing.albumcards import DELETING
-from bot.showing.cards import look_name, really_delete, rows
 from bot.talking.albumdesk import AlbumDesk
-from bot.talking.answers import Answer, Pressed, refused
 from bot.talking.closet import Closet
 from bot.talking.history import History
 from bot.talking.household import Household, is_for_admins
-from bot.talking.incoming import Attachment, nobody, read_all
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork

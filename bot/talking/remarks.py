@@ -3,12 +3,12 @@ Pure."""
 
 from collections.abc import Sequence
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Person
-from bot.commands import Unknown
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal
 from bot.i18n import refusal, speak
-from bot.talking.incoming import Attachment
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.commands import Unknown
+from bot.messaging.incoming import Attachment
+from bot.messaging.platform import Button, Card, Person
 
 
 def remark(outcome: JobView | Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bot.chat import Address, Card, Platform
-from bot.showing.cards import Rows
-from bot.talking.answers import Answer, Pressed
+from bot.messaging.callbacks import Answer, Pressed
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Address, Card, Platform
 from bot.talking.patience import Patience
 
 if TYPE_CHECKING:

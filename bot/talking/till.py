@@ -4,12 +4,12 @@ what a shop has to say (/terms, /support, /paysupport)."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Call, Card, Invoice, Person
-from bot.commands import Name
 from bot.domain.job_view import Reason, Refusal
 from bot.i18n import Texts, refusal, speak
-from bot.talking.answers import Answer, Pressed, refused
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callbacks import Answer, Pressed, refused
+from bot.messaging.commands import Name
+from bot.messaging.platform import Button, Call, Card, Invoice, Person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

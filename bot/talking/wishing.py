@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
-from bot.chat import Card
-from bot.commands import Said, Unknown, about_me, chosen
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, Style
 from bot.i18n import speak
+from bot.messaging.commands import Said, Unknown, about_me, chosen
+from bot.messaging.incoming import Attachment, Incoming, is_withheld, read_all
+from bot.messaging.platform import Card
 from bot.talking.household import is_for_admins
-from bot.talking.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.talking.pages import how_to_style_text
 from bot.talking.remarks import did_you_mean, not_known, reason, remark, remarks
 

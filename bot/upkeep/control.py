@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bot.asking.admission import Rules, introduce, named
-from bot.chat import Chat, Person
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Chat, Person
 from bot.owner import PAUSED_BY_OWNER
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell

@@ -36,7 +36,7 @@ async def discord(
     clock: Clock | None = None,
 ) -> AsyncIterator[DiscordPlatform]:
     """Answers for as long as it is entered; gives the platform that shows job cards, and that has to be told to
-    receive, see `bot.chat.Receives`.
+    receive, see `bot.messaging.platform.Receives`.
 
     Raises TokenRefused when Discord says so at the start. Without a network it goes on trying. `by_webhook`: commands
     are brought to our HTTP server; private messages come by the gateway all the same. `secret`: the

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from discord import Attachment, Message, MessageType
 
-from bot.chat import Address, Card
-from bot.people.keepsakes import Keepsakes
+from bot.messaging.incoming import Incoming
+from bot.messaging.platform import Address, Card
+from bot.messaging.platform_files import Keepsakes
 from bot.talking.conversation import Conversation
-from bot.talking.incoming import Incoming
 from bot.talking.lineup import Lineup
 from bot.talking.patience import Interrupted
 from bot.talking.telling import Telling

@@ -7,8 +7,8 @@ from typing import Any
 from discord import Attachment, app_commands
 from discord.app_commands import Choice, Command, Range
 
-from bot.commands import Name
 from bot.i18n import mark
+from bot.messaging.commands import Name
 from handlers.discord.answering import Answering
 from handlers.discord.reading import Filled
 from handlers.discord.wire import Ask

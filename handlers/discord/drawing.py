@@ -13,10 +13,10 @@ from discord import AllowedMentions, File, Object, SelectOption
 from discord.ui import Button, Select, View
 from discord.utils import escape_markdown
 
-from bot import chat
-from bot.buttons import Verb, parse
-from bot.chat import Call, Card, Document, Picture
-from bot.showing.cards import Rows
+from bot.messaging import platform
+from bot.messaging.callback_data import Verb, parse
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Call, Card, Document, Picture
 
 MAX_TEXT = 2000
 MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100
@@ -83,17 +83,17 @@ def view(rows: Rows) -> View | None:
     return view if view.children else None
 
 
-def _menu(looks: Sequence[chat.Button]) -> Select[View]:
+def _menu(looks: Sequence[platform.Button]) -> Select[View]:
     options = [SelectOption(label=_short(one.label, MAX_OPTION), value=one.data) for one in looks[:MAX_OPTIONS]]
     return Select(custom_id=f"{PICK}0", options=options, row=0)
 
 
-def _is_look(button: chat.Button) -> bool:
+def _is_look(button: platform.Button) -> bool:
     press = parse(button.data)
     return press is not None and press.verb in _LOOKS
 
 
-def _flowed(rows: list[list[chat.Button]], most: int) -> list[list[chat.Button]]:
+def _flowed(rows: list[list[platform.Button]], most: int) -> list[list[platform.Button]]:
     """The rows as they are; or, when they are too many or too long, as full as they can be."""
     if len(rows) <= most and all(len(row) <= IN_A_ROW for row in rows):
         return rows
@@ -106,7 +106,7 @@ def press_of(name: str) -> str:
     return name.partition(_TWIN)[0]
 
 
-def _button(button: chat.Button, row: int, twins: int) -> Button[View]:
+def _button(button: platform.Button, row: int, twins: int) -> Button[View]:
     label = _short(button.label, MAX_LABEL)
     if button.link is not None:
         return Button(label=label, url=button.link, row=row)

@@ -7,7 +7,7 @@ import aiohttp
 import structlog
 from discord import DiscordServerError, Forbidden, HTTPException, NotFound, RateLimited
 
-from bot.chat import CannotStart, Gone, NotNow
+from bot.messaging.platform import CannotStart, Gone, NotNow
 
 log = structlog.get_logger(__name__)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.chat import NotNow
 from bot.domain.job_view import Reason, Refusal
-from bot.talking.incoming import MAX_BYTES
+from bot.messaging.incoming import MAX_BYTES
+from bot.messaging.platform import NotNow
 from handlers.discord.errors import NETWORK_PAUSE
 from handlers.discord.wire import is_discord, origin
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from discord.ui import FileUpload, Label, Modal
 
-from bot.buttons import Press, Verb, parse
 from bot.i18n import speak
+from bot.messaging.callback_data import Press, Verb, parse
 
 PICTURE = "picture"  # the field
 MAX_TITLE = 45

@@ -5,8 +5,8 @@ from dataclasses import replace
 import structlog
 from discord.ui import View
 
-from bot.chat import Address, Gone, NotNow
 from bot.i18n import speak
+from bot.messaging.platform import Address, Gone, NotNow
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import TooLate
 from handlers.discord.pen import Pen

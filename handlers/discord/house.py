@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.asking.tickets import Tickets
-from bot.people.keepsakes import Keepsakes
+from bot.messaging.interaction_tokens import Tickets
+from bot.messaging.platform_files import Keepsakes
 from bot.service import Service
 from bot.talking.conversation import Conversation
 from bot.talking.lineup import Lineup

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from discord import Attachment, Member, Message, User, app_commands
 from discord.app_commands import Choice, ContextMenu
 
-from bot.commands import Name
 from bot.i18n import mark
+from bot.messaging.commands import Name
 from handlers.discord.answering import Answering
 from handlers.discord.commands import Slash
 from handlers.discord.reading import Filled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from discord import File, Message, MessageReference, Object, PartialMessage, Webhook, WebhookType
 from discord.ui import View
 
-from bot.chat import NotNow
+from bot.messaging.platform import NotNow
 from handlers.discord.drawing import Drawn
 from handlers.discord.errors import NETWORK_PAUSE, translated
 from handlers.discord.replies import Reply

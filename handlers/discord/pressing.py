@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from discord import AllowedMentions, InteractionType
 
-from bot.buttons import Verb, parse
-from bot.talking.answers import Answer, Pressed
+from bot.messaging.callback_data import Verb, parse
+from bot.messaging.callbacks import Answer, Pressed
 from bot.talking.lineup import Lineup
 from bot.talking.patience import Interrupted
 from bot.talking.presses import Presses

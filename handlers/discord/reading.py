@@ -7,10 +7,10 @@ from functools import partial
 import discord
 from discord import Member, Message, User
 
-from bot.chat import Person
 from bot.domain.job_view import Reason, Refusal
-from bot.talking.answers import Pressed
-from bot.talking.incoming import Attachment, Incoming, may_be_picture
+from bot.messaging.callbacks import Pressed
+from bot.messaging.incoming import Attachment, Incoming, may_be_picture
+from bot.messaging.platform import Person
 from handlers.discord.files import Files
 from handlers.discord.forms import Upload
 from handlers.discord.replies import Reply

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from bot.asking.tickets import Ticket, Tickets
-from bot.chat import NotNow
+from bot.messaging.interaction_tokens import Ticket, Tickets
+from bot.messaging.platform import NotNow
 from handlers.discord.errors import TooBig
 
 LIFE = 14.5 * 60  # seconds; Discord says fifteen minutes

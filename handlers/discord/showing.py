@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import structlog
 from starlette.routing import BaseRoute
 
-from bot.chat import Address, Card, Gone, NotNow
-from bot.people.keepsakes import Keepsakes
-from bot.room import Room
-from bot.showing.cards import Rows
+from bot.messaging.capabilities import Room
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Address, Card, Gone, NotNow
+from bot.messaging.platform_files import Keepsakes
 from handlers.discord import drawing
 from handlers.discord.connecting import Connection
 from handlers.discord.drawing import Drawn
@@ -26,7 +26,7 @@ LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
 
 
 class DiscordPlatform:
-    """What the courier and the handler need to show things. See `bot.chat.Platform`. `routes` are for our HTTP
+    """What the courier and the handler need to show things. See `bot.messaging.platform.Platform`. `routes` are for our HTTP
     server."""
 
     name = PLATFORM
@@ -51,7 +51,7 @@ class DiscordPlatform:
         self.hooks = Hooks(pen, replies)
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """See `bot.chat.Receives`."""
+        """See `bot.messaging.platform.Receives`."""
         await self._connection.receive(stop)
 
     async def show(self, address: Address, card: Card) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bot.asking.reception import Reception
-from bot.chat import Card, Chat
+from bot.messaging.platform import Card, Chat
 from handlers.discord.drawing import pictures_of
 
 USUAL = 10 * 1024 * 1024  # bytes that every channel takes, as far as we know

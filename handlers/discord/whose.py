@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from discord import Member, Thread, User
 
-from bot.chat import Chat, Person
+from bot.messaging.platform import Chat, Person
 from handlers.discord.wire import Ask
 
 PLATFORM = "discord"

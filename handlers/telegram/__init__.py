@@ -47,7 +47,7 @@ async def telegram(
     per_second: float = PER_SECOND,
 ) -> AsyncIterator[TelegramPlatform]:
     """Answers for as long as it is entered; gives the platform that shows job cards. Without a `hook` that has to be
-    told to receive, see `bot.chat.Receives`.
+    told to receive, see `bot.messaging.platform.Receives`.
 
     Raises TokenRefused or WebhookRefused when Telegram says so at the start. Without a network it goes on trying.
     `hook`: have updates brought there; None: ask for them. `alone`: no other process is brought any. `clock`
@@ -84,7 +84,7 @@ class Polled(TelegramPlatform):
         self._connection = connection
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """See `bot.chat.Receives`."""
+        """See `bot.messaging.platform.Receives`."""
         await self._connection.receive(self, stop)
 
 

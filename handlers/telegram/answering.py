@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest
 
-from bot.chat import Address, Card
-from bot.talking.answers import Answer
+from bot.messaging.callbacks import Answer
+from bot.messaging.platform import Address, Card
 from bot.talking.conversation import Conversation
 from bot.talking.patience import Patience
 from bot.talking.presses import Presses

@@ -19,10 +19,10 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from bot.chat import Address, Card, Chat, Gone
 from bot.i18n import speak
+from bot.messaging.incoming import Incoming
+from bot.messaging.platform import Address, Card, Chat, Gone
 from bot.talking.conversation import Conversation
-from bot.talking.incoming import Incoming
 from bot.talking.inline import InlinePage, InlineResult
 from bot.talking.patience import Patience
 from handlers.telegram import drawing

@@ -13,9 +13,9 @@ from telegram import (
     User,
 )
 
-from bot.buttons import Verb, parse
-from bot.chat import Button, Call, Card, Picture
-from bot.showing.cards import Rows
+from bot.messaging.callback_data import Verb, parse
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Button, Call, Card, Picture
 
 MAX_TEXT, MAX_CAPTION, MAX_SHARE = 4096, 1024, 256
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20

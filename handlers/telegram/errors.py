@@ -13,7 +13,7 @@ import httpx
 import structlog
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.chat import CannotStart, Gone, NotNow
+from bot.messaging.platform import CannotStart, Gone, NotNow
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ written to: then the message says where the picture is.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.chat import Address, Button, Card, Chat, Gone, Person
 from bot.i18n import speak
+from bot.messaging.platform import Address, Button, Card, Chat, Gone, Person
 from handlers.telegram import drawing
 from handlers.telegram.pen import Pen, without_picture
 

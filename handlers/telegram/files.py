@@ -3,9 +3,9 @@
 import structlog
 from telegram.error import BadRequest, InvalidToken
 
-from bot.chat import NotNow
 from bot.domain.job_view import Reason, Refusal
-from bot.talking.incoming import MAX_BYTES
+from bot.messaging.incoming import MAX_BYTES
+from bot.messaging.platform import NotNow
 from handlers.telegram.errors import NETWORK_PAUSE, translated
 from handlers.telegram.reading import FileRef
 from handlers.telegram.wire import Bot

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from bot.chat import Address, Chat
-from bot.people.keepsakes import Keepsakes
+from bot.messaging.platform import Address, Chat
+from bot.messaging.platform_files import Keepsakes
 
 INLINE = "inline:"  # a chat that is one message, in a chat of somebody's that we are no member of
 

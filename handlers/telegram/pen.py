@@ -16,8 +16,8 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from bot.chat import Address, Card, Invoice, NotNow, Picture
-from bot.showing.cards import Rows
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Address, Card, Invoice, NotNow, Picture
 from handlers.telegram import drawing
 from handlers.telegram.errors import Complaint, complaint
 from handlers.telegram.memory import Memory, inline_id

@@ -8,10 +8,10 @@ from typing import Protocol
 from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
-from bot.chat import Chat
 from bot.domain.job_view import Refusal
-from bot.talking.answers import Pressed
-from bot.talking.incoming import Attachment, Incoming, may_be_picture
+from bot.messaging.callbacks import Pressed
+from bot.messaging.incoming import Attachment, Incoming, may_be_picture
+from bot.messaging.platform import Chat
 from handlers.telegram.drawing import largest
 from handlers.telegram.memory import INLINE
 from handlers.telegram.whose import (

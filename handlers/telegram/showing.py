@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute
 from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
-from bot.chat import Address, Card, Chat, Gone, NotNow, Picture
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Picture
 from bot.runtime.clock import Clock
-from bot.showing.cards import Rows
 from handlers.telegram import drawing
 from handlers.telegram.errors import Complaint, Moved, complaint, translated
 from handlers.telegram.faraway import FarAway
@@ -23,7 +23,7 @@ Follow = Callable[[Chat, Chat], Awaitable[None]]
 
 
 class TelegramPlatform:
-    """What the courier and the handler need to show things. See `bot.chat.Platform`. `follow` is told when a group has
+    """What the courier and the handler need to show things. See `bot.messaging.platform.Platform`. `follow` is told when a group has
     moved; `routes` are for our HTTP server."""
 
     name = "telegram"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from telegram import ChatMember, User
 from telegram.error import BadRequest
 
-from bot.chat import Gone
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Gone
 from bot.runtime.clock import Clock
 from handlers.telegram.drawing import largest
 from handlers.telegram.errors import translated

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from telegram import Update
 
-from bot.chat import CannotStart
+from bot.messaging.platform import CannotStart
 from bot.replicas.deliveries import Arrival, Deliveries
 from handlers.telegram.kinds import lane_of
 from handlers.telegram.taking import Taking

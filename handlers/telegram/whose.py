@@ -6,7 +6,7 @@ from typing import Protocol
 from telegram import Chat as TelegramChat
 from telegram import ExternalReplyInfo, Message, MessageOrigin, MessageOriginUser, User
 
-from bot.chat import Chat, Person
+from bot.messaging.platform import Chat, Person
 
 PLATFORM = "telegram"
 

@@ -10,8 +10,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.chat import Chat, Person
 from bot.i18n import Texts
+from bot.messaging.platform import Chat, Person
 from bot.runtime.token_bucket import Buckets, Pace
 from handlers.web.guard import SAFE_METHODS
 from handlers.web.language import texts_of

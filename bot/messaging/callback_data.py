@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chat import Person
+from bot.messaging.platform import Person
 
 MAX_BYTES = 64  # Telegram's callback_data; Discord's custom_id takes 100
 
@@ -32,7 +32,7 @@ class Verb(StrEnum):
     DELETE = "delete"  # no number: ask first; 1: do it; 0: keep it
     CONSENT = "consent"  # 1: whose photo it is says yes; 0: no
     OPEN = "open"  # a picture of the history, once more
-    ALBUM = "album"  # about: the first job of an album; number: `bot.showing.albumcards` says what
+    ALBUM = "album"  # about: the first job of an album; number: `bot.messaging.album_card` says what
 
     GALLERY = "gallery"  # about: nothing; number: which page of the samples
     HISTORY = "history"  # about: whose; number: which page

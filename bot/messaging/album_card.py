@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Card, Picture
 from bot.domain.job_view import ENDED, WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import Style
 from bot.i18n import Texts, refusal, speak
-from bot.room import ROOM, Room
-from bot.showing import cards
-from bot.showing.cards import Rows, Saved
+from bot.messaging import job_card
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.job_card import Rows, Saved
+from bot.messaging.platform import Button, Card, Picture
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})
@@ -44,12 +44,12 @@ def album_card(
     `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
-        return cards.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
-    texts, card = speak(language), Card("", picture=picture, job=views[0].id, goes_on=any(map(cards.goes_on, views)))
+        return job_card.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
+    texts, card = speak(language), Card("", picture=picture, job=views[0].id, goes_on=any(map(job_card.goes_on, views)))
     card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
-        rows = cards.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)
+        rows = job_card.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)
         return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
         return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))
@@ -60,7 +60,7 @@ def settled_rows(views: Sequence[JobView], language: str) -> Rows:
     """The buttons of an album that is done: each picture with all that can be done with it, then what goes for all."""
     texts, painted = speak(language), [view for view in views if view.state in PAINTED]
     if len(painted) == 1:
-        return cards.rows(painted[0], styles=(), language=language)
+        return job_card.rows(painted[0], styles=(), language=language)
     numbers = [Button(f"🖼 {n}", Press(Verb.OPEN, view.id).pack()) for n, view in enumerate(painted, 1)]
     shown = tuple(tuple(numbers[start : start + COLUMNS]) for start in range(0, len(numbers), COLUMNS))
     other = _button(views, Deed.OTHER, texts.gettext("🎨 Another style"))
@@ -112,7 +112,7 @@ def _cropped(views: Sequence[JobView], texts: Texts) -> str:
 def _title(views: Sequence[JobView], texts: Texts) -> str:
     """The look, where all have the same, and how many photos there are."""
     photos = texts.ngettext("{n} photo", "{n} photos", len(views))
-    names = {cards.look_name(view, texts) for view in views if view.style is not None}
+    names = {job_card.look_name(view, texts) for view in views if view.style is not None}
     if not names:  # nobody is to know any more what it was
         return ""
     return f"🎨 {names.pop()} · {photos}" if len(names) == 1 else f"🎨 {photos}"
@@ -121,7 +121,7 @@ def _title(views: Sequence[JobView], texts: Texts) -> str:
 def _progress(views: Sequence[JobView], texts: Texts) -> str:
     """How many are done; and of the last one all that a card of its own would say."""
     painted, ended, last = sum(view.state in PAINTED for view in views), done(views), last_of(views)
-    lines = cards.progress_lines(last, texts)
+    lines = job_card.progress_lines(last, texts)
     if last.state is State.QUEUED and last.place not in {None, 1}:
         lines[0] = texts.gettext("The last one is at place {place} in the queue.", place=last.place)
     count = texts.gettext("{painted} of {all} painted.", painted=painted, all=len(views)) if ended else ""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.buttons import Press
-from bot.chat import Button
+from bot.messaging.callback_data import Press
+from bot.messaging.platform import Button
 
 
 def bounded(page: int, pages: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chat import Address, Chat
+from bot.messaging.platform import Address, Chat
 from bot.runtime.clock import Clock
 from storage import arrivals, shown
 from storage.database import Database

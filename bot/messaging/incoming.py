@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bot.chat import Chat, Person
 from bot.domain.job_view import Reason, Refusal
+from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
     from bot.people.care import Care

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.chat import Address, Card, Chat, Person
 from bot.domain.job_view import Refusal
 from bot.i18n import refusal, speak
-from bot.showing.cards import Rows
-from bot.talking.incoming import nobody
+from bot.messaging.incoming import nobody
+from bot.messaging.job_card import Rows
+from bot.messaging.platform import Address, Card, Chat, Person
 
 
 @dataclass(frozen=True)

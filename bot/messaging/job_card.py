@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from bot.buttons import Press, Verb
-from bot.chat import Button, Call, Card, Picture
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
 from bot.i18n import Texts, mark, refusal, speak
-from bot.room import ROOM, Room
-from bot.showing.leafing import bounded, leafing
+from bot.messaging.callback_data import Press, Verb
+from bot.messaging.capabilities import ROOM, Room
+from bot.messaging.pagination import bounded, leafing
+from bot.messaging.platform import Button, Call, Card, Picture
 
 Rows = tuple[tuple[Button, ...], ...]
 
