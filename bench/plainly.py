@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
 from bot.dashscope.wire import Wish
-from bot.intake import Intake, Portrait
+from bot.imaging import Intake, Portrait
 
 KEY = SecretStr("sk-plainly")
 

@@ -31,7 +31,7 @@ from bot.driving.lanes import Lane
 from bot.duties import Duties
 from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
-from bot.intake import FaceFinder, Intake
+from bot.imaging import FaceFinder, Intake
 from bot.messaging.platform import CannotStart, Platform
 from bot.replicas.roles import Roles, kept_up
 from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from bot.asking.reception import Reception
 from bot.domain.job_view import Reason, Refusal
-from bot.intake import Intake
+from bot.imaging import Intake
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import Tickets

@@ -9,9 +9,9 @@ import sys
 import pytest
 from PIL import Image
 
-from bot.intake import FaceFinder, Foreign, Intake, Portrait, Rejected, Unfit, Unreadable
-from bot.intake.process import Worker
-from bot.intake.values import MAX_BYTES
+from bot.imaging import FaceFinder, Foreign, Intake, Portrait, Rejected, Unfit, Unreadable
+from bot.imaging.results import MAX_BYTES
+from bot.imaging.worker_client import Worker
 from tests import face_finders
 from tests.pictures import BLUE, GREEN, RED, YELLOW, Colour, alike, corners, encoded, quarters
 
@@ -156,5 +156,5 @@ async def test_what_is_no_picture_has_no_preview(data: bytes) -> None:
 
 
 def test_the_event_loops_process_imports_no_imaging() -> None:
-    script = "import sys, bot.intake; sys.exit(bool({'PIL', 'cv2', 'numpy', 'pillow_heif'} & set(sys.modules)))"
+    script = "import sys, bot.imaging; sys.exit(bool({'PIL', 'cv2', 'numpy', 'pillow_heif'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

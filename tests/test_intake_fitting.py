@@ -5,7 +5,7 @@ import random
 import pytest
 from PIL import Image
 
-from bot.intake.fitting import JPEG_BYTES, FaceBox, as_jpeg, crop_box, fit_size, fitted, small_jpeg
+from bot.imaging.fitting import JPEG_BYTES, FaceBox, as_jpeg, crop_box, fit_size, fitted, small_jpeg
 
 
 @pytest.mark.parametrize(

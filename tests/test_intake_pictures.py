@@ -10,7 +10,7 @@ import pytest_asyncio
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from bot.intake import Intake, Portrait, Rejected, Unfit
+from bot.imaging import Intake, Portrait, Rejected, Unfit
 from tests.pictures import BLUE, GREEN, RED, UPRIGHT, YELLOW, alike, corners, encoded, quarters, segments
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from bot.intake.sniffing import foreign, is_readable
-from bot.intake.values import Foreign
+from bot.imaging.results import Foreign
+from bot.imaging.sniffing import foreign, is_readable
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from bot.domain.poll_schedule import Pace
 from bot.domain.styles import STYLES
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
-from bot.intake import Intake
+from bot.imaging import Intake
 from bot.links import InlineLinks
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock

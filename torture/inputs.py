@@ -15,7 +15,7 @@ import httpx
 from PIL import Image
 
 from bot.http import MAX_USES
-from bot.intake import Intake, Portrait, Rejected
+from bot.imaging import Intake, Portrait, Rejected
 from bot.links import LINK_SECONDS, SignedLinks
 from tests.bot_api_people import Someone
 from torture import audit, images, requests, updates

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.job_view import Reason, Refusal
-from bot.intake import Intake, Rejected
+from bot.imaging import Intake, Rejected
 from storage.photos import Kind, PhotoStore
 
 SMALLER = (2048, 1440, 1080, 720, 480)  # short sides in px

@@ -10,7 +10,7 @@ from bot.asking.restraint import Hearing
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.i18n import speak
-from bot.intake import Unreadable
+from bot.imaging import Unreadable
 from bot.messaging.album_card import DELETING
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.callbacks import Answer, Pressed, refused

@@ -36,7 +36,7 @@ class Worker:
             await self.stop()  # killed from outside while it waited
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "bot.intake.worker", *self._arguments),
+                *(sys.executable, "-P", "-m", "bot.imaging.worker_main", *self._arguments),
                 stdin=PIPE,
                 stdout=PIPE,
                 env=_environment(),

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
-from bot.intake.process import Crashed, Worker
-from bot.intake.sniffing import foreign, is_readable
-from bot.intake.values import MAX_BYTES, Portrait, Rejected, Unfit
+from bot.imaging.results import MAX_BYTES, Portrait, Rejected, Unfit
+from bot.imaging.sniffing import foreign, is_readable
+from bot.imaging.worker_client import Crashed, Worker
 
 # A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
 FaceFinder = Callable[[bytes], tuple[float, float, float, float] | None]

@@ -7,7 +7,7 @@ from PIL import Image, ImageCms, ImageOps
 from pillow_heif import options as heif
 from pillow_heif import register_heif_opener
 
-from bot.intake.values import MAX_PIXELS, MIN_SIDE, Unfit
+from bot.imaging.results import MAX_PIXELS, MIN_SIDE, Unfit
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
 _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}

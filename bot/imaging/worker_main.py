@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from bot.intake import decoding, fitting
-from bot.intake.values import Unfit
+from bot.imaging import decoding, fitting
+from bot.imaging.results import Unfit
 
 LENGTHS = struct.Struct("!II")
 Head = Mapping[str, str | int | None]

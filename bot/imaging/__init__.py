@@ -3,7 +3,7 @@
 `sniffing` looks at the first bytes, here; `decoding` and `fitting` touch pixels, in worker processes only.
 """
 
-from bot.intake.front import FaceFinder, Intake, Unreadable
-from bot.intake.values import Foreign, Portrait, Rejected, Unfit
+from bot.imaging.intake import FaceFinder, Intake, Unreadable
+from bot.imaging.results import Foreign, Portrait, Rejected, Unfit
 
 __all__ = ["FaceFinder", "Foreign", "Intake", "Portrait", "Rejected", "Unfit", "Unreadable"]
