@@ -12,12 +12,12 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.asking.admission import Rules, admit, inserted, introduce, the_same
 from bot.dashscope.client import DashScope
 from bot.domain import job_lifecycle
 from bot.driving.claiming import claim, take_over
 from bot.driving.desk import Desk, House
 from bot.driving.lanes import Lane
+from bot.jobs.admission import Rules, admit, inserted, introduce, the_same
 from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock

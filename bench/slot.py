@@ -27,11 +27,11 @@ from bench.backroom import NO_LIMITS, a_photo, house
 from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
-from bot.asking.admission import admit, inserted, introduce
 from bot.dashscope.client import DashScope
 from bot.dispatcher import drive
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
+from bot.jobs.admission import admit, inserted, introduce
 from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop

@@ -17,8 +17,6 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot.asking.admission import Rules
-from bot.asking.reception import Reception
 from bot.callbacks import Callbacks
 from bot.config import face_detection
 from bot.config.photo_store import open_pictures
@@ -29,9 +27,14 @@ from bot.driving import accounts
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.duties import Duties
-from bot.housekeeping import Housekeeping
 from bot.http import Mounts, Outside, application
 from bot.imaging import FaceFinder, Intake
+from bot.jobs.admission import Rules
+from bot.jobs.photo_intake import Reception
+from bot.jobs.queue_snapshot import Board
+from bot.jobs.retention import Housekeeping
+from bot.jobs.service import Studio
+from bot.jobs.views import Lanes
 from bot.messaging.platform import CannotStart, Platform
 from bot.replicas.roles import Roles, kept_up
 from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
@@ -40,9 +43,6 @@ from bot.runtime.lock_file import secret_of
 from bot.runtime.wakeups import Bell
 from bot.service import Service, service_of
 from bot.serving import listen, serve
-from bot.showing.board import Board
-from bot.showing.views import Lanes
-from bot.studio import Studio
 from bot.upkeep.watchers import Watchers
 from handlers.web import web_chat
 from storage.photos import PhotoStore

@@ -17,10 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
+from bot.jobs.service import Studio
+from bot.jobs.style_options import Offer, offer
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.capabilities import ROOM, Roomy
 from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
-from bot.offering import Offer, offer
 from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
@@ -28,7 +29,6 @@ from bot.service import Service
 from bot.showing.errands import Errand, errands, owe_anew
 from bot.showing.notices import is_worth_a_notice
 from bot.showing.worth import is_worth_an_edit_of_many
-from bot.studio import Studio
 from storage import albums, cards, notices, results
 from storage.albums import Album
 from storage.cards import CardPlace

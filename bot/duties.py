@@ -11,7 +11,7 @@ from bot.driving import accounts
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.driving.waking import wake, wake_lane
-from bot.housekeeping import Housekeeping
+from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Platform, Receives
 from bot.replicas.roles import Role, Roles, Term, kept_up
 from bot.service import Service

@@ -3,14 +3,14 @@
 import random
 from dataclasses import dataclass
 
-from bot.albums import Albums
 from bot.asking.manners import Groups
 from bot.asking.purse import Package, Purse
 from bot.asking.restraint import Restraint
 from bot.config.settings import Settings
+from bot.jobs.albums import Albums
+from bot.jobs.service import Studio
 from bot.people.care import Care, PrivacyFacts, privacy_facts
 from bot.people.wardrobe import Wardrobe
-from bot.studio import Studio
 from bot.upkeep.control import Control
 
 

@@ -10,10 +10,10 @@ from bot.asking.purse import Package
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
 from bot.i18n import LANGUAGES, Texts, speak
+from bot.jobs.style_options import arranged
 from bot.messaging.album_card import album_card
 from bot.messaging.job_card import job_card, really_delete
 from bot.messaging.platform import Card, Person, Picture
-from bot.offering import arranged
 from bot.people.care import Forgotten, PrivacyFacts
 from bot.people.wardrobe import SavedStyle
 from bot.talking.closet import closet_card, saved_card, shared_card

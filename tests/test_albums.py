@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.albums import Asking, numbered
 from bot.app import Parts
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.jobs.albums import Asking, numbered
 from bot.messaging.platform import Address, Card, Gone, NotNow, Person, Picture
 from bot.showing.errands import GATHERING_SECONDS
 from storage import albums

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.job_view import State
+from bot.jobs.queue_snapshot import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
+from bot.jobs.views import Lanes
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
-from bot.showing.board import ASKED_SECONDS, LEAST_SECONDS, Board, Sight
-from bot.showing.views import Lanes
 from storage import jobs, queue
 from storage.database import Database, open_database
 from tests.rows import NOON, insert

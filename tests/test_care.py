@@ -7,7 +7,7 @@ from sqlalchemy import text
 from bot.app import Parts
 from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
-from bot.housekeeping import Housekeeping
+from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Chat, Person
 from bot.people.care import Forgotten, privacy_facts
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows

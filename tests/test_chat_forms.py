@@ -7,11 +7,11 @@ import pytest
 
 from bot.domain.job_view import State
 from bot.domain.styles import STYLES
+from bot.jobs.style_options import Offer, suggested
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.callbacks import Pressed
 from bot.messaging.capabilities import Room
 from bot.messaging.platform import Person
-from bot.offering import Offer, suggested
 from bot.talking.conversation import Conversation
 from bot.talking.presses import Presses
 from tests.house import accepted, house

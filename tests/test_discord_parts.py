@@ -16,9 +16,9 @@ from discord import Forbidden, HTTPException, NotFound, RateLimited
 from PIL import Image
 from sqlalchemy import text
 
-from bot.asking.reception import Reception
 from bot.domain.job_view import Reason, Refusal
 from bot.imaging import Intake
+from bot.jobs.photo_intake import Reception
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import Tickets

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.asking.admission import Rules
 from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.jobs.admission import Rules
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from storage import ledger

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.job_view import Reason, State
-from bot.housekeeping import Housekeeping
+from bot.jobs.retention import Housekeeping
 from bot.runtime.clock import WallClock
 from storage import counts, jobs, ledger, results
 from storage.database import Database, open_database

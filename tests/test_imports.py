@@ -72,9 +72,9 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_what_people_ask_and_what_is_done_meet_in_the_rows_only() -> None:
-    assert "bot.dispatcher" not in reached("bot.studio")
-    assert "bot.studio" not in reached("bot.dispatcher")
-    assert "storage.jobs" in reached("bot.studio") & reached("bot.dispatcher")
+    assert "bot.dispatcher" not in reached("bot.jobs.service")
+    assert "bot.jobs.service" not in reached("bot.dispatcher")
+    assert "storage.jobs" in reached("bot.jobs.service") & reached("bot.dispatcher")
 
 
 def test_the_core_can_do_without_anybody_who_talks() -> None:
@@ -116,5 +116,5 @@ def test_no_product_code_imports_the_tests() -> None:
 
 
 def test_the_parser_sees_what_it_should() -> None:
-    assert "storage.jobs" in imported("bot.studio")
+    assert "storage.jobs" in imported("bot.jobs.service")
     assert "handlers.web" in imported("bot.app")

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.app import Parts
 from bot.domain.job_view import State
-from bot.housekeeping import Housekeeping
+from bot.jobs.retention import Housekeeping
 from bot.links import LINK_SECONDS
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import WallClock

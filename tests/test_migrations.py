@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from bot.domain import job_lifecycle
-from bot.driving.moves import move
+from bot.jobs.transitions import move
 from storage import accounts, attempts, jobs, ledger, people, results
 from storage.database import open_database
 from storage.jobs import State

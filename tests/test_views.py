@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.showing.views import Pulse, as_seen
+from bot.jobs.views import Pulse, as_seen
 from storage.jobs import Job
 from storage.queue import Place
 from storage.results import Result

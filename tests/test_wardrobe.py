@@ -9,7 +9,7 @@ from PIL import Image
 from bot.app import Parts
 from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
-from bot.housekeeping import Housekeeping
+from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Person
 from bot.people.wardrobe import MAX_OWN, SavedStyle
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason

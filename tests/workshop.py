@@ -23,8 +23,6 @@ from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.asking.admission import Rules, admit
-from bot.asking.reception import Reception
 from bot.dashscope.client import DashScope, Patience
 from bot.dispatcher import drive
 from bot.domain.poll_schedule import Pace
@@ -32,13 +30,15 @@ from bot.domain.styles import STYLES
 from bot.driving.desk import House
 from bot.driving.lanes import Lane
 from bot.imaging import Intake
+from bot.jobs.admission import Rules, admit
+from bot.jobs.photo_intake import Reception
+from bot.jobs.queue_snapshot import Board
+from bot.jobs.service import Studio
+from bot.jobs.views import Lanes
 from bot.links import InlineLinks
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
-from bot.showing.board import Board
-from bot.showing.views import Lanes
-from bot.studio import Studio
 from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job

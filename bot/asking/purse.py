@@ -1,7 +1,7 @@
 """Units on top of the day's: granted by the owner, bought, or given to a group's pot.
 
 A wish is paid by the person's day, then by their purse, then by the pot of the group where they ask
-(`bot.asking.admission`). Whatever moves carries a key, and the same key moves once: a payment that is told twice is
+(`bot.jobs.admission`). Whatever moves carries a key, and the same key moves once: a payment that is told twice is
 credited once.
 """
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.admission import Rules, introduce, known, named
-from bot.asking.door import Refused
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
+from bot.jobs.access import Refused
+from bot.jobs.admission import Rules, introduce, known, named
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import balances, ledger, people, purchases

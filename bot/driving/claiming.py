@@ -5,7 +5,7 @@ from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import Pace
 from bot.driving.desk import Desk, House
 from bot.driving.lanes import Lane
-from bot.driving.moves import move
+from bot.jobs.transitions import move
 from bot.replicas.roles import UNDISPUTED, Deposed, Term
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import Stand

@@ -14,8 +14,8 @@ from bot.domain.job_lifecycle import Change, Event, Impossible
 from bot.domain.poll_schedule import Pace
 from bot.driving import doubt
 from bot.driving.lanes import Lane
-from bot.driving.moves import move
 from bot.driving.turnstile import Turnstile
+from bot.jobs.transitions import move
 from bot.replicas.roles import Deposed
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell

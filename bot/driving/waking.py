@@ -10,7 +10,7 @@ import structlog
 
 from bot.domain import job_lifecycle
 from bot.driving.desk import House
-from bot.driving.moves import move
+from bot.jobs.transitions import move
 from bot.owner import PAUSED_BY_OWNER
 from bot.replicas.roles import UNDISPUTED, Term
 from storage import accounts, broadcasts, jobs, notices, queue, results

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.admission import known
-from bot.asking.erasure import erase
-from bot.asking.records import Records
 from bot.config.settings import Settings
 from bot.domain import job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import Reason, State
-from bot.driving.moves import move
-from bot.housekeeping import DRAFT_SECONDS, WAIT_SECONDS
+from bot.jobs.admission import known
+from bot.jobs.erasure import erase
+from bot.jobs.queries import Records
+from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS
+from bot.jobs.transitions import move
 from bot.messaging.capabilities import FILE_BYTES
 from bot.messaging.platform import Person
 from bot.people import export

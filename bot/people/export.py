@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.asking.records import NOBODY, Records
 from bot.domain.styles import INDICES, by_index
+from bot.jobs.queries import NOBODY, Records
 from bot.messaging.capabilities import FILE_BYTES
 from bot.messaging.platform import Person
 from storage import jobs, people, purchases, results, saved

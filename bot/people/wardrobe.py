@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.admission import introduce, known
-from bot.asking.door import Refused
-from bot.asking.reception import Looked
-from bot.asking.records import Records
 from bot.domain.job_view import Reason, Refusal
+from bot.jobs.access import Refused
+from bot.jobs.admission import introduce, known
+from bot.jobs.photo_intake import Looked
+from bot.jobs.queries import Records
 from bot.messaging.platform import Chat, Person
 from bot.people.naming import MAX_NAME, fold, problem_with, tidy
 from storage import people, saved

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job_view import JobView, State
-from bot.showing import views
-from bot.showing.views import Lanes
+from bot.jobs import views
+from bot.jobs.views import Lanes
 from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.albums import Asking
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.i18n import speak
+from bot.jobs.albums import Asking
 from bot.messaging.album_card import PAINTED, Deed, really_delete_all, settled_rows
 from bot.messaging.callback_data import Press
 from bot.messaging.callbacks import Answer, refused

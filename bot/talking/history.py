@@ -13,7 +13,7 @@ from bot.messaging.pagination import bounded, leafing
 from bot.messaging.platform import Button, Card, Person, Picture
 
 if TYPE_CHECKING:
-    from bot.studio import Studio
+    from bot.jobs.service import Studio
 
 ON_A_PAGE = 6
 MOST = 120  # pictures that can be leafed through; the newest ones

@@ -15,7 +15,7 @@ from bot.talking.pages import how_to_style_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.studio import Studio
+    from bot.jobs.service import Studio
 
 ON_A_PAGE = 20
 MOST_PICTURES = 50

@@ -18,7 +18,7 @@ from bot.messaging.platform import Card, Person, Picture
 from bot.talking.gallery import sheet
 
 if TYPE_CHECKING:
-    from bot.studio import Studio
+    from bot.jobs.service import Studio
 
 _MOST_LINES = 10  # of a person's own jobs in /queue
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.albums import Asking
 from bot.asking.restraint import Hearing
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.i18n import speak
 from bot.imaging import Unreadable
+from bot.jobs.albums import Asking
+from bot.jobs.style_options import offer
 from bot.messaging.album_card import DELETING
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.callbacks import Answer, Pressed, refused
@@ -18,7 +19,6 @@ from bot.messaging.capabilities import ROOM, Room
 from bot.messaging.incoming import Attachment, nobody, read_all
 from bot.messaging.job_card import look_name, really_delete, rows
 from bot.messaging.platform import Card, Person, Picture
-from bot.offering import offer
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.closet import Closet
 from bot.talking.history import History

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, Style
 from bot.i18n import speak
+from bot.jobs.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
 from bot.messaging.commands import Said, Unknown, about_me, chosen
 from bot.messaging.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.messaging.platform import Card

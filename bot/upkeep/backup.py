@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle
-from bot.driving.moves import move
+from bot.jobs.transitions import move
 from bot.runtime.lock_file import sole_user
 from storage import copying, jobs, leftovers, snapshots
 from storage.database import Database, open_database

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from bot.asking.reception import Reception
+from bot.jobs.photo_intake import Reception
 from bot.messaging.platform import Card, Chat
 from handlers.discord.drawing import pictures_of
 

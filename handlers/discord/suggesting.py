@@ -3,7 +3,7 @@
 import structlog
 from discord.app_commands import Choice
 
-from bot.offering import offer, suggested
+from bot.jobs.style_options import offer, suggested
 from bot.service import Service
 from handlers.discord.whose import asker_of, chat_of
 from handlers.discord.wire import Ask

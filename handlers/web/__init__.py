@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from bot.studio import Studio
+from bot.jobs.service import Studio
 from handlers.web.events import Events
 from handlers.web.guard import Guard
 from handlers.web.jobs import Jobs

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.domain.job_view import ENDED, JobView
 from bot.i18n import Texts
-from bot.studio import Studio
+from bot.jobs.service import Studio
 from handlers.web.answers import job_json
 from handlers.web.jobs import Jobs
 from handlers.web.problems import Problem

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.domain import styles
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal
-from bot.studio import Studio
+from bot.jobs.service import Studio
 from handlers.web.answers import JOBS, file_name, job_json, quota_json, style_json
 from handlers.web.problems import Problem
 from handlers.web.reading import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of

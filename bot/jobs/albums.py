@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.jobs.service import NOT_FOUND, Studio
 from bot.messaging.platform import Address, Chat, Person
-from bot.studio import NOT_FOUND, Studio
 from storage import albums
 
 MOST_PHOTOS = 10

@@ -5,17 +5,16 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 
 from dataclasses import replace
 
-from bot.asking import admission, drafts
-from bot.asking.door import Asked, Refused, let_in
-from bot.asking.drafts import Sent
-from bot.asking.erasure import erase
-from bot.asking.records import Records
 from bot.domain.job_lifecycle import CancelWished, Impossible
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
-from bot.driving.moves import Overtaken, move
+from bot.jobs import admission, consent, drafts
+from bot.jobs.access import Asked, Refused, let_in
+from bot.jobs.drafts import Sent
+from bot.jobs.erasure import erase
+from bot.jobs.queries import Records
+from bot.jobs.transitions import Overtaken, move
 from bot.messaging.platform import Chat, Person
-from bot.people import consenting
 from storage import jobs, people, results
 from storage.jobs import Job, NewJob
 
@@ -177,7 +176,7 @@ class Studio(Records):
 
     async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | Refusal:
         """The word of the person whose photo somebody else wants painted."""
-        job = await consenting.answer(self, subject, job_id, allow=allow)
+        job = await consent.answer(self, subject, job_id, allow=allow)
         self.bell.ring()
         return job if isinstance(job, Refusal) else await self._view(job)
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from bot.asking import drafts
-from bot.asking.admission import admit
-from bot.asking.door import KNOWN, Refused
-from bot.asking.records import Records
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import Reason, Refusal, State
-from bot.driving.moves import Overtaken, move
+from bot.jobs import drafts
+from bot.jobs.access import KNOWN, Refused
+from bot.jobs.admission import admit
+from bot.jobs.queries import Records
+from bot.jobs.transitions import Overtaken, move
 from bot.messaging.platform import Person
 from storage import jobs, people
 from storage.jobs import Job

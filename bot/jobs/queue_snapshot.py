@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.jobs import views
+from bot.jobs.views import Lanes, Pulse
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from bot.showing import views
-from bot.showing.views import Lanes, Pulse
 from storage import accounts, jobs, queue
 from storage.database import Database
 from storage.jobs import WAITING, Job

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
-from bot.asking import admission
-from bot.asking.reception import Kept, Looked
-from bot.asking.records import Records
 from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.jobs import admission
+from bot.jobs.photo_intake import Kept, Looked
+from bot.jobs.queries import Records
 from bot.messaging.platform import Chat, Person
 from storage import jobs, saved
 from storage.jobs import Job, NewJob

@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.admission import Rules
-from bot.asking.door import look_in
 from bot.asking.purse import in_pot
-from bot.asking.reception import Reception
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
 from bot.domain.styles import Style
-from bot.driving.moves import Overtaken, move
+from bot.jobs import views
+from bot.jobs.access import look_in
+from bot.jobs.admission import Rules
+from bot.jobs.photo_intake import Reception
+from bot.jobs.queue_snapshot import Board
+from bot.jobs.transitions import Overtaken, move
+from bot.jobs.views import Lanes
 from bot.messaging.platform import Address, Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from bot.showing import views
-from bot.showing.board import Board
-from bot.showing.views import Lanes
 from storage import albums, balances, cards, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job

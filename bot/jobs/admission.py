@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.door import STRANGER, Asked, Refused, let_in, waits_for_a_yes
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.job_view import Reason, Refusal
-from bot.driving.moves import Overtaken, move
+from bot.jobs.access import STRANGER, Asked, Refused, let_in, waits_for_a_yes
+from bot.jobs.transitions import Overtaken, move
 from bot.messaging.platform import Chat, Person
 from storage import albums, balances, jobs, ledger, people, queue, results
 from storage.jobs import Job, NewJob
