@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass
 
-from bot.asking.manners import Groups
 from bot.asking.purse import Package, Purse
 from bot.asking.restraint import Restraint
 from bot.config.settings import Settings
+from bot.groups.settings import Groups
 from bot.jobs.albums import Albums
 from bot.jobs.service import Studio
 from bot.people.care import Care, PrivacyFacts, privacy_facts

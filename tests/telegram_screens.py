@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.asking.manners import GroupSettings
 from bot.asking.purse import Package
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
+from bot.groups.chat_commands import greeting_card, thanks_text
+from bot.groups.settings import GroupSettings
+from bot.groups.settings_card import looks_card, settings_card
 from bot.i18n import LANGUAGES, Texts, speak
 from bot.jobs.style_options import arranged
 from bot.messaging.album_card import album_card
@@ -19,8 +21,6 @@ from bot.people.wardrobe import SavedStyle
 from bot.talking.closet import closet_card, saved_card, shared_card
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
-from bot.talking.housecards import looks_card, settings_card
-from bot.talking.household import greeting_card, thanks_text
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
 from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
 from bot.talking.till import offers_card, support_card, terms_text

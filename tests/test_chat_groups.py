@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.asking.manners import GroupSettings, is_sensible
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
+from bot.groups.settings import GroupSettings, is_sensible
+from bot.groups.settings_card import looks_card, settings_card
+from bot.groups.settings_commands import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from bot.i18n import LANGUAGES
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card
-from bot.talking.housecards import looks_card, settings_card
-from bot.talking.houserules import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
 from tests.house import ANNA
 from tests.parlour import US, Guest, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg

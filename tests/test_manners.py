@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.asking.manners import GroupSettings, is_sensible, may_ask, quiet_until
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE
+from bot.groups.settings import GroupSettings, is_sensible, may_ask, quiet_until
 from bot.messaging.platform import Chat
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.conftest import IN_HOUSE

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.manners import may_ask
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
+from bot.groups.settings import may_ask
 from bot.messaging.platform import Chat, Person
 from storage import groups, ledger, people
 from storage.groups import GroupSettings

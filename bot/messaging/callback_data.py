@@ -42,7 +42,7 @@ class Verb(StrEnum):
     CLOSET = "closet"  # about: whose; number: which page
     SAVED = "saved"  # about: a saved style; number: `bot.talking.closet` says what
     BUY = "buy"  # about: units; number: stars
-    RULE = "rule"  # about: a rule of the group; number: its new value, see `bot.talking.household`
+    RULE = "rule"  # about: a rule of the group; number: its new value, see `bot.groups.chat_commands`
     LOOK = "look"  # about: a style that the group may use or not; number: 1 or 0
     OWNER = "owner"  # about: what the owner wants, see `bot.talking.ownerdesk`; number: with whom or what
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.asking.restraint import Hearing
+from bot.groups.chat_commands import Household, greeting_card
 from bot.i18n import speak
 from bot.messaging.capabilities import ROOM, Room
 from bot.messaging.commands import Name, Said, is_reference, understand
@@ -16,7 +17,6 @@ from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Chat, Person
 from bot.talking.closet import Closet
 from bot.talking.history import History
-from bot.talking.household import Household, greeting_card
 from bot.talking.inline import Inline, InlinePage, guest_card
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text

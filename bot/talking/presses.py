@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.asking.restraint import Hearing
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
+from bot.groups.chat_commands import Household, is_for_admins
 from bot.i18n import speak
 from bot.imaging import Unreadable
 from bot.jobs.albums import Asking
@@ -22,7 +23,6 @@ from bot.messaging.platform import Card, Person, Picture
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.closet import Closet
 from bot.talking.history import History
-from bot.talking.household import Household, is_for_admins
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork

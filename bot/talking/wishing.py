@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, Style
+from bot.groups.chat_commands import is_for_admins
 from bot.i18n import speak
 from bot.jobs.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
 from bot.messaging.commands import Said, Unknown, about_me, chosen
 from bot.messaging.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.messaging.platform import Card
-from bot.talking.household import is_for_admins
 from bot.talking.pages import how_to_style_text
 from bot.talking.remarks import did_you_mean, not_known, reason, remark, remarks
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bot.asking.manners import DAY_MINUTES, GroupSettings
 from bot.domain.styles import REFERENCE, Style
+from bot.groups.settings import DAY_MINUTES, GroupSettings
+from bot.groups.settings_commands import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 from bot.i18n import Texts, speak
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.job_card import Rows
 from bot.messaging.pagination import bounded, leafing
 from bot.messaging.platform import Button, Card, Person
-from bot.talking.houserules import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
 
 _COLUMNS = 2
 _LIMITS = (None, 10, 20, 50, 100, 200, 500)

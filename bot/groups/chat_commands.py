@@ -4,17 +4,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.domain.job_view import Reason, Refusal
+from bot.groups.settings_card import looks_card, settings_card
+from bot.groups.settings_commands import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
 from bot.i18n import refusal, speak
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.callbacks import Answer, Pressed, refused
 from bot.messaging.commands import Name
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Chat, Person
-from bot.talking.housecards import looks_card, settings_card
-from bot.talking.houserules import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
 
 if TYPE_CHECKING:
-    from bot.asking.manners import Groups, GroupSettings
+    from bot.groups.settings import Groups, GroupSettings
     from bot.service import Service
 
 

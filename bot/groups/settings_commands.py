@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 
-from bot.asking.manners import DAY_MINUTES
 from bot.domain.styles import REFERENCE, SHEET, Style
+from bot.groups.settings import DAY_MINUTES
 from bot.messaging.commands import chosen, is_reference
 
 LOOK_SHIFT = 2  # button data count from 0, styles from -2
