@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from bot.asking.purse import Package, Purse
 from bot.asking.restraint import Restraint
+from bot.billing.credits import Package, Purse
 from bot.config.settings import Settings
 from bot.groups.settings import Groups
 from bot.jobs.albums import Albums

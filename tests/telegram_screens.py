@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.asking.purse import Package
+from bot.billing.credits import Package
+from bot.billing.payments import offers_card, support_card, terms_text
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
 from bot.groups.chat_commands import greeting_card, thanks_text
@@ -23,7 +24,6 @@ from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
 from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
-from bot.talking.till import offers_card, support_card, terms_text
 from bot.upkeep.control import Cockpit, LaneState
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.asking.purse import MAX_UNITS, Package, Purchase, Refund
+from bot.billing.credits import MAX_UNITS, Package, Purchase, Refund
 from bot.config.settings import Wrong, load
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.messaging.platform import Chat, Person

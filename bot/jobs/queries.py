@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.asking.purse import in_pot
+from bot.billing.credits import in_pot
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.asking.restraint import Hearing
+from bot.billing.payments import Bank, Till
 from bot.groups.chat_commands import Household, greeting_card
 from bot.i18n import speak
 from bot.messaging.capabilities import ROOM, Room
@@ -21,7 +22,6 @@ from bot.talking.inline import Inline, InlinePage, guest_card
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork
-from bot.talking.till import Bank, Till
 from bot.talking.wishing import Wishing
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bot.talking.cockpit import Wish, broadcasts_card, cockpit_card, troubles_te
 from bot.talking.pages import hint_text
 
 if TYPE_CHECKING:
+    from bot.billing.payments import Bank
     from bot.service import Service
-    from bot.talking.till import Bank
 
 
 class OwnerDesk:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.asking.restraint import Hearing
+from bot.billing.payments import Till
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.groups.chat_commands import Household, is_for_admins
@@ -27,7 +28,6 @@ from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.paperwork import Paperwork
 from bot.talking.remarks import remark
-from bot.talking.till import Till
 
 if TYPE_CHECKING:
     from bot.service import Service

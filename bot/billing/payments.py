@@ -14,7 +14,7 @@ from bot.messaging.platform import Button, Call, Card, Invoice, Person
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.asking.purse import Package
+    from bot.billing.credits import Package
     from bot.service import Service
 
 
