@@ -18,8 +18,8 @@ from bot.messaging.album_card import album_card
 from bot.messaging.job_card import job_card, really_delete
 from bot.messaging.platform import Card, Person, Picture
 from bot.people.care import Forgotten, PrivacyFacts
-from bot.people.wardrobe import SavedStyle
-from bot.talking.closet import closet_card, saved_card, shared_card
+from bot.saved_styles.chat_commands import closet_card, saved_card, shared_card
+from bot.saved_styles.service import SavedStyle
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.job_view import Reason
-from bot.people.naming import MAX_NAME, fold, problem_with, renamed, tidy
+from bot.saved_styles.names import MAX_NAME, fold, problem_with, renamed, tidy
 
 
 @pytest.mark.parametrize(

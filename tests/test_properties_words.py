@@ -8,7 +8,7 @@ from bot.domain.styles import STYLES, Style
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
 from bot.messaging.platform import Button, Call, Card
-from bot.people import naming
+from bot.saved_styles import names
 from handlers.discord import drawing as on_discord
 from handlers.telegram import drawing as on_telegram
 from tests.properties import ANY_TEXT, QUICK, WORDS
@@ -68,19 +68,19 @@ def test_every_style_is_found_by_its_names_however_they_are_written(style: Style
 @QUICK
 @given(WORDS)
 def test_names_are_tidy_once_and_for_all(name: str) -> None:
-    tidy = naming.tidy(name)
-    assert naming.tidy(tidy) == tidy
-    assert naming.fold(tidy) == naming.fold(name)
-    assert naming.problem_with(tidy) is None or isinstance(naming.problem_with(tidy), Refusal)
+    tidy = names.tidy(name)
+    assert names.tidy(tidy) == tidy
+    assert names.fold(tidy) == names.fold(name)
+    assert names.problem_with(tidy) is None or isinstance(names.problem_with(tidy), Refusal)
 
 
 @QUICK
 @given(st.lists(ANY_TEXT, max_size=4), WORDS, st.sampled_from([" ", " = ", " -> ", "→"]), st.integers(0, 9))
 def test_renaming_takes_a_name_that_is_there(names: list[str], words: str, sign: str, which: int) -> None:
-    kept = [tidy for tidy in map(naming.tidy, names) if naming.problem_with(tidy) is None]
+    kept = [tidy for tidy in map(names.tidy, names) if names.problem_with(tidy) is None]
     told = f"{kept[which % len(kept)]}{sign}{words}" if kept else words
-    found = naming.renamed(told, kept)
-    assert found is None or naming.fold(found[0]) in set(map(naming.fold, kept))
+    found = names.renamed(told, kept)
+    assert found is None or names.fold(found[0]) in set(map(names.fold, kept))
 
 
 def units(text: str) -> int:

@@ -12,7 +12,7 @@ from bot.i18n import speak
 from bot.links import read_token
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import about_me, chosen, is_reference, understand
-from bot.people import naming
+from bot.saved_styles import names
 from torture.words import EVIL, words
 
 MANY = 1000
@@ -54,18 +54,18 @@ def test_words_are_understood_or_not_and_nothing_breaks(written: list[str]) -> N
 
 def test_a_tidy_name_stays_as_it_is_and_hides_nothing(written: list[str]) -> None:
     for text in written:
-        name = naming.tidy(text)
-        assert naming.tidy(name) == name
+        name = names.tidy(text)
+        assert names.tidy(name) == name
         assert not any(unicodedata.category(char).startswith("C") for char in name)
-        if naming.problem_with(name) is None:
-            assert 0 < len(name) <= naming.MAX_NAME
+        if names.problem_with(name) is None:
+            assert 0 < len(name) <= names.MAX_NAME
 
 
 def test_a_long_text_is_searched_for_a_name_in_no_time() -> None:
     """Once a second's work, while everybody waited."""
     began = time.process_time()
-    assert naming.renamed("a " * 2048, ["mine"]) is None
-    assert naming.renamed("mine " + "b " * 2040, ["mine"]) is not None
+    assert names.renamed("a " * 2048, ["mine"]) is None
+    assert names.renamed("mine " + "b " * 2040, ["mine"]) is not None
     assert time.process_time() - began < 0.25
 
 

@@ -11,7 +11,7 @@ from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Person
-from bot.people.wardrobe import MAX_OWN, SavedStyle
+from bot.saved_styles.service import MAX_OWN, SavedStyle
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.conftest import IN_HOUSE
 from tests.house import ANNA, accepted, ended, house, private

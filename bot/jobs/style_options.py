@@ -8,7 +8,7 @@ from bot.domain.styles import REFERENCE, SHEET, Style
 from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
-    from bot.people.wardrobe import SavedStyle
+    from bot.saved_styles.service import SavedStyle
     from bot.service import Service
 
 FAVOURITES = 4

@@ -40,7 +40,7 @@ class Verb(StrEnum):
     FORGET = "forget"  # about: whose; 1: really, 0: no
     OPT_OUT = "optout"  # about: whose; 1: out, 0: in again
     CLOSET = "closet"  # about: whose; number: which page
-    SAVED = "saved"  # about: a saved style; number: `bot.talking.closet` says what
+    SAVED = "saved"  # about: a saved style; number: `bot.saved_styles.chat_commands` says what
     BUY = "buy"  # about: units; number: stars
     RULE = "rule"  # about: a rule of the group; number: its new value, see `bot.groups.chat_commands`
     LOOK = "look"  # about: a style that the group may use or not; number: 1 or 0

@@ -16,7 +16,7 @@ from bot.messaging.capabilities import ROOM, Room
 from bot.messaging.commands import Name, Said, is_reference, understand
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Chat, Person
-from bot.talking.closet import Closet
+from bot.saved_styles.chat_commands import Closet
 from bot.talking.history import History
 from bot.talking.inline import Inline, InlinePage, guest_card
 from bot.talking.ownerdesk import OwnerDesk

@@ -16,7 +16,7 @@ from bot.jobs.admission import introduce, known
 from bot.jobs.photo_intake import Looked
 from bot.jobs.queries import Records
 from bot.messaging.platform import Chat, Person
-from bot.people.naming import MAX_NAME, fold, problem_with, tidy
+from bot.saved_styles.names import MAX_NAME, fold, problem_with, tidy
 from storage import people, saved
 from storage.photos import FOR_EVER, Kind
 from storage.saved import NewStyle, Saved

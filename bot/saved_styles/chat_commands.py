@@ -15,10 +15,10 @@ from bot.messaging.incoming import Incoming, is_withheld, read_all
 from bot.messaging.job_card import Rows
 from bot.messaging.pagination import bounded, leafing
 from bot.messaging.platform import Button, Card, Chat, Person, Picture
-from bot.people.naming import fold, renamed
+from bot.saved_styles.names import fold, renamed
 
 if TYPE_CHECKING:
-    from bot.people.wardrobe import SavedStyle
+    from bot.saved_styles.service import SavedStyle
     from bot.service import Service
 
 ON_A_PAGE = 10
