@@ -9,7 +9,7 @@ from bot.config.settings import Settings
 from bot.groups.settings import Groups
 from bot.jobs.albums import Albums
 from bot.jobs.service import Studio
-from bot.people.care import Care, PrivacyFacts, privacy_facts
+from bot.privacy.service import Care, PrivacyFacts, privacy_facts
 from bot.saved_styles.service import Wardrobe
 from bot.upkeep.control import Control
 

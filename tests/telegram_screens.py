@@ -17,13 +17,13 @@ from bot.jobs.style_options import arranged
 from bot.messaging.album_card import album_card
 from bot.messaging.job_card import job_card, really_delete
 from bot.messaging.platform import Card, Person, Picture
-from bot.people.care import Forgotten, PrivacyFacts
+from bot.privacy.chat_commands import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
+from bot.privacy.service import Forgotten, PrivacyFacts
 from bot.saved_styles.chat_commands import closet_card, saved_card, shared_card
 from bot.saved_styles.service import SavedStyle
 from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
-from bot.talking.paperwork import forgotten_text, language_card, opted_out_card, privacy_text, really_forget_card
 from bot.upkeep.control import Cockpit, LaneState
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble

@@ -9,7 +9,7 @@ from bot.domain.job_view import Reason, Refusal, State
 from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Chat, Person
-from bot.people.care import Forgotten, privacy_facts
+from bot.privacy.service import Forgotten, privacy_facts
 from tests.company import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.conftest import IN_HOUSE, house_on_both
 from tests.house import ANNA, BEN, accepted, ended, house, private, settings_for

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.app import Parts
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
-from bot.people.export import Zips, written
+from bot.privacy.export import Zips, written
 from tests.company import a_person, a_photo, asks, kept_of
 from tests.conftest import IN_HOUSE
 from tests.house import accepted, ended, private

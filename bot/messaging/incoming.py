@@ -9,7 +9,7 @@ from bot.domain.job_view import Reason, Refusal
 from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
-    from bot.people.care import Care
+    from bot.privacy.service import Care
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 

@@ -16,12 +16,12 @@ from bot.messaging.capabilities import ROOM, Room
 from bot.messaging.commands import Name, Said, is_reference, understand
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Chat, Person
+from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 from bot.talking.history import History
 from bot.talking.inline import Inline, InlinePage, guest_card
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
-from bot.talking.paperwork import Paperwork
 from bot.talking.wishing import Wishing
 
 if TYPE_CHECKING:

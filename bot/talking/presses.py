@@ -21,12 +21,12 @@ from bot.messaging.capabilities import ROOM, Room
 from bot.messaging.incoming import Attachment, nobody, read_all
 from bot.messaging.job_card import look_name, really_delete, rows
 from bot.messaging.platform import Card, Person, Picture
+from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.history import History
 from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, sorry_text, too_fast_text
-from bot.talking.paperwork import Paperwork
 from bot.talking.remarks import remark
 
 if TYPE_CHECKING:

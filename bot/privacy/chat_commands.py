@@ -14,7 +14,7 @@ from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Button, Card, Document, Person
 
 if TYPE_CHECKING:
-    from bot.people.care import Forgotten, PrivacyFacts
+    from bot.privacy.service import Forgotten, PrivacyFacts
     from bot.service import Service
 
 _AS_THE_APP = -1

@@ -18,7 +18,7 @@ from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS
 from bot.jobs.transitions import move
 from bot.messaging.capabilities import FILE_BYTES
 from bot.messaging.platform import Person
-from bot.people import export
+from bot.privacy import export
 from storage import jobs, oblivion, people, results
 from storage.jobs import ENDED, Job
 from storage.photos import Kind
