@@ -11,14 +11,14 @@ from typing import Annotated, NoReturn, TypeVar
 import httpx
 import typer
 
+from bot.admin.backup import CannotBackUp, put_back, write_backup
+from bot.admin.backup import settle as settle_rows
 from bot.config import settings as config
 from bot.config.stand_in import StandInSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime import event_loop
 from bot.runtime.lock_file import FolderInUse
 from bot.runtime.logging import log_last_words, set_up_logging
-from bot.upkeep.backup import CannotBackUp, put_back, write_backup
-from bot.upkeep.backup import settle as settle_rows
 from storage.database import NewerSchema
 from stylizer.database import CannotOpen
 from stylizer.sole import FolderInUse as AnotherStandIn
@@ -174,7 +174,7 @@ def move(
     *, back: Annotated[bool, typer.Option("--back", help="From DATABASE_URL into a new file in DATA_DIR.")] = False
 ) -> None:
     """Copy all rows from the file in DATA_DIR into the empty PostgreSQL at DATABASE_URL, while nothing runs."""
-    from bot.upkeep.relocating import move_rows  # noqa: PLC0415  # heavy
+    from bot.admin.move_database import move_rows  # noqa: PLC0415  # heavy
 
     settings = _settings()
     count = _done(lambda: event_loop.run(move_rows(settings, back=back)))
@@ -184,7 +184,7 @@ def move(
 @command.command()
 def doctor() -> None:
     """Say what is wrong with this installation, and what to do."""
-    from bot.upkeep.doctor import examine  # noqa: PLC0415  # heavy
+    from bot.admin.doctor import examine  # noqa: PLC0415  # heavy
 
     async def report() -> bool:
         findings = [finding async for finding in examine(_settings())]
@@ -210,29 +210,29 @@ def healthcheck() -> None:
 @admin.command()
 def status() -> None:
     """Lanes, queue and this month's cost."""
-    from bot import owner  # noqa: PLC0415  # heavy
+    from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo("\n".join(_done(lambda: event_loop.run(owner.status(settings, time.time())))))
+    typer.echo("\n".join(_done(lambda: event_loop.run(status.status(settings, time.time())))))
 
 
 @admin.command()
 def pause() -> None:
     """Stop submitting; what waits keeps its place."""
-    from bot import owner  # noqa: PLC0415  # heavy
+    from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    lanes = _done(lambda: event_loop.run(owner.set_pause(settings, owner.PAUSED_BY_OWNER)))
+    lanes = _done(lambda: event_loop.run(status.set_pause(settings, status.PAUSED_BY_OWNER)))
     typer.echo(f"{lanes} lane(s) paused. Go on with: repaint admin resume")
 
 
 @admin.command()
 def resume() -> None:
     """Let every lane go on."""
-    from bot import owner  # noqa: PLC0415  # heavy
+    from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo(f"{_done(lambda: event_loop.run(owner.set_pause(settings, None)))} lane(s) go on.")
+    typer.echo(f"{_done(lambda: event_loop.run(status.set_pause(settings, None)))} lane(s) go on.")
 
 
 def _done(work: Callable[[], T]) -> T:

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from bot.admin.service import Control
 from bot.asking.restraint import Restraint
 from bot.billing.credits import Package, Purse
 from bot.config.settings import Settings
@@ -11,7 +12,6 @@ from bot.jobs.albums import Albums
 from bot.jobs.service import Studio
 from bot.privacy.service import Care, PrivacyFacts, privacy_facts
 from bot.saved_styles.service import Wardrobe
-from bot.upkeep.control import Control
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.admin.cards import broadcasts_card, cockpit_card, troubles_text
+from bot.admin.service import Cockpit, LaneState
 from bot.billing.credits import Package
 from bot.billing.payments import offers_card, support_card, terms_text
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
@@ -21,10 +23,8 @@ from bot.privacy.chat_commands import forgotten_text, language_card, opted_out_c
 from bot.privacy.service import Forgotten, PrivacyFacts
 from bot.saved_styles.chat_commands import closet_card, saved_card, shared_card
 from bot.saved_styles.service import SavedStyle
-from bot.talking.cockpit import broadcasts_card, cockpit_card, troubles_text
 from bot.talking.history import history_card
 from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
-from bot.upkeep.control import Cockpit, LaneState
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble
 

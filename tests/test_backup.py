@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.admin.backup import CannotBackUp, put_back, write_backup
 from bot.app import Parts
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.runtime.lock_file import FolderInUse
-from bot.upkeep.backup import CannotBackUp, put_back, write_backup
 from storage.database import NewerSchema
 from tests.company import a_photo, audit, rows
 from tests.house import ANNA, BEN, accepted, ended, house, private

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from bot.admin.cards import cockpit_card
+from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import Reason, State
 from bot.i18n import speak
-from bot.owner import PAUSED_BY_OWNER
-from bot.talking.cockpit import cockpit_card
 from tests.company import a_group, a_person, a_photo, asks, kept_of, reason
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.upkeep.doctor import Finding, examine
+from bot.admin.doctor import Finding, examine
 from storage.database import open_database
 from tests.buckets import bucket_server
 from tests.house import house, settings_for

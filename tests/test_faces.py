@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.admin.doctor import examine
 from bot.config import face_detection
 from bot.domain.job_view import Reason, Refusal
 from bot.imaging import Intake, Portrait, Rejected, Unfit
 from bot.jobs.photo_intake import Looked, Reception
 from bot.messaging.platform import CannotStart
-from bot.upkeep.doctor import examine
 from storage.photos import Kind, open_photos
 from tests import face_finders
 from tests.house import ANNA, accepted, house, private, settings_for

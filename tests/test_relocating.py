@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.admin.backup import CannotBackUp, settle
+from bot.admin.move_database import CannotMove, move_rows
 from bot.config.settings import Settings
 from bot.runtime.lock_file import FolderInUse, sole_user
-from bot.upkeep.backup import CannotBackUp, settle
-from bot.upkeep.relocating import CannotMove, move_rows
 from storage import accounts, jobs, ledger, results
 from storage.copying import BATCH, copy_rows
 from storage.database import Database, open_database

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import Reason, State
 from bot.driving.accounts import STAND_IN
 from bot.driving.waking import wake, wake_lane
-from bot.owner import PAUSED_BY_OWNER
 from storage import accounts, ledger, notices, results
 from storage.ledger import Scope
 from tests.conftest import ON_BOTH

@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 import structlog
 
+from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain import job_lifecycle
 from bot.driving.desk import House
 from bot.jobs.transitions import move
-from bot.owner import PAUSED_BY_OWNER
 from bot.replicas.roles import UNDISPUTED, Term
 from storage import accounts, broadcasts, jobs, notices, queue, results
 from storage.jobs import Job

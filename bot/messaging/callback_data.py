@@ -44,7 +44,7 @@ class Verb(StrEnum):
     BUY = "buy"  # about: units; number: stars
     RULE = "rule"  # about: a rule of the group; number: its new value, see `bot.groups.chat_commands`
     LOOK = "look"  # about: a style that the group may use or not; number: 1 or 0
-    OWNER = "owner"  # about: what the owner wants, see `bot.talking.ownerdesk`; number: with whom or what
+    OWNER = "owner"  # about: what the owner wants, see `bot.admin.chat_commands`; number: with whom or what
 
 
 NEEDS_NUMBER = frozenset(

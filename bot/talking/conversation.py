@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.admin.chat_commands import OwnerDesk
 from bot.asking.restraint import Hearing
 from bot.billing.payments import Bank, Till
 from bot.groups.chat_commands import Household, greeting_card
@@ -20,7 +21,6 @@ from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 from bot.talking.history import History
 from bot.talking.inline import Inline, InlinePage, guest_card
-from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
 from bot.talking.wishing import Wishing
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.admin.chat_commands import OwnerDesk
 from bot.asking.restraint import Hearing
 from bot.billing.payments import Till
 from bot.domain.job_view import JobView, Reason, Refusal, State
@@ -25,7 +26,6 @@ from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 from bot.talking.albumdesk import AlbumDesk
 from bot.talking.history import History
-from bot.talking.ownerdesk import OwnerDesk
 from bot.talking.pages import Pages, sorry_text, too_fast_text
 from bot.talking.remarks import remark
 

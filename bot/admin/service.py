@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain import quota
 from bot.domain.job_view import Reason, Refusal
 from bot.jobs.admission import Rules, introduce, named
 from bot.jobs.views import Lanes
 from bot.messaging.platform import Chat, Person
-from bot.owner import PAUSED_BY_OWNER
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from storage import accounts, broadcasts, cockpit, ledger, people, queue

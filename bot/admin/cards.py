@@ -12,7 +12,7 @@ from bot.messaging.platform import Button, Card
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.upkeep.control import Cockpit, LaneState
+    from bot.admin.service import Cockpit, LaneState
     from storage.broadcasts import Broadcast
     from storage.cockpit import Trouble
 
