@@ -76,8 +76,8 @@ def test_names_are_tidy_once_and_for_all(name: str) -> None:
 
 @QUICK
 @given(st.lists(ANY_TEXT, max_size=4), WORDS, st.sampled_from([" ", " = ", " -> ", "→"]), st.integers(0, 9))
-def test_renaming_takes_a_name_that_is_there(names: list[str], words: str, sign: str, which: int) -> None:
-    kept = [tidy for tidy in map(names.tidy, names) if names.problem_with(tidy) is None]
+def test_renaming_takes_a_name_that_is_there(given_names: list[str], words: str, sign: str, which: int) -> None:
+    kept = [tidy for tidy in map(names.tidy, given_names) if names.problem_with(tidy) is None]
     told = f"{kept[which % len(kept)]}{sign}{words}" if kept else words
     found = names.renamed(told, kept)
     assert found is None or names.fold(found[0]) in set(map(names.fold, kept))
