@@ -4,9 +4,9 @@ import random
 from dataclasses import dataclass
 
 from bot.admin.service import Control
-from bot.asking.restraint import Restraint
 from bot.billing.credits import Package, Purse
 from bot.config.settings import Settings
+from bot.conversation.rate_limit import Restraint
 from bot.groups.settings import Groups
 from bot.jobs.albums import Albums
 from bot.jobs.service import Studio

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Parts
+from bot.conversation.buttons import Answer, Pressed, Presses
+from bot.conversation.messages import Conversation
 from bot.domain.job_view import Reason, Refusal
 from bot.messaging.incoming import Attachment, Incoming
 from bot.messaging.platform import Address, Card, Chat, Person
-from bot.talking.conversation import Conversation
-from bot.talking.presses import Answer, Pressed, Presses
 from tests.house import house
 
 US = "repaint_test_bot"

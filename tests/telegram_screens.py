@@ -9,6 +9,8 @@ from bot.admin.cards import broadcasts_card, cockpit_card, troubles_text
 from bot.admin.service import Cockpit, LaneState
 from bot.billing.credits import Package
 from bot.billing.payments import offers_card, support_card, terms_text
+from bot.conversation.help import cancel_text, help_text, quota_text, start_text, styles_text
+from bot.conversation.history import history_card
 from bot.domain.job_view import JobView, QuotaView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, STYLES
 from bot.groups.chat_commands import greeting_card, thanks_text
@@ -23,8 +25,6 @@ from bot.privacy.chat_commands import forgotten_text, language_card, opted_out_c
 from bot.privacy.service import Forgotten, PrivacyFacts
 from bot.saved_styles.chat_commands import closet_card, saved_card, shared_card
 from bot.saved_styles.service import SavedStyle
-from bot.talking.history import history_card
-from bot.talking.pages import cancel_text, help_text, quota_text, start_text, styles_text
 from storage.broadcasts import Broadcast
 from storage.cockpit import Numbers, Trouble
 

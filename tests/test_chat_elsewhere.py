@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversation.command_menu import Scope, about, menu
 from bot.i18n import LANGUAGES, speak
 from bot.messaging.commands import Name, understand
 from bot.messaging.incoming import Incoming
-from bot.talking.menu import Scope, about, menu
 from tests.parlour import Parlour, file, parlour
 from tests.stand_in import portrait_jpeg
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversation.buttons import Presses
+from bot.conversation.messages import Conversation
 from bot.domain.job_view import State
 from bot.domain.styles import STYLES
 from bot.jobs.style_options import Offer, suggested
@@ -12,8 +14,6 @@ from bot.messaging.callback_data import Press, Verb
 from bot.messaging.callbacks import Pressed
 from bot.messaging.capabilities import Room
 from bot.messaging.platform import Person
-from bot.talking.conversation import Conversation
-from bot.talking.presses import Presses
 from tests.house import accepted, house
 from tests.parlour import GROUP, Parlour, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg

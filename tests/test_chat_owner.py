@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversation.messages import Conversation
 from bot.domain.job_view import State
 from bot.messaging.platform import Card, NotNow
-from bot.talking.conversation import Conversation
 from tests.parlour import US, Guest, Parlour, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 

@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
+from bot.conversation.style_gallery import COLUMNS, GAP, TILE, sheet
 from bot.domain.styles import STYLES, Style, sample
-from bot.talking.gallery import COLUMNS, GAP, TILE, sheet
 
 
 def test_every_style_that_has_a_sample_has_its_tile() -> None:

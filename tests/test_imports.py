@@ -79,7 +79,7 @@ def test_what_people_ask_and_what_is_done_meet_in_the_rows_only() -> None:
 
 def test_the_core_can_do_without_anybody_who_talks() -> None:
     talkers = {module for module in modules("bot") if module.startswith("bot.talking")}
-    assert "bot.talking.conversation" in talkers
+    assert "bot.conversation.messages" in talkers
     wrong = {
         f"{module} imports {name}"
         for module in set(modules("bot")) - talkers

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from bot.asking.restraint import GROUP_FACTOR, HUSH_SECONDS, Hearing, Restraint
+from bot.conversation.rate_limit import GROUP_FACTOR, HUSH_SECONDS, Hearing, Restraint
 from bot.messaging.platform import Chat, Person
 from tests.house import ANNA, BEN, private
 from tests.parlour import parlour, said

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from telegram import Message
 
-from bot.talking.lineup import Lineup
+from bot.conversation.keyed_executor import Lineup
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
 from handlers.telegram.taking import nothing_to_see
 

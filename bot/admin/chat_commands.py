@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.admin.cards import Wish, broadcasts_card, cockpit_card, troubles_text
+from bot.conversation.help import hint_text
 from bot.domain.job_view import Reason, Refusal
 from bot.i18n import Texts, refusal, speak
 from bot.messaging.callback_data import Press
 from bot.messaging.callbacks import Answer, Pressed
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Person
-from bot.talking.pages import hint_text
 
 if TYPE_CHECKING:
     from bot.billing.payments import Bank

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from discord import Attachment, Message, MessageType
 
+from bot.conversation.keyed_executor import Lineup
+from bot.conversation.messages import Conversation
+from bot.conversation.responder import Telling
+from bot.conversation.retry import Interrupted
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Address, Card
 from bot.messaging.platform_files import Keepsakes
-from bot.talking.conversation import Conversation
-from bot.talking.lineup import Lineup
-from bot.talking.patience import Interrupted
-from bot.talking.telling import Telling
 from handlers.discord.promptness import Promptness
 from handlers.discord.reading import Filled, Reading, is_veiled
 from handlers.discord.sizes import Sizes

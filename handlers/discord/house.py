@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from bot.conversation.buttons import Presses
+from bot.conversation.keyed_executor import Lineup
+from bot.conversation.messages import Conversation
+from bot.conversation.responder import Telling
+from bot.conversation.retry import Patience
 from bot.messaging.interaction_tokens import Tickets
 from bot.messaging.platform_files import Keepsakes
 from bot.service import Service
-from bot.talking.conversation import Conversation
-from bot.talking.lineup import Lineup
-from bot.talking.patience import Patience
-from bot.talking.presses import Presses
-from bot.talking.telling import Telling
 from handlers.discord.answering import Answering
 from handlers.discord.commands import commands
 from handlers.discord.connecting import Connection

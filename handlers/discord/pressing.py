@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from discord import AllowedMentions, InteractionType
 
+from bot.conversation.buttons import Presses
+from bot.conversation.keyed_executor import Lineup
+from bot.conversation.responder import Telling
+from bot.conversation.retry import Interrupted
 from bot.messaging.callback_data import Verb, parse
 from bot.messaging.callbacks import Answer, Pressed
-from bot.talking.lineup import Lineup
-from bot.talking.patience import Interrupted
-from bot.talking.presses import Presses
-from bot.talking.telling import Telling
 from handlers.discord.drawing import PICK, Drawn, press_of
 from handlers.discord.forms import bring_form, brought
 from handlers.discord.hooks import Hooks

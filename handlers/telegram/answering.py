@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest
 
+from bot.conversation.buttons import Presses
+from bot.conversation.messages import Conversation
+from bot.conversation.responder import Telling
+from bot.conversation.retry import Patience
 from bot.messaging.callbacks import Answer
 from bot.messaging.platform import Address, Card
-from bot.talking.conversation import Conversation
-from bot.talking.patience import Patience
-from bot.talking.presses import Presses
-from bot.talking.telling import Telling
 from handlers.telegram.errors import translated
 from handlers.telegram.reading import Source, has_spoiler, incoming, pressed
 from handlers.telegram.showing import TelegramPlatform

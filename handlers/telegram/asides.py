@@ -19,12 +19,12 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
+from bot.conversation.inline import InlinePage, InlineResult
+from bot.conversation.messages import Conversation
+from bot.conversation.retry import Patience
 from bot.i18n import speak
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Address, Card, Chat, Gone
-from bot.talking.conversation import Conversation
-from bot.talking.inline import InlinePage, InlineResult
-from bot.talking.patience import Patience
 from handlers.telegram import drawing
 from handlers.telegram.errors import translated
 from handlers.telegram.memory import INLINE

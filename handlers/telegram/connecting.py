@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
+from bot.conversation.buttons import Presses
+from bot.conversation.messages import Conversation
+from bot.conversation.retry import Patience
 from bot.runtime.clock import Clock
 from bot.runtime.tasks import until
 from bot.service import Service
-from bot.talking.conversation import Conversation
-from bot.talking.patience import Patience
-from bot.talking.presses import Presses
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.errors import TokenRefused

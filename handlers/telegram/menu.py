@@ -14,8 +14,8 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
+from bot.conversation.command_menu import Scope, about, menu
 from bot.i18n import LANGUAGES, speak
-from bot.talking.menu import Scope, about, menu
 from handlers.telegram.whose import PLATFORM
 from handlers.telegram.wire import Bot
 

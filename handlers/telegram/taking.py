@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Hashable
 import structlog
 from telegram import Update
 
+from bot.conversation.keyed_executor import Lineup
+from bot.conversation.retry import Interrupted, Patience
 from bot.runtime.clock import Clock
-from bot.talking.lineup import Lineup
-from bot.talking.patience import Interrupted, Patience
 from handlers.telegram.albums import Album, Look
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides

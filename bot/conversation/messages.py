@@ -9,8 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.admin.chat_commands import OwnerDesk
-from bot.asking.restraint import Hearing
 from bot.billing.payments import Bank, Till
+from bot.conversation.help import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
+from bot.conversation.history import History
+from bot.conversation.inline import Inline, InlinePage, guest_card
+from bot.conversation.photos import Wishing
+from bot.conversation.rate_limit import Hearing
 from bot.groups.chat_commands import Household, greeting_card
 from bot.i18n import speak
 from bot.messaging.capabilities import ROOM, Room
@@ -19,10 +23,6 @@ from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Card, Chat, Person
 from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
-from bot.talking.history import History
-from bot.talking.inline import Inline, InlinePage, guest_card
-from bot.talking.pages import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
-from bot.talking.wishing import Wishing
 
 if TYPE_CHECKING:
     from bot.service import Service

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.conversation.help import how_to_style_text
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import SHEET, Style
 from bot.i18n import Texts, speak
@@ -10,7 +11,6 @@ from bot.messaging.commands import Name, understand
 from bot.messaging.incoming import Incoming
 from bot.messaging.job_card import look_name
 from bot.messaging.platform import Button, Card, Person
-from bot.talking.pages import how_to_style_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

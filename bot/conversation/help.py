@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.conversation.style_gallery import sheet
 from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import SHEET, Style
 from bot.i18n import Texts, mark, speak
@@ -15,7 +16,6 @@ from bot.messaging.incoming import Incoming
 from bot.messaging.job_card import look_name
 from bot.messaging.pagination import bounded, leafing
 from bot.messaging.platform import Card, Person, Picture
-from bot.talking.gallery import sheet
 
 if TYPE_CHECKING:
     from bot.jobs.service import Studio

@@ -6,8 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.admin.chat_commands import OwnerDesk
-from bot.asking.restraint import Hearing
 from bot.billing.payments import Till
+from bot.conversation.albums import AlbumDesk
+from bot.conversation.feedback import remark
+from bot.conversation.help import Pages, sorry_text, too_fast_text
+from bot.conversation.history import History
+from bot.conversation.rate_limit import Hearing
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.groups.chat_commands import Household, is_for_admins
@@ -24,10 +28,6 @@ from bot.messaging.job_card import look_name, really_delete, rows
 from bot.messaging.platform import Card, Person, Picture
 from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
-from bot.talking.albumdesk import AlbumDesk
-from bot.talking.history import History
-from bot.talking.pages import Pages, sorry_text, too_fast_text
-from bot.talking.remarks import remark
 
 if TYPE_CHECKING:
     from bot.service import Service

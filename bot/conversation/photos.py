@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.conversation.feedback import did_you_mean, not_known, reason, remark, remarks
+from bot.conversation.help import how_to_style_text
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import REFERENCE, Style
 from bot.groups.chat_commands import is_for_admins
@@ -13,8 +15,6 @@ from bot.jobs.albums import MOST_PHOTOS, NO_ROOM, Asking, numbered
 from bot.messaging.commands import Said, Unknown, about_me, chosen
 from bot.messaging.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.messaging.platform import Card
-from bot.talking.pages import how_to_style_text
-from bot.talking.remarks import did_you_mean, not_known, reason, remark, remarks
 
 if TYPE_CHECKING:
     from bot.service import Service

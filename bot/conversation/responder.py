@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
+from bot.conversation.retry import Patience
 from bot.messaging.callbacks import Answer, Pressed
 from bot.messaging.job_card import Rows
 from bot.messaging.platform import Address, Card, Platform
-from bot.talking.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
