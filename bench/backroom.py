@@ -14,14 +14,14 @@ from sqlalchemy import text
 
 from bot.dashscope.client import DashScope
 from bot.domain import job_lifecycle
-from bot.driving.claiming import claim, take_over
-from bot.driving.desk import Desk, House
-from bot.driving.lanes import Lane
 from bot.jobs.admission import Rules, admit, inserted, introduce, the_same
 from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
+from bot.worker.account import Lane
+from bot.worker.claim import claim, take_over
+from bot.worker.context import Desk, House
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos

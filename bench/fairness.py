@@ -15,8 +15,8 @@ from statistics import median, quantiles
 
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
-from bot.driving.desk import Desk
 from bot.runtime import event_loop
+from bot.worker.context import Desk
 from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75

@@ -21,8 +21,8 @@ from sqlalchemy import text
 from bench.backroom import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
-from bot.driving.desk import Desk
 from bot.runtime import event_loop
+from bot.worker.context import Desk
 from tests.postgres import NoServer, postgres_server
 
 REPLICAS = (1, 2, 5, 10)

@@ -28,14 +28,14 @@ from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
 from bot.dashscope.client import DashScope
-from bot.dispatcher import drive
-from bot.driving.desk import House
-from bot.driving.lanes import Lane
 from bot.jobs.admission import admit, inserted, introduce
 from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop
 from bot.runtime.clock import WallClock
+from bot.worker.account import Lane
+from bot.worker.context import House
+from bot.worker.dispatcher import drive
 from storage import jobs
 from storage.photos import Kind
 from stylizer.settings import BASE_PATH

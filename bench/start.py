@@ -22,7 +22,7 @@ from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.poll_schedule import Pace
-from bot.driving.accounts import account_id
+from bot.worker.accounts import account_id
 from storage import accounts
 from tests.bot_process import bot_process
 from tests.stand_in import portrait_jpeg

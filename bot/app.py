@@ -23,9 +23,6 @@ from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
 from bot.config.stand_in import corner_of
 from bot.domain import styles
-from bot.driving import accounts
-from bot.driving.desk import House
-from bot.driving.lanes import Lane
 from bot.duties import Duties
 from bot.http import Mounts, Outside, application
 from bot.imaging import FaceFinder, Intake
@@ -44,6 +41,9 @@ from bot.runtime.wakeups import Bell
 from bot.service import Service, service_of
 from bot.serving import listen, serve
 from bot.upkeep.watchers import Watchers
+from bot.worker import accounts
+from bot.worker.account import Lane
+from bot.worker.context import House
 from handlers.web import web_chat
 from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine

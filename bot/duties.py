@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.courier import Courier
-from bot.dispatcher import drive
-from bot.driving import accounts
-from bot.driving.desk import House
-from bot.driving.lanes import Lane
-from bot.driving.waking import wake, wake_lane
 from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Platform, Receives
 from bot.replicas.roles import Role, Roles, Term, kept_up
 from bot.service import Service
 from bot.showing.herald import Herald
+from bot.worker import accounts
+from bot.worker.account import Lane
+from bot.worker.context import House
+from bot.worker.dispatcher import drive
+from bot.worker.recovery import wake, wake_lane
 
 DRIVING = "dispatcher:"
 

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from pydantic import SecretStr
 
-from bot.driving.accounts import account_id
+from bot.worker.accounts import account_id
 from tests.bot_process import Bot, bot_process
 from tests.stand_in import portrait_jpeg
 from torture.wire import Wire, wire

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.driving import accounts
-from bot.driving.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
+from bot.worker import accounts
+from bot.worker.account import Lane
 from storage.bucket import open_bucket
 from storage.photos import open_photos
 from tests.house import settings_for

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.job_view import State
-from bot.driving.waking import wake, wake_lane
 from bot.links import UploadLinks
+from bot.worker.recovery import wake, wake_lane
 from storage.jobs import Job
 from tests.gate import NOTHING, Forward, lost_after, passes, refused
 from tests.loopback import Reply

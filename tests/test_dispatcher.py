@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.dashscope.errors import Decision
-from bot.dispatcher import drive
 from bot.domain import job_lifecycle
 from bot.domain.job_view import Reason, State
 from bot.domain.poll_schedule import Pace
-from bot.driving.desk import Desk
 from bot.replicas.roles import Deposed
 from bot.runtime.clock import WallClock
+from bot.worker.context import Desk
+from bot.worker.dispatcher import drive
 from storage import accounts, results
 from tests.conftest import ON_BOTH
 from tests.gate import answered, garbage, lost_after, passes, refused

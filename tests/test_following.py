@@ -12,8 +12,8 @@ from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event
 from bot.domain.job_view import Reason, State
 from bot.domain.poll_schedule import GIVE_UP_SECONDS, Pace
-from bot.driving.following import heard, is_odd
 from bot.runtime.clock import WallClock
+from bot.worker.poll import heard, is_odd
 from storage.jobs import Job
 from tests.gate import answered, lost_before, refused
 from tests.stand_in import StandIn, stand_in

@@ -72,9 +72,9 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_what_people_ask_and_what_is_done_meet_in_the_rows_only() -> None:
-    assert "bot.dispatcher" not in reached("bot.jobs.service")
-    assert "bot.jobs.service" not in reached("bot.dispatcher")
-    assert "storage.jobs" in reached("bot.jobs.service") & reached("bot.dispatcher")
+    assert "bot.worker.dispatcher" not in reached("bot.jobs.service")
+    assert "bot.jobs.service" not in reached("bot.worker.dispatcher")
+    assert "storage.jobs" in reached("bot.jobs.service") & reached("bot.worker.dispatcher")
 
 
 def test_the_core_can_do_without_anybody_who_talks() -> None:

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.app import Parts, opened, running
-from bot.driving.accounts import account_id
 from bot.messaging.platform import Person
 from bot.replicas.election import Election
+from bot.worker.accounts import account_id
 from storage.database import Database, open_database
 from storage.jobs import State
 from tests.gate import Gate, gate

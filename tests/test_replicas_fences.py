@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.dashscope.server_clock import steady
-from bot.driving import doubt
-from bot.driving.claiming import claim, is_idle, take_over
-from bot.driving.desk import Desk
-from bot.driving.submitting import settle, submit
 from bot.replicas.roles import Deposed
+from bot.worker import reconcile
+from bot.worker.claim import claim, is_idle, take_over
+from bot.worker.context import Desk
+from bot.worker.submit import settle, submit
 from storage.jobs import Job, State
 from tests.gate import lost_after, lost_before
 from tests.stand_in import StandIn, stand_in
@@ -60,7 +60,7 @@ async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> N
     old = await take_over(replace(shop.lanes[0], links=links), shop.house)
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await links.begun.wait()
-    old.fenced(steady() - 2 * doubt.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
+    old.fenced(steady() - 2 * reconcile.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
     await taken_over(shop)
     links.go.set()
     with pytest.raises(Deposed):
@@ -105,9 +105,9 @@ async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(sh
     term = await taken_over(shop)
     new = Desk(term.lane, shop.house, epoch=term.epoch, pace=term.pace, is_contested=True)
     assert (await settle(new, in_doubt, asyncio.Event())).state == State.QUEUED
-    assert shop.gate.count("list") == doubt.LOOKS_OF_ANOTHERS
-    waited = (doubt.LOOKS_OF_ANOTHERS - 1) * doubt.BETWEEN_LOOKS_SECONDS
-    assert waited > doubt.SEND_SECONDS + doubt.SUBMIT_SECONDS  # until the other can send no more
+    assert shop.gate.count("list") == reconcile.LOOKS_OF_ANOTHERS
+    waited = (reconcile.LOOKS_OF_ANOTHERS - 1) * reconcile.BETWEEN_LOOKS_SECONDS
+    assert waited > reconcile.SEND_SECONDS + reconcile.SUBMIT_SECONDS  # until the other can send no more
 
 
 async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from bot.dashscope.client import Patience
 from bot.domain.job_view import Reason, State
-from bot.driving.waking import wake_lane
 from bot.runtime.clock import WallClock
+from bot.worker.recovery import wake_lane
 from storage import accounts
 from storage.database import open_database
 from storage.jobs import Job

@@ -7,8 +7,8 @@ from itertools import accumulate
 
 import pytest
 
-from bot.driving.turnstile import Turnstile
 from bot.runtime.clock import WallClock
+from bot.worker.submit_limiter import Turnstile
 from tests.stand_in import most_within_a_second
 
 

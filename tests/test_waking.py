@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import Reason, State
-from bot.driving.accounts import STAND_IN
-from bot.driving.waking import wake, wake_lane
+from bot.worker.accounts import STAND_IN
+from bot.worker.recovery import wake, wake_lane
 from storage import accounts, ledger, notices, results
 from storage.ledger import Scope
 from tests.conftest import ON_BOTH

@@ -24,11 +24,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.client import DashScope, Patience
-from bot.dispatcher import drive
 from bot.domain.poll_schedule import Pace
 from bot.domain.styles import STYLES
-from bot.driving.desk import House
-from bot.driving.lanes import Lane
 from bot.imaging import Intake
 from bot.jobs.admission import Rules, admit
 from bot.jobs.photo_intake import Reception
@@ -39,6 +36,9 @@ from bot.links import InlineLinks
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
+from bot.worker.account import Lane
+from bot.worker.context import House
+from bot.worker.dispatcher import drive
 from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job

@@ -14,10 +14,10 @@ import httpx
 from bot.config import face_detection
 from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
-from bot.driving.accounts import account_id, cloud_clients
 from bot.messaging.platform import CannotStart
 from bot.replicas.sharing import beside
 from bot.runtime.lock_file import FolderInUse, sole_user
+from bot.worker.accounts import account_id, cloud_clients
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema

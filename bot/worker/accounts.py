@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
 from bot.domain.poll_schedule import Pace
-from bot.driving import doubt
-from bot.driving.lanes import Lane
 from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
+from bot.worker import reconcile
+from bot.worker.account import Lane
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
@@ -34,7 +34,7 @@ def cloud_http() -> httpx.AsyncClient:
     Through a proxy, that is the proxy's business."""
     if getproxies() or not hasattr(socket, "TCP_USER_TIMEOUT"):
         return httpx.AsyncClient()
-    given_up = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(doubt.SUBMIT_SECONDS * 1000))
+    given_up = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(reconcile.SUBMIT_SECONDS * 1000))
     return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[given_up]))
 
 

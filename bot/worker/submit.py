@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
 from bot.dashscope.wire import ListedTask, TaskPage, Wish
 from bot.domain import job_lifecycle
-from bot.driving import doubt
-from bot.driving.desk import Desk
 from bot.replicas.roles import Deposed
+from bot.worker import reconcile
+from bot.worker.context import Desk
 from storage import accounts, attempts
 from storage.jobs import Job
 from storage.photos import StoreDown
@@ -55,11 +55,11 @@ async def submit(desk: Desk, job: Job) -> Job:
 async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
     """Look for the task of a submit in doubt, three times; once more if another may still be sending it."""
     for look in range(await _looks(desk, job)):
-        if look and await desk.house.clock.wait(stop, doubt.BETWEEN_LOOKS_SECONDS):
+        if look and await desk.house.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
             return job
         found = await _look_for(desk, job)
         if found is None:  # the list did not answer: the slot stays taken, and we begin again
-            await desk.house.clock.wait(stop, doubt.BETWEEN_LOOKS_SECONDS)
+            await desk.house.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
             return job
         if len(found) == 1:
             log.info("found the task of a submit in doubt", job=job.id)
@@ -76,7 +76,7 @@ async def _looks(desk: Desk, job: Job) -> int:
     """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
     async with desk.house.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
-    return doubt.LOOKS_OF_ANOTHERS if desk.is_contested and intent.epoch != desk.epoch else doubt.LOOKS
+    return reconcile.LOOKS_OF_ANOTHERS if desk.is_contested and intent.epoch != desk.epoch else reconcile.LOOKS
 
 
 async def _late(desk: Desk, job: Job, task_id: str) -> None:
@@ -131,31 +131,31 @@ async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
     try:
         first = await _page(desk, 1)
         now = desk.house.clock.now()
-        window = doubt.window(intent, now, now if first.server_time is None else first.server_time)
+        window = reconcile.window(intent, now, now if first.server_time is None else first.server_time)
         listed = await _listed(desk, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
     async with desk.house.database.read() as connection:
         known = await attempts.known(connection, [task.task_id for task in listed])
-        found = doubt.candidates(listed, known, window)
-        late = doubt.candidates(listed, known, doubt.afterwards(window))
+        found = reconcile.candidates(listed, known, window)
+        late = reconcile.candidates(listed, known, reconcile.afterwards(window))
         if found or len(late) != 1:
             return found
-        account_id, since = desk.lane.account_id, doubt.others_since(window)
+        account_id, since = desk.lane.account_id, reconcile.others_since(window)
         others = await attempts.given_up(connection, account_id=account_id, since=since, but=job.id)
     return () if others else late
 
 
-async def _listed(desk: Desk, first: TaskPage, window: doubt.Window) -> list[ListedTask]:
+async def _listed(desk: Desk, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
     """The tasks of the first page and of those after it that are not too old."""
-    listed, newest_first = list(first.tasks), doubt.newest_first(first.tasks)
-    if newest_first and doubt.all_before(first.tasks, window):
+    listed, newest_first = list(first.tasks), reconcile.newest_first(first.tasks)
+    if newest_first and reconcile.all_before(first.tasks, window):
         return listed
-    for number in doubt.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
+    for number in reconcile.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
         page = await _page(desk, number)
         listed += page.tasks
-        if doubt.all_before(page.tasks, window):
+        if reconcile.all_before(page.tasks, window):
             break
     return listed
 

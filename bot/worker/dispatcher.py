@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.driving.claiming import claim, is_idle, take_over
-from bot.driving.desk import Desk, House
-from bot.driving.fetching import fetch
-from bot.driving.following import follow
-from bot.driving.lanes import Lane
-from bot.driving.submitting import settle, submit
 from bot.replicas.roles import UNDISPUTED, Deposed, Term
+from bot.worker.account import Lane
+from bot.worker.claim import claim, is_idle, take_over
+from bot.worker.context import Desk, House
+from bot.worker.fetch import fetch
+from bot.worker.poll import follow
+from bot.worker.submit import settle, submit
 from storage import jobs
 from storage.jobs import ACTIVE, Job, State
 

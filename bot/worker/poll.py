@@ -10,8 +10,8 @@ from bot.dashscope.server_clock import steady
 from bot.dashscope.wire import Task, TaskStatus
 from bot.domain import job_lifecycle, poll_schedule, quota
 from bot.domain.job_lifecycle import Event
-from bot.driving.desk import Desk
-from bot.driving.ear import Ear
+from bot.worker.completion_events import Ear
+from bot.worker.context import Desk
 from storage import accounts, attempts, ledger
 from storage.jobs import Job
 

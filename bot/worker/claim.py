@@ -3,10 +3,10 @@
 from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import Pace
-from bot.driving.desk import Desk, House
-from bot.driving.lanes import Lane
 from bot.jobs.transitions import move
 from bot.replicas.roles import UNDISPUTED, Deposed, Term
+from bot.worker.account import Lane
+from bot.worker.context import Desk, House
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import Stand
 from storage.jobs import Job

@@ -12,13 +12,13 @@ from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Change, Event, Impossible
 from bot.domain.poll_schedule import Pace
-from bot.driving import doubt
-from bot.driving.lanes import Lane
-from bot.driving.turnstile import Turnstile
 from bot.jobs.transitions import move
 from bot.replicas.roles import Deposed
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
+from bot.worker import reconcile
+from bot.worker.account import Lane
+from bot.worker.submit_limiter import Turnstile
 from storage import accounts, attempts, jobs
 from storage.database import Database
 from storage.jobs import Job
@@ -127,7 +127,7 @@ class Desk:
 
     def _is_long_ago(self) -> bool:
         by_house = abs(self.house.clock.now() - self._dated_at)
-        return max(steady() - self._fenced_at, by_house) > doubt.SEND_SECONDS
+        return max(steady() - self._fenced_at, by_house) > reconcile.SEND_SECONDS
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.holds(connection, self.lane.account_id, self.epoch):

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.domain import poll_schedule
-from bot.driving.desk import Desk
 from bot.runtime.clock import Clock
+from bot.worker.context import Desk
 from storage import endings
 from storage.jobs import Job
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.dashscope.errors import DashScopeError, ResultGone
 from bot.dashscope.wire import TaskStatus
 from bot.domain import job_lifecycle
-from bot.driving.desk import Desk
-from bot.driving.following import ODD_LOOKS, ask, has_outlived
+from bot.worker.context import Desk
+from bot.worker.poll import ODD_LOOKS, ask, has_outlived
 from storage import results
 from storage.jobs import Job
 from storage.photos import Kind, StoreDown
