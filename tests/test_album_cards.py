@@ -5,12 +5,12 @@ from itertools import chain
 
 import pytest
 
+from bot.delivery.edit_policy import is_worth_an_edit_of_many
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.domain.styles import STYLES
 from bot.messaging.album_card import Deed, album_card, last_of, really_delete_all, settled_rows
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card, Picture
-from bot.showing.worth import is_worth_an_edit_of_many
 
 ONE = JobView(1, State.QUEUED, 2, has_reference=False, created=0, updated=0, has_photo=True)
 NO_FACE = Refusal(Reason.NO_FACE)

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import Parts
+from bot.delivery.outbox import GATHERING_SECONDS
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.jobs.albums import Asking, numbered
 from bot.messaging.platform import Address, Card, Gone, NotNow, Person, Picture
-from bot.showing.errands import GATHERING_SECONDS
 from storage import albums
 from storage.results import OPEN_SECONDS
 from tests.conftest import ON_BOTH

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Parts
-from bot.courier import GIVE_UP_TRIES, Courier
+from bot.delivery.card_sender import GIVE_UP_TRIES, Courier
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Address, Card, Gone, NotNow, Person

@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 from bot.app import Parts
+from bot.delivery.broadcasts import Herald
 from bot.domain.job_view import Reason
 from bot.messaging.platform import Address, Card, Chat, Gone, NotNow
 from bot.runtime.wakeups import Bell
-from bot.showing.herald import Herald
 from storage import cards, results
 from storage.broadcasts import Broadcast
 from tests.company import Day, a_group, a_person, a_photo, asks, reason

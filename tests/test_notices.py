@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
+from bot.delivery.broadcasts import Herald
+from bot.delivery.notifications import LONG_SECONDS, is_worth_a_notice, notice_card
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.messaging.platform import Address, Chat, Gone, NotNow, Person
 from bot.runtime.wakeups import Bell
-from bot.showing.herald import Herald
-from bot.showing.notices import LONG_SECONDS, is_worth_a_notice, notice_card
 from storage import cards, notices
 from tests.company import Day, a_group, a_person, asks
 from tests.house import ANNA, accepted, ended, house, private

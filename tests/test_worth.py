@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.edit_policy import is_worth_an_edit
 from bot.domain.job_view import JobView, State
-from bot.showing.worth import is_worth_an_edit
 from tests.rows import NOON
 
 QUEUED = JobView(

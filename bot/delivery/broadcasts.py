@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.delivery.notifications import notice_card
 from bot.i18n import speak
 from bot.jobs import views
 from bot.jobs.views import Lanes
@@ -16,7 +17,6 @@ from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Platform
 from bot.replicas.roles import UNDISPUTED, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from bot.showing.notices import notice_card
 from storage import albums, broadcasts, cards, notices
 from storage.broadcasts import Letter
 from storage.cards import CardPlace

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.delivery.edit_policy import is_worth_an_edit_of_many
+from bot.delivery.notifications import is_worth_a_notice
+from bot.delivery.outbox import Errand, errands, owe_anew
 from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
@@ -26,9 +29,6 @@ from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.service import Service
-from bot.showing.errands import Errand, errands, owe_anew
-from bot.showing.notices import is_worth_a_notice
-from bot.showing.worth import is_worth_an_edit_of_many
 from storage import albums, cards, notices, results
 from storage.albums import Album
 from storage.cards import CardPlace
