@@ -156,7 +156,7 @@ def restore(file: Path) -> None:
 @command.command()
 def settle() -> None:
     """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
-    from bot.replicas.sharing import beside  # noqa: PLC0415  # heavy
+    from bot.cluster.bootstrap import beside  # noqa: PLC0415  # heavy
 
     settings = _settings()
     if settings.database_url is None:

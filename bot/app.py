@@ -18,6 +18,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from bot.callbacks import Callbacks
+from bot.cluster.bootstrap import clock_of, open_rows, roles_of, upkeep
+from bot.cluster.leadership import Roles, kept_up
 from bot.config import face_detection
 from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
@@ -33,8 +35,6 @@ from bot.jobs.retention import Housekeeping
 from bot.jobs.service import Studio
 from bot.jobs.views import Lanes
 from bot.messaging.platform import CannotStart, Platform
-from bot.replicas.roles import Roles, kept_up
-from bot.replicas.sharing import clock_of, open_rows, roles_of, upkeep
 from bot.runtime.clock import Clock
 from bot.runtime.lock_file import secret_of
 from bot.runtime.wakeups import Bell

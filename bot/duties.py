@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bot.cluster.leadership import Role, Roles, Term, kept_up
 from bot.delivery.broadcasts import Herald
 from bot.delivery.card_sender import Courier
 from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Platform, Receives
-from bot.replicas.roles import Role, Roles, Term, kept_up
 from bot.service import Service
 from bot.worker import accounts
 from bot.worker.account import Lane

@@ -24,8 +24,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bot.app import Parts, opened, running, web_application
+from bot.cluster.election import Election
 from bot.messaging.platform import Platform
-from bot.replicas.election import Election
 from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
 from handlers.discord.wire import talking_to

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Parts
+from bot.cluster.leadership import Deposed, Undisputed, is_deposed
 from bot.delivery.card_sender import GIVE_UP_TRIES, Courier
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Address, Card, Gone, NotNow, Person
-from bot.replicas.roles import Deposed, Undisputed, is_deposed
 from storage import cards
 from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, house, private

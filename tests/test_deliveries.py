@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest_asyncio
 
-from bot.replicas.deliveries import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
+from bot.cluster.update_inbox import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
 from storage import arrivals

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.cluster.leadership import Deposed
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
 from bot.domain.job_view import Reason, State
 from bot.domain.poll_schedule import Pace
-from bot.replicas.roles import Deposed
 from bot.runtime.clock import WallClock
 from bot.worker.context import Desk
 from bot.worker.dispatcher import drive

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.app import Parts, opened, running
+from bot.cluster.election import Election
 from bot.messaging.platform import Person
-from bot.replicas.election import Election
 from bot.worker.accounts import account_id
 from storage.database import Database, open_database
 from storage.jobs import State

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cluster.leadership import Deposed
 from bot.dashscope.server_clock import steady
-from bot.replicas.roles import Deposed
 from bot.worker import reconcile
 from bot.worker.claim import claim, is_idle, take_over
 from bot.worker.context import Desk

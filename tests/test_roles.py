@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from bot.replicas.roles import AGAIN_SECONDS, CUT_OFF_SECONDS, Alone, Deposed, Role, Term, is_cut_off, kept_up
+from bot.cluster.leadership import AGAIN_SECONDS, CUT_OFF_SECONDS, Alone, Deposed, Role, Term, is_cut_off, kept_up
 from bot.runtime.clock import WallClock
 from storage.database import open_database
 from tests.replicas import wired

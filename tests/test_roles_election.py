@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from bot.replicas.ballot import Ballot
-from bot.replicas.election import Election
-from bot.replicas.roles import Deposed, Role, Term, fenced
+from bot.cluster.election import Election
+from bot.cluster.leadership import Deposed, Role, Term, fenced
+from bot.cluster.leases import Ballot
 from bot.runtime.clock import WallClock
 from storage.database import open_database
 from storage.elections import open_elections

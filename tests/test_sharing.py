@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.cluster.bootstrap import beside, clock_of, open_rows, roles_of
+from bot.cluster.election import Election
+from bot.cluster.leadership import Alone
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
-from bot.replicas.election import Election
-from bot.replicas.roles import Alone
-from bot.replicas.sharing import beside, clock_of, open_rows, roles_of
 from bot.runtime.clock import SharedClock, WallClock
 from bot.runtime.lock_file import FolderInUse
 from tests.house import settings_for

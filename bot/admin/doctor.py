@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from bot.cluster.bootstrap import beside
 from bot.config import face_detection
 from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
 from bot.messaging.platform import CannotStart
-from bot.replicas.sharing import beside
 from bot.runtime.lock_file import FolderInUse, sole_user
 from bot.worker.accounts import account_id, cloud_clients
 from storage import accounts

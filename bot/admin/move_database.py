@@ -3,9 +3,9 @@ they are; the file stays too, by another name."""
 
 from contextlib import AsyncExitStack
 
+from bot.cluster.bootstrap import beside
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
-from bot.replicas.sharing import beside
 from bot.runtime.lock_file import sole_user
 from storage import copying, ledger
 from storage.copying import Miscounted, NotEmpty

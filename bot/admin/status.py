@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from bot.cluster.bootstrap import beside
 from bot.config.settings import Settings
 from bot.domain import quota
-from bot.replicas.sharing import beside
 from storage import accounts, counts, ledger
 
 PAUSED_BY_OWNER = "PausedByOwner"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.cluster.leadership import UNDISPUTED, Term, fenced
 from bot.delivery.notifications import notice_card
 from bot.i18n import speak
 from bot.jobs import views
 from bot.jobs.views import Lanes
 from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Platform
-from bot.replicas.roles import UNDISPUTED, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from storage import albums, broadcasts, cards, notices

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cluster.leadership import UNDISPUTED, Deposed, Term, fenced
 from bot.delivery.edit_policy import is_worth_an_edit_of_many
 from bot.delivery.notifications import is_worth_a_notice
 from bot.delivery.outbox import Errand, errands, owe_anew
@@ -25,7 +26,6 @@ from bot.jobs.style_options import Offer, offer
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.capabilities import ROOM, Roomy
 from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
-from bot.replicas.roles import UNDISPUTED, Deposed, Term, fenced
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.service import Service

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.cluster.leadership import UNDISPUTED, Term, fenced
 from bot.domain import job_lifecycle, quota
 from bot.domain.job_lifecycle import Impossible
 from bot.jobs.erasure import erase
 from bot.jobs.transitions import Overtaken, move
-from bot.replicas.roles import UNDISPUTED, Term, fenced
 from bot.runtime.clock import Clock
 from storage import counts, leftovers, notices, oblivion, replies, results
 from storage.database import Database

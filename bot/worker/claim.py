@@ -1,10 +1,10 @@
 """The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
 
+from bot.cluster.leadership import UNDISPUTED, Deposed, Term
 from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import Pace
 from bot.jobs.transitions import move
-from bot.replicas.roles import UNDISPUTED, Deposed, Term
 from bot.worker.account import Lane
 from bot.worker.context import Desk, House
 from storage import accounts, attempts, jobs, queue

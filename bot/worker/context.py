@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.cluster.leadership import Deposed
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Change, Event, Impossible
 from bot.domain.poll_schedule import Pace
 from bot.jobs.transitions import move
-from bot.replicas.roles import Deposed
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.worker import reconcile

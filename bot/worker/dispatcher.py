@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.replicas.roles import UNDISPUTED, Deposed, Term
+from bot.cluster.leadership import UNDISPUTED, Deposed, Term
 from bot.worker.account import Lane
 from bot.worker.claim import claim, is_idle, take_over
 from bot.worker.context import Desk, House

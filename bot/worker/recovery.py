@@ -9,9 +9,9 @@ from collections.abc import Collection
 import structlog
 
 from bot.admin.status import PAUSED_BY_OWNER
+from bot.cluster.leadership import UNDISPUTED, Term
 from bot.domain import job_lifecycle
 from bot.jobs.transitions import move
-from bot.replicas.roles import UNDISPUTED, Term
 from bot.worker.context import House
 from storage import accounts, broadcasts, jobs, notices, queue, results
 from storage.jobs import Job

@@ -5,10 +5,10 @@ import asyncio
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.cluster.leadership import Deposed
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
 from bot.dashscope.wire import ListedTask, TaskPage, Wish
 from bot.domain import job_lifecycle
-from bot.replicas.roles import Deposed
 from bot.worker import reconcile
 from bot.worker.context import Desk
 from storage import accounts, attempts

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 from pydantic import SecretStr
 
-from bot.replicas.deliveries import Deliveries
+from bot.cluster.update_inbox import Deliveries
 from bot.runtime.clock import Clock
 from bot.service import Service
 from handlers.telegram.connecting import Connection

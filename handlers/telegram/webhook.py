@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from telegram import Update
 
+from bot.cluster.update_inbox import Arrival, Deliveries
 from bot.messaging.platform import CannotStart
-from bot.replicas.deliveries import Arrival, Deliveries
 from handlers.telegram.kinds import lane_of
 from handlers.telegram.taking import Taking
 from handlers.telegram.wire import Bot

@@ -17,8 +17,8 @@ from psycopg import Error
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.replicas.ballot import Ballot
-from bot.replicas.roles import Deposed, Role, kept_up
+from bot.cluster.leadership import Deposed, Role, kept_up
+from bot.cluster.leases import Ballot
 from bot.runtime.clock import Clock, within
 from storage import roles as rows
 from storage.database import Database

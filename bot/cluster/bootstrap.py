@@ -10,9 +10,9 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.cluster.leadership import Alone, Roles
 from bot.config.cluster import SharedSettings
 from bot.messaging.platform import CannotStart
-from bot.replicas.roles import Alone, Roles
 from bot.runtime.clock import Clock, SharedClock, WallClock
 from bot.runtime.lock_file import sole_user
 from bot.runtime.wakeups import Bell
@@ -62,8 +62,8 @@ async def roles_of(settings: SharedSettings, database: Database, clock: Clock) -
     if settings.database_url is None:
         yield Alone(clock)
         return
-    from bot.replicas.ballot import Ballot  # noqa: PLC0415  # its packages are an extra that a single process can do without
-    from bot.replicas.election import Election  # noqa: PLC0415
+    from bot.cluster.election import Election  # noqa: PLC0415
+    from bot.cluster.leases import Ballot  # noqa: PLC0415  # its packages are an extra that a single process can do without
     from storage.elections import open_elections  # noqa: PLC0415
 
     async with open_elections(settings.database_url.get_secret_value()) as manager:
