@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from bench.painting import photo
 from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import InlineLinks
 from bot.dashscope.wire import TaskStatus, Wish
-from bot.links import InlineLinks
 from bot.runtime.clock import WallClock
 
 OVER = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN})

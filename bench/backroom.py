@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import InlineLinks
 from bot.domain import job_lifecycle
 from bot.jobs.admission import Rules, admit, inserted, introduce, the_same
-from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell

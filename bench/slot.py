@@ -28,8 +28,8 @@ from bench.faraway import far_away
 from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
 from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import InlineLinks
 from bot.jobs.admission import admit, inserted, introduce
-from bot.links import InlineLinks
 from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop
 from bot.runtime.clock import WallClock

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.dashscope.notices import tasks_over
+from bot.dashscope.completion_events import tasks_over
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import Buckets, Pace
 from bot.runtime.wakeups import Bell

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from bot.links import read_token
+from bot.dashscope.photo_links import read_token
 from bot.runtime.clock import Clock
 from bot.upkeep.metrics import exposition
 from bot.upkeep.watchers import Watchers

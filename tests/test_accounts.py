@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
+from bot.dashscope.photo_links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
 from bot.worker import accounts
 from bot.worker.account import Lane
 from storage.bucket import open_bucket

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from bot.callbacks import BODY_BYTES, PACE, Callbacks
 from bot.cluster.bootstrap import upkeep
-from bot.dashscope.notices import MOST, tasks_over
+from bot.dashscope.completion_events import MOST, tasks_over
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import Pace
 from bot.runtime.clock import WallClock

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.dashscope.photo_links import UploadLinks
 from bot.domain.job_view import State
-from bot.links import UploadLinks
 from bot.worker.recovery import wake, wake_lane
 from storage.jobs import Job
 from tests.gate import NOTHING, Forward, lost_after, passes, refused

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.dashscope.photo_links import SignedLinks
 from bot.http import MAX_USES, Outside, application
-from bot.links import SignedLinks
 from bot.runtime.clock import WallClock
 from bot.upkeep.watchers import Watchers
 from storage import accounts, results

@@ -14,9 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import Parts
+from bot.dashscope.photo_links import LINK_SECONDS
 from bot.domain.job_view import State
 from bot.jobs.retention import Housekeeping
-from bot.links import LINK_SECONDS
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import WallClock
 from storage.bucket import Bucket

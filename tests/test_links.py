@@ -6,7 +6,7 @@ import string
 import pytest
 from itsdangerous import URLSafeSerializer
 
-from bot.links import LINK_SECONDS, BucketLinks, InlineLinks, SignedLinks, UploadLinks, read_token
+from bot.dashscope.photo_links import LINK_SECONDS, BucketLinks, InlineLinks, SignedLinks, UploadLinks, read_token
 from storage.bucket import Bucket, open_bucket
 
 SECRET = b"sixteen bytes or more"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Parts, web_application
-from bot.links import LINK_SECONDS, SignedLinks, read_token
+from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
 from handlers.telegram.sieve import sieved
 from handlers.web.guard import is_our_own, knows_host
 from handlers.web.visitors import Cookies

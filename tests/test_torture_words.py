@@ -7,9 +7,9 @@ import unicodedata
 import pytest
 
 from bot.dashscope.errors import plain
+from bot.dashscope.photo_links import read_token
 from bot.domain.styles import STYLES, find, nearest
 from bot.i18n import speak
-from bot.links import read_token
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import about_me, chosen, is_reference, understand
 from bot.saved_styles import names

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.dashscope.photo_links import UploadLinks
 from bot.domain.job_view import State
-from bot.links import UploadLinks
 from tests.gate import Deed, lost_after, refused
 from tests.stand_in import stand_in
 from tests.workshop import Workshop, workshop

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.client import DashScope, Patience
+from bot.dashscope.photo_links import InlineLinks
 from bot.domain.poll_schedule import Pace
 from bot.domain.styles import STYLES
 from bot.imaging import Intake
@@ -32,7 +33,6 @@ from bot.jobs.photo_intake import Reception
 from bot.jobs.queue_snapshot import Board
 from bot.jobs.service import Studio
 from bot.jobs.views import Lanes
-from bot.links import InlineLinks
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell

@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 from PIL import Image
 
+from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
 from bot.http import MAX_USES
 from bot.imaging import Intake, Portrait, Rejected
-from bot.links import LINK_SECONDS, SignedLinks
 from tests.bot_api_people import Someone
 from torture import audit, images, requests, updates
 from torture.life import Life

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import PhotoLinks
 from bot.domain.poll_schedule import Pace
-from bot.links import PhotoLinks
 
 # A tenth slower than allowed, lest the turnstile has to hold anything up; it is what keeps the limit.
 SPACING_MARGIN = 1.1

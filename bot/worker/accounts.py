@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
 from bot.domain.poll_schedule import Pace
-from bot.links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
 from bot.worker import reconcile
 from bot.worker.account import Lane
 from storage.bucket import BucketStore
