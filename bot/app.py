@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot.callbacks import Callbacks
 from bot.cluster.bootstrap import clock_of, open_rows, roles_of, upkeep
 from bot.cluster.leadership import Roles, kept_up
 from bot.config import face_detection
@@ -26,7 +25,10 @@ from bot.config.settings import Settings
 from bot.config.stand_in import corner_of
 from bot.domain import styles
 from bot.duties import Duties
-from bot.http import Mounts, Outside, application
+from bot.http.completion_events import Callbacks
+from bot.http.metrics_access import Watchers
+from bot.http.routes import Mounts, Outside, application
+from bot.http.server import listen, serve
 from bot.imaging import FaceFinder, Intake
 from bot.jobs.admission import Rules
 from bot.jobs.photo_intake import Reception
@@ -39,8 +41,6 @@ from bot.runtime.clock import Clock
 from bot.runtime.lock_file import secret_of
 from bot.runtime.wakeups import Bell
 from bot.service import Service, service_of
-from bot.serving import listen, serve
-from bot.upkeep.watchers import Watchers
 from bot.worker import accounts
 from bot.worker.account import Lane
 from bot.worker.context import House

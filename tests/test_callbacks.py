@@ -12,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.callbacks import BODY_BYTES, PACE, Callbacks
 from bot.cluster.bootstrap import upkeep
 from bot.dashscope.completion_events import MOST, tasks_over
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import Pace
+from bot.http.completion_events import BODY_BYTES, PACE, Callbacks
 from bot.runtime.clock import WallClock
 from storage.jobs import Job
 from tests.postgres import URL_FILE

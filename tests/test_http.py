@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.photo_links import SignedLinks
-from bot.http import MAX_USES, Outside, application
+from bot.http.metrics_access import Watchers
+from bot.http.routes import MAX_USES, Outside, application
 from bot.runtime.clock import WallClock
-from bot.upkeep.watchers import Watchers
 from storage import accounts, results
 from storage.bucket import Bucket, open_bucket
 from storage.database import open_database

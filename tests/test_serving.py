@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.http.server import IDLE_SECONDS, address, listen
 from bot.messaging.platform import CannotStart
-from bot.serving import IDLE_SECONDS, address, listen
 from stylizer.server import server_config
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.app import Parts, web_application
-from bot.serving import listen, serve
+from bot.http.server import listen, serve
 from tests.conftest import IN_HOUSE
 
 HOST = b"Host: localhost\r\n"

@@ -15,7 +15,7 @@ import httpx
 from PIL import Image
 
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
-from bot.http import MAX_USES
+from bot.http.routes import MAX_USES
 from bot.imaging import Intake, Portrait, Rejected
 from tests.bot_api_people import Someone
 from torture import audit, images, requests, updates

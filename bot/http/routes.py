@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from bot.dashscope.photo_links import read_token
+from bot.http.metrics import exposition
+from bot.http.metrics_access import Watchers
 from bot.runtime.clock import Clock
-from bot.upkeep.metrics import exposition
-from bot.upkeep.watchers import Watchers
 from storage import counts
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown
