@@ -24,7 +24,6 @@ from bot.config.photo_store import open_pictures
 from bot.config.settings import Settings
 from bot.config.stand_in import corner_of
 from bot.domain import styles
-from bot.duties import Duties
 from bot.http.completion_events import Callbacks
 from bot.http.metrics_access import Watchers
 from bot.http.routes import Mounts, Outside, application
@@ -37,10 +36,11 @@ from bot.jobs.retention import Housekeeping
 from bot.jobs.service import Studio
 from bot.jobs.views import Lanes
 from bot.messaging.platform import CannotStart, Platform
+from bot.roles import Duties
 from bot.runtime.clock import Clock
 from bot.runtime.lock_file import secret_of
 from bot.runtime.wakeups import Bell
-from bot.service import Service, service_of
+from bot.services import Service, service_of
 from bot.worker import accounts
 from bot.worker.account import Lane
 from bot.worker.context import House

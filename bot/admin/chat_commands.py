@@ -14,7 +14,7 @@ from bot.messaging.platform import Card, Person
 
 if TYPE_CHECKING:
     from bot.billing.payments import Bank
-    from bot.service import Service
+    from bot.services import Service
 
 
 class OwnerDesk:

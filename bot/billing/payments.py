@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.billing.credits import Package
-    from bot.service import Service
+    from bot.services import Service
 
 
 class Bank(Protocol):

@@ -14,7 +14,7 @@ from bot.messaging.job_card import look_name
 from bot.messaging.platform import Card, Person, Picture
 
 if TYPE_CHECKING:
-    from bot.service import Service
+    from bot.services import Service
 
 
 class AlbumDesk:

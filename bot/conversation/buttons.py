@@ -30,7 +30,7 @@ from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 
 if TYPE_CHECKING:
-    from bot.service import Service
+    from bot.services import Service
 
 __all__ = ["Answer", "Pressed", "Presses"]
 

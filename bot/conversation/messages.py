@@ -25,7 +25,7 @@ from bot.privacy.chat_commands import Paperwork
 from bot.saved_styles.chat_commands import Closet
 
 if TYPE_CHECKING:
-    from bot.service import Service
+    from bot.services import Service
 
 _STYLE_WORDS = frozenset({Name.STYLE, Name.REF, None})
 

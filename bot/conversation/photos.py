@@ -17,7 +17,7 @@ from bot.messaging.incoming import Attachment, Incoming, is_withheld, read_all
 from bot.messaging.platform import Card
 
 if TYPE_CHECKING:
-    from bot.service import Service
+    from bot.services import Service
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from bot.messaging.capabilities import ROOM, Roomy
 from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from bot.service import Service
+from bot.services import Service
 from storage import albums, cards, notices, results
 from storage.albums import Album
 from storage.cards import CardPlace

@@ -15,7 +15,7 @@ from bot.messaging.platform import Card, Chat, Person
 
 if TYPE_CHECKING:
     from bot.groups.settings import Groups, GroupSettings
-    from bot.service import Service
+    from bot.services import Service
 
 
 async def is_for_admins(groups: "Groups", chat: Chat) -> bool:

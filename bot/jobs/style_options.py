@@ -9,7 +9,7 @@ from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
     from bot.saved_styles.service import SavedStyle
-    from bot.service import Service
+    from bot.services import Service
 
 FAVOURITES = 4
 

@@ -15,7 +15,7 @@ from bot.messaging.platform import Button, Card, Document, Person
 
 if TYPE_CHECKING:
     from bot.privacy.service import Forgotten, PrivacyFacts
-    from bot.service import Service
+    from bot.services import Service
 
 _AS_THE_APP = -1
 _NAMES = {"en": "English", "zh": "中文"}

@@ -19,7 +19,7 @@ from bot.saved_styles.names import fold, renamed
 
 if TYPE_CHECKING:
     from bot.saved_styles.service import SavedStyle
-    from bot.service import Service
+    from bot.services import Service
 
 ON_A_PAGE = 10
 _COLUMNS = 2

@@ -9,7 +9,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
-from bot.service import Service
+from bot.services import Service
 from handlers.discord.connecting import Connection
 from handlers.discord.errors import TokenRefused
 from handlers.discord.files import Files, origins

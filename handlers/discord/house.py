@@ -11,7 +11,7 @@ from bot.conversation.responder import Telling
 from bot.conversation.retry import Patience
 from bot.messaging.interaction_tokens import Tickets
 from bot.messaging.platform_files import Keepsakes
-from bot.service import Service
+from bot.services import Service
 from handlers.discord.answering import Answering
 from handlers.discord.commands import commands
 from handlers.discord.connecting import Connection

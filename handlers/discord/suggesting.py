@@ -4,7 +4,7 @@ import structlog
 from discord.app_commands import Choice
 
 from bot.jobs.style_options import offer, suggested
-from bot.service import Service
+from bot.services import Service
 from handlers.discord.whose import asker_of, chat_of
 from handlers.discord.wire import Ask
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.cluster.update_inbox import Deliveries
 from bot.runtime.clock import Clock
-from bot.service import Service
+from bot.services import Service
 from handlers.telegram.connecting import Connection
 from handlers.telegram.errors import TokenRefused
 from handlers.telegram.memory import Memory

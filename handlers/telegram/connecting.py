@@ -13,7 +13,7 @@ from bot.conversation.messages import Conversation
 from bot.conversation.retry import Patience
 from bot.runtime.clock import Clock
 from bot.runtime.tasks import until
-from bot.service import Service
+from bot.services import Service
 from handlers.telegram.answering import Answering
 from handlers.telegram.asides import Asides
 from handlers.telegram.errors import TokenRefused

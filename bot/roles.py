@@ -10,7 +10,7 @@ from bot.delivery.broadcasts import Herald
 from bot.delivery.card_sender import Courier
 from bot.jobs.retention import Housekeeping
 from bot.messaging.platform import Platform, Receives
-from bot.service import Service
+from bot.services import Service
 from bot.worker import accounts
 from bot.worker.account import Lane
 from bot.worker.context import House
