@@ -77,18 +77,6 @@ def test_what_people_ask_and_what_is_done_meet_in_the_rows_only() -> None:
     assert "storage.jobs" in reached("bot.jobs.service") & reached("bot.worker.dispatcher")
 
 
-def test_the_core_can_do_without_anybody_who_talks() -> None:
-    talkers = {module for module in modules("bot") if module.startswith("bot.talking")}
-    assert "bot.conversation.messages" in talkers
-    wrong = {
-        f"{module} imports {name}"
-        for module in set(modules("bot")) - talkers
-        for name in imported(module)
-        if name.startswith("bot.talking")
-    }
-    assert wrong == set()
-
-
 def test_platforms_do_not_know_each_other() -> None:
     platforms = {path.name for path in (ROOT / "handlers").iterdir() if (path / "__init__.py").exists()}
     assert len(platforms) >= 2

@@ -1,0 +1,1 @@
+"""The owner's tools: figures, doctor, backup, moving the database."""

@@ -1,0 +1,1 @@
+"""Several processes as one installation: leadership, election, the shared update inbox."""

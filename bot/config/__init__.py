@@ -1,0 +1,1 @@
+"""Settings and what they open; nothing else reads the environment."""

@@ -1,0 +1,1 @@
+"""Cards, outbox, notifications, broadcasts: what reaches people, and when."""

@@ -1,0 +1,1 @@
+"""Group settings: the rules, the command and the card."""

@@ -1,0 +1,1 @@
+"""Our HTTP application: routes, metrics, completion events."""

@@ -1,0 +1,1 @@
+"""From a request to a job: who may ask, drafts, admission, albums, consent, queries, retention."""

@@ -1,0 +1,1 @@
+"""What is kept of people, exported for them, and deleted."""

@@ -1,0 +1,1 @@
+"""What a process needs: clock, wake-ups, logs, lock file, tasks."""

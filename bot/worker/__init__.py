@@ -1,0 +1,1 @@
+"""One account at work: claim, submit, poll, fetch, reconcile."""

@@ -1,1 +1,0 @@
-"""What an owner does and sees: commands, figures, backups, a move to another database."""
