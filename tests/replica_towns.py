@@ -30,7 +30,7 @@ from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
 from handlers.discord.wire import talking_to
 from handlers.telegram import TelegramPlatform, hook_at, telegram
-from handlers.telegram.wire import PER_SECOND
+from handlers.telegram.bot_client import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
 from tests.discord_endpoint import Endpoint

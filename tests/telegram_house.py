@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.app import Parts, opened, running, web_application
 from bot.runtime.clock import Clock, WallClock
 from handlers.telegram import hook_at, telegram
-from handlers.telegram.wire import PER_SECOND
+from handlers.telegram.bot_client import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api
 from tests.bot_api_people import Someone
 from tests.house import settings_for

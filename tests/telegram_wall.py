@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from bot.messaging.platform import Chat, Person, Picture
 from bot.runtime.clock import WallClock
-from handlers.telegram.memory import Memory
-from handlers.telegram.pace import Pace
-from handlers.telegram.pen import Pen
-from handlers.telegram.showing import TelegramPlatform
-from handlers.telegram.wire import PER_SECOND, telegram_bot
+from handlers.telegram.api_writer import Pen
+from handlers.telegram.bot_client import PER_SECOND, telegram_bot
+from handlers.telegram.chat_state import Memory
+from handlers.telegram.platform import TelegramPlatform
+from handlers.telegram.send_limits import Pace
 from storage import results
 from storage.database import Database, open_database
 from storage.jobs import State

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.app import Parts, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
-from handlers.telegram.sieve import sieved
+from handlers.telegram.payload_filter import sieved
 from handlers.web.guard import is_our_own, knows_host
 from handlers.web.visitors import Cookies
 from tests.house import house

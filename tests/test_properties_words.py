@@ -10,7 +10,7 @@ from bot.messaging.commands import MAX_WORDS, Name, Unknown, about_me, chosen, i
 from bot.messaging.platform import Button, Call, Card
 from bot.saved_styles import names
 from handlers.discord import drawing as on_discord
-from handlers.telegram import drawing as on_telegram
+from handlers.telegram import rendering as on_telegram
 from tests.properties import ANY_TEXT, QUICK, WORDS
 
 PARTS = st.one_of(st.sampled_from([*Verb, "x", "", "１", "-1", "9" * 19]), st.integers(-(2**70), 2**70).map(str))

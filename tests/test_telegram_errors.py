@@ -9,7 +9,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot.messaging.platform import Gone, NotNow
 from handlers.telegram.errors import OWNER_PAUSE, Moved, translated
-from handlers.telegram.quiet import quiet
+from handlers.telegram.log_redaction import quiet
 
 SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
 

@@ -2,7 +2,7 @@
 
 import random
 
-from handlers.telegram.inbox import REMEMBERED, Inbox
+from handlers.telegram.offsets import REMEMBERED, Inbox
 
 
 def test_at_the_start_telegram_is_asked_for_everything_it_keeps() -> None:

@@ -7,7 +7,7 @@ from telegram import Message
 
 from bot.conversation.keyed_executor import Lineup
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
-from handlers.telegram.taking import nothing_to_see
+from handlers.telegram.update_dispatcher import nothing_to_see
 
 PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 

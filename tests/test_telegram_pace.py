@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from handlers.telegram.pace import FORGET_AFTER, GROUP, PRIVATE, Pace
+from handlers.telegram.send_limits import FORGET_AFTER, GROUP, PRIVATE, Pace
 
 PERSON, CROWD = 7, -7
 

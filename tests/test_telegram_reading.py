@@ -9,8 +9,8 @@ from telegram import CallbackQuery, Message, User
 from bot.domain.job_view import Refusal
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Chat, Person
-from handlers.telegram.kinds import is_for_people
-from handlers.telegram.reading import FileRef, file_of, incoming, pressed
+from handlers.telegram.parsing import FileRef, file_of, incoming, pressed
+from handlers.telegram.update_kinds import is_for_people
 
 US = User(7, "Repaint", is_bot=True, username="repaint_bot")
 GROUP: dict[str, Any] = {"id": -1001, "type": "supergroup", "title": "A group"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.telegram.sieve import sieved
+from handlers.telegram.payload_filter import sieved
 from tests.telegram_house import telegram_house
 
 GOOD: Any = {

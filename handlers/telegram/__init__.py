@@ -13,15 +13,15 @@ from pydantic import SecretStr
 from bot.cluster.update_inbox import Deliveries
 from bot.runtime.clock import Clock
 from bot.services import Service
-from handlers.telegram.connecting import Connection
+from handlers.telegram.api_writer import Pen
+from handlers.telegram.bot_client import PER_SECOND, account_of, telegram_bot
+from handlers.telegram.chat_state import Memory
 from handlers.telegram.errors import TokenRefused
-from handlers.telegram.memory import Memory
-from handlers.telegram.pace import Pace
-from handlers.telegram.pen import Pen
-from handlers.telegram.quiet import quiet
-from handlers.telegram.showing import Follow, TelegramPlatform
+from handlers.telegram.log_redaction import quiet
+from handlers.telegram.platform import Follow, TelegramPlatform
+from handlers.telegram.send_limits import Pace
+from handlers.telegram.startup import Connection
 from handlers.telegram.webhook import PATH, Hook, Webhook, WebhookRefused
-from handlers.telegram.wire import PER_SECOND, account_of, telegram_bot
 
 __all__ = ["Hook", "TelegramPlatform", "TokenRefused", "WebhookRefused", "hook_at", "telegram"]
 

@@ -6,9 +6,9 @@ from telegram.error import BadRequest, InvalidToken
 from bot.domain.job_view import Reason, Refusal
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.platform import NotNow
+from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import NETWORK_PAUSE, translated
-from handlers.telegram.reading import FileRef
-from handlers.telegram.wire import Bot
+from handlers.telegram.parsing import FileRef
 
 log = structlog.get_logger(__name__)
 

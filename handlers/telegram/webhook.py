@@ -20,9 +20,9 @@ from telegram import Update
 
 from bot.cluster.update_inbox import Arrival, Deliveries
 from bot.messaging.platform import CannotStart
-from handlers.telegram.kinds import lane_of
-from handlers.telegram.taking import Taking
-from handlers.telegram.wire import Bot
+from handlers.telegram.bot_client import Bot
+from handlers.telegram.update_dispatcher import Taking
+from handlers.telegram.update_kinds import lane_of
 
 log = structlog.get_logger(__name__)
 

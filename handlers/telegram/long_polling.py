@@ -11,11 +11,11 @@ from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.runtime.clock import Clock
+from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import OWNER_PAUSE, pause
-from handlers.telegram.inbox import Inbox
-from handlers.telegram.kinds import ALLOWED_UPDATES
-from handlers.telegram.taking import Taking
-from handlers.telegram.wire import Bot
+from handlers.telegram.offsets import Inbox
+from handlers.telegram.update_dispatcher import Taking
+from handlers.telegram.update_kinds import ALLOWED_UPDATES
 
 log = structlog.get_logger(__name__)
 

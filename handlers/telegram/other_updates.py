@@ -25,13 +25,13 @@ from bot.conversation.retry import Patience
 from bot.i18n import speak
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Address, Card, Chat, Gone
-from handlers.telegram import drawing
+from handlers.telegram import rendering
+from handlers.telegram.chat_state import INLINE
 from handlers.telegram.errors import translated
-from handlers.telegram.memory import INLINE
-from handlers.telegram.reading import incoming
-from handlers.telegram.showing import TelegramPlatform
-from handlers.telegram.source import TelegramSource
-from handlers.telegram.whose import bare_chat, chat_of, person_of
+from handlers.telegram.identities import bare_chat, chat_of, person_of
+from handlers.telegram.lookups import TelegramSource
+from handlers.telegram.parsing import incoming
+from handlers.telegram.platform import TelegramPlatform
 
 log = structlog.get_logger(__name__)
 
@@ -82,13 +82,13 @@ class Asides:
         self, result: InlineResult, file: str | None
     ) -> InlineQueryResultCachedPhoto | InlineQueryResultArticle | None:
         words: dict[str, Any] = {"title": result.title, "description": result.description or None}
-        keyboard = drawing.keyboard(result.buttons, shares=True, far_away=True)
+        keyboard = rendering.keyboard(result.buttons, shares=True, far_away=True)
         if result.job is None:
-            text = InputTextMessageContent(result.text[: drawing.MAX_TEXT])
+            text = InputTextMessageContent(result.text[: rendering.MAX_TEXT])
             return InlineQueryResultArticle(result.id, input_message_content=text, reply_markup=keyboard, **words)
         if file is None:
             return None
-        caption = result.text[: drawing.MAX_CAPTION] or None
+        caption = result.text[: rendering.MAX_CAPTION] or None
         return InlineQueryResultCachedPhoto(result.id, file, caption=caption, reply_markup=keyboard, **words)
 
     async def guest(self, message: Message) -> None:
@@ -109,8 +109,8 @@ class Asides:
 
     async def _answered(self, query: str, card: Card) -> str:
         """The id of our answer. Raises Gone when it was answered before."""
-        text = InputTextMessageContent(drawing.text_of(card))
-        keyboard = drawing.keyboard(card.buttons, shares=False, far_away=True)
+        text = InputTextMessageContent(rendering.text_of(card))
+        keyboard = rendering.keyboard(card.buttons, shares=False, far_away=True)
         answer = InlineQueryResultArticle(GUEST_RESULT, card.text[:64], text, reply_markup=keyboard)
         with translated():
             return (await self._bot.answer_guest_query(query, answer)).inline_message_id

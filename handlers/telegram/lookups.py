@@ -8,11 +8,11 @@ from telegram.error import BadRequest
 from bot.domain.job_view import Reason, Refusal
 from bot.messaging.platform import Gone
 from bot.runtime.clock import Clock
-from handlers.telegram.drawing import largest
+from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import translated
 from handlers.telegram.files import read_file
-from handlers.telegram.reading import FileRef
-from handlers.telegram.wire import Bot
+from handlers.telegram.parsing import FileRef
+from handlers.telegram.rendering import largest
 
 ADMIN_SECONDS = 60.0  # how long an answer about an admin is believed
 MOST_ADMINS = 1000  # answers remembered
@@ -21,7 +21,7 @@ _ADMINS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
 
 @dataclass
 class TelegramSource:
-    """See `handlers.telegram.reading.Source`. Raises NotNow when it may work later."""
+    """See `handlers.telegram.parsing.Source`. Raises NotNow when it may work later."""
 
     bot: Bot
     us: User

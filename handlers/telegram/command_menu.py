@@ -16,8 +16,8 @@ from telegram.error import TelegramError
 
 from bot.conversation.command_menu import Scope, about, menu
 from bot.i18n import LANGUAGES, speak
-from handlers.telegram.whose import PLATFORM
-from handlers.telegram.wire import Bot
+from handlers.telegram.bot_client import Bot
+from handlers.telegram.identities import PLATFORM
 
 log = structlog.get_logger(__name__)
 

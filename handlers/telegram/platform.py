@@ -10,12 +10,12 @@ from telegram.error import BadRequest
 from bot.messaging.job_card import Rows
 from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Picture
 from bot.runtime.clock import Clock
-from handlers.telegram import drawing
+from handlers.telegram import rendering
+from handlers.telegram.api_writer import Pen, place
+from handlers.telegram.chat_state import inline_id
 from handlers.telegram.errors import Complaint, Moved, complaint, translated
-from handlers.telegram.faraway import FarAway
-from handlers.telegram.memory import inline_id
-from handlers.telegram.pace import Pace
-from handlers.telegram.pen import Pen, place
+from handlers.telegram.foreign_chats import FarAway
+from handlers.telegram.send_limits import Pace
 
 ANSWER_PATIENCE, PROGRESS_PATIENCE = 5.0, 1.5  # seconds that each may be held back here for the chat's pace
 
@@ -87,7 +87,7 @@ class TelegramPlatform:
                 await self.pen.bot.delete_message(**place(address))
             except BadRequest as error:
                 if complaint(error) is not Complaint.CARD_GONE:
-                    nothing = InputMediaPhoto(drawing.blank(), caption=instead or None)
+                    nothing = InputMediaPhoto(rendering.blank(), caption=instead or None)
                     await self.pen.bot.edit_message_media(nothing, **place(address))
 
     async def give_back(self, person_id: str, charge_id: str) -> None:

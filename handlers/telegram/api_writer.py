@@ -18,10 +18,10 @@ from telegram.error import BadRequest
 
 from bot.messaging.job_card import Rows
 from bot.messaging.platform import Address, Card, Invoice, NotNow, Picture
-from handlers.telegram import drawing
+from handlers.telegram import rendering
+from handlers.telegram.bot_client import Bot
+from handlers.telegram.chat_state import Memory, inline_id
 from handlers.telegram.errors import Complaint, complaint
-from handlers.telegram.memory import Memory, inline_id
-from handlers.telegram.wire import Bot
 
 STARS = "XTR"
 SOON = 1.0  # seconds
@@ -40,18 +40,18 @@ class Pen:
         where = self._destination(address, card) | ({"disable_notification": True} if quietly else {})
         if card.invoice is not None:
             return await self._bill(card.invoice, where)
-        if card.picture is not None and drawing.is_photo(card):
+        if card.picture is not None and rendering.is_photo(card):
             message = await self._photo(address, card, card.picture, where)
             await self._remember(address, card.picture, message)
             return message
         media = card.picture or card.document
         if media is None:
-            text = drawing.text_of(card)
-            return await self.bot.send_message(text=text, entities=drawing.entities(text, card.calls), **where)
+            text = rendering.text_of(card)
+            return await self.bot.send_message(text=text, entities=rendering.entities(text, card.calls), **where)
         return await self.bot.send_document(
             document=_bytes(card),
             filename=media.filename,
-            caption=drawing.caption(card),
+            caption=rendering.caption(card),
             disable_content_type_detection=True,  # or the file would be shown as a compressed photo
             **where,
         )
@@ -59,7 +59,7 @@ class Pen:
     async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[Message, ...]:
         """Several pictures as one album, which can have no buttons; as files when one of them is no photo here."""
         veiled = await self.memory.is_veiled(address)
-        as_photos = all(drawing.is_photo(Card("", picture=picture)) for picture in pictures)
+        as_photos = all(rendering.is_photo(Card("", picture=picture)) for picture in pictures)
         media = [await self._item(picture, veiled=veiled, as_photo=as_photos) for picture in pictures]
         try:
             messages = await self.bot.send_media_group(media=media, **_where(address))
@@ -91,22 +91,22 @@ class Pen:
                 message = await self.bot.edit_message_media(await self._media(address, card), **where)
             await self._remember(address, card.picture, message)
             return
-        text = drawing.text_of(card)
+        text = rendering.text_of(card)
         try:
-            await self.bot.edit_message_text(text, entities=drawing.entities(text, card.calls), **where)
+            await self.bot.edit_message_text(text, entities=rendering.entities(text, card.calls), **where)
         except BadRequest as error:
             if complaint(error) is not Complaint.NO_TEXT:
                 raise
-            await self.bot.edit_message_caption(caption=drawing.caption(card), **where)
+            await self.bot.edit_message_caption(caption=rendering.caption(card), **where)
 
     def keyboard(self, rows: Rows, address: Address) -> InlineKeyboardMarkup | None:
         """The buttons as Telegram draws them there."""
         shares = self.us is not None and bool(self.us.supports_inline_queries)
-        return drawing.keyboard(rows, shares=shares, far_away=inline_id(address.chat) is not None)
+        return rendering.keyboard(rows, shares=shares, far_away=inline_id(address.chat) is not None)
 
     async def _photo(self, address: Address, card: Card, picture: Picture, where: dict[str, Any]) -> Message:
         """A photo, by the file that Telegram has of it or by its bytes."""
-        where |= {"caption": drawing.caption(card), "has_spoiler": await self.memory.is_veiled(address) or None}
+        where |= {"caption": rendering.caption(card), "has_spoiler": await self.memory.is_veiled(address) or None}
         file = await self.memory.file(picture.job)
         async with self._file_is_there(picture):
             photo = picture.jpeg if file is None else file
@@ -120,8 +120,8 @@ class Pen:
 
     async def _media(self, address: Address, card: Card) -> InputMediaPhoto | InputMediaDocument:
         media = card.picture or card.document
-        words: dict[str, Any] = {"caption": drawing.caption(card), "filename": media.filename if media else None}
-        if card.picture is None or not drawing.is_photo(card):
+        words: dict[str, Any] = {"caption": rendering.caption(card), "filename": media.filename if media else None}
+        if card.picture is None or not rendering.is_photo(card):
             return InputMediaDocument(_bytes(card), **words)
         file = await self.memory.file(card.picture.job)
         return InputMediaPhoto(
@@ -144,7 +144,7 @@ class Pen:
         others' chats Telegram says only that they were changed."""
         if not isinstance(message, Message) or not message.photo:
             return
-        best = drawing.largest(message.photo)
+        best = rendering.largest(message.photo)
         if picture is not None and picture.job is not None and best is not None:
             await self.memory.keep(picture.job, best.file_id)
         if message.has_media_spoiler:

@@ -12,9 +12,8 @@ from bot.domain.job_view import Refusal
 from bot.messaging.callbacks import Pressed
 from bot.messaging.incoming import Attachment, Incoming, may_be_picture
 from bot.messaging.platform import Chat
-from handlers.telegram.drawing import largest
-from handlers.telegram.memory import INLINE
-from handlers.telegram.whose import (
+from handlers.telegram.chat_state import INLINE
+from handlers.telegram.identities import (
     PLATFORM,
     Admins,
     admin_of,
@@ -25,6 +24,7 @@ from handlers.telegram.whose import (
     person_of,
     user_of,
 )
+from handlers.telegram.rendering import largest
 
 
 @dataclass(frozen=True)

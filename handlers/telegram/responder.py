@@ -12,8 +12,8 @@ from bot.conversation.retry import Patience
 from bot.messaging.callbacks import Answer
 from bot.messaging.platform import Address, Card
 from handlers.telegram.errors import translated
-from handlers.telegram.reading import Source, has_spoiler, incoming, pressed
-from handlers.telegram.showing import TelegramPlatform
+from handlers.telegram.parsing import Source, has_spoiler, incoming, pressed
+from handlers.telegram.platform import TelegramPlatform
 
 MAX_NOTICE = 200  # characters
 

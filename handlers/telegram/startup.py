@@ -14,16 +14,16 @@ from bot.conversation.retry import Patience
 from bot.runtime.clock import Clock
 from bot.runtime.tasks import until
 from bot.services import Service
-from handlers.telegram.answering import Answering
-from handlers.telegram.asides import Asides
+from handlers.telegram.api_writer import Pen
+from handlers.telegram.command_menu import introduce_ourselves
 from handlers.telegram.errors import TokenRefused
-from handlers.telegram.kinds import ALLOWED_UPDATES
-from handlers.telegram.menu import introduce_ourselves
-from handlers.telegram.pen import Pen
-from handlers.telegram.receiver import Receiver
-from handlers.telegram.showing import TelegramPlatform
-from handlers.telegram.source import TelegramSource
-from handlers.telegram.taking import Taking
+from handlers.telegram.long_polling import Receiver
+from handlers.telegram.lookups import TelegramSource
+from handlers.telegram.other_updates import Asides
+from handlers.telegram.platform import TelegramPlatform
+from handlers.telegram.responder import Answering
+from handlers.telegram.update_dispatcher import Taking
+from handlers.telegram.update_kinds import ALLOWED_UPDATES
 from handlers.telegram.webhook import Webhook, WebhookRefused
 
 log = structlog.get_logger(__name__)

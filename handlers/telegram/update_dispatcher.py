@@ -10,9 +10,9 @@ from bot.conversation.keyed_executor import Lineup
 from bot.conversation.retry import Interrupted, Patience
 from bot.runtime.clock import Clock
 from handlers.telegram.albums import Album, Look
-from handlers.telegram.answering import Answering
-from handlers.telegram.asides import Asides
-from handlers.telegram.kinds import Kind, album_of, kind_of, lane_of
+from handlers.telegram.other_updates import Asides
+from handlers.telegram.responder import Answering
+from handlers.telegram.update_kinds import Kind, album_of, kind_of, lane_of
 
 log = structlog.get_logger(__name__)
 

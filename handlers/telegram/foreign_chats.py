@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bot.i18n import speak
 from bot.messaging.platform import Address, Button, Card, Chat, Gone, Person
-from handlers.telegram import drawing
-from handlers.telegram.pen import Pen, without_picture
+from handlers.telegram import rendering
+from handlers.telegram.api_writer import Pen, without_picture
 
 HISTORY = "history"  # what the link asks us to start with
 
@@ -36,7 +36,7 @@ class FarAway:
         if address.message_id is None and address.reply_to in {None, "", self.message}:
             raise Gone(card_only=False)
         here = replace(address, message_id=self.message)
-        if card.picture is None or not drawing.is_photo(card):
+        if card.picture is None or not rendering.is_photo(card):
             await self.hand.change(here, without_picture(card))
         elif await self._is_known(address.person, card):
             await self.hand.change(here, card)

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from handlers.telegram.sieve import SievingRequest
+from handlers.telegram.payload_filter import SievingRequest
 
 Bot = ExtBot[Any]
 
