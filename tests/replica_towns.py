@@ -28,7 +28,7 @@ from bot.cluster.election import Election
 from bot.messaging.platform import Platform
 from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
-from handlers.discord.wire import talking_to
+from handlers.discord.client import talking_to
 from handlers.telegram import TelegramPlatform, hook_at, telegram
 from handlers.telegram.bot_client import PER_SECOND
 from tests.bot_api import TOKEN, BotApi, bot_api

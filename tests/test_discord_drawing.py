@@ -7,7 +7,7 @@ import pytest
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.job_card import Rows
 from bot.messaging.platform import Button, Call, Card, Document, Picture
-from handlers.discord.drawing import drawn, press_of, view
+from handlers.discord.rendering import drawn, press_of, view
 from tests.stand_in import portrait_jpeg
 
 

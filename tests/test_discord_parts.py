@@ -24,14 +24,14 @@ from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import Tickets
 from bot.messaging.platform import Card, Chat, Gone, NotNow, Picture
 from bot.runtime.clock import WallClock
-from handlers.discord.endpoint import is_signed
+from handlers.discord.command_sync import agrees
 from handlers.discord.errors import TooBig, TooLate, translated
 from handlers.discord.files import Files, origins
-from handlers.discord.forms import bring_form, brought
-from handlers.discord.replies import FEW, LIFE, Replies, Reply, seal_of
-from handlers.discord.sizes import USUAL, Sizes
-from handlers.discord.syncing import agrees
-from handlers.discord.whose import Channel, Hook, Private, place_of
+from handlers.discord.identities import Channel, Hook, Private, place_of
+from handlers.discord.interaction_replies import FEW, LIFE, Replies, Reply, seal_of
+from handlers.discord.interactions_endpoint import is_signed
+from handlers.discord.modals import bring_form, brought
+from handlers.discord.upload_limits import USUAL, Sizes
 from storage.database import Database, open_database
 from tests import postgres
 from tests.pictures import encoded

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from bot.app import Parts, opened, running
 from bot.runtime.clock import WallClock
-from handlers.discord.connecting import Connection
+from handlers.discord.client import Line
+from handlers.discord.components import house_of
+from handlers.discord.connection import Connection
 from handlers.discord.files import Files
-from handlers.discord.house import house_of
-from handlers.discord.wire import Line
 from tests.house import settings_for
 from tests.quick_engine import quick_engine
 from tests.stand_in import portrait_jpeg

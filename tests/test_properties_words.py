@@ -9,7 +9,7 @@ from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, pa
 from bot.messaging.commands import MAX_WORDS, Name, Unknown, about_me, chosen, is_reference, understand
 from bot.messaging.platform import Button, Call, Card
 from bot.saved_styles import names
-from handlers.discord import drawing as on_discord
+from handlers.discord import rendering as on_discord
 from handlers.telegram import rendering as on_telegram
 from tests.properties import ANY_TEXT, QUICK, WORDS
 

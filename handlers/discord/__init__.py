@@ -10,13 +10,13 @@ from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
 from bot.services import Service
-from handlers.discord.connecting import Connection
+from handlers.discord.client import Line, talking_to
+from handlers.discord.components import house_of
+from handlers.discord.connection import Connection
 from handlers.discord.errors import TokenRefused
 from handlers.discord.files import Files, origins
-from handlers.discord.house import house_of
-from handlers.discord.quiet import quiet
-from handlers.discord.showing import DiscordPlatform
-from handlers.discord.wire import Line, talking_to
+from handlers.discord.log_redaction import quiet
+from handlers.discord.platform import DiscordPlatform
 
 __all__ = ["DiscordPlatform", "TokenRefused", "discord"]
 

@@ -9,9 +9,9 @@ from discord.app_commands import Choice, Command, Range
 
 from bot.i18n import mark
 from bot.messaging.commands import Name
-from handlers.discord.answering import Answering
-from handlers.discord.reading import Filled
-from handlers.discord.wire import Ask
+from handlers.discord.client import Ask
+from handlers.discord.parsing import Filled
+from handlers.discord.responder import Answering
 
 MOST_WORDS = 100  # characters
 

@@ -7,8 +7,8 @@ import httpx
 from bot.domain.job_view import Reason, Refusal
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.platform import NotNow
+from handlers.discord.client import is_discord, origin
 from handlers.discord.errors import NETWORK_PAUSE
-from handlers.discord.wire import is_discord, origin
 
 READ_SECONDS = 20.0
 _CDN = frozenset({"https://cdn.discordapp.com", "https://media.discordapp.net"})

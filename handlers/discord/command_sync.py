@@ -16,8 +16,8 @@ from discord.app_commands import (
 from discord.http import Route
 
 from bot.i18n import mark, speak
+from handlers.discord.client import Wire
 from handlers.discord.errors import NETWORK
-from handlers.discord.wire import Wire
 
 log = structlog.get_logger(__name__)
 

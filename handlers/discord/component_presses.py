@@ -13,13 +13,13 @@ from bot.conversation.responder import Telling
 from bot.conversation.retry import Interrupted
 from bot.messaging.callback_data import Verb, parse
 from bot.messaging.callbacks import Answer, Pressed
-from handlers.discord.drawing import PICK, Drawn, press_of
-from handlers.discord.forms import bring_form, brought
-from handlers.discord.hooks import Hooks
-from handlers.discord.promptness import Promptness
-from handlers.discord.reading import Reading
-from handlers.discord.replies import Reply
-from handlers.discord.wire import Ask
+from handlers.discord.client import Ask
+from handlers.discord.deferral import Promptness
+from handlers.discord.interaction_messages import Hooks
+from handlers.discord.interaction_replies import Reply
+from handlers.discord.modals import bring_form, brought
+from handlers.discord.parsing import Reading
+from handlers.discord.rendering import PICK, Drawn, press_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

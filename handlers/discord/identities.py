@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from discord import Member, Thread, User
 
 from bot.messaging.platform import Chat, Person
-from handlers.discord.wire import Ask
+from handlers.discord.client import Ask
 
 PLATFORM = "discord"
 _HOOK = "hook:"

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
 from bot.runtime.tasks import until
-from handlers.discord import syncing
+from handlers.discord import command_sync
+from handlers.discord.client import Line, Wire, find_gateway
+from handlers.discord.command_sync import Tree
 from handlers.discord.errors import NETWORK, OWNER_PAUSE, TokenRefused
-from handlers.discord.syncing import Tree
-from handlers.discord.wire import Line, Wire, find_gateway
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ class Connection:
             pause = min(pause * 2, MOST_PAUSE)
 
     async def _tell(self, tree: Tree) -> None:
-        self.line.commands = await syncing.tell(tree)
+        self.line.commands = await command_sync.tell(tree)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep the gateway's line open until told to stop. The library resumes what was cut off; only what it gives up

@@ -11,11 +11,11 @@ from bot.domain.job_view import Reason, Refusal
 from bot.messaging.callbacks import Pressed
 from bot.messaging.incoming import Attachment, Incoming, may_be_picture
 from bot.messaging.platform import Person
+from handlers.discord.client import Ask
 from handlers.discord.files import Files
-from handlers.discord.forms import Upload
-from handlers.discord.replies import Reply
-from handlers.discord.whose import PLATFORM, asker_of, chat_of, manager_of, person_of, private_chat
-from handlers.discord.wire import Ask
+from handlers.discord.identities import PLATFORM, asker_of, chat_of, manager_of, person_of, private_chat
+from handlers.discord.interaction_replies import Reply
+from handlers.discord.modals import Upload
 
 AVATAR_SIZE = 1024  # px
 

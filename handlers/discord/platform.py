@@ -10,15 +10,15 @@ from bot.messaging.capabilities import Room
 from bot.messaging.job_card import Rows
 from bot.messaging.platform import Address, Card, Gone, NotNow
 from bot.messaging.platform_files import Keepsakes
-from handlers.discord import drawing
-from handlers.discord.connecting import Connection
-from handlers.discord.drawing import Drawn
+from handlers.discord import rendering
+from handlers.discord.api_writer import Pen
+from handlers.discord.connection import Connection
 from handlers.discord.errors import TooBig, TooLate
-from handlers.discord.hooks import Hooks
-from handlers.discord.pen import Pen
-from handlers.discord.replies import Replies
-from handlers.discord.sizes import LEAST, USUAL, Sizes
-from handlers.discord.whose import PLATFORM, Channel, Hook, Place, Private, place_of
+from handlers.discord.identities import PLATFORM, Channel, Hook, Place, Private, place_of
+from handlers.discord.interaction_messages import Hooks
+from handlers.discord.interaction_replies import Replies
+from handlers.discord.rendering import Drawn
+from handlers.discord.upload_limits import LEAST, USUAL, Sizes
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class DiscordPlatform:
         most = self.sizes.most(address.chat)
         while True:
             fitting = await self.sizes.fitting(card, most)
-            drawn = drawing.drawn(fitting, veiled=veiled, commands=self._pen.line.commands)
+            drawn = rendering.drawn(fitting, veiled=veiled, commands=self._pen.line.commands)
             try:
                 message = await self._shown(place_of(address.chat), address, drawn)
             except TooBig:
@@ -76,7 +76,7 @@ class DiscordPlatform:
 
     async def set_rows(self, address: Address, rows: Rows) -> None:
         """Change only the buttons of a message. Raises NotNow or Gone."""
-        view, place, message = drawing.view(rows), place_of(address.chat), _message_of(address)
+        view, place, message = rendering.view(rows), place_of(address.chat), _message_of(address)
         if isinstance(place, Hook):
             await self.hooks.set_view(place, message, view)
         else:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.jobs.photo_intake import Reception
 from bot.messaging.platform import Card, Chat
-from handlers.discord.drawing import pictures_of
+from handlers.discord.rendering import pictures_of
 
 USUAL = 10 * 1024 * 1024  # bytes that every channel takes, as far as we know
 LEAST = 64 * 1024  # below which it can't be the size

@@ -7,11 +7,11 @@ from discord.ui import View
 
 from bot.i18n import speak
 from bot.messaging.platform import Address, Gone, NotNow
-from handlers.discord.drawing import Drawn
+from handlers.discord.api_writer import Pen
 from handlers.discord.errors import TooLate
-from handlers.discord.pen import Pen
-from handlers.discord.replies import Replies, Reply
-from handlers.discord.whose import Hook
+from handlers.discord.identities import Hook
+from handlers.discord.interaction_replies import Replies, Reply
+from handlers.discord.rendering import Drawn
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,10 @@ from bot.conversation.retry import Interrupted
 from bot.messaging.incoming import Incoming
 from bot.messaging.platform import Address, Card
 from bot.messaging.platform_files import Keepsakes
-from handlers.discord.promptness import Promptness
-from handlers.discord.reading import Filled, Reading, is_veiled
-from handlers.discord.sizes import Sizes
-from handlers.discord.wire import Ask
+from handlers.discord.client import Ask
+from handlers.discord.deferral import Promptness
+from handlers.discord.parsing import Filled, Reading, is_veiled
+from handlers.discord.upload_limits import Sizes
 
 _WRITTEN = frozenset({MessageType.default, MessageType.reply})
 

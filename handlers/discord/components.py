@@ -12,23 +12,23 @@ from bot.conversation.retry import Patience
 from bot.messaging.interaction_tokens import Tickets
 from bot.messaging.platform_files import Keepsakes
 from bot.services import Service
-from handlers.discord.answering import Answering
+from handlers.discord.api_writer import Pen
+from handlers.discord.autocomplete import Suggesting
+from handlers.discord.client import Ears, Wire
+from handlers.discord.command_sync import Speaker, Tree
 from handlers.discord.commands import commands
-from handlers.discord.connecting import Connection
-from handlers.discord.endpoint import Endpoint
+from handlers.discord.component_presses import Pressing
+from handlers.discord.connection import Connection
+from handlers.discord.deferral import Promptness
 from handlers.discord.files import Files
-from handlers.discord.painting import painting
-from handlers.discord.pen import Pen
-from handlers.discord.pressing import Pressing
-from handlers.discord.promptness import Promptness
-from handlers.discord.reading import Reading
-from handlers.discord.replies import Replies, seal_of
-from handlers.discord.showing import DiscordPlatform
-from handlers.discord.sizes import Sizes
-from handlers.discord.suggesting import Suggesting
-from handlers.discord.syncing import Speaker, Tree
-from handlers.discord.whose import PLATFORM
-from handlers.discord.wire import Ears, Wire
+from handlers.discord.identities import PLATFORM
+from handlers.discord.interaction_replies import Replies, seal_of
+from handlers.discord.interactions_endpoint import Endpoint
+from handlers.discord.parsing import Reading
+from handlers.discord.platform import DiscordPlatform
+from handlers.discord.responder import Answering
+from handlers.discord.style_commands import painting
+from handlers.discord.upload_limits import Sizes
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import structlog
 from discord import HTTPException, InteractionResponded
 from discord.ui import Modal
 
+from handlers.discord.client import Ask
 from handlers.discord.errors import ALREADY_ANSWERED, NETWORK
-from handlers.discord.replies import FEW, LIFE, MANY, Replies, Reply
-from handlers.discord.whose import is_ours
-from handlers.discord.wire import Ask
+from handlers.discord.identities import is_ours
+from handlers.discord.interaction_replies import FEW, LIFE, MANY, Replies, Reply
 
 log = structlog.get_logger(__name__)
 

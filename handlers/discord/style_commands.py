@@ -7,11 +7,11 @@ from discord.app_commands import Choice, ContextMenu
 
 from bot.i18n import mark
 from bot.messaging.commands import Name
-from handlers.discord.answering import Answering
+from handlers.discord.autocomplete import Suggesting
+from handlers.discord.client import Ask
 from handlers.discord.commands import Slash
-from handlers.discord.reading import Filled
-from handlers.discord.suggesting import Suggesting
-from handlers.discord.wire import Ask
+from handlers.discord.parsing import Filled
+from handlers.discord.responder import Answering
 
 REPAINT_PHOTO, REPAINT_AVATAR = mark("Repaint this photo"), mark("Repaint avatar")
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.discord.wire import Line
+from handlers.discord.client import Line
 
 log = structlog.get_logger(__name__)
 

@@ -10,10 +10,10 @@ from discord import File, Message, MessageReference, Object, PartialMessage, Web
 from discord.ui import View
 
 from bot.messaging.platform import NotNow
-from handlers.discord.drawing import Drawn
+from handlers.discord.client import Line, Wire
 from handlers.discord.errors import NETWORK_PAUSE, translated
-from handlers.discord.replies import Reply
-from handlers.discord.wire import Line, Wire
+from handlers.discord.interaction_replies import Reply
+from handlers.discord.rendering import Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

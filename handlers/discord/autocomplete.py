@@ -5,8 +5,8 @@ from discord.app_commands import Choice
 
 from bot.jobs.style_options import offer, suggested
 from bot.services import Service
-from handlers.discord.whose import asker_of, chat_of
-from handlers.discord.wire import Ask
+from handlers.discord.client import Ask
+from handlers.discord.identities import asker_of, chat_of
 
 log = structlog.get_logger(__name__)
 
