@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.app import Parts, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
 from handlers.telegram.payload_filter import sieved
-from handlers.web.guard import is_our_own, knows_host
+from handlers.web.request_guard import is_our_own, knows_host
 from handlers.web.visitors import Cookies
 from tests.house import house
 from tests.properties import ANY_TEXT, FEW, QUICK, WORDS

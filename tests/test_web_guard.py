@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from handlers.web.guard import is_our_own, knows_host
 from handlers.web.headers import HEADERS
+from handlers.web.request_guard import is_our_own, knows_host
 from tests.conftest import IN_HOUSE
 from tests.house import house
 from tests.web_visitors import visitor, wish

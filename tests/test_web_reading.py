@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.app import Parts
-from handlers.web.reading import FORM_BYTES
+from handlers.web.forms import FORM_BYTES
 from tests.conftest import IN_HOUSE
 from tests.house import served_house
 from tests.stand_in import portrait_jpeg

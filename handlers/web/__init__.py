@@ -9,11 +9,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from bot.jobs.service import Studio
-from handlers.web.events import Events
-from handlers.web.guard import Guard
-from handlers.web.jobs import Jobs
+from handlers.web.api import Jobs
+from handlers.web.errors import Problem, on_crash, on_http, on_problem
+from handlers.web.event_stream import Events
 from handlers.web.page import Page, read_static
-from handlers.web.problems import Problem, on_crash, on_http, on_problem
+from handlers.web.request_guard import Guard
 from handlers.web.visitors import Cookies, Visitors
 
 __all__ = ["web_chat"]

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from bot.domain import styles
 from bot.i18n import Texts
+from handlers.web.errors import Problem
 from handlers.web.language import texts_of
-from handlers.web.problems import Problem
 
 _TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _SLUG = re.compile(r"[a-z]{1,20}", re.ASCII)

@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.i18n import Texts
 from bot.messaging.platform import Chat, Person
 from bot.runtime.token_bucket import Buckets, Pace
-from handlers.web.guard import SAFE_METHODS
+from handlers.web.errors import Problem, answer
 from handlers.web.language import texts_of
-from handlers.web.problems import Problem, answer
+from handlers.web.request_guard import SAFE_METHODS
 
 LIFE = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 READS = Pace(burst=1000, per_second=50)

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from handlers.web.problems import Problem
+from handlers.web.errors import Problem
 
 PHOTO_BYTES = 20 * 1024 * 1024
 FORM_BYTES = 2 * PHOTO_BYTES + 64 * 1024  # a photo, a reference, and little fields

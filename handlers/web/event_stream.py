@@ -11,9 +11,9 @@ from starlette.responses import Response
 from bot.domain.job_view import ENDED, JobView
 from bot.i18n import Texts
 from bot.jobs.service import Studio
-from handlers.web.answers import job_json
-from handlers.web.jobs import Jobs
-from handlers.web.problems import Problem
+from handlers.web.api import Jobs
+from handlers.web.errors import Problem
+from handlers.web.json_shapes import job_json
 from handlers.web.visitors import Visit, visit_of
 
 STREAMS = 12  # open at once, per visitor

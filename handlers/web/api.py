@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Route
 from bot.domain import styles
 from bot.domain.job_view import WAITING, JobView, Reason, Refusal
 from bot.jobs.service import Studio
-from handlers.web.answers import JOBS, file_name, job_json, quota_json, style_json
-from handlers.web.problems import Problem
-from handlers.web.reading import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of
+from handlers.web.errors import Problem
+from handlers.web.forms import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of
+from handlers.web.json_shapes import JOBS, file_name, job_json, quota_json, style_json
 from handlers.web.visitors import Visit, visit_of
 
 AT_ONCE = 8  # forms held in memory; the others wait on disk

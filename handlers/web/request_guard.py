@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers.web.errors import Problem, answer
 from handlers.web.headers import HEADERS
-from handlers.web.problems import Problem, answer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
