@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore
 
-from storage.disk import make_durable, remove_unfinished
+from storage.durable_files import make_durable, remove_unfinished
 
 PAGE = 1000  # keys that are looked at, and held in memory, at a time; a bucket's own pages have as many
 AT_ONCE = 8  # deletions under way

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.crossing import connect
+from storage.sqlite_thread import connect
 from storage.transactions import finished
 
 BUSY_MS = 10_000

@@ -25,8 +25,8 @@ from bot.privacy.chat_commands import forgotten_text, language_card, opted_out_c
 from bot.privacy.service import Forgotten, PrivacyFacts
 from bot.saved_styles.chat_commands import closet_card, saved_card, shared_card
 from bot.saved_styles.service import SavedStyle
+from storage.admin_figures import Numbers, Trouble
 from storage.broadcasts import Broadcast
-from storage.cockpit import Numbers, Trouble
 
 BEGIN, END = "<!-- screens: begin -->", "<!-- screens: end -->"
 HOUR = 3600.0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage.crossing import Connection, connect
 from storage.database import open_database
+from storage.sqlite_thread import Connection, connect
 
 Ways = Callable[[], int]
 

@@ -12,9 +12,9 @@ import pytest_asyncio
 from bot.cluster.update_inbox import ARRIVAL_SECONDS, LEASE_SECONDS, Deliveries
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Bell
-from storage import arrivals
-from storage.arrivals import Arrival
+from storage import update_inbox
 from storage.database import Database, open_database
+from storage.update_inbox import Arrival
 from tests.postgres import place_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Office:
     async def open(self) -> list[tuple[int, str | None]]:
         """Number and owner of what is not done."""
         async with self.database.read() as connection:
-            return [(one.number, one.owner) for one in await arrivals.still_open(connection, BOT)]
+            return [(one.number, one.owner) for one in await update_inbox.still_open(connection, BOT)]
 
 
 @pytest_asyncio.fixture

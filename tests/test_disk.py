@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.disk import make_durable
+from storage.durable_files import make_durable
 from storage.photos import Kind, open_photos
 from tests.rows import NOON
 

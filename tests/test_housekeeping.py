@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.domain.job_view import Reason, State
 from bot.jobs.retention import Housekeeping
 from bot.runtime.clock import WallClock
-from storage import counts, jobs, ledger, results
+from storage import jobs, ledger, results, statistics
 from storage.database import Database, open_database
 from storage.jobs import Job
 from storage.ledger import Scope
@@ -134,8 +134,8 @@ async def test_what_could_not_be_told_for_a_week_is_not_owed_any_more(place: Pla
 
 async def test_counts_of_dead_links_do_not_pile_up(place: Place) -> None:
     async with place.database.write() as connection:
-        await counts.count_link(connection, "old", NOON)
-        await counts.count_link(connection, "new", NOON + DAY)
+        await statistics.count_link(connection, "old", NOON)
+        await statistics.count_link(connection, "new", NOON + DAY)
     await place.sweep(NOON + DAY + 1)
     assert await place.number("SELECT COUNT(*) FROM link_use") == 1
 

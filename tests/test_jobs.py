@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import jobs, leftovers, results
+from storage import cleanup, jobs, results
 from storage.jobs import State
 from storage.results import Result
 from tests.conftest import ON_BOTH
@@ -105,7 +105,7 @@ async def test_somebody_elses_wish_is_never_the_same(connection: AsyncConnection
 async def test_photos_are_in_use_while_a_job_may_still_be_sent(connection: AsyncConnection, state: State) -> None:
     await insert(connection, "test:1", state=state, photo="p", reference="r")
     in_use = state in {State.QUEUED, State.SUBMITTING, State.RUNNING}
-    assert await leftovers.photos_in_use(connection) == (frozenset({"p", "r"}) if in_use else frozenset())
+    assert await cleanup.photos_in_use(connection) == (frozenset({"p", "r"}) if in_use else frozenset())
 
 
 async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connection: AsyncConnection) -> None:
@@ -116,4 +116,4 @@ async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connect
     reference = await insert(connection, "reference", **{**clean, "reference": "r"})
     picture = await insert(connection, "picture", **clean)
     await results.add(connection, picture.id, A_RESULT)
-    assert await leftovers.with_remains(connection) == (photo, reference, picture)
+    assert await cleanup.with_remains(connection) == (photo, reference, picture)

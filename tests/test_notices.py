@@ -13,7 +13,7 @@ from bot.delivery.notifications import LONG_SECONDS, is_worth_a_notice, notice_c
 from bot.domain.job_view import JobView, Reason, Refusal, State
 from bot.messaging.platform import Address, Chat, Gone, NotNow, Person
 from bot.runtime.wakeups import Bell
-from storage import cards, notices
+from storage import cards, notifications
 from tests.company import Day, a_group, a_person, asks
 from tests.house import ANNA, accepted, ended, house, private
 from tests.quick_engine import quick_engine
@@ -89,7 +89,7 @@ async def owed(parts: Parts, chat: Chat, person: Person | None = None) -> int:
     await ended(parts, person, view.id)
     async with parts.studio.database.write() as connection:
         await cards.shown(connection, view.id, "77")
-        await notices.owe(connection, view.id, parts.studio.clock.now())
+        await notifications.owe(connection, view.id, parts.studio.clock.now())
     return view.id
 
 

@@ -12,7 +12,7 @@ from bot.admin.move_database import CannotMove, move_rows
 from bot.config.settings import Settings
 from bot.runtime.lock_file import FolderInUse, sole_user
 from storage import accounts, jobs, ledger, results
-from storage.copying import BATCH, copy_rows
+from storage.copy_database import BATCH, copy_rows
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.ledger import Scope

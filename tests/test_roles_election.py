@@ -13,7 +13,7 @@ from bot.cluster.leadership import Deposed, Role, Term, fenced
 from bot.cluster.leases import Ballot
 from bot.runtime.clock import WallClock
 from storage.database import open_database
-from storage.elections import open_elections
+from storage.leases import open_elections
 from tests.replicas import wired
 
 SOON = 30.0  # seconds; on a busy machine too

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import results, shown
+from storage import platform_files, results
 from storage.database import open_database
 from storage.jobs import State
 from storage.results import Result
@@ -28,25 +28,25 @@ async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         first, second = await painted(connection, "test:1"), await painted(connection, "test:2")
         for file in ("old", "new"):
-            await shown.remember(connection, account=BOT, job_id=first, file=file)
-        assert await shown.files(connection, BOT, [first, second]) == {first: "new"}
-        assert await shown.files(connection, ANOTHER, [first, second]) == {}
+            await platform_files.remember(connection, account=BOT, job_id=first, file=file)
+        assert await platform_files.files(connection, BOT, [first, second]) == {first: "new"}
+        assert await platform_files.files(connection, ANOTHER, [first, second]) == {}
 
 
 async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         ids = [await painted(connection, f"test:{number}", hidden=number == 3) for number in range(4)]
         for job_id in ids:
-            await shown.remember(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
-        await shown.forget(connection, ids[0])
+            await platform_files.remember(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
+        await platform_files.forget(connection, ids[0])
         await results.remove(connection, ids[1])
-        assert await shown.files(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
+        assert await platform_files.files(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
 
 
 async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
-        await shown.veil(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
-        assert await shown.is_veiled(connection, account=BOT, chat="5", message="7")
-        assert not await shown.is_veiled(connection, account=BOT, chat="5", message="8")
-        await shown.veil(connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY)
-        assert not await shown.is_veiled(connection, account=BOT, chat="5", message="7")
+        await platform_files.veil(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
+        assert await platform_files.is_veiled(connection, account=BOT, chat="5", message="7")
+        assert not await platform_files.is_veiled(connection, account=BOT, chat="5", message="8")
+        await platform_files.veil(connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY)
+        assert not await platform_files.is_veiled(connection, account=BOT, chat="5", message="7")

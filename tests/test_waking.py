@@ -10,7 +10,7 @@ from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import Reason, State
 from bot.worker.accounts import STAND_IN
 from bot.worker.recovery import wake, wake_lane
-from storage import accounts, ledger, notices, results
+from storage import accounts, ledger, notifications, results
 from storage.ledger import Scope
 from tests.conftest import ON_BOTH
 from tests.rows import insert
@@ -100,7 +100,7 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> N
         await accounts.trip(connection, "sk-one", failures=3, open_until=in_years)
         await accounts.space(connection, "sk-one", in_years)
         await results.tell(connection, job.id, in_years)
-        await notices.owe(connection, job.id, in_years)
+        await notifications.owe(connection, job.id, in_years)
         await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
         letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
         await connection.execute(letter, {"chat": job.chat_id, "at": in_years})

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import job_lifecycle
 from bot.jobs.transitions import move
 from bot.runtime.lock_file import sole_user
-from storage import copying, jobs, leftovers, snapshots
+from storage import cleanup, copy_database, jobs, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.photos import Kind, is_key, open_photos
@@ -86,14 +86,14 @@ async def _brought_up_to_date(folder: Path, now: float) -> int:
 async def settle(database: Database, now: float) -> int:
     """The same for rows that PostgreSQL's own tools have put back. Raises CannotBackUp."""
     async with database.write() as connection:
-        if await copying.is_in_use(connection):
+        if await copy_database.is_in_use(connection):
             raise CannotBackUp("A Repaint works on DATABASE_URL. Stop all of them first.")
         return await _ended(connection, now)
 
 
 async def _ended(connection: AsyncConnection, now: float) -> int:
     """Nothing is under way any more; returns how many jobs were."""
-    drafts, waiting = await leftovers.old_drafts(connection, now + 1), await jobs.waiting(connection)
+    drafts, waiting = await cleanup.old_drafts(connection, now + 1), await jobs.waiting(connection)
     for job in (*drafts, *waiting):
         is_idle = job.state in {State.DRAFT, State.QUEUED}
         event: job_lifecycle.Event = job_lifecycle.Expired() if is_idle else job_lifecycle.Orphaned(free=False)

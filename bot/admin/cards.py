@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.admin.service import Cockpit, LaneState
+    from storage.admin_figures import Trouble
     from storage.broadcasts import Broadcast
-    from storage.cockpit import Trouble
 
 _MOST_WORDS = 60  # characters of a broadcast that its line shows
 

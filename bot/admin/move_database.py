@@ -7,8 +7,8 @@ from bot.cluster.bootstrap import beside
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
 from bot.runtime.lock_file import sole_user
-from storage import copying, ledger
-from storage.copying import Miscounted, NotEmpty
+from storage import copy_database, ledger
+from storage.copy_database import Miscounted, NotEmpty
 from storage.database import open_database
 
 DATABASE = "repaint.db"
@@ -31,10 +31,10 @@ async def move_rows(settings: Settings, *, back: bool) -> int:
         single = await stack.enter_async_context(open_database(file))
         there = await stack.enter_async_context(shared.write())
         here = await stack.enter_async_context(single.write())
-        if await copying.is_in_use(there):
+        if await copy_database.is_in_use(there):
             raise CannotMove("A Repaint works on DATABASE_URL. Stop all of them first.")
         try:
-            count = await (copying.copy_rows(there, here) if back else copying.copy_rows(here, there))
+            count = await (copy_database.copy_rows(there, here) if back else copy_database.copy_rows(here, there))
         except NotEmpty:
             where = f"{file}: move it away first" if back else "DATABASE_URL: give it a database of its own"
             raise CannotMove(f"There are rows already in {where}.") from None

@@ -12,9 +12,9 @@ from bot.jobs.views import Lanes
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from storage import accounts, broadcasts, cockpit, ledger, people, queue
+from storage import accounts, admin_figures, broadcasts, ledger, people, queue
+from storage.admin_figures import Numbers, Trouble
 from storage.broadcasts import Broadcast
-from storage.cockpit import Numbers, Trouble
 from storage.database import Database
 
 MAX_LETTER = 3_000  # characters of a broadcast
@@ -101,14 +101,14 @@ class Control:
                 lanes=tuple(lanes),
                 waiting=depth.waiting,
                 running=depth.running,
-                people=await cockpit.people(connection),
-                today=await cockpit.numbers(connection, today),
-                declined=await cockpit.failed_with(connection, Reason.CONTENT_REFUSED, today),
-                today_cny=quota.PRICE_CNY * await cockpit.paid(connection, today),
+                people=await admin_figures.people(connection),
+                today=await admin_figures.numbers(connection, today),
+                declined=await admin_figures.failed_with(connection, Reason.CONTENT_REFUSED, today),
+                today_cny=quota.PRICE_CNY * await admin_figures.paid(connection, today),
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,
                 budget_cny=self.rules.monthly_budget_cny,
-                troubles=await cockpit.troubles(connection, TROUBLES),
+                troubles=await admin_figures.troubles(connection, TROUBLES),
                 broadcasts=await broadcasts.newest(connection, BROADCASTS),
             )
 

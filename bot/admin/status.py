@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.cluster.bootstrap import beside
 from bot.config.settings import Settings
 from bot.domain import quota
-from storage import accounts, counts, ledger
+from storage import accounts, ledger, statistics
 
 PAUSED_BY_OWNER = "PausedByOwner"
 
@@ -14,7 +14,7 @@ async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
     async with beside(settings) as database, database.read() as connection:
         lanes = await accounts.every(connection)
-        by_state = await counts.jobs_by_state(connection)
+        by_state = await statistics.jobs_by_state(connection)
         budget = await ledger.sums(connection, "budget", quota.month(now))
         images = {lane.id: await ledger.sums(connection, f"account:{lane.id}", "ever") for lane in lanes}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]

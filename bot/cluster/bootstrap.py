@@ -64,7 +64,7 @@ async def roles_of(settings: SharedSettings, database: Database, clock: Clock) -
         return
     from bot.cluster.election import Election  # noqa: PLC0415
     from bot.cluster.leases import Ballot  # noqa: PLC0415  # its packages are an extra that a single process can do without
-    from storage.elections import open_elections  # noqa: PLC0415
+    from storage.leases import open_elections  # noqa: PLC0415
 
     async with open_elections(settings.database_url.get_secret_value()) as manager:
         owner = f"{os.getpid()}-{os.urandom(OWNER_BYTES).hex()}"

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.cluster.leadership import Deposed, Role, kept_up
 from bot.cluster.leases import Ballot
 from bot.runtime.clock import Clock, within
-from storage import roles as rows
+from storage import leadership as rows
 from storage.database import Database
-from storage.elections import is_elected
+from storage.leases import is_elected
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from storage import arrivals
-from storage.arrivals import Arrival, Owned
+from storage import update_inbox
 from storage.database import Database
+from storage.update_inbox import Arrival, Owned
 
 __all__ = ["Arrival", "Deliveries"]
 
@@ -41,7 +41,7 @@ class Deliveries:
         now = self.clock.now()
         times = {"now": now, "until": now + LEASE_SECONDS, "before": now - ARRIVAL_SECONDS}
         async with self.database.write() as connection:
-            whose = await arrivals.keep(connection, self.account, arrival, owner=self.owner, **times)
+            whose = await update_inbox.keep(connection, self.account, arrival, owner=self.owner, **times)
         if whose not in {None, self.owner}:
             self.bell.ring()
         return whose == self.owner
@@ -66,30 +66,30 @@ class Deliveries:
     async def done(self, number: int) -> None:
         """This update is dealt with."""
         async with self.database.write() as connection:
-            await arrivals.done(connection, self.account, number)
+            await update_inbox.done(connection, self.account, number)
 
     async def let_go(self) -> None:
         """We do no more: whoever is there may."""
         if self.alone:
             return
         async with self.database.write() as connection:
-            await arrivals.let_go(connection, self.account, self.owner)
+            await update_inbox.let_go(connection, self.account, self.owner)
         self.bell.ring()
 
     async def _looked(self, begun: Collection[int], *, everything: bool = False) -> tuple[Arrival, ...]:
         async with self.database.read() as connection:
-            there = await arrivals.still_open(connection, self.account)
+            there = await update_inbox.still_open(connection, self.account)
         now = self.clock.now()
         if any(everything or self._is_due(one, now) for one in there):
             async with self.database.write() as connection:
                 lapsed = {"now": float("inf") if everything else now, "until": now + LEASE_SECONDS}
-                await arrivals.take(connection, self.account, self.owner, **lapsed)
-                there = await arrivals.still_open(connection, self.account)
+                await update_inbox.take(connection, self.account, self.owner, **lapsed)
+                there = await update_inbox.still_open(connection, self.account)
         numbers = [one.number for one in there if one.owner == self.owner and one.number not in begun]
         if not numbers:
             return ()
         async with self.database.read() as connection:
-            return await arrivals.owned(connection, self.account, self.owner, numbers)
+            return await update_inbox.owned(connection, self.account, self.owner, numbers)
 
     def _is_due(self, one: Owned, now: float) -> bool:
         """Whether something has to be written: nobody is at it any more, or it is time to say that we still are."""

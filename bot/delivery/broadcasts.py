@@ -17,11 +17,11 @@ from bot.jobs.views import Lanes
 from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Platform
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
-from storage import albums, broadcasts, cards, notices
+from storage import albums, broadcasts, cards, notifications
 from storage.broadcasts import Letter
 from storage.cards import CardPlace
 from storage.database import Database
-from storage.notices import OldCard
+from storage.notifications import OldCard
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +54,10 @@ class Herald:
             else:
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
-    async def notices(self) -> None:
+    async def notifications(self) -> None:
         """Tell those who waited long that it is there."""
         async with self.database.read() as connection:
-            due = await notices.due(connection, self.platform.name, self.clock.now())
+            due = await notifications.due(connection, self.platform.name, self.clock.now())
         for job_id in due:
             await self._notice(job_id)
 
@@ -89,7 +89,7 @@ class Herald:
             return
         self.cards_at = now + CARDS_SECONDS
         async with self.database.read() as connection:
-            found = await notices.old_cards(connection, self.platform.name, now)
+            found = await notifications.old_cards(connection, self.platform.name, now)
             places = [await cards.of_job(connection, old.job_id) for old in found]
         for place, old in zip(places, found, strict=True):
             if not await self._taken_down(place, old):
@@ -97,7 +97,7 @@ class Herald:
 
     async def _notice(self, job_id: int) -> None:
         async with fenced(self.database, self.term) as connection:
-            if not await notices.take(connection, job_id):
+            if not await notifications.take(connection, job_id):
                 return
             place = await cards.of_job(connection, job_id)
             seen = await views.views_of(connection, [job_id], self.lanes, self.clock.now())
@@ -109,7 +109,7 @@ class Herald:
         except NotNow as patience:
             if not patience.perhaps_sent:
                 async with fenced(self.database, self.term) as connection:
-                    await notices.owe(connection, job_id, self.clock.now() + patience.retry_after)
+                    await notifications.owe(connection, job_id, self.clock.now() + patience.retry_after)
         except Gone:
             return
         except Exception:  # a platform's library may raise anything; a notice is no reason to stop

@@ -29,7 +29,7 @@ from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Per
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Bell
 from bot.services import Service
-from storage import albums, cards, notices, results
+from storage import albums, cards, notifications, results
 from storage.albums import Album
 from storage.cards import CardPlace
 
@@ -204,7 +204,7 @@ class Courier:
             for view in errand.views:
                 await results.told(connection, view.id)
             if was_edited and worth and not notifies:
-                await notices.owe(connection, worth[0].id, now)
+                await notifications.owe(connection, worth[0].id, now)
 
     async def _pictures(self, errand: Errand) -> dict[int, Picture]:
         """By job: what is to be shown of an outcome."""

@@ -13,7 +13,7 @@ from bot.dashscope.completion_events import tasks_over
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import Buckets, Pace
 from bot.runtime.wakeups import Bell
-from storage import endings
+from storage import completion_events
 from storage.database import Database
 
 BODY_BYTES = 64 * 1024  # an event has one; a hundred fit
@@ -57,10 +57,10 @@ class Callbacks:
         if not tasks:
             return
         async with self._database.read() as connection:
-            if not await endings.is_news(connection, tasks):
+            if not await completion_events.is_news(connection, tasks):
                 return
         async with self._database.write() as connection:
-            await endings.note(connection, tasks, self._clock.now())
+            await completion_events.note(connection, tasks, self._clock.now())
         self._bell.ring()
 
 

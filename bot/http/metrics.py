@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from storage import accounts, counts, ledger
+from storage import accounts, ledger, statistics
 from storage.database import Database
 
 
@@ -22,13 +22,13 @@ async def exposition(database: Database, account_ids: Iterable[str], now: float)
 
 async def _jobs(connection: AsyncConnection, registry: CollectorRegistry) -> None:
     jobs = Gauge("repaint_jobs", "Jobs by state.", ["state"], registry=registry)
-    for state, number in (await counts.jobs_by_state(connection)).items():
+    for state, number in (await statistics.jobs_by_state(connection)).items():
         jobs.labels(state).set(number)
     failures = Gauge("repaint_failures", "Failed jobs by reason.", ["reason"], registry=registry)
-    for reason, number in (await counts.failures_by_reason(connection)).items():
+    for reason, number in (await statistics.failures_by_reason(connection)).items():
         failures.labels(reason).set(number)
     owed = Gauge("repaint_outcomes_owed", "Outcomes that people have yet to see.", registry=registry)
-    owed.set(await counts.outcomes_owed(connection))
+    owed.set(await statistics.outcomes_owed(connection))
 
 
 async def _lanes(connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str]) -> None:

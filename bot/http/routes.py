@@ -15,7 +15,7 @@ from bot.dashscope.photo_links import read_token
 from bot.http.metrics import exposition
 from bot.http.metrics_access import Watchers
 from bot.runtime.clock import Clock
-from storage import counts
+from storage import statistics
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown
 
@@ -61,7 +61,7 @@ class Outside:
             return Response(status_code=404, headers=_PRIVATE)
         async with self.database.write() as connection:
             link = hashlib.sha256(token.encode()).hexdigest()
-            uses = await counts.count_link(connection, link, self.clock.now())
+            uses = await statistics.count_link(connection, link, self.clock.now())
         if uses > MAX_USES:
             return Response(status_code=404, headers=_PRIVATE)
         return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)

@@ -9,10 +9,10 @@ from bot.jobs import admission
 from bot.jobs.photo_intake import Kept, Looked
 from bot.jobs.queries import Records
 from bot.messaging.platform import Chat, Person
-from storage import jobs, saved
+from storage import jobs, saved_styles
 from storage.jobs import Job, NewJob
 from storage.photos import Kind
-from storage.saved import Saved
+from storage.saved_styles import Saved
 
 Wish = TypeVar("Wish", NewJob, Job)
 
@@ -130,7 +130,7 @@ async def in_saved_style(studio: Records, draft: Wish, style_id: int) -> Wish | 
     The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
     """
     async with studio.database.read() as connection:
-        style = await saved.get(connection, style_id)
+        style = await saved_styles.get(connection, style_id)
     if style is None or not is_at_hand(style, draft.person_id, draft.chat_id):
         return Refusal(Reason.STYLE_GONE)
     jpeg = await studio.reception.photos.get(style.key)

@@ -3,7 +3,7 @@ that is cut short is taken up again by housekeeping."""
 
 from dataclasses import replace
 
-from storage import jobs, results, shown
+from storage import jobs, platform_files, results
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
@@ -23,4 +23,4 @@ async def erase(database: Database, photos: PhotoStore, job: Job) -> None:
         now = await jobs.get(connection, job.id) or job
         await jobs.save(connection, replace(now, photo=None, reference=None))
         await results.remove(connection, job.id)
-        await shown.forget(connection, job.id)
+        await platform_files.forget(connection, job.id)

@@ -15,7 +15,7 @@ from bot.domain.job_lifecycle import Impossible
 from bot.jobs.erasure import erase
 from bot.jobs.transitions import Overtaken, move
 from bot.runtime.clock import Clock
-from storage import counts, leftovers, notices, oblivion, replies, results
+from storage import anonymize, cleanup, interaction_tokens, notifications, results, statistics
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown
 
@@ -50,11 +50,11 @@ class Housekeeping:
         async with fenced(self.database, self.term) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
-            await notices.forget(connection, now - UNTOLD_SECONDS)
-            await oblivion.fade(connection, quota.day(now))
-            await counts.forget_links(connection, now - LINK_USE_SECONDS)
-            await replies.forget(connection, now)
-            in_use = await leftovers.photos_in_use(connection)
+            await notifications.forget(connection, now - UNTOLD_SECONDS)
+            await anonymize.fade(connection, quota.day(now))
+            await statistics.forget_links(connection, now - LINK_USE_SECONDS)
+            await interaction_tokens.forget(connection, now)
+            in_use = await cleanup.photos_in_use(connection)
         try:
             await self._deleted()
             purged = await self.photos.purge(now, keep=in_use)
@@ -68,8 +68,8 @@ class Housekeeping:
     async def _forgotten(self, now: float) -> None:
         """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
         async with self.database.read() as connection:
-            drafts = await leftovers.old_drafts(connection, now - DRAFT_SECONDS)
-            queued = await leftovers.old_queued(connection, now - WAIT_SECONDS)
+            drafts = await cleanup.old_drafts(connection, now - DRAFT_SECONDS)
+            queued = await cleanup.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
                 async with fenced(self.database, self.term) as connection:
@@ -80,6 +80,6 @@ class Housekeeping:
     async def _deleted(self) -> None:
         """A picture came home after its job was deleted, or a deletion was cut short."""
         async with self.database.read() as connection:
-            deleted = await leftovers.with_remains(connection)
+            deleted = await cleanup.with_remains(connection)
         for job in deleted:
             await erase(self.database, self.photos, job)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runtime.clock import Clock
-from storage import replies
+from storage import interaction_tokens
 from storage.database import Database
-from storage.replies import Reply as Ticket
+from storage.interaction_tokens import Reply as Ticket
 
 __all__ = ["Ticket", "Tickets"]
 
@@ -25,31 +25,31 @@ class Tickets:
     async def keep(self, ticket: Ticket) -> bool:
         """Whether it is new: an interaction that two processes hear of is answered by one."""
         async with self.database.write() as connection:
-            await replies.forget(connection, self.clock.now())
-            return await replies.keep(connection, self.account, ticket)
+            await interaction_tokens.forget(connection, self.clock.now())
+            return await interaction_tokens.keep(connection, self.account, ticket)
 
     async def of(self, interaction: str) -> Ticket | None:
         """What this interaction still allows."""
         async with self.database.read() as connection:
-            return self._alive(await replies.of(connection, self.account, interaction))
+            return self._alive(await interaction_tokens.of(connection, self.account, interaction))
 
     async def waiting(self, message: str) -> Ticket | None:
         """The interaction whose answer this message is, if that still says nothing."""
         async with self.database.read() as connection:
-            return self._alive(await replies.waiting(connection, self.account, message))
+            return self._alive(await interaction_tokens.waiting(connection, self.account, message))
 
     async def take(self, ticket: Ticket) -> bool:
         """Whether its answer is ours to fill."""
         async with self.database.write() as connection:
-            return await replies.take(connection, self.account, ticket.interaction)
+            return await interaction_tokens.take(connection, self.account, ticket.interaction)
 
     async def give_back(self, ticket: Ticket) -> None:
         """Its answer could not be filled for now."""
-        await self._write(replies.reopen, ticket)
+        await self._write(interaction_tokens.reopen, ticket)
 
     async def followed(self, ticket: Ticket) -> None:
         """One more message was written."""
-        await self._write(replies.followed, ticket)
+        await self._write(interaction_tokens.followed, ticket)
 
     async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], ticket: Ticket) -> None:
         async with self.database.write() as connection:

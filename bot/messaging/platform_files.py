@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messaging.platform import Address, Chat
 from bot.runtime.clock import Clock
-from storage import arrivals, shown
+from storage import platform_files, update_inbox
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -38,20 +38,20 @@ class Keepsakes:
         if not jobs:
             return {}
         async with self.database.read() as connection:
-            return await shown.files(connection, self.account, jobs)
+            return await platform_files.files(connection, self.account, jobs)
 
     async def keep(self, job: int, file: str) -> None:
         """The platform has the picture now."""
         try:
             async with self.database.write() as connection:
-                await shown.remember(connection, account=self.account, job_id=job, file=file)
+                await platform_files.remember(connection, account=self.account, job_id=job, file=file)
         except SQLAlchemyError:
             log.exception("a file was not remembered", job=job)
 
     async def drop(self, job: int) -> None:
         """The platform doesn't know the file any more."""
         async with self.database.write() as connection:
-            await shown.forget(connection, job)
+            await platform_files.forget(connection, job)
 
     async def veil(self, chat: Chat, messages: Sequence[str]) -> None:
         """What answers these messages is to be veiled, as they are."""
@@ -60,7 +60,7 @@ class Keepsakes:
         try:
             async with self.database.write() as connection:
                 for message in messages:
-                    await shown.veil(connection, **place, message=message, at=now, before=now - VEIL_SECONDS)
+                    await platform_files.veil(connection, **place, message=message, at=now, before=now - VEIL_SECONDS)
         except SQLAlchemyError:
             log.exception("a veil was not remembered")
 
@@ -70,14 +70,14 @@ class Keepsakes:
             return False
         place = {"account": self.account, "chat": address.chat.platform_id}
         async with self.database.read() as connection:
-            return await shown.is_veiled(connection, **place, message=address.reply_to)
+            return await platform_files.is_veiled(connection, **place, message=address.reply_to)
 
     async def is_news(self, message: int) -> bool:
         """Whether none of our processes has heard this message: for a moment two may listen."""
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
-                return await arrivals.note(connection, self.account, message, now=now, before=now - HEARD_SECONDS)
+                return await update_inbox.note(connection, self.account, message, now=now, before=now - HEARD_SECONDS)
         except SQLAlchemyError:
             log.exception("a message was not noted")
             return True

@@ -19,7 +19,7 @@ from bot.domain.styles import INDICES, by_index
 from bot.jobs.queries import NOBODY, Records
 from bot.messaging.capabilities import FILE_BYTES
 from bot.messaging.platform import Person
-from storage import jobs, people, purchases, results, saved
+from storage import jobs, people, purchases, results, saved_styles
 from storage.jobs import Job, State
 from storage.results import Result
 
@@ -75,7 +75,7 @@ async def _belongings(records: Records, person: Person) -> Belongings:
         person_id = NOBODY if found is None else found
         mine = [job for job in await jobs.of_person(connection, person_id, list(State)) if not job.hidden]
         painted = {job.id: await results.get(connection, job.id) for job in mine}
-        styles = await saved.of_person(connection, person_id)
+        styles = await saved_styles.of_person(connection, person_id)
         bought = await purchases.of_person(connection, person_id)
         standing = await people.standing(connection, person_id)
     units = await records.quota(person)

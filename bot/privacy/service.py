@@ -19,7 +19,7 @@ from bot.jobs.transitions import move
 from bot.messaging.capabilities import FILE_BYTES
 from bot.messaging.platform import Person
 from bot.privacy import export
-from storage import jobs, oblivion, people, results
+from storage import anonymize, jobs, people, results
 from storage.jobs import ENDED, Job
 from storage.photos import Kind
 
@@ -72,17 +72,17 @@ class Care:
             if person_id is None:
                 return Forgotten()
             await people.touch(connection, person_id)
-            seen = await oblivion.visible(connection, person_id)
+            seen = await anonymize.visible(connection, person_id)
             for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
-            styles = await oblivion.hollow(connection, person_id, now)
+            styles = await anonymize.hollow(connection, person_id, now)
         photos = records.reception.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:
             await erase(records.database, photos, job)
         async with records.database.write() as connection:
-            await oblivion.fade(connection, quota.day(now))
+            await anonymize.fade(connection, quota.day(now))
         records.bell.ring()
         return Forgotten(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],

@@ -17,9 +17,9 @@ from bot.jobs.photo_intake import Looked
 from bot.jobs.queries import Records
 from bot.messaging.platform import Chat, Person
 from bot.saved_styles.names import MAX_NAME, fold, problem_with, tidy
-from storage import people, saved
+from storage import people, saved_styles
 from storage.photos import FOR_EVER, Kind
-from storage.saved import NewStyle, Saved
+from storage.saved_styles import NewStyle, Saved
 
 MAX_OWN = 30
 MAX_ON_SHELF = 50
@@ -52,12 +52,12 @@ class Wardrobe:
         """A person's own, by name."""
         async with self.records.database.read() as connection:
             person_id = await _person(connection, person)
-            return tuple(map(_seen, await saved.mine(connection, person_id)))
+            return tuple(map(_seen, await saved_styles.mine(connection, person_id)))
 
     async def shelf(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
         async with self.records.database.read() as connection:
-            return tuple(map(_seen, await saved.shelf(connection, await _chat(connection, chat))))
+            return tuple(map(_seen, await saved_styles.shelf(connection, await _chat(connection, chat))))
 
     async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
         """The one that the words name: their own before the shelf's."""
@@ -67,7 +67,7 @@ class Wardrobe:
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
         """Its picture, a JPEG, if it is at hand for this person in this chat."""
         async with self.records.database.read() as connection:
-            style = await saved.get(connection, style_id)
+            style = await saved_styles.get(connection, style_id)
             person_id = await _person(connection, person)
             chat_id = None if chat is None else await _chat(connection, chat)
         if style is None or not (style.person_id == person_id or style.chat_id in {chat_id} - {None}):
@@ -94,9 +94,9 @@ class Wardrobe:
         async with self.records.database.write() as connection:
             if await _theirs(connection, person, style_id, chat, by_admin=by_admin) is None:
                 return Refusal(Reason.STYLE_GONE)
-            if not await saved.rename(connection, style_id, name=tidy(name), folded=fold(name)):
+            if not await saved_styles.rename(connection, style_id, name=tidy(name), folded=fold(name)):
                 return Refusal(Reason.NAME_TAKEN)
-            style = await saved.get(connection, style_id)
+            style = await saved_styles.get(connection, style_id)
         return Refusal(Reason.STYLE_GONE) if style is None else _seen(style)
 
     async def remove(
@@ -107,7 +107,7 @@ class Wardrobe:
             style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
                 return Refusal(Reason.STYLE_GONE)
-            gone = await saved.remove(connection, [style])
+            gone = await saved_styles.remove(connection, [style])
         for key in gone:
             await self.records.reception.photos.delete(key)
         return None
@@ -118,7 +118,7 @@ class Wardrobe:
             if await _theirs(connection, person, style_id, None, by_admin=False) is None:
                 return Refusal(Reason.STYLE_GONE)
             token = "".join(self.chance.choices(_ALPHABET, k=TOKEN_CHARS))
-            return await saved.share(connection, style_id, token)
+            return await saved_styles.share(connection, style_id, token)
 
     async def by_token(self, token: str) -> SavedStyle | None:
         """The style that a link shares."""
@@ -148,7 +148,7 @@ class Wardrobe:
         if _TOKEN.fullmatch(token) is None:
             return None
         async with self.records.database.read() as connection:
-            return await saved.by_token(connection, token)
+            return await saved_styles.by_token(connection, token)
 
     async def _keep(self, person: Person, name: str, looked: Looked, shelf: Chat | None) -> SavedStyle | Refusal:
         now, photos, database = self.records.clock.now(), self.records.reception.photos, self.records.database
@@ -162,14 +162,14 @@ class Wardrobe:
                 return _seen(await _inserted(connection, new))
         except Refused as refused:
             async with database.read() as connection:
-                gone = await saved.unused(connection, [key])
+                gone = await saved_styles.unused(connection, [key])
             for unused in gone:
                 await photos.delete(unused)
             return refused.refusal
 
 
 async def _inserted(connection: AsyncConnection, new: NewStyle) -> Saved:
-    style = await saved.insert(connection, new)
+    style = await saved_styles.insert(connection, new)
     if style is None:
         raise Refused(Refusal(Reason.NAME_TAKEN))
     return style
@@ -185,10 +185,10 @@ async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None,
     if (await people.standing(connection, person_id)).is_banned:
         raise Refused(Refusal(Reason.BANNED))
     if shelf is None:
-        chat_id, there, most = None, await saved.mine(connection, person_id), MAX_OWN
+        chat_id, there, most = None, await saved_styles.mine(connection, person_id), MAX_OWN
     else:
         _, chat_id = await introduce(connection, person, shelf, now)
-        there, most = await saved.shelf(connection, chat_id), MAX_ON_SHELF
+        there, most = await saved_styles.shelf(connection, chat_id), MAX_ON_SHELF
     if len(there) >= most:
         raise Refused(Refusal(Reason.WARDROBE_FULL, {"limit": most}))
     return chat_id
@@ -198,7 +198,7 @@ async def _theirs(
     connection: AsyncConnection, person: Person, style_id: int, chat: Chat | None, *, by_admin: bool
 ) -> Saved | None:
     """The style, if they may change it: their own; or, as an admin, one of the shelf in this chat."""
-    style = await saved.get(connection, style_id)
+    style = await saved_styles.get(connection, style_id)
     if style is None:
         return None
     if style.chat_id is None:

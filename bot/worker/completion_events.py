@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.domain import poll_schedule
 from bot.runtime.clock import Clock
 from bot.worker.context import Desk
-from storage import endings
+from storage import completion_events
 from storage.jobs import Job
 
 BETWEEN_LOOKS_SECONDS = 0.25  # every change of any row rings the bell
@@ -49,7 +49,7 @@ class Ear:
 
     async def _has_heard(self) -> bool:
         async with self._house.database.read() as connection:
-            return await endings.is_noted(connection, job_id=self._job.id, n=self._job.attempts)
+            return await completion_events.is_noted(connection, job_id=self._job.id, n=self._job.attempts)
 
 
 async def _any_of(clock: Clock, events: Sequence[asyncio.Event], seconds: float) -> bool:

@@ -13,7 +13,7 @@ from bot.cluster.leadership import UNDISPUTED, Term
 from bot.domain import job_lifecycle
 from bot.jobs.transitions import move
 from bot.worker.context import House
-from storage import accounts, broadcasts, jobs, notices, queue, results
+from storage import accounts, broadcasts, jobs, notifications, queue, results
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
     async with house.database.write() as connection:
         await term.fence(connection)
         latest = house.clock.now() + job_lifecycle.MAX_BACKOFF_SECONDS
-        for waits in (queue, results, notices, broadcasts):
+        for waits in (queue, results, notifications, broadcasts):
             await waits.bring_near(connection, latest)
         active = await jobs.active(connection)
     for job in active:
