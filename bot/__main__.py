@@ -21,7 +21,7 @@ from bot.runtime.lock_file import FolderInUse
 from bot.runtime.logging import log_last_words, set_up_logging
 from storage.database import NewerSchema
 from stylizer.database import CannotOpen
-from stylizer.sole import FolderInUse as AnotherStandIn
+from stylizer.lock_file import FolderInUse as AnotherStandIn
 
 T = TypeVar("T")
 _PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
@@ -94,7 +94,7 @@ def worker(
     threads: Annotated[int | None, typer.Option(min=1, help="Of each process; unset: all cores, shared out.")] = None,
 ) -> None:
     """Paint for the stand-ins that share a table: STYLIZER_DATABASE_URL and PHOTO_STORE as there."""
-    from stylizer.painters import paint_until_told  # noqa: PLC0415  # heavy
+    from stylizer.remote_workers import paint_until_told  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
     shared = _stand_in_settings()

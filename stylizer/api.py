@@ -8,15 +8,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from stylizer import answers
+from stylizer.auth_and_limits import Gate, read_json
+from stylizer.create_request import Order, read_order
 from stylizer.database import Database
 from stylizer.errors import NOT_ASYNC, NOT_CANCELABLE, Refused
-from stylizer.gate import Gate, read_json
-from stylizer.inputs import Inputs
+from stylizer.input_images import Inputs
 from stylizer.listing import page, read_listing
-from stylizer.orders import Order, read_order
 from stylizer.results import Results
 from stylizer.settings import BASE_PATH, StylizerSettings
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from stylizer.tasks import Task
 
 Handler = Callable[[Request], Awaitable[Response]]

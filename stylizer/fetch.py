@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from stylizer.addresses import is_public
 from stylizer.errors import INVALID_URL, Refused
 from stylizer.settings import MAX_IMAGE_BYTES
+from stylizer.url_guard import is_public
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 MAX_REDIRECTS = 3

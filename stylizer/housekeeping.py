@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from stylizer.inputs import Inputs
+from stylizer.file_store import Shelf
+from stylizer.input_images import Inputs
 from stylizer.settings import StylizerSettings
-from stylizer.shelf import Shelf
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from stylizer.uploads import Uploads
 
 _log = logging.getLogger(__name__)

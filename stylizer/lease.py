@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from stylizer.tasks import Task
 
 _log = logging.getLogger(__name__)

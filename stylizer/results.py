@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from stylizer.file_store import Shelf
 from stylizer.settings import StylizerSettings
-from stylizer.shelf import Shelf
 from stylizer.signing import opens, signed_query
 from stylizer.tasks import Task
 from stylizer.xml_errors import xml_error

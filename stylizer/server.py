@@ -11,11 +11,11 @@ import uvicorn
 from obstore.store import ObjectStore
 from starlette.types import ASGIApp
 
-from stylizer.assembly import serving
+from stylizer.app import serving
 from stylizer.engines import Engine
 from stylizer.fetch import Resolve, resolve
-from stylizer.opening import World, moving, new_uuid, opened
-from stylizer.painters import leave_mark
+from stylizer.remote_workers import leave_mark
+from stylizer.resources import World, moving, new_uuid, opened
 from stylizer.settings import StylizerSettings
 
 # The caller should be the one who hangs up (httpx does after 5 s): a submit that crosses our goodbye is one in doubt.

@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One row. Times are milliseconds since the epoch; `photo` and `reference` are places (`stylizer.inputs`)."""
+    """One row. Times are milliseconds since the epoch; `photo` and `reference` are places (`stylizer.input_images`)."""
 
     task_id: str
     account: str

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from stylizer.database import Database, unbroken
+from stylizer.file_store import Shelf
 from stylizer.settings import MAX_IMAGE_BYTES, MIB, StylizerSettings
-from stylizer.shelf import Shelf
 from stylizer.signing import is_signed, signature
 
 ACCESS_KEY_ID = "repaint-stylizer"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from stylizer.drop_off import FORM_PATH
 from stylizer.settings import BASE_PATH
+from stylizer.upload_api import FORM_PATH
 from tests.loopback import Loopback, Received, Reply, as_json, hang, loopback
 from tests.stand_in import CREATE_PATH, StandIn
 

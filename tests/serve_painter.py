@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stylizer.painters import painters
+from stylizer.remote_workers import painters
 from stylizer.settings import StylizerSettings
 from tests.quick_engine import quick_engine
 

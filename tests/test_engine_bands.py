@@ -5,13 +5,13 @@ import numpy as np
 from bench.people import Sitter, photo
 from stylizer.engine import bands
 from stylizer.engine.analysis import analyse
-from stylizer.engine.atelier import Sitters
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import glow, mix, rgb, screen, shaded
 from stylizer.engine.filters import kuwahara
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import clouds, white
 from stylizer.engine.picture import Picture, decode
+from stylizer.engine.renderer import Sitters
 from stylizer.engine.reshape import reshape
 
 TALL = (900, 160)  # several bands

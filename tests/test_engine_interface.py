@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylizer.engine import LOOKS, UnusableImage, atelier, contact_sheet, find_face, stylize, warm_up
+from stylizer.engine import LOOKS, UnusableImage, contact_sheet, find_face, renderer, stylize, warm_up
 from stylizer.engine.picture import decode, scaled_size
 from tests.engine_people import PORTRAIT, nobody, person, png
 
@@ -128,7 +128,7 @@ def test_a_reference_style_needs_a_reference_and_sizes_have_bounds() -> None:
 def test_the_same_arguments_give_the_same_bytes(look: int) -> None:
     photo = png(person())
     once = stylize(photo, look, short_side=320, seed=3)
-    atelier.forget()
+    renderer.forget()
     assert stylize(photo, look, short_side=320, seed=3) == once
 
 

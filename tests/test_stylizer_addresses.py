@@ -2,7 +2,7 @@
 
 import pytest
 
-from stylizer.addresses import is_public
+from stylizer.url_guard import is_public
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stylizer.addresses import anywhere, is_public
 from stylizer.errors import INVALID_URL, Refused
 from stylizer.fetch import Fetcher, GuardedTransport, resolve
 from stylizer.settings import MAX_IMAGE_BYTES
+from stylizer.url_guard import anywhere, is_public
 from tests.stand_in import served
 
 

@@ -6,8 +6,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
+from stylizer.auth_and_limits import read_body
 from stylizer.errors import BODY_TOO_SLOW, Refused
-from stylizer.gate import read_body
 
 
 async def test_a_body_that_does_not_come_is_given_up() -> None:

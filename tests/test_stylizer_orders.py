@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from stylizer.create_request import Inline, Order, Uploaded, Web, read_order
 from stylizer.errors import INVALID_BODY, INVALID_STYLE, INVALID_URL, NO_MODEL, Fault, Refused, invalid_parameter
-from stylizer.orders import Inline, Order, Uploaded, Web, read_order
 
 STYLES = frozenset({-1, 0, 32})
 PHOTO = "https://example.org/a.png"

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from stylizer.engines import SHEET
-from stylizer.opening import World, opened
-from stylizer.painters import painters
+from stylizer.remote_workers import painters
+from stylizer.resources import World, opened
 from stylizer.settings import StylizerSettings
 from tests.api_calls import MODEL, data_url
 from tests.painting import LONG, RUNNING, files, front, images, painter, rows, rows_of, until

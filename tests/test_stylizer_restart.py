@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from stylizer.database import open_database
-from stylizer.lane import MOST_RUNS
-from stylizer.table import TaskTable
+from stylizer.scheduler import MOST_RUNS
+from stylizer.task_repository import TaskTable
 from tests.api_calls import MODEL, Caller, data_url, open_api
 from tests.quick_engine import quick_engine
 from tests.stand_in import all_tasks, portrait_jpeg

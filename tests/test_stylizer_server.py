@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stylizer.sole import FolderInUse
+from stylizer.lock_file import FolderInUse
 from tests.api_calls import Caller, open_api, refused
 from tests.stand_in import stand_in
 

@@ -8,9 +8,9 @@ import pytest
 from bot.config.stand_in import corner_of
 from stylizer.clock import SharedClock
 from stylizer.database import CannotOpen, open_database
-from stylizer.painters import painters
+from stylizer.remote_workers import painters
 from stylizer.settings import StylizerSettings
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from tests.api_calls import data_url
 from tests.buckets import bucket_server
 from tests.painting import DAY, files, front, rows

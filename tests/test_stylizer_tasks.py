@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from stylizer.database import CannotOpen, Database, open_database
 from stylizer.errors import BROKEN, Refused
 from stylizer.schema import SCHEMA
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from stylizer.tasks import Status, Task
 
 NOW = 1_800_000_000_000

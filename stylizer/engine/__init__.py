@@ -1,7 +1,7 @@
 """The engine: pixels in, pixels out. Plain functions that can be sent to a worker process by reference."""
 
-from stylizer.engine.atelier import contact_sheet, find_face, stylize, warm_up
 from stylizer.engine.catalogue import LOOKS, Look
 from stylizer.engine.picture import UnusableImage
+from stylizer.engine.renderer import contact_sheet, find_face, stylize, warm_up
 
 __all__ = ["LOOKS", "Look", "UnusableImage", "contact_sheet", "find_face", "stylize", "warm_up"]

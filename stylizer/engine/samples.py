@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stylizer.engine.atelier import find_face, stylize
 from stylizer.engine.catalogue import LOOKS
 from stylizer.engine.colour import tone_map, vivid
 from stylizer.engine.flow import smear
 from stylizer.engine.noise import clouds, normalised, white
 from stylizer.engine.picture import Picture, Pixels, Size, decode, encode, resize, scaled_size
+from stylizer.engine.renderer import find_face, stylize
 
 SAMPLE_SIDE, RENDERED_SIDE, SAMPLE_QUALITY = 320, 960, 82
 BUST_WIDTH, BUST_ASPECT, HEADROOM = 2.75, 1.25, 0.85  # in face widths, height by width, face heights above the face

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import SQLAlchemyError
 
 from stylizer.errors import BROKEN, Fault, Refused
-from stylizer.inputs import Inputs
+from stylizer.file_store import Shelf
+from stylizer.input_images import Inputs
 from stylizer.lease import Leases
 from stylizer.pool import Pool
-from stylizer.shelf import Shelf
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
 from stylizer.tasks import Task
 from stylizer.worker import Brushwork
 

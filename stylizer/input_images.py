@@ -5,10 +5,10 @@ In the table an input is a *place*: `https://…`, `oss://…`, or `shelf:…` f
 
 from dataclasses import dataclass
 
+from stylizer.create_request import Inline, Source, Uploaded, Web
 from stylizer.errors import INVALID_URL, Refused
 from stylizer.fetch import Fetcher
-from stylizer.orders import Inline, Source, Uploaded, Web
-from stylizer.shelf import Shelf
+from stylizer.file_store import Shelf
 from stylizer.uploads import Uploads
 
 _SHELF, _OSS = "shelf:", "oss://"

@@ -13,14 +13,14 @@ from typing import Any
 from obstore.store import LocalStore, ObjectStore
 from sqlalchemy import text
 
-from stylizer.assembly import Circumstances, Painting, painting
+from stylizer.app import Circumstances, Painting, painting
 from stylizer.clock import SharedClock
 from stylizer.database import Database, open_database, unbroken
 from stylizer.engines import Engine, real_engine
 from stylizer.fetch import Resolve, resolve
+from stylizer.file_store import Shelf
+from stylizer.lock_file import sole_user
 from stylizer.settings import StylizerSettings
-from stylizer.shelf import Shelf
-from stylizer.sole import sole_user
 
 _log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 
 from obstore.store import ObjectStore
 
-from stylizer.assembly import Painting
+from stylizer.app import Painting
 from stylizer.database import CannotOpen
 from stylizer.engines import Engine
-from stylizer.opening import World, moving, opened, word
+from stylizer.resources import World, moving, opened, word
 from stylizer.settings import StylizerSettings
 
 _log = logging.getLogger(__name__)

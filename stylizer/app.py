@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from stylizer.addresses import anywhere, is_public
 from stylizer.api import Api
+from stylizer.auth_and_limits import Gate
 from stylizer.database import Database
-from stylizer.dated import dated
-from stylizer.drop_off import DropOff
+from stylizer.date_header import dated
 from stylizer.engines import Engine
 from stylizer.failures import EXCEPTION_HANDLERS
 from stylizer.fetch import Fetcher, Resolve
-from stylizer.gate import Gate
+from stylizer.file_store import Shelf
 from stylizer.housekeeping import Housekeeping
-from stylizer.inputs import Inputs
-from stylizer.lane import Lane
+from stylizer.input_images import Inputs
 from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.results import Results
+from stylizer.scheduler import Lane
 from stylizer.settings import StylizerSettings
-from stylizer.shelf import Shelf
-from stylizer.table import TaskTable
+from stylizer.task_repository import TaskTable
+from stylizer.upload_api import DropOff
 from stylizer.uploads import Uploads
+from stylizer.url_guard import anywhere, is_public
 
 
 @dataclass(frozen=True)

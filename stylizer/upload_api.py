@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message
 
+from stylizer.auth_and_limits import MAX_FORM, Gate, read_body
 from stylizer.errors import NO_MODEL, Refused, invalid_parameter
-from stylizer.gate import MAX_FORM, Gate, read_body
 from stylizer.results import site
 from stylizer.settings import BASE_PATH, MODEL
 from stylizer.uploads import UploadRefused, Uploads, too_large
