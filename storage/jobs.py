@@ -1,4 +1,4 @@
-"""The jobs table: a job's row is its state machine. `bot.domain.job_lifecycle` decides how it moves; here it is read and saved."""
+"""The jobs table: a job's row is its state machine, read and saved here. `bot.domain.job_lifecycle` decides its moves."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields

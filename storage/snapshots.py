@@ -21,7 +21,7 @@ class Damaged(Exception):
     """The file is no database, or not a whole one."""
 
 
-def copy_database(source: Path, target: Path) -> None:
+def take(source: Path, target: Path) -> None:
     """Write a copy to `target`, which must not be there yet. Nobody has to wait for it, and nothing that was deleted
     goes along, as it would in a copy of the file: sqlite.org/lang_vacuum.html, "VACUUM INTO".
 

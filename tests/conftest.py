@@ -21,7 +21,7 @@ IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `ope
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], AbstractEventLoop]]:
-    """The loop that the bot runs on (`bot.runtime.event_loop`), unless a test's module names another one as its `LOOP`."""
+    """The bot's own event loop (`bot.runtime.event_loop`), unless a test's module names another as its `LOOP`."""
     assert isinstance(item, pytest.Function)
     return {"loop": getattr(item.module, "LOOP", uvloop.new_event_loop)}
 

@@ -78,7 +78,7 @@ async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: 
             parts, lambda: any(message.picture and number == "3" for number, message in screen.messages.items())
         )
         await ended(parts, ANNA, quick.id)
-        await herald_of(parts, screen).notices()
+        await herald_of(parts, screen).notifications()
         assert len(screen.sent) == 3  # the second job's card, and nothing more
 
 
@@ -109,9 +109,9 @@ async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
         herald = herald_of(parts, screen)
         await owed(parts, a_group())
         for _ in range(3):
-            await herald.notices()
+            await herald.notifications()
         screen.trouble = lambda _address, _card: None
-        await herald.notices()
+        await herald.notifications()
         assert len(screen.sent) == said
 
 
@@ -120,13 +120,13 @@ async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> 
     async with house(tmp_path, clock=day.clock()) as parts:
         herald = herald_of(parts, screen)
         await owed(parts, a_group())
-        await herald.notices()
+        await herald.notifications()
         screen.trouble = lambda _address, _card: None
-        await herald.notices()
+        await herald.notifications()
         assert screen.sent == []
         day.time += 60
-        await herald.notices()
-        await herald.notices()
+        await herald.notifications()
+        await herald.notifications()
         assert len(screen.sent) == 1
 
 
@@ -135,7 +135,7 @@ async def test_two_heralds_at_once_say_it_once(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         for _ in range(5):
             await owed(parts, a_group())
-        await asyncio.gather(*(herald_of(parts, screen).notices() for _ in range(4)))
+        await asyncio.gather(*(herald_of(parts, screen).notifications() for _ in range(4)))
         assert len(screen.sent) == 5
 
 
@@ -146,5 +146,5 @@ async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
         async with parts.studio.database.write() as connection:
             await cards.shown(connection, without_card, None)
         await parts.studio.delete(anna, await owed(parts, a_group(), anna))
-        await herald_of(parts, screen).notices()
+        await herald_of(parts, screen).notifications()
         assert screen.sent == []

@@ -23,7 +23,7 @@ from storage import cleanup, copy_database, jobs, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.photos import Kind, is_key, open_photos
-from storage.snapshots import Damaged, check, copy_database
+from storage.snapshots import Damaged, check, take
 
 DATABASE, SECRET, PHOTOS = "repaint.db", "secret.key", "photos"
 
@@ -44,7 +44,7 @@ def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
         unfinished.touch(mode=0o600)
         with tempfile.TemporaryDirectory(prefix="repaint-backup-", dir=file.parent) as folder:
             copy = Path(folder) / DATABASE
-            copy_database(data_dir / DATABASE, copy)
+            take(data_dir / DATABASE, copy)
             with tarfile.open(unfinished, "w") as tar:
                 tar.add(copy, DATABASE)
                 tar.add(data_dir / SECRET, SECRET)

@@ -47,7 +47,7 @@ class Herald:
         """Say what is to be said until told to stop."""
         while not stop.is_set():
             ticket = self.bell.ticket()
-            await self.notices()
+            await self.notifications()
             await self.old_cards()
             if await self.letter():
                 await self.clock.wait(stop, LETTER_SECONDS)

@@ -26,8 +26,7 @@ LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
 
 
 class DiscordPlatform:
-    """What the courier and the handler need to show things. See `bot.messaging.platform.Platform`. `routes` are for our HTTP
-    server."""
+    """Shows cards, as `bot.messaging.platform.Platform` says. `routes` are for our HTTP server."""
 
     name = PLATFORM
     room = Room(looks=LOOKS, samples=8, file_bytes=USUAL, has_forms=True)

@@ -23,8 +23,7 @@ Follow = Callable[[Chat, Chat], Awaitable[None]]
 
 
 class TelegramPlatform:
-    """What the courier and the handler need to show things. See `bot.messaging.platform.Platform`. `follow` is told when a group has
-    moved; `routes` are for our HTTP server."""
+    """Shows cards, as `bot.messaging.platform.Platform` says. `follow` is told when a group has moved; `routes` are for our HTTP server."""
 
     name = "telegram"
 
