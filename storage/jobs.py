@@ -1,4 +1,5 @@
-"""The jobs table: a job's row is its state machine, read and saved here. `bot.domain.job_lifecycle` decides its moves."""
+"""The jobs table: a job's row is its state machine, read and saved here. `bot.domain.job_lifecycle` decides its
+moves."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields

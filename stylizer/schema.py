@@ -2,8 +2,8 @@
 
 Times are milliseconds since the epoch. `task.seq` is the order of arrival. `photo` and `reference` say where the bytes
 are (`stylizer.input_images`); both are forgotten when the task ends. `runs` counts starts, so that a task that brings
-the service down is given up some day. `attempt` is the number of the start: who writes an older one's end changes nothing.
-`lease`, where painters share the table: until then whoever started the task is believed to live.
+the service down is given up some day. `attempt` is the number of the start: who writes an older one's end changes
+nothing. `lease`, where painters share the table: until then whoever started the task is believed to live.
 
 `rule` holds numbers that all services and painters go by: `max_running`, and when it was last `swept`.
 """

@@ -31,8 +31,9 @@ class Chat:
 
 @dataclass(frozen=True)
 class Button:
-    """What a button says, and what it does: send back the packed press in `data` (`messaging.callback_data`), open
-    a `link`, or `share`: let people choose a chat for what our inline mode finds under these words. Exactly one of the three.
+    """What a button says, and what it does: send back the packed press in `data` (`messaging.callback_data`), open a
+    `link`, or `share`: let people choose a chat for what our inline mode finds under these words. Exactly one of the
+    three.
 
     A platform without inline mode leaves out buttons that share.
     """

@@ -23,7 +23,8 @@ Follow = Callable[[Chat, Chat], Awaitable[None]]
 
 
 class TelegramPlatform:
-    """Shows cards, as `bot.messaging.platform.Platform` says. `follow` is told when a group has moved; `routes` are for our HTTP server."""
+    """Shows cards, as `bot.messaging.platform.Platform` says. `follow` is told when a group has moved; `routes` are for
+    our HTTP server."""
 
     name = "telegram"
 
