@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from bench.painting import photo
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import InlineLinks
-from bot.dashscope.wire import TaskStatus, Wish
+from bot.dashscope.wire import TaskRequest, TaskStatus
 from bot.runtime.clock import WallClock
 
 OVER = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN})
@@ -41,7 +41,7 @@ async def script(base_url: str, clock: WallClock, rule: Rule, *, lanes: int, pho
 async def _lane(client: DashScope, clock: WallClock, rule: Rule, photos: range) -> None:
     for number in photos:
         link = await InlineLinks().expose("", photo(number), 0)
-        task, question = (await client.create_task(Wish(image_url=link, style_index=0))).task_id, 0
+        task, question = (await client.create_task(TaskRequest(image_url=link, style_index=0))).task_id, 0
         await clock.sleep(rule(question))
         while (await client.query_task(task)).status not in OVER:
             question += 1

@@ -15,20 +15,20 @@ from sqlalchemy import text
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import InlineLinks
 from bot.domain import job_lifecycle
-from bot.jobs.admission import Rules, admit, inserted, introduce, the_same
+from bot.jobs.admission import AdmissionRules, admit, find_same, insert_job, person_and_chat_rows
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
-from bot.worker.account import Lane
+from bot.runtime.wakeups import Wakeups
+from bot.worker.account import ApiAccount
 from bot.worker.claim import claim, take_over
-from bot.worker.context import Desk, House
+from bot.worker.context import AccountContext, WorkerDeps
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos
 from tests.workshop import measure
 
 MORNING = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
-NO_LIMITS = Rules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
+NO_LIMITS = AdmissionRules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
 
 
 @dataclass
@@ -52,7 +52,7 @@ class SetClock:
 class Backroom:
     """The rows of an installation and what moves them."""
 
-    house: House
+    house: WorkerDeps
     clock: SetClock
     http: httpx.AsyncClient
     wishes: int = 0
@@ -66,27 +66,27 @@ class Backroom:
         self.wishes += 1
         person, now = Person("bench", who), self.clock.now()
         async with self.database.write() as connection:
-            person_id, chat_id = await introduce(connection, person, Chat("bench", who), now)
+            person_id, chat_id = await person_and_chat_rows(connection, person, Chat("bench", who), now)
             new = a_photo(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
-            await the_same(connection, new)
-            draft = await inserted(connection, new, None, now)
+            await find_same(connection, new)
+            draft = await insert_job(connection, new, None, now)
             return await admit(connection, draft, 0, NO_LIMITS, now)
 
-    async def desk(self, account: str = "bench", slots: int = 1) -> Desk:
+    async def desk(self, account: str = "bench", slots: int = 1) -> AccountContext:
         """Drive an account from here."""
         client = DashScope(self.http, base_url="http://nobody.invalid", api_key=SecretStr("sk-bench"))
-        lane = Lane(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
+        lane = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
         return await take_over(lane, self.house)
 
-    async def claim(self, desk: Desk) -> Job | None:
+    async def claim(self, desk: AccountContext) -> Job | None:
         """The job whose turn it is, if there is one."""
         self.clock.time += 0.001  # later than the last submit, as every submit must be
         claimed = await claim(desk)
         return claimed if isinstance(claimed, Job) else None
 
-    async def done(self, desk: Desk, job: Job) -> None:
+    async def done(self, desk: AccountContext, job: Job) -> None:
         """The API took the job and has finished it: its slot is free again."""
-        taken = await desk.write(job, job_lifecycle.Taken(f"task-{job.id}-{job.attempts}"))
+        taken = await desk.write(job, job_lifecycle.SubmitAccepted(f"task-{job.id}-{job.attempts}"))
         await desk.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
 
     async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
@@ -116,10 +116,10 @@ def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
 
 
 @asynccontextmanager
-async def house(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[House]:
+async def house(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
     """What lanes share: rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
     async with open_database(where or folder / "repaint.db") as database:
-        yield House(database, open_photos(folder / "photos"), Bell(), clock, random.Random(7), measure, 30.0)
+        yield WorkerDeps(database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), measure, 30.0)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from bench.backroom import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
-from bot.worker.context import Desk
+from bot.worker.context import AccountContext
 from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75
@@ -76,7 +76,7 @@ def jain(shares: Sequence[int]) -> float:
     return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
 
 
-async def serve(room: Backroom, desk: Desk, wishes: Sequence[Wish], *, by_arrival: bool) -> list[Served]:
+async def serve(room: Backroom, desk: AccountContext, wishes: Sequence[Wish], *, by_arrival: bool) -> list[Served]:
     """Everybody is served at one slot, in the order in which they are claimed."""
     start, chance, waiting, served = room.clock.time, random.Random(2), list(wishes), list[Served]()
     came: dict[int, Wish] = {}
@@ -119,7 +119,7 @@ async def outcome(crowd: Crowd, *, by_arrival: bool) -> Outcome:
 
 
 @asynccontextmanager
-async def _fresh() -> AsyncIterator[tuple[Backroom, Desk]]:
+async def _fresh() -> AsyncIterator[tuple[Backroom, AccountContext]]:
     with tempfile.TemporaryDirectory() as name:
         async with backroom(Path(name)) as room:
             yield room, await room.desk()

@@ -7,12 +7,12 @@ from functools import partial
 
 from PIL import Image
 
-from bot.domain.poll_schedule import Pace
+from bot.domain.poll_schedule import TaskDurations
 from stylizer.engines import Engine
 from tests.quick_engine import STYLES, stylize, warm_up
 from tests.stand_in import portrait_jpeg
 
-TASK = Pace(mean=15.0, deviation=3.75)
+TASK = TaskDurations(mean=15.0, deviation=3.75)
 
 
 def slow_engine(speed: float) -> Engine:

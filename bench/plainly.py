@@ -12,7 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
-from bot.dashscope.wire import Wish
+from bot.dashscope.wire import TaskRequest
 from bot.imaging import Intake, Portrait
 
 KEY = SecretStr("sk-plainly")
@@ -37,7 +37,7 @@ async def main(api: str, token: str, base_url: str) -> None:
                 portrait = await intake.accept(data.content)
                 assert isinstance(portrait, Portrait)
                 link = "data:image/jpeg;base64," + b64encode(portrait.jpeg).decode()
-                await client.create_task(Wish(image_url=link, style_index=0))
+                await client.create_task(TaskRequest(image_url=link, style_index=0))
 
 
 if __name__ == "__main__":

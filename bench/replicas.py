@@ -22,7 +22,7 @@ from bench.backroom import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.runtime import event_loop
-from bot.worker.context import Desk
+from bot.worker.context import AccountContext
 from tests.postgres import NoServer, postgres_server
 
 REPLICAS = (1, 2, 5, 10)
@@ -67,7 +67,7 @@ def say(value: object) -> None:
     sys.stdout.flush()
 
 
-async def _claims(room: Backroom, desks: Sequence[Desk], number: int, seconds: float) -> list[float]:
+async def _claims(room: Backroom, desks: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
     took, until = list[float](), perf_counter() + seconds
     while perf_counter() < until:
         for desk in desks:

@@ -29,13 +29,13 @@ from bench.painting import photo, slow_engine
 from bench.report import Aim, Section, Table, publish
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import InlineLinks
-from bot.jobs.admission import admit, inserted, introduce
+from bot.jobs.admission import admit, insert_job, person_and_chat_rows
 from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop
 from bot.runtime.clock import WallClock
-from bot.worker.account import Lane
-from bot.worker.context import House
-from bot.worker.dispatcher import drive
+from bot.worker.account import ApiAccount
+from bot.worker.context import WorkerDeps
+from bot.worker.dispatcher import run_account
 from storage import jobs
 from storage.photos import Kind
 from stylizer.settings import BASE_PATH
@@ -84,26 +84,26 @@ async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch
             async with asyncio.TaskGroup() as group:
                 for number in range(plan.lanes):
                     client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-ours-{number}"))
-                    lane = Lane(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
-                    group.create_task(drive(lane, shared, stop))
+                    lane = ApiAccount(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
+                    group.create_task(run_account(lane, shared, stop))
                 await _all_painted(shared)
                 stop.set()
-                shared.bell.ring()
+                shared.wakeups.notify()
 
 
-async def _queue(shared: House, number: int) -> None:
+async def _queue(shared: WorkerDeps, number: int) -> None:
     now, who = shared.clock.now(), f"person {number}"
     async with shared.database.write() as connection:
-        person_id, chat_id = await introduce(connection, Person("bench", who), Chat("bench", who), now)
+        person_id, chat_id = await person_and_chat_rows(connection, Person("bench", who), Chat("bench", who), now)
     key = await shared.photos.put(Kind.ORIGINAL, person_id, photo(number), expires=now + 3600)
     new = replace(a_photo(person_id, chat_id, f"bench:{number}", now), photo=key)
     async with shared.database.write() as connection:
-        await admit(connection, await inserted(connection, new, None, now), 0, NO_LIMITS, now)
+        await admit(connection, await insert_job(connection, new, None, now), 0, NO_LIMITS, now)
 
 
-async def _all_painted(shared: House) -> None:
+async def _all_painted(shared: WorkerDeps) -> None:
     while True:
-        ticket = shared.bell.ticket()
+        ticket = shared.wakeups.subscribe()
         async with shared.database.read() as connection:
             if not await jobs.waiting(connection):
                 return

@@ -21,7 +21,7 @@ from bench.backroom import backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.admin.status import PAUSED_BY_OWNER
-from bot.domain.poll_schedule import Pace
+from bot.domain.poll_schedule import TaskDurations
 from bot.worker.accounts import account_id
 from storage import accounts
 from tests.bot_process import bot_process
@@ -107,7 +107,7 @@ async def with_waiting(waiting: int) -> Started:
         folder = Path(name)
         async with backroom(folder / "data") as room:
             async with room.database.write() as connection:
-                lane, guess = account_id(SecretStr(KEY)), Pace(15, 4)
+                lane, guess = account_id(SecretStr(KEY)), TaskDurations(15, 4)
                 await accounts.take_over(connection, lane, mean=guess.mean, deviation=guess.deviation)
                 await accounts.pause(connection, lane, PAUSED_BY_OWNER)
             if waiting:

@@ -156,14 +156,14 @@ def restore(file: Path) -> None:
 @command.command()
 def settle() -> None:
     """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
-    from bot.cluster.bootstrap import beside  # noqa: PLC0415  # heavy
+    from bot.cluster.bootstrap import open_shared_database  # noqa: PLC0415  # heavy
 
     settings = _settings()
     if settings.database_url is None:
         _give_up("This is for rows in PostgreSQL; repaint restore does it by itself.")
 
     async def end() -> int:
-        async with beside(settings) as database:
+        async with open_shared_database(settings) as database:
             return await settle_rows(database, time.time())
 
     typer.echo(f"{_done(lambda: event_loop.run(end()))} job(s) that were under way have ended. Start: repaint run")
@@ -246,7 +246,7 @@ def _done(work: Callable[[], T]) -> T:
 def _settings() -> config.Settings:
     try:
         settings = config.load()
-    except config.Wrong as wrong:
+    except config.InvalidSettings as wrong:
         _give_up(str(wrong))
     set_up_logging(settings.log_level, secrets=settings.secrets())
     log_last_words()
@@ -256,7 +256,7 @@ def _settings() -> config.Settings:
 def _stand_in_settings(keys: Iterable[str] = ()) -> StandInSettings:
     try:
         settings = config.read(StandInSettings)
-    except config.Wrong as wrong:
+    except config.InvalidSettings as wrong:
         _give_up(str(wrong))
     set_up_logging("info", secrets=(*keys, *settings.secrets()))
     log_last_words()

@@ -17,33 +17,33 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot.cluster.bootstrap import clock_of, open_rows, roles_of, upkeep
-from bot.cluster.leadership import Roles, kept_up
+from bot.cluster.bootstrap import choose_clock, cluster_tasks, open_own_database, open_role_runner
+from bot.cluster.leadership import RoleRunner, keep_running
 from bot.config import face_detection
-from bot.config.photo_store import open_pictures
+from bot.config.photo_store import open_photo_store
 from bot.config.settings import Settings
-from bot.config.stand_in import corner_of
+from bot.config.stand_in import stylizer_bucket
 from bot.domain import styles
-from bot.http.completion_events import Callbacks
-from bot.http.metrics_access import Watchers
-from bot.http.routes import Mounts, Outside, application
+from bot.http.completion_events import CompletionEvents
+from bot.http.metrics_access import MetricsAccess
+from bot.http.routes import HasRoutes, HttpDeps, application
 from bot.http.server import listen, serve
 from bot.imaging import FaceFinder, Intake
-from bot.jobs.admission import Rules
-from bot.jobs.photo_intake import Reception
-from bot.jobs.queue_snapshot import Board
-from bot.jobs.retention import Housekeeping
-from bot.jobs.service import Studio
-from bot.jobs.views import Lanes
+from bot.jobs.admission import AdmissionRules
+from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queue_snapshot import QueueSnapshots
+from bot.jobs.retention import Retention
+from bot.jobs.service import JobService
+from bot.jobs.views import Capacity
 from bot.messaging.platform import CannotStart, Platform
-from bot.roles import Duties
+from bot.roles import ProcessRoles
 from bot.runtime.clock import Clock
 from bot.runtime.lock_file import secret_of
-from bot.runtime.wakeups import Bell
-from bot.services import Service, service_of
+from bot.runtime.wakeups import Wakeups
+from bot.services import Services, build_services
 from bot.worker import accounts
-from bot.worker.account import Lane
-from bot.worker.context import House
+from bot.worker.account import ApiAccount
+from bot.worker.context import WorkerDeps
 from handlers.web import web_chat
 from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine
@@ -55,17 +55,17 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
-class Parts:
+class Installation:
     """An installation, opened."""
 
     settings: Settings
-    studio: Studio
-    lanes: tuple[Lane, ...]
-    house: House
-    housekeeping: Housekeeping
-    outside: Outside
-    service: Service
-    roles: Roles
+    studio: JobService
+    lanes: tuple[ApiAccount, ...]
+    house: WorkerDeps
+    housekeeping: Retention
+    outside: HttpDeps
+    service: Services
+    roles: RoleRunner
 
     @property
     def alone(self) -> bool:
@@ -74,50 +74,50 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(
+async def open_installation(
     settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None
-) -> AsyncIterator[Parts]:
+) -> AsyncIterator[Installation]:
     """Everything opened, nothing running yet. `clock`: where it is not to be the wall's or the database's; `engine`:
     what paints when there is no key."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_rows(settings))
+        database = await stack.enter_async_context(open_own_database(settings))
         secret = secret_of(settings.data_dir, settings.secret_key)
-        clock = await clock_of(database, clock)
-        photos = await open_pictures(settings, settings.data_dir / "photos", secrets.token_hex(8))
+        clock = await choose_clock(database, clock)
+        photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
         lanes, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
-        bell = Bell()
-        studio = Studio(
+        bell = Wakeups()
+        studio = JobService(
             database=database,
-            reception=_reception(settings, intake, photos),
-            bell=bell,
+            photo_intake=_reception(settings, intake, photos),
+            wakeups=bell,
             clock=clock,
-            lanes=_as_seen(lanes),
+            capacity=_as_seen(lanes),
             rules=_rules(settings, lanes),
             offered=offered,
-            board=Board(database, bell, clock, _as_seen(lanes)),
+            snapshots=QueueSnapshots(database, bell, clock, _as_seen(lanes)),
         )
-        house = House(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
-        watchers = Watchers(settings.metrics_token, is_public=settings.public_url is not None)
-        outside = Outside(database, photos, clock, secret, studio.lanes.account_ids, watchers)
-        service = service_of(studio, settings, house.chance)
-        roles = await stack.enter_async_context(roles_of(settings, database, clock))
-        yield Parts(settings, studio, lanes, house, Housekeeping(database, photos, clock), outside, service, roles)
+        house = WorkerDeps(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
+        watchers = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
+        outside = HttpDeps(database, photos, clock, secret, studio.capacity.account_ids, watchers)
+        service = build_services(studio, settings, house.rng)
+        roles = await stack.enter_async_context(open_role_runner(settings, database, clock))
+        yield Installation(settings, studio, lanes, house, Retention(database, photos, clock), outside, service, roles)
 
 
 @asynccontextmanager
-async def running(parts: Parts, platforms: Sequence[Platform]) -> AsyncIterator[None]:
+async def running(parts: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
     house, stop = parts.house, asyncio.Event()
-    duties = Duties(house, parts.service, parts.housekeeping, parts.lanes, parts.roles)
+    duties = ProcessRoles(house, parts.service, parts.housekeeping, parts.lanes, parts.roles)
     works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
-    works += upkeep(house.database, house.bell, house.clock, stop)
-    tasks = [asyncio.create_task(kept_up(work, house.clock, stop)) for work in works]
+    works += cluster_tasks(house.database, house.wakeups, house.clock, stop)
+    tasks = [asyncio.create_task(keep_running(work, house.clock, stop)) for work in works]
     try:
         yield
     finally:
         stop.set()
-        house.bell.ring()
+        house.wakeups.notify()
         await _finish(tasks)
 
 
@@ -142,11 +142,11 @@ async def run(
     `clock` and `engine`: where they are not to be the wall's and our own.
     """
     with listen(settings.host, settings.port) as listener:
-        await _run(opened(settings, clock=clock, engine=engine), listener, stop, ready)
+        await _run(open_installation(settings, clock=clock, engine=engine), listener, stop, ready)
 
 
 async def _run(
-    opening: AbstractAsyncContextManager[Parts],
+    opening: AbstractAsyncContextManager[Installation],
     listener: socket.socket,
     stop: asyncio.Event,
     ready: Callable[[str], None],
@@ -157,7 +157,7 @@ async def _run(
         await serve(web_application(parts, platforms), listener, stop, ready)
 
 
-def web_application(parts: Parts, platforms: Sequence[Platform] = ()) -> ASGIApp:
+def web_application(parts: Installation, platforms: Sequence[Platform] = ()) -> ASGIApp:
     """Photo links, health and metrics; what platforms mount; and the chat page, where the owner has it on."""
     settings, web = parts.settings, None
     if settings.has_web_chat:
@@ -167,26 +167,26 @@ def web_application(parts: Parts, platforms: Sequence[Platform] = ()) -> ASGIApp
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
         )
-    mounted = [route for platform in platforms if isinstance(platform, Mounts) for route in platform.routes]
+    mounted = [route for platform in platforms if isinstance(platform, HasRoutes) for route in platform.routes]
     return application(parts.outside, web, [*_callbacks(parts), *mounted])
 
 
-def _callbacks(parts: Parts) -> list[BaseRoute]:
+def _callbacks(parts: Installation) -> list[BaseRoute]:
     """Where the API says that a task is over, if the owner has set that up."""
     secret, house = parts.settings.dashscope_events_secret, parts.house
-    return [] if secret is None else [Callbacks(house.database, house.bell, house.clock, secret).route]
+    return [] if secret is None else [CompletionEvents(house.database, house.wakeups, house.clock, secret).route]
 
 
-def _as_seen(lanes: Sequence[Lane]) -> Lanes:
-    return Lanes(
+def _as_seen(lanes: Sequence[ApiAccount]) -> Capacity:
+    return Capacity(
         account_ids=frozenset(lane.account_id for lane in lanes),
         slots=sum(lane.slots for lane in lanes),
-        first_guess=lanes[0].first_guess.mean,
+        first_guess=lanes[0].first_durations.mean,
     )
 
 
-def _rules(settings: Settings, lanes: Sequence[Lane]) -> Rules:
-    return Rules(
+def _rules(settings: Settings, lanes: Sequence[ApiAccount]) -> AdmissionRules:
+    return AdmissionRules(
         daily_free_images=settings.daily_free_images,
         max_queued_per_person=settings.max_queued_per_person,
         monthly_budget_cny=settings.monthly_budget_cny,
@@ -196,15 +196,15 @@ def _rules(settings: Settings, lanes: Sequence[Lane]) -> Rules:
 
 async def _lanes(
     settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, engine: Engine
-) -> tuple[tuple[Lane, ...], tuple[styles.Style, ...]]:
+) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
     """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
     if settings.dashscope_api_key:
         http = await stack.enter_async_context(accounts.cloud_http())
-        return tuple(accounts.cloud_lanes(settings, http, secret, photos)), styles.STYLES
+        return tuple(accounts.cloud_accounts(settings, http, secret, photos)), styles.STYLES
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))
     transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as on a wire
     http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
-    return (accounts.stand_in_lane(http),), styles.offered(engine.styles)
+    return (accounts.stand_in_account(http),), styles.offered(engine.styles)
 
 
 def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager[ASGIApp]:
@@ -215,11 +215,11 @@ def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager
         workers=settings.stylizer_workers,
         database_url=None if shared is None else shared.get_secret_value(),
     )
-    store = corner_of(settings.bucket) if shared is not None and settings.bucket is not None else None
+    store = stylizer_bucket(settings.bucket) if shared is not None and settings.bucket is not None else None
     return service(chosen, engine=engine, store=store)
 
 
-def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
+def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform]]:
     """Every platform whose token is there."""
     settings = parts.settings
     platforms: list[AbstractAsyncContextManager[Platform]] = []
@@ -245,7 +245,7 @@ def _platforms(parts: Parts) -> list[AbstractAsyncContextManager[Platform]]:
     return platforms
 
 
-def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
+def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
     """Discord, if its library is here. Raises CannotStart."""
     if not importlib.util.find_spec("discord"):
         raise CannotStart("DISCORD_BOT_TOKEN is set, but discord.py is not installed: pip install 'repaint[discord]'")
@@ -256,14 +256,14 @@ def _discord(parts: Parts, token: SecretStr) -> AbstractAsyncContextManager[Plat
     return discord(parts.service, token=token, secret=parts.outside.secret, api_url=api_url, by_webhook=by_webhook)
 
 
-def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> Reception:
+def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:
     keep_seconds = settings.original_hours * 3600
-    return Reception(intake, photos, keep_seconds=keep_seconds, face_required=face_detection.are_required(settings))
+    return PhotoIntake(intake, photos, keep_seconds=keep_seconds, face_required=face_detection.faces_required(settings))
 
 
 def _face_finder() -> FaceFinder | None:
     """The engine's, where its packages are; without them a long picture is cropped round its middle."""
-    return find_face if face_detection.can_be_found() else None
+    return find_face if face_detection.can_find_faces() else None
 
 
 def _size(picture: bytes) -> tuple[int, int]:

@@ -3,44 +3,44 @@
 import random
 from dataclasses import dataclass
 
-from bot.admin.service import Control
-from bot.billing.credits import Package, Purse
+from bot.admin.service import AdminService
+from bot.billing.credits import CreditPackage, CreditService
 from bot.config.settings import Settings
-from bot.conversation.rate_limit import Restraint
-from bot.groups.settings import Groups
-from bot.jobs.albums import Albums
-from bot.jobs.service import Studio
-from bot.privacy.service import Care, PrivacyFacts, privacy_facts
-from bot.saved_styles.service import Wardrobe
+from bot.conversation.rate_limit import RateLimiter
+from bot.groups.settings import GroupService
+from bot.jobs.albums import AlbumService
+from bot.jobs.service import JobService
+from bot.privacy.service import PrivacyFacts, PrivacyService, privacy_facts
+from bot.saved_styles.service import SavedStyleService
 
 
 @dataclass(frozen=True)
-class Service:
+class Services:
     """The studio for wishes, and one desk for each of the other things that people, groups and the owner want."""
 
-    studio: Studio
-    albums: Albums
-    groups: Groups
-    purse: Purse
-    wardrobe: Wardrobe
-    care: Care
-    control: Control
-    restraint: Restraint
-    privacy: PrivacyFacts
+    job_service: JobService
+    albums: AlbumService
+    groups: GroupService
+    credits: CreditService
+    saved_styles: SavedStyleService
+    care: PrivacyService
+    admin: AdminService
+    rate_limiter: RateLimiter
+    privacy_facts: PrivacyFacts
 
 
-def service_of(studio: Studio, settings: Settings, chance: random.Random) -> Service:
+def build_services(studio: JobService, settings: Settings, chance: random.Random) -> Services:
     """The desks round a studio. `chance` makes what nobody may guess, so let it be the system's."""
     database, clock = studio.database, studio.clock
-    packages = tuple(Package(units, stars) for units, stars in settings.stars_packages)
-    return Service(
-        studio=studio,
-        albums=Albums(studio),
-        groups=Groups(database, clock),
-        purse=Purse(database, clock, studio.rules, packages),
-        wardrobe=Wardrobe(studio, chance),
-        care=Care(studio),
-        control=Control(database, studio.bell, clock, studio.lanes, studio.rules, frozenset(settings.admins)),
-        restraint=Restraint(settings.messages_per_minute, clock.now),
-        privacy=privacy_facts(settings),
+    packages = tuple(CreditPackage(units, stars) for units, stars in settings.stars_packages)
+    return Services(
+        job_service=studio,
+        albums=AlbumService(studio),
+        groups=GroupService(database, clock),
+        credits=CreditService(database, clock, studio.rules, packages),
+        saved_styles=SavedStyleService(studio, chance),
+        care=PrivacyService(studio),
+        admin=AdminService(database, studio.wakeups, clock, studio.capacity, studio.rules, frozenset(settings.admins)),
+        rate_limiter=RateLimiter(settings.messages_per_minute, clock.now),
+        privacy_facts=privacy_facts(settings),
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bot.app import Parts
-from bot.domain.job_view import JobView, Reason, Refusal
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, UserError
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import WallClock
 from storage import balances, ledger
@@ -32,16 +32,16 @@ def a_photo() -> bytes:
     return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
 
 
-async def asks(parts: Parts, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | Refusal:
+async def asks(parts: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
     """One more wish, with a photo of its own unless one is given."""
     how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
-    return await parts.studio.wish(person, chat, style=style, **how)
+    return await parts.studio.request(person, chat, style=style, **how)
 
 
-def reason(answer: object) -> Reason:
+def reason(answer: object) -> ErrorCode:
     """Why not."""
-    assert isinstance(answer, Refusal), answer
-    return answer.reason
+    assert isinstance(answer, UserError), answer
+    return answer.code
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Day:
         return WallClock(wall=lambda: self.time)
 
 
-async def audit(parts: Parts) -> None:
+async def audit(parts: Installation) -> None:
     """Sums and rows of all units agree, and every job that has ended is settled."""
     async with parts.studio.database.read() as connection:
         assert await ledger.audit(connection) == ()
@@ -71,13 +71,13 @@ async def audit(parts: Parts) -> None:
         assert open_units.all() == []
 
 
-async def rows(parts: Parts, sql: str, **values: object) -> list[Any]:
+async def rows(parts: Installation, sql: str, **values: object) -> list[Any]:
     """Whatever a test wants to know."""
     async with parts.studio.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
-async def kept_of(parts: Parts, person: Person) -> set[str]:
+async def kept_of(parts: Installation, person: Person) -> set[str]:
     """The keys of all bytes that are kept under a person, from the store itself."""
     found = await rows(
         parts,
@@ -86,4 +86,4 @@ async def kept_of(parts: Parts, person: Person) -> set[str]:
         id=person.platform_id,
     )
     owners = {str(row.id) for row in found}
-    return {key for key in await parts.studio.reception.photos.keys() if key.split("/")[1] in owners}
+    return {key for key in await parts.studio.photo_intake.photos.keys() if key.split("/")[1] in owners}

@@ -11,7 +11,7 @@ import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.app import Parts
+from bot.app import Installation
 from storage import accounts
 from storage.database import open_database
 from tests.house import house
@@ -37,7 +37,9 @@ def house_on_both(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def open_house(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Parts]:
+async def open_house(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[Installation]:
     """One house for a whole module, where each test comes as people of its own."""
     folder = tmp_path_factory.mktemp("house")
     on_postgres = getattr(request, "param", "sqlite") == "postgresql"

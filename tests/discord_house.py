@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from bot.app import Parts, opened, running, web_application
+from bot.app import Installation, open_installation, running, web_application
 from bot.runtime.clock import WallClock
 from handlers.discord import discord
 from tests.discord_endpoint import Endpoint
@@ -38,7 +38,7 @@ CHANNEL, TOPIC, ABROAD, AMONG = (1_240_000_000_000_000_000 + number for number i
 class Town:
     """The bot's inside, and Discord as people see it."""
 
-    parts: Parts
+    parts: Installation
     discord: Discord
 
     async def units(self, someone: Somebody) -> tuple[int, int]:
@@ -91,7 +91,7 @@ async def discord_house(
         if server is None:
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
-        opening = opened(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
+        opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
         parts, door = await stack.enter_async_context(opening), Door()
         url = await stack.enter_async_context(served(door)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))

@@ -17,9 +17,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app import Parts, opened, running, web_application
+from bot.app import Installation, open_installation, running, web_application
 from bot.config.settings import Settings
-from bot.domain.job_view import ENDED, JobView, Refusal
+from bot.domain.job_view import ENDED, JobView, UserError
 from bot.messaging.platform import Chat, Person, Platform
 from bot.runtime.clock import Clock, WallClock
 from stylizer.engines import Engine
@@ -52,22 +52,22 @@ async def house(
     clock: Clock | None = None,
     platforms: Sequence[Platform] = (),
     **settings: Any,
-) -> AsyncIterator[Parts]:
+) -> AsyncIterator[Installation]:
     """Everything open and at work until the block ends."""
     chosen = settings_for(data_dir, **settings)
-    opening = opened(chosen, clock=clock or WallClock(), engine=engine or quick_engine())
+    opening = open_installation(chosen, clock=clock or WallClock(), engine=engine or quick_engine())
     async with opening as parts, running(parts, platforms):
         yield parts
 
 
 @asynccontextmanager
-async def served_house(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Parts, str]]:
+async def served_house(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Installation, str]]:
     """The same with its HTTP server; yields the parts and the server's address."""
     async with house(data_dir, **options) as parts, served(web_application(parts)) as url:
         yield parts, url
 
 
-async def ended(parts: Parts, person: Person, job_id: int) -> JobView:
+async def ended(parts: Installation, person: Person, job_id: int) -> JobView:
     """The job once it has ended."""
     last = None
     async for view in parts.studio.watch(person, job_id):
@@ -77,7 +77,7 @@ async def ended(parts: Parts, person: Person, job_id: int) -> JobView:
     return last
 
 
-def accepted(answer: JobView | Refusal) -> JobView:
+def accepted(answer: JobView | UserError) -> JobView:
     """The view of a wish that was taken."""
     assert isinstance(answer, JobView), answer
     return answer

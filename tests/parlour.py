@@ -16,11 +16,11 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from bot.app import Parts
-from bot.conversation.buttons import Answer, Pressed, Presses
-from bot.conversation.messages import Conversation
-from bot.domain.job_view import Reason, Refusal
-from bot.messaging.incoming import Attachment, Incoming
+from bot.app import Installation
+from bot.conversation.buttons import ButtonPress, ButtonRouter, CallbackAnswer
+from bot.conversation.messages import MessageRouter
+from bot.domain.job_view import ErrorCode, UserError
+from bot.messaging.incoming import Attachment, IncomingMessage
 from bot.messaging.platform import Address, Card, Chat, Person
 from tests.house import house
 
@@ -79,8 +79,8 @@ class Guest:
         """Writes; the answer hangs on the wall too."""
         number = str(next(_numbers))
         how = {"addressed": not self.chat.is_group, "source": f"test:{number}", "message_id": number, **how}
-        message = Incoming(self.person, self.chat, words=words, is_admin=self.admin, **how)
-        card = await self.room.conversation.hear(message)
+        message = IncomingMessage(self.person, self.chat, text=words, is_admin=self.admin, **how)
+        card = await self.room.conversation.answer(message)
         if card is not None:
             await self.room.wall.show(Address(self.chat, reply_to=number), card)
         return card
@@ -88,16 +88,16 @@ class Guest:
     async def sends(self, photo: bytes, words: str = "", **how: Any) -> Card | None:
         return await self.says(words, own=(file(photo),), **how)
 
-    async def presses(self, card: Card, label: str) -> Answer:
+    async def presses(self, card: Card, label: str) -> CallbackAnswer:
         """Taps the button with `label` on a card that hangs on the wall, and carries the answer out."""
         button = next(button for button in chain(*card.buttons) if label in button.label)
         return await self.presses_data(card, button.data)
 
-    async def presses_data(self, card: Card, data: str) -> Answer:
+    async def presses_data(self, card: Card, data: str) -> CallbackAnswer:
         wall = self.room.wall
         message_id = next((message for message, shown in wall.cards.items() if shown is card), "gone")
         source = f"test:press:{next(_numbers)}"
-        pressed = Pressed(self.person, self.chat, data, source, message_id, is_admin=self.admin)
+        pressed = ButtonPress(self.person, self.chat, data, source, message_id, is_admin=self.admin)
         answer = await self.room.presses.press(pressed)
         here = Address(self.chat, message_id=message_id)
         if answer.remove:
@@ -132,10 +132,10 @@ class Guest:
 class Parlour:
     """The inside, the wall, and who answers."""
 
-    parts: Parts
+    parts: Installation
     wall: Wall
-    conversation: Conversation
-    presses: Presses
+    conversation: MessageRouter
+    presses: ButtonRouter
 
     def person(self, name: str, language: str = "en") -> Guest:
         """Somebody in their own chat."""
@@ -152,8 +152,8 @@ async def parlour(data_dir: Path, **options: Any) -> AsyncIterator[Parlour]:
     wall = Wall()
     async with house(data_dir, platforms=[wall], **options) as parts:
         now = parts.studio.clock.now
-        conversation = Conversation(parts.service, US, now, link=link)
-        yield Parlour(parts, wall, conversation, Presses(parts.service, now, link=link, dice=lambda _: 0))
+        conversation = MessageRouter(parts.service, US, now, link=link)
+        yield Parlour(parts, wall, conversation, ButtonRouter(parts.service, now, link=link, dice=lambda _: 0))
 
 
 def link(payload: str) -> str:
@@ -163,7 +163,7 @@ def link(payload: str) -> str:
 def file(data: bytes, owner: Person | None = None, message: str = "") -> Attachment:
     """A photo, as it hangs on a message; of `owner`, when it is somebody's."""
 
-    async def read() -> bytes | Refusal:
+    async def read() -> bytes | UserError:
         return data
 
     return Attachment(message or f"photo{next(_numbers)}", len(data), is_picture=True, read=read, owner=owner)
@@ -172,8 +172,8 @@ def file(data: bytes, owner: Person | None = None, message: str = "") -> Attachm
 def nothing() -> Attachment:
     """A profile photo that is hidden."""
 
-    async def read() -> bytes | Refusal:
-        return Refusal(Reason.PHOTO_MISSING)
+    async def read() -> bytes | UserError:
+        return UserError(ErrorCode.PHOTO_MISSING)
 
     return Attachment("", None, is_picture=True, read=read)
 

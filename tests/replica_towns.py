@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot.app import Parts, opened, running, web_application
+from bot.app import Installation, open_installation, running, web_application
 from bot.cluster.election import Election
 from bot.messaging.platform import Platform
 from bot.runtime.clock import WallClock
@@ -84,7 +84,7 @@ class Mail:
 class Towns:
     """The installations, what brings requests to them, and what each has entered."""
 
-    parts: list[Parts]
+    parts: list[Installation]
     mail: Mail
     stays: list[AsyncExitStack]
 
@@ -128,7 +128,7 @@ class DiscordTowns(Towns):
 @asynccontextmanager
 async def installations(
     folder: Path, url: str, *, count: int = 2, until: Path | None = None, clock: WallClock | None = None, **more: Any
-) -> AsyncIterator[list[Parts]]:
+) -> AsyncIterator[list[Installation]]:
     """Opened, and not at work yet. `more` are settings."""
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(stand_in(folder / "service", engine=quick_engine(until=until)))
@@ -139,7 +139,7 @@ async def installations(
             "dashscope_base_url": service.base_url,
             **more,
         }
-        openings = [opened(settings_for(folder / "data", **same), clock=clock) for _ in range(count)]
+        openings = [open_installation(settings_for(folder / "data", **same), clock=clock) for _ in range(count)]
         yield [await stack.enter_async_context(opening) for opening in openings]
 
 
@@ -202,7 +202,7 @@ async def discord_towns(
     assert not server.breaches, server.breaches
 
 
-async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, parts: Parts, platform: Platform) -> None:
+async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, parts: Installation, platform: Platform) -> None:
     """Until the stack is left; requests come until then."""
     await stack.enter_async_context(running(parts, [platform]))
     mail.insides[number] = web_application(parts, [platform])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.messaging.platform import Address, Card, Gone, NotNow
+from bot.messaging.platform import Address, Card, TargetGone, TryLater
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Screen:
 
     async def show(self, address: Address, card: Card) -> str:
         trouble = self.trouble(address, card)
-        if isinstance(trouble, NotNow) and trouble.perhaps_sent:
+        if isinstance(trouble, TryLater) and trouble.perhaps_sent:
             self._shown(address, card)  # it arrived; only its answer was lost
         if trouble is not None:
             raise trouble
@@ -28,7 +28,7 @@ class Screen:
     async def remove(self, address: Address, instead: str) -> None:
         message_id = address.message_id or ""
         if self.messages.pop(message_id, None) is None:
-            raise Gone(card_only=True)
+            raise TargetGone(card_only=True)
         self.removed.append(message_id)
 
     def texts(self) -> list[str]:
@@ -41,6 +41,6 @@ class Screen:
             self.sent.append((address, card))
             message_id = str(len(self.sent))
         elif message_id not in self.messages:
-            raise Gone(card_only=True)
+            raise TargetGone(card_only=True)
         self.messages[message_id] = card
         return message_id

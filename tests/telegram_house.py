@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app import Parts, opened, running, web_application
+from bot.app import Installation, open_installation, running, web_application
 from bot.runtime.clock import Clock, WallClock
 from handlers.telegram import hook_at, telegram
 from handlers.telegram.bot_client import PER_SECOND
@@ -36,7 +36,7 @@ GROUP = -1001
 class Town:
     """The bot's inside, and Telegram as people see it."""
 
-    parts: Parts
+    parts: Installation
     api: BotApi
 
     async def units(self, someone: Someone) -> tuple[int, int]:
@@ -82,7 +82,7 @@ async def telegram_house(
     async with AsyncExitStack() as stack:
         if api is None:
             api = await stack.enter_async_context(bot_api())
-        opening = opened(
+        opening = open_installation(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
         parts, door = await stack.enter_async_context(opening), Door()

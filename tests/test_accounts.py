@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
 from bot.worker import accounts
-from bot.worker.account import Lane
+from bot.worker.account import ApiAccount
 from storage.bucket import open_bucket
 from storage.photos import open_photos
 from tests.house import settings_for
@@ -19,11 +19,11 @@ from tests.loopback import Received, Reply, loopback
 SECRET = bytes(32)
 
 
-async def lanes(tmp_path: Path, **settings: Any) -> list[Lane]:
+async def lanes(tmp_path: Path, **settings: Any) -> list[ApiAccount]:
     async with httpx.AsyncClient(trust_env=False) as http:
         chosen = settings_for(tmp_path, **settings)
         photos = open_photos(tmp_path / "photos") if chosen.bucket is None else open_bucket(chosen.bucket)
-        return accounts.cloud_lanes(chosen, http, SECRET, photos)
+        return accounts.cloud_accounts(chosen, http, SECRET, photos)
 
 
 def keys(*names: str) -> tuple[SecretStr, ...]:
@@ -67,8 +67,8 @@ async def test_photos_are_shown_as_the_settings_say(tmp_path: Path, settings: di
 
 async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) -> None:
     key = keys("sk-one")
-    assert not (await lanes(tmp_path, dashscope_api_key=key))[0].is_told
-    assert (await lanes(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[0].is_told
+    assert not (await lanes(tmp_path, dashscope_api_key=key))[0].gets_events
+    assert (await lanes(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[0].gets_events
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such time-out")

@@ -6,14 +6,14 @@ from itertools import chain
 import pytest
 
 from bot.delivery.edit_policy import is_worth_an_edit_of_many
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import STYLES
-from bot.messaging.album_card import Deed, album_card, last_of, really_delete_all, settled_rows
+from bot.messaging.album_card import AlbumAction, album_card, confirm_delete_all_rows, last_of, settled_rows
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card, Picture
 
 ONE = JobView(1, State.QUEUED, 2, has_reference=False, created=0, updated=0, has_photo=True)
-NO_FACE = Refusal(Reason.NO_FACE)
+NO_FACE = UserError(ErrorCode.NO_FACE)
 
 
 def views(*states: State, **changes: object) -> tuple[JobView, ...]:
@@ -38,7 +38,7 @@ def test_photos_without_a_style_are_one_question() -> None:
 
 def test_what_waits_tells_place_and_time_of_the_last() -> None:
     first, last = views(State.QUEUED, State.QUEUED)
-    jobs = (replace(first, place=2, eta_seconds=30.0), replace(last, place=9, eta_seconds=200.0, eta_is_least=True))
+    jobs = (replace(first, place=2, eta_seconds=30.0), replace(last, place=9, eta_seconds=200.0, eta_is_minimum=True))
     assert card_of(jobs).text == (
         "🎨 Anime · 2 photos\nThe last one is at place 9 in the queue.\nAt least 3 minutes left."
     )
@@ -63,7 +63,7 @@ def test_when_all_are_done_each_picture_has_its_button() -> None:
 
 def test_what_did_not_work_out_is_said_by_photo() -> None:
     jobs = views(State.DELIVERED, State.FAILED, State.DELIVERED, State.CANCELED, State.FAILED)
-    jobs = tuple(replace(job, refusal=NO_FACE) if job.state is State.FAILED else job for job in jobs)
+    jobs = tuple(replace(job, error=NO_FACE) if job.state is State.FAILED else job for job in jobs)
     assert card_of(jobs).text.splitlines() == [
         "🎨 Anime · 5 photos",
         "2 of 5 pictures are ready.",
@@ -112,10 +112,10 @@ def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
     jobs = views(State.STORED, State.STORED)
     certain, doubtful = card_of(jobs, language), card_of(jobs, language, in_doubt=True)
     assert len(doubtful.text.splitlines()) == len(certain.text.splitlines()) + 1
-    [yes, no] = really_delete_all(jobs, language)[0]
+    [yes, no] = confirm_delete_all_rows(jobs, language)[0]
     assert (parse(yes.data), parse(no.data)) == (
-        Press(Verb.ALBUM, 1, Deed.REALLY_DELETE),
-        Press(Verb.ALBUM, 1, Deed.KEEP),
+        Press(Verb.ALBUM, 1, AlbumAction.REALLY_DELETE),
+        Press(Verb.ALBUM, 1, AlbumAction.KEEP),
     )
     assert settled_rows(jobs, language) == certain.buttons
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.app import Parts
+from bot.app import Installation
 from bot.delivery.outbox import GATHERING_SECONDS
-from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.jobs.albums import Asking, numbered
-from bot.messaging.platform import Address, Card, Gone, NotNow, Person, Picture
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.jobs.albums import RequestContext, photo_source
+from bot.messaging.platform import Address, Card, Person, Picture, TargetGone, TryLater
 from storage import albums
 from storage.results import OPEN_SECONDS
 from tests.conftest import ON_BOTH
@@ -61,9 +61,9 @@ class Narrow(Roomy):
     hung: list[tuple[Picture, ...]] = field(default_factory=list)
     stops: list[Exception] = field(default_factory=list)
 
-    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
         trouble = self.stops.pop(0) if self.stops else None
-        if trouble is None or (isinstance(trouble, NotNow) and trouble.perhaps_sent):
+        if trouble is None or (isinstance(trouble, TryLater) and trouble.perhaps_sent):
             self.hung.append(tuple(pictures))
         self.note()
         if trouble is not None:
@@ -72,7 +72,9 @@ class Narrow(Roomy):
 
 
 @asynccontextmanager
-async def shown(tmp_path: Path, screen: Roomy, *, held: bool = False, **settings: object) -> AsyncIterator[Parts]:
+async def shown(
+    tmp_path: Path, screen: Roomy, *, held: bool = False, **settings: object
+) -> AsyncIterator[Installation]:
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
     async with (
         asyncio.timeout(60),
@@ -81,17 +83,17 @@ async def shown(tmp_path: Path, screen: Roomy, *, held: bool = False, **settings
         yield parts
 
 
-async def album(parts: Parts, photos: int, *, person: Person = ANNA, close: bool = True) -> list[JobView]:
+async def album(parts: Installation, photos: int, *, person: Person = ANNA, close: bool = True) -> list[JobView]:
     """So many photos in one style, by one request."""
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await parts.studio.wish(
+            await parts.studio.request(
                 person,
                 private(person),
                 photo=portrait_jpeg(256 + next(numbers), 300),
                 style=0,
-                source=numbered(source, number),
+                source=photo_source(source, number),
                 in_album=number > 0,
                 album=source,
             )
@@ -103,7 +105,7 @@ async def album(parts: Parts, photos: int, *, person: Person = ANNA, close: bool
     return views
 
 
-async def drafts(parts: Parts, photos: int) -> list[JobView]:
+async def drafts(parts: Installation, photos: int) -> list[JobView]:
     source = f"album:{next(numbers)}"
     views = [
         accepted(
@@ -111,7 +113,7 @@ async def drafts(parts: Parts, photos: int) -> list[JobView]:
                 ANNA,
                 private(ANNA),
                 photo=portrait_jpeg(256 + next(numbers), 300),
-                source=numbered(source, number),
+                source=photo_source(source, number),
                 album=source,
             )
         )
@@ -121,25 +123,25 @@ async def drafts(parts: Parts, photos: int) -> list[JobView]:
     return views
 
 
-def asking(person: Person = ANNA) -> Asking:
-    return Asking(person, private(person), f"press:{next(numbers)}", "1", by_admin=False)
+def asking(person: Person = ANNA) -> RequestContext:
+    return RequestContext(person, private(person), f"press:{next(numbers)}", "1", by_admin=False)
 
 
-async def owed(parts: Parts) -> int:
+async def owed(parts: Installation) -> int:
     async with parts.house.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
-async def settled(parts: Parts) -> None:
+async def settled(parts: Installation) -> None:
     while await owed(parts):
         await parts.house.clock.sleep(0.02)
 
 
-async def grow_old(parts: Parts, seconds: float) -> None:
+async def grow_old(parts: Installation, seconds: float) -> None:
     """All albums are so much older."""
     async with parts.house.database.write() as connection:
         await connection.execute(text("UPDATE album SET created = created - :seconds"), {"seconds": seconds + 1})
-    parts.house.bell.ring()
+    parts.house.wakeups.notify()
 
 
 async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
         views = await album(parts, 3)
         await screen.until(lambda: screen.messages and "All 3" in screen.card().text)
         await settled(parts)
-        place = await parts.studio.on_screen(ANNA, views[1].id)
+        place = await parts.studio.card_address(ANNA, views[1].id)
     assert [[picture.job for picture in pictures] for pictures in screen.hung] == [[view.id for view in views]]
     assert (screen.card().picture, screen.card().pictures) == (None, ())
     assert place is not None
@@ -171,17 +173,17 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
 
 @pytest.mark.parametrize(
     "stop",
-    [NotNow(0.01), NotNow(0.01, perhaps_sent=True), Gone(card_only=False), ZeroDivisionError()],
+    [TryLater(0.01), TryLater(0.01, perhaps_sent=True), TargetGone(card_only=False), ZeroDivisionError()],
     ids=["not-now", "perhaps-sent", "not-taken", "a-bug"],
 )
 async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tmp_path: Path, stop: Exception) -> None:
     screen = Narrow(stops=[stop])
-    surely_not = isinstance(stop, NotNow) and not stop.perhaps_sent
+    surely_not = isinstance(stop, TryLater) and not stop.perhaps_sent
     async with shown(tmp_path, screen) as parts:
         await album(parts, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
         await settled(parts)
-    assert len(screen.hung) == (1 if isinstance(stop, NotNow) else 0)
+    assert len(screen.hung) == (1 if isinstance(stop, TryLater) else 0)
     assert ("tap a number" in screen.card().text) is not surely_not
     assert len(screen.sent) == 1
 
@@ -241,11 +243,11 @@ async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path
         await album(parts, 2)
         await screen.until(lambda: screen.messages and screen.card().pictures)
         late = accepted(
-            await parts.studio.wish(
+            await parts.studio.request(
                 ANNA, private(ANNA), photo=portrait_jpeg(700, 700), style=0, source="late", album=f"album:{1}"
             )
         )
-        assert len(await parts.studio.together(ANNA, late.id)) == 1
+        assert len(await parts.studio.album_of(ANNA, late.id)) == 1
 
 
 async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> None:
@@ -254,10 +256,10 @@ async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> N
         views = await drafts(parts, 3)
         await screen.until(lambda: screen.messages)
         assert "these 3 photos" in screen.card().text
-        together = await parts.studio.together(ANNA, views[0].id)
+        together = await parts.studio.album_of(ANNA, views[0].id)
         assert isinstance(await parts.service.albums.choose(asking(), together, 2), JobView)
         await screen.until(lambda: screen.card().pictures)
-        assert await parts.studio.together(BEN, views[0].id) == ()
+        assert await parts.studio.album_of(BEN, views[0].id) == ()
     assert "Anime · 3 photos" in screen.card().text
 
 
@@ -266,16 +268,16 @@ async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_the
     async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as parts:
         views = await drafts(parts, 5)
         await screen.until(lambda: screen.messages)
-        outcome = await parts.service.albums.choose(asking(), await parts.studio.together(ANNA, views[0].id), 2)
-        assert isinstance(outcome, Refusal)
-        assert outcome.reason is Reason.QUEUE_FULL
+        outcome = await parts.service.albums.choose(asking(), await parts.studio.album_of(ANNA, views[0].id), 2)
+        assert isinstance(outcome, UserError)
+        assert outcome.code is ErrorCode.QUEUE_FULL
         await screen.until(lambda: any("these 3 photos" in card.text for card in screen.messages.values()))
         (tmp_path / "go").touch()
         await screen.until(lambda: any(len(card.pictures) == 2 for card in screen.messages.values()))
-        rest = await parts.studio.together(ANNA, views[2].id)
+        rest = await parts.studio.album_of(ANNA, views[2].id)
         assert [view.id for view in rest] == [view.id for view in views[2:]]
         again = await parts.service.albums.choose(asking(), rest, 2)
-        assert isinstance(again, Refusal)
+        assert isinstance(again, UserError)
         await screen.until(lambda: len(screen.messages) == 3)
         assert any(
             "for this photo" in card.text or "Which style would you like?" in card.text
@@ -288,11 +290,11 @@ async def test_a_cancel_is_for_all_that_are_not_painted(tmp_path: Path) -> None:
     async with shown(tmp_path, screen, held=True) as parts:
         views = await album(parts, 3)
         await screen.until(lambda: screen.messages)
-        await parts.service.albums.cancel(ANNA, await parts.studio.together(ANNA, views[0].id))
+        await parts.service.albums.cancel(ANNA, await parts.studio.album_of(ANNA, views[0].id))
         await screen.until(lambda: "Cancelled." in screen.card().text)
         assert (await parts.studio.quota(ANNA)).left == 20
-        outcome = await parts.service.albums.cancel(ANNA, await parts.studio.together(ANNA, views[0].id))
-        assert outcome == Refusal(Reason.NOT_NOW)
+        outcome = await parts.service.albums.cancel(ANNA, await parts.studio.album_of(ANNA, views[0].id))
+        assert outcome == UserError(ErrorCode.NOT_NOW)
 
 
 async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Path) -> None:
@@ -301,11 +303,11 @@ async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Pat
         views = await album(parts, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
         await settled(parts)
-        together = await parts.studio.together(ANNA, views[0].id)
+        together = await parts.studio.album_of(ANNA, views[0].id)
         draft = await parts.service.albums.redraft(asking(), together)
         assert isinstance(draft, JobView)
         await screen.until(lambda: len(screen.messages) == 2)
-        fresh = await parts.studio.together(ANNA, draft.id)
+        fresh = await parts.studio.album_of(ANNA, draft.id)
         assert len(fresh) == 2
         assert not {view.id for view in fresh} & {view.id for view in views}
         places = await parts.service.albums.delete(ANNA, together)
@@ -357,4 +359,4 @@ async def test_a_deleted_card_comes_back_with_the_pictures(tmp_path: Path) -> No
 
 
 def test_the_first_photo_of_a_request_has_its_source() -> None:
-    assert [numbered("a", number) for number in range(3)] == ["a", "a:1", "a:2"]
+    assert [photo_source("a", number) for number in range(3)] == ["a", "a:1", "a:2"]

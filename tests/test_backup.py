@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.admin.backup import CannotBackUp, put_back, write_backup
-from bot.app import Parts
+from bot.app import Installation
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.runtime.lock_file import FolderInUse
@@ -21,9 +21,9 @@ from tests.quick_engine import quick_engine
 from tests.test_wardrobe import saved
 
 
-async def wished(parts: Parts, source: str, photo: bytes | None = None) -> JobView:
+async def wished(parts: Installation, source: str, photo: bytes | None = None) -> JobView:
     photo = photo or a_photo()
-    return accepted(await parts.studio.wish(ANNA, private(ANNA), photo=photo, style=5, source=source))
+    return accepted(await parts.studio.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
 
 
 def names(file: Path) -> list[str]:
@@ -69,8 +69,8 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
         assert [view.state for view in await parts.studio.history(ANNA)] == [State.FAILED, State.FAILED, done.state]
         assert (await parts.studio.quota(ANNA)).used == 1
         assert (await parts.studio.result(ANNA, done.id) is not None) == with_results
-        (style,) = await parts.service.wardrobe.mine(ANNA)
-        again = await parts.studio.wish(
+        (style,) = await parts.service.saved_styles.of_person(ANNA)
+        again = await parts.studio.request(
             ANNA, private(ANNA), photo=a_photo(), style=REFERENCE, saved=style.id, source="test:9"
         )
         assert (await ended(parts, ANNA, accepted(again).id)).state == State.STORED

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.runtime.clock import WallClock, within
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage.database import open_database
 
 
 @asynccontextmanager
-async def in_service(url: str) -> AsyncIterator[Bell]:
+async def in_service(url: str) -> AsyncIterator[Wakeups]:
     """One process's bell."""
-    bell, stop = Bell(), asyncio.Event()
+    bell, stop = Wakeups(), asyncio.Event()
     async with open_database(url) as database, asyncio.TaskGroup() as group:
-        group.create_task(bell.tell(database, WallClock(), stop))
-        group.create_task(bell.hear(database, stop))
+        group.create_task(bell.forward(database, WallClock(), stop))
+        group.create_task(bell.listen(database, stop))
         try:
             yield bell
         finally:
@@ -23,12 +23,12 @@ async def in_service(url: str) -> AsyncIterator[Bell]:
 
 
 async def test_a_ring_between_ticket_and_waiting_is_not_missed() -> None:
-    bell = Bell()
-    ticket, later = bell.ticket(), bell.ticket()
-    bell.ring()
+    bell = Wakeups()
+    ticket, later = bell.subscribe(), bell.subscribe()
+    bell.notify()
     assert ticket.is_set()
     assert later.is_set()
-    assert not bell.ticket().is_set()
+    assert not bell.subscribe().is_set()
 
 
 async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_again(postgres_url: str) -> None:
@@ -37,14 +37,14 @@ async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_ag
         in_service(postgres_url) as there,
         open_database(postgres_url) as third,
     ):
-        heard = there.ticket()
+        heard = there.subscribe()
         while not await within(heard, 0.5):  # until it listens
-            here.ring()
-        await within(there.ticket(), 0.5)  # whatever was still on its way
-        silence = here.ticket()
-        there.echo()
+            here.notify()
+        await within(there.subscribe(), 0.5)  # whatever was still on its way
+        silence = here.subscribe()
+        there.notify_local()
         assert not await within(silence, 0.5)
-        told = here.ticket(), there.ticket()
+        told = here.subscribe(), there.subscribe()
         await third.notify()
         async with asyncio.timeout(30):
             for ticket in told:

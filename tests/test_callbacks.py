@@ -12,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.cluster.bootstrap import upkeep
-from bot.dashscope.completion_events import MOST, tasks_over
+from bot.cluster.bootstrap import cluster_tasks
+from bot.dashscope.completion_events import MOST, finished_tasks
 from bot.domain.job_view import State
-from bot.domain.poll_schedule import Pace
-from bot.http.completion_events import BODY_BYTES, PACE, Callbacks
+from bot.domain.poll_schedule import TaskDurations
+from bot.http.completion_events import BODY_BYTES, PACE, CompletionEvents
 from bot.runtime.clock import WallClock
 from storage.jobs import Job
 from tests.postgres import URL_FILE
@@ -27,7 +27,7 @@ from tests.workshop import Workshop, workshop
 
 SECRET = "recognisable-word-of-the-address"
 PATH = f"/dashscope/events/{SECRET}"
-SLOW = Pace(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
+SLOW = TaskDurations(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
 
 
 def event(task: str, **changes: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ async def office(tmp_path: Path, service: StandIn, **lane: Any) -> AsyncIterator
     chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **lane}
     async with workshop(tmp_path, service, **chosen) as shop:
         house = shop.house
-        route = Callbacks(house.database, house.bell, house.clock, SecretStr(SECRET)).route
+        route = CompletionEvents(house.database, house.wakeups, house.clock, SecretStr(SECRET)).route
         transport = httpx.ASGITransport(Starlette(routes=[route]))
         async with httpx.AsyncClient(transport=transport, base_url="https://bot.example") as http:
             yield Office(shop, http, service, tmp_path / "go")
@@ -149,7 +149,7 @@ async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, 
 
 async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service) as here:
-        ticket = here.shop.house.bell.ticket()
+        ticket = here.shop.house.wakeups.subscribe()
         said: tuple[object, ...] = (event("unknown"), [], {}, event("x", type="other"))
         assert [await here.post(one) for one in said] == [204] * 4
         assert not ticket.is_set()
@@ -197,7 +197,7 @@ async def test_nonsense_is_bounded_and_harmless(tmp_path: Path, service: StandIn
 
 def test_what_is_an_event_and_what_is_not() -> None:
     def said(value: object) -> set[str]:
-        return set(tasks_over(json.dumps(value).encode()) or ())
+        return set(finished_tasks(json.dumps(value).encode()) or ())
 
     assert said(event("t-1")) == {"t-1"}
     assert said([event("t-1"), event("t-2"), event("t-1")]) == {"t-1", "t-2"}
@@ -231,7 +231,7 @@ async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follow
         stack.callback(stop.set)
         for one in (here, other):
             house = one.shop.house
-            for work in upkeep(house.database, house.bell, house.clock, stop):
+            for work in cluster_tasks(house.database, house.wakeups, house.clock, stop):
                 group.create_task(work())  # type: ignore[arg-type]  # each is a coroutine
         async with here.shop.at_work():
             job = await here.running(await here.shop.wish())

@@ -5,12 +5,12 @@ from itertools import chain
 
 import pytest
 
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.i18n import LANGUAGES
 from bot.messaging.callback_data import MAX_BYTES, Press, Verb, parse
-from bot.messaging.capabilities import ROOM
-from bot.messaging.job_card import job_card, really_delete
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES
+from bot.messaging.job_card import confirm_delete_rows, job_card
 from bot.messaging.platform import Card, Picture
 
 JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
@@ -23,7 +23,7 @@ EVERY_STATE = [
     replace(DRAFT, has_photo=False, has_reference=True),
     replace(DRAFT, cropped=True),
     replace(JOB, place=1, eta_seconds=20.0),
-    replace(JOB, place=7, eta_seconds=100.0, eta_is_least=True, cropped=True),
+    replace(JOB, place=7, eta_seconds=100.0, eta_is_minimum=True, cropped=True),
     replace(JOB, place=2, paused=True),
     replace(JOB, style=REFERENCE, has_reference=True),
     replace(JOB, state=State.SUBMITTING, eta_seconds=15.0),
@@ -31,7 +31,7 @@ EVERY_STATE = [
     replace(JOB, state=State.FETCHING),
     replace(JOB, state=State.STORED, cropped=True),
     replace(JOB, state=State.DELIVERED, has_photo=False),
-    *(replace(JOB, state=State.FAILED, refusal=Refusal(reason)) for reason in Reason),
+    *(replace(JOB, state=State.FAILED, error=UserError(reason)) for reason in ErrorCode),
     replace(JOB, state=State.CANCELED),
     replace(DRAFT, state=State.CANCELED),
 ]
@@ -91,9 +91,9 @@ def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
 def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
     card = card_of(replace(DRAFT, style=5, consent="asked", subject="7"), language)
     assert verbs(card) == [Verb.CONSENT, Verb.CONSENT, Verb.CANCEL]
-    assert card.calls is not None
-    assert card.calls.platform_id == "7"
-    assert card.text.count(card.calls.words) == 1
+    assert card.mention is not None
+    assert card.mention.platform_id == "7"
+    assert card.text.count(card.mention.words) == 1
 
 
 def test_a_saved_style_is_called_by_its_name() -> None:
@@ -103,7 +103,10 @@ def test_a_saved_style_is_called_by_its_name() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_style_is_on_exactly_one_page(language: str) -> None:
-    pages = [styles_on(card_of(DRAFT, language, page)) for page in range(-(-len(STYLES) // ROOM.looks))]
+    pages = [
+        styles_on(card_of(DRAFT, language, page))
+        for page in range(-(-len(STYLES) // DEFAULT_CAPABILITIES.styles_per_page))
+    ]
     assert list(chain(*pages)) == [style.index for style in STYLES]
 
 
@@ -136,8 +139,8 @@ def test_a_queued_card_tells_place_and_time_and_can_be_cancelled() -> None:
 
 
 def test_a_time_that_may_grow_is_said_as_at_least() -> None:
-    assert "At least 2 minutes left." in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_least=True)).text
-    assert "至少还要2分钟" in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_least=True), "zh").text
+    assert "At least 2 minutes left." in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True)).text
+    assert "至少还要2分钟" in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True), "zh").text
 
 
 def test_a_paused_lane_is_said_and_no_time_is_promised() -> None:
@@ -172,19 +175,19 @@ def test_a_cropped_photo_is_said() -> None:
 
 
 def test_a_failure_says_why_and_that_the_unit_is_back() -> None:
-    card = card_of(replace(JOB, state=State.FAILED, refusal=Refusal(Reason.NO_FACE)))
+    card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)))
     assert "can't find a face" in card.text
     assert "back in your quota" in card.text
     assert verbs(card) == []
 
 
 def test_a_failure_that_is_not_the_photos_fault_offers_another_try() -> None:
-    card = card_of(replace(JOB, state=State.FAILED, refusal=Refusal(Reason.SERVICE_DOWN)))
+    card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN)))
     assert verbs(card) == [Verb.AGAIN, Verb.OTHER]
 
 
 def test_a_draft_that_expired_never_cost_a_unit() -> None:
-    card = card_of(replace(DRAFT, state=State.FAILED, refusal=Refusal(Reason.DRAFT_EXPIRED)))
+    card = card_of(replace(DRAFT, state=State.FAILED, error=UserError(ErrorCode.DRAFT_EXPIRED)))
     assert "quota" not in card.text
 
 
@@ -194,6 +197,6 @@ def test_a_cancelled_job_gives_the_unit_back_and_a_cancelled_draft_had_none() ->
 
 
 def test_deleting_is_asked_before_it_is_done() -> None:
-    yes, no = really_delete(JOB, "en")[0]
+    yes, no = confirm_delete_rows(JOB, "en")[0]
     assert parse(yes.data) == Press(Verb.DELETE, 1042, 1)
     assert parse(no.data) == Press(Verb.DELETE, 1042, 0)

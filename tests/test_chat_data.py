@@ -53,8 +53,8 @@ async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         card = said(await anna.says("/export"))
-        assert card.follow is not None
-        async with aclosing(card.follow()) as parcels:  # type: ignore[type-var]  # an async generator
+        assert card.followups is not None
+        async with aclosing(card.followups()) as parcels:  # type: ignore[type-var]  # an async generator
             [parcel] = [parcel async for parcel in parcels]
         assert isinstance(parcel.document, Document)
         with zipfile.ZipFile(io.BytesIO(parcel.document.data)) as archive:
@@ -64,7 +64,7 @@ async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
                 if name.endswith(".json"):
                     json.loads(archive.read(name))
         in_group = said(await room.member("anna").says("/export"))
-        assert in_group.follow is None
+        assert in_group.followups is None
         assert "in private" in in_group.text
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.command_menu import Scope, about, menu
-from bot.i18n import LANGUAGES, speak
-from bot.messaging.commands import Name, understand
-from bot.messaging.incoming import Incoming
+from bot.i18n import LANGUAGES, texts_for
+from bot.messaging.commands import CommandName, parse_text
+from bot.messaging.incoming import IncomingMessage
 from tests.parlour import Parlour, file, parlour
 from tests.stand_in import portrait_jpeg
 
@@ -45,21 +45,21 @@ async def test_a_guest_is_told_at_once(tmp_path: Path) -> None:
 async def _guest(name: str, room: Parlour, words: str, *, with_photo: bool) -> str:
     someone = room.member(name)
     own = (file(portrait_jpeg()),) if with_photo else ()
-    message = Incoming(someone.person, someone.chat, "test:guest", "1", words, addressed=True, own=own)
+    message = IncomingMessage(someone.person, someone.chat, "test:guest", "1", words, addressed=True, attachments=own)
     return (await room.conversation.guest(message)).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scope", Scope)
 def test_every_command_of_a_menu_is_one_that_we_know(scope: Scope, language: str) -> None:
-    for name, words in menu(speak(language), scope, for_sale=True):
-        assert understand(f"/{name}").command not in {None, Name.UNKNOWN}
+    for name, words in menu(texts_for(language), scope, for_sale=True):
+        assert parse_text(f"/{name}").command not in {None, CommandName.UNKNOWN}
         assert 1 <= len(words) <= 256
 
 
 def test_menus_name_what_can_be_done_there_and_by_whom() -> None:
     def names(scope: Scope, *, for_sale: bool = False) -> set[str]:
-        return {name for name, _ in menu(speak("en"), scope, for_sale=for_sale)}
+        return {name for name, _ in menu(texts_for("en"), scope, for_sale=for_sale)}
 
     assert {"history", "forget", "export"} <= names(Scope.PRIVATE)
     assert "export" not in names(Scope.GROUP)
@@ -70,6 +70,6 @@ def test_menus_name_what_can_be_done_there_and_by_whom() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_introduction_fits(language: str) -> None:
-    words = about(speak(language))
+    words = about(texts_for(language))
     assert len(words.short) <= 120
     assert len(words.long) <= 512

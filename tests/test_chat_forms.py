@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.buttons import Presses
-from bot.conversation.messages import Conversation
+from bot.conversation.buttons import ButtonRouter
+from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import State
 from bot.domain.styles import STYLES
-from bot.jobs.style_options import Offer, suggested
+from bot.jobs.style_options import StyleOptions, suggestions
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.callbacks import Pressed
-from bot.messaging.capabilities import Room
+from bot.messaging.callbacks import ButtonPress
+from bot.messaging.capabilities import Capabilities
 from bot.messaging.platform import Person
 from tests.house import accepted, house
 from tests.parlour import GROUP, Parlour, file, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 
-FORMS = Room(looks=24, file_bytes=1_000_000, has_forms=True)
+FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=True)
 
 
 def with_forms(room: Parlour) -> Parlour:
@@ -26,8 +26,8 @@ def with_forms(room: Parlour) -> Parlour:
     service, now = room.parts.service, room.parts.studio.clock.now
     return replace(
         room,
-        conversation=Conversation(service, "us", now, room=FORMS),
-        presses=Presses(service, now, dice=lambda _: 0, room=FORMS),
+        conversation=MessageRouter(service, "us", now, room=FORMS),
+        presses=ButtonRouter(service, now, dice=lambda _: 0, room=FORMS),
     )
 
 
@@ -43,9 +43,9 @@ async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
 async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         assert said(await room.person("anna").says("/styles")).buttons == ()
-        few = replace(FORMS, samples=4)
-        conversation = Conversation(room.parts.service, "us", room.parts.studio.clock.now, room=few)
-        presses = Presses(room.parts.service, room.parts.studio.clock.now, room=few)
+        few = replace(FORMS, samples_per_page=4)
+        conversation = MessageRouter(room.parts.service, "us", room.parts.studio.clock.now, room=few)
+        presses = ButtonRouter(room.parts.service, room.parts.studio.clock.now, room=few)
         anna = replace(room, conversation=conversation, presses=presses).person("anna")
         first = said(await anna.says("/styles"))
         second = (await anna.presses(first, "▶")).edit
@@ -70,9 +70,9 @@ async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None
         anna = room.person("anna")
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
-        [view] = await room.parts.studio.together(anna.person, card.job or 0)
-        pressed = Pressed(anna.person, anna.chat, "", "test:form", "m1")
-        answer = await room.presses.brought(pressed, view.id, file(portrait_jpeg(shade=90)))
+        [view] = await room.parts.studio.album_of(anna.person, card.job or 0)
+        pressed = ButtonPress(anna.person, anna.chat, "", "test:form", "m1")
+        answer = await room.presses.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
         assert answer.notice == ""
         assert (await anna.picture()).text == "🎨 Your own style picture"
 
@@ -94,7 +94,7 @@ async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_p
         card = await anna.sees("Which style")
         assert not any("A picture of mine" in label for label in labels(card))
         page = await room.presses.press(
-            Pressed(anna.person, anna.chat, Press(Verb.PAGE, card.job or 0, 0).pack(), "test:page", "m1")
+            ButtonPress(anna.person, anna.chat, Press(Verb.PAGE, card.job or 0, 0).pack(), "test:page", "m1")
         )
         assert page.rows is not None
         assert any("A picture of mine" in button.label for row in page.rows for button in row)
@@ -137,8 +137,8 @@ async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp
     ],
 )
 def test_names_are_suggested_by_number_word_and_slug(words: str, language: str, found: list[tuple[str, str]]) -> None:
-    assert suggested(words, Offer(STYLES), language, 25) == found
+    assert suggestions(words, StyleOptions(STYLES), language, 25) == found
 
 
 def test_no_more_is_suggested_than_there_is_room_for() -> None:
-    assert len(suggested("", Offer(STYLES), "en", 5)) == 5
+    assert len(suggestions("", StyleOptions(STYLES), "en", 5)) == 5

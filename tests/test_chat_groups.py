@@ -7,9 +7,17 @@ import pytest
 
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
-from bot.groups.settings import GroupSettings, is_sensible
+from bot.groups.settings import GroupSettings, is_valid
 from bot.groups.settings_card import looks_card, settings_card
-from bot.groups.settings_commands import LOOK_SHIFT, NONE, Rule, changes_of, page_of, spelled, toggled
+from bot.groups.settings_commands import (
+    LOOK_SHIFT,
+    NONE,
+    GroupRule,
+    changes_from_press,
+    changes_from_text,
+    page_of,
+    toggle_style,
+)
 from bot.i18n import LANGUAGES
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card
@@ -84,8 +92,8 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
         anna, ben = room.member("anna"), room.member("ben")
         await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
         card = await anna.sees("may I repaint it?")
-        assert card.calls is not None
-        assert card.calls.platform_id == "ben"
+        assert card.mention is not None
+        assert card.mention.platform_id == "ben"
         assert (await room.parts.studio.quota(anna.person)).reserved == 0
         nosy = await room.member("cleo").presses(card, "Yes")
         assert nosy.notice == "Only the person whose photo this is can answer that."
@@ -153,10 +161,10 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
             assert press is not None
             assert press.number is not None
             if place == _STYLES_BUTTON:
-                assert press.about == Rule.PAGE
+                assert press.about == GroupRule.PAGE
                 break
-            rules = replace(rules, **changes_of(Rule(press.about), press.number))  # type: ignore[arg-type]
-            assert is_sensible(rules)
+            rules = replace(rules, **changes_from_press(GroupRule(press.about), press.number))  # type: ignore[arg-type]
+            assert is_valid(rules)
             seen.add(rules)
         assert place == _STYLES_BUTTON or (GroupSettings() in seen and len(seen) >= 2)
 
@@ -178,12 +186,12 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
     ],
 )
 def test_rules_can_be_written(words: str, changes: dict[str, object]) -> None:
-    assert spelled(words, STYLES) == changes
+    assert changes_from_text(words, STYLES) == changes
 
 
 @pytest.mark.parametrize("words", ["limit", "limit many", "quiet late", "styles nonsense", "dance", "limit 9999999999"])
 def test_words_that_make_no_sense_change_nothing(words: str) -> None:
-    assert spelled(words, STYLES) is None
+    assert changes_from_text(words, STYLES) is None
 
 
 async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
@@ -196,17 +204,17 @@ async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
         foreign = Press(Verb.RULE, 99, 1).pack()
         card = said(await admin.says("/settings"))
         assert (await admin.presses_data(card, foreign)).alert
-        assert (await admin.presses_data(card, Press(Verb.RULE, Rule.COOLDOWN, 10**9).pack())).alert
+        assert (await admin.presses_data(card, Press(Verb.RULE, GroupRule.COOLDOWN, 10**9).pack())).alert
 
 
 def test_switching_styles_off_and_on_comes_back_to_all() -> None:
-    some = toggled(None, 0, STYLES, on=False)
+    some = toggle_style(None, 0, STYLES, on=False)
     assert some is not None
     assert 0 not in some
     assert REFERENCE in some
     assert SHEET.index not in some
-    assert toggled(some, 0, STYLES, on=True) is None
-    assert toggled(None, 99, STYLES, on=True) is None
+    assert toggle_style(some, 0, STYLES, on=True) is None
+    assert toggle_style(None, 99, STYLES, on=True) is None
 
 
 def test_every_style_has_its_switch_on_its_page() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.messages import Conversation
+from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import State
-from bot.messaging.platform import Card, NotNow
+from bot.messaging.platform import Card, TryLater
 from tests.parlour import US, Guest, Parlour, labels, parlour, said
 from tests.stand_in import portrait_jpeg
 
@@ -22,10 +22,10 @@ class Till:
     busy: int = 0
     given_back: list[tuple[str, str]] = field(default_factory=list)
 
-    async def give_back(self, person_id: str, charge_id: str) -> None:
+    async def refund_payment(self, person_id: str, charge_id: str) -> None:
         if self.busy:
             self.busy -= 1
-            raise NotNow(1.0)
+            raise TryLater(1.0)
         self.given_back.append((person_id, charge_id))
 
 
@@ -155,21 +155,21 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         await shop.conversation.paid(anna.person, "units:10:50", 50, "charge-1")
         helped = said(await anna.says("/paysupport"))
         assert "charge-1" in helped.text
-        assert helped.calls is not None
-        assert helped.calls.platform_id == "olga"
-        assert helped.calls.words in helped.text
-        with pytest.raises(NotNow):
+        assert helped.mention is not None
+        assert helped.mention.platform_id == "olga"
+        assert helped.mention.words in helped.text
+        with pytest.raises(TryLater):
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text
         assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
         assert till.given_back == [("anna", "charge-1")]
         assert "given back already" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
-        assert await room.parts.service.purse.left(anna.person) == 0
+        assert await room.parts.service.credits.balance(anna.person) == 0
 
 
 def _with(room: Parlour, till: Till) -> Parlour:
-    talk = Conversation(room.parts.service, US, room.parts.studio.clock.now, bank=till)
+    talk = MessageRouter(room.parts.service, US, room.parts.studio.clock.now, bank=till)
     return Parlour(room.parts, room.wall, talk, room.presses)
 
 

@@ -105,7 +105,7 @@ async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path
 async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna = room.person("anna")
-        while not await room.parts.service.control.pause():  # the lane's row comes with its dispatcher
+        while not await room.parts.service.admin.pause():  # the lane's row comes with its dispatcher
             await room.parts.studio.clock.sleep(0.01)
         photo = file(portrait_jpeg())
         await anna.says("/style 0", own=(photo,), source="test:edited", message_id="e")

@@ -53,7 +53,7 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         assert (await anna.presses_data(opened, no.data)).rows == opened.buttons
         assert (await anna.presses_data(opened, yes.data)).notice == "“style 11” is removed."
         assert "removed" in (await anna.presses_data(opened, yes.data)).notice
-        assert len(await room.parts.service.wardrobe.mine(anna.person)) == 11
+        assert len(await room.parts.service.saved_styles.of_person(anna.person)) == 11
 
 
 async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         assert came.picture
         assert came.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
-        assert [style.name for style in await room.parts.service.wardrobe.mine(ben.person)] == ["quilt"]
+        assert [style.name for style in await room.parts.service.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
         assert "你好" in said(await ben.says("/start something else")).text
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.dashscope.photo_links import UploadLinks
 from bot.domain.job_view import State
-from bot.worker.recovery import wake, wake_lane
+from bot.worker.recovery import recover, refresh_account
 from storage.jobs import Job
 from tests.gate import NOTHING, Forward, lost_after, passes, refused
 from tests.loopback import Reply
@@ -57,8 +57,8 @@ async def test_a_clock_that_is_set_between_a_crash_and_the_next_start(
         async with shop.at_work():
             await shop.when(job, lambda now: now.state == State.SUBMITTING and shop.gate.count("list") > 1)
     async with workshop(tmp_path, service, clock=SetClock(step)) as shop:
-        await wake_lane(shop.house, "sk-one")
-        await wake(shop.house, {"sk-one"}, free=())
+        await refresh_account(shop.house, "sk-one")
+        await recover(shop.house, {"sk-one"}, free=())
         async with shop.at_work():
             await paid_once(shop, service, job)
 
@@ -88,8 +88,8 @@ async def test_a_clock_that_is_set_while_jobs_run_and_wait(tmp_path: Path, servi
             shop.gate.always("query", refused(503, "ModelUnavailable"))
             held.go.set()
     async with workshop(tmp_path, service, clock=SetClock(step)) as shop:
-        await wake_lane(shop.house, "sk-one")
-        await wake(shop.house, {"sk-one"}, free=())
+        await refresh_account(shop.house, "sk-one")
+        await recover(shop.house, {"sk-one"}, free=())
         shop.gate.next("query", refused(503, "ModelUnavailable"))  # it must not be given up for that
         async with shop.at_work():
             await paid_once(shop, service, *jobs)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.admin.cards import cockpit_card
+from bot.admin.cards import admin_card
 from bot.admin.status import PAUSED_BY_OWNER
-from bot.domain.job_view import Reason, State
-from bot.i18n import speak
+from bot.domain.job_view import ErrorCode, State
+from bot.i18n import texts_for
 from tests.company import a_group, a_person, a_photo, asks, kept_of, reason
 from tests.house import ANNA, BEN, accepted, ended, house, private
 from tests.quick_engine import quick_engine
@@ -16,33 +16,33 @@ from tests.quick_engine import quick_engine
 
 async def test_owners_are_those_in_the_settings(tmp_path: Path) -> None:
     async with house(tmp_path, admins="test:anna, other:ben") as parts:
-        assert parts.service.control.is_admin(ANNA)
-        assert not parts.service.control.is_admin(BEN)
+        assert parts.service.admin.is_admin(ANNA)
+        assert not parts.service.admin.is_admin(BEN)
     async with house(tmp_path) as parts:
-        assert not parts.service.control.is_admin(ANNA)
+        assert not parts.service.admin.is_admin(ANNA)
 
 
 async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with house(tmp_path, engine=quick_engine(until=go)) as parts:
-        control = parts.service.control
-        empty = await control.state()
+        control = parts.service.admin
+        empty = await control.figures()
         assert (empty.waiting, empty.running, empty.people, empty.today.asked) == (0, 0, 0, 0)
         for person in (ANNA, ANNA, BEN):
             accepted(await asks(parts, person, private(person)))
         last = accepted(await asks(parts, BEN, private(BEN)))
         await parts.studio.cancel(BEN, last.id)
-        busy = await control.state()
+        busy = await control.figures()
         assert busy.waiting + busy.running == 3
         assert (busy.people, busy.today.people, busy.today.asked, busy.today.canceled) == (2, 2, 4, 1)
         go.touch()
         for person in (ANNA, BEN):
             for view in await parts.studio.history(person):
                 await ended(parts, person, view.id)
-        done = await control.state()
+        done = await control.figures()
         assert (done.today.painted, done.today.failed) == (3, 0)
         assert (done.today_cny, done.month_cny, done.budget_cny) == (Decimal(0), Decimal(0), None)
-        (lane,) = done.lanes
+        (lane,) = done.accounts
         assert (lane.paused_reason, lane.failures, lane.images) == (None, 0, 3)
 
 
@@ -51,68 +51,68 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
         group = a_group()
         view = accepted(await asks(parts, ANNA, group, subject=BEN))
         await parts.studio.consent(BEN, view.id, allow=False)
-        (trouble,) = (await parts.service.control.state()).troubles
-        assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, Reason.CONSENT_REFUSED, "declined")
+        (trouble,) = (await parts.service.admin.figures()).failures
+        assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
 
 
 async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_owner(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        assert (await parts.service.control.state()).declined == ()
+        assert (await parts.service.admin.figures()).declined == ()
         for person in (BEN, ANNA, ANNA):
             view = accepted(await asks(parts, person, private(person)))
             await ended(parts, person, view.id)
         async with parts.studio.database.write() as connection:
-            await connection.execute(text(f"UPDATE job SET state = 'failed', error = '{Reason.CONTENT_REFUSED}'"))
-        state = await parts.service.control.state()
+            await connection.execute(text(f"UPDATE job SET state = 'failed', error = '{ErrorCode.CONTENT_REFUSED}'"))
+        state = await parts.service.admin.figures()
         assert state.declined == (("test:anna", 2), ("test:ben", 1))
-        card = cockpit_card(state, speak("en"), parts.house.clock.now())
+        card = admin_card(state, texts_for("en"), parts.house.clock.now())
         assert "Declined for their content today: 3, the most from test:anna (2)" in card.text.splitlines()
-        chinese = cockpit_card(state, speak("zh"), parts.house.clock.now())
+        chinese = admin_card(state, texts_for("zh"), parts.house.clock.now())
         assert "今天因内容被拒：3，最多的是 test:anna（2）" in chinese.text.splitlines()
 
 
 async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        control = parts.service.control
-        while not (await control.state()).lanes:  # the lane has just begun
-            await parts.house.clock.wait(parts.house.bell.ticket(), 0.05)
+        control = parts.service.admin
+        while not (await control.figures()).accounts:  # the lane has just begun
+            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
         assert await control.pause() == 1
         view = accepted(await asks(parts, ANNA, private(ANNA)))
-        state = await control.state()
+        state = await control.figures()
         assert state.is_paused
-        assert [lane.paused_reason for lane in state.lanes] == [PAUSED_BY_OWNER]
+        assert [lane.paused_reason for lane in state.accounts] == [PAUSED_BY_OWNER]
         held = await parts.studio.job(ANNA, view.id)
         assert held is not None
         assert (held.state, held.paused) == (State.QUEUED, True)
         assert await control.resume() == 1
         assert (await ended(parts, ANNA, view.id)).state is State.STORED
-        assert not (await control.state()).is_paused
+        assert not (await control.figures()).is_paused
 
 
 async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        control, studio = parts.service.control, parts.studio
+        control, studio = parts.service.admin, parts.studio
         draft = accepted(await studio.draft(ANNA, private(ANNA), photo=a_photo(), source="draft"))
         await control.ban(ANNA)
         kept = await kept_of(parts, ANNA)
-        assert reason(await studio.welcome(ANNA, private(ANNA))) == Reason.BANNED
-        assert reason(await asks(parts, ANNA, a_group())) == Reason.BANNED
-        assert reason(await studio.choose(ANNA, draft.id, 0)) == Reason.BANNED
-        assert reason(await studio.draft(ANNA, private(ANNA), photo=a_photo(), source="draft 2")) == Reason.BANNED
+        assert reason(await studio.check_access(ANNA, private(ANNA))) == ErrorCode.BANNED
+        assert reason(await asks(parts, ANNA, a_group())) == ErrorCode.BANNED
+        assert reason(await studio.choose_style(ANNA, draft.id, 0)) == ErrorCode.BANNED
+        assert reason(await studio.draft(ANNA, private(ANNA), photo=a_photo(), source="draft 2")) == ErrorCode.BANNED
         assert await kept_of(parts, ANNA) == kept
-        assert reason(await parts.service.purse.give(ANNA, a_group(), 1, "gift")) == Reason.BANNED
+        assert reason(await parts.service.credits.give_to_group(ANNA, a_group(), 1, "gift")) == ErrorCode.BANNED
         accepted(await asks(parts, BEN, private(BEN)))
         await control.unban(ANNA)
-        assert accepted(await studio.choose(ANNA, draft.id, 0)).state is State.QUEUED
+        assert accepted(await studio.choose_style(ANNA, draft.id, 0)).state is State.QUEUED
 
 
 async def test_a_ban_reaches_people_who_never_came(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         stranger = a_person()
-        await parts.service.control.ban(stranger)
-        assert reason(await asks(parts, stranger, private(stranger))) == Reason.BANNED
+        await parts.service.admin.ban(stranger)
+        assert reason(await asks(parts, stranger, private(stranger))) == ErrorCode.BANNED
 
 
 async def test_costs_are_those_of_paid_images(tmp_path: Path) -> None:
     async with house(tmp_path, monthly_budget_cny=Decimal(10)) as parts:
-        assert (await parts.service.control.state()).budget_cny == Decimal(10)
+        assert (await parts.service.admin.figures()).budget_cny == Decimal(10)

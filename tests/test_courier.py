@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.app import Parts
-from bot.cluster.leadership import Deposed, Undisputed, is_deposed
-from bot.delivery.card_sender import GIVE_UP_TRIES, Courier
+from bot.app import Installation
+from bot.cluster.leadership import LeadershipLost, SoleLeader, is_leadership_lost
+from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
-from bot.messaging.platform import Address, Card, Gone, NotNow, Person
+from bot.messaging.platform import Address, Card, Person, TargetGone, TryLater
 from storage import cards
 from tests.conftest import ON_BOTH
 from tests.house import ANNA, accepted, house, private
@@ -55,25 +55,27 @@ class Noting(Screen):
 
 
 @asynccontextmanager
-async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncIterator[Parts]:
+async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncIterator[Installation]:
     """A house with this screen; `held`: the engine waits for `go`."""
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
     async with asyncio.timeout(60), house(tmp_path / "house", engine=engine, platforms=[screen]) as parts:
         yield parts
 
 
-async def wish(parts: Parts, person: Person = ANNA) -> JobView:
+async def wish(parts: Installation, person: Person = ANNA) -> JobView:
     photo = portrait_jpeg(256 + next(numbers), 300)
-    return accepted(await parts.studio.wish(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}"))
+    return accepted(
+        await parts.studio.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
+    )
 
 
-async def state(parts: Parts, view: JobView) -> State:
+async def state(parts: Installation, view: JobView) -> State:
     now = await parts.studio.job(ANNA, view.id)
     assert now is not None
     return now.state
 
 
-async def owed(parts: Parts) -> int:
+async def owed(parts: Installation) -> int:
     async with parts.house.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
@@ -108,7 +110,7 @@ async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) ->
 
 
 async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda address, _: NotNow(0.01) if address.message_id else None)
+    screen = Noting(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
     async with shown(tmp_path, screen) as parts:
         await wish(parts)
         await screen.until(lambda: len(screen.calls) > 4)
@@ -119,7 +121,7 @@ async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) 
 
 @pytest.mark.parametrize("what", ["draft", "wish"])
 async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, what: str) -> None:
-    screen = Noting(trouble=lambda *_: NotNow(0.05))
+    screen = Noting(trouble=lambda *_: TryLater(0.05))
     async with shown(tmp_path, screen, held=True) as parts:
         if what == "wish":
             await wish(parts)
@@ -132,7 +134,7 @@ async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, w
 
 
 async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda _, card: NotNow(0.01) if card.picture else None)
+    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
     async with shown(tmp_path, screen) as parts:
         view = await wish(parts)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
@@ -150,7 +152,7 @@ async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_pa
 async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
     tmp_path: Path, tries: int, is_owed: bool
 ) -> None:
-    screen = Noting(trouble=lambda _, card: NotNow(0.01) if card.picture else None)
+    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
     async with shown(tmp_path, screen) as parts:
         view = await wish(parts)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
@@ -158,7 +160,7 @@ async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
             await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
         before = len(screen.calls)
         await screen.until(lambda: len(screen.calls) > before)
-    async with shown(tmp_path, Noting(trouble=lambda *_: NotNow(60))) as parts:
+    async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as parts:
         assert await owed(parts) == int(is_owed)
         assert await parts.studio.result(ANNA, view.id)  # it is in the history all the same
 
@@ -179,7 +181,7 @@ async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_messag
 
 
 async def test_where_nobody_is_any_more_the_picture_waits_in_the_history(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda *_: Gone(card_only=False))
+    screen = Noting(trouble=lambda *_: TargetGone(card_only=False))
     async with shown(tmp_path, screen) as parts:
         view = await wish(parts)
         async for _ in parts.studio.watch(ANNA, view.id):
@@ -250,12 +252,12 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
     async with house(tmp_path) as parts:
         for number in range(30):
             await parts.studio.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
-        courier = asyncio.create_task(Courier(slow, parts.service, parts.house.bell, parts.house.clock).run(stop))
+        courier = asyncio.create_task(CardSender(slow, parts.service, parts.house.wakeups, parts.house.clock).run(stop))
         while len(slow.calls) < 8:
             await parts.house.clock.sleep(0.01)
         stop.set()
         release.set()
-        parts.house.bell.ring()
+        parts.house.wakeups.notify()
         await courier
     assert len(slow.sent) == 8
     assert screen.sent == []
@@ -268,7 +270,7 @@ async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_an
         view = await wish(parts)
         await screen.until(lambda: len(screen.sent) == 1)
         slow = Slow()
-        frozen = Courier(slow, parts.service, parts.house.bell, parts.house.clock)
+        frozen = CardSender(slow, parts.service, parts.house.wakeups, parts.house.clock)
         thawing = asyncio.create_task(frozen.run(asyncio.Event()))
         await slow.asked.wait()
         go(tmp_path)
@@ -278,7 +280,7 @@ async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_an
         shown_before = len(screen.calls)
         thawing.cancel()
         await asyncio.wait([thawing])
-        parts.house.bell.ring()
+        parts.house.wakeups.notify()
         await screen.until(lambda: len(screen.calls) > shown_before)
         assert screen.calls[-1][1].picture is not None
         assert await state(parts, view) == State.DELIVERED
@@ -298,7 +300,7 @@ class Slow(Screen):
 
 
 @dataclass
-class Shaky(Undisputed):
+class Shaky(SoleLeader):
     """A term that one is not sure of, or has lost."""
 
     is_sure: asyncio.Event = field(default_factory=asyncio.Event)
@@ -311,21 +313,21 @@ class Shaky(Undisputed):
 
     async def fence(self, connection: AsyncConnection) -> None:
         if self.is_lost:
-            raise Deposed("somebody else is the courier")
+            raise LeadershipLost("somebody else is the courier")
 
 
 async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
     screen, term, stop = Noting(), Shaky(), asyncio.Event()
     async with asyncio.timeout(60), house(tmp_path / "house") as parts:
         await wish(parts)
-        courier = Courier(screen, parts.service, parts.house.bell, parts.house.clock, term)
+        courier = CardSender(screen, parts.service, parts.house.wakeups, parts.house.clock, term)
         running = asyncio.create_task(courier.run(stop))
         await term.asked.wait()
         assert not screen.calls
         term.is_sure.set()
         await screen.until(lambda: bool(screen.pictures()))
         stop.set()
-        parts.house.bell.ring()
+        parts.house.wakeups.notify()
         await running
 
 
@@ -334,10 +336,10 @@ async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path:
     term.is_sure.set()
     async with asyncio.timeout(60), house(tmp_path / "house") as parts:
         view = await wish(parts)
-        courier = Courier(screen, parts.service, parts.house.bell, parts.house.clock, term)
+        courier = CardSender(screen, parts.service, parts.house.wakeups, parts.house.clock, term)
         with pytest.raises(ExceptionGroup) as caught:
             await courier.run(asyncio.Event())
-        assert is_deposed(caught.value)
+        assert is_leadership_lost(caught.value)
         async with parts.house.database.read() as connection:
             place = await cards.of_job(connection, view.id)
         assert place.message_id is None

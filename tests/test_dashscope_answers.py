@@ -7,22 +7,22 @@ import pytest
 
 from bot.dashscope import answers
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken
-from bot.dashscope.wire import Answer, Created, Failure, ListedTask, TaskStatus
+from bot.dashscope.wire import ApiResponse, CreatedTask, Failure, ListedTask, TaskStatus
 
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
 
 
-def answer(body: object, status: int = 200, **headers: str) -> Answer:
-    return Answer(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+def answer(body: object, status: int = 200, **headers: str) -> ApiResponse:
+    return ApiResponse(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-def output(**fields: object) -> Answer:
+def output(**fields: object) -> ApiResponse:
     return answer({"request_id": "r", "output": {"task_id": TASK, **fields}})
 
 
 def test_a_submit_is_answered_with_a_task() -> None:
     body = {"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "565ff453"}
-    assert answers.created(answer(body)) == Created(TASK, "565ff453", TaskStatus.PENDING)
+    assert answers.created(answer(body)) == CreatedTask(TASK, "565ff453", TaskStatus.PENDING)
 
 
 GARBAGE = [
@@ -43,7 +43,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize("read", [answers.created, lambda a: answers.task(a, TASK), answers.task_page])
 @pytest.mark.parametrize("body", GARBAGE)
-def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[Answer], object], body: bytes) -> None:
+def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[ApiResponse], object], body: bytes) -> None:
     with pytest.raises(InDoubt) as caught:
         read(answer(body))
     assert (caught.value.code, caught.value.decision) == ("Garbled", Decision.AGAIN_LATER)
@@ -54,7 +54,7 @@ def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[Answer], o
     [
         (400, "InvalidParameter", NotTaken, Decision.OUR_BUG),
         (400, "DataInspectionFailed", NotTaken, Decision.REFUSED),
-        (401, "InvalidApiKey", NotTaken, Decision.STOP_LANE),
+        (401, "InvalidApiKey", NotTaken, Decision.PAUSE_ACCOUNT),
         (429, "Throttling.RateQuota", NotTaken, Decision.AGAIN_LATER),
         (500, "InternalError", InDoubt, Decision.AGAIN_LATER),
         (503, "ModelUnavailable", InDoubt, Decision.AGAIN_LATER),

@@ -11,22 +11,22 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.dashscope.client import DashScope, Patience
+from bot.dashscope.client import DashScope, Timeouts
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone
-from bot.dashscope.wire import TaskStatus, Wish
+from bot.dashscope.wire import TaskRequest, TaskStatus
 from tests.loopback import Handler, Loopback, Received, Reply, as_json, hang, loopback
 
 KEY = "0123456789abcdef0123456789abcdef"
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
-WISH = Wish("https://me.example/photos/s3cret", 3)
-USUAL = Patience()
-QUICK = Patience(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
+WISH = TaskRequest("https://me.example/photos/s3cret", 3)
+USUAL = Timeouts()
+QUICK = Timeouts(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
 CREATED = as_json({"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "r-1"})
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
 @asynccontextmanager
-async def client_of(url: str, patience: Patience = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
+async def client_of(url: str, patience: Timeouts = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
     async with httpx.AsyncClient(trust_env=False) as http:
         yield DashScope(http, base_url=url, api_key=SecretStr(KEY), workspace=workspace, patience=patience)
 
@@ -39,7 +39,7 @@ async def talking(handler: Handler) -> AsyncIterator[tuple[DashScope, Loopback]]
 
 async def test_a_submit_is_one_request_with_all_it_needs() -> None:
     async with loopback(lambda _: CREATED) as server, client_of(server.url + "/api/v1", workspace="ws-1") as client:
-        created = await client.create_task(Wish("oss://a/b.jpg", 0))
+        created = await client.create_task(TaskRequest("oss://a/b.jpg", 0))
     assert (created.task_id, created.request_id, created.status) == (TASK, "r-1", TaskStatus.PENDING)
     [request] = server.received
     assert (request.method, request.target) == ("POST", "/api/v1/services/aigc/image-generation/generation")
@@ -65,7 +65,7 @@ async def test_a_full_pool_means_surely_not_taken() -> None:
         httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as http,
     ):
         patient = DashScope(http, base_url=server.url, api_key=SecretStr(KEY))
-        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), patience=Patience(pool=0.1))
+        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), patience=Timeouts(pool=0.1))
         first = asyncio.create_task(patient.query_task(TASK))
         await server.met.wait()
         with pytest.raises(NotTaken) as caught:
@@ -95,8 +95,8 @@ async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("patience", [QUICK, Patience(read=5, call=0.2)])
-async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(patience: Patience) -> None:
+@pytest.mark.parametrize("patience", [QUICK, Timeouts(read=5, call=0.2)])
+async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(patience: Timeouts) -> None:
     async with loopback(hang) as server, client_of(server.url, patience) as client, asyncio.timeout(3):
         with pytest.raises(InDoubt):
             await client.create_task(WISH)

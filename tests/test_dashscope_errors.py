@@ -23,19 +23,19 @@ from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, Re
         ("InternalError.Algo", 500, Decision.NO_FACE),
         ("InvalidParameter", 400, Decision.OUR_BUG),
         ("BadRequest.TooLarge", 400, Decision.OUR_BUG),
-        ("Arrearage", 400, Decision.STOP_LANE),
-        ("InvalidApiKey", 401, Decision.STOP_LANE),
-        ("AccessDenied", 403, Decision.STOP_LANE),
-        ("AccessDenied.Unpurchased", 403, Decision.STOP_LANE),
-        ("AllocationQuota.FreeTierOnly", 403, Decision.STOP_LANE),
-        ("ModelNotFound", 404, Decision.STOP_LANE),
+        ("Arrearage", 400, Decision.PAUSE_ACCOUNT),
+        ("InvalidApiKey", 401, Decision.PAUSE_ACCOUNT),
+        ("AccessDenied", 403, Decision.PAUSE_ACCOUNT),
+        ("AccessDenied.Unpurchased", 403, Decision.PAUSE_ACCOUNT),
+        ("AllocationQuota.FreeTierOnly", 403, Decision.PAUSE_ACCOUNT),
+        ("ModelNotFound", 404, Decision.PAUSE_ACCOUNT),
         ("Throttling", 429, Decision.AGAIN_LATER),
         ("Throttling.RateQuota", 429, Decision.AGAIN_LATER),
         ("Throttling.BurstRate", 429, Decision.AGAIN_LATER),
-        ("Throttling.AllocationQuota", 429, Decision.STOP_LANE),
-        ("CommodityNotPurchased", 429, Decision.STOP_LANE),
-        ("PrepaidBillOverdue", 429, Decision.STOP_LANE),
-        ("PostpaidBillOverdue", 429, Decision.STOP_LANE),
+        ("Throttling.AllocationQuota", 429, Decision.PAUSE_ACCOUNT),
+        ("CommodityNotPurchased", 429, Decision.PAUSE_ACCOUNT),
+        ("PrepaidBillOverdue", 429, Decision.PAUSE_ACCOUNT),
+        ("PostpaidBillOverdue", 429, Decision.PAUSE_ACCOUNT),
         ("InternalError", 500, Decision.AGAIN_LATER),
         ("InternalError.Timeout", None, Decision.AGAIN_LATER),
         ("SystemError", 500, Decision.AGAIN_LATER),
@@ -60,8 +60,8 @@ def test_every_documented_code_has_its_decision(code: str, status: int | None, d
         (400, Decision.OUR_BUG),
         (404, Decision.OUR_BUG),
         (307, Decision.OUR_BUG),
-        (401, Decision.STOP_LANE),
-        (403, Decision.STOP_LANE),
+        (401, Decision.PAUSE_ACCOUNT),
+        (403, Decision.PAUSE_ACCOUNT),
         (200, Decision.AGAIN_LATER),
     ],
 )
@@ -97,6 +97,6 @@ def test_a_message_is_one_bounded_line_that_any_database_takes() -> None:
 
 @pytest.mark.parametrize("kind", [DashScopeError, NotTaken, InDoubt, ResultGone])
 def test_an_error_says_what_happened_and_under_which_request(kind: type[DashScopeError]) -> None:
-    error = kind("Arrearage", "Pay.", decision=Decision.STOP_LANE, request_id="r-1", http_status=400)
+    error = kind("Arrearage", "Pay.", decision=Decision.PAUSE_ACCOUNT, request_id="r-1", http_status=400)
     assert str(error) == "HTTP 400 Arrearage: Pay. (request r-1)"
     assert isinstance(error, DashScopeError)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
 from bot.dashscope.errors import Decision, NotTaken, ResultGone
-from bot.dashscope.wire import Task, TaskStatus, Wish
+from bot.dashscope.wire import Task, TaskRequest, TaskStatus
 from tests.quick_engine import quick_engine
 from tests.stand_in import StandIn, portrait_jpeg, stand_in
 
@@ -50,7 +50,7 @@ async def pair(folder: Path, *, in_process: bool = False, key: str = "sk-test", 
 async def test_a_wish_runs_from_the_photo_to_the_picture(tmp_path: Path, in_process: bool) -> None:
     (tmp_path / "go").touch()
     async with pair(tmp_path, in_process=in_process) as both:
-        created = await both.client.create_task(Wish(INLINE, 0))
+        created = await both.client.create_task(TaskRequest(INLINE, 0))
         task = await both.until(created.task_id, TaskStatus.SUCCEEDED)
         assert task.result_url
         picture = await both.client.fetch_result(task.result_url)
@@ -72,7 +72,7 @@ async def test_an_uploaded_photo_and_reference_are_read_by_their_temporary_links
     async with pair(tmp_path) as both:
         photo = await both.client.upload("photo.jpg", PHOTO)
         reference = await both.client.upload("style.jpg", portrait_jpeg(shade=9))
-        created = await both.client.create_task(Wish(photo, -1, reference, {"strength": 0.25}))
+        created = await both.client.create_task(TaskRequest(photo, -1, reference, {"strength": 0.25}))
         task = await both.until(created.task_id, TaskStatus.SUCCEEDED, TaskStatus.FAILED)
         assert task.result_url
         picture = await both.client.fetch_result(task.result_url)
@@ -81,9 +81,9 @@ async def test_an_uploaded_photo_and_reference_are_read_by_their_temporary_links
 
 async def test_only_a_waiting_task_can_be_cancelled(tmp_path: Path) -> None:
     async with pair(tmp_path) as both:
-        first = await both.client.create_task(Wish(INLINE, 2))
+        first = await both.client.create_task(TaskRequest(INLINE, 2))
         await both.until(first.task_id, TaskStatus.RUNNING)
-        second = await both.client.create_task(Wish(INLINE, 2))
+        second = await both.client.create_task(TaskRequest(INLINE, 2))
         assert await both.client.cancel_task(first.task_id) is False
         assert await both.client.cancel_task(second.task_id) is True
         assert (await both.client.query_task(second.task_id)).status is TaskStatus.CANCELED
@@ -94,7 +94,7 @@ async def test_only_a_waiting_task_can_be_cancelled(tmp_path: Path) -> None:
 
 async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
     async with pair(tmp_path) as both:
-        created = await both.client.create_task(Wish(INLINE, 2))
+        created = await both.client.create_task(TaskRequest(INLINE, 2))
         moment = (await both.client.query_task(created.task_id)).submit_time
         assert moment
         (tmp_path / "go").touch()
@@ -106,14 +106,14 @@ async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wish", "settings", "code", "decision"),
     [
-        (Wish(INLINE, 11), {}, "InvalidParameter", Decision.OUR_BUG),
-        (Wish(INLINE, 2), {"keys": frozenset({"sk-other"})}, "InvalidApiKey", Decision.STOP_LANE),
-        (Wish(INLINE, 2), {"free_images": 0}, "AllocationQuota.FreeTierOnly", Decision.STOP_LANE),
-        (Wish(INLINE, 2), {"submits_per_second": 0}, "Throttling.RateQuota", Decision.AGAIN_LATER),
+        (TaskRequest(INLINE, 11), {}, "InvalidParameter", Decision.OUR_BUG),
+        (TaskRequest(INLINE, 2), {"keys": frozenset({"sk-other"})}, "InvalidApiKey", Decision.PAUSE_ACCOUNT),
+        (TaskRequest(INLINE, 2), {"free_images": 0}, "AllocationQuota.FreeTierOnly", Decision.PAUSE_ACCOUNT),
+        (TaskRequest(INLINE, 2), {"submits_per_second": 0}, "Throttling.RateQuota", Decision.AGAIN_LATER),
     ],
 )
 async def test_a_refusal_comes_with_what_to_do(
-    tmp_path: Path, wish: Wish, settings: dict[str, Any], code: str, decision: Decision
+    tmp_path: Path, wish: TaskRequest, settings: dict[str, Any], code: str, decision: Decision
 ) -> None:
     async with pair(tmp_path, **settings) as both:
         with pytest.raises(NotTaken) as caught:
@@ -133,7 +133,7 @@ async def test_a_photo_that_does_not_pass_is_the_photos_fault(tmp_path: Path, ph
     async with pair(tmp_path) as both:
         link = "data:image/jpeg;base64," + b64encode(photo).decode()
         try:
-            created = await both.client.create_task(Wish(link, 2))
+            created = await both.client.create_task(TaskRequest(link, 2))
         except NotTaken as refused:
             assert refused.decision is decision
         else:

@@ -3,11 +3,11 @@
 import pytest
 
 from bot.dashscope import wire
-from bot.dashscope.wire import TaskStatus, Wish
+from bot.dashscope.wire import TaskRequest, TaskStatus
 
 
 def test_a_preset_wish_carries_its_index_even_when_it_is_nought() -> None:
-    call = wire.create(Wish("https://me.example/a.jpg", 0))
+    call = wire.create(TaskRequest("https://me.example/a.jpg", 0))
     assert (call.method, call.path) == ("POST", "/services/aigc/image-generation/generation")
     assert call.headers == {"X-DashScope-Async": "enable"}
     assert call.json == {
@@ -17,7 +17,7 @@ def test_a_preset_wish_carries_its_index_even_when_it_is_nought() -> None:
 
 
 def test_a_reference_wish_carries_both_pictures_and_minus_one() -> None:
-    call = wire.create(Wish("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
+    call = wire.create(TaskRequest("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
     assert call.json == {
         "model": "wanx-style-repaint-v1",
         "input": {
@@ -29,19 +29,21 @@ def test_a_reference_wish_carries_both_pictures_and_minus_one() -> None:
     }
 
 
-@pytest.mark.parametrize("wish", [Wish("oss://a/b.jpg", 3), Wish("https://me.example/a.jpg", -1, "oss://a/b.jpg")])
-def test_any_temporary_upload_asks_for_its_resolving(wish: Wish) -> None:
+@pytest.mark.parametrize(
+    "wish", [TaskRequest("oss://a/b.jpg", 3), TaskRequest("https://me.example/a.jpg", -1, "oss://a/b.jpg")]
+)
+def test_any_temporary_upload_asks_for_its_resolving(wish: TaskRequest) -> None:
     assert wire.create(wish).headers["X-DashScope-OssResourceResolve"] == "enable"
 
 
 @pytest.mark.parametrize(("index", "reference"), [(-1, None), (0, "https://me.example/b.jpg")])
 def test_a_reference_and_a_preset_exclude_each_other(index: int, reference: str | None) -> None:
     with pytest.raises(ValueError, match="reference"):
-        Wish("https://me.example/a.jpg", index, reference)
+        TaskRequest("https://me.example/a.jpg", index, reference)
 
 
 def test_no_repr_shows_a_link() -> None:
-    wish = Wish("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
+    wish = TaskRequest("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
     assert "s3cret" not in repr(wish) + repr(wire.create(wish))
 
 

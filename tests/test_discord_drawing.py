@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Button, Call, Card, Document, Picture
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Button, Card, Document, Mention, Picture
 from handlers.discord.rendering import drawn, press_of, view
 from tests.stand_in import portrait_jpeg
 
 
-def looks(number: int) -> Rows:
+def looks(number: int) -> ButtonRows:
     return tuple((Button(f"Look {at}", Press(Verb.CHOOSE, 7, at).pack()),) for at in range(number))
 
 
-def parts(rows: Rows) -> list[dict[str, Any]]:
+def parts(rows: ButtonRows) -> list[dict[str, Any]]:
     """The components, row by row, as they go to Discord."""
     found = view(rows)
     return [] if found is None else [part for row in found.to_components() for part in row["components"]]
@@ -62,7 +62,7 @@ async def test_words_are_meant_as_they_stand_and_commands_can_be_tapped(text: st
 
 
 async def test_only_who_is_called_is_mentioned() -> None:
-    card = Card("You whose photo this is: may I? Not @everyone.", calls=Call("You whose photo this is", "42"))
+    card = Card("You whose photo this is: may I? Not @everyone.", mention=Mention("You whose photo this is", "42"))
     message = drawn(card)
     assert message.text.startswith("<@42> (You whose photo this is): may I?")
     assert dict(message.mentions.to_dict()) == {"parse": [], "users": [42]}

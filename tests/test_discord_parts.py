@@ -16,13 +16,13 @@ from discord import Forbidden, HTTPException, NotFound, RateLimited
 from PIL import Image
 from sqlalchemy import text
 
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.imaging import Intake
-from bot.jobs.photo_intake import Reception
+from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.incoming import MAX_BYTES
-from bot.messaging.interaction_tokens import Tickets
-from bot.messaging.platform import Card, Chat, Gone, NotNow, Picture
+from bot.messaging.interaction_tokens import InteractionTokens
+from bot.messaging.platform import Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import WallClock
 from handlers.discord.command_sync import agrees
 from handlers.discord.errors import TooBig, TooLate, translated
@@ -54,18 +54,18 @@ def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
 @pytest.mark.parametrize(
     ("said", "means"),
     [
-        (RateLimited(40.0), NotNow(40.0)),
-        (refusal(NotFound, 404, 10008), Gone(card_only=True)),
-        (refusal(NotFound, 404, 10003), Gone(card_only=False)),
+        (RateLimited(40.0), TryLater(40.0)),
+        (refusal(NotFound, 404, 10008), TargetGone(card_only=True)),
+        (refusal(NotFound, 404, 10003), TargetGone(card_only=False)),
         (refusal(NotFound, 404, 10015), TooLate()),
         (refusal(HTTPException, 401, 50027), TooLate()),
-        (refusal(Forbidden, 403, 50007), Gone(card_only=False)),
+        (refusal(Forbidden, 403, 50007), TargetGone(card_only=False)),
         (refusal(HTTPException, 413, 40005), TooBig()),
-        (refusal(HTTPException, 400, 50035), Gone(card_only=False)),
-        (refusal(HTTPException, 401, 0), NotNow(60.0)),
-        (refusal(discord.DiscordServerError, 502, 0), NotNow(2.0, perhaps_sent=True)),
-        (aiohttp.ServerDisconnectedError(), NotNow(2.0, perhaps_sent=True)),
-        (TimeoutError(), NotNow(2.0, perhaps_sent=True)),
+        (refusal(HTTPException, 400, 50035), TargetGone(card_only=False)),
+        (refusal(HTTPException, 401, 0), TryLater(60.0)),
+        (refusal(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
+        (aiohttp.ServerDisconnectedError(), TryLater(2.0, perhaps_sent=True)),
+        (TimeoutError(), TryLater(2.0, perhaps_sent=True)),
     ],
 )
 def test_every_error_is_one_decision_and_carries_nothing_along(said: Exception, means: Exception) -> None:
@@ -85,13 +85,13 @@ async def files_of(answer: httpx.Response) -> AsyncIterator[Files]:
     ("url", "answer", "found"),
     [
         (CDN, httpx.Response(200, content=b"jpeg"), b"jpeg"),
-        (CDN, httpx.Response(404), Refusal(Reason.PHOTO_EXPIRED)),
-        (CDN, httpx.Response(302, headers={"Location": "http://127.0.0.1/"}), Refusal(Reason.PHOTO_EXPIRED)),
-        (CDN, httpx.Response(200, content=bytes(MAX_BYTES + 1)), Refusal(Reason.TOO_MANY_BYTES)),
-        ("http://cdn.discordapp.com/1", httpx.Response(200), Refusal(Reason.PHOTO_MISSING)),
-        ("https://cdn.discordapp.com.evil.example/1", httpx.Response(200), Refusal(Reason.PHOTO_MISSING)),
-        ("https://cdn.discordapp.com@evil.example/1", httpx.Response(200), Refusal(Reason.PHOTO_MISSING)),
-        ("http://169.254.169.254/latest", httpx.Response(200), Refusal(Reason.PHOTO_MISSING)),
+        (CDN, httpx.Response(404), UserError(ErrorCode.PHOTO_EXPIRED)),
+        (CDN, httpx.Response(302, headers={"Location": "http://127.0.0.1/"}), UserError(ErrorCode.PHOTO_EXPIRED)),
+        (CDN, httpx.Response(200, content=bytes(MAX_BYTES + 1)), UserError(ErrorCode.TOO_MANY_BYTES)),
+        ("http://cdn.discordapp.com/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
+        ("https://cdn.discordapp.com.evil.example/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
+        ("https://cdn.discordapp.com@evil.example/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
+        ("http://169.254.169.254/latest", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
     ],
 )
 async def test_files_are_read_from_discord_only_and_never_too_much(
@@ -104,7 +104,7 @@ async def test_files_are_read_from_discord_only_and_never_too_much(
 @pytest.mark.parametrize("status", [429, 500, 502])
 async def test_a_file_that_is_not_to_be_had_now_is_asked_for_later(status: int) -> None:
     async with files_of(httpx.Response(status)) as files:
-        with pytest.raises(NotNow):
+        with pytest.raises(TryLater):
             await files.read(CDN)
 
 
@@ -125,20 +125,20 @@ def test_a_form_of_somebody_else_is_none_of_ours(data: dict[str, Any]) -> None:
 async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(database: Database) -> None:
     now, secret = [1000.0], b"s" * 32
     clock = WallClock(wall=lambda: now[0], steady=lambda: 0.0)
-    tickets = Tickets(database, "discord:1", clock)
+    tickets = InteractionTokens(database, "discord:1", clock)
     replies, elsewhere = (Replies(tickets, seal_of(secret)) for _ in range(2))
     reply = Reply("5", 1, "a token", "77", 1000.0 + LIFE, is_open=True, unseen=True, left=FEW)
     assert await replies.keep(reply)
     assert not await elsewhere.keep(reply), "answered by one of us"
     assert "token" not in repr(reply)
     assert await elsewhere.waiting("77") == reply
-    with pytest.raises(NotNow):
+    with pytest.raises(TryLater):
         async with replies.filling(reply) as is_ours:
             assert is_ours
             assert await elsewhere.waiting("77") is None
             async with elsewhere.filling(reply) as too:
                 assert not too
-            raise NotNow(1.0)
+            raise TryLater(1.0)
     assert await replies.waiting("77") == reply
     async with replies.filling(reply):
         pass
@@ -153,7 +153,7 @@ async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(d
 
 async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> None:
     now = [1000.0]
-    tickets = Tickets(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
+    tickets = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
     ours, strangers = (Replies(tickets, seal_of(secret * 32)) for secret in (b"a", b"b"))
     await ours.keep(Reply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + LIFE, is_open=True, unseen=True))
     ticket = await tickets.of("5")
@@ -169,7 +169,7 @@ async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> No
 
 async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may_be() -> None:
     async with Intake() as intake:
-        sizes, chat = Sizes(Reception(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
+        sizes, chat = Sizes(PhotoIntake(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
         assert sizes.most(chat) == USUAL
         sizes.learn(chat, 1_000_000)
         jpeg = encoded(Image.effect_noise((1500, 2000), 80).convert("RGB"), "JPEG", quality=95)

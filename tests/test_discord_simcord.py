@@ -12,7 +12,7 @@ import httpx
 import simcord
 from pydantic import SecretStr
 
-from bot.app import Parts, opened, running
+from bot.app import Installation, open_installation, running
 from bot.runtime.clock import WallClock
 from handlers.discord.client import Line
 from handlers.discord.components import house_of
@@ -34,14 +34,14 @@ class World:
     """simcord's Discord, and the bot's inside."""
 
     env: simcord.Env
-    parts: Parts
+    parts: Installation
 
     async def until(self, wanted: Callable[[], T | None]) -> T:
         """What is there once it is there; something may have happened whenever the bot's bell rings."""
         clock = WallClock()
         async with asyncio.timeout(PATIENCE):
             while not (found := wanted()):
-                await clock.wait(self.parts.house.bell.ticket(), LOOK_SECONDS)
+                await clock.wait(self.parts.house.wakeups.subscribe(), LOOK_SECONDS)
             return found
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
@@ -72,7 +72,7 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
         return httpx.Response(404) if blob is None else httpx.Response(200, content=blob)
 
     async with (
-        opened(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
         httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
     ):
         connection = Connection(Line(), SecretStr("simcord.x"), "", parts.house.clock, by_webhook=False)

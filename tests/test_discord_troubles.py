@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app import opened
+from bot.app import open_installation
 from bot.runtime.clock import WallClock
 from handlers.discord import TokenRefused, discord
 from tests.discord_faults import Fault, broken, flood
@@ -174,7 +174,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     wrong = "MTI2MDAwMDAwMDAwMDAwMDAwMA.another.token-that-nobody-knows"
     async with (
         discord_server() as server,
-        opened(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
     ):
         with pytest.raises(TokenRefused) as refused:
             async with discord(parts.service, token=SecretStr(wrong), secret=b"", api_url=server.api_url):

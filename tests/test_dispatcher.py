@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.cluster.leadership import Deposed
+from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
-from bot.domain.job_view import Reason, State
-from bot.domain.poll_schedule import Pace
+from bot.domain.job_view import ErrorCode, State
+from bot.domain.poll_schedule import TaskDurations
 from bot.runtime.clock import WallClock
-from bot.worker.context import Desk
-from bot.worker.dispatcher import drive
+from bot.worker.context import AccountContext
+from bot.worker.dispatcher import run_account
 from storage import accounts, results
 from tests.conftest import ON_BOTH
 from tests.gate import answered, garbage, lost_after, passes, refused
@@ -72,15 +72,15 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
 @pytest.mark.parametrize(
     ("code", "reason", "runs"),
     [
-        ("InternalError.Algo", Reason.NO_FACE, 2),  # once more, then it is said
-        ("InvalidURL", Reason.SERVICE_DOWN, 4),
-        ("InvalidImageResolution", Reason.PHOTO_REFUSED, 1),
-        ("DataInspectionFailed", Reason.CONTENT_REFUSED, 1),
-        ("InvalidParameter", Reason.SERVICE_DOWN, 1),
+        ("InternalError.Algo", ErrorCode.NO_FACE, 2),  # once more, then it is said
+        ("InvalidURL", ErrorCode.SERVICE_DOWN, 4),
+        ("InvalidImageResolution", ErrorCode.PHOTO_REFUSED, 1),
+        ("DataInspectionFailed", ErrorCode.CONTENT_REFUSED, 1),
+        ("InvalidParameter", ErrorCode.SERVICE_DOWN, 1),
     ],
 )
 async def test_a_failed_task_gives_the_units_back_and_says_why(
-    tmp_path: Path, service: StandIn, code: str, reason: Reason, runs: int
+    tmp_path: Path, service: StandIn, code: str, reason: ErrorCode, runs: int
 ) -> None:
     async with workshop(tmp_path, service) as shop:
         job = await shop.wish()
@@ -201,7 +201,7 @@ async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_p
 
 
 async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path, held: StandIn) -> None:
-    unhurried = Pace(mean=1e6, deviation=1.0)  # nobody else would ask before next week
+    unhurried = TaskDurations(mean=1e6, deviation=1.0)  # nobody else would ask before next week
     async with workshop(tmp_path, held, first_guess=unhurried) as shop:
         job = await shop.wish()
         async with shop.at_work():
@@ -231,7 +231,7 @@ async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_pa
 async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: StandIn) -> None:
     async with workshop(tmp_path, held) as shop:
         job, waiting = await shop.wish("anna"), await shop.wish("ben")
-        old = asyncio.create_task(drive(shop.lanes[0], shop.house, asyncio.Event()))
+        old = asyncio.create_task(run_account(shop.lanes[0], shop.house, asyncio.Event()))
         await shop.when(job, lambda now: now.state == State.RUNNING)
         before = await shop.row(job)
         async with shop.database.write() as connection:
@@ -239,7 +239,7 @@ async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: Sta
         let_go(tmp_path)
         with pytest.raises(ExceptionGroup) as caught:
             await old
-        assert caught.group_contains(Deposed)
+        assert caught.group_contains(LeadershipLost)
         assert (await shop.row(job), (await shop.row(waiting)).state) == (before, State.QUEUED)
         async with shop.at_work():
             assert {(await shop.ended(one)).state for one in (job, waiting)} == {State.STORED}
@@ -247,7 +247,7 @@ async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: Sta
 
 async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: StandIn) -> None:
     async with workshop(tmp_path, service) as shop:
-        old = asyncio.create_task(drive(shop.lanes[0], shop.house, asyncio.Event()))
+        old = asyncio.create_task(run_account(shop.lanes[0], shop.house, asyncio.Event()))
         first = await shop.wish("anna")
         await shop.ended(first)
         async with shop.database.write() as connection:
@@ -255,7 +255,7 @@ async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: 
         job = await shop.wish("ben")
         with pytest.raises(ExceptionGroup) as caught:
             await old
-        assert caught.group_contains(Deposed)
+        assert caught.group_contains(LeadershipLost)
         assert (await shop.row(job)).state == State.QUEUED
         assert shop.gate.count("create") == 1
 
@@ -266,9 +266,9 @@ async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, s
         async with shop.database.write() as connection:
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
-        old = Desk(shop.lanes[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
-        for write in (old.write(job, job_lifecycle.Expired()), old.trip(Decision.AGAIN_LATER)):
-            with pytest.raises(Deposed):
+        old = AccountContext(shop.lanes[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
+        for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.AGAIN_LATER)):
+            with pytest.raises(LeadershipLost):
                 await write
         assert await shop.row(job) == job
         assert await shop.rows("SELECT failures, open_until FROM account") == [(0, 0)]

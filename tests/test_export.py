@@ -5,10 +5,10 @@ import json
 import zipfile
 from pathlib import Path
 
-from bot.app import Parts
+from bot.app import Installation
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
-from bot.privacy.export import Zips, written
+from bot.privacy.export import ZipParts, export_files
 from tests.company import a_person, a_photo, asks, kept_of
 from tests.conftest import IN_HOUSE
 from tests.house import accepted, ended, private
@@ -24,24 +24,24 @@ def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
     return found
 
 
-async def lived(parts: Parts, person: Person) -> None:
+async def lived(parts: Installation, person: Person) -> None:
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
         view = accepted(await asks(parts, person, private(person), style, **how))
         await ended(parts, person, view.id)
     await parts.studio.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
-    await parts.service.wardrobe.save(person, "神奈川 / ../冲浪里", a_photo())
-    await parts.service.purse.credit(f"charge of {person.platform_id}", person, 10, 50)
+    await parts.service.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
+    await parts.service.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
 
 
 @IN_HOUSE
-async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house: Parts) -> None:
+async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house: Installation) -> None:
     anna, ben = a_person(), a_person()
     await lived(open_house, anna)
     await lived(open_house, ben)
     async with open_house.service.care.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
         found = unpacked(files)
-    kept = [await open_house.studio.reception.photos.get(key) for key in await kept_of(open_house, anna)]
+    kept = [await open_house.studio.photo_intake.photos.get(key) for key in await kept_of(open_house, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
         hashlib.sha256(data).digest() for data in kept if data
@@ -59,7 +59,7 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house
 
 
 @IN_HOUSE
-async def test_the_files_are_gone_when_they_have_been_sent(open_house: Parts) -> None:
+async def test_the_files_are_gone_when_they_have_been_sent(open_house: Installation) -> None:
     anna = a_person()
     async with open_house.service.care.export(anna) as files:
         assert all(file.exists() for file in files)
@@ -68,12 +68,12 @@ async def test_the_files_are_gone_when_they_have_been_sent(open_house: Parts) ->
 
 
 @IN_HOUSE
-async def test_a_large_export_comes_in_several_files(open_house: Parts) -> None:
+async def test_a_large_export_comes_in_several_files(open_house: Installation) -> None:
     anna = a_person()
     await lived(open_house, anna)
     async with open_house.service.care.export(anna) as whole:
         everything = unpacked(whole)
-    async with written(open_house.studio, anna, max_bytes=4_000) as files:
+    async with export_files(open_house.studio, anna, max_bytes=4_000) as files:
         assert len(files) > 1
         assert unpacked(files).keys() == everything.keys()
         sizes = [file.stat().st_size for file in files]
@@ -81,7 +81,7 @@ async def test_a_large_export_comes_in_several_files(open_house: Parts) -> None:
 
 
 def test_a_zip_is_full_before_it_is_too_big_and_nothing_is_left_out(tmp_path: Path) -> None:
-    zips = Zips(tmp_path, max_bytes=10_000)
+    zips = ZipParts(tmp_path, max_bytes=10_000)
     names = [f"pictures/{number}-{'长' * 40}.jpg" for number in range(20)]
     for number, name in enumerate(names):
         zips.add(name, bytes(number * 500))

@@ -6,9 +6,9 @@ import pytest
 
 from bot.admin.doctor import examine
 from bot.config import face_detection
-from bot.domain.job_view import Reason, Refusal
-from bot.imaging import Intake, Portrait, Rejected, Unfit
-from bot.jobs.photo_intake import Looked, Reception
+from bot.domain.job_view import ErrorCode, UserError
+from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
+from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
 from bot.messaging.platform import CannotStart
 from storage.photos import Kind, open_photos
 from tests import face_finders
@@ -37,27 +37,27 @@ async def test_only_who_looks_and_finds_none_sends_a_photo_away(
         for photo in (NEITHER, LONG):
             seen = await intake.accept(photo, with_face=True)
             assert isinstance(seen, Portrait) is is_let_in
-            assert is_let_in or (isinstance(seen, Rejected) and seen.reason is Unfit.NO_FACE)
+            assert is_let_in or (isinstance(seen, UnusablePhoto) and seen.reason is PhotoProblem.NO_FACE)
             assert isinstance(await intake.accept(photo), Portrait), "where none is wanted, none is missed"
 
 
 async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
     async with Intake(find_face=face_finders.nowhere) as intake:
-        reception = Reception(intake, open_photos(tmp_path), keep_seconds=60, face_required=True)
-        assert await reception.look(NEITHER, Kind.ORIGINAL) == Refusal(Reason.NO_FACE)
-        assert isinstance(await reception.look(NEITHER, Kind.REFERENCE), Looked)
+        reception = PhotoIntake(intake, open_photos(tmp_path), keep_seconds=60, face_required=True)
+        assert await reception.accept(NEITHER, Kind.ORIGINAL) == UserError(ErrorCode.NO_FACE)
+        assert isinstance(await reception.accept(NEITHER, Kind.REFERENCE), AcceptedPhoto)
 
 
 async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
     async with house(tmp_path, face_required="on") as parts:
-        answer = await parts.studio.wish(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
-        assert answer == Refusal(Reason.NO_FACE)
+        answer = await parts.studio.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
+        assert answer == UserError(ErrorCode.NO_FACE)
         quota = await parts.studio.quota(ANNA)
         assert (quota.used, quota.reserved) == (0, 0)
         portrait = PORTRAIT.read_bytes()
-        accepted(await parts.studio.wish(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
+        accepted(await parts.studio.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
     async with house(tmp_path) as parts:
-        accepted(await parts.studio.wish(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
+        accepted(await parts.studio.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
 
 
 def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
@@ -65,10 +65,10 @@ def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
         return name if name == "cv2" else None
 
     required, not_required = (settings_for(tmp_path, face_required=word) for word in ("on", "off"))
-    assert face_detection.are_required(required, find=lambda name: name)
-    assert not face_detection.are_required(not_required, find=only_cv2)
+    assert face_detection.faces_required(required, find=lambda name: name)
+    assert not face_detection.faces_required(not_required, find=only_cv2)
     with pytest.raises(CannotStart, match=r"pip install 'repaint\[stylizer\]'"):
-        face_detection.are_required(required, find=only_cv2)
+        face_detection.faces_required(required, find=only_cv2)
 
 
 async def test_the_doctor_says_that_faces_are_required(tmp_path: Path) -> None:

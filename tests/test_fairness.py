@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.jobs.admission import Rules
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.jobs.admission import AdmissionRules
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from storage import ledger
@@ -72,7 +72,7 @@ async def test_twenty_people_with_five_photos_each_take_turns_at_one_slot(tmp_pa
 @ON_BOTH
 async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_path: Path) -> None:
     """A hundred jobs of one person wait; who comes with one photo then is next but for what runs."""
-    rules = Rules(daily_free_images=1000, max_queued_per_person=1000, monthly_budget_cny=None, paid=True)
+    rules = AdmissionRules(daily_free_images=1000, max_queued_per_person=1000, monthly_budget_cny=None, paid=True)
     async with stand_in(tmp_path / "service") as service, workshop(tmp_path, service, rules=rules) as shop:
         heavy = [await shop.wish("heavy") for _ in range(100)]
         light = await shop.wish("light")
@@ -89,14 +89,14 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
         answers = await asyncio.gather(
             *(
-                parts.studio.wish(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                parts.studio.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )
         accepted = [answer for answer in answers if isinstance(answer, JobView)]
-        refused = [answer for answer in answers if isinstance(answer, Refusal)]
+        refused = [answer for answer in answers if isinstance(answer, UserError)]
         assert (len(accepted), len(refused)) == (20, 180)
-        assert {answer.reason for answer in refused} == {Reason.QUOTA_USED_UP}
+        assert {answer.code for answer in refused} == {ErrorCode.QUOTA_USED_UP}
         async with parts.house.database.read() as connection:
             assert await ledger.audit(connection) == ()
         quota = await parts.studio.quota(ANNA)
@@ -112,9 +112,9 @@ async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) ->
         photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
         answers = await asyncio.gather(
             *(
-                parts.studio.wish(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                parts.studio.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )
-        refused = {answer.reason for answer in answers if isinstance(answer, Refusal)}
-        assert refused == {Reason.QUEUE_FULL}
+        refused = {answer.code for answer in answers if isinstance(answer, UserError)}
+        assert refused == {ErrorCode.QUEUE_FULL}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job_view import Reason, State
+from bot.domain.job_view import ErrorCode, State
 from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.gate import Deed, Forward, answered, garbage, lost_after, refused
@@ -119,7 +119,7 @@ async def test_a_picture_that_the_api_does_not_know_any_more_is_lost_and_said_so
             await shop.when(job, lambda now: now.state == State.FETCHING)
             shop.gate.always("query", UNKNOWN)
             done = await shop.ended(job)
-        assert (done.error, done.result_url) == (Reason.RESULT_LOST, None)
+        assert (done.error, done.result_url) == (ErrorCode.RESULT_LOST, None)
         assert await shop.units() == (0, 0)
         assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
         assert shop.gate.count("create") == 1

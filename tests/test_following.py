@@ -10,10 +10,10 @@ from bot.dashscope.errors import Decision
 from bot.dashscope.wire import Failure, Task, TaskStatus
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event
-from bot.domain.job_view import Reason, State
-from bot.domain.poll_schedule import GIVE_UP_SECONDS, Pace
+from bot.domain.job_view import ErrorCode, State
+from bot.domain.poll_schedule import GIVE_UP_SECONDS, TaskDurations
 from bot.runtime.clock import WallClock
-from bot.worker.poll import heard, is_odd
+from bot.worker.poll import event_from, is_odd
 from storage.jobs import Job
 from tests.gate import answered, lost_before, refused
 from tests.stand_in import StandIn, stand_in
@@ -62,7 +62,7 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
 def test_what_an_answer_means(
     answer: Task | None, odd: int, running_for: float, outlived: bool, event: Event | None
 ) -> None:
-    assert heard(answer, odd, running_for=running_for, outlived=outlived) == event
+    assert event_from(answer, odd, running_for=running_for, outlived=outlived) == event
 
 
 def test_only_answers_that_another_look_may_mend_are_odd() -> None:
@@ -100,7 +100,7 @@ async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing
 
 async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
-    async with workshop(tmp_path, service, first_guess=Pace(15.0, 3.75)) as shop:
+    async with workshop(tmp_path, service, first_guess=TaskDurations(15.0, 3.75)) as shop:
         await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
         async with shop.at_work():
             await shop.ended(job)
@@ -132,7 +132,7 @@ async def test_what_may_have_been_paid_is_never_sent_again(
         shop.gate.always("query", answered(answer))
         async with shop.at_work():
             done = await shop.ended(job)
-        assert (done.state, done.error, done.slot) == (State.FAILED, Reason.RESULT_LOST, None)
+        assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
         assert await shop.units() == (0, 0)
         assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
         assert (shop.gate.count("create"), shop.gate.count("query")) == (1, 3)
@@ -153,12 +153,12 @@ async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, servi
         job = await shop.wish()
         shop.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
         async with shop.at_work():
-            assert (await shop.ended(job)).error == Reason.RESULT_LOST
+            assert (await shop.ended(job)).error == ErrorCode.RESULT_LOST
 
 
 async def test_questions_keep_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
     """Three tasks at once, each asked for every 0.25 s and more: 12 a second, and a limit of 8."""
-    slots, limit, clock, soon = 3, 8.0, WallClock(), Pace(100.0, 60.0)
+    slots, limit, clock, soon = 3, 8.0, WallClock(), TaskDurations(100.0, 60.0)
     options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_guess": soon}
     async with workshop(tmp_path, service, clock=clock, **options) as shop:
         for number in range(slots):

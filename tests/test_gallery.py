@@ -4,13 +4,13 @@ import io
 
 from PIL import Image
 
-from bot.conversation.style_gallery import COLUMNS, GAP, TILE, sheet
+from bot.conversation.style_gallery import COLUMNS, GAP, TILE, gallery_sheet
 from bot.domain.styles import STYLES, Style, sample
 
 
 def test_every_style_that_has_a_sample_has_its_tile() -> None:
     shown = [style for style in STYLES if sample(style.slug)]
-    jpeg = sheet(STYLES)
+    jpeg = gallery_sheet(STYLES)
     assert jpeg is not None
     with Image.open(io.BytesIO(jpeg)) as picture:
         assert picture.format == "JPEG"
@@ -19,4 +19,4 @@ def test_every_style_that_has_a_sample_has_its_tile() -> None:
 
 
 def test_without_samples_there_is_no_picture() -> None:
-    assert sheet([Style(999, "nowhere", "Nowhere", "无")]) is None
+    assert gallery_sheet([Style(999, "nowhere", "Nowhere", "无")]) is None

@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from bot.app import Parts
-from bot.delivery.broadcasts import Herald
-from bot.domain.job_view import Reason
-from bot.messaging.platform import Address, Card, Chat, Gone, NotNow
-from bot.runtime.wakeups import Bell
+from bot.app import Installation
+from bot.delivery.broadcasts import Broadcaster
+from bot.domain.job_view import ErrorCode
+from bot.messaging.platform import Address, Card, Chat, TargetGone, TryLater
+from bot.runtime.wakeups import Wakeups
 from storage import cards, results
 from storage.broadcasts import Broadcast
 from tests.company import Day, a_group, a_person, a_photo, asks, reason
@@ -17,12 +17,12 @@ from tests.rows import NOON
 from tests.screen import Screen
 
 
-def herald_of(parts: Parts, screen: Screen) -> Herald:
+def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
     studio = parts.studio
-    return Herald(screen, studio.database, studio.lanes, Bell(), studio.clock)
+    return Broadcaster(screen, studio.database, studio.capacity, Wakeups(), studio.clock)
 
 
-async def audience(parts: Parts, number: int) -> list[str]:
+async def audience(parts: Installation, number: int) -> list[str]:
     """So many people who once asked for something in private."""
     people = [a_person() for _ in range(number)]
     for person in people:
@@ -30,14 +30,14 @@ async def audience(parts: Parts, number: int) -> list[str]:
     return [person.platform_id for person in people]
 
 
-async def told(parts: Parts, words: str) -> Broadcast:
-    broadcast = await parts.service.control.broadcast(words)
+async def told(parts: Installation, words: str) -> Broadcast:
+    broadcast = await parts.service.admin.broadcast(words)
     assert isinstance(broadcast, Broadcast), broadcast
     return broadcast
 
 
-async def now(parts: Parts) -> Broadcast:
-    return (await parts.service.control.broadcasts())[0]
+async def now(parts: Installation) -> Broadcast:
+    return (await parts.service.admin.broadcasts())[0]
 
 
 async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path) -> None:
@@ -50,12 +50,12 @@ async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path
         banned, forgotten = a_person(), a_person()
         for person in (banned, forgotten):
             accepted(await asks(parts, person, private(person)))
-        await parts.service.control.ban(banned)
+        await parts.service.admin.ban(banned)
         await parts.service.care.forget(forgotten)
         begun = await told(parts, "  We are back.  ")
         assert (begun.text, begun.waiting) == ("We are back.", 5)
         herald = herald_of(parts, screen)
-        while await herald.letter():
+        while await herald.next_message():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
         assert {card for _, card in screen.sent} == {Card("We are back.")}
@@ -70,19 +70,19 @@ async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp
         begun = await told(parts, "News")
         herald = herald_of(parts, screen)
         for _ in range(5):
-            assert await herald.letter()
-        assert await parts.service.control.stop_broadcast(begun.id)
-        assert not await herald.letter()
+            assert await herald.next_message()
+        assert await parts.service.admin.stop_broadcast(begun.id)
+        assert not await herald.next_message()
         halted = await now(parts)
         assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
     async with house(tmp_path) as parts:  # and the process was started anew meanwhile
-        assert not await herald_of(parts, screen).letter()
-        assert await parts.service.control.go_on_broadcast(begun.id)
+        assert not await herald_of(parts, screen).next_message()
+        assert await parts.service.admin.resume_broadcast(begun.id)
         heralds = [herald_of(parts, screen) for _ in range(3)]
-        while any(await asyncio.gather(*(herald.letter() for herald in heralds))):
+        while any(await asyncio.gather(*(herald.next_message() for herald in heralds))):
             pass
         assert Counter(address.chat.platform_id for address, _ in screen.sent) == Counter(people)
-        assert not await parts.service.control.go_on_broadcast(begun.id + 1)
+        assert not await parts.service.admin.resume_broadcast(begun.id + 1)
 
 
 async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
@@ -100,41 +100,41 @@ async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         await audience(parts, 1)
         await told(parts, "News")
-        sending = asyncio.create_task(herald_of(parts, screen).letter())
+        sending = asyncio.create_task(herald_of(parts, screen).next_message())
         await arrived.wait()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
     async with house(tmp_path) as parts:
-        assert not await herald_of(parts, Screen()).letter()
+        assert not await herald_of(parts, Screen()).next_message()
         after = await now(parts)
         assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
 
 
 async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
-    day, floods = Day(NOON), [NotNow(30.0)]
+    day, floods = Day(NOON), [TryLater(30.0)]
     screen = Screen(trouble=lambda _address, _card: floods.pop() if floods else None)
     async with house(tmp_path, clock=day.clock()) as parts:
         people = await audience(parts, 2)
         await told(parts, "News")
         herald = herald_of(parts, screen)
-        assert await herald.letter()
-        assert not await herald.letter()
+        assert await herald.next_message()
+        assert not await herald.next_message()
         assert screen.sent == []
         day.time += 600  # the steady clock has gone on too, on a busy machine by seconds
-        while await herald.letter():
+        while await herald.next_message():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
 
 
 async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) -> None:
-    troubles: list[Exception] = [Gone(card_only=False), NotNow(0.0, perhaps_sent=True), ZeroDivisionError()]
+    troubles: list[Exception] = [TargetGone(card_only=False), TryLater(0.0, perhaps_sent=True), ZeroDivisionError()]
     screen = Screen(trouble=lambda _address, _card: troubles.pop() if troubles else None)
     async with house(tmp_path) as parts:
         await audience(parts, 5)
         await told(parts, "News")
         herald = herald_of(parts, screen)
         for _ in range(9):
-            await herald.letter()
+            await herald.next_message()
         after = await now(parts)
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
         assert len(screen.sent) == 3  # two told, and one whose answer was lost
@@ -146,18 +146,18 @@ async def test_the_running_house_sends_it_by_itself(tmp_path: Path) -> None:
         await audience(parts, 3)
         await told(parts, "News")
         while (await now(parts)).waiting or (await now(parts)).unsure:
-            await parts.house.clock.wait(parts.house.bell.ticket(), 0.05)
+            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
         assert screen.texts().count("News") == 3
 
 
 async def test_a_text_has_a_length(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         for words in ("", " \n", "x" * 3001):
-            assert reason(await parts.service.control.broadcast(words)) == Reason.TEXT_INVALID
-        assert await parts.service.control.broadcasts() == ()
+            assert reason(await parts.service.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
+        assert await parts.service.admin.broadcasts() == ()
 
 
-async def shown(parts: Parts, screen: Screen, chat: Chat) -> int:
+async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
     """A finished job whose card hangs in a chat."""
     person = a_person()
     view = accepted(await asks(parts, person, chat))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job_view import Reason, State
-from bot.jobs.retention import Housekeeping
+from bot.domain.job_view import ErrorCode, State
+from bot.jobs.retention import Retention
 from bot.runtime.clock import WallClock
 from storage import jobs, ledger, results, statistics
 from storage.database import Database, open_database
@@ -33,7 +33,7 @@ class Place:
 
     async def sweep(self, at: float) -> None:
         clock = WallClock(wall=lambda: at, steady=lambda: 0.0)
-        await Housekeeping(self.database, self.photos, clock).sweep()
+        await Retention(self.database, self.photos, clock).sweep()
 
     async def job(self, source: str, **columns: Any) -> Job:
         """A row with a photo in store."""
@@ -64,7 +64,7 @@ async def test_a_draft_that_nobody_came_back_to_ends_after_a_day_and_says_so(pla
     assert (await place.row(draft)).state == State.DRAFT
     await place.sweep(NOON + DAY + 1)
     now = await place.row(draft)
-    assert (now.state, now.error) == (State.FAILED, Reason.DRAFT_EXPIRED)
+    assert (now.state, now.error) == (State.FAILED, ErrorCode.DRAFT_EXPIRED)
     assert await place.number("SELECT COUNT(*) FROM outbox") == 1
 
 
@@ -90,7 +90,7 @@ async def test_nobody_waits_for_ever(place: Place) -> None:
         await ledger.reserve(connection, job.id, [Scope("person:1", "2026-11-22", 20)], now=NOON)
     await place.sweep(NOON + 7 * DAY + 1)
     now = await place.row(job)
-    assert (now.state, now.error) == (State.FAILED, Reason.PHOTO_EXPIRED)
+    assert (now.state, now.error) == (State.FAILED, ErrorCode.PHOTO_EXPIRED)
     assert await place.number("SELECT reserved FROM quota") == 0
     assert not await place.photos.has(job.photo or "")
 
@@ -143,7 +143,7 @@ async def test_counts_of_dead_links_do_not_pile_up(place: Place) -> None:
 async def test_it_sweeps_at_the_start_and_goes_when_told(place: Place) -> None:
     draft, stop = await place.job("test:1", updated=NOON - 2 * DAY), asyncio.Event()
     clock = WallClock(wall=lambda: NOON, steady=lambda: 0.0)
-    sweeping = asyncio.create_task(Housekeeping(place.database, place.photos, clock).run(stop))
+    sweeping = asyncio.create_task(Retention(place.database, place.photos, clock).run(stop))
     async with asyncio.timeout(5):
         while (await place.row(draft)).state == State.DRAFT:
             pass

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.photo_links import SignedLinks
-from bot.http.metrics_access import Watchers
-from bot.http.routes import MAX_USES, Outside, application
+from bot.http.metrics_access import MetricsAccess
+from bot.http.routes import MAX_USES, HttpDeps, application
 from bot.runtime.clock import WallClock
 from storage import accounts, results
 from storage.bucket import Bucket, open_bucket
@@ -29,7 +29,7 @@ JPEG = b"\xff\xd8\xff a face"
 class Door:
     """The application, asked over ASGI; `clock` is moved by assignment."""
 
-    outside: Outside
+    outside: HttpDeps
     http: httpx.AsyncClient
     links: SignedLinks
     wall: list[float] = field(default_factory=lambda: [NOON])
@@ -48,7 +48,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     wall = [NOON]
     async with open_database(tmp_path / "repaint.db") as database:
         clock = WallClock(wall=lambda: wall[0], steady=lambda: 0.0)
-        outside = Outside(database, open_photos(tmp_path / "photos"), clock, SECRET, frozenset({"key-a"}))
+        outside = HttpDeps(database, open_photos(tmp_path / "photos"), clock, SECRET, frozenset({"key-a"}))
         transport = httpx.ASGITransport(application(outside, None))
         async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
             yield Door(outside, http, SignedLinks(SITE, SECRET), wall)
@@ -167,29 +167,31 @@ async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
 
 
 def test_without_a_token_only_programs_on_this_machine_may_read_the_metrics() -> None:
-    nobody, here = Watchers(), "127.0.0.1"
-    assert nobody.may(here, {})
-    assert nobody.may("::1", {"authorization": "Bearer whatever"})
+    nobody, here = MetricsAccess(), "127.0.0.1"
+    assert nobody.allows(here, {})
+    assert nobody.allows("::1", {"authorization": "Bearer whatever"})
     for peer in ("192.0.2.7", "172.17.0.1", "::ffff:192.0.2.7", "localhost", "", None):
-        assert not nobody.may(peer, {}), peer
+        assert not nobody.allows(peer, {}), peer
     for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"):
-        assert not nobody.may(here, {name: here}), name
-    assert not Watchers(is_public=True).may(here, {})
+        assert not nobody.allows(here, {name: here}), name
+    assert not MetricsAccess(is_public=True).allows(here, {})
 
 
 def test_with_a_token_whoever_has_it_may_and_nobody_else() -> None:
-    watchers = Watchers(SecretStr("sixteen-signs-or-more"), is_public=True)
-    assert watchers.may("192.0.2.7", {"authorization": "Bearer sixteen-signs-or-more", "x-forwarded-for": "192.0.2.9"})
+    watchers = MetricsAccess(SecretStr("sixteen-signs-or-more"), is_public=True)
+    assert watchers.allows(
+        "192.0.2.7", {"authorization": "Bearer sixteen-signs-or-more", "x-forwarded-for": "192.0.2.9"}
+    )
     for shown in ("", "Bearer ", "Bearer sixteen-signs-or-mor", "bearer", "Basic sixteen-signs-or-more", "Bearer \xff"):
-        assert not watchers.may("127.0.0.1", {"authorization": shown}), shown
-    assert not watchers.may("127.0.0.1", {})
+        assert not watchers.allows("127.0.0.1", {"authorization": shown}), shown
+    assert not watchers.allows("127.0.0.1", {})
     assert "sixteen" not in repr(watchers)
 
 
 async def test_metrics_are_refused_in_words_and_without_a_number(door: Door) -> None:
     refused = await door.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
     assert (refused.status_code, refused.text) == (403, "Metrics need METRICS_TOKEN.\n")
-    outside = replace(door.outside, watchers=Watchers(SecretStr("sixteen-signs-or-more")))
+    outside = replace(door.outside, watchers=MetricsAccess(SecretStr("sixteen-signs-or-more")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(outside, None)), base_url=SITE) as http:
         asked = await http.get("/metrics")
         assert (asked.status_code, asked.headers["www-authenticate"]) == (401, "Bearer")

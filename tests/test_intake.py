@@ -9,7 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
-from bot.imaging import FaceFinder, Foreign, Intake, Portrait, Rejected, Unfit, Unreadable
+from bot.imaging import FaceFinder, ForeignFormat, Intake, PhotoProblem, Portrait, Unreadable, UnusablePhoto
 from bot.imaging.results import MAX_BYTES
 from bot.imaging.worker_client import Worker
 from tests import face_finders
@@ -22,16 +22,16 @@ LONG = encoded(quarters(2400, 300))  # needs a face finder
 @pytest.mark.parametrize(
     ("data", "answer"),
     [
-        (b"", Rejected(Unfit.EMPTY, 0)),
-        (b"Dear Sir or Madam", Rejected(Unfit.NOT_A_PICTURE, 17)),
-        (b"\0" * 500, Rejected(Unfit.NOT_A_PICTURE, 500)),
-        (b"\xff\xd8\xff" + bytes(MAX_BYTES), Rejected(Unfit.TOO_MANY_BYTES, MAX_BYTES + 3)),
-        (b"%PDF-1.7", Rejected(Unfit.UNSUPPORTED, 8, foreign=Foreign.PDF)),
-        (b"<svg>", Rejected(Unfit.UNSUPPORTED, 5, foreign=Foreign.SVG)),
-        (b"\0\0\0\x18ftypisom", Rejected(Unfit.UNSUPPORTED, 12, foreign=Foreign.VIDEO)),
+        (b"", UnusablePhoto(PhotoProblem.EMPTY, 0)),
+        (b"Dear Sir or Madam", UnusablePhoto(PhotoProblem.NOT_A_PICTURE, 17)),
+        (b"\0" * 500, UnusablePhoto(PhotoProblem.NOT_A_PICTURE, 500)),
+        (b"\xff\xd8\xff" + bytes(MAX_BYTES), UnusablePhoto(PhotoProblem.TOO_MANY_BYTES, MAX_BYTES + 3)),
+        (b"%PDF-1.7", UnusablePhoto(PhotoProblem.UNSUPPORTED, 8, foreign=ForeignFormat.PDF)),
+        (b"<svg>", UnusablePhoto(PhotoProblem.UNSUPPORTED, 5, foreign=ForeignFormat.SVG)),
+        (b"\0\0\0\x18ftypisom", UnusablePhoto(PhotoProblem.UNSUPPORTED, 12, foreign=ForeignFormat.VIDEO)),
     ],
 )
-async def test_what_is_no_photo_is_told_without_a_worker(data: bytes, answer: Rejected) -> None:
+async def test_what_is_no_photo_is_told_without_a_worker(data: bytes, answer: UnusablePhoto) -> None:
     intake = Intake()  # not entered: there is no worker
     assert await intake.accept(data) == answer
 
@@ -61,20 +61,20 @@ async def test_without_a_face_the_middle_is_kept(finder: FaceFinder | None) -> N
 
 async def test_a_photo_that_takes_too_long_ends_and_the_next_one_is_read() -> None:
     async with Intake(find_face=face_finders.endless, seconds=1.5) as intake:
-        assert await intake.accept(LONG) == Rejected(Unfit.TOO_SLOW, len(LONG))
+        assert await intake.accept(LONG) == UnusablePhoto(PhotoProblem.TOO_SLOW, len(LONG))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
 async def test_a_photo_that_kills_its_worker_is_damaged_and_the_next_one_is_read() -> None:
     async with Intake(find_face=face_finders.crashing) as intake:
-        assert await intake.accept(LONG) == Rejected(Unfit.DAMAGED, len(LONG))
+        assert await intake.accept(LONG) == UnusablePhoto(PhotoProblem.DAMAGED, len(LONG))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
 async def test_a_photo_that_wants_too_much_memory_is_told_so_and_the_next_one_is_read() -> None:
     large = encoded(Image.new("RGB", (6000, 5000)), "PNG", compress_level=1)
     async with Intake(memory_bytes=60_000_000) as intake:
-        assert await intake.accept(large) == Rejected(Unfit.TOO_SLOW, len(large))
+        assert await intake.accept(large) == UnusablePhoto(PhotoProblem.TOO_SLOW, len(large))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_cannot_start_says_so_at_once() -> None:
 
 async def test_a_worker_that_talks_nonsense_counts_as_dead() -> None:
     async with Intake(find_face=face_finders.babbling) as intake:
-        assert await intake.accept(LONG) == Rejected(Unfit.DAMAGED, len(LONG))
+        assert await intake.accept(LONG) == UnusablePhoto(PhotoProblem.DAMAGED, len(LONG))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from bot.imaging import Intake, Portrait, Rejected, Unfit
+from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
 from tests.pictures import BLUE, GREEN, RED, UPRIGHT, YELLOW, alike, corners, encoded, quarters, segments
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -226,7 +226,7 @@ async def test_sizes_end_inside_the_limits(
 @pytest.mark.parametrize("size", [(63, 63), (63, 500), (500, 63), (1, 1)])
 async def test_less_than_64_pixels_is_too_small(intake: Intake, size: tuple[int, int]) -> None:
     data = encoded(Image.new("RGB", size))
-    assert await intake.accept(data) == Rejected(Unfit.TOO_SMALL, len(data), *size)
+    assert await intake.accept(data) == UnusablePhoto(PhotoProblem.TOO_SMALL, len(data), *size)
 
 
 def png_of(width: int, height: int, pixels: bytes) -> bytes:
@@ -252,7 +252,7 @@ BOMBS = [
 
 @pytest.mark.parametrize(("bomb", "size"), BOMBS)
 async def test_a_bomb_is_known_by_its_head(intake: Intake, bomb: bytes, size: tuple[int, int]) -> None:
-    assert await intake.accept(bomb) == Rejected(Unfit.TOO_MANY_PIXELS, len(bomb), *size)
+    assert await intake.accept(bomb) == UnusablePhoto(PhotoProblem.TOO_MANY_PIXELS, len(bomb), *size)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -261,13 +261,13 @@ async def test_a_file_cut_off_is_damaged(intake: Intake, kind: str, part: float)
     noisy = Image.merge("RGB", [Image.effect_noise((300, 300), 90)] * 3)
     data = encoded(noisy, kind)
     cut = data[: int(len(data) * part)]
-    assert await intake.accept(cut) == Rejected(Unfit.DAMAGED, len(cut))
+    assert await intake.accept(cut) == UnusablePhoto(PhotoProblem.DAMAGED, len(cut))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_head_with_rubbish_behind_it_is_damaged(intake: Intake, kind: str) -> None:
     data = encoded(quarters(), kind)[:24] + b"rubbish" * 500
-    assert isinstance(await intake.accept(data), Rejected)
+    assert isinstance(await intake.accept(data), UnusablePhoto)
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*" + b"\xff" * 500])

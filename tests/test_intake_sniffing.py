@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.imaging.results import Foreign
+from bot.imaging.results import ForeignFormat
 from bot.imaging.sniffing import foreign, is_readable
 
 
@@ -32,24 +32,24 @@ def test_the_kinds_we_read_are_known(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"%PDF-1.7\n", Foreign.PDF),
-        (b"\0\0\0\x18ftypisom\0\0\x02\0isommp41", Foreign.VIDEO),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", Foreign.VIDEO),
-        (b"\0\0\0\x08wide\0\0\0\0mdat", Foreign.VIDEO),
-        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01webm", Foreign.VIDEO),
-        (b"RIFF\0\0\0\0AVI LIST", Foreign.VIDEO),
-        (b"FLV\1\5", Foreign.VIDEO),
-        (b"8BPS\0\1", Foreign.PICTURE),
-        (b"\0\0\0\x0cJXL \r\n\x87\n", Foreign.PICTURE),
-        (b"\xff\x0a\xfa\x7f", Foreign.PICTURE),
-        (b"\0\0\0\x0cjP  \r\n", Foreign.PICTURE),
-        (b"\0\0\1\0\1\0", Foreign.PICTURE),
-        (b"II*\0\x10\0\0\0CR\2\0", Foreign.PICTURE),
-        (gzip.compress(b'{"tgs":1,"v":"5.5.2"}', mtime=0), Foreign.STICKER),
-        (gzip.compress(b"<svg xmlns='http://www.w3.org/2000/svg'/>", mtime=0), Foreign.SVG),
-        (b"<svg>", Foreign.SVG),
-        (b"\xef\xbb\xbf \n<?xml version='1.0'?>\n<!-- made\nby hand --><svg width='1'>", Foreign.SVG),
-        (b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n<svg\n>', Foreign.SVG),
+        (b"%PDF-1.7\n", ForeignFormat.PDF),
+        (b"\0\0\0\x18ftypisom\0\0\x02\0isommp41", ForeignFormat.VIDEO),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", ForeignFormat.VIDEO),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", ForeignFormat.VIDEO),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01webm", ForeignFormat.VIDEO),
+        (b"RIFF\0\0\0\0AVI LIST", ForeignFormat.VIDEO),
+        (b"FLV\1\5", ForeignFormat.VIDEO),
+        (b"8BPS\0\1", ForeignFormat.PICTURE),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", ForeignFormat.PICTURE),
+        (b"\xff\x0a\xfa\x7f", ForeignFormat.PICTURE),
+        (b"\0\0\0\x0cjP  \r\n", ForeignFormat.PICTURE),
+        (b"\0\0\1\0\1\0", ForeignFormat.PICTURE),
+        (b"II*\0\x10\0\0\0CR\2\0", ForeignFormat.PICTURE),
+        (gzip.compress(b'{"tgs":1,"v":"5.5.2"}', mtime=0), ForeignFormat.STICKER),
+        (gzip.compress(b"<svg xmlns='http://www.w3.org/2000/svg'/>", mtime=0), ForeignFormat.SVG),
+        (b"<svg>", ForeignFormat.SVG),
+        (b"\xef\xbb\xbf \n<?xml version='1.0'?>\n<!-- made\nby hand --><svg width='1'>", ForeignFormat.SVG),
+        (b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n<svg\n>', ForeignFormat.SVG),
         (b"<!DOCTYPE html><html><svg></svg>", None),
         (b"<svgfoo>", None),
         (b"Dear Sir or Madam", None),
@@ -60,10 +60,10 @@ def test_the_kinds_we_read_are_known(data: bytes) -> None:
         (gzip.compress(b"a log file", mtime=0), None),
         (b"", None),
         (b"\0", None),
-        (b"\0\0\0\x18ftyp", Foreign.VIDEO),
+        (b"\0\0\0\x18ftyp", ForeignFormat.VIDEO),
     ],
 )
-def test_the_kinds_we_do_not_read_are_told_apart(data: bytes, kind: Foreign | None) -> None:
+def test_the_kinds_we_do_not_read_are_told_apart(data: bytes, kind: ForeignFormat | None) -> None:
     assert not is_readable(data)
     assert foreign(data) == kind
 

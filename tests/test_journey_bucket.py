@@ -13,10 +13,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.app import Parts
+from bot.app import Installation
 from bot.dashscope.photo_links import LINK_SECONDS
 from bot.domain.job_view import State
-from bot.jobs.retention import Housekeeping
+from bot.jobs.retention import Retention
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import WallClock
 from storage.bucket import Bucket
@@ -151,9 +151,9 @@ async def test_what_is_over_is_gone_from_the_bucket(tmp_path: Path, server: Buck
         assert server.raw_keys(bucket) == []
 
 
-async def _swept(parts: Parts, at: float) -> None:
+async def _swept(parts: Installation, at: float) -> None:
     clock = WallClock(wall=lambda: at, steady=lambda: 0.0)
-    await Housekeeping(parts.house.database, parts.house.photos, clock).sweep()
+    await Retention(parts.house.database, parts.house.photos, clock).sweep()
 
 
 async def test_what_one_process_has_taken_in_another_shows_and_forgets(
@@ -205,20 +205,20 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
         assert (await http.post("/api/jobs", **form, timeout=30)).status_code == 202
 
 
-async def _until(parts: Parts, job_id: int, state: State) -> None:
+async def _until(parts: Installation, job_id: int, state: State) -> None:
     async with asyncio.timeout(60):
         while True:
-            ticket, view = parts.house.bell.ticket(), await parts.studio.job(ANNA, job_id)
+            ticket, view = parts.house.wakeups.subscribe(), await parts.studio.job(ANNA, job_id)
             if view is not None and view.state == state:
                 return
             await parts.house.clock.wait(ticket, 1.0)
 
 
-async def _turned_back(parts: Parts, job_id: int) -> None:
+async def _turned_back(parts: Installation, job_id: int) -> None:
     """It was its turn, and it is back in the queue."""
     async with asyncio.timeout(60):
         while True:
-            ticket = parts.house.bell.ticket()
+            ticket = parts.house.wakeups.subscribe()
             turned = await rows(parts, "SELECT * FROM attempt WHERE outcome = 'PhotoStoreDown'")
             if turned and {row.job_id for row in turned} == {job_id}:
                 return

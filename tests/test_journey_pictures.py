@@ -30,11 +30,11 @@ async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(
     async with house(tmp_path, engine=real_engine()) as parts:
         studio, chat = parts.studio, private(ANNA)
         wishes = [
-            accepted(await studio.wish(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
+            accepted(await studio.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
             for style in (0, 2, 5)
         ]
         reference = (SAMPLES / "reference.jpg").read_bytes()
-        own = await studio.wish(ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own")
+        own = await studio.request(ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own")
         pictures = []
         for wish in (*wishes, accepted(own)):
             done = await ended(parts, ANNA, wish.id)

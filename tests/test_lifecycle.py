@@ -6,8 +6,8 @@ import pytest
 
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
-from bot.domain.job_lifecycle import BUDGET, PERSON, Change, Event, Impossible, advance
-from bot.domain.job_view import Reason
+from bot.domain.job_lifecycle import BUDGET, PERSON, Event, InvalidTransition, Transition, advance
+from bot.domain.job_view import ErrorCode
 from storage.jobs import ACTIVE, ENDED, Job, State
 from tests.rows import A_JOB, NOON
 
@@ -19,13 +19,13 @@ ALL_BACK = (("%", "release"),)
 BACK = ((PERSON, "release"), (BUDGET, "release"))
 
 EVENTS: tuple[Event, ...] = (
-    job_lifecycle.Chosen(style=0, tag=7000),
-    job_lifecycle.Known(style=0),
+    job_lifecycle.StyleChosen(style=0, tag=7000),
+    job_lifecycle.ResultKnown(style=0),
     job_lifecycle.Claimed("key-a", slot=0),
-    job_lifecycle.Taken("task-1"),
-    job_lifecycle.Turned("Throttling", AGAIN),
-    job_lifecycle.Missed(1),
-    job_lifecycle.Ambiguous(),
+    job_lifecycle.SubmitAccepted("task-1"),
+    job_lifecycle.SubmitRejected("Throttling", AGAIN),
+    job_lifecycle.SubmitNotFound(1),
+    job_lifecycle.SubmitAmbiguous(),
     job_lifecycle.TaskFailed("InternalError", AGAIN),
     job_lifecycle.TaskLost(),
     job_lifecycle.Succeeded("https://there/picture"),
@@ -33,11 +33,11 @@ EVENTS: tuple[Event, ...] = (
     job_lifecycle.FetchFailed(),
     job_lifecycle.Orphaned(free=False),
     job_lifecycle.Orphaned(free=True),
-    job_lifecycle.Shown(),
+    job_lifecycle.Delivered(),
     job_lifecycle.Expired(),
-    job_lifecycle.CancelWished(),
-    job_lifecycle.Held(style=0),
-    job_lifecycle.Declined(Reason.CONSENT_REFUSED),
+    job_lifecycle.CancelRequested(),
+    job_lifecycle.AwaitingConsent(style=0),
+    job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED),
 )
 # state → what each event that fits makes of it; whatever is not named here does not fit
 BECOMES: dict[State, dict[Event, State]] = {
@@ -45,20 +45,20 @@ BECOMES: dict[State, dict[Event, State]] = {
         EVENTS[0]: Q,
         EVENTS[1]: STORED,
         job_lifecycle.Expired(): FAILED,
-        job_lifecycle.CancelWished(): CANCELED,
-        job_lifecycle.Held(style=0): D,
-        job_lifecycle.Declined(Reason.CONSENT_REFUSED): FAILED,
+        job_lifecycle.CancelRequested(): CANCELED,
+        job_lifecycle.AwaitingConsent(style=0): D,
+        job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED): FAILED,
     },
-    Q: {EVENTS[2]: SUB, job_lifecycle.Expired(): FAILED, job_lifecycle.CancelWished(): CANCELED},
+    Q: {EVENTS[2]: SUB, job_lifecycle.Expired(): FAILED, job_lifecycle.CancelRequested(): CANCELED},
     SUB: {
         EVENTS[3]: RUN,
         EVENTS[4]: Q,
-        job_lifecycle.Missed(1): Q,
-        job_lifecycle.Ambiguous(): Q,
+        job_lifecycle.SubmitNotFound(1): Q,
+        job_lifecycle.SubmitAmbiguous(): Q,
         job_lifecycle.Orphaned(free=False): FAILED,
         job_lifecycle.Orphaned(free=True): Q,
         job_lifecycle.Expired(): FAILED,
-        job_lifecycle.CancelWished(): SUB,
+        job_lifecycle.CancelRequested(): SUB,
     },
     RUN: {
         EVENTS[7]: Q,
@@ -66,16 +66,16 @@ BECOMES: dict[State, dict[Event, State]] = {
         EVENTS[9]: FETCH,
         job_lifecycle.Orphaned(free=False): FAILED,
         job_lifecycle.Orphaned(free=True): Q,
-        job_lifecycle.CancelWished(): RUN,
+        job_lifecycle.CancelRequested(): RUN,
     },
     FETCH: {
         job_lifecycle.Fetched(): STORED,
         job_lifecycle.FetchFailed(): FAILED,
         job_lifecycle.Orphaned(free=False): FAILED,
         job_lifecycle.Orphaned(free=True): Q,
-        job_lifecycle.CancelWished(): FETCH,
+        job_lifecycle.CancelRequested(): FETCH,
     },
-    STORED: {job_lifecycle.Shown(): SEEN},
+    STORED: {job_lifecycle.Delivered(): SEEN},
     SEEN: {},
     FAILED: {},
     CANCELED: {},
@@ -95,8 +95,8 @@ def a(state: State, **changes: object) -> Job:
     return replace(job, **changes)  # type: ignore[arg-type]  # columns by name
 
 
-def after(job: Job, *events: Event) -> Change:
-    change = Change(job)
+def after(job: Job, *events: Event) -> Transition:
+    change = Transition(job)
     for event in events:
         change = advance(change.job, event, NOON)
     return change
@@ -107,7 +107,7 @@ def test_every_event_in_every_state_is_as_in_the_table(state: State) -> None:
     for event in EVENTS:
         wanted = BECOMES[state].get(event)
         if wanted is None:
-            with pytest.raises(Impossible, match=state.value):
+            with pytest.raises(InvalidTransition, match=state.value):
                 advance(a(state), event, NOON)
         else:
             assert advance(a(state), event, NOON).job.state == wanted, event
@@ -119,7 +119,7 @@ def test_a_slot_is_held_while_the_api_may_be_at_work_and_never_after(event: Even
         for cancelled in (False, True):
             try:
                 job = advance(a(state, cancel_requested=cancelled), event, NOON).job
-            except Impossible:
+            except InvalidTransition:
                 continue
             assert (job.slot is not None) == (job.state in {SUB, RUN}), (state, cancelled)
 
@@ -135,14 +135,14 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
 @pytest.mark.parametrize(
     ("state", "event", "settled", "told"),
     [
-        (D, job_lifecycle.Chosen(0, 7000), (), False),
+        (D, job_lifecycle.StyleChosen(0, 7000), (), False),
         (
             D,
-            job_lifecycle.Known(0),
+            job_lifecycle.ResultKnown(0),
             ((PERSON, "commit"),),
             True,
         ),  # nothing is reserved, unless it has to be paid again
-        (SUB, job_lifecycle.Turned("Throttling", AGAIN), (), False),
+        (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), (), False),
         (RUN, job_lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
         (FETCH, job_lifecycle.Fetched(), ((PERSON, "commit"),), True),
         (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
@@ -152,9 +152,9 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
         (RUN, job_lifecycle.Orphaned(free=True), (), False),
         (Q, job_lifecycle.Expired(), BACK, True),
         (D, job_lifecycle.Expired(), BACK, True),
-        (D, job_lifecycle.Held(0), (), False),
-        (D, job_lifecycle.Declined(Reason.QUOTA_USED_UP), BACK, True),
-        (STORED, job_lifecycle.Shown(), (), False),
+        (D, job_lifecycle.AwaitingConsent(0), (), False),
+        (D, job_lifecycle.Declined(ErrorCode.QUOTA_USED_UP), BACK, True),
+        (STORED, job_lifecycle.Delivered(), (), False),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
 )
@@ -162,7 +162,7 @@ def test_what_is_settled_and_who_is_told(
     state: State, event: Event, settled: tuple[tuple[str, str], ...], told: bool
 ) -> None:
     change = advance(a(state), event, NOON)
-    assert (change.settle, change.tell) == (settled, told)
+    assert (change.settle, change.notify) == (settled, told)
 
 
 @pytest.mark.parametrize(
@@ -178,26 +178,26 @@ def test_what_is_settled_and_who_is_told(
 def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
     state: State, becomes: State, settled: tuple[tuple[str, str], ...]
 ) -> None:
-    change = advance(a(state), job_lifecycle.CancelWished(), NOON)
-    assert (change.job.state, change.settle, change.tell) == (becomes, settled, True)
+    change = advance(a(state), job_lifecycle.CancelRequested(), NOON)
+    assert (change.job.state, change.settle, change.notify) == (becomes, settled, True)
     assert change.job.cancel_requested == (state in ACTIVE)
-    with pytest.raises(Impossible):
-        advance(change.job, job_lifecycle.CancelWished(), NOON)
+    with pytest.raises(InvalidTransition):
+        advance(change.job, job_lifecycle.CancelRequested(), NOON)
 
 
 @pytest.mark.parametrize("state", [D, Q, SUB, RUN, FETCH])
 def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
-    assert not advance(a(state, hidden=True), job_lifecycle.CancelWished(), NOON).tell
+    assert not advance(a(state, hidden=True), job_lifecycle.CancelRequested(), NOON).notify
 
 
 @pytest.mark.parametrize(
     ("state", "event", "settled"),
     [
-        (SUB, job_lifecycle.Turned("Throttling", AGAIN), ALL_BACK),
-        (SUB, job_lifecycle.Turned("InvalidApiKey", Decision.STOP_LANE), ALL_BACK),
-        (SUB, job_lifecycle.Turned("InvalidParameter", Decision.OUR_BUG), BACK),
-        (SUB, job_lifecycle.Missed(1), ALL_BACK),
-        (SUB, job_lifecycle.Ambiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
+        (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), ALL_BACK),
+        (SUB, job_lifecycle.SubmitRejected("InvalidApiKey", Decision.PAUSE_ACCOUNT), ALL_BACK),
+        (SUB, job_lifecycle.SubmitRejected("InvalidParameter", Decision.OUR_BUG), BACK),
+        (SUB, job_lifecycle.SubmitNotFound(1), ALL_BACK),
+        (SUB, job_lifecycle.SubmitAmbiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
         (SUB, job_lifecycle.Expired(), BACK),
         (RUN, job_lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
         (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN),
@@ -212,13 +212,13 @@ def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
     state: State, event: Event, settled: tuple[tuple[str, str], ...]
 ) -> None:
     change = advance(a(state, cancel_requested=True), event, NOON)
-    assert (change.job.state, change.settle, change.tell) == (CANCELED, settled, False)
+    assert (change.job.state, change.settle, change.notify) == (CANCELED, settled, False)
     assert change.job.result_url is None
 
 
 def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -> None:
     change = advance(a(RUN, cancel_requested=True), job_lifecycle.Succeeded("https://there"), NOON)
-    assert (change.job.state, change.settle, change.tell) == (FETCH, ((BUDGET, "commit"),), False)
+    assert (change.job.state, change.settle, change.notify) == (FETCH, ((BUDGET, "commit"),), False)
 
 
 def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
@@ -228,15 +228,17 @@ def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
 
 
 def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
-    for event in (job_lifecycle.Chosen(0, 7000), job_lifecycle.Known(0)):
+    for event in (job_lifecycle.StyleChosen(0, 7000), job_lifecycle.ResultKnown(0)):
         assert advance(a(D), event, NOON + 5).job.asked == NOON + 5
-    assert advance(a(D), job_lifecycle.Held(4), NOON + 5).job.asked is None
-    requeued = after(a(Q, asked=NOON), job_lifecycle.Claimed("key-a", 0), job_lifecycle.Turned("Throttling", AGAIN)).job
+    assert advance(a(D), job_lifecycle.AwaitingConsent(4), NOON + 5).job.asked is None
+    requeued = after(
+        a(Q, asked=NOON), job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitRejected("Throttling", AGAIN)
+    ).job
     assert requeued.asked == NOON
 
 
 def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
-    job = advance(a(D, style=None), job_lifecycle.Held(4), NOON).job
+    job = advance(a(D, style=None), job_lifecycle.AwaitingConsent(4), NOON).job
     assert (job.style, job.consent, job.tag) == (4, "asked", None)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
-from bot.groups.settings import GroupSettings, is_sensible, may_ask, quiet_until
+from bot.groups.settings import GroupSettings, check_group_rules, is_valid, quiet_until
 from bot.messaging.platform import Chat
 from tests.company import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.conftest import IN_HOUSE
@@ -22,49 +22,49 @@ MIDNIGHT = NOON - 12 * 3600
 MINUTE = 60.0
 
 
-def why_not(rules: GroupSettings, **how: object) -> Refusal | None:
+def why_not(rules: GroupSettings, **how: object) -> UserError | None:
     asked = {"style": 0, "by_admin": False, "last_asked": None, "asked_today": 0, "now": NOON, **how}
-    return may_ask(rules, **asked)  # type: ignore[arg-type]  # by name
+    return check_group_rules(rules, **asked)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
     ("rules", "how", "refused"),
     [
         (RULES, {}, None),
-        (replace(RULES, enabled=False), {"by_admin": True}, Reason.GROUP_OFF),
-        (replace(RULES, enabled=False), {"style": None}, Reason.GROUP_OFF),
-        (replace(RULES, who="admins"), {}, Reason.GROUP_ADMINS_ONLY),
+        (replace(RULES, enabled=False), {"by_admin": True}, ErrorCode.GROUP_OFF),
+        (replace(RULES, enabled=False), {"style": None}, ErrorCode.GROUP_OFF),
+        (replace(RULES, who="admins"), {}, ErrorCode.GROUP_ADMINS_ONLY),
         (replace(RULES, who="admins"), {"by_admin": True}, None),
-        (replace(RULES, styles=frozenset({2, 5})), {}, Reason.GROUP_STYLE),
+        (replace(RULES, styles=frozenset({2, 5})), {}, ErrorCode.GROUP_STYLE),
         (replace(RULES, styles=frozenset({2, 5})), {"style": 5}, None),
-        (replace(RULES, styles=frozenset({2, 5})), {"style": REFERENCE}, Reason.GROUP_STYLE),
+        (replace(RULES, styles=frozenset({2, 5})), {"style": REFERENCE}, ErrorCode.GROUP_STYLE),
         (replace(RULES, styles=frozenset({2, 5})), {"style": None}, None),
-        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 59}, Reason.GROUP_COOLDOWN),
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 59}, ErrorCode.GROUP_COOLDOWN),
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 60}, None),
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON + 9999}, None),  # the clock was set back since
         (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 1, "style": None}, None),
         (replace(RULES, daily_limit=3), {"asked_today": 2}, None),
-        (replace(RULES, daily_limit=3), {"asked_today": 3}, Reason.GROUP_LIMIT),
-        (replace(RULES, daily_limit=0), {"by_admin": True}, Reason.GROUP_LIMIT),
-        (replace(RULES, quiet_from=11 * 60, quiet_to=13 * 60), {}, Reason.GROUP_QUIET),
+        (replace(RULES, daily_limit=3), {"asked_today": 3}, ErrorCode.GROUP_LIMIT),
+        (replace(RULES, daily_limit=0), {"by_admin": True}, ErrorCode.GROUP_LIMIT),
+        (replace(RULES, quiet_from=11 * 60, quiet_to=13 * 60), {}, ErrorCode.GROUP_QUIET),
         (replace(RULES, quiet_from=13 * 60, quiet_to=11 * 60), {}, None),
         (replace(RULES, quiet_from=13 * 60, quiet_to=None), {}, None),
     ],
 )
 def test_a_group_gets_what_its_admins_allow(
-    rules: GroupSettings, how: dict[str, object], refused: Reason | None
+    rules: GroupSettings, how: dict[str, object], refused: ErrorCode | None
 ) -> None:
     refusal = why_not(rules, **how)
-    assert (None if refusal is None else refusal.reason) == refused
+    assert (None if refusal is None else refusal.code) == refused
 
 
 def test_refusals_say_how_long_they_hold() -> None:
     cooldown = why_not(replace(RULES, cooldown_seconds=60), last_asked=NOON - 20)
     limit = why_not(replace(RULES, daily_limit=3), asked_today=3)
     quiet = why_not(replace(RULES, quiet_from=11 * 60, quiet_to=12 * 60 + 30))
-    assert cooldown == Refusal(Reason.GROUP_COOLDOWN, {"seconds": 40})
-    assert limit == Refusal(Reason.GROUP_LIMIT, {"limit": 3, "until": MIDNIGHT + 86_400})
-    assert quiet == Refusal(Reason.GROUP_QUIET, {"until": NOON + 30 * MINUTE})
+    assert cooldown == UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": 40})
+    assert limit == UserError(ErrorCode.GROUP_LIMIT, {"limit": 3, "until": MIDNIGHT + 86_400})
+    assert quiet == UserError(ErrorCode.GROUP_QUIET, {"until": NOON + 30 * MINUTE})
 
 
 @pytest.mark.parametrize(
@@ -106,47 +106,47 @@ def test_quiet_hours_have_a_start_an_end_and_perhaps_a_midnight(
     ],
 )
 def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
-    assert is_sensible(RULES)
-    assert not is_sensible(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
+    assert is_valid(RULES)
+    assert not is_valid(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
 
 
-async def change(parts: Parts, group: Chat, **changes: object) -> GroupSettings:
+async def change(parts: Installation, group: Chat, **changes: object) -> GroupSettings:
     rules = await parts.service.groups.change(group, by_admin=True, **changes)
     assert isinstance(rules, GroupSettings), rules
     return rules
 
 
 @IN_HOUSE
-async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: Parts) -> None:
+async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: Installation) -> None:
     group, groups = a_group(), open_house.service.groups
     assert await groups.settings(group) == RULES
     first = await change(open_house, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
     second = await change(open_house, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert second == replace(first, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert await groups.settings(group) == second
-    assert reason(await groups.change(group, by_admin=False, enabled=False)) == Reason.GROUP_ADMINS_ONLY
-    assert reason(await groups.change(group, by_admin=True, cooldown_seconds=-5)) == Reason.SETTING_INVALID
-    assert reason(await groups.change(group, by_admin=True, chat_id=7)) == Reason.SETTING_INVALID
+    assert reason(await groups.change(group, by_admin=False, enabled=False)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await groups.change(group, by_admin=True, cooldown_seconds=-5)) == ErrorCode.SETTING_INVALID
+    assert reason(await groups.change(group, by_admin=True, chat_id=7)) == ErrorCode.SETTING_INVALID
     assert await groups.settings(group) == second
     assert (await change(open_house, group, styles=None)).styles is None
 
 
 @IN_HOUSE
-async def test_a_group_is_one_whoever_names_it(open_house: Parts) -> None:
+async def test_a_group_is_one_whoever_names_it(open_house: Installation) -> None:
     group = a_group()
     await change(open_house, Chat("test", group.platform_id), enabled=False)
-    assert reason(await asks(open_house, a_person(), group)) == Reason.GROUP_OFF
+    assert reason(await asks(open_house, a_person(), group)) == ErrorCode.GROUP_OFF
 
 
 @IN_HOUSE
-async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(open_house: Parts) -> None:
+async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(open_house: Installation) -> None:
     group = a_group()
     await change(open_house, group, daily_limit=7)
     crowd = [a_person() for _ in range(25)] * 2
     answers = await asyncio.gather(*(asks(open_house, person, group) for person in crowd))
     let_in = [answer for answer in answers if isinstance(answer, JobView)]
     assert len(let_in) == 7
-    assert {reason(answer) for answer in answers if isinstance(answer, Refusal)} == {Reason.GROUP_LIMIT}
+    assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.GROUP_LIMIT}
     assert (await rows(open_house, "SELECT used + reserved FROM quota WHERE scope LIKE 'group:%'"))[-1] == (7,)
     await audit(open_house)
 
@@ -157,12 +157,12 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
         await change(parts, group, daily_limit=1)
         photo = a_photo()
         first = accepted(await asks(parts, ANNA, group, photo=photo))
-        assert reason(await asks(parts, BEN, group)) == Reason.GROUP_LIMIT
+        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
         await parts.studio.cancel(ANNA, first.id)
         second = accepted(await asks(parts, BEN, group, photo=photo))
         go.touch()
         await ended(parts, BEN, second.id)
-        assert reason(await asks(parts, BEN, group)) == Reason.GROUP_LIMIT
+        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
         await change(parts, group, daily_limit=2)
         again = accepted(await asks(parts, BEN, group, photo=photo))
         assert again.state is State.STORED
@@ -171,70 +171,70 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
 
 
 @IN_HOUSE
-async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(open_house: Parts) -> None:
+async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(open_house: Installation) -> None:
     group, anna, ben = a_group(), a_person(), a_person()
     await change(open_house, group, cooldown_seconds=3600)
     accepted(await asks(open_house, anna, group))
     accepted(await asks(open_house, anna, group, in_album=True))
     refused = await asks(open_house, anna, group)
-    assert reason(refused) == Reason.GROUP_COOLDOWN
+    assert reason(refused) == ErrorCode.GROUP_COOLDOWN
     accepted(await asks(open_house, ben, group))
     accepted(await asks(open_house, anna, a_group()))
 
 
 @IN_HOUSE
-async def test_a_group_that_is_off_takes_no_photo_at_all(open_house: Parts) -> None:
+async def test_a_group_that_is_off_takes_no_photo_at_all(open_house: Installation) -> None:
     group, anna, studio = a_group(), a_person(), open_house.studio
     draft = accepted(await studio.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
     kept = await kept_of(open_house, anna)
     await change(open_house, group, enabled=False)
-    assert reason(await studio.welcome(anna, group)) == Reason.GROUP_OFF
-    assert reason(await asks(open_house, anna, group)) == Reason.GROUP_OFF
+    assert reason(await studio.check_access(anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_OFF
     refused = await studio.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
-    assert reason(refused) == Reason.GROUP_OFF
-    assert reason(await studio.choose(anna, draft.id, 0)) == Reason.GROUP_OFF
+    assert reason(refused) == ErrorCode.GROUP_OFF
+    assert reason(await studio.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
     assert await kept_of(open_house, anna) == kept
     await change(open_house, group, enabled=True)
-    assert accepted(await studio.choose(anna, draft.id, 0)).state is State.QUEUED
+    assert accepted(await studio.choose_style(anna, draft.id, 0)).state is State.QUEUED
 
 
 @IN_HOUSE
-async def test_where_only_admins_may_ask_others_are_told_so(open_house: Parts) -> None:
+async def test_where_only_admins_may_ask_others_are_told_so(open_house: Installation) -> None:
     group, anna = a_group(), a_person()
     await change(open_house, group, who="admins")
-    assert reason(await asks(open_house, anna, group)) == Reason.GROUP_ADMINS_ONLY
-    assert reason(await open_house.studio.welcome(anna, group)) == Reason.GROUP_ADMINS_ONLY
-    assert await open_house.studio.welcome(anna, group, by_admin=True) is None
+    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await open_house.studio.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await open_house.studio.check_access(anna, group, by_admin=True) is None
     first = accepted(await asks(open_house, anna, group, by_admin=True))
-    again = await open_house.studio.again(anna, first.id, style=2, source=f"{group.platform_id}:again")
-    assert reason(again) == Reason.GROUP_ADMINS_ONLY
+    again = await open_house.studio.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
+    assert reason(again) == ErrorCode.GROUP_ADMINS_ONLY
 
 
 @IN_HOUSE
-async def test_private_chats_know_no_groups_rules(open_house: Parts) -> None:
+async def test_private_chats_know_no_groups_rules(open_house: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
-    assert await open_house.studio.welcome(anna, private) is None
+    assert await open_house.studio.check_access(anna, private) is None
     accepted(await asks(open_house, anna, private, style=9))
     counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
     assert await rows(open_house, counted, chat=anna.platform_id) == []
 
 
 @IN_HOUSE
-async def test_a_group_that_moves_takes_everything_along(open_house: Parts) -> None:
+async def test_a_group_that_moves_takes_everything_along(open_house: Installation) -> None:
     old, new, anna = a_group(), a_group(), a_person()
     service = open_house.service
     rules = await change(open_house, old, daily_limit=5, who="admins")
-    await service.purse.grant(anna, 10, "a gift", f"grant {old.platform_id}")
-    assert await service.purse.give(anna, old, 24, f"gift {old.platform_id}") == 24
-    saved = await service.wardrobe.save(anna, "Waves", a_photo(), shelf=old, by_admin=True)
+    await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
+    assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
+    saved = await service.saved_styles.save(anna, "Waves", a_photo(), shelf=old, by_admin=True)
     job = accepted(await asks(open_house, anna, old, by_admin=True))
-    await service.groups.moved(old, new)
-    await service.groups.moved(old, new)
+    await service.groups.migrate(old, new)
+    await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules
     assert await service.groups.settings(old) == RULES
-    assert await service.purse.pot(new) == 24
-    assert await service.wardrobe.shelf(new) == (saved,)
+    assert await service.credits.group_balance(new) == 24
+    assert await service.saved_styles.library(new) == (saved,)
     (card,) = await rows(
         open_house,
         "SELECT c.platform_id, j.message_id FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :id",
@@ -245,18 +245,20 @@ async def test_a_group_that_moves_takes_everything_along(open_house: Parts) -> N
 
 
 @IN_HOUSE
-async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_group_afterwards(open_house: Parts) -> None:
+async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_group_afterwards(
+    open_house: Installation,
+) -> None:
     old, new, anna, ben = a_group(), a_group(), a_person(), a_person()
     service = open_house.service
     for group, person in ((old, anna), (new, ben)):
         accepted(await asks(open_house, person, group))
-        assert await service.purse.give(person, group, 3, f"gift {group.platform_id}") == 3
-        await service.wardrobe.save(person, "Waves", a_photo(), shelf=group, by_admin=True)
+        assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
+        await service.saved_styles.save(person, "Waves", a_photo(), shelf=group, by_admin=True)
     rules = await change(open_house, new, daily_limit=8)
-    await service.groups.moved(old, new)
+    await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules
-    assert await service.purse.pot(new) == 6
-    assert [style.name for style in await service.wardrobe.shelf(new)] == ["Waves", "Waves"]
+    assert await service.credits.group_balance(new) == 6
+    assert [style.name for style in await service.saved_styles.library(new)] == ["Waves", "Waves"]
     jobs = "SELECT COUNT(*) FROM job j JOIN chat c ON c.id = j.chat_id WHERE c.platform_id = :group"
     assert await rows(open_house, jobs, group=new.platform_id) == [(2,)]
     await audit(open_house)

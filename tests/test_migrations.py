@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from bot.domain import job_lifecycle
-from bot.jobs.transitions import move
+from bot.jobs.transitions import apply_event
 from storage import accounts, attempts, jobs, ledger, people, results
 from storage.database import open_database
 from storage.jobs import State
@@ -141,7 +141,7 @@ async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, 
         assert picture is not None
         assert (done.state, done.message_id, running.slot, picture.key) == (State.DELIVERED, "77", 0, RESULT)
         async with database.write() as connection:
-            change = await move(connection, running, job_lifecycle.TaskLost(), NOON + 60)
+            change = await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
             assert change.job.state == State.FAILED
             assert await ledger.sums(connection, "person:1", "2026-11-22") == ledger.Sums(reserved=0, used=1)
             assert len(await results.due(connection, "telegram", NOON + 60)) == 1

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.job_view import Reason
-from bot.saved_styles.names import MAX_NAME, fold, problem_with, renamed, tidy
+from bot.domain.job_view import ErrorCode
+from bot.saved_styles.names import MAX_NAME, name_problem, normalize, parse_rename, tidy
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_a_name_is_kept_on_one_line_without_what_nobody_sees(said: str, kept: st
 
 
 def test_names_are_compared_as_people_do() -> None:
-    assert fold("The Great Wave") == fold("the-great_wave") == fold(" THE GREAT  WAVE ")
-    assert fold("wave") != fold("waves")
+    assert normalize("The Great Wave") == normalize("the-great_wave") == normalize(" THE GREAT  WAVE ")
+    assert normalize("wave") != normalize("waves")
 
 
 @pytest.mark.parametrize(
@@ -32,19 +32,19 @@ def test_names_are_compared_as_people_do() -> None:
     [
         ("Waves", None),
         ("x" * MAX_NAME, None),
-        ("x" * (MAX_NAME + 1), Reason.NAME_INVALID),
-        ("", Reason.NAME_INVALID),
-        ("- _ -", Reason.NAME_INVALID),
-        ("3", Reason.NAME_TAKEN),
-        ("Comic", Reason.NAME_TAKEN),
-        ("复古漫画", Reason.NAME_TAKEN),
-        ("ref", Reason.NAME_TAKEN),
+        ("x" * (MAX_NAME + 1), ErrorCode.NAME_INVALID),
+        ("", ErrorCode.NAME_INVALID),
+        ("- _ -", ErrorCode.NAME_INVALID),
+        ("3", ErrorCode.NAME_TAKEN),
+        ("Comic", ErrorCode.NAME_TAKEN),
+        ("复古漫画", ErrorCode.NAME_TAKEN),
+        ("ref", ErrorCode.NAME_TAKEN),
         ("30 days", None),
     ],
 )
-def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason: Reason | None) -> None:
-    problem = problem_with(name)
-    assert (None if problem is None else problem.reason) == reason
+def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason: ErrorCode | None) -> None:
+    problem = name_problem(name)
+    assert (None if problem is None else problem.code) == reason
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason
     ],
 )
 def test_a_new_name_follows_the_longest_name_that_is_known(words: str, told: tuple[str, str] | None) -> None:
-    assert renamed(words, ["quilt", "old quilt"]) == told
+    assert parse_rename(words, ["quilt", "old quilt"]) == told

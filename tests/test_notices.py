@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts
-from bot.delivery.broadcasts import Herald
+from bot.app import Installation
+from bot.delivery.broadcasts import Broadcaster
 from bot.delivery.notifications import LONG_SECONDS, is_worth_a_notice, notice_card
-from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.messaging.platform import Address, Chat, Gone, NotNow, Person
-from bot.runtime.wakeups import Bell
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.messaging.platform import Address, Chat, Person, TargetGone, TryLater
+from bot.runtime.wakeups import Wakeups
 from storage import cards, notifications
 from tests.company import Day, a_group, a_person, asks
 from tests.house import ANNA, accepted, ended, house, private
@@ -42,19 +42,19 @@ def test_outcomes_that_took_long_are_worth_a_message(view: JobView, later: float
 def test_it_says_whether_there_is_a_picture() -> None:
     assert "ready" in notice_card(VIEW, "en").text
     assert "画好了" in notice_card(VIEW, "zh").text
-    failed = replace(VIEW, state=State.FAILED, refusal=Refusal(Reason.SERVICE_DOWN))
+    failed = replace(VIEW, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN))
     assert "didn't work out" in notice_card(failed, "en").text
 
 
-def herald_of(parts: Parts, screen: Screen) -> Herald:
+def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
     studio = parts.studio
-    return Herald(screen, studio.database, studio.lanes, Bell(), studio.clock)
+    return Broadcaster(screen, studio.database, studio.capacity, Wakeups(), studio.clock)
 
 
-async def until(parts: Parts, fits: Callable[[], bool | Awaitable[bool]]) -> None:
+async def until(parts: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until it is so, looking whenever somebody rings."""
     while True:
-        ticket, so = parts.house.bell.ticket(), fits()
+        ticket, so = parts.house.wakeups.subscribe(), fits()
         if so if isinstance(so, bool) else await so:
             return
         await parts.house.clock.wait(ticket, 0.05)
@@ -82,7 +82,7 @@ async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: 
         assert len(screen.sent) == 3  # the second job's card, and nothing more
 
 
-async def owed(parts: Parts, chat: Chat, person: Person | None = None) -> int:
+async def owed(parts: Installation, chat: Chat, person: Person | None = None) -> int:
     """A job whose card hangs in a chat and whose notice is owed; nothing shows it by itself."""
     person = person or a_person()
     view = accepted(await asks(parts, person, chat))
@@ -96,8 +96,8 @@ async def owed(parts: Parts, chat: Chat, person: Person | None = None) -> int:
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        (NotNow(0.0, perhaps_sent=True), 1),
-        (Gone(card_only=False), 0),
+        (TryLater(0.0, perhaps_sent=True), 1),
+        (TargetGone(card_only=False), 0),
         (ZeroDivisionError(), 0),
     ],
 )
@@ -116,7 +116,7 @@ async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
 
 
 async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
-    day, screen = Day(NOON), Screen(trouble=lambda _address, _card: NotNow(30.0))
+    day, screen = Day(NOON), Screen(trouble=lambda _address, _card: TryLater(30.0))
     async with house(tmp_path, clock=day.clock()) as parts:
         herald = herald_of(parts, screen)
         await owed(parts, a_group())

@@ -42,7 +42,7 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
 
 async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        control, database = parts.service.control, parts.house.database
+        control, database = parts.service.admin, parts.house.database
 
         async def is_known(chat: Chat) -> bool:
             async with database.read() as connection:
@@ -50,7 +50,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
 
         assert not await is_known(private(ANNA))
         for _ in range(2):
-            await control.met(ANNA, private(ANNA))
+            await control.remember_private_chat(ANNA, private(ANNA))
         assert await is_known(private(ANNA))
         assert not await is_known(GROUP)
         await parts.service.care.forget(ANNA)
@@ -63,7 +63,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
 async def test_a_chat_far_from_its_persons_id_is_forgotten_too(tmp_path: Path) -> None:
     ben, channel = Person("test", "ben"), Chat("test", "channel-9")
     async with house(tmp_path) as parts:
-        await parts.service.control.met(ben, channel)
+        await parts.service.admin.remember_private_chat(ben, channel)
         await parts.service.care.forget(ben)
         async with parts.house.database.read() as connection:
             names = (await connection.execute(text("SELECT platform_id FROM chat"))).scalars().all()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.domain.poll_schedule import Pace, after_trouble, next_poll, took, while_pending
+from bot.domain.poll_schedule import TaskDurations, after_trouble, next_poll, task_seconds, while_pending
 
-CLOUD = Pace(mean=15.0, deviation=3.75)
+CLOUD = TaskDurations(mean=15.0, deviation=3.75)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_what_a_question_took_is_part_of_the_wait(elapsed: float, asking: float,
 
 @pytest.mark.parametrize(
     ("pace", "seconds"),
-    [(CLOUD, 1.0), (Pace(mean=5.0, deviation=1.5), 0.5), (Pace(mean=0.05, deviation=0.05), 0.15)],
+    [(CLOUD, 1.0), (TaskDurations(mean=5.0, deviation=1.5), 0.5), (TaskDurations(mean=0.05, deviation=0.05), 0.15)],
 )
-def test_a_task_that_waits_there_is_asked_for_in_time_for_its_earliest_end(pace: Pace, seconds: float) -> None:
+def test_a_task_that_waits_there_is_asked_for_in_time_for_its_earliest_end(pace: TaskDurations, seconds: float) -> None:
     assert while_pending(pace) == pytest.approx(seconds)
 
 
@@ -64,13 +64,13 @@ def test_silence_is_answered_with_growing_patience() -> None:
 def test_the_pace_follows_what_is_measured() -> None:
     pace = CLOUD
     for _ in range(200):
-        pace = pace.learned(6.0)
+        pace = pace.updated_with(6.0)
     assert pace.mean == pytest.approx(6.0, abs=0.1)
     assert 0 < pace.deviation < 1.0
 
 
 def test_even_tasks_leave_some_deviation_to_look_around_in() -> None:
-    pace = Pace(mean=10.0, deviation=0.0).learned(10.0)
+    pace = TaskDurations(mean=10.0, deviation=0.0).updated_with(10.0)
     assert pace.deviation == pytest.approx(0.5)
 
 
@@ -86,9 +86,9 @@ def test_even_tasks_leave_some_deviation_to_look_around_in() -> None:
     ],
 )
 def test_how_long_a_task_took(started: float | None, ended: float | None, waited: float, seconds: float) -> None:
-    assert took(started, ended, waited=waited, pace=CLOUD) == seconds
+    assert task_seconds(started, ended, waited=waited, pace=CLOUD) == seconds
 
 
 def test_an_hour_away_does_not_make_tasks_seem_long() -> None:
-    pace = CLOUD.learned(took(None, None, waited=3600.0, pace=CLOUD))
+    pace = CLOUD.updated_with(task_seconds(None, None, waited=3600.0, pace=CLOUD))
     assert pace.mean < 18

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app import Parts, web_application
+from bot.app import Installation, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
 from handlers.telegram.payload_filter import sieved
 from handlers.web.request_guard import is_our_own, knows_host
@@ -106,7 +106,7 @@ def test_bytes_that_are_no_answer_pass_as_they_are(payload: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Parts]]:
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Installation]]:
     """One house for all, with a loop that lives as long."""
     with asyncio.Runner() as runner:
         opening = house(tmp_path_factory.mktemp("house"))
@@ -131,7 +131,7 @@ PARTS = st.tuples(ANY_TEXT, CONTENTS, st.sampled_from(["image/jpeg", "x"]))
 FILES = st.dictionaries(st.sampled_from(["photo", "reference", "style", "key"]), PARTS, max_size=3)
 
 
-async def answered(parts: Parts, **request: Any) -> httpx.Response:
+async def answered(parts: Installation, **request: Any) -> httpx.Response:
     transport = httpx.ASGITransport(web_application(parts))  # what breaks inside comes out as what it is
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         return await http.post("/api/jobs", **request)
@@ -139,7 +139,7 @@ async def answered(parts: Parts, **request: Any) -> httpx.Response:
 
 @FEW
 @given(st.binary(max_size=400), KINDS)
-def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Parts], body: bytes, kind: str) -> None:
+def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installation], body: bytes, kind: str) -> None:
     runner, parts = page
     headers = {"Content-Type": kind.encode("latin-1")}
     assert runner.run(answered(parts, content=body, headers=headers)).status_code in {400, 413, 415, 422}
@@ -148,7 +148,7 @@ def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Parts], b
 @FEW
 @given(FIELDS, FILES)
 def test_any_form_is_taken_or_refused_with_a_reason(
-    page: tuple[asyncio.Runner, Parts], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
+    page: tuple[asyncio.Runner, Installation], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
 ) -> None:
     runner, parts = page
     answer = runner.run(answered(parts, data=fields, files=files or None))

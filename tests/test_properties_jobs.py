@@ -8,34 +8,34 @@ from hypothesis import strategies as st
 
 from bot.dashscope.errors import Decision
 from bot.domain import fair_queue, job_events, job_lifecycle
-from bot.domain.job_lifecycle import BUDGET, EVERY, PERSON, Impossible, advance
-from bot.domain.job_view import Reason
+from bot.domain.job_lifecycle import BUDGET, EVERY, PERSON, InvalidTransition, advance
+from bot.domain.job_view import ErrorCode
 from storage.jobs import ACTIVE, ENDED, State
 from storage.queue import Turn
 from tests.properties import QUICK
 from tests.rows import A_JOB, NOON
 
-DECISIONS, REASONS = st.sampled_from(Decision), st.sampled_from(Reason)
+DECISIONS, REASONS = st.sampled_from(Decision), st.sampled_from(ErrorCode)
 STYLES, FEW = st.integers(-1, 40), st.integers(0, 20)
 EVENTS: st.SearchStrategy[job_events.Event] = st.one_of(
-    st.builds(job_events.Chosen, STYLES, st.integers(-(10**9), 10**9)),
-    st.builds(job_events.Known, STYLES),
+    st.builds(job_events.StyleChosen, STYLES, st.integers(-(10**9), 10**9)),
+    st.builds(job_events.ResultKnown, STYLES),
     st.builds(job_events.Claimed, st.just("key-a"), FEW),
-    st.builds(job_events.Taken, st.just("task-1")),
-    st.builds(job_events.Turned, st.just("Code"), DECISIONS),
-    st.builds(job_events.Missed, FEW),
-    st.just(job_events.Ambiguous()),
+    st.builds(job_events.SubmitAccepted, st.just("task-1")),
+    st.builds(job_events.SubmitRejected, st.just("Code"), DECISIONS),
+    st.builds(job_events.SubmitNotFound, FEW),
+    st.just(job_events.SubmitAmbiguous()),
     st.builds(job_events.TaskFailed, st.just("Code"), DECISIONS),
     st.just(job_events.TaskLost()),
     st.builds(job_events.Succeeded, st.just("https://there/picture")),
     st.just(job_events.Fetched()),
     st.just(job_events.FetchFailed()),
     st.builds(job_events.Orphaned, st.booleans()),
-    st.just(job_events.Shown()),
+    st.just(job_events.Delivered()),
     st.just(job_events.Expired()),
-    st.builds(job_events.Held, STYLES),
+    st.builds(job_events.AwaitingConsent, STYLES),
     st.builds(job_events.Declined, REASONS),
-    st.just(job_events.CancelWished()),
+    st.just(job_events.CancelRequested()),
 )
 D, Q, SUB, RUN = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING
 FETCH, STORED, SEEN, FAILED, CANCELED = State.FETCHING, State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
@@ -65,14 +65,14 @@ def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
     for event in happened:
         try:
             change = advance(job, event, NOON, jitter=jitter)
-        except Impossible:
+        except InvalidTransition:
             continue
         assert change.job.state in NEXT[job.state], f"{event} made {change.job.state} of {job.state}"
         assert (change.job.slot is not None) <= (change.job.state in {SUB, RUN}), "only what may run there holds a slot"
         assert change.job.next_at <= NOON + job_lifecycle.MAX_BACKOFF_SECONDS
-        assert change.tell <= (change.job.state in ENDED or change.job.cancel_requested)
+        assert change.notify <= (change.job.state in ENDED or change.job.cancel_requested)
         done += [(scope, how) for scopes, how in change.settle for scope in settled(scopes)]
-        told += change.tell
+        told += change.notify
         job = change.job
     final = dict(reversed(done))  # the first settlement counts, later ones change nothing
     assert told <= 1
@@ -95,7 +95,7 @@ def test_any_event_in_any_state_is_a_change_or_impossible(
     job = replace(A_JOB, state=state, cancel_requested=cancel, slot=slot)
     try:
         change = advance(job, event, NOON + 5)
-    except Impossible:
+    except InvalidTransition:
         return
     assert state not in ENDED or (state, change.job.state) == (STORED, SEEN)
     assert (change.job.id, change.job.source, change.job.updated) == (job.id, job.source, NOON + 5)

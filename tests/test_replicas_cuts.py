@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.app import Parts, opened, running
+from bot.app import Installation, open_installation, running
 from bot.cluster.election import Election
 from bot.messaging.platform import Person
 from bot.worker.accounts import account_id
@@ -32,11 +32,11 @@ async def held(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 @asynccontextmanager
-async def installation(folder: Path, url: str, front: Gate) -> AsyncIterator[Parts]:
+async def installation(folder: Path, url: str, front: Gate) -> AsyncIterator[Installation]:
     """One of several: its rows are at `url`, its pictures where the others' are."""
     shared = {"database_url": url, "secret_key": "s" * 40, "dashscope_api_key": (KEY,)}
     settings = settings_for(folder / "data", dashscope_base_url=front.base_url, **shared)
-    async with opened(settings) as parts, running(parts, ()):
+    async with open_installation(settings) as parts, running(parts, ()):
         yield parts
 
 
@@ -48,7 +48,7 @@ async def driver(database: Database) -> tuple[str, int] | None:
     return None if row is None else (row.owner, row.epoch)
 
 
-async def driven_by(database: Database, parts: Parts) -> None:
+async def driven_by(database: Database, parts: Installation) -> None:
     """Wait until this one drives the lane."""
     assert isinstance(parts.roles, Election)
     async with asyncio.timeout(SOON):
@@ -56,9 +56,9 @@ async def driven_by(database: Database, parts: Parts) -> None:
             await parts.house.clock.sleep(0.1)
 
 
-async def wish(parts: Parts, who: Person, number: int) -> int:
+async def wish(parts: Installation, who: Person, number: int) -> int:
     photo = portrait_jpeg(shade=20 * number)
-    return accepted(await parts.studio.wish(who, private(who), photo=photo, style=0, source=f"test:{number}")).id
+    return accepted(await parts.studio.request(who, private(who), photo=photo, style=0, source=f"test:{number}")).id
 
 
 @pytest.mark.parametrize("trouble", ["cut", "hush"])
@@ -100,7 +100,7 @@ async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
         installation(tmp_path, postgres_url, front) as one,
         installation(tmp_path, postgres_url, front) as two,
     ):
-        heard = two.house.bell.ticket()
+        heard = two.house.wakeups.subscribe()
         job = await wish(one, ANNA, 1)
         async with asyncio.timeout(SOON):
             await heard.wait()

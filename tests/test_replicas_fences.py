@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.cluster.leadership import Deposed
+from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.server_clock import steady
 from bot.worker import reconcile
-from bot.worker.claim import claim, is_idle, take_over
-from bot.worker.context import Desk
-from bot.worker.submit import settle, submit
+from bot.worker.claim import claim, peek, take_over
+from bot.worker.context import AccountContext
+from bot.worker.submit import reconcile_submit, submit
 from storage.jobs import Job, State
 from tests.gate import lost_after, lost_before
 from tests.stand_in import StandIn, stand_in
@@ -31,14 +31,14 @@ async def shop(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIte
         yield opened
 
 
-async def claimed(desk: Desk) -> Job:
+async def claimed(desk: AccountContext) -> Job:
     found: Job | float = 0.0
     while not isinstance(found, Job):
         found = await claim(desk)
     return found
 
 
-async def taken_over(shop: Workshop) -> Desk:
+async def taken_over(shop: Workshop) -> AccountContext:
     return await take_over(shop.lanes[0], shop.house)
 
 
@@ -60,10 +60,10 @@ async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> N
     old = await take_over(replace(shop.lanes[0], links=links), shop.house)
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await links.begun.wait()
-    old.fenced(steady() - 2 * reconcile.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
+    old.note_fence(steady() - 2 * reconcile.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
     await taken_over(shop)
     links.go.set()
-    with pytest.raises(Deposed):
+    with pytest.raises(LeadershipLost):
         await sending
     assert shop.gate.count("create") == 0
     assert (await shop.row(job)).state == State.SUBMITTING  # for its successor to settle
@@ -73,7 +73,7 @@ async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(shop: W
     job, desk = await shop.wish(), await taken_over(shop)
     now = await claimed(desk)
     (before,) = await shop.rows("SELECT intent_at FROM attempt")
-    desk.fenced(steady() - 60, shop.house.clock.now())
+    desk.note_fence(steady() - 60, shop.house.clock.now())
     assert (await submit(desk, now)).state == State.RUNNING
     (after,) = await shop.rows("SELECT intent_at FROM attempt")
     assert after.intent_at > before.intent_at
@@ -90,11 +90,11 @@ async def test_a_task_that_was_made_for_a_deposed_one_is_known_and_adopted_by_it
     await held.taken.wait()
     new = await taken_over(shop)
     held.back.set()
-    with pytest.raises(Deposed):
+    with pytest.raises(LeadershipLost):
         await sending
     (task,) = await service.tasks()
     assert await shop.attempts(job) == [(1, task.task_id, None)]
-    assert (await settle(new, await shop.row(job), asyncio.Event())).task_id == task.task_id
+    assert (await reconcile_submit(new, await shop.row(job), asyncio.Event())).task_id == task.task_id
 
 
 async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(shop: Workshop) -> None:
@@ -103,8 +103,8 @@ async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(sh
     shop.gate.next("create", lost_before)
     in_doubt = await submit(old, await claimed(old))
     term = await taken_over(shop)
-    new = Desk(term.lane, shop.house, epoch=term.epoch, pace=term.pace, is_contested=True)
-    assert (await settle(new, in_doubt, asyncio.Event())).state == State.QUEUED
+    new = AccountContext(term.lane, shop.house, epoch=term.epoch, pace=term.pace, is_contested=True)
+    assert (await reconcile_submit(new, in_doubt, asyncio.Event())).state == State.QUEUED
     assert shop.gate.count("list") == reconcile.LOOKS_OF_ANOTHERS
     waited = (reconcile.LOOKS_OF_ANOTHERS - 1) * reconcile.BETWEEN_LOOKS_SECONDS
     assert waited > reconcile.SEND_SECONDS + reconcile.SUBMIT_SECONDS  # until the other can send no more
@@ -116,19 +116,19 @@ async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) ->
     desk.is_contested = True
     shop.gate.next("create", lost_after)
     in_doubt = await submit(desk, await claimed(desk))
-    assert (await settle(desk, in_doubt, asyncio.Event())).state == State.RUNNING
+    assert (await reconcile_submit(desk, in_doubt, asyncio.Event())).state == State.RUNNING
     assert shop.gate.count("list") == 1
 
 
 async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(shop: Workshop) -> None:
     desk = await taken_over(shop)
-    assert isinstance(await is_idle(desk), float)
+    assert isinstance(await peek(desk), float)
     await shop.wish()
-    while (wait := await is_idle(desk)) is not None:  # the first submit is spaced too
+    while (wait := await peek(desk)) is not None:  # the first submit is spaced too
         assert wait > 0
     new = await taken_over(shop)
-    for look in (is_idle(desk), claim(desk)):
-        with pytest.raises(Deposed):
+    for look in (peek(desk), claim(desk)):
+        with pytest.raises(LeadershipLost):
             await look
     assert new.epoch == desk.epoch + 1
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from bot.conversation.rate_limit import GROUP_FACTOR, HUSH_SECONDS, Hearing, Restraint
+from bot.conversation.rate_limit import GROUP_FACTOR, MUTE_SECONDS, RateLimiter, Verdict
 from bot.messaging.platform import Chat, Person
 from tests.house import ANNA, BEN, private
 from tests.parlour import parlour, said
 from tests.stand_in import portrait_jpeg
 
 GROUP = Chat("test", "group", is_group=True)
-HEARD, TOLD, PASSED_OVER = Hearing.HEARD, Hearing.TOLD, Hearing.PASSED_OVER
+HEARD, TOLD, PASSED_OVER = Verdict.ALLOWED, Verdict.WARNED, Verdict.IGNORED
 FAST = "That was a lot at once. Please give me a minute, then send it again."
 
 
@@ -25,18 +25,18 @@ class Crowd:
     numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.restraint = Restraint(self.per_minute, lambda: self.now)
+        self.restraint = RateLimiter(self.per_minute, lambda: self.now)
 
-    def asks(self, person: Person, times: int, chat: Chat | None = None) -> list[Hearing]:
+    def asks(self, person: Person, times: int, chat: Chat | None = None) -> list[Verdict]:
         where = chat or private(person)
-        return [self.restraint.hear(person, where, next(self.numbers)) for _ in range(times)]
+        return [self.restraint.check(person, where, next(self.numbers)) for _ in range(times)]
 
 
 def test_who_asks_too_fast_is_told_once_and_heard_again_after_a_minute() -> None:
     crowd = Crowd()
     assert crowd.asks(ANNA, 8) == [*[HEARD] * 5, TOLD, PASSED_OVER, PASSED_OVER]
     assert crowd.asks(BEN, 1) == [HEARD], "others are heard as ever"
-    crowd.now += HUSH_SECONDS - 1
+    crowd.now += MUTE_SECONDS - 1
     assert crowd.asks(ANNA, 1) == [PASSED_OVER]
     crowd.now += 1
     assert crowd.asks(ANNA, 6) == [*[HEARD] * 5, TOLD]
@@ -65,9 +65,9 @@ def test_one_person_does_not_silence_a_group() -> None:
 
 def test_what_is_tried_again_is_counted_once() -> None:
     crowd = Crowd()
-    assert {crowd.restraint.hear(ANNA, private(ANNA), "the same") for _ in range(50)} == {HEARD}
+    assert {crowd.restraint.check(ANNA, private(ANNA), "the same") for _ in range(50)} == {HEARD}
     assert crowd.asks(ANNA, 5) == [*[HEARD] * 4, TOLD]
-    assert crowd.restraint.hear(ANNA, private(ANNA), "the same") is HEARD
+    assert crowd.restraint.check(ANNA, private(ANNA), "the same") is HEARD
 
 
 async def test_messages_and_presses_count_together_and_nothing_is_done_meanwhile(tmp_path: Path) -> None:

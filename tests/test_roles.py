@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from bot.cluster.leadership import AGAIN_SECONDS, CUT_OFF_SECONDS, Alone, Deposed, Role, Term, is_cut_off, kept_up
+from bot.cluster.leadership import (
+    AGAIN_SECONDS,
+    CUT_OFF_SECONDS,
+    Leadership,
+    LeadershipLost,
+    Role,
+    SingleProcess,
+    is_connection_lost,
+    keep_running,
+)
 from bot.runtime.clock import WallClock
 from storage.database import open_database
 from tests.replicas import wired
@@ -34,25 +43,28 @@ async def breaks_with(errors: list[Exception], stop: asyncio.Event) -> None:
 async def test_a_part_that_broke_begins_again_until_it_is_told_to_stop() -> None:
     clock, stop = Noting(), asyncio.Event()
     errors: list[Exception] = [KeyError("a bug"), ExceptionGroup("several", [OSError("a full disk")])]
-    await kept_up(partial(breaks_with, errors, stop), clock, stop)
+    await keep_running(partial(breaks_with, errors, stop), clock, stop)
     assert clock.waits == [AGAIN_SECONDS] * 2
 
 
 async def test_who_is_deposed_does_not_begin_again() -> None:
     stop = asyncio.Event()
-    for error in (Deposed("by another"), ExceptionGroup("", [OSError(), ExceptionGroup("", [Deposed("by another")])])):
-        with pytest.raises(Deposed):
-            await kept_up(partial(breaks_with, [error], stop), Noting(), stop)
+    for error in (
+        LeadershipLost("by another"),
+        ExceptionGroup("", [OSError(), ExceptionGroup("", [LeadershipLost("by another")])]),
+    ):
+        with pytest.raises(LeadershipLost):
+            await keep_running(partial(breaks_with, [error], stop), Noting(), stop)
 
 
 async def test_who_is_alone_takes_a_role_again_whoever_has_taken_it() -> None:
-    errors: list[Exception] = [Deposed("against the rules")]
+    errors: list[Exception] = [LeadershipLost("against the rules")]
 
-    async def work(_: Term, stop: asyncio.Event) -> None:
+    async def work(_: Leadership, stop: asyncio.Event) -> None:
         await breaks_with(errors, stop)
 
     clock, stop = Noting(), asyncio.Event()
-    await Alone(clock).run([Role("housekeeping", work)], stop)
+    await SingleProcess(clock).run([Role("housekeeping", work)], stop)
     assert clock.waits == [AGAIN_SECONDS]
 
 
@@ -71,10 +83,10 @@ async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a
                 await connection.execute(text("SELECT 1"))
             stop.set()
 
-        await kept_up(work, clock, stop)
+        await keep_running(work, clock, stop)
         assert clock.waits
         assert set(clock.waits) == {CUT_OFF_SECONDS}
         with pytest.raises(DBAPIError) as caught:
             async with database.read() as connection:
                 await connection.execute(text("SELECT nonsense"))
-    assert not is_cut_off(caught.value)
+    assert not is_connection_lost(caught.value)

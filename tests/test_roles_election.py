@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.cluster.election import Election
-from bot.cluster.leadership import Deposed, Role, Term, fenced
-from bot.cluster.leases import Ballot
+from bot.cluster.leadership import Leadership, LeadershipLost, Role, fenced_write
+from bot.cluster.leases import RoleLeases
 from bot.runtime.clock import WallClock
 from storage.database import open_database
 from storage.leases import open_elections
@@ -27,13 +27,13 @@ class Held:
     by: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in ROLES})
     most: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    terms: dict[str, Term] = field(default_factory=dict)
+    terms: dict[str, Leadership] = field(default_factory=dict)
 
     def works(self, who: str) -> list[Role]:
         """Each role's work, as this candidate would do it."""
 
         def role(name: str) -> Role:
-            async def work(term: Term, stop: asyncio.Event) -> None:
+            async def work(term: Leadership, stop: asyncio.Event) -> None:
                 self.by[name].append(who)
                 self.terms[name] = term
                 self.most = max(self.most, len(self.by[name]))
@@ -76,7 +76,7 @@ async def candidate(url: str, who: str, held: Held) -> AsyncIterator[Candidate]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url))
         manager = await stack.enter_async_context(open_elections(url))
-        election, stop = Election(database, Ballot(manager), WallClock(), who), asyncio.Event()
+        election, stop = Election(database, RoleLeases(manager), WallClock(), who), asyncio.Event()
         task = asyncio.create_task(election.run(held.works(who), stop))
         try:
             yield Candidate(election, task, stop)
@@ -113,27 +113,27 @@ async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(po
             line.mend()
             async with open_database(postgres_url) as database:
                 for term in terms.values():
-                    with pytest.raises(Deposed):
-                        async with fenced(database, term):
+                    with pytest.raises(LeadershipLost):
+                        async with fenced_write(database, term):
                             pytest.fail("an old epoch must not write")
                 for term in held.terms.values():
-                    async with fenced(database, term):
+                    async with fenced_write(database, term):
                         await term.sure()
 
 
 async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
     times, again = 0, asyncio.Event()
 
-    async def work(term: Term, stop: asyncio.Event) -> None:
+    async def work(term: Leadership, stop: asyncio.Event) -> None:
         nonlocal times
         times += 1
         if times == 1:
-            raise ExceptionGroup("of several tasks", [Deposed("by somebody")])
+            raise ExceptionGroup("of several tasks", [LeadershipLost("by somebody")])
         again.set()
         await stop.wait()
 
     async with open_database(postgres_url) as database, open_elections(postgres_url) as manager:
-        election, stop = Election(database, Ballot(manager), WallClock(), "one"), asyncio.Event()
+        election, stop = Election(database, RoleLeases(manager), WallClock(), "one"), asyncio.Event()
         running = asyncio.create_task(election.run([Role("dispatcher:a", work)], stop))
         async with asyncio.timeout(SOON):
             await again.wait()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import Settings, Wrong, load
+from bot.config.settings import InvalidSettings, Settings, load
 from storage.bucket import Bucket
 
 NAMES = [name.upper() for name in Settings.model_fields]
@@ -26,7 +26,7 @@ def read(tmp_path: Path, **settings: str) -> Settings:
 
 
 def complaints(tmp_path: Path, **settings: str) -> str:
-    with pytest.raises(Wrong) as wrong:
+    with pytest.raises(InvalidSettings) as wrong:
         read(tmp_path, **settings)
     assert wrong.value.__cause__ is None  # pydantic's own error shows more
     assert wrong.value.__suppress_context__
@@ -85,7 +85,7 @@ def test_no_complaint_shows_a_value(tmp_path: Path, name: str) -> None:
     for secret in (TOKEN, KEY, "пароль-" + KEY):
         try:
             shown = repr(read(tmp_path, **{name: secret}))
-        except Wrong as wrong:
+        except InvalidSettings as wrong:
             shown = str(wrong) + repr(wrong)
         if name in {"TELEGRAM_BOT_TOKEN", "DASHSCOPE_API_KEY", "METRICS_TOKEN"} or "wrong" in shown:
             assert secret not in shown

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.bootstrap import beside, clock_of, open_rows, roles_of
+from bot.cluster.bootstrap import choose_clock, open_own_database, open_role_runner, open_shared_database
 from bot.cluster.election import Election
-from bot.cluster.leadership import Alone
+from bot.cluster.leadership import SingleProcess
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import SharedClock, WallClock
@@ -41,7 +41,7 @@ async def test_a_database_that_can_not_be_reached_is_said_without_its_password(
     tmp_path: Path, url: str, said: str
 ) -> None:
     with pytest.raises(CannotStart, match=said) as caught:
-        async with open_rows(shared(tmp_path, url.format(port=nobodys_port()))):
+        async with open_own_database(shared(tmp_path, url.format(port=nobodys_port()))):
             pytest.fail("nobody is there")
     assert PASSWORD not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -49,26 +49,26 @@ async def test_a_database_that_can_not_be_reached_is_said_without_its_password(
 
 async def test_a_process_that_is_alone_holds_its_folder_and_goes_by_the_wall(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    async with open_rows(settings) as database:
+    async with open_own_database(settings) as database:
         with pytest.raises(FolderInUse):
-            async with open_rows(settings):
+            async with open_own_database(settings):
                 pytest.fail("two would pay twice")
-        async with beside(settings):  # the owner's commands may look in
+        async with open_shared_database(settings):  # the owner's commands may look in
             pass
-        clock = await clock_of(database, None)
+        clock = await choose_clock(database, None)
         assert isinstance(clock, WallClock)
-        async with roles_of(settings, database, clock) as roles:
-            assert isinstance(roles, Alone)
+        async with open_role_runner(settings, database, clock) as roles:
+            assert isinstance(roles, SingleProcess)
 
 
 async def test_several_share_a_database_and_even_a_folder(tmp_path: Path, postgres_url: str) -> None:
     settings = shared(tmp_path / "data", postgres_url)
-    async with open_rows(settings) as one, open_rows(settings) as two:
-        clocks = [await clock_of(database, None) for database in (one, two)]
+    async with open_own_database(settings) as one, open_own_database(settings) as two:
+        clocks = [await choose_clock(database, None) for database in (one, two)]
         assert all(isinstance(clock, SharedClock) for clock in clocks)
         given = WallClock()
-        assert await clock_of(one, given) is given
-        async with roles_of(settings, one, given) as mine, roles_of(settings, two, given) as theirs:
+        assert await choose_clock(one, given) is given
+        async with open_role_runner(settings, one, given) as mine, open_role_runner(settings, two, given) as theirs:
             assert isinstance(mine, Election)
             assert isinstance(theirs, Election)
             assert mine.owner != theirs.owner

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.app import Parts
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.messaging.platform import Person
 from storage import jobs
 from storage.jobs import Job
@@ -24,14 +24,14 @@ def somebody() -> Person:
     return Person("test", f"person {next(numbers)}")
 
 
-async def wish(parts: Parts, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
+async def wish(parts: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
     source = f"wish:{next(numbers)}"
     return accepted(
-        await parts.studio.wish(person, private(person), photo=photo or portrait_jpeg(), style=style, source=source)
+        await parts.studio.request(person, private(person), photo=photo or portrait_jpeg(), style=style, source=source)
     )
 
 
-def on_disk(parts: Parts) -> set[bytes]:
+def on_disk(parts: Installation) -> set[bytes]:
     """Every file in the photo store."""
     folder = parts.settings.data_dir / "photos"
     return {file.read_bytes() for file in folder.rglob("*.jpg")}
@@ -45,12 +45,12 @@ async def test_photo_and_picture_leave_the_disk_and_the_history(tmp_path: Path) 
         assert on_disk(parts) == set()
         assert await parts.studio.job(ANNA, view.id) is None
         assert await parts.studio.history(ANNA) == ()
-        assert await parts.studio.delete(ANNA, view.id) == Refusal(Reason.NOT_FOUND)
+        assert await parts.studio.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
         assert (await parts.studio.quota(ANNA)).used == 1  # painted is painted
 
 
 @IN_HOUSE
-async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(open_house: Parts) -> None:
+async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(open_house: Installation) -> None:
     anna, studio = somebody(), open_house.studio
     first = await ended(open_house, anna, (await wish(open_house, anna, photo=portrait_jpeg(shade=50))).id)
     same = await wish(open_house, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
@@ -63,7 +63,7 @@ async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(open
 
 
 @IN_HOUSE
-async def test_nobody_elses_copy_is_touched(open_house: Parts) -> None:
+async def test_nobody_elses_copy_is_touched(open_house: Installation) -> None:
     anna, ben = somebody(), somebody()
     mine, theirs = await wish(open_house, anna), await wish(open_house, ben)
     for person, view in ((anna, mine), (ben, theirs)):
@@ -74,7 +74,7 @@ async def test_nobody_elses_copy_is_touched(open_house: Parts) -> None:
 
 
 @IN_HOUSE
-async def test_a_draft_that_is_deleted_leaves_no_photo(open_house: Parts) -> None:
+async def test_a_draft_that_is_deleted_leaves_no_photo(open_house: Installation) -> None:
     anna, before = somebody(), on_disk(open_house)
     view = accepted(
         await open_house.studio.draft(anna, private(anna), photo=portrait_jpeg(shade=77), source=f"d:{next(numbers)}")
@@ -84,14 +84,14 @@ async def test_a_draft_that_is_deleted_leaves_no_photo(open_house: Parts) -> Non
     assert on_disk(open_house) == before
 
 
-async def job_row(parts: Parts, job_id: int) -> Job:
+async def job_row(parts: Installation, job_id: int) -> Job:
     async with parts.house.database.read() as connection:
         found = await jobs.get(connection, job_id)
     assert found is not None
     return found
 
 
-async def running(parts: Parts, person: Person) -> JobView:
+async def running(parts: Installation, person: Person) -> JobView:
     """A job that the service works on."""
     view = await wish(parts, person)
     async for seen in parts.studio.watch(person, view.id):

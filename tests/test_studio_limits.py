@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from bot.app import Parts
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
 from tests.conftest import IN_HOUSE
@@ -24,18 +24,18 @@ from tests.stand_in import portrait_jpeg, stand_in
 numbers = itertools.count(1)
 
 
-async def wish(parts: Parts, person: Person, photo: bytes, *, style: int = 0) -> JobView | Refusal:
-    return await parts.studio.wish(
+async def wish(parts: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
+    return await parts.studio.request(
         person, private(person), photo=photo, style=style, source=f"{person.platform_id}:{next(numbers)}"
     )
 
 
-async def rows(parts: Parts, table: str) -> int:
+async def rows(parts: Installation, table: str) -> int:
     async with parts.house.database.read() as connection:
         return int((await connection.execute(text(f"SELECT COUNT(*) FROM {table}"))).scalar_one())
 
 
-async def nothing_is_left(parts: Parts, *, jobs: int, units: int) -> None:
+async def nothing_is_left(parts: Installation, *, jobs: int, units: int) -> None:
     """So many jobs and reservations, and a photo for each job."""
     assert await rows(parts, "job") == jobs
     async with parts.house.database.read() as connection:
@@ -49,7 +49,7 @@ async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_pa
         accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
         answer = await wish(parts, ANNA, portrait_jpeg(shade=100))
         quota = await parts.studio.quota(ANNA)
-        assert answer == Refusal(Reason.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
+        assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
         await nothing_is_left(parts, jobs=1, units=1)
 
 
@@ -57,7 +57,7 @@ async def test_a_full_queue_says_how_many_may_wait(tmp_path: Path) -> None:
     async with house(tmp_path, max_queued_per_person=2, engine=quick_engine(until=tmp_path / "go")) as parts:
         for shade in (0, 60):
             accepted(await wish(parts, ANNA, portrait_jpeg(shade=shade)))
-        assert await wish(parts, ANNA, portrait_jpeg(shade=120)) == Refusal(Reason.QUEUE_FULL, {"limit": 2})
+        assert await wish(parts, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
         await nothing_is_left(parts, jobs=2, units=2)
         accepted(await wish(parts, Person("test", "ben"), portrait_jpeg(shade=120)))
 
@@ -70,12 +70,12 @@ async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) ->
             people = [Person("test", name) for name in "abc"]
             answers = [await wish(parts, person, portrait_jpeg()) for person in people]
             assert [isinstance(answer, JobView) for answer in answers] == [True, True, False]
-            assert answers[2] == Refusal(Reason.BUDGET_USED_UP)
+            assert answers[2] == UserError(ErrorCode.BUDGET_USED_UP)
             await nothing_is_left(parts, jobs=2, units=4)
             (tmp_path / "go").touch()
             for person, answer in zip(people[:2], answers, strict=False):
                 await ended(parts, person, accepted(answer).id)
-            assert await wish(parts, people[2], portrait_jpeg()) == Refusal(Reason.BUDGET_USED_UP)
+            assert await wish(parts, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
 
 
 async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Pa
         assert (quota.used, quota.left) == (1, 0)
         assert accepted(await wish(parts, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
         refused = await wish(parts, ANNA, portrait_jpeg(shade=200))
-        assert isinstance(refused, Refusal)
-        assert refused.reason == Reason.QUOTA_USED_UP
+        assert isinstance(refused, UserError)
+        assert refused.code == ErrorCode.QUOTA_USED_UP
 
 
 async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
@@ -113,10 +113,10 @@ async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_pat
         for key in await parts.house.photos.keys():
             if key.startswith("original/"):
                 await parts.house.photos.delete(key)
-        gone = Refusal(Reason.PHOTO_EXPIRED)
-        assert await parts.studio.again(ANNA, done.id, style=5, source="a:1") == gone
+        gone = UserError(ErrorCode.PHOTO_EXPIRED)
+        assert await parts.studio.repeat(ANNA, done.id, style=5, source="a:1") == gone
         assert await parts.studio.redraft(ANNA, done.id, source="a:2") == gone
-        assert await parts.studio.choose(ANNA, waiting.id, 5) == gone
+        assert await parts.studio.choose_style(ANNA, waiting.id, 5) == gone
         assert (await parts.studio.quota(ANNA)).left == 19
         assert await parts.studio.result(ANNA, done.id)
 
@@ -124,9 +124,9 @@ async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_pat
 @IN_HOUSE
 @pytest.mark.parametrize("style", [-2, 10, 13, 16, 29, 41, 99, REFERENCE])
 async def test_a_style_that_does_not_exist_is_refused_before_the_photo_is_looked_at(
-    open_house: Parts, style: int
+    open_house: Installation, style: int
 ) -> None:
-    assert await wish(open_house, ANNA, b"not even a picture", style=style) == Refusal(Reason.STYLE_INVALID)
+    assert await wish(open_house, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
 
 
 def bomb() -> bytes:
@@ -145,20 +145,20 @@ def tiny() -> bytes:
 
 
 BAD = {
-    "nothing": (b"", Reason.EMPTY),
-    "text": (b"Dear bot, please paint me.\n" * 40, Reason.NOT_A_PICTURE),
-    "truncated": (portrait_jpeg(900, 900)[:2000], Reason.DAMAGED),
-    "a bomb": (bomb(), Reason.TOO_MANY_PIXELS),
-    "tiny": (tiny(), Reason.TOO_SMALL),
-    "huge": (portrait_jpeg() + bytes(20 * 1024 * 1024), Reason.TOO_MANY_BYTES),
-    "a page": (b"<!doctype html><html></html>", Reason.NOT_A_PICTURE),
-    "a PDF": (b"%PDF-1.7\n" + bytes(200), Reason.UNSUPPORTED),
+    "nothing": (b"", ErrorCode.EMPTY),
+    "text": (b"Dear bot, please paint me.\n" * 40, ErrorCode.NOT_A_PICTURE),
+    "truncated": (portrait_jpeg(900, 900)[:2000], ErrorCode.DAMAGED),
+    "a bomb": (bomb(), ErrorCode.TOO_MANY_PIXELS),
+    "tiny": (tiny(), ErrorCode.TOO_SMALL),
+    "huge": (portrait_jpeg() + bytes(20 * 1024 * 1024), ErrorCode.TOO_MANY_BYTES),
+    "a page": (b"<!doctype html><html></html>", ErrorCode.NOT_A_PICTURE),
+    "a PDF": (b"%PDF-1.7\n" + bytes(200), ErrorCode.UNSUPPORTED),
 }
 
 
 @IN_HOUSE
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: Parts, name: str) -> None:
+async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: Installation, name: str) -> None:
     bad, reason = BAD[name]
     person, studio = Person("test", f"sends {name}"), open_house.studio
     before = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.house.photos.keys())
@@ -167,11 +167,11 @@ async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: P
         await wish(open_house, person, bad),
         await studio.draft(person, private(person), photo=bad, source=f"{name}:1"),
         await studio.draft(person, private(person), reference=bad, source=f"{name}:2"),
-        await studio.wish(person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"),
-        await studio.wish(person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"),
+        await studio.request(person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"),
+        await studio.request(person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"),
     ]
-    assert {answer.reason for answer in answers if isinstance(answer, Refusal)} == {reason}
-    assert len([answer for answer in answers if isinstance(answer, Refusal)]) == len(answers)
+    assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
+    assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
     after = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.house.photos.keys())
     assert after == before
     assert (await studio.quota(person)).left == 20

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.stand_in import corner_of
+from bot.config.stand_in import stylizer_bucket
 from stylizer.clock import SharedClock
 from stylizer.database import CannotOpen, open_database
 from stylizer.remote_workers import painters
@@ -47,7 +47,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
     with bucket_server() as server:
         bucket = server.bucket("a/prefix")
         settings = StylizerSettings(tmp_path / "elsewhere", postgres_url)
-        async with front(tmp_path / "here", postgres_url, store=corner_of(bucket)) as caller:
+        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket)) as caller:
             reference = data_url(portrait_jpeg(shade=200))
             task_id = await caller.task(style_index=-1, style_ref_url=reference)
             assert server.raw_keys(bucket) == [
@@ -55,12 +55,12 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
                 f"a/prefix/stylizer/inputs/{task_id}-reference",
                 "a/prefix/stylizer/mark",
             ]
-            async with painters(settings, engine=quick_engine(), store=corner_of(bucket)):
+            async with painters(settings, engine=quick_engine(), store=stylizer_bucket(bucket)):
                 assert b"reference=True" in await caller.picture(task_id)
         result = f"a/prefix/stylizer/results/{task_id}_style-1_1.jpg"
         assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark", result]
         later = time.time() + DAY + 60
-        async with front(tmp_path / "here", postgres_url, store=corner_of(bucket), clock=lambda: later):
+        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket), clock=lambda: later):
             assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark"]
         assert await rows(postgres_url) == []
     assert files(tmp_path / "here", "*") == files(tmp_path / "elsewhere", "*") == []
@@ -68,7 +68,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
 
 async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path, postgres_url: str) -> None:
     with bucket_server() as server:
-        store = corner_of(server.known("nobody-made-it"))
+        store = stylizer_bucket(server.known("nobody-made-it"))
         with pytest.raises(CannotOpen, match="PHOTO_STORE"):
             async with front(tmp_path, postgres_url, store=store):
                 raise AssertionError

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot.dashscope.client import Patience
-from bot.domain.job_view import Reason, State
+from bot.dashscope.client import Timeouts
+from bot.domain.job_view import ErrorCode, State
 from bot.runtime.clock import WallClock
-from bot.worker.recovery import wake_lane
+from bot.worker.recovery import refresh_account
 from storage import accounts
 from storage.database import open_database
 from storage.jobs import Job
@@ -37,7 +37,7 @@ from tests.workshop import Workshop, workshop
 
 pytestmark = ON_BOTH
 
-IMPATIENT = Patience(connect=1.0, read=0.2, call=0.3)
+IMPATIENT = Timeouts(connect=1.0, read=0.2, call=0.3)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(shop
     shop.gate.next("create", twice, twice)
     async with shop.at_work():
         done = await shop.ended(job)
-    assert (done.state, done.error) == (State.FAILED, Reason.SERVICE_DOWN)
+    assert (done.state, done.error) == (State.FAILED, ErrorCode.SERVICE_DOWN)
     assert await shop.units() == (0, 0)
     assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
     assert len(await service.tasks()) == 4  # so many as were sent, and never a fifth
@@ -252,7 +252,7 @@ async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
     assert [(await shop.row(job)).tag for job in jobs] == [job.tag for job in jobs]
     assert await shop.units() == (1, 0)
     shop.gate.always("create", None)
-    await wake_lane(shop.house, "sk-one")
+    await refresh_account(shop.house, "sk-one")
     async with shop.at_work():
         assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
 
@@ -278,7 +278,7 @@ async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(sho
     await shop.house.photos.delete(job.photo or "")
     async with shop.at_work():
         done = await shop.ended(job)
-    assert (done.state, done.error, done.slot) == (State.FAILED, Reason.PHOTO_EXPIRED, None)
+    assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.PHOTO_EXPIRED, None)
     assert (shop.gate.count("create"), await shop.units()) == (0, (0, 0))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from telegram import Message
 
-from bot.conversation.keyed_executor import Lineup
+from bot.conversation.keyed_executor import KeyedExecutor
 from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
 from handlers.telegram.update_dispatcher import nothing_to_see
 
@@ -25,8 +25,8 @@ class Work:
 
 async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> None:
     first, second, other = Work(), Work(), Work()
-    lanes = Lineup()
-    tasks = [lanes.start("anna", first), lanes.start("anna", second), lanes.start("ben", other)]
+    lanes = KeyedExecutor()
+    tasks = [lanes.submit("anna", first), lanes.submit("anna", second), lanes.submit("ben", other)]
     await first.begun.wait()
     await other.begun.wait()
     assert not second.begun.is_set()
@@ -55,9 +55,9 @@ async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() 
     async def ready() -> None:
         await gathered.wait()
 
-    lanes = Lineup(at_once=2)
-    album = lanes.start("album", work, ready)
-    await asyncio.gather(*(lanes.start(number, work) for number in range(5)))
+    lanes = KeyedExecutor(at_once=2)
+    album = lanes.submit("album", work, ready)
+    await asyncio.gather(*(lanes.submit(number, work) for number in range(5)))
     assert not album.done()
     gathered.set()
     await album
@@ -70,8 +70,8 @@ async def test_work_that_breaks_does_not_stop_its_lane() -> None:
 
     after = Work()
     after.end.set()
-    lanes = Lineup()
-    failed, done = lanes.start("anna", broken), lanes.start("anna", after)
+    lanes = KeyedExecutor()
+    failed, done = lanes.submit("anna", broken), lanes.submit("anna", after)
     await done
     assert isinstance(failed.exception(), ValueError)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from telegram import CallbackQuery, Message, User
 
-from bot.domain.job_view import Refusal
-from bot.messaging.incoming import Incoming
+from bot.domain.job_view import UserError
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Chat, Person
 from handlers.telegram.parsing import FileRef, file_of, incoming, pressed
 from handlers.telegram.update_kinds import is_for_people
@@ -33,17 +33,17 @@ class Telegram:
     us: User = US
     admins: frozenset[int] = frozenset()
 
-    async def file(self, file: FileRef) -> bytes | Refusal:
+    async def file(self, file: FileRef) -> bytes | UserError:
         return file.file_id.encode()
 
-    async def portrait(self, user_id: int) -> bytes | Refusal:
+    async def portrait(self, user_id: int) -> bytes | UserError:
         return f"{user_id}".encode()
 
     async def is_admin(self, chat_id: int, user_id: int) -> bool:
         return user_id in self.admins
 
 
-def read(*messages: Message, admins: frozenset[int] = frozenset()) -> Incoming:
+def read(*messages: Message, admins: frozenset[int] = frozenset()) -> IncomingMessage:
     return incoming(messages, Telegram(admins=admins))
 
 
@@ -88,15 +88,15 @@ def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
         for number in (12, 11, 13)
     ]
     heard = read(*parts)
-    assert [file.message_id for file in heard.own] == ["11", "12", "13"]
-    assert (heard.words, heard.message_id, heard.source) == ("/style 2", "11", "telegram:7:5:album:77")
+    assert [file.message_id for file in heard.attachments] == ["11", "12", "13"]
+    assert (heard.text, heard.message_id, heard.source) == ("/style 2", "11", "telegram:7:5:album:77")
     assert read(parts[0]).source == heard.source  # one that comes late is the same request
 
 
 def test_a_picture_that_comes_after_its_album_is_a_request_of_its_own_with_the_albums_words() -> None:
     late = message(message_id=13, media_group_id="77", photo=PHOTO)
     heard = incoming([late], Telegram(), after="/style 2")
-    assert (heard.words, heard.message_id, heard.source) == ("/style 2", "13", "telegram:7:5:13")
+    assert (heard.text, heard.message_id, heard.source) == ("/style 2", "13", "telegram:7:5:13")
 
 
 def test_the_largest_size_of_a_photo_is_taken() -> None:
@@ -128,8 +128,8 @@ def test_a_still_sticker_is_a_picture(animated: bool, is_picture: bool) -> None:
 def test_a_photo_quoted_from_another_chat_is_what_is_answered() -> None:
     external = {"origin": {"type": "hidden_user", "date": 1, "sender_user_name": "B"}, "photo": PHOTO}
     heard = read(message(text="/style 2", external_reply=external))
-    assert heard.answered is not None
-    assert heard.answered.size == 900
+    assert heard.replied is not None
+    assert heard.replied.size == 900
 
 
 def test_bots_and_channels_copies_are_not_people() -> None:
@@ -184,7 +184,7 @@ HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
     ids=["answered", "ours", "forwarded", "forwarded-hidden", "by-the-group", "external", "external-hidden"],
 )
 def test_whose_photo_is_answered_is_known_where_telegram_tells(fields: dict[str, Any], owner: str | None) -> None:
-    answered = read(message(text="/style 2", chat=GROUP, **fields)).answered
+    answered = read(message(text="/style 2", chat=GROUP, **fields)).replied
     assert answered is not None
     assert (answered.owner.platform_id if answered.owner else None) == owner
 
@@ -195,20 +195,20 @@ def test_whose_photo_is_answered_is_known_where_telegram_tells(fields: dict[str,
     ids=["own", "forwarded", "forwarded-hidden", "by-the-group"],
 )
 def test_a_photo_belongs_to_whoever_took_it(fields: dict[str, Any], owner: str | None) -> None:
-    [own] = read(message(photo=PHOTO, **fields)).own
+    [own] = read(message(photo=PHOTO, **fields)).attachments
     assert (own.owner.platform_id if own.owner else None) == owner
 
 
 async def test_profile_photos_are_read_only_when_wanted() -> None:
     heard = read(message(text="/style 2 me", chat=GROUP, reply_to_message={**ANSWERED, "text": "hi"}))
-    assert heard.portrait is not None
-    assert heard.answered_portrait is not None
-    assert (await heard.portrait.read(), await heard.answered_portrait.read()) == (b"5", b"6")
-    assert heard.answered_portrait.owner == Person("telegram", "6")
+    assert heard.profile_photo is not None
+    assert heard.replied_profile_photo is not None
+    assert (await heard.profile_photo.read(), await heard.replied_profile_photo.read()) == (b"5", b"6")
+    assert heard.replied_profile_photo.owner == Person("telegram", "6")
 
 
 def test_who_answers_a_photo_means_that_photo_and_no_profile() -> None:
-    assert read(message(text="/style 2", reply_to_message={**ANSWERED, "photo": PHOTO})).answered_portrait is None
+    assert read(message(text="/style 2", reply_to_message={**ANSWERED, "photo": PHOTO})).replied_profile_photo is None
 
 
 async def test_who_is_an_admin_is_asked_only_in_groups() -> None:

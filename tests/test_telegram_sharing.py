@@ -6,7 +6,18 @@ import json
 import pytest
 from PIL import Image
 
-from bot.messaging.platform import Address, Button, Call, Card, Chat, Document, Gone, Invoice, NotNow, Picture
+from bot.messaging.platform import (
+    Address,
+    Button,
+    Card,
+    Chat,
+    Document,
+    Invoice,
+    Mention,
+    Picture,
+    TargetGone,
+    TryLater,
+)
 from tests.bot_api import Fault, refusal
 from tests.bot_api_chats import Shown
 from tests.telegram_wall import ANNA, CHAT, GROUP, Wall, wall
@@ -34,7 +45,7 @@ async def test_a_file_that_telegram_has_lost_is_uploaded_again() -> None:
         picture = await a_wall.picture()
         await a_wall.platform.show(Address(CHAT), Card("Anime", (), picture))
         a_wall.api.chats.files.clear()
-        with pytest.raises(NotNow):
+        with pytest.raises(TryLater):
             await a_wall.platform.show(Address(CHAT), Card("Once more", (), picture))
         await a_wall.platform.show(Address(CHAT), Card("Once more", (), picture))
         assert uploads(a_wall) == ["sendPhoto", "sendPhoto"]
@@ -43,7 +54,7 @@ async def test_a_file_that_telegram_has_lost_is_uploaded_again() -> None:
 async def test_what_answers_a_spoiler_is_one_and_so_are_answers_to_that() -> None:
     async with wall() as a_wall:
         picture = await a_wall.picture()
-        await a_wall.platform.pen.memory.veil(CHAT, ["9"])
+        await a_wall.platform.pen.memory.mark_spoilers(CHAT, ["9"])
         place = await a_wall.platform.show(Address(CHAT, reply_to="9"), Card("Place 3"))
         await a_wall.platform.show(Address(CHAT, reply_to="9", message_id=place), Card("Anime", (), picture))
         assert a_wall.only().spoiler
@@ -68,7 +79,7 @@ async def test_a_bot_without_inline_mode_has_no_share_button() -> None:
 
 async def test_a_person_is_mentioned_by_any_words() -> None:
     async with wall() as a_wall:
-        await a_wall.platform.show(Address(GROUP), Card("🎨 Anna, may Ben paint this?", calls=Call("Anna", "5")))
+        await a_wall.platform.show(Address(GROUP), Card("🎨 Anna, may Ben paint this?", mention=Mention("Anna", "5")))
         [entity] = json.loads(a_wall.api.done[-1].params["entities"])
         assert (entity["type"], entity["offset"], entity["length"]) == ("text_mention", 3, 4)  # 🎨 counts twice
         assert entity["user"]["id"] == 5
@@ -90,19 +101,19 @@ async def test_a_group_that_has_moved_is_followed_and_cards_go_on_there() -> Non
     async with wall() as a_wall:
         place = await a_wall.platform.show(Address(GROUP), Card("Place 3"))
         a_wall.api.chats.moved[-1001] = -2002
-        with pytest.raises(NotNow):
+        with pytest.raises(TryLater):
             await a_wall.platform.show(Address(GROUP, message_id=place), Card("Place 2"))
         assert a_wall.moves == [("-1001", "-2002")]
         await a_wall.platform.show(Address(GROUP, reply_to="7", message_id=place), Card("Place 1"))
         assert a_wall.only(-2002).text == "Place 1"
-        with pytest.raises(Gone):
+        with pytest.raises(TargetGone):
             await a_wall.platform.set_rows(Address(GROUP, message_id=place), ())
 
 
 async def test_a_refund_that_was_made_before_is_fine() -> None:
     async with wall() as a_wall:
         for _ in range(2):
-            await a_wall.platform.give_back("5", "charge-1")
+            await a_wall.platform.refund_payment("5", "charge-1")
         assert a_wall.api.elsewhere.refunds == ["charge-1"]
 
 
@@ -148,26 +159,26 @@ async def test_who_never_wrote_to_the_bot_is_told_where_the_picture_is() -> None
 async def test_what_cannot_be_done_to_a_message_elsewhere_is_gone() -> None:
     async with wall() as a_wall:
         for address in (Address(INLINE.chat, reply_to="abc"), Address(INLINE.chat, reply_to="")):
-            with pytest.raises(Gone):
+            with pytest.raises(TargetGone):
                 await a_wall.platform.show(address, Card("Your picture is there"))
-        with pytest.raises(Gone):
+        with pytest.raises(TargetGone):
             await a_wall.platform.remove(Address(INLINE.chat, message_id="abc"))
-        with pytest.raises(Gone):
+        with pytest.raises(TargetGone):
             await a_wall.platform.show(INLINE, Card("Place 3"))  # no such message
 
 
 async def test_pictures_that_hang_together_are_sent_by_their_files_later_and_uploaded_when_those_are_lost() -> None:
     async with wall() as a_wall:
         pictures = [await a_wall.picture(f"test:{number}") for number in (1, 2)]
-        first = await a_wall.platform.hang(Address(CHAT, reply_to="9"), pictures)
+        first = await a_wall.platform.send_album(Address(CHAT, reply_to="9"), pictures)
         assert [int(message) for message in first] == [shown.id for shown in a_wall.api.chats.of_bot(5)]
-        await a_wall.platform.hang(Address(CHAT), pictures)
+        await a_wall.platform.send_album(Address(CHAT), pictures)
         assert uploads(a_wall) == ["sendMediaGroup"]
         a_wall.api.chats.files.clear()
-        with pytest.raises(NotNow) as patience:
-            await a_wall.platform.hang(Address(CHAT), pictures)
+        with pytest.raises(TryLater) as patience:
+            await a_wall.platform.send_album(Address(CHAT), pictures)
         assert not patience.value.perhaps_sent
-        await a_wall.platform.hang(Address(CHAT), pictures)
+        await a_wall.platform.send_album(Address(CHAT), pictures)
         assert uploads(a_wall) == ["sendMediaGroup"] * 2
 
 
@@ -176,11 +187,11 @@ async def test_among_pictures_that_are_no_photos_for_telegram_all_come_as_files(
     Image.new("RGB", (2200, 100)).save(out, "JPEG")
     odd = Picture(out.getvalue(), "odd.jpg", "odd")
     async with wall() as a_wall:
-        await a_wall.platform.hang(Address(GROUP), [await a_wall.picture(), odd])
+        await a_wall.platform.send_album(Address(GROUP), [await a_wall.picture(), odd])
         assert [shown.document is not None for shown in a_wall.api.chats.of_bot(-1001)] == [True, True]
 
 
 async def test_nothing_hangs_in_somebody_elses_chat() -> None:
     async with wall() as a_wall:
-        with pytest.raises(Gone):
-            await a_wall.platform.hang(INLINE, [await a_wall.picture(), await a_wall.picture("test:2")])
+        with pytest.raises(TargetGone):
+            await a_wall.platform.send_album(INLINE, [await a_wall.picture(), await a_wall.picture("test:2")])

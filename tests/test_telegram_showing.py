@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.messaging.platform import Address, Button, Card, Chat, Gone, NotNow, Picture
+from bot.messaging.platform import Address, Button, Card, Chat, Picture, TargetGone, TryLater
 from tests.bot_api import flood
 from tests.stand_in import portrait_jpeg
 from tests.telegram_wall import CHAT, GROUP, wall
@@ -54,11 +54,11 @@ async def test_a_picture_that_is_no_photo_for_telegram_comes_as_a_file(size: tup
 async def test_a_card_that_is_gone_and_a_chat_that_is_gone_are_told_apart() -> None:
     async with wall() as a_wall:
         platform, api = a_wall.platform, a_wall.api
-        with pytest.raises(Gone) as gone:
+        with pytest.raises(TargetGone) as gone:
             await platform.show(Address(CHAT, message_id="999"), Card("Place 3"))
         assert gone.value.card_only
         api.chats.blocked.add(5)
-        with pytest.raises(Gone) as gone:
+        with pytest.raises(TargetGone) as gone:
             await platform.show(Address(CHAT), Card("Place 3"))
         assert not gone.value.card_only
 
@@ -66,7 +66,7 @@ async def test_a_card_that_is_gone_and_a_chat_that_is_gone_are_told_apart() -> N
 async def test_a_topic_that_was_deleted_is_a_chat_that_is_gone() -> None:
     async with wall() as a_wall:
         platform = a_wall.platform
-        with pytest.raises(Gone):
+        with pytest.raises(TargetGone):
             await platform.show(Address(Chat("telegram", "-1001", thread="5", is_group=True)), Card("Place 3"))
 
 
@@ -75,11 +75,11 @@ async def test_flood_control_is_passed_on_and_the_chat_is_left_alone_until_then(
         platform, api = a_wall.platform, a_wall.api
         place = await platform.show(Address(CHAT), Card("Place 3"))
         api.faults.append(flood("editMessageText", 40))
-        with pytest.raises(NotNow) as patience:
+        with pytest.raises(TryLater) as patience:
             await platform.show(Address(CHAT, message_id=place), Card("Place 2"))
         assert patience.value.retry_after == 40
         calls = len(api.calls)
-        with pytest.raises(NotNow) as patience:
+        with pytest.raises(TryLater) as patience:
             await platform.show(Address(CHAT, message_id=place), Card("Place 1"))
         assert 0 < patience.value.retry_after <= 40
         assert len(api.calls) == calls
@@ -89,7 +89,7 @@ async def test_in_a_busy_group_progress_is_put_off_and_answers_still_come() -> N
     async with wall() as a_wall:
         platform = a_wall.platform
         place = await platform.show(Address(GROUP), Card("Place 99"))
-        with pytest.raises(NotNow) as patience:
+        with pytest.raises(TryLater) as patience:
             for number in range(98, 1, -1):
                 await platform.show(Address(GROUP, message_id=place), Card(f"Place {number}"))
         assert a_wall.only(-1001).edits == 11

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app import opened
+from bot.app import open_installation
 from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
 from handlers.telegram import TokenRefused, telegram
@@ -206,7 +206,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     wrong = "7654321:AAH-another-token-that-nobody-knows-here"
     async with (
         bot_api() as api,
-        opened(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
     ):
         with pytest.raises(TokenRefused) as refused:
             async with telegram(parts.service, token=SecretStr(wrong), api_url=api.url):

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.app import opened
-from bot.config.settings import Wrong, load
+from bot.app import open_installation
+from bot.config.settings import InvalidSettings, load
 from bot.runtime.clock import WallClock
 from handlers.telegram import Hook, WebhookRefused, hook_at, telegram
 from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
@@ -125,7 +125,10 @@ async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: P
 
 
 async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_path: Path) -> None:
-    async with bot_api() as api, opened(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts:
+    async with (
+        bot_api() as api,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+    ):
         api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
         with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
             async with telegram(
@@ -144,7 +147,7 @@ def test_the_word_is_the_same_after_every_start_and_another_for_each_installatio
 
 def test_a_webhook_needs_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_WEBHOOK", "on")
-    with pytest.raises(Wrong, match="PUBLIC_URL"):
+    with pytest.raises(InvalidSettings, match="PUBLIC_URL"):
         load(tmp_path / "none.env")
     monkeypatch.setenv("PUBLIC_URL", "https://example.org")
     settings: Any = load(tmp_path / "none.env")

@@ -11,8 +11,8 @@ from babel.messages import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.domain.job_view import Reason, Refusal
-from bot.i18n import LANGUAGES, refusal, speak
+from bot.domain.job_view import ErrorCode, UserError
+from bot.i18n import LANGUAGES, error_message, texts_for
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_790_000_000.0
@@ -76,32 +76,32 @@ def test_no_sentence_is_written_twice_in_a_language(language: str) -> None:
     ],
 )
 def test_a_language_tag_finds_the_nearest_language(asked: str, spoken: str) -> None:
-    assert speak(asked).language == spoken
+    assert texts_for(asked).language == spoken
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("reason", Reason)
-def test_every_reason_has_a_sentence(reason: Reason, language: str) -> None:
-    sentence = refusal(reason, speak(language))
+@pytest.mark.parametrize("reason", ErrorCode)
+def test_every_reason_has_a_sentence(reason: ErrorCode, language: str) -> None:
+    sentence = error_message(reason, texts_for(language))
     assert sentence.endswith((".", "。"))
     assert not placeholders(sentence)
 
 
 def test_reasons_are_told_apart_in_every_language() -> None:
     for language in LANGUAGES:
-        assert len({refusal(reason, speak(language)) for reason in Reason}) == len(Reason)
+        assert len({error_message(reason, texts_for(language)) for reason in ErrorCode}) == len(ErrorCode)
 
 
 def test_a_used_up_quota_says_when_there_are_new_pictures() -> None:
-    why = Refusal(Reason.QUOTA_USED_UP, {"resets_at": NOON + 3 * 3600})
-    assert "in 3 hours" in refusal(why, speak("en"), now=NOON)
-    assert "3小时后" in refusal(why, speak("zh"), now=NOON)
+    why = UserError(ErrorCode.QUOTA_USED_UP, {"resets_at": NOON + 3 * 3600})
+    assert "in 3 hours" in error_message(why, texts_for("en"), now=NOON)
+    assert "3小时后" in error_message(why, texts_for("zh"), now=NOON)
 
 
 def test_a_full_queue_counts_in_the_right_plural() -> None:
-    assert "1 picture waiting" in refusal(Refusal(Reason.QUEUE_FULL, {"limit": 1}), speak("en"))
-    assert "5 pictures waiting" in refusal(Refusal(Reason.QUEUE_FULL, {"limit": 5}), speak("en"))
-    assert "5 张" in refusal(Refusal(Reason.QUEUE_FULL, {"limit": 5}), speak("zh"))
+    assert "1 picture waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 1}), texts_for("en"))
+    assert "5 pictures waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("en"))
+    assert "5 张" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("zh"))
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_a_full_queue_counts_in_the_right_plural() -> None:
     ],
 )
 def test_durations_are_said_in_rough_steps(seconds: float, english: str, chinese: str) -> None:
-    assert speak("en").duration(seconds) == english
-    assert speak("zh").duration(seconds) == chinese
+    assert texts_for("en").duration(seconds) == english
+    assert texts_for("zh").duration(seconds) == chinese
 
 
 def test_moments_carry_their_time_zone() -> None:
-    assert speak("en").moment(NOON).endswith("UTC")
-    assert "2026年9月21日" in speak("zh").moment(NOON)
+    assert texts_for("en").moment(NOON).endswith("UTC")
+    assert "2026年9月21日" in texts_for("zh").moment(NOON)

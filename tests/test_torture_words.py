@@ -9,9 +9,9 @@ import pytest
 from bot.dashscope.errors import plain
 from bot.dashscope.photo_links import read_token
 from bot.domain.styles import STYLES, find, nearest
-from bot.i18n import speak
+from bot.i18n import texts_for
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
-from bot.messaging.commands import about_me, chosen, is_reference, understand
+from bot.messaging.commands import find_style, is_reference, parse_text, split_me
 from bot.saved_styles import names
 from torture.words import EVIL, words
 
@@ -42,11 +42,11 @@ def test_our_own_button_data_comes_back_as_it_was() -> None:
 
 def test_words_are_understood_or_not_and_nothing_breaks(written: list[str]) -> None:
     for text in written:
-        said = understand(text)
+        said = parse_text(text)
         assert len(said.words) <= len(text)
-        about_me(said.words)
+        split_me(said.words)
         is_reference(said.words)
-        chosen(said.words, STYLES)
+        find_style(said.words, STYLES)
         found = find(text, STYLES)
         assert found is None or found in STYLES
         nearest(text, STYLES)
@@ -57,15 +57,15 @@ def test_a_tidy_name_stays_as_it_is_and_hides_nothing(written: list[str]) -> Non
         name = names.tidy(text)
         assert names.tidy(name) == name
         assert not any(unicodedata.category(char).startswith("C") for char in name)
-        if names.problem_with(name) is None:
+        if names.name_problem(name) is None:
             assert 0 < len(name) <= names.MAX_NAME
 
 
 def test_a_long_text_is_searched_for_a_name_in_no_time() -> None:
     """Once a second's work, while everybody waited."""
     began = time.process_time()
-    assert names.renamed("a " * 2048, ["mine"]) is None
-    assert names.renamed("mine " + "b " * 2040, ["mine"]) is not None
+    assert names.parse_rename("a " * 2048, ["mine"]) is None
+    assert names.parse_rename("mine " + "b " * 2040, ["mine"]) is not None
     assert time.process_time() - began < 0.25
 
 
@@ -82,6 +82,6 @@ def test_nothing_that_people_write_is_a_photo_link(written: list[str]) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_people_wrote_is_quoted_as_it_is(written: list[str], language: str) -> None:
-    texts = speak(language)
+    texts = texts_for(language)
     for text in written:
         assert text in texts.gettext("I don't know the style “{words}”. Please choose one.", words=text)

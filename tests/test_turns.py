@@ -82,7 +82,7 @@ def test_progress_stands_at_nothing_when_the_clock_was_set_back() -> None:
 
 
 def test_far_places_are_told_rarely_and_near_ones_always() -> None:
-    told = [place for place in range(1, 100) if fair_queue.worth_telling(place)]
+    told = [place for place in range(1, 100) if fair_queue.is_worth_telling(place)]
     assert told[:12] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 23]
     steps = [after - before for before, after in pairwise(told)]
     assert steps == sorted(steps)
@@ -102,4 +102,4 @@ def test_far_places_are_told_rarely_and_near_ones_always() -> None:
     ],
 )
 def test_an_estimate_is_told_again_when_a_fifth_has_changed(old: float | None, new: float | None, worth: bool) -> None:
-    assert fair_queue.differs(old, new) == worth
+    assert fair_queue.eta_differs(old, new) == worth

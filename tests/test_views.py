@@ -4,29 +4,29 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.jobs.views import Pulse, as_seen
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.jobs.views import QueueState, view_of
 from storage.jobs import Job
 from storage.queue import Place
 from storage.results import Result
 from tests.rows import A_JOB, NOON
 
-BEAT = Pulse(cycle=15.0, running_for=5.0, paused=False, waiting=3, running=1)
+BEAT = QueueState(task_seconds=15.0, running_for=5.0, paused=False, waiting=3, running=1)
 QUEUED = replace(A_JOB, state=State.QUEUED, style=0, tag=1000)
 RUNNING = replace(QUEUED, state=State.RUNNING, submitted=NOON)
 
 
-def seen(job: Job, place: Place | None = None, beat: Pulse = BEAT, now: float = NOON) -> JobView:
-    return as_seen(job, place, None, beat, slots=1, now=now)
+def seen(job: Job, place: Place | None = None, beat: QueueState = BEAT, now: float = NOON) -> JobView:
+    return view_of(job, place, None, beat, slots=1, now=now)
 
 
 def test_who_waits_is_told_place_and_time() -> None:
     view = seen(QUEUED, Place(3, is_first=True))
-    assert (view.place, view.eta_seconds, view.eta_is_least) == (3, 55.0, False)
+    assert (view.place, view.eta_seconds, view.eta_is_minimum) == (3, 55.0, False)
 
 
 def test_for_a_later_photo_of_theirs_the_time_is_the_least() -> None:
-    assert seen(QUEUED, Place(3, is_first=False)).eta_is_least
+    assert seen(QUEUED, Place(3, is_first=False)).eta_is_minimum
 
 
 def test_while_every_lane_stands_still_nothing_is_promised() -> None:
@@ -46,10 +46,10 @@ def test_what_was_cancelled_is_shown_as_such_though_the_api_still_works(state: S
 
 
 def test_a_failure_says_why() -> None:
-    assert seen(replace(QUEUED, state=State.FAILED, error="no_face")).refusal == Refusal(Reason.NO_FACE)
+    assert seen(replace(QUEUED, state=State.FAILED, error="no_face")).error == UserError(ErrorCode.NO_FACE)
 
 
 def test_a_picture_tells_its_size_and_how_long_it_is_kept() -> None:
     result = Result("key", bytes=9, width=3, height=4, created=NOON, expires=NOON + 9)
-    view = as_seen(replace(QUEUED, state=State.STORED), None, result, BEAT, slots=1, now=NOON)
+    view = view_of(replace(QUEUED, state=State.STORED), None, result, BEAT, slots=1, now=NOON)
     assert (view.width, view.height, view.expires_at) == (3, 4, NOON + 9)

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from bot.admin.status import PAUSED_BY_OWNER
-from bot.domain.job_view import Reason, State
+from bot.domain.job_view import ErrorCode, State
 from bot.worker.accounts import STAND_IN
-from bot.worker.recovery import wake, wake_lane
+from bot.worker.recovery import recover, refresh_account
 from storage import accounts, ledger, notifications, results
 from storage.ledger import Scope
 from tests.conftest import ON_BOTH
@@ -39,8 +39,8 @@ async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
 
 async def woken(shop: Workshop) -> None:
     for lane in ("sk-one", "sk-old", STAND_IN):
-        await wake_lane(shop.house, lane)
-    await wake(shop.house, {"sk-one"}, free={STAND_IN})
+        await refresh_account(shop.house, lane)
+    await recover(shop.house, {"sk-one"}, free={STAND_IN})
 
 
 @pytest.mark.parametrize("state", ACTIVE)
@@ -52,7 +52,7 @@ async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(
             await ledger.reserve(connection, job.id, [scope], now=shop.house.clock.now())
     await woken(shop)
     now = await shop.row(job)
-    assert (now.state, now.error, now.slot) == (State.FAILED, Reason.RESULT_LOST, None)
+    assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
     sums = await shop.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
     assert sums == [("budget", 0, 1), ("person:1", 0, 0)]  # the owner may have paid; the person has not
     assert await shop.rows("SELECT job_id FROM outbox") == [(job.id,)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts
+from bot.app import Installation
 from handlers.web.headers import HEADERS
 from handlers.web.request_guard import is_our_own, knows_host
 from tests.conftest import IN_HOUSE
@@ -49,7 +49,7 @@ def test_only_our_own_page_or_no_page_at_all_may_change_something(
 
 
 @IN_HOUSE
-async def test_a_form_on_another_site_changes_nothing(open_house: Parts) -> None:
+async def test_a_form_on_another_site_changes_nothing(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         await anna.get("/api/quota")
         anna.headers["Origin"] = "https://evil.example"
@@ -59,7 +59,7 @@ async def test_a_form_on_another_site_changes_nothing(open_house: Parts) -> None
 
 
 @IN_HOUSE
-async def test_a_rebound_name_reads_nothing(open_house: Parts) -> None:
+async def test_a_rebound_name_reads_nothing(open_house: Installation) -> None:
     async with visitor(open_house) as stranger:
         answer = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
         assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
@@ -81,7 +81,7 @@ async def test_a_rebound_name_reads_nothing(open_house: Parts) -> None:
     ],
 )
 @IN_HOUSE
-async def test_every_answer_carries_the_security_headers(open_house: Parts, method: str, path: str) -> None:
+async def test_every_answer_carries_the_security_headers(open_house: Installation, method: str, path: str) -> None:
     async with visitor(open_house) as anna:
         answer = await anna.request(method, path)
         assert {name: answer.headers.get(name) for name in HEADERS} == dict(HEADERS)

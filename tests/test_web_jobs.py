@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.app import Parts
+from bot.app import Installation
 from bot.domain import quota
-from bot.i18n import speak
+from bot.i18n import texts_for
 from bot.runtime.clock import WallClock
 from tests.conftest import IN_HOUSE
 from tests.house import house
@@ -21,7 +21,7 @@ from tests.web_visitors import painted, told, visitor, visitors, wish
 
 @pytest.mark.parametrize("style", ["5", "ink", "Chinese ink painting", "国画古风"])
 @IN_HOUSE
-async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Parts, style: str) -> None:
+async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Installation, style: str) -> None:
     async with visitor(open_house) as anna:
         answer = await wish(anna, style=style)
         job = answer.json()
@@ -36,7 +36,7 @@ async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Parts
 
 
 @IN_HOUSE
-async def test_a_picture_of_ones_own_is_the_style(open_house: Parts) -> None:
+async def test_a_picture_of_ones_own_is_the_style(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         done = await painted(anna, style=None, reference=portrait_jpeg(shade=20))
         assert (done["style"], done["has_reference"]) == (-1, True)
@@ -45,7 +45,7 @@ async def test_a_picture_of_ones_own_is_the_style(open_house: Parts) -> None:
 
 
 @IN_HOUSE
-async def test_the_same_key_sent_twice_is_one_job(open_house: Parts) -> None:
+async def test_the_same_key_sent_twice_is_one_job(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         first = (await wish(anna, key="page-key-1")).json()
         second = (await wish(anna, key="page-key-1")).json()
@@ -54,7 +54,7 @@ async def test_the_same_key_sent_twice_is_one_job(open_house: Parts) -> None:
 
 
 @IN_HOUSE
-async def test_a_visitor_sees_only_their_own_jobs(open_house: Parts) -> None:
+async def test_a_visitor_sees_only_their_own_jobs(open_house: Installation) -> None:
     async with visitors(open_house) as (anna, ben):
         done = await painted(anna)
         at = f"/api/jobs/{done['id']}"
@@ -74,7 +74,7 @@ async def test_a_visitor_sees_only_their_own_jobs(open_house: Parts) -> None:
 
 @pytest.mark.parametrize("number", ["0", "999", str(2**63), "9" * 40])
 @IN_HOUSE
-async def test_a_job_that_nobody_has_is_not_found(open_house: Parts, number: str) -> None:
+async def test_a_job_that_nobody_has_is_not_found(open_house: Installation, number: str) -> None:
     async with visitor(open_house) as anna:
         for path in ("", "/events", "/result", "/photo"):
             assert (await anna.get(f"/api/jobs/{number}{path}")).status_code == 404
@@ -100,7 +100,7 @@ async def test_a_job_that_nobody_has_is_not_found(open_house: Parts, number: str
 )
 @IN_HOUSE
 async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
-    open_house: Parts, sent: dict[str, Any], status: int, code: str
+    open_house: Installation, sent: dict[str, Any], status: int, code: str
 ) -> None:
     async with visitor(open_house) as anna:
         answer = await wish(anna, **sent)
@@ -111,14 +111,14 @@ async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
 
 
 @IN_HOUSE
-async def test_what_went_wrong_is_said_in_the_visitors_language(open_house: Parts) -> None:
+async def test_what_went_wrong_is_said_in_the_visitors_language(open_house: Installation) -> None:
     async with visitor(open_house, "zh-CN") as anna:
         assert (await wish(anna, photo=b"words")).json()["message"].startswith("这不是图片")
         assert (await anna.get("/api/jobs/7")).json()["message"].endswith("。")
 
 
 @IN_HOUSE
-async def test_a_post_that_is_no_form_misses_its_photo(open_house: Parts) -> None:
+async def test_a_post_that_is_no_form_misses_its_photo(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         for body in ({"json": {"style": 0}}, {"content": b""}, {"data": {"style": "0"}}):
             answer = await anna.post("/api/jobs", **body)
@@ -143,7 +143,7 @@ async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: P
 
 
 @IN_HOUSE
-async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Parts) -> None:
+async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         at = f"/api/jobs/{(await painted(anna))['id']}"
         assert (await anna.get(f"{at}/photo")).headers["content-type"] == "image/jpeg"
@@ -155,7 +155,7 @@ async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Parts) -> N
 
 
 @IN_HOUSE
-async def test_the_same_photo_again_and_in_another_look(open_house: Parts) -> None:
+async def test_the_same_photo_again_and_in_another_look(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         first = await painted(anna, style="0")
         again = await anna.post(f"/api/jobs/{first['id']}/again")
@@ -170,7 +170,7 @@ async def test_the_same_photo_again_and_in_another_look(open_house: Parts) -> No
 
 
 @IN_HOUSE
-async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(open_house: Parts) -> None:
+async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         done = await painted(anna)
         at = f"/api/jobs/{done['id']}"
@@ -182,7 +182,7 @@ async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(
 
 
 @IN_HOUSE
-async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Parts) -> None:
+async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Installation) -> None:
     async with visitor(open_house, "zh") as anna:
         looks = (await anna.get("/api/styles")).json()["styles"]
         assert [look["index"] for look in looks] == [0, 2, 4, 5, 7, 9, 32]
@@ -199,4 +199,4 @@ async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
         hours = (quota.resets_at(evening) - evening) / 3600
         assert 0 < hours <= 24
-        assert refused.json()["message"].endswith(f"in {speak('en').duration(hours * 3600)}.")
+        assert refused.json()["message"].endswith(f"in {texts_for('en').duration(hours * 3600)}.")

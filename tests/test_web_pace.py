@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.runtime.token_bucket import Bucket, Buckets, Pace, take
+from bot.runtime.token_bucket import Rate, TokenBucket, TokenBuckets, take
 from handlers.web.visitors import WRITES, Cookies, Visitors, visit_of
 
-PACE = Pace(burst=3, per_second=0.5)
+PACE = Rate(burst=3, per_second=0.5)
 
 
 class HandClock:
@@ -32,12 +32,12 @@ def test_a_new_visitor_may_ask_as_often_as_the_burst_and_then_waits() -> None:
 
 @pytest.mark.parametrize(("after", "left"), [(0, 0), (2, 1), (4, 2), (1000, 3)])
 def test_a_bucket_fills_again_with_time_and_never_over_its_rim(after: float, left: float) -> None:
-    bucket, _ = take(Bucket(0.0, 10.0), 10.0 + after, PACE)
+    bucket, _ = take(TokenBucket(0.0, 10.0), 10.0 + after, PACE)
     assert bucket.tokens == max(0, left - 1)
 
 
 def test_the_visitors_seen_longest_ago_are_forgotten_first() -> None:
-    buckets = Buckets(Pace(burst=1, per_second=0.001), HandClock(), most=2)
+    buckets = TokenBuckets(Rate(burst=1, per_second=0.001), HandClock(), most=2)
     assert [buckets.wait(name) > 0 for name in ("anna", "ben", "anna", "carl", "ben", "anna")] == [
         False,
         False,

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.app import Parts
-from bot.i18n import LANGUAGES, speak
+from bot.app import Installation
+from bot.i18n import LANGUAGES, texts_for
 from handlers.web.page import read_static, sentences, translated
 from tests.conftest import IN_HOUSE
 from tests.web_visitors import visitor
@@ -17,7 +17,7 @@ TEXT = {name: body.decode() for name, body in FILES.items() if not name.endswith
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_every_sentence_of_the_page_is_written_in_every_language(language: str) -> None:
-    texts = speak(language)
+    texts = texts_for(language)
     said = sentences(TEXT)
     assert len(said) > 50
     assert [sentence for sentence in said if texts.gettext(sentence) == sentence] == []
@@ -26,7 +26,7 @@ def test_every_sentence_of_the_page_is_written_in_every_language(language: str) 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_translations_of_the_page_fill_the_same_gaps(language: str) -> None:
     for sentence in sentences(TEXT):
-        gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, speak(language).gettext(sentence)))
+        gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, texts_for(language).gettext(sentence)))
         assert gaps == filled, sentence
 
 
@@ -42,7 +42,7 @@ def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
 
 def test_a_page_is_put_into_another_language_with_the_english_kept_for_the_switch() -> None:
     page = '<html lang="en"><b data-t>Delete</b><i data-t-title="Close"></i>'
-    assert translated(page, speak("zh")) == (
+    assert translated(page, texts_for("zh")) == (
         '<html lang="zh"><b data-t="Delete">删除</b><i data-t-title="Close" title="关闭"></i>'
     )
 
@@ -93,7 +93,7 @@ def test_every_imported_module_and_name_exists(name: str) -> None:
     ],
 )
 @IN_HOUSE
-async def test_files_have_their_types_and_are_sent_once(open_house: Parts, path: str, media_type: str) -> None:
+async def test_files_have_their_types_and_are_sent_once(open_house: Installation, path: str, media_type: str) -> None:
     async with visitor(open_house) as anna:
         first = await anna.get(path)
         assert (first.status_code, first.headers["content-type"]) == (200, media_type)
@@ -106,13 +106,13 @@ async def test_files_have_their_types_and_are_sent_once(open_house: Parts, path:
     ["/static/../__init__.py", "/static/%2e%2e/page.py", "/static/", "/samples/..%2Fx.jpg", "/samples/INK.jpg"],
 )
 @IN_HOUSE
-async def test_nothing_but_the_page_is_served(open_house: Parts, path: str) -> None:
+async def test_nothing_but_the_page_is_served(open_house: Installation, path: str) -> None:
     async with visitor(open_house) as anna:
         assert (await anna.get(path)).status_code == 404
 
 
 @IN_HOUSE
-async def test_the_page_speaks_the_visitors_language(open_house: Parts) -> None:
+async def test_the_page_speaks_the_visitors_language(open_house: Installation) -> None:
     async with visitor(open_house, "zh-CN") as anna:
         page = (await anna.get("/")).text
         assert '<html lang="zh">' in page

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app import Parts
+from bot.app import Installation
 from handlers.web.forms import FORM_BYTES
 from tests.conftest import IN_HOUSE
 from tests.house import served_house
@@ -34,7 +34,7 @@ async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path)
 
 
 @IN_HOUSE
-async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house: Parts) -> None:
+async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
         assert len(photo) < FORM_BYTES
@@ -55,14 +55,14 @@ async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house
     ids=["files", "fields", "long field", "garbage", "no boundary", "style as a file"],
 )
 @IN_HOUSE
-async def test_a_form_of_another_shape_is_refused(open_house: Parts, body: dict[str, Any]) -> None:
+async def test_a_form_of_another_shape_is_refused(open_house: Installation, body: dict[str, Any]) -> None:
     async with visitor(open_house) as anna:
         answer = await anna.post("/api/jobs", **body)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
 
 
 @IN_HOUSE
-async def test_a_little_form_stays_little(open_house: Parts) -> None:
+async def test_a_little_form_stays_little(open_house: Installation) -> None:
     async with visitor(open_house) as anna:
         answer = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.app import Parts, web_application
+from bot.app import Installation, web_application
 from bot.http.server import listen, serve
 from tests.conftest import IN_HOUSE
 
@@ -17,7 +17,7 @@ SMUGGLED = b"GET /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @asynccontextmanager
-async def serving(parts: Parts, head_seconds: float = 20.0) -> AsyncIterator[int]:
+async def serving(parts: Installation, head_seconds: float = 20.0) -> AsyncIterator[int]:
     """The port of the real server."""
     stop, ready = asyncio.Event(), asyncio.Event()
     with listen("127.0.0.1", 0) as listener:
@@ -84,7 +84,7 @@ NO_HTTP = {
 
 
 @IN_HOUSE
-async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: Parts) -> None:
+async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: Installation) -> None:
     async with serving(open_house) as port:
         for name, sent in TWO_IN_ONE.items():
             said = await answers(port, sent)
@@ -111,7 +111,7 @@ async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: Pa
     ],
 )
 @IN_HOUSE
-async def test_no_path_leads_out(open_house: Parts, path: bytes) -> None:
+async def test_no_path_leads_out(open_house: Installation, path: bytes) -> None:
     async with serving(open_house) as port:
         said = await answers(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
         assert said.split()[1] in {b"404", b"400", b"405"}, said[:200]
@@ -120,7 +120,7 @@ async def test_no_path_leads_out(open_house: Parts, path: bytes) -> None:
 @pytest.mark.parametrize("begun", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\n" + HOST, b"X-Slow: 1\r\n")])
 @IN_HOUSE
 async def test_who_takes_too_long_to_say_what_they_want_is_hung_up_on(
-    open_house: Parts, begun: tuple[bytes, ...]
+    open_house: Installation, begun: tuple[bytes, ...]
 ) -> None:
     async with serving(open_house, head_seconds=0.3) as port:
         assert await answers(port, *begun) == b""
@@ -143,7 +143,7 @@ def _asked(connection: socket.socket, *parts: bytes) -> bytes:
 
 
 @IN_HOUSE
-async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(open_house: Parts) -> None:
+async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(open_house: Installation) -> None:
     async with serving(open_house) as port:
         asked = b"GET /metrics HTTP/1.1\r\n" + HOST
         assert (await answers(port, asked + CLOSE)).split()[1] == b"200"

@@ -6,20 +6,20 @@ from typing import Any
 
 import httpx
 
-from bot.app import Parts, web_application
+from bot.app import Installation, web_application
 from tests.stand_in import portrait_jpeg
 
 HERE = "http://localhost"
 
 
-def visitor(parts: Parts, language: str = "en") -> httpx.AsyncClient:
+def visitor(parts: Installation, language: str = "en") -> httpx.AsyncClient:
     """A newcomer at the page of a house, without a network between."""
     transport = httpx.ASGITransport(web_application(parts))
     return httpx.AsyncClient(transport=transport, base_url=HERE, headers={"Accept-Language": language})
 
 
 @asynccontextmanager
-async def visitors(parts: Parts, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def visitors(parts: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Several newcomers at one page."""
     app = web_application(parts)
     clients = [httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE) for _ in range(count)]

@@ -23,22 +23,22 @@ from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.dashscope.client import DashScope, Patience
+from bot.dashscope.client import DashScope, Timeouts
 from bot.dashscope.photo_links import InlineLinks
-from bot.domain.poll_schedule import Pace
+from bot.domain.poll_schedule import TaskDurations
 from bot.domain.styles import STYLES
 from bot.imaging import Intake
-from bot.jobs.admission import Rules, admit
-from bot.jobs.photo_intake import Reception
-from bot.jobs.queue_snapshot import Board
-from bot.jobs.service import Studio
-from bot.jobs.views import Lanes
+from bot.jobs.admission import AdmissionRules, admit
+from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queue_snapshot import QueueSnapshots
+from bot.jobs.service import JobService
+from bot.jobs.views import Capacity
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
-from bot.runtime.wakeups import Bell
-from bot.worker.account import Lane
-from bot.worker.context import House
-from bot.worker.dispatcher import drive
+from bot.runtime.wakeups import Wakeups
+from bot.worker.account import ApiAccount
+from bot.worker.context import WorkerDeps
+from bot.worker.dispatcher import run_account
 from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job
@@ -48,7 +48,7 @@ from tests.postgres import place_of
 from tests.rows import A_NEW_JOB, somebody
 from tests.stand_in import StandIn, portrait_jpeg
 
-QUICK = Pace(mean=0.05, deviation=0.05)
+QUICK = TaskDurations(mean=0.05, deviation=0.05)
 HASTE = 20.0
 
 
@@ -82,11 +82,11 @@ class HastyClock(WallClock):
 class Workshop:
     """An installation without its doors. `lanes` drive when `at_work`."""
 
-    house: House
-    studio: Studio
+    house: WorkerDeps
+    studio: JobService
     gate: Gate
-    rules: Rules
-    lanes: list[Lane]
+    rules: AdmissionRules
+    lanes: list[ApiAccount]
     wishes: int = 0
 
     @property
@@ -107,21 +107,21 @@ class Workshop:
             draft = await jobs.get(connection, job_id or 0)
             assert draft is not None
             queued = await admit(connection, draft, style, self.rules, now)
-        self.house.bell.ring()
+        self.house.wakeups.notify()
         return queued
 
     @asynccontextmanager
-    async def at_work(self, *lanes: Lane) -> AsyncIterator[None]:
+    async def at_work(self, *lanes: ApiAccount) -> AsyncIterator[None]:
         """The lanes drive until the end of the block."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for lane in lanes or self.lanes:
-                group.create_task(drive(lane, self.house, stop))
+                group.create_task(run_account(lane, self.house, stop))
             try:
                 yield
             finally:
                 stop.set()
-                self.house.bell.ring()
+                self.house.wakeups.notify()
 
     async def row(self, job: Job) -> Job:
         """The job as its row stands now."""
@@ -133,7 +133,7 @@ class Workshop:
     async def when(self, job: Job, fits: Callable[[Job], bool]) -> Job:
         """The job's row, once it is as wanted."""
         while True:
-            ticket = self.house.bell.ticket()
+            ticket = self.house.wakeups.subscribe()
             now = await self.row(job)
             if fits(now):
                 return now
@@ -177,8 +177,8 @@ async def workshop(
     service: StandIn,
     *,
     keys: Sequence[str] = ("sk-one",),
-    patience: Patience | None = None,
-    rules: Rules | None = None,
+    patience: Timeouts | None = None,
+    rules: AdmissionRules | None = None,
     clock: WallClock | None = None,
     **lane: Any,
 ) -> AsyncIterator[Workshop]:
@@ -187,16 +187,16 @@ async def workshop(
         here = await stack.enter_async_context(gate(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         database = await stack.enter_async_context(open_database(place_of(data_dir)))
-        photos, bell = open_photos(data_dir / "photos"), Bell()
-        house = House(database, photos, bell, clock or HastyClock(), Calm(), measure, result_days=30)
+        photos, bell = open_photos(data_dir / "photos"), Wakeups()
+        house = WorkerDeps(database, photos, bell, clock or HastyClock(), Calm(), measure, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_guess": QUICK, "paid": True}
         lanes = []
         for key in keys:
-            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Patience())
-            lanes.append(Lane(account_id=key, client=client, links=InlineLinks(), **{**limits, **lane}))
-        rules = rules or Rules(20, 1000, None, paid=lanes[0].paid)
-        seen = Lanes(frozenset(keys), sum(lane.slots for lane in lanes), first_guess=QUICK.mean)
-        reception = Reception(Intake(), photos, keep_seconds=3600)
-        board = Board(database, bell, house.clock, seen)
-        studio = Studio(database, reception, bell, house.clock, seen, rules, STYLES, board)
+            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Timeouts())
+            lanes.append(ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **lane}))
+        rules = rules or AdmissionRules(20, 1000, None, paid=lanes[0].paid)
+        seen = Capacity(frozenset(keys), sum(lane.slots for lane in lanes), first_guess=QUICK.mean)
+        reception = PhotoIntake(Intake(), photos, keep_seconds=3600)
+        board = QueueSnapshots(database, bell, house.clock, seen)
+        studio = JobService(database, reception, bell, house.clock, seen, rules, STYLES, board)
         yield Workshop(house, studio, here, rules, lanes)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
 from bot.http.routes import MAX_USES
-from bot.imaging import Intake, Portrait, Rejected
+from bot.imaging import Intake, Portrait, UnusablePhoto
 from tests.bot_api_people import Someone
 from torture import audit, images, requests, updates
 from torture.life import Life
@@ -99,13 +99,13 @@ def _files(number: int, dice: random.Random) -> list[tuple[str, bytes]]:
     return [*bombs, *(images.broken(dice) for _ in range(number - len(bombs)))][:number]
 
 
-def _word(outcome: Portrait | Rejected) -> str:
+def _word(outcome: Portrait | UnusablePhoto) -> str:
     return "portrait" if isinstance(outcome, Portrait) else f"file refused, {outcome.reason.value}"
 
 
-def _unfit(outcome: Portrait | Rejected) -> list[str]:
+def _unfit(outcome: Portrait | UnusablePhoto) -> list[str]:
     """What is wrong with a portrait: it must be one that the API takes, and hold nothing but pixels."""
-    if isinstance(outcome, Rejected):
+    if isinstance(outcome, UnusablePhoto):
         return []
     with Image.open(io.BytesIO(outcome.jpeg)) as image:
         wide, high = image.size

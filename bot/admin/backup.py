@@ -17,8 +17,8 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle
-from bot.jobs.transitions import move
-from bot.runtime.lock_file import sole_user
+from bot.jobs.transitions import apply_event
+from bot.runtime.lock_file import exclusive_folder
 from storage import cleanup, copy_database, jobs, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State
@@ -65,7 +65,7 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
         NewerSchema: a newer version has written it.
         FolderInUse: a bot works on the folder.
     """
-    with sole_user(data_dir):
+    with exclusive_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
             raise CannotBackUp(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
         with _unpacked(data_dir, file) as folder:
@@ -97,7 +97,7 @@ async def _ended(connection: AsyncConnection, now: float) -> int:
     for job in (*drafts, *waiting):
         is_idle = job.state in {State.DRAFT, State.QUEUED}
         event: job_lifecycle.Event = job_lifecycle.Expired() if is_idle else job_lifecycle.Orphaned(free=False)
-        await move(connection, job, event, now)
+        await apply_event(connection, job, event, now)
     await snapshots.let_go(connection)
     return len(waiting)
 

@@ -4,22 +4,22 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import Reason
-from bot.i18n import Texts, refusal
+from bot.domain.job_view import ErrorCode
+from bot.i18n import Texts, error_message
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.platform import Button, Card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.admin.service import Cockpit, LaneState
+    from bot.admin.service import AccountFigures, AdminFigures
     from storage.admin_figures import Trouble
     from storage.broadcasts import Broadcast
 
 _MOST_WORDS = 60  # characters of a broadcast that its line shows
 
 
-class Wish(IntEnum):
+class AdminAction(IntEnum):
     """What a button of the desk asks for; with a broadcast its id is the number."""
 
     STATE = 0
@@ -31,11 +31,11 @@ class Wish(IntEnum):
     GO_ON = 6
 
 
-def cockpit_card(state: "Cockpit", texts: Texts, now: float) -> Card:
+def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
     """Everything at a glance."""
     today = state.today
     lines = [
-        *(_lane(lane, texts) for lane in state.lanes),
+        *(_lane(lane, texts) for lane in state.accounts),
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
@@ -50,21 +50,21 @@ def cockpit_card(state: "Cockpit", texts: Texts, now: float) -> Card:
         texts.gettext("As of {moment}", moment=texts.moment(now)),
     ]
     pause = (
-        _button(texts.gettext("▶ Resume"), Wish.RESUME)
+        _button(texts.gettext("▶ Resume"), AdminAction.RESUME)
         if state.is_paused
-        else _button(texts.gettext("⏸ Pause"), Wish.PAUSE)
+        else _button(texts.gettext("⏸ Pause"), AdminAction.PAUSE)
     )
     rows = (
-        (pause, _button(texts.gettext("🔄 Refresh"), Wish.STATE)),
+        (pause, _button(texts.gettext("🔄 Refresh"), AdminAction.STATE)),
         (
-            _button(texts.gettext("⚠ Last troubles"), Wish.TROUBLES),
-            _button(texts.gettext("📣 Broadcasts"), Wish.BROADCASTS),
+            _button(texts.gettext("⚠ Last troubles"), AdminAction.TROUBLES),
+            _button(texts.gettext("📣 Broadcasts"), AdminAction.BROADCASTS),
         ),
     )
     return Card("\n".join(lines), rows)
 
 
-def troubles_text(troubles: "Sequence[Trouble]", texts: Texts) -> str:
+def failures_text(troubles: "Sequence[Trouble]", texts: Texts) -> str:
     """The last failures, newest first."""
     if not troubles:
         return texts.gettext("Nothing went wrong lately.")
@@ -77,7 +77,7 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
         return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT begins one."))
     back, refresh = texts.gettext("↩ Back"), texts.gettext("🔄 Refresh")
     lines: list[str] = []
-    rows: list[tuple[Button, ...]] = [(_button(back, Wish.STATE), _button(refresh, Wish.BROADCASTS))]
+    rows: list[tuple[Button, ...]] = [(_button(back, AdminAction.STATE), _button(refresh, AdminAction.BROADCASTS))]
     for letter in broadcasts:
         words = letter.text if len(letter.text) <= _MOST_WORDS else f"{letter.text[: _MOST_WORDS - 1]}…"
         lines.append(f"{letter.id}. “{' '.join(words.split())}”")
@@ -94,15 +94,17 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
             label = texts.ngettext(
                 "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", letter.waiting, number=letter.id
             )
-            rows.append((_button(label, Wish.GO_ON, letter.id),))
+            rows.append((_button(label, AdminAction.GO_ON, letter.id),))
         elif letter.stopped:
-            rows.append((_button(texts.gettext("▶ Go on with {number}", number=letter.id), Wish.GO_ON, letter.id),))
+            rows.append(
+                (_button(texts.gettext("▶ Go on with {number}", number=letter.id), AdminAction.GO_ON, letter.id),)
+            )
         elif letter.waiting:
-            rows.append((_button(texts.gettext("⏹ Stop {number}", number=letter.id), Wish.STOP, letter.id),))
+            rows.append((_button(texts.gettext("⏹ Stop {number}", number=letter.id), AdminAction.STOP, letter.id),))
     return Card("\n".join(lines), tuple(rows))
 
 
-def _lane(lane: "LaneState", texts: Texts) -> str:
+def _lane(lane: "AccountFigures", texts: Texts) -> str:
     if lane.paused_reason is None:
         return texts.gettext(
             "✅ {lane}: {images} images, {seconds} s each",
@@ -128,7 +130,7 @@ def _declined(declined: "Sequence[tuple[str, int]]", texts: Texts) -> list[str]:
     return [told]
 
 
-def _cost(state: "Cockpit", texts: Texts) -> str:
+def _cost(state: "AdminFigures", texts: Texts) -> str:
     today, month = _yuan(state.today_cny), _yuan(state.month_cny)
     if state.budget_cny is None:
         return texts.gettext("Cost: {today} CNY today, {month} CNY this month", today=today, month=month)
@@ -143,9 +145,9 @@ def _yuan(amount: Decimal) -> str:
 
 
 def _why(trouble: "Trouble", texts: Texts) -> str:
-    words = refusal(Reason(trouble.reason), texts)
+    words = error_message(ErrorCode(trouble.reason), texts)
     return f"{words} ({trouble.code}, {trouble.job_id})" if trouble.code else f"{words} ({trouble.job_id})"
 
 
-def _button(label: str, wish: Wish, number: int = 0) -> Button:
+def _button(label: str, wish: AdminAction, number: int = 0) -> Button:
     return Button(label, Press(Verb.OWNER, int(wish), number).pack())

@@ -3,80 +3,84 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.admin.cards import Wish, broadcasts_card, cockpit_card, troubles_text
+from bot.admin.cards import AdminAction, admin_card, broadcasts_card, failures_text
 from bot.conversation.help import hint_text
-from bot.domain.job_view import Reason, Refusal
-from bot.i18n import Texts, refusal, speak
+from bot.domain.job_view import ErrorCode, UserError
+from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press
-from bot.messaging.callbacks import Answer, Pressed
-from bot.messaging.incoming import Incoming
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Person
 
 if TYPE_CHECKING:
-    from bot.billing.payments import Bank
-    from bot.services import Service
+    from bot.billing.payments import Refunder
+    from bot.services import Services
 
 
-class OwnerDesk:
+class AdminCommands:
     """Answers the people named in ADMINS, and nobody else. `bank` gives payments back."""
 
-    def __init__(self, service: "Service", clock: Callable[[], float], bank: "Bank | None" = None) -> None:
-        self._control = service.control
-        self._purse = service.purse
+    def __init__(self, service: "Services", clock: Callable[[], float], bank: "Refunder | None" = None) -> None:
+        self._control = service.admin
+        self._purse = service.credits
         self._clock = clock
         self._bank = bank
 
-    async def command(self, message: Incoming, words: str) -> Card:
+    async def command(self, message: IncomingMessage, words: str) -> Card:
         """`/admin`, and what may follow it. For everybody else there is no such command."""
-        texts = speak(message.person.language)
+        texts = texts_for(message.person.language)
         if not self._control.is_admin(message.person):
             return Card(hint_text(texts))
-        if message.chat.is_group and not message.unseen:
+        if message.chat.is_group and not message.is_ephemeral:
             return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
         match words.split(maxsplit=1):
             case []:
-                return cockpit_card(await self._control.state(), texts, self._clock())
+                return admin_card(await self._control.figures(), texts, self._clock())
             case ["grant", rest]:
                 return Card(await self._grant(message, rest.split(), texts))
             case ["ban" | "unban" as what, name]:
                 return Card(await self._ban(message.person, name.strip(), texts, ban=what == "ban"))
             case ["broadcast", letter]:
                 begun = await self._control.broadcast(letter, held=True)
-                if isinstance(begun, Refusal):
-                    return Card(refusal(begun, texts))
+                if isinstance(begun, UserError):
+                    return Card(error_message(begun, texts))
                 return broadcasts_card(await self._control.broadcasts(), texts)
             case ["refund", charge]:
                 return Card(await self._refund(charge.strip(), texts))
             case _:
                 return Card(how_text(texts))
 
-    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A press on the desk."""
-        texts, number = speak(pressed.person.language), press.number or 0
+        texts, number = texts_for(pressed.person.language), press.number or 0
         if not self._control.is_admin(pressed.person):
-            return Answer(texts.gettext("This button is for somebody else."), alert=True)
+            return CallbackAnswer(texts.gettext("This button is for somebody else."), alert=True)
         match press.about:
-            case Wish.TROUBLES:
-                return Answer(card=Card(troubles_text((await self._control.state()).troubles, texts)))
-            case Wish.BROADCASTS:
-                return Answer(edit=broadcasts_card(await self._control.broadcasts(), texts))
-            case Wish.STOP | Wish.GO_ON as wish:
-                stop = wish == Wish.STOP
-                found = await (self._control.stop_broadcast if stop else self._control.go_on_broadcast)(number)
-                return Answer(edit=broadcasts_card(await self._control.broadcasts(), texts)) if found else Answer()
-            case Wish.PAUSE:
+            case AdminAction.TROUBLES:
+                return CallbackAnswer(card=Card(failures_text((await self._control.figures()).failures, texts)))
+            case AdminAction.BROADCASTS:
+                return CallbackAnswer(edit=broadcasts_card(await self._control.broadcasts(), texts))
+            case AdminAction.STOP | AdminAction.GO_ON as wish:
+                stop = wish == AdminAction.STOP
+                found = await (self._control.stop_broadcast if stop else self._control.resume_broadcast)(number)
+                return (
+                    CallbackAnswer(edit=broadcasts_card(await self._control.broadcasts(), texts))
+                    if found
+                    else CallbackAnswer()
+                )
+            case AdminAction.PAUSE:
                 await self._control.pause()
-            case Wish.RESUME:
+            case AdminAction.RESUME:
                 await self._control.resume()
-        return Answer(edit=cockpit_card(await self._control.state(), texts, self._clock()))
+        return CallbackAnswer(edit=admin_card(await self._control.figures(), texts, self._clock()))
 
-    async def _grant(self, message: Incoming, words: list[str], texts: Texts) -> str:
+    async def _grant(self, message: IncomingMessage, words: list[str], texts: Texts) -> str:
         if len(words) != 2 or not (words[1].isascii() and words[1].isdigit()) or len(words[1]) > 9:
             return how_text(texts)
         person = _named(message.person, words[0])
         left = await self._purse.grant(person, int(words[1]), "granted", message.source)
-        if isinstance(left, Refusal):
-            return refusal(left, texts)
+        if isinstance(left, UserError):
+            return error_message(left, texts)
         return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=words[0])
 
     async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
@@ -89,12 +93,12 @@ class OwnerDesk:
     async def _refund(self, charge: str, texts: Texts) -> str:
         """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
         if self._bank is None:
-            return refusal(Reason.NOT_FOR_SALE, texts)
-        refund = await self._purse.refund(charge)
-        if isinstance(refund, Refusal):
-            return refusal(refund, texts)
-        await self._bank.give_back(refund.person.platform_id, refund.charge_id)
-        await self._purse.refunded(charge)
+            return error_message(ErrorCode.NOT_FOR_SALE, texts)
+        refund = await self._purse.begin_refund(charge)
+        if isinstance(refund, UserError):
+            return error_message(refund, texts)
+        await self._bank.refund_payment(refund.person.platform_id, refund.charge_id)
+        await self._purse.finish_refund(charge)
         return texts.gettext(
             "{stars} ⭐ are given back to {who}, {units} unused pictures taken out of the purse.",
             stars=refund.stars,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from bot.cluster.bootstrap import beside
+from bot.cluster.bootstrap import open_shared_database
 from bot.config import face_detection
 from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
 from bot.messaging.platform import CannotStart
-from bot.runtime.lock_file import FolderInUse, sole_user
+from bot.runtime.lock_file import FolderInUse, exclusive_folder
 from bot.worker.accounts import account_id, cloud_clients
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
@@ -68,7 +68,7 @@ def _folder(folder: Path) -> Finding:
 
 def _running(folder: Path) -> Finding:
     try:
-        with sole_user(folder):
+        with exclusive_folder(folder):
             return Finding(is_good=True, text="No Repaint is running on this folder.")
     except FolderInUse:
         return Finding(is_good=True, text="A Repaint is running on this folder.")
@@ -76,7 +76,7 @@ def _running(folder: Path) -> Finding:
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        async with beside(settings) as database:
+        async with open_shared_database(settings) as database:
             async with database.read() as connection:
                 known = await accounts.every(connection)
             off = time.time() - await database.now()
@@ -143,7 +143,7 @@ def _engine() -> Finding:
 
 
 def _faces() -> Finding:
-    if face_detection.can_be_found():
+    if face_detection.can_find_faces():
         return Finding(is_good=True, text="Photos without a face are refused.")
     return Finding(is_good=False, text=face_detection.COMPLAINT)
 

@@ -6,24 +6,24 @@ from decimal import Decimal
 
 from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain import quota
-from bot.domain.job_view import Reason, Refusal
-from bot.jobs.admission import Rules, introduce, named
-from bot.jobs.views import Lanes
+from bot.domain.job_view import ErrorCode, UserError
+from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows
+from bot.jobs.views import Capacity
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage import accounts, admin_figures, broadcasts, ledger, people, queue
 from storage.admin_figures import Numbers, Trouble
 from storage.broadcasts import Broadcast
 from storage.database import Database
 
-MAX_LETTER = 3_000  # characters of a broadcast
+MAX_BROADCAST = 3_000  # characters of a broadcast
 TROUBLES = 10
 BROADCASTS = 5
 
 
 @dataclass(frozen=True)
-class LaneState:
+class AccountFigures:
     """One account: why it stands still (None: it doesn't), failures in a row, images since ever, seconds a task."""
 
     account_id: str
@@ -34,11 +34,11 @@ class LaneState:
 
 
 @dataclass(frozen=True)
-class Cockpit:
+class AdminFigures:
     """Everything at one moment. Costs in CNY; `budget_cny` None: no limit. `declined`: for whose photos the service
     declined the content today, and how often, the most first."""
 
-    lanes: tuple[LaneState, ...]
+    accounts: tuple[AccountFigures, ...]
     waiting: int
     running: int
     people: int
@@ -48,45 +48,45 @@ class Cockpit:
     month_images: int
     month_cny: Decimal
     budget_cny: Decimal | None
-    troubles: tuple[Trouble, ...]
+    failures: tuple[Trouble, ...]
     broadcasts: tuple[Broadcast, ...]
 
     @property
     def is_paused(self) -> bool:
-        return bool(self.lanes) and all(lane.paused_reason is not None for lane in self.lanes)
+        return bool(self.accounts) and all(lane.paused_reason is not None for lane in self.accounts)
 
 
 @dataclass(frozen=True)
-class Control:
+class AdminService:
     """What the people named in ADMINS may do. Whoever calls asks `is_admin` first."""
 
     database: Database
-    bell: Bell
+    wakeups: Wakeups
     clock: Clock
-    lanes: Lanes
-    rules: Rules
+    capacity: Capacity
+    rules: AdmissionRules
     admins: frozenset[str]
 
     def is_admin(self, person: Person) -> bool:
         """Whether this is one of the owners: `platform:id` is in ADMINS."""
         return f"{person.platform}:{person.platform_id}" in self.admins
 
-    async def met(self, person: Person, chat: Chat) -> None:
+    async def remember_private_chat(self, person: Person, chat: Chat) -> None:
         """Somebody has spoken to us in their private chat: what the owner tells everybody is told to them too."""
         async with self.database.read() as connection:
             known = await people.has_own_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
         if not known:
             async with self.database.write() as connection:
-                await introduce(connection, person, chat, self.clock.now())
+                await person_and_chat_rows(connection, person, chat, self.clock.now())
 
-    async def state(self) -> Cockpit:
+    async def figures(self) -> AdminFigures:
         """What there is to see."""
         now = self.clock.now()
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
-            rows = [row for row in await accounts.every(connection) if row.id in self.lanes.account_ids]
+            rows = [row for row in await accounts.every(connection) if row.id in self.capacity.account_ids]
             lanes = [
-                LaneState(
+                AccountFigures(
                     row.id,
                     row.paused_reason,
                     row.failures,
@@ -97,18 +97,18 @@ class Control:
             ]
             depth = await queue.depth(connection)
             month = (await ledger.sums(connection, "budget", quota.month(now))).used
-            return Cockpit(
-                lanes=tuple(lanes),
+            return AdminFigures(
+                accounts=tuple(lanes),
                 waiting=depth.waiting,
                 running=depth.running,
                 people=await admin_figures.people(connection),
                 today=await admin_figures.numbers(connection, today),
-                declined=await admin_figures.failed_with(connection, Reason.CONTENT_REFUSED, today),
+                declined=await admin_figures.failed_with(connection, ErrorCode.CONTENT_REFUSED, today),
                 today_cny=quota.PRICE_CNY * await admin_figures.paid(connection, today),
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,
                 budget_cny=self.rules.monthly_budget_cny,
-                troubles=await admin_figures.troubles(connection, TROUBLES),
+                failures=await admin_figures.troubles(connection, TROUBLES),
                 broadcasts=await broadcasts.newest(connection, BROADCASTS),
             )
 
@@ -128,18 +128,18 @@ class Control:
         """Let them in again."""
         await self._ban(person, None)
 
-    async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | Refusal:
+    async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | UserError:
         """Tell everybody who ever wrote in private; it is sent bit by bit, and nobody gets it twice.
         `held`: nothing is sent before `go_on_broadcast`."""
         words = words.strip()
-        if not 1 <= len(words) <= MAX_LETTER:
-            return Refusal(Reason.TEXT_INVALID, {"limit": MAX_LETTER})
+        if not 1 <= len(words) <= MAX_BROADCAST:
+            return UserError(ErrorCode.TEXT_INVALID, {"limit": MAX_BROADCAST})
         async with self.database.write() as connection:
             await broadcasts.begin(connection, words, self.clock.now())
             (newest,) = await broadcasts.newest(connection, 1)
             if held:
                 await broadcasts.stop(connection, newest.id, stopped=True)
-        self.bell.ring()
+        self.wakeups.notify()
         return newest
 
     async def broadcasts(self) -> tuple[Broadcast, ...]:
@@ -151,24 +151,24 @@ class Control:
         """Stop it where it is; False when there is none of this id."""
         return await self._stop(broadcast_id, stopped=True)
 
-    async def go_on_broadcast(self, broadcast_id: int) -> bool:
+    async def resume_broadcast(self, broadcast_id: int) -> bool:
         """Go on where it was stopped; False when there is none of this id."""
         return await self._stop(broadcast_id, stopped=False)
 
     async def _set_pause(self, reason: str | None) -> int:
         async with self.database.write() as connection:
-            ours = [row.id for row in await accounts.every(connection) if row.id in self.lanes.account_ids]
+            ours = [row.id for row in await accounts.every(connection) if row.id in self.capacity.account_ids]
             for account_id in ours:
                 await accounts.pause(connection, account_id, reason)
-        self.bell.ring()
+        self.wakeups.notify()
         return len(ours)
 
     async def _ban(self, person: Person, at: float | None) -> None:
         async with self.database.write() as connection:
-            await people.ban(connection, await named(connection, person, self.clock.now()), at)
+            await people.ban(connection, await named_person_row(connection, person, self.clock.now()), at)
 
     async def _stop(self, broadcast_id: int, *, stopped: bool) -> bool:
         async with self.database.write() as connection:
             found = await broadcasts.stop(connection, broadcast_id, stopped=stopped)
-        self.bell.ring()
+        self.wakeups.notify()
         return found

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bot.cluster.bootstrap import beside
+from bot.cluster.bootstrap import open_shared_database
 from bot.config.settings import Settings
 from bot.domain import quota
 from storage import accounts, ledger, statistics
@@ -12,7 +12,7 @@ PAUSED_BY_OWNER = "PausedByOwner"
 
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
-    async with beside(settings) as database, database.read() as connection:
+    async with open_shared_database(settings) as database, database.read() as connection:
         lanes = await accounts.every(connection)
         by_state = await statistics.jobs_by_state(connection)
         budget = await ledger.sums(connection, "budget", quota.month(now))
@@ -30,7 +30,7 @@ async def status(settings: Settings, now: float) -> list[str]:
 
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
-    async with beside(settings) as database, database.write() as connection:
+    async with open_shared_database(settings) as database, database.write() as connection:
         lanes = await accounts.every(connection)
         for lane in lanes:
             await accounts.pause(connection, lane.id, reason)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from bot.domain.job_view import Reason, Refusal
-from bot.jobs.access import Refused
-from bot.jobs.admission import Rules, introduce, known, named
+from bot.domain.job_view import ErrorCode, UserError
+from bot.jobs.access import RequestDenied
+from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows, person_row
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import balances, ledger, people, purchases
@@ -22,7 +22,7 @@ MAX_UNITS = 10_000  # in one movement
 
 
 @dataclass(frozen=True)
-class Package:
+class CreditPackage:
     """What is for sale: so many units for so many Telegram Stars."""
 
     units: int
@@ -52,49 +52,49 @@ class Refund:
 
 
 @dataclass(frozen=True)
-class Purse:
+class CreditService:
     """Everybody's purses and every group's pot."""
 
     database: Database
     clock: Clock
-    rules: Rules
-    packages: tuple[Package, ...] = ()
+    rules: AdmissionRules
+    packages: tuple[CreditPackage, ...] = ()
 
-    async def left(self, person: Person) -> int:
+    async def balance(self, person: Person) -> int:
         """What is in a person's purse."""
         async with self.database.read() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
             return 0 if person_id is None else await balances.left(connection, quota.purse(person_id))
 
-    async def pot(self, chat: Chat) -> int:
+    async def group_balance(self, chat: Chat) -> int:
         """What is in a group's pot now."""
         async with self.database.read() as connection:
-            return await in_pot(connection, chat, self.clock.now()) or 0
+            return await group_balance(connection, chat, self.clock.now()) or 0
 
-    async def grant(self, person: Person, units: int, why: str, key: str) -> int | Refusal:
+    async def grant(self, person: Person, units: int, why: str, key: str) -> int | UserError:
         """Put units into a person's purse, once by this key; returns what is in it then."""
         if not 1 <= units <= MAX_UNITS:
-            return Refusal(Reason.UNITS_INVALID)
+            return UserError(ErrorCode.UNITS_INVALID)
         now = self.clock.now()
         async with self.database.write() as connection:
-            purse = quota.purse(await named(connection, person, now))
+            purse = quota.purse(await named_person_row(connection, person, now))
             await balances.put(connection, purse, units, key=f"grant:{key}", why=why, now=now)
             return await balances.left(connection, purse)
 
-    async def may_buy(self, person: Person, units: int, stars: int) -> Refusal | None:
+    async def check_purchase(self, person: Person, units: int, stars: int) -> UserError | None:
         """Why this can't be sold to them (any more), if so: asked just before they pay."""
-        if Package(units, stars) not in self.packages:
-            return Refusal(Reason.NOT_FOR_SALE)
+        if CreditPackage(units, stars) not in self.packages:
+            return UserError(ErrorCode.NOT_FOR_SALE)
         async with self.database.read() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
             is_banned = person_id is not None and (await people.standing(connection, person_id)).is_banned
-        return Refusal(Reason.BANNED) if is_banned else None
+        return UserError(ErrorCode.BANNED) if is_banned else None
 
-    async def credit(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
+    async def add_purchase(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
         """They have paid: the units are in their purse, once for this charge, however often it is told."""
         now = self.clock.now()
         async with self.database.write() as connection:
-            person_id = await known(connection, person, now)
+            person_id = await person_row(connection, person, now)
             is_new = await purchases.insert(
                 connection, charge_id=charge_id, person_id=person_id, units=units, stars=stars, now=now
             )
@@ -113,16 +113,16 @@ class Purse:
             for row in bought
         )
 
-    async def refund(self, charge_id: str) -> Refund | Refusal:
+    async def begin_refund(self, charge_id: str) -> Refund | UserError:
         """Begin to give a payment back: what is left of its units goes out of the purse, once. Then the platform gives
         the money back, and `refunded` is told; until then this may be asked again."""
         now = self.clock.now()
         async with self.database.write() as connection:
             bought = await purchases.get(connection, charge_id)
             if bought is None or bought.person_id is None:
-                return Refusal(Reason.PAYMENT_UNKNOWN)
+                return UserError(ErrorCode.PAYMENT_UNKNOWN)
             if bought.refunded_at is not None:
-                return Refusal(Reason.REFUNDED)
+                return UserError(ErrorCode.REFUNDED)
             person = Person(*await people.who(connection, bought.person_id))
             taken_back = bought.taken_back
             if taken_back is None:
@@ -135,32 +135,32 @@ class Purse:
                 await purchases.take_back(connection, charge_id, taken_back)
         return Refund(charge_id, person, bought.stars, taken_back)
 
-    async def refunded(self, charge_id: str) -> None:
+    async def finish_refund(self, charge_id: str) -> None:
         """The money is back with its person."""
         async with self.database.write() as connection:
             await purchases.refunded(connection, charge_id, self.clock.now())
 
-    async def give(self, person: Person, chat: Chat, units: int, key: str) -> int | Refusal:
+    async def give_to_group(self, person: Person, chat: Chat, units: int, key: str) -> int | UserError:
         """Give units to a group's pot, once by this key; returns what is in it then.
 
         Those of the giver's day go first, and go with it in the pot too; then those of the purse, which last.
         """
         if not chat.is_group:
-            return Refusal(Reason.GROUPS_ONLY)
+            return UserError(ErrorCode.GROUPS_ONLY)
         if not 1 <= units <= MAX_UNITS:
-            return Refusal(Reason.UNITS_INVALID)
+            return UserError(ErrorCode.UNITS_INVALID)
         try:
             async with self.database.write() as connection:
                 await self._give(connection, person, chat, units, f"gift:{key}")
-                return await in_pot(connection, chat, self.clock.now()) or 0
-        except Refused as refused:
+                return await group_balance(connection, chat, self.clock.now()) or 0
+        except RequestDenied as refused:
             return refused.refusal
 
     async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
         now = self.clock.now()
-        person_id, chat_id = await introduce(connection, person, chat, now)
+        person_id, chat_id = await person_and_chat_rows(connection, person, chat, now)
         if (await people.standing(connection, person_id)).is_banned:
-            raise Refused(Refusal(Reason.BANNED))
+            raise RequestDenied(UserError(ErrorCode.BANNED))
         if await balances.is_known(connection, [f"{key}:day", f"{key}:purse"]):
             return
         day = quota.person_scope(person_id, self.rules.daily_free_images, now)
@@ -168,7 +168,7 @@ class Purse:
         of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
         in_purse = await balances.left(connection, quota.purse(person_id))
         if units - of_day > in_purse:
-            raise Refused(Refusal(Reason.TOO_FEW_UNITS, {"left": of_day + in_purse}))
+            raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": of_day + in_purse}))
         pot, purse = quota.pot(chat_id), quota.purse(person_id)
         if of_day:
             today = _Gift(f"{key}:day", of_day, now, day.period, day.limit)
@@ -191,11 +191,11 @@ async def _hand_over(connection: AsyncConnection, giver: str, pot: str, gift: _G
     if not await balances.take(
         connection, giver, units, key=f"{key}:out", why="given", now=now, period=period, limit=gift.limit
     ):
-        raise Refused(Refusal(Reason.TOO_FEW_UNITS))
+        raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))
     await balances.put(connection, pot, units, key=key, why="given", now=now, period=period)
 
 
-async def in_pot(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
+async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
     """What a group has together: what was given today, and what lasts; None outside groups."""
     if chat is None or not chat.is_group:
         return None

@@ -4,71 +4,75 @@ what a shop has to say (/terms, /support, /paysupport)."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.job_view import Reason, Refusal
-from bot.i18n import Texts, refusal, speak
+from bot.domain.job_view import ErrorCode, UserError
+from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.callbacks import Answer, Pressed, refused
-from bot.messaging.commands import Name
-from bot.messaging.platform import Button, Call, Card, Invoice, Person
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
+from bot.messaging.commands import CommandName
+from bot.messaging.platform import Button, Card, Invoice, Mention, Person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.billing.credits import Package
-    from bot.services import Service
+    from bot.billing.credits import CreditPackage
+    from bot.services import Services
 
 
-class Bank(Protocol):
+class Refunder(Protocol):
     """What gives Stars back: the platform."""
 
-    async def give_back(self, person_id: str, charge_id: str) -> None:
+    async def refund_payment(self, person_id: str, charge_id: str) -> None:
         """Give a payment back; once more is no error. Raises NotNow or Gone."""
 
 
-class Till:
+class PaymentCommands:
     """Sells units. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
-        self._purse = service.purse
-        self._control = service.control
+    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
+        self._purse = service.credits
+        self._control = service.admin
         self._clock = clock
 
-    async def command(self, command: Name, person: Person) -> Card:
+    async def command(self, command: CommandName, person: Person) -> Card:
         """The answer to one of its commands."""
-        texts = speak(person.language)
+        texts = texts_for(person.language)
         match command:
-            case Name.BUY:
-                return offers_card(self._purse.packages, await self._purse.left(person), person)
-            case Name.TERMS:
+            case CommandName.BUY:
+                return offers_card(self._purse.packages, await self._purse.balance(person), person)
+            case CommandName.TERMS:
                 return Card(terms_text(texts))
             case _:
                 bought = [purchase.charge_id for purchase in await self._purse.purchases(person)]
-                return support_card(self._owner(person), person, bought if command is Name.PAY_SUPPORT else ())
+                return support_card(self._owner(person), person, bought if command is CommandName.PAY_SUPPORT else ())
 
-    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A package was chosen: here is its invoice."""
         units, stars = press.about, press.number or 0
-        problem = await self._purse.may_buy(pressed.person, units, stars)
+        problem = await self._purse.check_purchase(pressed.person, units, stars)
         if problem is not None:
-            return refused(problem, pressed.person, self._clock())
-        texts = speak(pressed.person.language)
+            return error_answer(problem, pressed.person, self._clock())
+        texts = texts_for(pressed.person.language)
         title = texts.ngettext("{n} picture", "{n} pictures", units)
         about = texts.gettext("They go into your purse and last until you use them.")
-        return Answer(card=Card("", invoice=Invoice(title, about, _payload(units, stars), stars)))
+        return CallbackAnswer(card=Card("", invoice=Invoice(title, about, _payload(units, stars), stars)))
 
     async def checkout(self, person: Person, payload: str, stars: int) -> str:
         """Why it can't be sold any more, or nothing; asked just before they pay."""
         units = _units(payload, stars)
-        problem = Refusal(Reason.NOT_FOR_SALE) if units is None else await self._purse.may_buy(person, units, stars)
-        return "" if problem is None else refusal(problem, speak(person.language), now=self._clock())
+        problem = (
+            UserError(ErrorCode.NOT_FOR_SALE)
+            if units is None
+            else await self._purse.check_purchase(person, units, stars)
+        )
+        return "" if problem is None else error_message(problem, texts_for(person.language), now=self._clock())
 
     async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
         """They have paid: once credited, however often it is told."""
-        texts, units = speak(person.language), _units(payload, stars)
+        texts, units = texts_for(person.language), _units(payload, stars)
         if units is None:  # not from an invoice of ours: the owner can give it back by its id
             return support_card(self._owner(person), person, (charge_id,))
-        await self._purse.credit(charge_id, person, units, stars)
-        return Card(bought_text(units, await self._purse.left(person), texts))
+        await self._purse.add_purchase(charge_id, person, units, stars)
+        return Card(bought_text(units, await self._purse.balance(person), texts))
 
     def _owner(self, person: Person) -> str | None:
         """The id of an owner on this person's platform."""
@@ -78,9 +82,9 @@ class Till:
         )
 
 
-def offers_card(packages: "Sequence[Package]", left: int, person: Person) -> Card:
+def offers_card(packages: "Sequence[CreditPackage]", left: int, person: Person) -> Card:
     """What is for sale."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     if not packages:
         return Card(texts.gettext("There is nothing to buy here: every day brings new pictures for everybody."))
     lines = [
@@ -118,15 +122,15 @@ def terms_text(texts: Texts) -> str:
 
 def support_card(owner: str | None, person: Person, charges: "Sequence[str]") -> Card:
     """Who helps; with the ids of payments, which they need."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     name = texts.gettext("the owner of this bot")
     lines = [texts.gettext("For help, write to {owner}.", owner=name)]
     if charges:
         lines += [texts.gettext("Please send the id of your payment along:"), *charges[:5]]
-    return Card("\n".join(lines), calls=None if owner is None else Call(name, owner))
+    return Card("\n".join(lines), mention=None if owner is None else Mention(name, owner))
 
 
-def _price(package: "Package", texts: Texts) -> str:
+def _price(package: "CreditPackage", texts: Texts) -> str:
     return texts.ngettext(
         "{n} picture for {stars} ⭐", "{n} pictures for {stars} ⭐", package.units, stars=package.stars
     )

@@ -10,12 +10,12 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.cluster.leadership import Alone, Roles
-from bot.config.cluster import SharedSettings
+from bot.cluster.leadership import RoleRunner, SingleProcess
+from bot.config.cluster import ClusterSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import Clock, SharedClock, WallClock
-from bot.runtime.lock_file import sole_user
-from bot.runtime.wakeups import Bell
+from bot.runtime.lock_file import exclusive_folder
+from bot.runtime.wakeups import Wakeups
 from storage.database import Database, open_database
 from storage.transactions import NotUsable
 
@@ -24,16 +24,16 @@ OWNER_BYTES = 4
 
 
 @asynccontextmanager
-async def open_rows(settings: SharedSettings) -> AsyncIterator[Database]:
+async def open_own_database(settings: ClusterSettings) -> AsyncIterator[Database]:
     """The database, which is ours alone where it is in our folder. Raises CannotStart, FolderInUse or NewerSchema."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with nullcontext() if settings.database_url else sole_user(settings.data_dir):
-        async with beside(settings) as database:
+    with nullcontext() if settings.database_url else exclusive_folder(settings.data_dir):
+        async with open_shared_database(settings) as database:
             yield database
 
 
 @asynccontextmanager
-async def beside(settings: SharedSettings) -> AsyncIterator[Database]:
+async def open_shared_database(settings: ClusterSettings) -> AsyncIterator[Database]:
     """The same, whoever works on it already. Raises CannotStart or NewerSchema."""
     if settings.database_url is not None and not all(map(importlib.util.find_spec, PACKAGES)):
         raise CannotStart("DATABASE_URL is set, but its packages are not installed: pip install 'repaint[postgres]'")
@@ -47,7 +47,7 @@ async def beside(settings: SharedSettings) -> AsyncIterator[Database]:
         yield database
 
 
-async def clock_of(database: Database, given: Clock | None) -> Clock:
+async def choose_clock(database: Database, given: Clock | None) -> Clock:
     """The clock that counts: the one that was given, the database's, or the wall's."""
     if given is not None or not database.is_shared:
         return given or WallClock()
@@ -57,26 +57,28 @@ async def clock_of(database: Database, given: Clock | None) -> Clock:
 
 
 @asynccontextmanager
-async def roles_of(settings: SharedSettings, database: Database, clock: Clock) -> AsyncIterator[Roles]:
+async def open_role_runner(settings: ClusterSettings, database: Database, clock: Clock) -> AsyncIterator[RoleRunner]:
     """Who does what: we, or whoever is elected."""
     if settings.database_url is None:
-        yield Alone(clock)
+        yield SingleProcess(clock)
         return
     from bot.cluster.election import Election  # noqa: PLC0415
-    from bot.cluster.leases import Ballot  # noqa: PLC0415  # its packages are an extra that a single process can do without
+    from bot.cluster.leases import RoleLeases  # noqa: PLC0415  # its packages are an extra that a single process can do without
     from storage.leases import open_elections  # noqa: PLC0415
 
     async with open_elections(settings.database_url.get_secret_value()) as manager:
         owner = f"{os.getpid()}-{os.urandom(OWNER_BYTES).hex()}"
-        yield Election(database, Ballot(manager), clock, owner)
+        yield Election(database, RoleLeases(manager), clock, owner)
 
 
-def upkeep(database: Database, bell: Bell, clock: Clock, stop: asyncio.Event) -> list[Callable[[], Awaitable[None]]]:
+def cluster_tasks(
+    database: Database, bell: Wakeups, clock: Clock, stop: asyncio.Event
+) -> list[Callable[[], Awaitable[None]]]:
     """What keeps bell and clock one for all, as parts to be kept up."""
     if not database.is_shared:
         return []
     kept = [partial(clock.keep, stop)] if isinstance(clock, SharedClock) else []
-    return [partial(bell.tell, database, clock, stop), partial(bell.hear, database, stop), *kept]
+    return [partial(bell.forward, database, clock, stop), partial(bell.listen, database, stop), *kept]
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -17,8 +17,8 @@ from psycopg import Error
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cluster.leadership import Deposed, Role, kept_up
-from bot.cluster.leases import Ballot
+from bot.cluster.leadership import LeadershipLost, Role, keep_running
+from bot.cluster.leases import RoleLeases
 from bot.runtime.clock import Clock, within
 from storage import leadership as rows
 from storage.database import Database
@@ -38,7 +38,7 @@ def tick() -> float:
     return asyncio.get_running_loop().time()
 
 
-class Pulse:
+class Heartbeat:
     """When our heart beat last."""
 
     def __init__(self) -> None:
@@ -57,17 +57,17 @@ class Pulse:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldRole:
     """The term of a role that we were elected for."""
 
     name: str
     epoch: int
-    pulse: Pulse
+    pulse: Heartbeat
     is_contested: bool = True
 
     async def fence(self, connection: AsyncConnection) -> None:
         if not await rows.holds(connection, self.name, self.epoch):
-            raise Deposed(f"{self.name} is somebody else's now")
+            raise LeadershipLost(f"{self.name} is somebody else's now")
 
     async def sure(self) -> None:
         await self.pulse.sure()
@@ -78,10 +78,10 @@ class Election:
     """One process's candidacy for every role. `owner`: what it is called in the rows."""
 
     database: Database
-    ballot: Ballot
+    ballot: RoleLeases
     clock: Clock
     owner: str
-    pulse: Pulse = field(default_factory=Pulse)
+    pulse: Heartbeat = field(default_factory=Heartbeat)
     _held: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     def elsewhere(self) -> frozenset[str]:
@@ -130,8 +130,8 @@ class Election:
                     return
                 epoch = await rows.take(connection, role.name, self.owner)
             log.info("took a role", role=role.name, epoch=epoch)
-            await kept_up(partial(role.work, Held(role.name, epoch, self.pulse), stop), self.clock, stop)
-        except Deposed:
+            await keep_running(partial(role.work, HeldRole(role.name, epoch, self.pulse), stop), self.clock, stop)
+        except LeadershipLost:
             log.warning("lost a role", role=role.name)
         except SQLAlchemyError as error:
             log.warning("could not take a role", role=role.name, error=type(error).__name__)

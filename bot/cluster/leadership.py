@@ -2,8 +2,8 @@
 
 `dispatcher:<account>` drives a lane, `receiver:<platform>` asks a platform for what people say, `courier:<platform>`
 writes there (the platform's limits are for all of us), `housekeeping` tidies up. A single process simply does them all
-(`Alone`); several elect one holder of each (`election`). Losing a role is no fault: the work ends, and somebody else
-goes on from the rows.
+(`SingleProcess`); several elect one holder of each (`election`). Losing a role is no fault: the work ends, and somebody
+else goes on from the rows.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ AGAIN_SECONDS = 5.0
 CUT_OFF_SECONDS = 1.0
 
 
-class Deposed(Exception):
+class LeadershipLost(Exception):
     """Somebody else holds this role now: whatever we know is old."""
 
 
-class Term(Protocol):
+class Leadership(Protocol):
     """The time for which a role is held."""
 
     @property
@@ -38,21 +38,21 @@ class Term(Protocol):
         """Whether an earlier holder may still be at work somewhere, for some seconds."""
 
     async def fence(self, connection: AsyncConnection) -> None:
-        """Inside a write: nobody else holds the role before it ends. Raises Deposed."""
+        """Inside a write: nobody else holds the role before it ends. Raises LeadershipLost."""
 
     async def sure(self) -> None:
         """Wait until it is known that the role was ours a moment ago; for what can't be fenced, such as a message."""
 
 
 @asynccontextmanager
-async def fenced(database: Database, term: Term) -> AsyncIterator[AsyncConnection]:
-    """A write of whoever holds the role. Raises Deposed."""
+async def fenced_write(database: Database, term: Leadership) -> AsyncIterator[AsyncConnection]:
+    """A write of whoever holds the role. Raises LeadershipLost."""
     async with database.write() as connection:
         await term.fence(connection)
         yield connection
 
 
-class Undisputed:
+class SoleLeader:
     """The term of a process that is alone."""
 
     @property
@@ -66,9 +66,9 @@ class Undisputed:
         pass
 
 
-UNDISPUTED = Undisputed()
+SOLE_LEADER = SoleLeader()
 
-Work = Callable[[Term, asyncio.Event], Awaitable[None]]
+Work = Callable[[Leadership, asyncio.Event], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Role:
     work: Work
 
 
-class Roles(Protocol):
+class RoleRunner(Protocol):
     """Who does what."""
 
     def elsewhere(self) -> frozenset[str]:
@@ -91,7 +91,7 @@ class Roles(Protocol):
 
 
 @dataclass(frozen=True)
-class Alone:
+class SingleProcess:
     """All roles are ours."""
 
     clock: Clock
@@ -107,21 +107,21 @@ class Alone:
     async def _hold(self, role: Role, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                await kept_up(partial(role.work, UNDISPUTED, stop), self.clock, stop)
-            except Deposed:  # somebody works on our rows, against the rules; the fence has kept us apart
+                await keep_running(partial(role.work, SOLE_LEADER, stop), self.clock, stop)
+            except LeadershipLost:  # somebody works on our rows, against the rules; the fence has kept us apart
                 log.exception("somebody else does what is ours to do", role=role.name)
                 await self.clock.wait(stop, AGAIN_SECONDS)
 
 
-async def kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:
-    """Begin a part again when it broke: one bug or one full disk must not end the others. Raises Deposed."""
+async def keep_running(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:
+    """Begin a part again when it broke: one bug or one full disk must not end the others. Raises LeadershipLost."""
     while not stop.is_set():
         try:
             await work()
         except Exception as error:  # whatever it was, it is in the log, and the rows say where to go on
-            if is_deposed(error):
-                raise Deposed(str(error)) from error
-            if is_cut_off(error):
+            if is_leadership_lost(error):
+                raise LeadershipLost(str(error)) from error
+            if is_connection_lost(error):
                 log.warning("the database has gone away", seconds=CUT_OFF_SECONDS)
                 await clock.wait(stop, CUT_OFF_SECONDS)
                 continue
@@ -129,11 +129,11 @@ async def kept_up(work: Callable[[], Awaitable[None]], clock: Clock, stop: async
             await clock.wait(stop, AGAIN_SECONDS)
 
 
-def is_deposed(error: Exception) -> bool:
+def is_leadership_lost(error: Exception) -> bool:
     """Whether this is Deposed, or several errors with Deposed among them."""
-    return ExceptionGroup("", [error]).subgroup(Deposed) is not None
+    return ExceptionGroup("", [error]).subgroup(LeadershipLost) is not None
 
 
-def is_cut_off(error: Exception) -> bool:
+def is_connection_lost(error: Exception) -> bool:
     """Whether this is nothing but a connection to the database that broke, or can't be made."""
     return ExceptionGroup("", [error]).split(has_gone_away)[1] is None

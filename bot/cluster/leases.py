@@ -17,7 +17,7 @@ FORGOTTEN_SECONDS = 24 * 3600.0
 
 
 @dataclass
-class Ballot:
+class RoleLeases:
     """`worker`: what procrastinate calls this process; None: it is not known there. `others`: the roles that others
     held at the last beat."""
 

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage import update_inbox
 from storage.database import Database
 from storage.update_inbox import Arrival, Owned
 
-__all__ = ["Arrival", "Deliveries"]
+__all__ = ["Arrival", "UpdateInbox"]
 
 ARRIVAL_SECONDS = 2 * 24 * 3600.0  # platforms hand an update over again for a day
 LEASE_SECONDS, RENEWED_BEFORE = 20.0, 12.0
@@ -25,41 +25,41 @@ LEAST_SECONDS = 0.05  # between two looks, however often the bell rings
 
 
 @dataclass(frozen=True)
-class Deliveries:
+class UpdateInbox:
     """Rows of one bot; `account` names the platform and the bot, for numbers mean nothing to another. `owner` names
     this process, `alone` says that there is no other."""
 
     database: Database
     account: str
     clock: Clock
-    bell: Bell
+    wakeups: Wakeups
     owner: str
     alone: bool
 
-    async def arrived(self, arrival: Arrival) -> bool:
+    async def accept(self, arrival: Arrival) -> bool:
         """Whether it is ours to deal with. It is kept until it is done, whosever it is."""
         now = self.clock.now()
         times = {"now": now, "until": now + LEASE_SECONDS, "before": now - ARRIVAL_SECONDS}
         async with self.database.write() as connection:
             whose = await update_inbox.keep(connection, self.account, arrival, owner=self.owner, **times)
         if whose not in {None, self.owner}:
-            self.bell.ring()
+            self.wakeups.notify()
         return whose == self.owner
 
-    async def ours(self, begun: Collection[int]) -> AsyncIterator[Arrival]:
+    async def assigned(self, begun: Collection[int]) -> AsyncIterator[Arrival]:
         """What is ours to deal with and not `begun`, as it comes to be so; without end. First what was left undone."""
         for arrival in await self._looked(begun, everything=self.alone):
             yield arrival
         if self.alone:  # nobody hands us anything
             await asyncio.Event().wait()
         while True:
-            ticket = self.bell.ticket()
+            ticket = self.wakeups.subscribe()
             for arrival in await self._looked(begun):
                 yield arrival
             await self.clock.sleep(LEAST_SECONDS)
             await self.clock.wait(ticket, LOOK_SECONDS)
 
-    async def fallen_to_us(self, begun: Collection[int]) -> tuple[Arrival, ...]:
+    async def reassigned(self, begun: Collection[int]) -> tuple[Arrival, ...]:
         """The same, as it is now."""
         return () if self.alone else await self._looked(begun)
 
@@ -68,13 +68,13 @@ class Deliveries:
         async with self.database.write() as connection:
             await update_inbox.done(connection, self.account, number)
 
-    async def let_go(self) -> None:
+    async def release(self) -> None:
         """We do no more: whoever is there may."""
         if self.alone:
             return
         async with self.database.write() as connection:
             await update_inbox.let_go(connection, self.account, self.owner)
-        self.bell.ring()
+        self.wakeups.notify()
 
     async def _looked(self, begun: Collection[int], *, everything: bool = False) -> tuple[Arrival, ...]:
         async with self.database.read() as connection:

@@ -11,7 +11,7 @@ _POSTGRES = ("postgresql://", "postgres://")
 _HOW = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
-class SharedSettings(BucketSettings):
+class ClusterSettings(BucketSettings):
     """A part of `Settings`."""
 
     data_dir: Path = Path("data")

@@ -11,15 +11,15 @@ COMPLAINT = "FACE_REQUIRED is on, but what finds faces is not installed: pip ins
 Find = Callable[[str], object]  # a package by its name
 
 
-def can_be_found(find: Find = importlib.util.find_spec) -> bool:
+def can_find_faces(find: Find = importlib.util.find_spec) -> bool:
     """Whether the packages of the engine are here."""
     return all(map(find, ("cv2", "onnxruntime")))
 
 
-def are_required(settings: Settings, find: Find = importlib.util.find_spec) -> bool:
+def faces_required(settings: Settings, find: Find = importlib.util.find_spec) -> bool:
     """Whether a photo without a face is to be refused. Raises CannotStart where nobody could tell."""
     if settings.face_required == "off":
         return False
-    if not can_be_found(find):
+    if not can_find_faces(find):
         raise CannotStart(COMPLAINT)
     return True

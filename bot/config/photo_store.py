@@ -8,7 +8,7 @@ from storage.bucket import BucketUnusable, open_bucket
 from storage.photos import PhotoStore, open_photos
 
 
-async def open_pictures(settings: BucketSettings, folder: Path, name: str) -> PhotoStore:
+async def open_photo_store(settings: BucketSettings, folder: Path, name: str) -> PhotoStore:
     """The store. A bucket is tried out first, with something called `name`: whoever mistyped something hears of it
     before anybody has sent a photo.
 

@@ -17,13 +17,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.config.cluster import SharedSettings
+from bot.config.cluster import ClusterSettings
 
 OnOff = Literal["on", "off"]
 Kind = TypeVar("Kind", bound=BaseSettings)
 
 
-class Wrong(Exception):
+class InvalidSettings(Exception):
     """The settings are wrong; the message names every one of them and what is wrong, and shows no value."""
 
 
@@ -56,7 +56,7 @@ Packages = Annotated[
 ]
 
 
-class Settings(SharedSettings):
+class Settings(ClusterSettings):
     """Every setting that an owner can change; `.env.example` explains each."""
 
     model_config = SettingsConfigDict(
@@ -176,12 +176,12 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
 
 
 def read(kind: type[Kind], env_file: Path | None = Path(".env")) -> Kind:
-    """Those of one kind. Raises Wrong, as `load` does."""
+    """Those of one kind. Raises InvalidSettings, as `load` does."""
     try:
         return kind(_env_file=env_file)
     except ValidationError as error:
         lines = [f"  {_name(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False)]
-        raise Wrong("\n".join(["These settings are wrong (see .env.example):", *lines])) from None
+        raise InvalidSettings("\n".join(["These settings are wrong (see .env.example):", *lines])) from None
 
 
 def _name(location: tuple[int | str, ...]) -> str:

@@ -31,7 +31,7 @@ class StandInSettings(BucketSettings):
     @property
     def store(self) -> ObjectStore | None:
         """Where the stand-in's photos are; None: in the data folder."""
-        return None if self.bucket is None else corner_of(self.bucket)
+        return None if self.bucket is None else stylizer_bucket(self.bucket)
 
     def secrets(self) -> tuple[str, ...]:
         """Every word that must be seen nowhere."""
@@ -39,6 +39,6 @@ class StandInSettings(BucketSettings):
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
-def corner_of(bucket: Bucket) -> ObjectStore:
+def stylizer_bucket(bucket: Bucket) -> ObjectStore:
     """The stand-in's part of a bucket."""
     return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, CORNER)))))

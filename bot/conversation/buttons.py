@@ -5,88 +5,90 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.admin.chat_commands import OwnerDesk
-from bot.billing.payments import Till
-from bot.conversation.albums import AlbumDesk
-from bot.conversation.feedback import remark
-from bot.conversation.help import Pages, sorry_text, too_fast_text
-from bot.conversation.history import History
-from bot.conversation.rate_limit import Hearing
-from bot.domain.job_view import JobView, Reason, Refusal, State
+from bot.admin.chat_commands import AdminCommands
+from bot.billing.payments import PaymentCommands
+from bot.conversation.albums import AlbumActions
+from bot.conversation.feedback import feedback_text
+from bot.conversation.help import HelpCommands, sorry_text, too_fast_text
+from bot.conversation.history import HistoryCommands
+from bot.conversation.rate_limit import Verdict
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE, SHEET
-from bot.groups.chat_commands import Household, is_for_admins
-from bot.i18n import speak
+from bot.groups.chat_commands import GroupCommands, admin_matters
+from bot.i18n import texts_for
 from bot.imaging import Unreadable
-from bot.jobs.albums import Asking
-from bot.jobs.style_options import offer
+from bot.jobs.albums import RequestContext
+from bot.jobs.style_options import options_for
 from bot.messaging.album_card import DELETING
 from bot.messaging.callback_data import Press, Verb, parse
-from bot.messaging.callbacks import Answer, Pressed, refused
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.incoming import Attachment, nobody, read_all
-from bot.messaging.job_card import look_name, really_delete, rows
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.incoming import Attachment, not_an_admin, read_attachment
+from bot.messaging.job_card import confirm_delete_rows, job_buttons, style_title
 from bot.messaging.platform import Card, Person, Picture
-from bot.privacy.chat_commands import Paperwork
-from bot.saved_styles.chat_commands import Closet
+from bot.privacy.chat_commands import PrivacyCommands
+from bot.saved_styles.chat_commands import SavedStyleCommands
 
 if TYPE_CHECKING:
-    from bot.services import Service
+    from bot.services import Services
 
-__all__ = ["Answer", "Pressed", "Presses"]
+__all__ = ["ButtonPress", "ButtonRouter", "CallbackAnswer"]
 
 _AT_THE_CARD = frozenset({Verb.PAGE, Verb.FILE, Verb.DELETE, Verb.BESIDE, Verb.OPEN})
 
 
-class Presses:
+class ButtonRouter:
     """Answers presses. The studio checks whose job it is. `dice(n)` gives a number below `n`."""
 
     def __init__(
         self,
-        service: "Service",
+        service: "Services",
         clock: Callable[[], float],
         *,
         link: Callable[[str], str] | None = None,
         dice: Callable[[int], int] = random.randrange,
-        room: Room = ROOM,
+        room: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
         self._service = service
-        self._studio = service.studio
-        self._restraint = service.restraint
+        self._studio = service.job_service
+        self._restraint = service.rate_limiter
         self._clock = clock
         self._dice = dice
         self._room = room
-        self._history = History(service.studio)
-        self._pages = Pages(service.studio, clock, room)
-        self._album_desk = AlbumDesk(service, clock)
-        self._paperwork = Paperwork(service, clock, room)
-        self._closet = Closet(service, clock, link, room)
-        self._household = Household(service, clock)
-        self._till = Till(service, clock)
-        self._owner_desk = OwnerDesk(service, clock)
+        self._history = HistoryCommands(service.job_service)
+        self._pages = HelpCommands(service.job_service, clock, room)
+        self._album_desk = AlbumActions(service, clock)
+        self._paperwork = PrivacyCommands(service, clock, room)
+        self._closet = SavedStyleCommands(service, clock, link, room)
+        self._household = GroupCommands(service, clock)
+        self._till = PaymentCommands(service, clock)
+        self._owner_desk = AdminCommands(service, clock)
 
-    async def press(self, pressed: Pressed) -> Answer:
+    async def press(self, pressed: ButtonPress) -> CallbackAnswer:
         """Do what the button says; old, foreign and other people's buttons get a polite answer."""
-        if (hearing := self._restraint.hear(pressed.person, pressed.chat, pressed.source)) is Hearing.PASSED_OVER:
-            return Answer()
+        if (hearing := self._restraint.check(pressed.person, pressed.chat, pressed.source)) is Verdict.IGNORED:
+            return CallbackAnswer()
         pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
-        if hearing is Hearing.TOLD:
-            return Answer(too_fast_text(speak(pressed.person.language)), alert=True)
+        if hearing is Verdict.WARNED:
+            return CallbackAnswer(too_fast_text(texts_for(pressed.person.language)), alert=True)
         return await self._done(pressed)
 
-    async def _done(self, pressed: Pressed) -> Answer:
+    async def _done(self, pressed: ButtonPress) -> CallbackAnswer:
         press = parse(pressed.data)
         if press is None:
-            words = speak(pressed.person.language).gettext(
+            words = texts_for(pressed.person.language).gettext(
                 "This button is too old for me. Please send the photo again."
             )
-            return Answer(words, alert=True)
+            return CallbackAnswer(words, alert=True)
         if press.verb in _AT_THE_CARD:
             return await self._at_the_card(press, pressed)
         match press.verb:
             case Verb.ALBUM:
                 return await self._album(press, pressed)
             case Verb.GALLERY:
-                return Answer(edit=await self._pages.gallery(speak(pressed.person.language), press.number or 0))
+                return CallbackAnswer(
+                    edit=await self._pages.gallery(texts_for(pressed.person.language), press.number or 0)
+                )
             case Verb.HISTORY:
                 return await self._history.turned(press, pressed)
             case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:
@@ -104,11 +106,11 @@ class Presses:
             case _:
                 return self._told(await self._job(press, pressed), pressed.person)
 
-    def sorry(self, person: Person) -> Answer:
+    def sorry(self, person: Person) -> CallbackAnswer:
         """What to say when it was tried again and again in vain."""
-        return Answer(sorry_text(speak(person.language)), alert=True)
+        return CallbackAnswer(sorry_text(texts_for(person.language)), alert=True)
 
-    async def _job(self, press: Press, pressed: Pressed) -> JobView | Refusal:
+    async def _job(self, press: Press, pressed: ButtonPress) -> JobView | UserError:
         """The presses that move a job on; its card follows by itself."""
         studio, person, asking = self._studio, pressed.person, await self._asking(pressed)
         by_admin = asking.by_admin
@@ -120,7 +122,7 @@ class Presses:
             case Press(Verb.SURPRISE, job):
                 return await self._album_desk.choose(asking, job, await self._surprise(pressed))
             case Press(Verb.AGAIN, job):
-                return await studio.again(
+                return await studio.repeat(
                     *(person, job),
                     style=None,
                     source=pressed.source,
@@ -134,54 +136,56 @@ class Presses:
             case Press(Verb.CANCEL, job):
                 return await self._album_desk.cancel(asking, job)
             case _:
-                return Refusal(Reason.NOT_FOUND)
+                return UserError(ErrorCode.NOT_FOUND)
 
-    async def _asking(self, pressed: Pressed) -> Asking:
-        by_admin = await is_for_admins(self._service.groups, pressed.chat) and await pressed.is_admin()
-        return Asking(pressed.person, pressed.chat, pressed.source, pressed.message_id, by_admin)
+    async def _asking(self, pressed: ButtonPress) -> RequestContext:
+        by_admin = await admin_matters(self._service.groups, pressed.chat) and await pressed.is_admin()
+        return RequestContext(pressed.person, pressed.chat, pressed.source, pressed.message_id, by_admin)
 
-    async def _surprise(self, pressed: Pressed) -> int:
+    async def _surprise(self, pressed: ButtonPress) -> int:
         """Any style; rather one that they have never tried. REFERENCE, which a photo alone can't have, for none."""
-        on_offer = (await offer(self._service, pressed.person, pressed.chat)).styles
+        on_offer = (await options_for(self._service, pressed.person, pressed.chat)).styles
         known = set(await self._studio.favourites(pressed.person, limit=len(on_offer)))
         single = [style.index for style in on_offer if style is not SHEET]
         fresh = [index for index in single if index not in known] or single
         return fresh[self._dice(len(fresh))] if fresh else REFERENCE
 
-    async def brought(self, pressed: Pressed, job: int, picture: Attachment) -> Answer:
+    async def reference_submitted(self, pressed: ButtonPress, job: int, picture: Attachment) -> CallbackAnswer:
         """A form was sent with the picture whose style the photos are to have."""
         pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
-        data = await read_all(picture)
-        if isinstance(data, Refusal):
+        data = await read_attachment(picture)
+        if isinstance(data, UserError):
             return self._refused(data, pressed.person)
         asking = await self._asking(pressed)
         return self._told(await self._album_desk.choose(asking, job, REFERENCE, reference=data), pressed.person)
 
-    async def _consent(self, press: Press, pressed: Pressed) -> Answer:
+    async def _consent(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         outcome = await self._studio.consent(pressed.person, press.about, allow=press.number == 1)
-        texts = speak(pressed.person.language)
+        texts = texts_for(pressed.person.language)
         match outcome:
-            case Refusal(Reason.NOT_FOUND):
-                return Answer(texts.gettext("Only the person whose photo this is can answer that."), alert=True)
-            case Refusal():
-                return refused(outcome, pressed.person, self._clock())
+            case UserError(ErrorCode.NOT_FOUND):
+                return CallbackAnswer(texts.gettext("Only the person whose photo this is can answer that."), alert=True)
+            case UserError():
+                return error_answer(outcome, pressed.person, self._clock())
             case _ if press.number == 1:
-                return Answer(texts.gettext("Thank you! It goes into the queue."))
+                return CallbackAnswer(texts.gettext("Thank you! It goes into the queue."))
             case _:
-                return Answer(texts.gettext("All right: I have deleted the photo."))
+                return CallbackAnswer(texts.gettext("All right: I have deleted the photo."))
 
-    async def _at_the_card(self, press: Press, pressed: Pressed) -> Answer:
+    async def _at_the_card(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         view = await self._studio.job(pressed.person, press.about)
         if view is None and press.verb is Verb.DELETE and (asker := await self._in_charge_of(press, pressed)):
-            return await self._at_the_card(press, replace(pressed, person=asker, is_admin=nobody))
+            return await self._at_the_card(press, replace(pressed, person=asker, is_admin=not_an_admin))
         if view is None:
-            return self._refused(Refusal(Reason.NOT_FOUND), pressed.person)
+            return self._refused(UserError(ErrorCode.NOT_FOUND), pressed.person)
         match press:
             case Press(Verb.PAGE, _, int(page)) if view.state is State.DRAFT:
-                on_offer = await offer(self._service, pressed.person, pressed.chat)
-                language, closet, room = pressed.person.language, on_offer.closet, self._room
-                shown = rows(view, styles=on_offer.styles, language=language, closet=closet, page=page, room=room)
-                return Answer(rows=shown)
+                on_offer = await options_for(self._service, pressed.person, pressed.chat)
+                language, closet, room = pressed.person.language, on_offer.saved_styles, self._room
+                shown = job_buttons(
+                    view, styles=on_offer.styles, language=language, closet=closet, page=page, room=room
+                )
+                return CallbackAnswer(rows=shown)
             case Press(Verb.FILE):
                 return await self._file(view, pressed.person)
             case Press(Verb.BESIDE):
@@ -191,66 +195,66 @@ class Presses:
             case Press(Verb.DELETE):
                 return await self._delete(view, press, pressed)
             case _:
-                return self._refused(Refusal(Reason.NOT_NOW), pressed.person)
+                return self._refused(UserError(ErrorCode.NOT_NOW), pressed.person)
 
-    async def _album(self, press: Press, pressed: Pressed) -> Answer:
+    async def _album(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         asking = await self._asking(pressed)
         if press.number in DELETING and (asker := await self._in_charge_of(press, pressed)):
             asking = replace(asking, person=asker)
         return await self._album_desk.pressed(press, asking)
 
-    async def _in_charge_of(self, press: Press, pressed: Pressed) -> Person | None:
+    async def _in_charge_of(self, press: Press, pressed: ButtonPress) -> Person | None:
         """Whose picture it is that an admin of the group wants gone; spoken to in the admin's language."""
-        asker = await self._studio.asker(pressed.chat, press.about)
+        asker = await self._studio.requester(pressed.chat, press.about)
         if asker is None or asker.platform_id == pressed.person.platform_id or not await pressed.is_admin():
             return None
         return replace(asker, language=pressed.person.language)
 
-    async def _file(self, view: JobView, person: Person) -> Answer:
+    async def _file(self, view: JobView, person: Person) -> CallbackAnswer:
         """The picture as a file, which no messenger recompresses."""
-        texts = speak(person.language)
+        texts = texts_for(person.language)
         jpeg = await self._studio.result(person, view.id)
         if jpeg is None or view.style is None:
-            return Answer(texts.gettext("I no longer keep this picture."), alert=True)
-        return Answer(card=Card("", document=Picture(jpeg, f"repaint-{view.id}.jpg", look_name(view, texts))))
+            return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
+        return CallbackAnswer(card=Card("", document=Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts))))
 
-    async def _beside(self, view: JobView, person: Person) -> Answer:
+    async def _beside(self, view: JobView, person: Person) -> CallbackAnswer:
         """Photo and picture side by side, made where pixels are worked on."""
-        texts = speak(person.language)
+        texts = texts_for(person.language)
         before, after = await self._studio.original(person, view.id), await self._studio.result(person, view.id)
         if before is None or after is None:
-            return Answer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
+            return CallbackAnswer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
         try:
-            jpeg = await self._studio.reception.intake.beside(before, after)
+            jpeg = await self._studio.photo_intake.intake.beside(before, after)
         except Unreadable:
             return self.sorry(person)
-        alt = texts.gettext("Before and after: {style}", style=look_name(view, texts))
-        return Answer(
-            card=Card(f"◧ {look_name(view, texts)}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt))
+        alt = texts.gettext("Before and after: {style}", style=style_title(view, texts))
+        return CallbackAnswer(
+            card=Card(f"◧ {style_title(view, texts)}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt))
         )
 
-    async def _delete(self, view: JobView, press: Press, pressed: Pressed) -> Answer:
+    async def _delete(self, view: JobView, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """First ask (no number), then delete (1) or put the buttons back (0): a tap beside the mark costs nothing."""
         person = pressed.person
         match press.number:
             case None:
-                return Answer(rows=really_delete(view, person.language))
+                return CallbackAnswer(rows=confirm_delete_rows(view, person.language))
             case 1:
-                place = await self._studio.on_screen(person, view.id)
+                place = await self._studio.card_address(person, view.id)
                 problem = await self._studio.delete(person, view.id)
                 if problem:
                     return self._refused(problem, person)
-                done = speak(person.language).gettext("Deleted: the photo and the picture are gone.")
+                done = texts_for(person.language).gettext("Deleted: the photo and the picture are gone.")
                 elsewhere = place is not None and place.message_id != pressed.message_id
-                return Answer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
+                return CallbackAnswer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
             case _:
-                return Answer(rows=rows(view, styles=self._studio.styles(), language=person.language))
+                return CallbackAnswer(rows=job_buttons(view, styles=self._studio.styles(), language=person.language))
 
-    def _told(self, outcome: JobView | Refusal, person: Person) -> Answer:
+    def _told(self, outcome: JobView | UserError, person: Person) -> CallbackAnswer:
         """The card says the rest, unless it became part of another wish."""
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, UserError):
             return self._refused(outcome, person)
-        return Answer(remark(outcome, person, self._clock()))
+        return CallbackAnswer(feedback_text(outcome, person, self._clock()))
 
-    def _refused(self, why: Refusal, person: Person) -> Answer:
-        return refused(why, person, self._clock())
+    def _refused(self, why: UserError, person: Person) -> CallbackAnswer:
+        return error_answer(why, person, self._clock())

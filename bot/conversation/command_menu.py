@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.i18n import Texts, mark
-from bot.messaging.commands import Name
+from bot.messaging.commands import CommandName
 
 
 class Scope(StrEnum):
@@ -25,47 +25,71 @@ class About:
 
 
 _WORDS = {
-    Name.STYLE: mark("Repaint a photo: answer it with /style and a number or name"),
-    Name.STYLES: mark("All styles, with samples"),
-    Name.REF: mark("Answer a picture: paint my next photo in its style"),
-    Name.AGAIN: mark("My last photo once more"),
-    Name.HISTORY: mark("My pictures"),
-    Name.QUEUE: mark("Where my pictures are"),
-    Name.QUOTA: mark("What I have left today"),
-    Name.CANCEL: mark("Take back what is waiting"),
-    Name.SAVE_STYLE: mark("Keep a picture as a style: answer it, and give a name"),
-    Name.MY_STYLES: mark("My saved styles"),
-    Name.RENAME_STYLE: mark("Give a saved style another name"),
-    Name.SHELF: mark("This group's styles"),
-    Name.GIVE: mark("Give pictures to this group"),
-    Name.SETTINGS: mark("Who may ask here, how much and when"),
-    Name.BUY: mark("More pictures for Telegram Stars"),
-    Name.LANG: mark("Language"),
-    Name.PRIVACY: mark("What is kept of me"),
-    Name.EXPORT: mark("Send me everything you keep of me"),
-    Name.FORGET: mark("Delete everything of mine"),
-    Name.OPT_OUT: mark("Keep others from using my photos"),
-    Name.ADMIN: mark("The owner's desk"),
-    Name.HELP: mark("How it works"),
+    CommandName.STYLE: mark("Repaint a photo: answer it with /style and a number or name"),
+    CommandName.STYLES: mark("All styles, with samples"),
+    CommandName.REF: mark("Answer a picture: paint my next photo in its style"),
+    CommandName.AGAIN: mark("My last photo once more"),
+    CommandName.HISTORY: mark("My pictures"),
+    CommandName.QUEUE: mark("Where my pictures are"),
+    CommandName.QUOTA: mark("What I have left today"),
+    CommandName.CANCEL: mark("Take back what is waiting"),
+    CommandName.SAVE_STYLE: mark("Keep a picture as a style: answer it, and give a name"),
+    CommandName.MY_STYLES: mark("My saved styles"),
+    CommandName.RENAME_STYLE: mark("Give a saved style another name"),
+    CommandName.SHELF: mark("This group's styles"),
+    CommandName.GIVE: mark("Give pictures to this group"),
+    CommandName.SETTINGS: mark("Who may ask here, how much and when"),
+    CommandName.BUY: mark("More pictures for Telegram Stars"),
+    CommandName.LANG: mark("Language"),
+    CommandName.PRIVACY: mark("What is kept of me"),
+    CommandName.EXPORT: mark("Send me everything you keep of me"),
+    CommandName.FORGET: mark("Delete everything of mine"),
+    CommandName.OPT_OUT: mark("Keep others from using my photos"),
+    CommandName.ADMIN: mark("The owner's desk"),
+    CommandName.HELP: mark("How it works"),
 }
-_PAINTING = (Name.STYLE, Name.STYLES, Name.REF, Name.AGAIN)
-_OWN = (Name.HISTORY, Name.QUEUE, Name.QUOTA, Name.CANCEL, Name.SAVE_STYLE, Name.MY_STYLES, Name.RENAME_STYLE)
-_DATA = (Name.LANG, Name.PRIVACY, Name.EXPORT, Name.FORGET, Name.OPT_OUT, Name.HELP)
-_IN_GROUPS = (*_PAINTING, Name.QUEUE, Name.QUOTA, Name.CANCEL, Name.SHELF, Name.GIVE, Name.OPT_OUT, Name.HELP)
+_PAINTING = (CommandName.STYLE, CommandName.STYLES, CommandName.REF, CommandName.AGAIN)
+_OWN = (
+    CommandName.HISTORY,
+    CommandName.QUEUE,
+    CommandName.QUOTA,
+    CommandName.CANCEL,
+    CommandName.SAVE_STYLE,
+    CommandName.MY_STYLES,
+    CommandName.RENAME_STYLE,
+)
+_DATA = (
+    CommandName.LANG,
+    CommandName.PRIVACY,
+    CommandName.EXPORT,
+    CommandName.FORGET,
+    CommandName.OPT_OUT,
+    CommandName.HELP,
+)
+_IN_GROUPS = (
+    *_PAINTING,
+    CommandName.QUEUE,
+    CommandName.QUOTA,
+    CommandName.CANCEL,
+    CommandName.SHELF,
+    CommandName.GIVE,
+    CommandName.OPT_OUT,
+    CommandName.HELP,
+)
 
 
 def menu(texts: Texts, scope: Scope, *, for_sale: bool = False) -> tuple[tuple[str, str], ...]:
     """Commands and what they do, in the order of the menu. `for_sale`: the owner sells pictures."""
-    private = (*_PAINTING, *_OWN, *((Name.BUY,) if for_sale else ()), *_DATA)
+    private = (*_PAINTING, *_OWN, *((CommandName.BUY,) if for_sale else ()), *_DATA)
     match scope:
         case Scope.PRIVATE:
             names = private
         case Scope.GROUP:
             names = _IN_GROUPS
         case Scope.GROUP_ADMIN:
-            names = (Name.SETTINGS, *_IN_GROUPS)
+            names = (CommandName.SETTINGS, *_IN_GROUPS)
         case Scope.OWNER:
-            names = (Name.ADMIN, *private)
+            names = (CommandName.ADMIN, *private)
     return tuple((name.value, texts.gettext(_WORDS[name])) for name in names)
 
 

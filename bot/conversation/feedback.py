@@ -3,31 +3,31 @@ Pure."""
 
 from collections.abc import Sequence
 
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal
-from bot.i18n import refusal, speak
+from bot.domain.job_view import WAITING, ErrorCode, JobView, UserError
+from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.commands import Unknown
+from bot.messaging.commands import UnknownStyle
 from bot.messaging.incoming import Attachment
 from bot.messaging.platform import Button, Card, Person
 
 
-def remark(outcome: JobView | Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:
+def feedback_text(outcome: JobView | UserError, person: Person, now: float, photo: Attachment | None = None) -> str:
     """Why there is no card, or that there was one before; nothing when the card says it all."""
-    if isinstance(outcome, Refusal):
-        return reason(outcome, person, now, photo)
+    if isinstance(outcome, UserError):
+        return error_text(outcome, person, now, photo)
     if not outcome.merged or outcome.state not in WAITING:
         return ""
-    return speak(person.language).gettext("I already have this photo in that style. Its card tells how far it is.")
+    return texts_for(person.language).gettext("I already have this photo in that style. Its card tells how far it is.")
 
 
-def remarks(
-    outcomes: Sequence[JobView | Refusal], photos: Sequence[Attachment], person: Person, now: float
+def album_feedback(
+    outcomes: Sequence[JobView | UserError], photos: Sequence[Attachment], person: Person, now: float
 ) -> Card | None:
     """The same of several photos: each remark once, with the numbers of its photos. Where room ran out, the outcomes
     end before the photos do: those left out go with the last."""
     found: dict[str, list[int]] = {}
     for number, (outcome, photo) in enumerate(zip(outcomes, photos, strict=False), 1):
-        if words := remark(outcome, person, now, photo):
+        if words := feedback_text(outcome, person, now, photo):
             found.setdefault(words, []).append(number)
             last = words
     if not found:
@@ -36,7 +36,7 @@ def remarks(
         found[last] += range(len(outcomes) + 1, len(photos) + 1)
     if len(photos) == 1 or (len(found) == 1 and len(found[last]) == len(photos)):
         return Card(last)
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     lines = [
         texts.gettext("Photo {numbers}: {why}", numbers=", ".join(map(str, numbers)), why=why)
         for why, numbers in found.items()
@@ -44,27 +44,27 @@ def remarks(
     return Card("\n".join(lines))
 
 
-def reason(why: Refusal, person: Person, now: float, photo: Attachment | None = None) -> str:
+def error_text(why: UserError, person: Person, now: float, photo: Attachment | None = None) -> str:
     """Why not; a `photo` that is not there is a profile photo that nobody may see."""
-    texts = speak(person.language)
-    if why.reason is Reason.PHOTO_MISSING and photo is not None:
+    texts = texts_for(person.language)
+    if why.code is ErrorCode.PHOTO_MISSING and photo is not None:
         return texts.gettext("I can't see a profile photo there. Please send or answer a photo instead.")
-    return refusal(why, texts, now=now)
+    return error_message(why, texts, now=now)
 
 
-def did_you_mean(unknown: Unknown, view: JobView, person: Person) -> Card:
+def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
     """The nearest style as a button; the press is about this draft."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     if unknown.known or unknown.meant is None:
-        return Card(not_known(unknown, person))
+        return Card(unknown_style_text(unknown, person))
     name = unknown.meant.name(texts.language)
     yes = Button(texts.gettext("Yes, {style}", style=name), Press(Verb.CHOOSE, view.id, unknown.meant.index).pack())
-    return Card(not_known(unknown, person), ((yes,),))
+    return Card(unknown_style_text(unknown, person), ((yes,),))
 
 
-def not_known(unknown: Unknown, person: Person) -> str:
+def unknown_style_text(unknown: UnknownStyle, person: Person) -> str:
     """That there is no such style, and which one is near."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     if unknown.known:
         name = unknown.known.name(texts.language)
         return texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name)

@@ -5,20 +5,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.conversation.style_gallery import sheet
+from bot.conversation.style_gallery import gallery_sheet
 from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import SHEET, Style
-from bot.i18n import Texts, mark, speak
+from bot.i18n import Texts, mark, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.commands import Name
-from bot.messaging.incoming import Incoming
-from bot.messaging.job_card import look_name
-from bot.messaging.pagination import bounded, leafing
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.commands import CommandName
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.job_card import style_title
+from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Card, Person, Picture
 
 if TYPE_CHECKING:
-    from bot.jobs.service import Studio
+    from bot.jobs.service import JobService
 
 _MOST_LINES = 10  # of a person's own jobs in /queue
 
@@ -59,43 +59,45 @@ _HELP_WITH_FORMS = (
 )
 
 
-class Pages:
+class HelpCommands:
     """Answers to plain commands. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
-    def __init__(self, studio: "Studio", clock: Callable[[], float], room: Room = ROOM) -> None:
+    def __init__(
+        self, studio: "JobService", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
+    ) -> None:
         self._studio = studio
         self._clock = clock
         self._room = room
         self._sheets: dict[tuple[Style, ...], bytes | None] = {}
 
-    async def page(self, name: Name, message: Incoming) -> Card:
+    async def page(self, name: CommandName, message: IncomingMessage) -> Card:
         """The page of a command that needs no photo."""
-        person, chat, texts = message.person, message.chat, speak(message.person.language)
+        person, chat, texts = message.person, message.chat, texts_for(message.person.language)
         match name:
-            case Name.START:
+            case CommandName.START:
                 return Card(start_text(await self._studio.quota(person), texts, is_group=chat.is_group))
-            case Name.STYLES:
+            case CommandName.STYLES:
                 return await self.gallery(texts)
-            case Name.QUOTA:
+            case CommandName.QUOTA:
                 return Card(quota_text(await self._studio.quota(person, chat), texts, self._clock()))
-            case Name.QUEUE:
+            case CommandName.QUEUE:
                 return Card(await self._queue(person, texts))
-            case Name.CANCEL:
+            case CommandName.CANCEL:
                 return Card(cancel_text(await self._studio.cancel_all(person), texts))
             case _:
                 return Card(help_text(texts, self._room))
 
     async def gallery(self, texts: Texts, page: int = 0) -> Card:
         """The styles with their samples, a page at a time."""
-        everything, samples = self._studio.styles(), self._room.samples
+        everything, samples = self._studio.styles(), self._room.samples_per_page
         pages = max(1, -(-len(everything) // samples))
-        page = bounded(page, pages)
+        page = clamp_page(page, pages)
         styles = everything[page * samples : (page + 1) * samples]
         if styles not in self._sheets:  # a thread is enough: once per set of styles, and Pillow lets go of the lock
-            self._sheets[styles] = await asyncio.to_thread(sheet, styles)
+            self._sheets[styles] = await asyncio.to_thread(gallery_sheet, styles)
         jpeg = self._sheets[styles]
         alt = texts.gettext("Samples of all styles, each with its number")
-        buttons = leafing(partial(Press, Verb.GALLERY, 0), page, pages)
+        buttons = page_buttons(partial(Press, Verb.GALLERY, 0), page, pages)
         picture = Picture(jpeg, "styles.jpg", alt) if jpeg else None
         return Card(styles_text(styles, texts, self._room), buttons, picture)
 
@@ -124,7 +126,7 @@ def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
     return f"{hello}\n\n{how}\n{left}"
 
 
-def help_text(texts: Texts, room: Room = ROOM) -> str:
+def help_text(texts: Texts, room: Capabilities = DEFAULT_CAPABILITIES) -> str:
     return "\n".join(texts.gettext(line) for line in (_HELP_WITH_FORMS if room.has_forms else _HELP))
 
 
@@ -143,7 +145,7 @@ def hint_text(texts: Texts) -> str:
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
 
 
-def how_to_style_text(texts: Texts, room: Room = ROOM) -> str:
+def how_to_style_text(texts: Texts, room: Capabilities = DEFAULT_CAPABILITIES) -> str:
     if room.has_forms:
         return texts.gettext("There is no photo. Use this on a message with one, or on somebody who shows their face.")
     return texts.gettext("Which photo? Send one with that as its caption, or answer a photo with it.")
@@ -156,7 +158,7 @@ def how_to_reference_text(texts: Texts) -> str:
     )
 
 
-def styles_text(styles: Sequence[Style], texts: Texts, room: Room = ROOM) -> str:
+def styles_text(styles: Sequence[Style], texts: Texts, room: Capabilities = DEFAULT_CAPABILITIES) -> str:
     lines = [f"{style.index} · {style.name(texts.language)}" for style in styles if style is not SHEET]
     if room.has_forms:
         return "\n".join([*lines, "", texts.gettext("/style takes a photo, and one of these or a picture of yours.")])
@@ -181,16 +183,16 @@ def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
         lines.append(texts.ngettext("{n} is on its way.", "{n} are on their way.", quota.reserved))
     if quota.given:
         lines.append(texts.ngettext("{n} is given to groups.", "{n} are given to groups.", quota.given))
-    if quota.purse:
+    if quota.credits:
         lines.append(
             texts.ngettext(
                 "{n} more is in your purse, for when the day's are used up.",
                 "{n} more are in your purse, for when the day's are used up.",
-                quota.purse,
+                quota.credits,
             )
         )
-    if quota.pot is not None:
-        lines.append(texts.ngettext("{n} is in this group's pot.", "{n} are in this group's pot.", quota.pot))
+    if quota.group_credits is not None:
+        lines.append(texts.ngettext("{n} is in this group's pot.", "{n} are in this group's pot.", quota.group_credits))
     wait = texts.duration(max(0.0, quota.resets_at - now))
     lines.append(
         texts.gettext("In {time} it starts afresh. Pictures that fail or are cancelled don't count.", time=wait)
@@ -207,7 +209,7 @@ def cancel_text(cancelled: int, texts: Texts) -> str:
 
 
 def _job_line(view: JobView, texts: Texts) -> str:
-    name = look_name(view, texts)
+    name = style_title(view, texts)
     if view.state is State.QUEUED and view.place is None:
         return texts.gettext("• {style}: in the queue", style=name)
     if view.place is None:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import JobView, Reason, Refusal, State
-from bot.i18n import Texts, refusal, speak
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press, Verb, whose
-from bot.messaging.callbacks import Answer, Pressed, not_yours
-from bot.messaging.job_card import Rows, job_card, look_name
-from bot.messaging.pagination import bounded, leafing
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
+from bot.messaging.job_card import ButtonRows, job_card, style_title
+from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person, Picture
 
 if TYPE_CHECKING:
-    from bot.jobs.service import Studio
+    from bot.jobs.service import JobService
 
 ON_A_PAGE = 6
 MOST = 120  # pictures that can be leafed through; the newest ones
@@ -21,62 +21,64 @@ _COLUMNS = 3
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
-class History:
+class HistoryCommands:
     """Shows a person their own past."""
 
-    def __init__(self, studio: "Studio") -> None:
+    def __init__(self, studio: "JobService") -> None:
         self._studio = studio
 
     async def first(self, person: Person) -> Card:
         """The newest page."""
         return history_card(await self._studio.history(person, limit=MOST), person, page=0)
 
-    async def turned(self, press: Press, pressed: Pressed) -> Answer:
+    async def turned(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """Another page, in place of this one."""
         if press.about != whose(pressed.person):
             return not_yours(pressed.person)
         views = await self._studio.history(pressed.person, limit=MOST)
-        return Answer(edit=history_card(views, pressed.person, page=press.number or 0))
+        return CallbackAnswer(edit=history_card(views, pressed.person, page=press.number or 0))
 
-    async def opened(self, view: JobView, person: Person) -> Answer:
+    async def opened(self, view: JobView, person: Person) -> CallbackAnswer:
         """A picture with its buttons, as a new message."""
-        texts = speak(person.language)
+        texts = texts_for(person.language)
         jpeg = await self._studio.result(person, view.id)
         if jpeg is None:
-            return Answer(texts.gettext("I no longer keep this picture."), alert=True)
-        picture = Picture(jpeg, f"repaint-{view.id}.jpg", look_name(view, texts), job=view.id)
-        return Answer(card=job_card(view, styles=self._studio.styles(), language=person.language, picture=picture))
+            return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
+        picture = Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts), job=view.id)
+        return CallbackAnswer(
+            card=job_card(view, styles=self._studio.styles(), language=person.language, picture=picture)
+        )
 
 
 def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card:
     """One page of the past: a line for each job, a button for each picture that is still there."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     if not views:
         return Card(texts.gettext("Nothing yet. Send me a photo to begin."))
     pages = -(-len(views) // ON_A_PAGE)
-    page = bounded(page, pages)
+    page = clamp_page(page, pages)
     start = page * ON_A_PAGE
     shown = list(enumerate(views[start : start + ON_A_PAGE], start + 1))
     title = texts.ngettext("Your last picture:", "Your last {n} pictures:", len(views))
     lines = [title, "", *(_line(number, view, texts) for number, view in shown)]
     lines += ["", texts.gettext("A number shows its picture once more.")]
     turn = partial(Press, Verb.HISTORY, whose(person))
-    return Card("\n".join(lines), (*_numbers(shown), *leafing(turn, page, pages)))
+    return Card("\n".join(lines), (*_numbers(shown), *page_buttons(turn, page, pages)))
 
 
 def _line(number: int, view: JobView, texts: Texts) -> str:
-    name, when = look_name(view, texts), texts.moment(view.created)
+    name, when = style_title(view, texts), texts.moment(view.created)
     if view.state in _PAINTED:
         return f"{number}. {name} · {when}"
     if view.state is State.CANCELED:
         return f"{number}. {name} · {when} · {texts.gettext('Cancelled.')}"
     if view.state is State.FAILED:
-        why = view.refusal or Refusal(Reason.SERVICE_DOWN)
-        return f"{number}. {name} · {when} · {refusal(why, texts)}"
+        why = view.error or UserError(ErrorCode.SERVICE_DOWN)
+        return f"{number}. {name} · {when} · {error_message(why, texts)}"
     return f"{number}. {name} · {when} · {texts.gettext('on its way')}"
 
 
-def _numbers(shown: Sequence[tuple[int, JobView]]) -> Rows:
+def _numbers(shown: Sequence[tuple[int, JobView]]) -> ButtonRows:
     buttons = [
         Button(f"🖼 {number}", Press(Verb.OPEN, view.id).pack())
         for number, view in shown

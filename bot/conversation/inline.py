@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 from bot.conversation.help import how_to_style_text
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import SHEET, Style
-from bot.i18n import Texts, speak
-from bot.messaging.commands import Name, understand
-from bot.messaging.incoming import Incoming
-from bot.messaging.job_card import look_name
+from bot.i18n import Texts, texts_for
+from bot.messaging.commands import CommandName, parse_text
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.job_card import style_title
 from bot.messaging.platform import Button, Card, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.jobs.service import Studio
+    from bot.jobs.service import JobService
 
 ON_A_PAGE = 20
 MOST_PICTURES = 50
@@ -44,16 +44,16 @@ class InlinePage:
     hint: str = ""
 
 
-class Inline:
+class InlineSearch:
     """Finds a person's own pictures and the looks. `link` turns the payload of a deep link into one."""
 
-    def __init__(self, studio: "Studio", link: "Callable[[str], str] | None" = None) -> None:
+    def __init__(self, studio: "JobService", link: "Callable[[str], str] | None" = None) -> None:
         self._studio = studio
         self._link = link
 
     async def found(self, person: Person, query: str, offset: str) -> InlinePage:
         """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
-        texts, wanted = speak(person.language), query.strip().casefold()
+        texts, wanted = texts_for(person.language), query.strip().casefold()
         past = await self._studio.history(person, limit=MOST_PICTURES)
         pictures = [_picture(view, texts) for view in past if view.state in _PAINTED and _fits(view, wanted, texts)]
         looks = [
@@ -83,17 +83,17 @@ class Inline:
         )
 
 
-def guest_card(message: Incoming) -> Card:
+def guest_card(message: IncomingMessage) -> Card:
     """What a chat that we are no member of is told at once."""
-    texts = speak(message.person.language)
-    is_wish = understand(message.words).command in {Name.STYLE, Name.REF, None}
-    if not is_wish or not (message.own or message.answered):
+    texts = texts_for(message.person.language)
+    is_wish = parse_text(message.text).command in {CommandName.STYLE, CommandName.REF, None}
+    if not is_wish or not (message.attachments or message.replied):
         return Card(how_to_style_text(texts))
     return Card(texts.gettext("One moment: I'm looking at the photo…"))
 
 
 def _picture(view: JobView, texts: Texts) -> InlineResult:
-    name = look_name(view, texts)
+    name = style_title(view, texts)
     return InlineResult(
         id=f"job-{view.id}", title=name, description=texts.moment(view.created), text=f"🎨 {name}", job=view.id
     )
@@ -102,7 +102,7 @@ def _picture(view: JobView, texts: Texts) -> InlineResult:
 def _fits(view: JobView, wanted: str, texts: Texts) -> bool:
     if wanted.startswith("#"):
         return wanted == f"#{view.id}"
-    return wanted in look_name(view, texts).casefold()
+    return wanted in style_title(view, texts).casefold()
 
 
 def _named(style: Style, wanted: str, texts: Texts) -> bool:

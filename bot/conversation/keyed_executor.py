@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Hashable
 AT_ONCE = 8  # pieces of work that may hold a person's file in memory (20 MB each)
 
 
-class Lineup:
+class KeyedExecutor:
     """Starts work; `work` must not raise."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._room = asyncio.Semaphore(at_once)
         self._last: dict[Hashable, asyncio.Task[None]] = {}
 
-    def start(
+    def submit(
         self, lane: Hashable, work: Callable[[], Awaitable[None]], ready: Callable[[], Awaitable[None]] | None = None
     ) -> asyncio.Task[None]:
         """Do `work` when everything before it in the lane is done, and `ready` (which takes no room) too."""

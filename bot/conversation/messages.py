@@ -1,94 +1,94 @@
 """What a chat hears and answers, decided once for every platform that has chats: which desk a message is for.
 
-A handler turns an update into an `Incoming` and sends the Card that comes back. Job cards are never among the answers:
-the courier shows those. Sources are unique, so the same message told twice asks for the same job.
+A handler turns an update into an `IncomingMessage` and sends the Card that comes back. Job cards are never among the
+answers: the courier shows those. Sources are unique, so the same message told twice asks for the same job.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.admin.chat_commands import OwnerDesk
-from bot.billing.payments import Bank, Till
-from bot.conversation.help import Pages, hint_text, how_to_reference_text, sorry_text, too_fast_text
-from bot.conversation.history import History
-from bot.conversation.inline import Inline, InlinePage, guest_card
-from bot.conversation.photos import Wishing
-from bot.conversation.rate_limit import Hearing
-from bot.groups.chat_commands import Household, greeting_card
-from bot.i18n import speak
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.commands import Name, Said, is_reference, understand
-from bot.messaging.incoming import Incoming
+from bot.admin.chat_commands import AdminCommands
+from bot.billing.payments import PaymentCommands, Refunder
+from bot.conversation.help import HelpCommands, hint_text, how_to_reference_text, sorry_text, too_fast_text
+from bot.conversation.history import HistoryCommands
+from bot.conversation.inline import InlinePage, InlineSearch, guest_card
+from bot.conversation.photos import PhotoRequests
+from bot.conversation.rate_limit import Verdict
+from bot.groups.chat_commands import GroupCommands, greeting_card
+from bot.i18n import texts_for
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.commands import CommandName, ParsedText, is_reference, parse_text
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Chat, Person
-from bot.privacy.chat_commands import Paperwork
-from bot.saved_styles.chat_commands import Closet
+from bot.privacy.chat_commands import PrivacyCommands
+from bot.saved_styles.chat_commands import SavedStyleCommands
 
 if TYPE_CHECKING:
-    from bot.services import Service
+    from bot.services import Services
 
-_STYLE_WORDS = frozenset({Name.STYLE, Name.REF, None})
+_STYLE_WORDS = frozenset({CommandName.STYLE, CommandName.REF, None})
 
 
-class Conversation:
+class MessageRouter:
     """Answers messages. `us` is the bot's name as people mention it, `clock` gives epoch seconds, `link` turns the
     payload of a deep link into one, `bank` gives payments back, `room` is what the platform has room for."""
 
     def __init__(
         self,
-        service: "Service",
+        service: "Services",
         us: str,
         clock: Callable[[], float],
         *,
         link: Callable[[str], str] | None = None,
-        bank: Bank | None = None,
-        room: Room = ROOM,
+        bank: Refunder | None = None,
+        room: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._studio = service.studio
+        self._studio = service.job_service
         self._us = us
         self._room = room
         self._groups = service.groups
-        self._control = service.control
-        self._restraint = service.restraint
-        self._pages = Pages(service.studio, clock, room)
-        self._wishing = Wishing(service, clock)
-        self._history = History(service.studio)
-        self._paperwork = Paperwork(service, clock, room)
-        self._closet = Closet(service, clock, link, room)
-        self._household = Household(service, clock)
-        self._till = Till(service, clock)
-        self._inline = Inline(service.studio, link)
-        self._owner_desk = OwnerDesk(service, clock, bank)
+        self._control = service.admin
+        self._restraint = service.rate_limiter
+        self._pages = HelpCommands(service.job_service, clock, room)
+        self._wishing = PhotoRequests(service, clock)
+        self._history = HistoryCommands(service.job_service)
+        self._paperwork = PrivacyCommands(service, clock, room)
+        self._closet = SavedStyleCommands(service, clock, link, room)
+        self._household = GroupCommands(service, clock)
+        self._till = PaymentCommands(service, clock)
+        self._inline = InlineSearch(service.job_service, link)
+        self._owner_desk = AdminCommands(service, clock, bank)
 
-    async def hear(self, message: Incoming) -> Card | None:
+    async def answer(self, message: IncomingMessage) -> Card | None:
         """The answer to a message; None when there is nothing to say (not for us, or the job's card says it all)."""
-        said = understand(message.words)
+        said = parse_text(message.text)
         if said.for_another(self._us):
             return None
-        addressed = message.addressed or said.names(self._us)
-        if said.command in {None, Name.UNKNOWN} and not addressed:
+        addressed = message.addressed or said.mentions(self._us)
+        if said.command in {None, CommandName.UNKNOWN} and not addressed:
             return None
-        asked = message.source, message.words
-        if (hearing := self._restraint.hear(message.person, message.chat, asked)) is Hearing.PASSED_OVER:
+        asked = message.source, message.text
+        if (hearing := self._restraint.check(message.person, message.chat, asked)) is Verdict.IGNORED:
             return None
         message = replace(message, person=await self._in_their_language(message.person))
-        if hearing is Hearing.TOLD:
-            return Card(too_fast_text(speak(message.person.language)))
+        if hearing is Verdict.WARNED:
+            return Card(too_fast_text(texts_for(message.person.language)))
         if not message.chat.is_group:
-            await self._control.met(message.person, message.chat)
+            await self._control.remember_private_chat(message.person, message.chat)
         if message.edited:
             return await self._edited(message, said)
         match said.command:
-            case Name.REF:
+            case CommandName.REF:
                 return await self._reference(message, own_first=False)
-            case Name.STYLE if is_reference(said.words):
+            case CommandName.STYLE if is_reference(said.words):
                 return await self._reference(message, own_first=True)
-            case Name.STYLE:
+            case CommandName.STYLE:
                 return await self._wishing.style(message, said)
             case None:
                 return await self._plain(message, said)
-            case Name.UNKNOWN:
-                return Card(hint_text(speak(message.person.language)))
+            case CommandName.UNKNOWN:
+                return Card(hint_text(texts_for(message.person.language)))
             case command:
                 return await self._command(command, message, said)
 
@@ -96,15 +96,15 @@ class Conversation:
         """What to say when `person` has added us to a group. `hears_all`: every message reaches us there."""
         return greeting_card(await self._in_their_language(person), self._us, hears_all=hears_all)
 
-    async def moved(self, old: Chat, new: Chat) -> None:
+    async def group_moved(self, old: Chat, new: Chat) -> None:
         """A group has a new address."""
-        await self._groups.moved(old, new)
+        await self._groups.migrate(old, new)
 
     async def inline(self, person: Person, query: str, offset: str = "") -> InlinePage:
         """What somebody finds under our name in any chat."""
         return await self._inline.found(await self._in_their_language(person), query, offset)
 
-    async def guest(self, message: Incoming) -> Card:
+    async def guest(self, message: IncomingMessage) -> Card:
         """What a chat that we are no member of is told at once; a wish is then heard like any other."""
         return guest_card(replace(message, person=await self._in_their_language(message.person)))
 
@@ -118,63 +118,65 @@ class Conversation:
 
     def sorry(self, person: Person) -> Card:
         """What to say when it was tried again and again in vain."""
-        return Card(sorry_text(speak(person.language)))
+        return Card(sorry_text(texts_for(person.language)))
 
     async def _in_their_language(self, person: Person) -> Person:
         return await self._studio.in_their_language(person)
 
-    async def _command(self, command: Name, message: Incoming, said: Said) -> Card | None:
+    async def _command(self, command: CommandName, message: IncomingMessage, said: ParsedText) -> Card | None:
         match command:
-            case Name.START if said.words == "history":
+            case CommandName.START if said.words == "history":
                 return await self._history.first(message.person)
-            case Name.START if said.words:
+            case CommandName.START if said.words:
                 return await self._closet.arrived(message, said.words) or await self._pages.page(command, message)
-            case Name.ADMIN:
+            case CommandName.ADMIN:
                 return await self._owner_desk.command(message, said.words)
-            case Name.BUY | Name.TERMS | Name.SUPPORT | Name.PAY_SUPPORT:
+            case CommandName.BUY | CommandName.TERMS | CommandName.SUPPORT | CommandName.PAY_SUPPORT:
                 return await self._till.command(command, message.person)
-            case Name.AGAIN:
-                return await self._wishing.again(message, said)
-            case Name.HISTORY:
+            case CommandName.AGAIN:
+                return await self._wishing.repeat(message, said)
+            case CommandName.HISTORY:
                 return await self._history.first(message.person)
-            case Name.SAVE_STYLE | Name.MY_STYLES | Name.RENAME_STYLE | Name.SHELF:
+            case CommandName.SAVE_STYLE | CommandName.MY_STYLES | CommandName.RENAME_STYLE | CommandName.SHELF:
                 return await self._closet.command(command, message, said.words)
-            case Name.PRIVACY | Name.FORGET | Name.EXPORT | Name.OPT_OUT | Name.LANG:
+            case CommandName.PRIVACY | CommandName.FORGET | CommandName.EXPORT | CommandName.OPT_OUT | CommandName.LANG:
                 return await self._paperwork.command(command, message, said.words)
-            case Name.SETTINGS | Name.GIVE:
+            case CommandName.SETTINGS | CommandName.GIVE:
                 return await self._household.command(command, message, said.words)
             case page:
                 return await self._pages.page(page, message)
 
-    async def _edited(self, message: Incoming, said: Said) -> Card | None:
+    async def _edited(self, message: IncomingMessage, said: ParsedText) -> Card | None:
         """A changed message: only what it says about a style counts, everything else was answered before."""
         if said.command not in _STYLE_WORDS:
             return None
-        if said.command is Name.REF or is_reference(said.words):
-            known = await self._wishing.known(message)
-            return None if known else await self._reference(message, own_first=said.command is Name.STYLE)
+        if said.command is CommandName.REF or is_reference(said.words):
+            known = await self._wishing.by_source(message)
+            return None if known else await self._reference(message, own_first=said.command is CommandName.STYLE)
         return await self._wishing.edited(message, said)
 
-    async def _plain(self, message: Incoming, said: Said) -> Card | None:
+    async def _plain(self, message: IncomingMessage, said: ParsedText) -> Card | None:
         """Words without a command that are meant for us: with a photo, or a style's name that answers a photo."""
-        if message.own or (message.answered and await self._wishing.names_a_look(message, said)):
+        if message.attachments or (message.replied and await self._wishing.names_a_style(message, said)):
             return await self._wishing.style(message, said)
-        return None if message.chat.is_group else Card(hint_text(speak(message.person.language)))
+        return None if message.chat.is_group else Card(hint_text(texts_for(message.person.language)))
 
-    async def _reference(self, message: Incoming, *, own_first: bool) -> Card | None:
+    async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
         """A style picture, with its photo or before it. `own_first`: of an own and an answered one, own is painted."""
-        texts = speak(message.person.language)
-        match (*message.own, *((message.answered,) if message.answered else ())):
+        texts = texts_for(message.person.language)
+        match (*message.attachments, *((message.replied,) if message.replied else ())):
             case ():
                 return Card(how_to_reference_text(texts))
             case (style,):
                 return await self._wishing.reference_draft(message, style)
-            case (photo, style, *_) if len(message.own) == 2:  # an album, whatever it answers
-                return await self._wishing.reference_wish(message, (photo,), style)
-            case (own, answered) if len(message.own) == 1:
+            case (photo, style, *_) if len(message.attachments) == 2:  # an album, whatever it answers
+                return await self._wishing.reference_request(message, (photo,), style)
+            case (own, answered) if len(message.attachments) == 1:
                 photo, style = (own, answered) if own_first else (answered, own)
-                return await self._wishing.reference_wish(message, (photo,), style)
-            case (*photos, style) if len(message.own) > 2 and self._room.has_forms:  # a form says which is which
-                return await self._wishing.reference_wish(message, tuple(photos), style)
+                return await self._wishing.reference_request(message, (photo,), style)
+            case (*photos, style) if (
+                len(message.attachments) > 2 and self._room.has_forms
+            ):  # a form says which is which
+                return await self._wishing.reference_request(message, tuple(photos), style)
             case _:
                 return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))

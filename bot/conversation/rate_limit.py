@@ -10,60 +10,60 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from bot.messaging.platform import Chat, Person
-from bot.runtime.token_bucket import Buckets, Pace
+from bot.runtime.token_bucket import Rate, TokenBuckets
 
-HUSH_SECONDS = 60.0
+MUTE_SECONDS = 60.0
 GROUP_FACTOR = 2  # what a group may ask together, of what one person may
-MOST = 10_000  # who is remembered, and what
+MAX_REMEMBERED = 10_000  # who is remembered, and what
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Hearing(Enum):
+class Verdict(Enum):
     """Whether somebody is heard."""
 
-    HEARD = auto()
-    TOLD = auto()  # not heard, and to be told so
-    PASSED_OVER = auto()
+    ALLOWED = auto()
+    WARNED = auto()  # not heard, and to be told so
+    IGNORED = auto()
 
 
-class Restraint:
+class RateLimiter:
     """`per_minute`: what one person may ask in a minute, and at once after a quiet one. `clock` gives seconds."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._people = Buckets(Pace(per_minute, per_minute / 60), clock, MOST)
+        self._people = TokenBuckets(Rate(per_minute, per_minute / 60), clock, MAX_REMEMBERED)
         together = per_minute * GROUP_FACTOR
-        self._groups = Buckets(Pace(together, together / 60), clock, MOST)
+        self._groups = TokenBuckets(Rate(together, together / 60), clock, MAX_REMEMBERED)
         self._hushed: OrderedDict[str, float] = OrderedDict()
         self._heard: OrderedDict[Hashable, None] = OrderedDict()
 
-    def hear(self, person: Person, chat: Chat, request: Hashable) -> Hearing:
+    def check(self, person: Person, chat: Chat, request: Hashable) -> Verdict:
         """Count a request, once: one that was heard and is tried again is heard. A group does not suffer for what one
         of its people is not heard with."""
         if request in self._heard:
-            return Hearing.HEARD
+            return Verdict.ALLOWED
         hearing = self._ask(self._people, f"{person.platform}:{person.platform_id}")
-        if hearing is Hearing.HEARD and chat.is_group:
+        if hearing is Verdict.ALLOWED and chat.is_group:
             hearing = self._ask(self._groups, f"group:{chat.platform}:{chat.platform_id}")
-        if hearing is Hearing.HEARD:
+        if hearing is Verdict.ALLOWED:
             _note(self._heard, request, None)
         return hearing
 
-    def _ask(self, buckets: Buckets, key: str) -> Hearing:
+    def _ask(self, buckets: TokenBuckets, key: str) -> Verdict:
         now = self._clock()
         if now < self._hushed.get(key, 0.0):
-            return Hearing.PASSED_OVER
+            return Verdict.IGNORED
         if not buckets.wait(key):
-            return Hearing.HEARD
-        _note(self._hushed, key, now + HUSH_SECONDS)
-        return Hearing.TOLD
+            return Verdict.ALLOWED
+        _note(self._hushed, key, now + MUTE_SECONDS)
+        return Verdict.WARNED
 
 
 def _note(memory: OrderedDict[Key, Value], key: Key, value: Value) -> None:
     """What was noted longest ago is forgotten, when there is too much."""
     memory[key] = value
     memory.move_to_end(key)
-    if len(memory) > MOST:
+    if len(memory) > MAX_REMEMBERED:
         memory.popitem(last=False)

@@ -8,39 +8,39 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bot.conversation.retry import Patience
-from bot.messaging.callbacks import Answer, Pressed
-from bot.messaging.job_card import Rows
+from bot.conversation.retry import Retry
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer
+from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Card, Platform
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 
-class Stage(Platform, Protocol):
+class ButtonPlatform(Platform, Protocol):
     """A platform whose messages have buttons that can be changed by themselves."""
 
-    async def set_rows(self, address: Address, rows: Rows) -> None:
+    async def set_rows(self, address: Address, rows: ButtonRows) -> None:
         """Change only the buttons of a message. Raises NotNow or Gone."""
 
 
 @dataclass(frozen=True)
-class Telling:
+class Responder:
     """Raises nothing but Interrupted."""
 
-    stage: Stage
-    patience: Patience
+    stage: ButtonPlatform
+    patience: Retry
 
     async def show(self, where: Address, card: Card) -> None:
         """A card, and what follows it."""
         await self.patience.until_done(lambda: self.stage.show(where, card), failed="")
-        if card.follow is not None:
+        if card.followups is not None:
             # Closing it lets go of the files that it holds, however the sending ends.
-            async with aclosing(cast("AsyncGenerator[Card, None]", card.follow())) as more:
+            async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
                     await self.patience.until_done(partial(self.stage.show, where, one), failed="")
 
-    async def carry_out(self, request: Pressed, answer: Answer) -> None:
+    async def carry_out(self, request: ButtonPress, answer: CallbackAnswer) -> None:
         """What a press asks for, except its notice: that is the platform's own."""
         here = Address(request.chat, message_id=request.message_id, person=request.person)
         until_done = self.patience.until_done

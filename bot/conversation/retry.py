@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.messaging.platform import Gone, NotNow
+from bot.messaging.platform import TargetGone, TryLater
 from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ class Interrupted(Exception):
     """We were told to stop while an update waited for its next attempt: it has to come again."""
 
 
-class Patience:
+class Retry:
     """Does work until it is done. Raises nothing but Interrupted."""
 
     def __init__(self, clock: Clock) -> None:
@@ -43,9 +43,9 @@ class Patience:
             wait = TROUBLE_PAUSE * 2**attempt
             try:
                 return await work()
-            except Gone:
+            except TargetGone:
                 return None
-            except NotNow as patience:
+            except TryLater as patience:
                 wait = patience.retry_after
             except Exception:  # anything may fail below, the database too; one update must not stop the others
                 log.exception("an update could not be dealt with", attempt=attempt)

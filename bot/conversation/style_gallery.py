@@ -14,7 +14,7 @@ _PAPER = (250, 247, 242)
 _INK = (34, 34, 34)
 
 
-def sheet(styles: Sequence[Style]) -> bytes | None:
+def gallery_sheet(styles: Sequence[Style]) -> bytes | None:
     """A JPEG of the samples of `styles`, in their order; None when none of them has a sample."""
     tiles = [(style, jpeg) for style in styles if (jpeg := sample(style.slug))]
     if not tiles:

@@ -9,27 +9,37 @@ from contextlib import suppress
 
 from bot.dashscope import moments
 from bot.dashscope.errors import Decision, InDoubt, NotTaken, decide, plain
-from bot.dashscope.wire import Answer, Created, Failure, ListedTask, Task, TaskPage, TaskStatus, is_link, is_task_id
+from bot.dashscope.wire import (
+    ApiResponse,
+    CreatedTask,
+    Failure,
+    ListedTask,
+    Task,
+    TaskPage,
+    TaskStatus,
+    is_link,
+    is_task_id,
+)
 
 _COUNT = 1_000_000_000
 
 
-def created(answer: Answer) -> Created:
+def created(answer: ApiResponse) -> CreatedTask:
     """The task that a submit made. An answer without one leaves the question open: InDoubt."""
     body = _accepted(answer)
     output = _mapping(body.get("output"))
     task_id = output.get("task_id")
     if not is_task_id(task_id):
-        raise refusal(answer)
-    return Created(task_id, _word(body.get("request_id")), TaskStatus.read(output.get("task_status")))
+        raise api_error(answer)
+    return CreatedTask(task_id, _word(body.get("request_id")), TaskStatus.read(output.get("task_status")))
 
 
-def task(answer: Answer, task_id: str) -> Task:
+def task(answer: ApiResponse, task_id: str) -> Task:
     """How the task `task_id` is doing."""
     body = _accepted(answer)
     output = _mapping(body.get("output"))
     if "task_status" not in output:
-        raise refusal(answer)
+        raise api_error(answer)
     status = TaskStatus.read(output["task_status"])
     url = _result_url(output) if status is TaskStatus.SUCCEEDED else None
     return Task(
@@ -45,12 +55,12 @@ def task(answer: Answer, task_id: str) -> Task:
     )
 
 
-def task_page(answer: Answer) -> TaskPage:
+def task_page(answer: ApiResponse) -> TaskPage:
     """One page of the task list; entries without a usable id are left out."""
     body = _accepted(answer)
     data = body.get("data")
     if not isinstance(data, list):
-        raise refusal(answer)
+        raise api_error(answer)
     listed = tuple(found for entry in data if (found := _listed(_mapping(entry))))
     return TaskPage(
         tasks=listed,
@@ -61,7 +71,7 @@ def task_page(answer: Answer) -> TaskPage:
     )
 
 
-def cancelled(answer: Answer) -> bool:
+def cancelled(answer: ApiResponse) -> bool:
     """Whether the task was cancelled; False when it is no longer PENDING."""
     if answer.status == 400 and _parse(answer.body).get("code") == "UnsupportedOperation":
         return False
@@ -69,15 +79,15 @@ def cancelled(answer: Answer) -> bool:
     return True
 
 
-def policy_fields(answer: Answer) -> Mapping[str, object]:
+def policy_fields(answer: ApiResponse) -> Mapping[str, object]:
     """The upload policy, as it came."""
     data = _mapping(_accepted(answer).get("data"))
     if not data:
-        raise refusal(answer)
+        raise api_error(answer)
     return data
 
 
-def refusal(answer: Answer) -> NotTaken | InDoubt:
+def api_error(answer: ApiResponse) -> NotTaken | InDoubt:
     """The error that an answer stands for: 3xx and 4xx took nothing; a 5xx, or nonsense with a 2xx, may have."""
     body = _parse(answer.body)
     code = body.get("code")
@@ -92,12 +102,12 @@ def refusal(answer: Answer) -> NotTaken | InDoubt:
     )
 
 
-def _accepted(answer: Answer) -> Mapping[str, object]:
+def _accepted(answer: ApiResponse) -> Mapping[str, object]:
     if not 200 <= answer.status < 300:
-        raise refusal(answer)
+        raise api_error(answer)
     body = _parse(answer.body)
     if not body:
-        raise refusal(answer)
+        raise api_error(answer)
     return body
 
 

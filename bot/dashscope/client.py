@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.dashscope import answers, files, moments, wire
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone, decide
 from bot.dashscope.server_clock import ServerClock
-from bot.dashscope.wire import Answer, Call, Created, Task, TaskPage, TaskStatus, Wish
+from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
 
 _ANSWER_BYTES = 2_000_000
 _REDIRECTS = 3
@@ -23,7 +23,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long to wait, in seconds: for the parts of a call, then for a call, an upload and a download in all."""
 
     connect: float = 3.0
@@ -35,7 +35,7 @@ class Patience:
     download: float = 60.0
 
 
-_PATIENCE = Patience()
+_PATIENCE = Timeouts()
 
 
 class _DiscreetURL(httpx.URL):
@@ -56,7 +56,7 @@ class DashScope:
         base_url: str,
         api_key: SecretStr,
         workspace: str | None = None,
-        patience: Patience = _PATIENCE,
+        patience: Timeouts = _PATIENCE,
     ) -> None:
         key = api_key.get_secret_value()
         if not (key and key.isascii() and key.isprintable()):
@@ -71,7 +71,7 @@ class DashScope:
             connect=patience.connect, pool=patience.pool, write=patience.write, read=patience.read
         )
 
-    async def create_task(self, wish: Wish) -> Created:
+    async def create_task(self, wish: TaskRequest) -> CreatedTask:
         """Submit a wish, once. NotTaken: nothing happened there. InDoubt: look into the task list first."""
         return answers.created(await self._ask(wire.create(wish)))
 
@@ -124,7 +124,7 @@ class DashScope:
             url = urljoin(url, answer.headers["location"])
         raise DashScopeError("TooManyRedirects", "The picture's link leads nowhere.", decision=Decision.AGAIN_LATER)
 
-    async def _ask(self, call: Call) -> Answer:
+    async def _ask(self, call: ApiCall) -> ApiResponse:
         key = self._key.get_secret_value()
         headers = {**call.headers, "Authorization": f"Bearer {key}"}
         if self._workspace:
@@ -145,12 +145,12 @@ class DashScope:
         # Should an answer ever quote our key, it goes no further than this line.
         return replace(answer, body=answer.body.replace(key.encode(), b"[key]"))
 
-    async def _send(self, request: httpx.Request, *, within: float, limit: int = _ANSWER_BYTES) -> Answer:
+    async def _send(self, request: httpx.Request, *, within: float, limit: int = _ANSWER_BYTES) -> ApiResponse:
         try:
             async with asyncio.timeout(within):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    return Answer(response.status_code, dict(response.headers), await _body(response, limit))
+                    return ApiResponse(response.status_code, dict(response.headers), await _body(response, limit))
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
@@ -183,7 +183,7 @@ def _link(url: str) -> _DiscreetURL:
     raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.AGAIN_LATER)
 
 
-def _picture(answer: Answer) -> bytes:
+def _picture(answer: ApiResponse) -> bytes:
     if answer.status in {403, 404, 410}:
         raise ResultGone(
             f"HTTP{answer.status}",

@@ -10,7 +10,7 @@ SOURCE, KIND = "acs.dashscope", "dashscope:System:AsyncTaskFinish"
 _TASK = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
-def tasks_over(body: bytes) -> frozenset[str] | None:
+def finished_tasks(body: bytes) -> frozenset[str] | None:
     """The ids of the tasks that are said to be over; events of any other kind say nothing. None: this is no JSON, or
     more than anybody sends. Pure."""
     try:

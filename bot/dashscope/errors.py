@@ -18,7 +18,7 @@ class Decision(StrEnum):
     PHOTO_FAULT = "photo_fault"  # the photo will never pass: say what would
     NO_FACE = "no_face"  # most likely no clear face: say so, one more try
     REFUSED = "refused"  # content inspection said no: final
-    STOP_LANE = "stop_lane"  # key, purchase or quota: nothing will pass until the owner acts
+    PAUSE_ACCOUNT = "stop_lane"  # key, purchase or quota: nothing will pass until the owner acts
     OUR_BUG = "our_bug"  # we asked wrongly: tell the owner, with the request id
 
 
@@ -33,15 +33,15 @@ _DECISIONS = {
     "InternalError.Algo": Decision.NO_FACE,
     "DataInspectionFailed": Decision.REFUSED,
     "IPInfringementSuspect": Decision.REFUSED,
-    "Arrearage": Decision.STOP_LANE,
-    "InvalidApiKey": Decision.STOP_LANE,
-    "AccessDenied": Decision.STOP_LANE,
-    "AllocationQuota": Decision.STOP_LANE,
-    "ModelNotFound": Decision.STOP_LANE,
-    "Throttling.AllocationQuota": Decision.STOP_LANE,
-    "CommodityNotPurchased": Decision.STOP_LANE,
-    "PrepaidBillOverdue": Decision.STOP_LANE,
-    "PostpaidBillOverdue": Decision.STOP_LANE,
+    "Arrearage": Decision.PAUSE_ACCOUNT,
+    "InvalidApiKey": Decision.PAUSE_ACCOUNT,
+    "AccessDenied": Decision.PAUSE_ACCOUNT,
+    "AllocationQuota": Decision.PAUSE_ACCOUNT,
+    "ModelNotFound": Decision.PAUSE_ACCOUNT,
+    "Throttling.AllocationQuota": Decision.PAUSE_ACCOUNT,
+    "CommodityNotPurchased": Decision.PAUSE_ACCOUNT,
+    "PrepaidBillOverdue": Decision.PAUSE_ACCOUNT,
+    "PostpaidBillOverdue": Decision.PAUSE_ACCOUNT,
     "InvalidParameter": Decision.OUR_BUG,
     "BadRequest": Decision.OUR_BUG,
     "Throttling": Decision.AGAIN_LATER,
@@ -69,7 +69,7 @@ def decide(code: str, http_status: int | None) -> Decision:
             return Decision.AGAIN_LATER
         case 401 | 402 | 403:
             # Every documented code with these says that the account is not let in: the next job would not be either.
-            return Decision.STOP_LANE
+            return Decision.PAUSE_ACCOUNT
         case status if 300 <= status < 500:
             return Decision.OUR_BUG
         case _:

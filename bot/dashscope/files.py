@@ -18,7 +18,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True)
-class Form:
+class UploadForm:
     """An upload ready to be posted: the fields, after which comes the `file`; `link` is what the API will read."""
 
     host: str
@@ -26,7 +26,7 @@ class Form:
     link: str
 
 
-def form(policy: Mapping[str, object], filename: str, size: int) -> Form:
+def form(policy: Mapping[str, object], filename: str, size: int) -> UploadForm:
     """The form for one file of `size` bytes; raises when the policy makes no sense or forbids it."""
     if not _NAME.fullmatch(filename):
         raise ValueError("A file name for the upload is of ASCII letters, digits, dots and dashes.")
@@ -39,7 +39,7 @@ def form(policy: Mapping[str, object], filename: str, size: int) -> Form:
     if isinstance(megabytes, int | float) and size > megabytes * 1_000_000:
         raise NotTaken("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.PHOTO_FAULT)
     key = f"{folder.strip('/')}/{filename}"
-    return Form(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
+    return UploadForm(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
 
 
 def is_picture(data: bytes) -> bool:

@@ -39,7 +39,7 @@ class TaskStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class TaskRequest:
     """A portrait in a style: http(s), `oss://` or `data:` links, which are secret, so no repr shows them."""
 
     image_url: str = field(repr=False)
@@ -53,7 +53,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedTask:
     """The API took the wish."""
 
     task_id: str
@@ -111,7 +111,7 @@ class TaskPage:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """A request, but for its host and its key."""
 
     method: str
@@ -122,7 +122,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """What came back, the body already bounded."""
 
     status: int
@@ -146,7 +146,7 @@ def is_link(value: object) -> TypeGuard[str]:
     )
 
 
-def create(wish: Wish) -> Call:
+def create(wish: TaskRequest) -> ApiCall:
     """The submit call. Style 0 is a style like any other."""
     given: dict[str, object] = {"image_url": wish.image_url, "style_index": wish.style_index}
     if wish.style_ref_url is not None:
@@ -157,20 +157,20 @@ def create(wish: Wish) -> Call:
     headers = {"X-DashScope-Async": "enable"}
     if any(url.startswith("oss://") for url in (wish.image_url, wish.style_ref_url or "")):
         headers["X-DashScope-OssResourceResolve"] = "enable"
-    return Call("POST", "/services/aigc/image-generation/generation", headers, json=body)
+    return ApiCall("POST", "/services/aigc/image-generation/generation", headers, json=body)
 
 
-def query(task_id: str) -> Call:
+def query(task_id: str) -> ApiCall:
     """How a task is doing."""
-    return Call("GET", f"/tasks/{task_id}")
+    return ApiCall("GET", f"/tasks/{task_id}")
 
 
-def cancel(task_id: str) -> Call:
+def cancel(task_id: str) -> ApiCall:
     """Take back a task that still waits."""
-    return Call("POST", f"/tasks/{task_id}/cancel")
+    return ApiCall("POST", f"/tasks/{task_id}/cancel")
 
 
-def listing(start: float | None, end: float | None, status: TaskStatus | None, page: int, page_size: int) -> Call:
+def listing(start: float | None, end: float | None, status: TaskStatus | None, page: int, page_size: int) -> ApiCall:
     """A page of the account's tasks; `start` and `end` are epoch seconds, at most 24 h apart."""
     if start is not None and end is not None and not 0 <= end - start <= _DAY:
         raise ValueError("The task list covers at most 24 hours.")
@@ -181,9 +181,9 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
         params["end_time"] = moments.stamp(end, up=True)
     if status is not None:
         params["status"] = status
-    return Call("GET", "/tasks/", params=params)
+    return ApiCall("GET", "/tasks/", params=params)
 
 
-def policy() -> Call:
+def policy() -> ApiCall:
     """Leave to upload a picture for this model."""
-    return Call("GET", "/uploads", params={"action": "getPolicy", "model": MODEL})
+    return ApiCall("GET", "/uploads", params={"action": "getPolicy", "model": MODEL})

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.cluster.leadership import UNDISPUTED, Term, fenced
+from bot.cluster.leadership import SOLE_LEADER, Leadership, fenced_write
 from bot.delivery.notifications import notice_card
-from bot.i18n import speak
+from bot.i18n import texts_for
 from bot.jobs import views
-from bot.jobs.views import Lanes
-from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Platform
+from bot.jobs.views import Capacity
+from bot.messaging.platform import Address, Card, Chat, Platform, TargetGone, TryLater
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage import albums, broadcasts, cards, notifications
 from storage.broadcasts import Letter
 from storage.cards import CardPlace
@@ -27,30 +27,30 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 CARDS_SECONDS = 60.0
-LETTER_SECONDS = 0.1  # ten a second: a third of what Telegram allows, the rest is for those who wait for pictures
+MESSAGE_SECONDS = 0.1  # ten a second: a third of what Telegram allows, the rest is for those who wait for pictures
 
 
 @dataclass
-class Herald:
+class Broadcaster:
     """One platform's herald. `silent_until`: the platform has asked for patience."""
 
     platform: Platform
     database: Database
-    lanes: Lanes
-    bell: Bell
+    capacity: Capacity
+    wakeups: Wakeups
     clock: Clock
-    term: Term = UNDISPUTED
+    leadership: Leadership = SOLE_LEADER
     silent_until: float = 0.0
     cards_at: float = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Say what is to be said until told to stop."""
         while not stop.is_set():
-            ticket = self.bell.ticket()
+            ticket = self.wakeups.subscribe()
             await self.notifications()
             await self.old_cards()
-            if await self.letter():
-                await self.clock.wait(stop, LETTER_SECONDS)
+            if await self.next_message():
+                await self.clock.wait(stop, MESSAGE_SECONDS)
             else:
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
@@ -61,19 +61,19 @@ class Herald:
         for job_id in due:
             await self._notice(job_id)
 
-    async def letter(self) -> bool:
+    async def next_message(self) -> bool:
         """Send one letter of a broadcast; False when there is none to send now."""
         if self.clock.now() < self.silent_until:
             return False
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             letter = await broadcasts.next_letter(connection, self.platform.name, self.clock.now())
         if letter is None:
             return False
         try:
             await self.platform.show(Address(Chat(self.platform.name, letter.chat)), Card(letter.text))
-        except NotNow as patience:
+        except TryLater as patience:
             await self._not_now(letter, patience)
-        except Gone:
+        except TargetGone:
             await self._ended(letter, "gone")
         except Exception:  # a platform's library may raise anything; one letter must not stop the others
             log.exception("a letter could not be sent", broadcast=letter.broadcast_id)
@@ -96,54 +96,54 @@ class Herald:
                 return
 
     async def _notice(self, job_id: int) -> None:
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             if not await notifications.take(connection, job_id):
                 return
             place = await cards.of_job(connection, job_id)
-            seen = await views.views_of(connection, [job_id], self.lanes, self.clock.now())
+            seen = await views.views_by_id(connection, [job_id], self.capacity, self.clock.now())
         if not seen or place.message_id is None:  # deleted meanwhile, card and all
             return
         address = Address(self._chat(place), reply_to=place.message_id)
         try:
             await self.platform.show(address, notice_card(seen[0], place.language, many=place.album is not None))
-        except NotNow as patience:
+        except TryLater as patience:
             if not patience.perhaps_sent:
-                async with fenced(self.database, self.term) as connection:
+                async with fenced_write(self.database, self.leadership) as connection:
                     await notifications.owe(connection, job_id, self.clock.now() + patience.retry_after)
-        except Gone:
+        except TargetGone:
             return
         except Exception:  # a platform's library may raise anything; a notice is no reason to stop
             log.exception("a notice could not be sent", job=job_id)
 
     async def _taken_down(self, place: CardPlace, old: OldCard) -> bool:
         """False when the platform asks for patience."""
-        instead = speak(place.language).gettext("This group removes pictures after a while.")
+        instead = texts_for(place.language).gettext("This group removes pictures after a while.")
         try:
-            await self.term.sure()
+            await self.leadership.sure()
             await self.platform.remove(Address(self._chat(place), message_id=old.message_id), instead)
-        except NotNow:
+        except TryLater:
             return False
-        except Gone:
+        except TargetGone:
             pass
         except Exception:  # a platform's library may raise anything; the others are still to be taken down
             log.exception("a card could not be removed", job=place.job_id)
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             if old.album_id is None:
                 await cards.shown(connection, old.job_id, None)
             else:
                 await albums.shown(connection, old.album_id, None)
         return True
 
-    async def _not_now(self, letter: Letter, patience: NotNow) -> None:
+    async def _not_now(self, letter: Letter, patience: TryLater) -> None:
         self.silent_until = self.clock.now() + patience.retry_after
         if patience.perhaps_sent:
             await self._ended(letter, "unsure")
             return
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             await broadcasts.later(connection, letter, self.silent_until)
 
     async def _ended(self, letter: Letter, outcome: broadcasts.Outcome) -> None:
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             await broadcasts.ended(connection, letter, outcome)
 
     def _chat(self, place: CardPlace) -> Chat:

@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.cluster.leadership import UNDISPUTED, Deposed, Term, fenced
+from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenced_write
 from bot.delivery.edit_policy import is_worth_an_edit_of_many
 from bot.delivery.notifications import is_worth_a_notice
-from bot.delivery.outbox import Errand, errands, owe_anew
+from bot.delivery.outbox import OutboxItem, owe_again, read_outbox
 from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
-from bot.jobs.service import Studio
-from bot.jobs.style_options import Offer, offer
+from bot.jobs.service import JobService
+from bot.jobs.style_options import StyleOptions, options_for
 from bot.messaging.album_card import PAINTED, album_card
-from bot.messaging.capabilities import ROOM, Roomy
-from bot.messaging.platform import Address, Card, Chat, Gone, Hangs, NotNow, Person, Picture, Platform
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, HasCapabilities
+from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, SendsAlbums, TargetGone, TryLater
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
-from bot.services import Service
+from bot.runtime.wakeups import Wakeups
+from bot.services import Services
 from storage import albums, cards, notifications, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -44,7 +44,7 @@ GIVE_UP_TRIES = 300  # with growing pauses: about a day
 
 
 @dataclass(frozen=True)
-class Told:
+class ShownCard:
     """What a card shows, and since when."""
 
     views: tuple[JobView, ...]
@@ -52,31 +52,31 @@ class Told:
 
 
 @dataclass
-class Courier:
+class CardSender:
     """One platform's courier; cards are known by their first job. `told` is only a memory of what is on screen; losing
     it costs one edit a card."""
 
     platform: Platform
-    service: Service
-    bell: Bell
+    service: Services
+    wakeups: Wakeups
     clock: Clock
-    term: Term = UNDISPUTED
-    told: dict[int, Told] = field(default_factory=dict)
+    leadership: Leadership = SOLE_LEADER
+    shown: dict[int, ShownCard] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
-    patient: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
-    stumbles: Counter[int] = field(default_factory=Counter)  # how often a card broke on its way
+    paused_until: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
+    failures: Counter[int] = field(default_factory=Counter)  # how often a card broke on its way
     quiet: set[int] = field(default_factory=set)  # nobody looks at these: only the outcome is still told
 
     @property
-    def studio(self) -> Studio:
-        return self.service.studio
+    def studio(self) -> JobService:
+        return self.service.job_service
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                ticket, were_busy, began = self.bell.ticket(), set(self.busy), self.clock.now()
+                ticket, were_busy, began = self.wakeups.subscribe(), set(self.busy), self.clock.now()
                 for errand in await self._to_show():
                     # One that was shown while we read may have got its card since: what we read of it is old.
                     if errand.key not in self.busy | were_busy:
@@ -86,15 +86,15 @@ class Courier:
                 await self.clock.wait(stop, min(LOOK_SECONDS, LEISURE * took))
                 await self.clock.wait(ticket, LOOK_SECONDS)
 
-    async def _to_show(self) -> list[Errand]:
+    async def _to_show(self) -> list[OutboxItem]:
         """Outcomes that are due, then cards that have something new to tell."""
-        now, lanes = self.clock.now(), self.studio.lanes
+        now, lanes = self.clock.now(), self.studio.capacity
         async with self.studio.database.read() as connection:
-            found = await errands(connection, self.platform.name, lanes, now)
+            found = await read_outbox(connection, self.platform.name, lanes, now)
         keys = {errand.key for errand in found}
-        self.told = {key: told for key, told in self.told.items() if key in keys}
-        self.patient = {key: until for key, until in self.patient.items() if until > now}
-        self.stumbles = Counter({key: times for key, times in self.stumbles.items() if key in keys})
+        self.told = {key: told for key, told in self.shown.items() if key in keys}
+        self.patient = {key: until for key, until in self.paused_until.items() if until > now}
+        self.stumbles = Counter({key: times for key, times in self.failures.items() if key in keys})
         self.quiet &= keys
         return [
             errand
@@ -102,7 +102,7 @@ class Courier:
             if errand.owed or (errand.key not in self.patient and self._has_news(errand, now))
         ]
 
-    def _has_news(self, errand: Errand, now: float) -> bool:
+    def _has_news(self, errand: OutboxItem, now: float) -> bool:
         if errand.key in self.quiet:
             return False
         told = self.told.get(errand.key)
@@ -110,16 +110,16 @@ class Courier:
             return errand.place.message_id is None or not errand.is_draft or errand.asks_somebody
         return is_worth_an_edit_of_many(told.views, errand.views, now - told.at, is_group=errand.place.is_group)
 
-    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, errand: Errand) -> None:
+    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, errand: OutboxItem) -> None:
         try:
             async with room:
                 if not stop.is_set():  # a thousand may wait for room
                     await self._try(errand)
-        except NotNow as patience:
+        except TryLater as patience:
             await self._later(errand, patience.retry_after)
-        except Gone as gone:
+        except TargetGone as gone:
             await self._gone(errand, card_only=gone.card_only)
-        except Deposed:
+        except LeadershipLost:
             raise
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=errand.key)
@@ -128,85 +128,85 @@ class Courier:
         finally:
             self.busy.discard(errand.key)
 
-    async def _try(self, errand: Errand) -> None:
+    async def _try(self, errand: OutboxItem) -> None:
         place, album = errand.place, errand.album
         address, pictures = self._address(place), await self._pictures(errand)
-        beside = len(pictures) > 1 and isinstance(self.platform, Hangs)
+        beside = len(pictures) > 1 and isinstance(self.platform, SendsAlbums)
         is_certain = album is None or not beside or await self._hang(album, address, pictures)
         chosen_from = await self._offer(errand, address.chat)
         card = album_card(
             errand.views,
             styles=chosen_from.styles,
-            closet=chosen_from.closet,
+            closet=chosen_from.saved_styles,
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
             in_doubt=not is_certain,
-            room=self.platform.room if isinstance(self.platform, Roomy) else ROOM,
+            room=self.platform.capabilities if isinstance(self.platform, HasCapabilities) else DEFAULT_CAPABILITIES,
         )
         message_id = await self._shown(errand, address, card)
-        self.told[errand.key] = Told(errand.views, self.clock.now())
+        self.told[errand.key] = ShownCard(errand.views, self.clock.now())
         if message_id != place.message_id:
             await self._card_is(errand, message_id)
         if errand.owed:
             await self._done(errand, notifies=beside)
 
-    async def _shown(self, errand: Errand, address: Address, card: Card) -> str:
-        await self.term.sure()
+    async def _shown(self, errand: OutboxItem, address: Address, card: Card) -> str:
+        await self.leadership.sure()
         try:
             message_id = await self.platform.show(address, card)
-            await self.term.sure()
+            await self.leadership.sure()
         except asyncio.CancelledError:  # deposed, and it may arrive after what our successor has shown since
             with suppress(SQLAlchemyError, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    await owe_anew(self.studio.database, [view.id for view in errand.views], self.clock.now())
+                    await owe_again(self.studio.database, [view.id for view in errand.views], self.clock.now())
             raise
         return message_id
 
     async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
-        async with fenced(self.studio.database, self.term) as connection:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             if not await albums.hanging(connection, album.id):
                 return album.hung == "sent"
-        assert isinstance(self.platform, Hangs)
+        assert isinstance(self.platform, SendsAlbums)
         try:
-            messages = await self.platform.hang(address, tuple(pictures.values()))
-        except NotNow as patience:
+            messages = await self.platform.send_album(address, tuple(pictures.values()))
+        except TryLater as patience:
             if not patience.perhaps_sent:
-                async with fenced(self.studio.database, self.term) as connection:
+                async with fenced_write(self.studio.database, self.leadership) as connection:
                     await albums.not_hung(connection, album.id)
             raise
-        except Gone:  # if only these are not taken, the card leads to each of them
+        except TargetGone:  # if only these are not taken, the card leads to each of them
             return False
-        async with fenced(self.studio.database, self.term) as connection:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             await albums.hung(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
-    async def _offer(self, errand: Errand, chat: Chat) -> Offer:
+    async def _offer(self, errand: OutboxItem, chat: Chat) -> StyleOptions:
         """What the card's buttons offer; only a draft's do."""
         if not errand.is_draft:
-            return Offer(self.studio.styles())
-        return await offer(self.service, Person(self.platform.name, errand.place.person), chat)
+            return StyleOptions(self.studio.styles())
+        return await options_for(self.service, Person(self.platform.name, errand.place.person), chat)
 
-    async def _card_is(self, errand: Errand, message_id: str | None) -> None:
-        async with fenced(self.studio.database, self.term) as connection:
+    async def _card_is(self, errand: OutboxItem, message_id: str | None) -> None:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             if errand.album is None:
                 await cards.shown(connection, errand.key, message_id)
             else:
                 await albums.shown(connection, errand.album.id, message_id)
 
-    async def _done(self, errand: Errand, *, notifies: bool) -> None:
+    async def _done(self, errand: OutboxItem, *, notifies: bool) -> None:
         """The outcomes were seen; one that came by an edit, after a long wait, is told once more."""
         for view in errand.views:
-            await self.studio.seen(Person(self.platform.name, errand.place.person), view.id)
+            await self.studio.mark_delivered(Person(self.platform.name, errand.place.person), view.id)
         now, was_edited = self.clock.now(), errand.place.message_id is not None
         worth = [view for view in _pictures_first(errand.views) if is_worth_a_notice(view, now)]
-        async with fenced(self.studio.database, self.term) as connection:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             for view in errand.views:
                 await results.told(connection, view.id)
             if was_edited and worth and not notifies:
                 await notifications.owe(connection, worth[0].id, now)
 
-    async def _pictures(self, errand: Errand) -> dict[int, Picture]:
+    async def _pictures(self, errand: OutboxItem) -> dict[int, Picture]:
         """By job: what is to be shown of an outcome."""
         found: dict[int, Picture] = {}
         for view in errand.views if errand.owed else ():
@@ -222,25 +222,25 @@ class Courier:
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
 
-    async def _later(self, errand: Errand, seconds: float) -> None:
+    async def _later(self, errand: OutboxItem, seconds: float) -> None:
         if not errand.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
             self.patient[errand.key] = self.clock.now() + seconds
             return
         pause = max(seconds, job_lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
-        async with fenced(self.studio.database, self.term) as connection:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             for untold in errand.owed:
                 if errand.tries >= GIVE_UP_TRIES:
                     await results.told(connection, untold.job_id)
                 else:
                     await results.tell_later(connection, untold.job_id, self.clock.now() + pause)
 
-    async def _gone(self, errand: Errand, *, card_only: bool) -> None:
+    async def _gone(self, errand: OutboxItem, *, card_only: bool) -> None:
         """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
         self.quiet.add(errand.key)
         if card_only and errand.place.message_id is not None:
             await self._card_is(errand, None)
             return
-        async with fenced(self.studio.database, self.term) as connection:
+        async with fenced_write(self.studio.database, self.leadership) as connection:
             for view in errand.views:
                 await results.told(connection, view.id)
 

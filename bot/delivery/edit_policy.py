@@ -27,8 +27,8 @@ def is_worth_an_edit(told: JobView, now: JobView, since: float, *, is_group: boo
     if (told.state, told.paused, told.style) != (now.state, now.paused, now.style):
         return True
     if now.state == State.QUEUED and told.place != now.place and now.place is not None:
-        return fair_queue.worth_telling(now.place)
+        return fair_queue.is_worth_telling(now.place)
     if now.progress is not None:
         patience = PROGRESS_SECONDS_IN_GROUPS if is_group else PROGRESS_SECONDS
         return since >= patience and now.progress - (told.progress or 0.0) >= PROGRESS_STEP
-    return since >= REFRESH_SECONDS and fair_queue.differs(told.eta_seconds, now.eta_seconds)
+    return since >= REFRESH_SECONDS and fair_queue.eta_differs(told.eta_seconds, now.eta_seconds)

@@ -1,7 +1,7 @@
 """The one short new message that says "it is there": edits don't notify, and who waited long has looked away. Pure."""
 
 from bot.domain.job_view import JobView, State
-from bot.i18n import speak
+from bot.i18n import texts_for
 from bot.messaging.platform import Card
 
 LONG_SECONDS = 120.0
@@ -18,7 +18,7 @@ def is_worth_a_notice(view: JobView, now: float) -> bool:
 
 def notice_card(view: JobView, language: str, *, many: bool = False) -> Card:
     """What it says; it answers the job's card. `many`: the card is that of several photos, one of which is `view`."""
-    texts = speak(language)
+    texts = texts_for(language)
     if view.state in _PICTURE and many:
         return Card(texts.gettext("Your pictures are ready: here they are."))
     if view.state in _PICTURE:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job_view import JobView, State
 from bot.jobs import views
-from bot.jobs.views import Lanes
+from bot.jobs.views import Capacity
 from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -19,7 +19,7 @@ GATHERING_SECONDS = 5.0  # how long the card of an album waits for the photos th
 
 
 @dataclass(frozen=True)
-class Errand:
+class OutboxItem:
     """One card: of a job, or of all jobs of an `album`. `place` is that of the first of them; `owed`: their outcomes
     are to be told."""
 
@@ -48,7 +48,7 @@ class Errand:
         return any(view.state is State.DRAFT for view in self.views)
 
 
-async def errands(connection: AsyncConnection, platform: str, lanes: Lanes, now: float) -> list[Errand]:
+async def read_outbox(connection: AsyncConnection, platform: str, lanes: Capacity, now: float) -> list[OutboxItem]:
     """Outcomes that are due, then every card whose jobs have not ended, in the order of their turns."""
     owed = {untold.job_id: untold for untold in await results.due(connection, platform, now)}
     owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
@@ -60,14 +60,16 @@ async def errands(connection: AsyncConnection, platform: str, lanes: Lanes, now:
         if album.jobs[0] not in places:
             places[album.jobs[0]] = await cards.of_job(connection, album.jobs[0])
     members = {job: album for album in found for job in album.jobs}
-    seen = {view.id: view for view in await views.views_of(connection, [*places.keys() | members.keys()], lanes, now)}
+    seen = {
+        view.id: view for view in await views.views_by_id(connection, [*places.keys() | members.keys()], lanes, now)
+    }
     alone = [_alone(place, seen, owed) for place in places.values() if place.album is None]
     together = [_together(places[album.jobs[0]], album, seen, owed) for album in found]
     ready = [one for one in together if one.views and one.album is not None and _is_gathered(one, one.album, now)]
     return sorted([*alone, *ready], key=lambda one: min(turns.get(view.id, len(turns)) for view in one.views))
 
 
-async def owe_anew(database: Database, job_ids: Collection[int], now: float) -> None:
+async def owe_again(database: Database, job_ids: Collection[int], now: float) -> None:
     """Have the outcomes of those of these jobs that have one told again: something older may have come over them."""
     async with database.write() as connection:
         for job in (await jobs.many(connection, [*job_ids])).values():
@@ -75,21 +77,21 @@ async def owe_anew(database: Database, job_ids: Collection[int], now: float) -> 
                 await results.tell(connection, job.id, now)
 
 
-def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> Errand:
-    return Errand(place, (seen[place.job_id],), _of(owed, (place.job_id,)))
+def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> OutboxItem:
+    return OutboxItem(place, (seen[place.job_id],), _of(owed, (place.job_id,)))
 
 
-def _together(place: CardPlace, album: Album, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> Errand:
+def _together(place: CardPlace, album: Album, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> OutboxItem:
     untold = _of(owed, album.jobs)
     jobs = album.jobs if album.is_in_sight else tuple(job.job_id for job in untold)
-    return Errand(place, tuple(seen[job] for job in jobs), untold, album)
+    return OutboxItem(place, tuple(seen[job] for job in jobs), untold, album)
 
 
 def _of(owed: Mapping[int, Untold], jobs: Collection[int]) -> tuple[Untold, ...]:
     return tuple(owed[job] for job in jobs if job in owed)
 
 
-def _is_gathered(errand: Errand, album: Album, now: float) -> bool:
+def _is_gathered(errand: OutboxItem, album: Album, now: float) -> bool:
     """Whether the card may say how many photos there are; one that asks for the style waits for all of them."""
     if not album.is_open or album.message_id is not None:
         return True

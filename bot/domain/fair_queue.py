@@ -39,7 +39,7 @@ def progress(job: Job, cycle: float, now: float) -> float | None:
     return min(0.95, share * 0.9 if share < 1 else 0.9 + 0.05 * (1 - 1 / share))
 
 
-def worth_telling(place: int) -> bool:
+def is_worth_telling(place: int) -> bool:
     """Whether a card is edited at this place: 1-7, 9, 11, 14, 18, 23, … each step a quarter more than the last."""
     if place <= 7:
         return True
@@ -50,7 +50,7 @@ def worth_telling(place: int) -> bool:
     return told == place
 
 
-def differs(old: float | None, new: float | None) -> bool:
+def eta_differs(old: float | None, new: float | None) -> bool:
     """Whether a new estimate is worth telling."""
     if old is None or new is None:
         return old is not new

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from bot.dashscope.errors import Decision
-from bot.domain.job_view import Reason
+from bot.domain.job_view import ErrorCode
 
 
 @dataclass(frozen=True)
-class Chosen:
+class StyleChosen:
     """A draft has all it needs: a style, a turn."""
 
     style: int
@@ -15,7 +15,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Known:
+class ResultKnown:
     """The picture for this photo and style is in store already: no turn, and a unit only if none was spent on it."""
 
     style: int
@@ -30,14 +30,14 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Taken:
+class SubmitAccepted:
     """The API has made a task of it (heard from the answer, or found in the task list)."""
 
     task_id: str
 
 
 @dataclass(frozen=True)
-class Turned:
+class SubmitRejected:
     """The API surely did not take it: refused, or not reached."""
 
     code: str
@@ -45,14 +45,14 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Missed:
+class SubmitNotFound:
     """The answer was lost and the task list does not know it: not taken either, for the n-th time of this job."""
 
     times: int
 
 
 @dataclass(frozen=True)
-class Ambiguous:
+class SubmitAmbiguous:
     """The task list shows several tasks that could be this one; adopting could show somebody else's face."""
 
 
@@ -94,7 +94,7 @@ class Orphaned:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Delivered:
     """The person has seen the picture."""
 
 
@@ -104,7 +104,7 @@ class Expired:
 
 
 @dataclass(frozen=True)
-class Held:
+class AwaitingConsent:
     """It has all it needs but the yes of the person whose photo it is."""
 
     style: int
@@ -114,15 +114,15 @@ class Held:
 class Declined:
     """It won't be painted: the person whose photo it is said no, or there was no room any more when they said yes."""
 
-    reason: Reason
+    reason: ErrorCode
 
 
 @dataclass(frozen=True)
-class CancelWished:
+class CancelRequested:
     """The person does not want it any more."""
 
 
 Event = (
-    Chosen | Known | Claimed | Taken | Turned | Missed | Ambiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Orphaned | Shown | Expired | Held | Declined | CancelWished
+    StyleChosen | ResultKnown | Claimed | SubmitAccepted | SubmitRejected | SubmitNotFound | SubmitAmbiguous | TaskFailed | TaskLost
+    | Succeeded | Fetched | FetchFailed | Orphaned | Delivered | Expired | AwaitingConsent | Declined | CancelRequested
 )  # fmt: skip

@@ -13,52 +13,52 @@ from dataclasses import dataclass, replace
 
 from bot.dashscope.errors import Decision
 from bot.domain.job_events import (
-    Ambiguous,
-    CancelWished,
-    Chosen,
+    AwaitingConsent,
+    CancelRequested,
     Claimed,
     Declined,
+    Delivered,
     Event,
     Expired,
     Fetched,
     FetchFailed,
-    Held,
-    Known,
-    Missed,
     Orphaned,
-    Shown,
+    ResultKnown,
+    StyleChosen,
+    SubmitAccepted,
+    SubmitAmbiguous,
+    SubmitNotFound,
+    SubmitRejected,
     Succeeded,
-    Taken,
     TaskFailed,
     TaskLost,
-    Turned,
 )
-from bot.domain.job_view import Reason, State
+from bot.domain.job_view import ErrorCode, State
 from storage.jobs import ACTIVE, ENDED, Job
 from storage.ledger import Settlement
 
 __all__ = [
-    "Ambiguous",
-    "CancelWished",
-    "Change",
-    "Chosen",
+    "AwaitingConsent",
+    "CancelRequested",
     "Claimed",
     "Declined",
+    "Delivered",
     "Event",
     "Expired",
     "FetchFailed",
     "Fetched",
-    "Held",
-    "Impossible",
-    "Known",
-    "Missed",
+    "InvalidTransition",
     "Orphaned",
-    "Shown",
+    "ResultKnown",
+    "StyleChosen",
+    "SubmitAccepted",
+    "SubmitAmbiguous",
+    "SubmitNotFound",
+    "SubmitRejected",
     "Succeeded",
-    "Taken",
     "TaskFailed",
     "TaskLost",
-    "Turned",
+    "Transition",
     "advance",
     "backoff",
 ]
@@ -75,77 +75,77 @@ EVERY = "%"
 
 
 @dataclass(frozen=True)
-class Change:
+class Transition:
     """What is to be written in one transaction: the job as it is then, what of its units is settled, whether its person
     is to be told the outcome, in one word how its attempt ended, and the code for which the lane must stop."""
 
     job: Job
     settle: tuple[tuple[str, Settlement], ...] = ()
-    tell: bool = False
+    notify: bool = False
     attempt: str | None = None
-    stop_lane: str | None = None
+    pause_account: str | None = None
 
 
-class Impossible(Exception):
+class InvalidTransition(Exception):
     """The event does not fit the state, e.g. a second cancel: nothing changes."""
 
 
 _FROM: dict[type, frozenset[State]] = {
-    Chosen: frozenset({State.DRAFT}),
-    Known: frozenset({State.DRAFT}),
+    StyleChosen: frozenset({State.DRAFT}),
+    ResultKnown: frozenset({State.DRAFT}),
     Claimed: frozenset({State.QUEUED}),
-    Taken: frozenset({State.SUBMITTING}),
-    Turned: frozenset({State.SUBMITTING}),
-    Missed: frozenset({State.SUBMITTING}),
-    Ambiguous: frozenset({State.SUBMITTING}),
+    SubmitAccepted: frozenset({State.SUBMITTING}),
+    SubmitRejected: frozenset({State.SUBMITTING}),
+    SubmitNotFound: frozenset({State.SUBMITTING}),
+    SubmitAmbiguous: frozenset({State.SUBMITTING}),
     TaskFailed: frozenset({State.RUNNING}),
     TaskLost: frozenset({State.RUNNING}),
     Succeeded: frozenset({State.RUNNING}),
     Fetched: frozenset({State.FETCHING}),
     FetchFailed: frozenset({State.FETCHING}),
     Orphaned: ACTIVE,
-    Shown: frozenset({State.STORED}),
+    Delivered: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
-    Held: frozenset({State.DRAFT}),
+    AwaitingConsent: frozenset({State.DRAFT}),
     Declined: frozenset({State.DRAFT}),
-    CancelWished: frozenset(State) - ENDED,
+    CancelRequested: frozenset(State) - ENDED,
 }
 
 
-def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Change:
+def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Transition:
     """The change that an event makes. `jitter` in 0..1 spreads retries.
 
     Raises:
         Impossible: when the event does not fit the job's state.
     """
-    if job.state not in _FROM[type(event)] or (isinstance(event, CancelWished) and job.cancel_requested):
-        raise Impossible(f"{type(event).__name__} does not fit a job that is {job.state}")
+    if job.state not in _FROM[type(event)] or (isinstance(event, CancelRequested) and job.cancel_requested):
+        raise InvalidTransition(f"{type(event).__name__} does not fit a job that is {job.state}")
     job = replace(job, updated=now)
     match event:
-        case Chosen(style, tag):
-            return Change(replace(job, state=State.QUEUED, style=style, tag=tag, asked=now))
-        case Known(style):
+        case StyleChosen(style, tag):
+            return Transition(replace(job, state=State.QUEUED, style=style, tag=tag, asked=now))
+        case ResultKnown(style):
             known = replace(job, state=State.STORED, style=style, asked=now)
-            return Change(known, settle=((PERSON, "commit"),), tell=True)
+            return Transition(known, settle=((PERSON, "commit"),), notify=True)
         case Claimed(account_id, slot):
             held = replace(job, state=State.SUBMITTING, account_id=account_id, slot=slot, submitted=now)
-            return Change(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
-        case Taken(task_id):
-            return Change(replace(job, state=State.RUNNING, task_id=task_id))
+            return Transition(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
+        case SubmitAccepted(task_id):
+            return Transition(replace(job, state=State.RUNNING, task_id=task_id))
         case Succeeded(url):
             done = replace(job, state=State.FETCHING, slot=None, result_url=url)
-            return Change(done, settle=((BUDGET, "commit"),), attempt="succeeded")
+            return Transition(done, settle=((BUDGET, "commit"),), attempt="succeeded")
         case Fetched():
             return _stored(job)
-        case Shown():
-            return Change(replace(job, state=State.DELIVERED))
-        case CancelWished():
+        case Delivered():
+            return Transition(replace(job, state=State.DELIVERED))
+        case CancelRequested():
             return _cancel(job)
-        case Held(style):
+        case AwaitingConsent(style):
             # Its card asks somebody else: it is none of its album any more.
-            return Change(replace(job, style=style, consent="asked", album_id=None))
+            return Transition(replace(job, style=style, consent="asked", album_id=None))
         case Expired():
-            return _fail(job, Reason.DRAFT_EXPIRED if job.tag is None else Reason.PHOTO_EXPIRED, "expired")
+            return _fail(job, ErrorCode.DRAFT_EXPIRED if job.tag is None else ErrorCode.PHOTO_EXPIRED, "expired")
         case _:
             return _setback(job, event, now, jitter)
 
@@ -156,34 +156,34 @@ def backoff(tries: int, jitter: float) -> float:
     return float(step * (0.5 + 0.5 * jitter))
 
 
-def _setback(job: Job, event: Event, now: float, jitter: float) -> Change:
+def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
     match event:
-        case Turned(code, decision):
+        case SubmitRejected(code, decision):
             return _after_failure(job, code, decision, now, jitter, counted=False)
         case TaskFailed(code, decision):
             return _after_failure(job, code, decision, now, jitter, counted=True)
-        case Missed(times) if times < MAX_MISSES:  # at once after the first: it was most likely us who broke
+        case SubmitNotFound(times) if times < MAX_MISSES:  # at once after the first: it was most likely us who broke
             return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
-        case Missed():
-            return _fail(job, Reason.SERVICE_DOWN, "missed")
-        case Ambiguous() if job.resubmits < ONCE_MORE and not job.cancel_requested:
+        case SubmitNotFound():
+            return _fail(job, ErrorCode.SERVICE_DOWN, "missed")
+        case SubmitAmbiguous() if job.resubmits < ONCE_MORE and not job.cancel_requested:
             return _requeue(replace(job, resubmits=job.resubmits + 1), now, "ambiguous")
-        case Ambiguous():
-            return _fail(job, Reason.SERVICE_DOWN, "ambiguous", budget="commit")
+        case SubmitAmbiguous():
+            return _fail(job, ErrorCode.SERVICE_DOWN, "ambiguous", budget="commit")
         case Orphaned(free=True):
             return _requeue(job, now, "orphaned")
         case Declined(reason):
             return _fail(job, reason, "declined")
         case _:  # TaskLost, FetchFailed, Orphaned
-            return _fail(job, Reason.RESULT_LOST, "lost", budget="commit")
+            return _fail(job, ErrorCode.RESULT_LOST, "lost", budget="commit")
 
 
-def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: float, *, counted: bool) -> Change:
+def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: float, *, counted: bool) -> Transition:
     tries = job.resubmits
     again = replace(job, resubmits=tries + 1)
     match decision:
-        case Decision.STOP_LANE:
-            return replace(_requeue(job, now, code), stop_lane=code)
+        case Decision.PAUSE_ACCOUNT:
+            return replace(_requeue(job, now, code), pause_account=code)
         case Decision.AGAIN_LATER if not counted:  # nothing was taken: it keeps its place, the breaker sets the pace
             return _requeue(job, now, code)
         case Decision.AGAIN_LATER if tries < MAX_RESUBMITS:
@@ -193,42 +193,44 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
         case Decision.NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
         case Decision.NO_FACE:
-            return _fail(job, Reason.NO_FACE, code)
+            return _fail(job, ErrorCode.NO_FACE, code)
         case Decision.PHOTO_FAULT:
-            return _fail(job, Reason.PHOTO_REFUSED, code)
+            return _fail(job, ErrorCode.PHOTO_REFUSED, code)
         case Decision.REFUSED:
-            return _fail(job, Reason.CONTENT_REFUSED, code)
+            return _fail(job, ErrorCode.CONTENT_REFUSED, code)
         case _:
-            return _fail(job, Reason.SERVICE_DOWN, code)
+            return _fail(job, ErrorCode.SERVICE_DOWN, code)
 
 
-def _requeue(job: Job, next_at: float, outcome: str) -> Change:
+def _requeue(job: Job, next_at: float, outcome: str) -> Transition:
     freed = replace(job, slot=None, account_id=None, task_id=None, result_url=None)
     if job.cancel_requested:
         canceled = replace(freed, state=State.CANCELED)
-        return Change(canceled, settle=((EVERY, "release"),), attempt=outcome)
-    return Change(replace(freed, state=State.QUEUED, next_at=next_at), attempt=outcome)
+        return Transition(canceled, settle=((EVERY, "release"),), attempt=outcome)
+    return Transition(replace(freed, state=State.QUEUED, next_at=next_at), attempt=outcome)
 
 
-def _fail(job: Job, reason: Reason, code: str, *, budget: Settlement = "release") -> Change:
+def _fail(job: Job, reason: ErrorCode, code: str, *, budget: Settlement = "release") -> Transition:
     """Whatever happened, the person's unit goes back. `budget`: whether the owner may have to pay all the same."""
     settle: tuple[tuple[str, Settlement], ...] = ((PERSON, "release"), (BUDGET, budget))
     attempt = code if job.state in ACTIVE else None
     if job.cancel_requested:  # they were told when they cancelled
-        return Change(replace(job, state=State.CANCELED, slot=None, result_url=None), settle=settle, attempt=attempt)
+        return Transition(
+            replace(job, state=State.CANCELED, slot=None, result_url=None), settle=settle, attempt=attempt
+        )
     ended = replace(job, state=State.FAILED, slot=None, result_url=None)
     failed = replace(ended, error=reason.value, error_code=code)
-    return Change(failed, settle=settle, tell=True, attempt=attempt)
+    return Transition(failed, settle=settle, notify=True, attempt=attempt)
 
 
-def _stored(job: Job) -> Change:
+def _stored(job: Job) -> Transition:
     if job.cancel_requested:
-        return Change(replace(job, state=State.CANCELED, result_url=None))
-    return Change(replace(job, state=State.STORED, result_url=None), settle=((PERSON, "commit"),), tell=True)
+        return Transition(replace(job, state=State.CANCELED, result_url=None))
+    return Transition(replace(job, state=State.STORED, result_url=None), settle=((PERSON, "commit"),), notify=True)
 
 
-def _cancel(job: Job) -> Change:
+def _cancel(job: Job) -> Transition:
     """A hidden job is not spoken of: its person has deleted it, or it became part of another."""
     if job.state in ACTIVE:
-        return Change(replace(job, cancel_requested=True), settle=((PERSON, "release"),), tell=not job.hidden)
-    return Change(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), tell=not job.hidden)
+        return Transition(replace(job, cancel_requested=True), settle=((PERSON, "release"),), notify=not job.hidden)
+    return Transition(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), notify=not job.hidden)

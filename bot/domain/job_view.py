@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from storage.jobs import ENDED, WAITING, State
 
-__all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "Reason", "Refusal", "State"]
+__all__ = ["ENDED", "WAITING", "ErrorCode", "JobView", "QueueView", "QuotaView", "State", "UserError"]
 
 
-class Reason(StrEnum):
+class ErrorCode(StrEnum):
     """Why not. Each has its sentence in every language (`bot.i18n`)."""
 
     # the photo, found at intake: no unit was spent
@@ -65,10 +65,10 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Refusal:
+class UserError:
     """Why not, with the numbers its sentence needs."""
 
-    reason: Reason
+    code: ErrorCode
     details: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
@@ -88,9 +88,9 @@ class JobView:
     updated: float
     place: int | None = None
     eta_seconds: float | None = None
-    eta_is_least: bool = False
+    eta_is_minimum: bool = False
     progress: float | None = None
-    refusal: Refusal | None = None
+    error: UserError | None = None
     cropped: bool = False
     paused: bool = False  # the lane stopped; the job keeps its place
     repeated: bool = False  # the same wish was already there: this is that job
@@ -118,8 +118,8 @@ class QuotaView:
     reserved: int
     resets_at: float
     given: int = 0
-    purse: int = 0
-    pot: int | None = None
+    credits: int = 0
+    group_credits: int | None = None
 
     @property
     def left(self) -> int:

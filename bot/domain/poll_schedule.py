@@ -17,40 +17,40 @@ OUTLIER = 4.0  # times the mean: longer waits of ours may have been a restart, n
 
 
 @dataclass(frozen=True)
-class Pace:
+class TaskDurations:
     """How long tasks take: mean and standard deviation, seconds."""
 
     mean: float
     deviation: float
 
-    def learned(self, seconds: float) -> "Pace":
+    def updated_with(self, seconds: float) -> "TaskDurations":
         """The pace after one more duration (exponentially weighted mean and variance; Finch 2009)."""
         step = ALPHA * (seconds - self.mean)
         variance = (1 - ALPHA) * (self.deviation**2 + step * (seconds - self.mean))
         return replace(self, mean=self.mean + step, deviation=max(0.05 * self.mean, math.sqrt(variance)))
 
 
-def took(started: float | None, ended: float | None, *, waited: float, pace: Pace) -> float:
+def task_seconds(started: float | None, ended: float | None, *, waited: float, pace: TaskDurations) -> float:
     """Seconds that a task took: by the API's own clock, or what we have `waited`, if that can be."""
     if started is not None and ended is not None and 0 < ended - started <= GIVE_UP_SECONDS:
         return ended - started
     return min(waited, OUTLIER * pace.mean)
 
 
-def next_poll(pace: Pace, elapsed: float, asking: float = 0.0) -> float:
+def next_poll(pace: TaskDurations, elapsed: float, asking: float = 0.0) -> float:
     """Seconds until the next question about a task that has run for `elapsed` seconds. `asking`: how long the last
     question took; near the end we count from question to question, or a far network would slow us down twice."""
     beat = _beat(pace, elapsed)
     return beat - min(asking, NEAR_SECONDS, beat)
 
 
-def while_pending(pace: Pace) -> float:
+def while_pending(pace: TaskDurations) -> float:
     """Seconds until the next question about a task that waits for its turn there: in time for its end, should it begin
     now, and for its person's second thoughts."""
     return min(FAR_SECONDS, _beat(pace, 0.0))
 
 
-def _beat(pace: Pace, elapsed: float) -> float:
+def _beat(pace: TaskDurations, elapsed: float) -> float:
     first = pace.mean - 3 * pace.deviation
     if elapsed < first:
         return max(NEAR_SECONDS, first - elapsed)

@@ -3,99 +3,108 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.groups.settings_card import looks_card, settings_card
-from bot.groups.settings_commands import LOOK_SHIFT, Rule, changes_of, page_of, spelled, toggled
-from bot.i18n import refusal, speak
+from bot.groups.settings_commands import (
+    LOOK_SHIFT,
+    GroupRule,
+    changes_from_press,
+    changes_from_text,
+    page_of,
+    toggle_style,
+)
+from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.callbacks import Answer, Pressed, refused
-from bot.messaging.commands import Name
-from bot.messaging.incoming import Incoming
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
+from bot.messaging.commands import CommandName
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Chat, Person
 
 if TYPE_CHECKING:
-    from bot.groups.settings import Groups, GroupSettings
-    from bot.services import Service
+    from bot.groups.settings import GroupService, GroupSettings
+    from bot.services import Services
 
 
-async def is_for_admins(groups: "Groups", chat: Chat) -> bool:
+async def admin_matters(groups: "GroupService", chat: Chat) -> bool:
     """Whether it matters here who is an admin: the platform is asked only then."""
     return chat.is_group and (await groups.settings(chat)).who == "admins"
 
 
-class Household:
+class GroupCommands:
     """Answers what concerns a group as a whole. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Service", clock: Callable[[], float]) -> None:
+    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
         self._service = service
         self._clock = clock
 
-    async def command(self, command: Name, message: Incoming, words: str) -> Card:
+    async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
         """The answer to one of its commands."""
-        return await (self._give(message, words) if command is Name.GIVE else self._settings(message, words))
+        return await (self._give(message, words) if command is CommandName.GIVE else self._settings(message, words))
 
-    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A press on the settings; only admins of the group may."""
         if not pressed.chat.is_group or not await pressed.is_admin():
-            return refused(Refusal(Reason.GROUP_ADMINS_ONLY), pressed.person, self._clock())
+            return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), pressed.person, self._clock())
         if press.verb is Verb.LOOK:
             return await self._look_toggled(press, pressed)
         number = press.number or 0
         try:
-            rule = Rule(press.about)
+            rule = GroupRule(press.about)
         except ValueError:
-            return refused(Refusal(Reason.SETTING_INVALID), pressed.person, self._clock())
-        if rule is Rule.PAGE:
-            return Answer(edit=await self._page(pressed, number))
-        rules = await self._service.groups.change(pressed.chat, by_admin=True, **changes_of(rule, number))
-        if isinstance(rules, Refusal):
-            return refused(rules, pressed.person, self._clock())
-        return Answer(edit=settings_card(rules, pressed.person))
+            return error_answer(UserError(ErrorCode.SETTING_INVALID), pressed.person, self._clock())
+        if rule is GroupRule.PAGE:
+            return CallbackAnswer(edit=await self._page(pressed, number))
+        rules = await self._service.groups.change(pressed.chat, by_admin=True, **changes_from_press(rule, number))
+        if isinstance(rules, UserError):
+            return error_answer(rules, pressed.person, self._clock())
+        return CallbackAnswer(edit=settings_card(rules, pressed.person))
 
-    async def _settings(self, message: Incoming, words: str) -> Card:
-        texts = speak(message.person.language)
+    async def _settings(self, message: IncomingMessage, words: str) -> Card:
+        texts = texts_for(message.person.language)
         if not message.chat.is_group:
             return Card(
                 texts.gettext("These are settings of a group: write /settings there. Yours are /lang and /optout.")
             )
         if not await message.is_admin():
-            return Card(refusal(Reason.GROUP_ADMINS_ONLY, texts))
-        rules: GroupSettings | Refusal = await self._service.groups.settings(message.chat)
+            return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
+        rules: GroupSettings | UserError = await self._service.groups.settings(message.chat)
         if words.strip():
-            changes = spelled(words, self._service.studio.styles())
+            changes = changes_from_text(words, self._service.job_service.styles())
             if changes is None:
-                return Card(refusal(Reason.SETTING_INVALID, texts))
+                return Card(error_message(ErrorCode.SETTING_INVALID, texts))
             rules = await self._service.groups.change(message.chat, by_admin=True, **changes)
-        return Card(refusal(rules, texts)) if isinstance(rules, Refusal) else settings_card(rules, message.person)
+        return (
+            Card(error_message(rules, texts)) if isinstance(rules, UserError) else settings_card(rules, message.person)
+        )
 
-    async def _page(self, pressed: Pressed, number: int) -> Card:
+    async def _page(self, pressed: ButtonPress, number: int) -> Card:
         """The settings (-1), or a page of the styles that may be used."""
         rules = await self._service.groups.settings(pressed.chat)
         if number < 0:
             return settings_card(rules, pressed.person)
-        return looks_card(rules, self._service.studio.styles(), pressed.person, page=number)
+        return looks_card(rules, self._service.job_service.styles(), pressed.person, page=number)
 
-    async def _look_toggled(self, press: Press, pressed: Pressed) -> Answer:
-        styles, index = self._service.studio.styles(), press.about - LOOK_SHIFT
+    async def _look_toggled(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
+        styles, index = self._service.job_service.styles(), press.about - LOOK_SHIFT
         rules = await self._service.groups.settings(pressed.chat)
-        allowed = toggled(rules.styles, index, styles, on=press.number == 1)
+        allowed = toggle_style(rules.styles, index, styles, on=press.number == 1)
         changed = await self._service.groups.change(pressed.chat, by_admin=True, styles=allowed)
-        if isinstance(changed, Refusal):
-            return refused(changed, pressed.person, self._clock())
-        return Answer(edit=looks_card(changed, styles, pressed.person, page=page_of(index, styles)))
+        if isinstance(changed, UserError):
+            return error_answer(changed, pressed.person, self._clock())
+        return CallbackAnswer(edit=looks_card(changed, styles, pressed.person, page=page_of(index, styles)))
 
-    async def _give(self, message: Incoming, words: str) -> Card:
-        texts = speak(message.person.language)
+    async def _give(self, message: IncomingMessage, words: str) -> Card:
+        texts = texts_for(message.person.language)
         units = int(words) if words.strip().isascii() and words.strip().isdigit() and len(words) < 10 else 0
-        pot = await self._service.purse.give(message.person, message.chat, units, message.source)
-        if isinstance(pot, Refusal):
-            return Card(refusal(pot, texts, now=self._clock()))
+        pot = await self._service.credits.give_to_group(message.person, message.chat, units, message.source)
+        if isinstance(pot, UserError):
+            return Card(error_message(pot, texts, now=self._clock()))
         return Card(thanks_text(units, pot, message.person))
 
 
 def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
     """What a group reads when somebody adds us."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     lines = [
         texts.gettext(
             "Hello! Answer a photo here with /style@{us} 3 and I repaint it. /styles shows all styles.", us=us
@@ -114,7 +123,7 @@ def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
 
 def thanks_text(units: int, pot: int, person: Person) -> str:
     """After a gift."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
     there = texts.ngettext(
         "{n} picture is in this group's pot, for everybody who has none left.",

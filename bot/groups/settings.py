@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.domain.styles import INDICES, REFERENCE
 from bot.messaging.platform import Chat
 from bot.runtime.clock import Clock
@@ -13,7 +13,7 @@ from storage import balances, groups, people
 from storage.database import Database
 from storage.groups import GroupSettings
 
-__all__ = ["GroupSettings", "Groups", "may_ask"]
+__all__ = ["GroupService", "GroupSettings", "check_group_rules"]
 
 DAY_MINUTES = 24 * 60
 MAX_COOLDOWN_SECONDS = 24 * 3600
@@ -21,7 +21,7 @@ MAX_CARD_HOURS = 47.0  # Telegram lets a bot delete its messages for two days
 MAX_DAILY_LIMIT = 100_000
 
 
-def may_ask(
+def check_group_rules(
     rules: GroupSettings,
     *,
     style: int | None,
@@ -29,28 +29,28 @@ def may_ask(
     last_asked: float | None,
     asked_today: int,
     now: float,
-) -> Refusal | None:
+) -> UserError | None:
     """Why a wish is not for this group, if so. Pure.
 
     `style` None: not chosen yet; `last_asked`: by the same person in this group; `asked_today`: by everybody here.
     """
     if not rules.enabled:
-        return Refusal(Reason.GROUP_OFF)
+        return UserError(ErrorCode.GROUP_OFF)
     if rules.who == "admins" and not by_admin:
-        return Refusal(Reason.GROUP_ADMINS_ONLY)
+        return UserError(ErrorCode.GROUP_ADMINS_ONLY)
     if (until := quiet_until(rules, now)) is not None:
-        return Refusal(Reason.GROUP_QUIET, {"until": until})
+        return UserError(ErrorCode.GROUP_QUIET, {"until": until})
     if style is None:
         return None
     if rules.styles is not None and style not in rules.styles:
-        return Refusal(Reason.GROUP_STYLE)
+        return UserError(ErrorCode.GROUP_STYLE)
     if last_asked is not None and last_asked > now:
         last_asked = None  # a clock was set back since: or else they could not ask for hours
     wait = 0.0 if last_asked is None else last_asked + rules.cooldown_seconds - now
     if wait > 0:
-        return Refusal(Reason.GROUP_COOLDOWN, {"seconds": wait})
+        return UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": wait})
     if rules.daily_limit is not None and asked_today >= rules.daily_limit:
-        return Refusal(Reason.GROUP_LIMIT, {"limit": rules.daily_limit, "until": quota.resets_at(now)})
+        return UserError(ErrorCode.GROUP_LIMIT, {"limit": rules.daily_limit, "until": quota.resets_at(now)})
     return None
 
 
@@ -64,7 +64,7 @@ def quiet_until(rules: GroupSettings, now: float) -> float | None:
     return now + (whole - since) * 60 if since < whole else None
 
 
-def is_sensible(rules: GroupSettings) -> bool:
+def is_valid(rules: GroupSettings) -> bool:
     """Whether these rules can be kept: every number in its bounds, quiet hours with both ends. Pure."""
     hours = rules.delete_cards_after_hours
     minutes = (rules.quiet_from, rules.quiet_to)
@@ -79,7 +79,7 @@ def is_sensible(rules: GroupSettings) -> bool:
 
 
 @dataclass(frozen=True)
-class Groups:
+class GroupService:
     """What admins set for their group."""
 
     database: Database
@@ -91,21 +91,21 @@ class Groups:
             chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
             return GroupSettings() if chat_id is None else await groups.settings(connection, chat_id)
 
-    async def change(self, chat: Chat, *, by_admin: bool, **changes: object) -> GroupSettings | Refusal:
+    async def change(self, chat: Chat, *, by_admin: bool, **changes: object) -> GroupSettings | UserError:
         """Change the named rules and leave the others; only admins of the group may."""
         if not by_admin:
-            return Refusal(Reason.GROUP_ADMINS_ONLY)
+            return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         if not changes.keys() <= {field.name for field in fields(GroupSettings)}:
-            return Refusal(Reason.SETTING_INVALID)
+            return UserError(ErrorCode.SETTING_INVALID)
         async with self.database.write() as connection:
             chat_id = await _row(connection, chat, self.clock.now())
             rules = replace(await groups.settings(connection, chat_id), **changes)  # type: ignore[arg-type]  # checked below
-            if not is_sensible(rules):
-                return Refusal(Reason.SETTING_INVALID)
+            if not is_valid(rules):
+                return UserError(ErrorCode.SETTING_INVALID)
             await groups.save(connection, chat_id, rules)
         return rules
 
-    async def moved(self, old: Chat, new: Chat) -> None:
+    async def migrate(self, old: Chat, new: Chat) -> None:
         """The group has a new address (Telegram: it became a supergroup); all that is known of it follows.
 
         Told twice, from either side, it changes nothing more.

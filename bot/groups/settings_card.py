@@ -5,11 +5,11 @@ from functools import partial
 
 from bot.domain.styles import REFERENCE, Style
 from bot.groups.settings import DAY_MINUTES, GroupSettings
-from bot.groups.settings_commands import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, Rule, listed
-from bot.i18n import Texts, speak
+from bot.groups.settings_commands import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, GroupRule, switchable_styles
+from bot.i18n import Texts, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.job_card import Rows
-from bot.messaging.pagination import bounded, leafing
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person
 
 _COLUMNS = 2
@@ -21,7 +21,7 @@ _HOURS = (None, 1, 6, 24, 47)
 
 def settings_card(rules: GroupSettings, person: Person) -> Card:
     """All rules in words, and a button for each; a press sets the value that comes next."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     how = texts.gettext(
         "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
         "delete 12 (hours), styles 0,2,ref; or off."
@@ -31,9 +31,9 @@ def settings_card(rules: GroupSettings, person: Person) -> Card:
 
 def looks_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
     """Which styles may be used, one switch each."""
-    texts, indices = speak(person.language), listed(styles)
+    texts, indices = texts_for(person.language), switchable_styles(styles)
     pages = -(-len(indices) // LOOKS_ON_A_PAGE)
-    page = bounded(page, pages)
+    page = clamp_page(page, pages)
     names = {style.index: f"{style.index} · {style.name(texts.language)}" for style in styles}
     names[REFERENCE] = texts.gettext("Style pictures")
     switches = []
@@ -42,9 +42,11 @@ def looks_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *,
         press = Press(Verb.LOOK, index + LOOK_SHIFT, 0 if is_on else 1)
         switches.append(Button(f"{'✅' if is_on else '⬜'} {names[index]}", press.pack()))
     grid = tuple(tuple(switches[start : start + _COLUMNS]) for start in range(0, len(switches), _COLUMNS))
-    back = Button(texts.gettext("↩ Back"), Press(Verb.RULE, Rule.PAGE, NONE).pack())
-    turn = partial(Press, Verb.RULE, int(Rule.PAGE))
-    return Card(texts.gettext("Which styles may be used in this group?"), (*grid, *leafing(turn, page, pages), (back,)))
+    back = Button(texts.gettext("↩ Back"), Press(Verb.RULE, GroupRule.PAGE, NONE).pack())
+    turn = partial(Press, Verb.RULE, int(GroupRule.PAGE))
+    return Card(
+        texts.gettext("Which styles may be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
+    )
 
 
 def _lines(rules: GroupSettings, texts: Texts) -> list[str]:
@@ -85,58 +87,58 @@ def _when_and_what(rules: GroupSettings, texts: Texts) -> list[str]:
     ]
 
 
-def _buttons(rules: GroupSettings, texts: Texts) -> Rows:
+def _buttons(rules: GroupSettings, texts: Texts) -> ButtonRows:
     """Two in a row; each says what it sets."""
     switch = texts.gettext("⏹ Switch off") if rules.enabled else texts.gettext("▶ Switch on")
     who = texts.gettext("👥 Everyone may ask") if rules.who == "admins" else texts.gettext("👮 Only admins")
     consent = texts.gettext("🙈 Don't ask for consent") if rules.ask_consent else texts.gettext("🙋 Ask for consent")
     return (
         (
-            _button(switch, Rule.ENABLED, 0 if rules.enabled else 1),
-            _button(who, Rule.ADMINS_ONLY, 0 if rules.who == "admins" else 1),
+            _button(switch, GroupRule.ENABLED, 0 if rules.enabled else 1),
+            _button(who, GroupRule.ADMINS_ONLY, 0 if rules.who == "admins" else 1),
         ),
         (_limit(rules, texts), _pause(rules, texts)),
         (_quiet(rules, texts), _deleting(rules, texts)),
         (
-            _button(texts.gettext("🎨 Styles"), Rule.PAGE, 0),
-            _button(consent, Rule.CONSENT, 0 if rules.ask_consent else 1),
+            _button(texts.gettext("🎨 Styles"), GroupRule.PAGE, 0),
+            _button(consent, GroupRule.CONSENT, 0 if rules.ask_consent else 1),
         ),
     )
 
 
-def _button(label: str, rule: Rule, number: int) -> Button:
+def _button(label: str, rule: GroupRule, number: int) -> Button:
     return Button(label, Press(Verb.RULE, int(rule), number).pack())
 
 
 def _limit(rules: GroupSettings, texts: Texts) -> Button:
     limit = _next(_LIMITS, rules.daily_limit)
     if limit is None:
-        return _button(texts.gettext("📅 No daily limit"), Rule.LIMIT, NONE)
-    return _button(texts.gettext("📅 {n} a day", n=int(limit)), Rule.LIMIT, int(limit))
+        return _button(texts.gettext("📅 No daily limit"), GroupRule.LIMIT, NONE)
+    return _button(texts.gettext("📅 {n} a day", n=int(limit)), GroupRule.LIMIT, int(limit))
 
 
 def _pause(rules: GroupSettings, texts: Texts) -> Button:
     seconds = int(_next(_COOLDOWNS, rules.cooldown_seconds) or 0)
     if not seconds:
-        return _button(texts.gettext("⏲ No pause"), Rule.COOLDOWN, 0)
-    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), Rule.COOLDOWN, seconds)
+        return _button(texts.gettext("⏲ No pause"), GroupRule.COOLDOWN, 0)
+    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), GroupRule.COOLDOWN, seconds)
 
 
 def _quiet(rules: GroupSettings, texts: Texts) -> Button:
     now = _night(rules)
     night = _NIGHTS[(_NIGHTS.index(now) + 1) % len(_NIGHTS)] if now in _NIGHTS else None
     if night is None:
-        return _button(texts.gettext("🌙 No quiet hours"), Rule.QUIET, NONE)
+        return _button(texts.gettext("🌙 No quiet hours"), GroupRule.QUIET, NONE)
     label = texts.gettext("🌙 {start} to {end} UTC", start=_clock(night[0]), end=_clock(night[1]))
-    return _button(label, Rule.QUIET, night[0] * DAY_MINUTES + night[1])
+    return _button(label, GroupRule.QUIET, night[0] * DAY_MINUTES + night[1])
 
 
 def _deleting(rules: GroupSettings, texts: Texts) -> Button:
     hours = _next(_HOURS, rules.delete_cards_after_hours)
     if hours is None:
-        return _button(texts.gettext("🧹 Keep pictures"), Rule.DELETE, NONE)
+        return _button(texts.gettext("🧹 Keep pictures"), GroupRule.DELETE, NONE)
     label = texts.gettext("🧹 Delete after {time}", time=texts.duration(hours * 3600))
-    return _button(label, Rule.DELETE, int(hours))
+    return _button(label, GroupRule.DELETE, int(hours))
 
 
 def _next(steps: Sequence[float | None], now: float | None) -> float | None:

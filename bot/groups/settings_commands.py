@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from bot.domain.styles import REFERENCE, SHEET, Style
 from bot.groups.settings import DAY_MINUTES
-from bot.messaging.commands import chosen, is_reference
+from bot.messaging.commands import find_style, is_reference
 
 LOOK_SHIFT = 2  # button data count from 0, styles from -2
 NONE = -1  # a button's number for "no such rule"
@@ -16,7 +16,7 @@ _OFF = frozenset({"off", "no", "none", "关", "关闭", "无"})
 _ON = frozenset({"on", "yes", "开", "打开"})
 
 
-class Rule(IntEnum):
+class GroupRule(IntEnum):
     """What a button of the settings changes; its number is the new value, or NONE."""
 
     ENABLED = 0  # 1 or 0
@@ -29,30 +29,30 @@ class Rule(IntEnum):
     PAGE = 7  # of the styles; NONE: back to the settings
 
 
-def changes_of(rule: Rule, number: int) -> dict[str, object]:
+def changes_from_press(rule: GroupRule, number: int) -> dict[str, object]:
     """The fields that a press changes."""
     there = None if number < 0 else number
     match rule:
-        case Rule.ENABLED:
+        case GroupRule.ENABLED:
             return {"enabled": number == 1}
-        case Rule.ADMINS_ONLY:
+        case GroupRule.ADMINS_ONLY:
             return {"who": "admins" if number == 1 else "everyone"}
-        case Rule.CONSENT:
+        case GroupRule.CONSENT:
             return {"ask_consent": number == 1}
-        case Rule.LIMIT:
+        case GroupRule.LIMIT:
             return {"daily_limit": there}
-        case Rule.COOLDOWN:
+        case GroupRule.COOLDOWN:
             return {"cooldown_seconds": number}
-        case Rule.QUIET if there is None:
+        case GroupRule.QUIET if there is None:
             return {"quiet_from": None, "quiet_to": None}
-        case Rule.QUIET:
+        case GroupRule.QUIET:
             start, end = divmod(number, DAY_MINUTES)
             return {"quiet_from": start, "quiet_to": end}
         case _:
             return {"delete_cards_after_hours": None if there is None else float(there)}
 
 
-def spelled(words: str, styles: Sequence[Style]) -> dict[str, object] | None:
+def changes_from_text(words: str, styles: Sequence[Style]) -> dict[str, object] | None:
     """The fields that `/settings limit 35` and the like change; None when they make no sense."""
     what, _, value = words.strip().partition(" ")
     value = value.strip().casefold()
@@ -80,7 +80,9 @@ def spelled(words: str, styles: Sequence[Style]) -> dict[str, object] | None:
     return None
 
 
-def toggled(allowed: frozenset[int] | None, index: int, styles: Sequence[Style], *, on: bool) -> frozenset[int] | None:
+def toggle_style(
+    allowed: frozenset[int] | None, index: int, styles: Sequence[Style], *, on: bool
+) -> frozenset[int] | None:
     """The styles that may be used after one was switched; None: all."""
     everything = _everything(styles)
     now = everything if allowed is None else allowed & everything
@@ -90,22 +92,22 @@ def toggled(allowed: frozenset[int] | None, index: int, styles: Sequence[Style],
 
 def page_of(index: int, styles: Sequence[Style]) -> int:
     """The page of the styles on which one of them stands."""
-    return next((at for at, style in enumerate(listed(styles)) if style == index), 0) // LOOKS_ON_A_PAGE
+    return next((at for at, style in enumerate(switchable_styles(styles)) if style == index), 0) // LOOKS_ON_A_PAGE
 
 
-def listed(styles: Sequence[Style]) -> list[int]:
+def switchable_styles(styles: Sequence[Style]) -> list[int]:
     """The styles that admins may switch, with that of a picture last."""
     return [*(style.index for style in styles if style is not SHEET), REFERENCE]
 
 
 def _everything(styles: Sequence[Style]) -> frozenset[int]:
-    return frozenset(listed(styles))
+    return frozenset(switchable_styles(styles))
 
 
 def _styles_spelled(value: str, styles: Sequence[Style]) -> dict[str, object] | None:
     if value in {"all", "全部"} | _OFF:
         return {"styles": None}
-    found = [REFERENCE if is_reference(word) else chosen(word, styles) for word in re.split(r"[,，、]", value)]
+    found = [REFERENCE if is_reference(word) else find_style(word, styles) for word in re.split(r"[,，、]", value)]
     indices = [style.index if isinstance(style, Style) else style for style in found]
     if not indices or not all(isinstance(index, int) for index in indices):
         return None

@@ -9,28 +9,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.dashscope.completion_events import tasks_over
+from bot.dashscope.completion_events import finished_tasks
 from bot.runtime.clock import Clock
-from bot.runtime.token_bucket import Buckets, Pace
-from bot.runtime.wakeups import Bell
+from bot.runtime.token_bucket import Rate, TokenBuckets
+from bot.runtime.wakeups import Wakeups
 from storage import completion_events
 from storage.database import Database
 
 BODY_BYTES = 64 * 1024  # an event has one; a hundred fit
 BODY_SECONDS = 10.0
-PACE = Pace(burst=200, per_second=50)  # of notices in one process; the API's own limits end far below
+PACE = Rate(burst=200, per_second=50)  # of notices in one process; the API's own limits end far below
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-class Callbacks:
+class CompletionEvents:
     """`secret`: what the address ends with; whoever does not know it learns nothing."""
 
-    def __init__(self, database: Database, bell: Bell, clock: Clock, secret: SecretStr) -> None:
+    def __init__(self, database: Database, bell: Wakeups, clock: Clock, secret: SecretStr) -> None:
         self._database = database
         self._bell = bell
         self._clock = clock
         self._secret = secret.get_secret_value().encode()
-        self._notices = Buckets(PACE, clock.now)
+        self._notices = TokenBuckets(PACE, clock.now)
 
     @property
     def route(self) -> Route:
@@ -47,7 +47,7 @@ class Callbacks:
         body = await _body(request)
         if body is None:
             return _said(413)
-        tasks = tasks_over(body)
+        tasks = finished_tasks(body)
         if tasks is None:
             return _said(400)
         await self._note(tasks)
@@ -61,7 +61,7 @@ class Callbacks:
                 return
         async with self._database.write() as connection:
             await completion_events.note(connection, tasks, self._clock.now())
-        self._bell.ring()
+        self._bell.notify()
 
 
 async def _body(request: Request) -> bytes | None:

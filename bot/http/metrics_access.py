@@ -12,14 +12,14 @@ _PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 
 
 @dataclass(frozen=True)
-class Watchers:
+class MetricsAccess:
     """`token`: what they have to show; `is_public`: the outside reaches us at some address, so that without a token
     nobody is let in, since a plain proxy's callers look local."""
 
     token: SecretStr | None = None
     is_public: bool = False
 
-    def may(self, peer: str | None, headers: Mapping[str, str]) -> bool:
+    def allows(self, peer: str | None, headers: Mapping[str, str]) -> bool:
         """Whether this caller may. `headers` by lower-case names. The token is compared in constant time."""
         if self.token is not None:
             wanted = f"Bearer {self.token.get_secret_value()}"

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from bot.dashscope.photo_links import read_token
 from bot.http.metrics import exposition
-from bot.http.metrics_access import Watchers
+from bot.http.metrics_access import MetricsAccess
 from bot.runtime.clock import Clock
 from storage import statistics
 from storage.database import Database
@@ -31,7 +31,7 @@ _PRIVATE = {
 
 
 @runtime_checkable
-class Mounts(Protocol):
+class HasRoutes(Protocol):
     """A platform that wants to be reached by HTTP too."""
 
     @property
@@ -39,7 +39,7 @@ class Mounts(Protocol):
 
 
 @dataclass(frozen=True)
-class Outside:
+class HttpDeps:
     """What the routes work with."""
 
     database: Database
@@ -47,7 +47,7 @@ class Outside:
     clock: Clock
     secret: bytes = field(repr=False)
     account_ids: frozenset[str]
-    watchers: Watchers = field(default_factory=Watchers)
+    watchers: MetricsAccess = field(default_factory=MetricsAccess)
 
     async def photo(self, request: Request) -> Response:
         """A photo for the API, for as long as its link lives."""
@@ -78,7 +78,7 @@ class Outside:
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' text format, for those who may read it."""
-        if not self.watchers.may(request.client.host if request.client else None, request.headers):
+        if not self.watchers.allows(request.client.host if request.client else None, request.headers):
             challenge = {} if self.watchers.token is None else {"WWW-Authenticate": "Bearer"}
             status = 401 if challenge else 403
             return PlainTextResponse("Metrics need METRICS_TOKEN.\n", status, headers={**_PRIVATE, **challenge})
@@ -86,7 +86,7 @@ class Outside:
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_PRIVATE)
 
 
-def application(outside: Outside, web: ASGIApp | None, more: Sequence[BaseRoute] = ()) -> Starlette:
+def application(outside: HttpDeps, web: ASGIApp | None, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Our own routes first; the chat page, if there is one, gets the rest."""
     routes: list[BaseRoute] = [
         Route("/photos/{token}", outside.photo, methods=["GET"]),

@@ -48,7 +48,7 @@ class Texts:
         return format_datetime(datetime.fromtimestamp(epoch, UTC), "medium", locale=self._locale) + " UTC"
 
 
-def speak(language: str) -> Texts:
+def texts_for(language: str) -> Texts:
     """The texts for a language tag such as `zh-hans`, `zh_CN` or `en-GB`; English for those we don't speak."""
     return _texts(negotiate_locale([language.replace("_", "-")], LANGUAGES, sep="-") or "en")
 

@@ -4,6 +4,6 @@
 """
 
 from bot.imaging.intake import FaceFinder, Intake, Unreadable
-from bot.imaging.results import Foreign, Portrait, Rejected, Unfit
+from bot.imaging.results import ForeignFormat, PhotoProblem, Portrait, UnusablePhoto
 
-__all__ = ["FaceFinder", "Foreign", "Intake", "Portrait", "Rejected", "Unfit", "Unreadable"]
+__all__ = ["FaceFinder", "ForeignFormat", "Intake", "PhotoProblem", "Portrait", "Unreadable", "UnusablePhoto"]

@@ -7,7 +7,7 @@ from PIL import Image, ImageCms, ImageOps
 from pillow_heif import options as heif
 from pillow_heif import register_heif_opener
 
-from bot.imaging.results import MAX_PIXELS, MIN_SIDE, Unfit
+from bot.imaging.results import MAX_PIXELS, MIN_SIDE, PhotoProblem
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
 _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
@@ -16,7 +16,7 @@ _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
 class Unusable(Exception):
     """The picture ends here."""
 
-    def __init__(self, reason: Unfit, size: tuple[int, int]) -> None:
+    def __init__(self, reason: PhotoProblem, size: tuple[int, int]) -> None:
         super().__init__(reason)
         self.reason = reason
         self.width, self.height = size
@@ -53,9 +53,9 @@ def decoded(picture: Image.Image) -> Image.Image:
 
 def _judge(size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
-        raise Unusable(Unfit.TOO_MANY_PIXELS, size)
+        raise Unusable(PhotoProblem.TOO_MANY_PIXELS, size)
     if min(size) < MIN_SIDE:
-        raise Unusable(Unfit.TOO_SMALL, size)
+        raise Unusable(PhotoProblem.TOO_SMALL, size)
 
 
 def _upright(picture: Image.Image) -> Image.Image:

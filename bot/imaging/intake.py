@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
-from bot.imaging.results import MAX_BYTES, Portrait, Rejected, Unfit
+from bot.imaging.results import MAX_BYTES, PhotoProblem, Portrait, UnusablePhoto
 from bot.imaging.sniffing import foreign, is_readable
-from bot.imaging.worker_client import Crashed, Worker
+from bot.imaging.worker_client import Worker, WorkerCrashed
 
 # A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
 FaceFinder = Callable[[bytes], tuple[float, float, float, float] | None]
@@ -47,11 +47,11 @@ class Intake:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def accept(self, data: bytes, *, with_face: bool = False) -> Portrait | Rejected:
+    async def accept(self, data: bytes, *, with_face: bool = False) -> Portrait | UnusablePhoto:
         """The portrait in `data`, or why there is none. Never raises for anything that stands in a file. `with_face`:
         only if it shows one, as far as the finder can tell."""
         if unfit := _first_look(data):
-            return Rejected(unfit, len(data), foreign=foreign(data) if unfit is Unfit.UNSUPPORTED else None)
+            return UnusablePhoto(unfit, len(data), foreign=foreign(data) if unfit is PhotoProblem.UNSUPPORTED else None)
         head, jpeg = await self._ask({"face": 1} if with_face else {}, data)
         match head:
             case {
@@ -63,10 +63,10 @@ class Intake:
             }:
                 return Portrait(jpeg, width, height, sha, crop)
             case {"reason": str(reason), "width": int(width), "height": int(height)}:
-                return Rejected(Unfit(reason), len(data), width, height)
+                return UnusablePhoto(PhotoProblem(reason), len(data), width, height)
             case {"reason": str(reason)}:
-                return Rejected(Unfit(reason), len(data))
-        return Rejected(Unfit.DAMAGED, len(data))
+                return UnusablePhoto(PhotoProblem(reason), len(data))
+        return UnusablePhoto(PhotoProblem.DAMAGED, len(data))
 
     async def preview(self, jpeg: bytes, short_side: int) -> bytes:
         """A JPEG whose short side is at most `short_side` px; raises Unreadable for what is no picture."""
@@ -92,9 +92,9 @@ class Intake:
             try:
                 return await worker.ask(head, data, self._seconds)
             except TimeoutError:
-                return {"reason": Unfit.TOO_SLOW}, b""
-            except Crashed:
-                return {"reason": Unfit.DAMAGED}, b""
+                return {"reason": PhotoProblem.TOO_SLOW}, b""
+            except WorkerCrashed:
+                return {"reason": PhotoProblem.DAMAGED}, b""
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker]:
@@ -105,14 +105,14 @@ class Intake:
             self._idle.put_nowait(worker)
 
 
-def _first_look(data: bytes) -> Unfit | None:
+def _first_look(data: bytes) -> PhotoProblem | None:
     if not data:
-        return Unfit.EMPTY
+        return PhotoProblem.EMPTY
     if len(data) > MAX_BYTES:
-        return Unfit.TOO_MANY_BYTES
+        return PhotoProblem.TOO_MANY_BYTES
     if is_readable(data):
         return None
-    return Unfit.UNSUPPORTED if foreign(data) else Unfit.NOT_A_PICTURE
+    return PhotoProblem.UNSUPPORTED if foreign(data) else PhotoProblem.NOT_A_PICTURE
 
 
 def _name(find_face: FaceFinder) -> str:

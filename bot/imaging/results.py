@@ -8,7 +8,7 @@ MAX_PIXELS = 50_000_000
 MIN_SIDE = 64  # px; less shows no face worth painting
 
 
-class Unfit(StrEnum):
+class PhotoProblem(StrEnum):
     """Why a file cannot be painted."""
 
     EMPTY = "empty"
@@ -16,13 +16,13 @@ class Unfit(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     NOT_A_PICTURE = "not_a_picture"
-    UNSUPPORTED = "unsupported"  # `Rejected.foreign` says what it is
+    UNSUPPORTED = "unsupported"  # `UnusablePhoto.foreign` says what it is
     DAMAGED = "damaged"  # cut off, broken, or it crashed its decoder
     TOO_SLOW = "too_slow"  # more time or memory than a photo may take
     NO_FACE = "no_face"  # where one is wanted
 
 
-class Foreign(StrEnum):
+class ForeignFormat(StrEnum):
     """Known by its first bytes, and not for us."""
 
     SVG = "svg"
@@ -45,11 +45,11 @@ class Portrait:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class UnusablePhoto:
     """Why not, with what is known about the file."""
 
-    reason: Unfit
+    reason: PhotoProblem
     byte_count: int
     width: int | None = None
     height: int | None = None
-    foreign: Foreign | None = None
+    foreign: ForeignFormat | None = None

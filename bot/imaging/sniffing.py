@@ -3,7 +3,7 @@
 import re
 import zlib
 
-from bot.imaging.results import Foreign
+from bot.imaging.results import ForeignFormat
 
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
@@ -32,19 +32,19 @@ def is_readable(data: bytes) -> bool:
     return data.startswith(_PICTURES) or _riff(data) == b"WEBP" or _is_bmp(data)
 
 
-def foreign(data: bytes) -> Foreign | None:
+def foreign(data: bytes) -> ForeignFormat | None:
     """What an unreadable file is, None when nobody knows."""
     if data.startswith(b"%PDF-"):
-        return Foreign.PDF
+        return ForeignFormat.PDF
     if _is_video(data):
-        return Foreign.VIDEO
+        return ForeignFormat.VIDEO
     if data.startswith(_OTHER_PICTURES) or data[8:10] == b"CR":
-        return Foreign.PICTURE
+        return ForeignFormat.PICTURE
     if data.startswith(b"\x1f\x8b"):
         data = _first_unzipped(data)
         if data.lstrip().startswith(b"{"):
-            return Foreign.STICKER
-    return Foreign.SVG if _SVG.match(data[:4096]) else None
+            return ForeignFormat.STICKER
+    return ForeignFormat.SVG if _SVG.match(data[:4096]) else None
 
 
 def _riff(data: bytes) -> bytes:

@@ -14,7 +14,7 @@ _BODY_BYTES = 40_000_000
 _START_SECONDS = 60.0
 
 
-class Crashed(Exception):
+class WorkerCrashed(Exception):
     """The worker died, or talked nonsense, over this file."""
 
 
@@ -44,7 +44,7 @@ class Worker:
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     await _receive(self._process)
-            except (Crashed, TimeoutError):
+            except (WorkerCrashed, TimeoutError):
                 await self.stop()
                 raise RuntimeError("The process that reads photos does not start; its reason stands above.") from None
             except BaseException:
@@ -93,7 +93,7 @@ async def _send(process: Process, head: Mapping[str, int], body: bytes) -> None:
         process.stdin.write(body)
         await process.stdin.drain()
     except ConnectionError as error:
-        raise Crashed from error
+        raise WorkerCrashed from error
 
 
 async def _receive(process: Process) -> tuple[dict[str, object], bytes]:
@@ -101,10 +101,10 @@ async def _receive(process: Process) -> tuple[dict[str, object], bytes]:
     try:
         head_length, body_length = _LENGTHS.unpack(await process.stdout.readexactly(_LENGTHS.size))
         if head_length > _HEAD_BYTES or body_length > _BODY_BYTES:
-            raise Crashed
+            raise WorkerCrashed
         head = json.loads(await process.stdout.readexactly(head_length))
         if not isinstance(head, dict):
-            raise Crashed
+            raise WorkerCrashed
         return head, await process.stdout.readexactly(body_length)
     except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-        raise Crashed from error
+        raise WorkerCrashed from error

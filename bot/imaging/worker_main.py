@@ -20,7 +20,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from bot.imaging import decoding, fitting
-from bot.imaging.results import Unfit
+from bot.imaging.results import PhotoProblem
 
 LENGTHS = struct.Struct("!II")
 Head = Mapping[str, str | int | None]
@@ -48,9 +48,9 @@ def answer(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> t
     except decoding.Unusable as end:
         return {"reason": end.reason, "width": end.width, "height": end.height}, b""
     except MemoryError:
-        return {"reason": Unfit.TOO_SLOW}, b""
+        return {"reason": PhotoProblem.TOO_SLOW}, b""
     except Exception:  # noqa: BLE001  # a decoder may raise anything over foreign bytes, and all of it means this
-        return {"reason": Unfit.DAMAGED}, b""
+        return {"reason": PhotoProblem.DAMAGED}, b""
 
 
 def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
@@ -62,7 +62,7 @@ def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tu
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
     picture, cropped = fitting.fitted(picture, _forgiving(find_face) if find_face else None)
     if head.get("face") and find_face and not _shows_face(picture, find_face):
-        raise decoding.Unusable(Unfit.NO_FACE, picture.size)
+        raise decoding.Unusable(PhotoProblem.NO_FACE, picture.size)
     jpeg, (width, height) = fitting.as_jpeg(picture)
     digest = sha256(jpeg).hexdigest()
     return {"reason": None, "width": width, "height": height, "sha256": digest, "cropped": cropped}, jpeg

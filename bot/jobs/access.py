@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from bot.domain.job_view import Reason, Refusal
-from bot.groups.settings import may_ask
+from bot.domain.job_view import ErrorCode, UserError
+from bot.groups.settings import check_group_rules
 from bot.messaging.platform import Chat, Person
 from storage import groups, ledger, people
 from storage.groups import GroupSettings
 from storage.jobs import Job, NewJob
 
 
-class Refused(Exception):
+class RequestDenied(Exception):
     """Not admitted; raised so that the transaction rolls back."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason.value)
+    def __init__(self, refusal: UserError) -> None:
+        super().__init__(refusal.code.value)
         self.refusal = refusal
 
 
@@ -39,7 +39,7 @@ STRANGER = Asked()
 KNOWN = Asked(by_admin=True, in_album=True)  # has been let in before and waited for somebody's yes
 
 
-async def let_in(
+async def check_access(
     connection: AsyncConnection, job: Job | NewJob, style: int | None, asked: Asked, now: float
 ) -> GroupSettings | None:
     """The rules of the group where it is asked; None outside groups. `style` None: not chosen yet.
@@ -48,15 +48,15 @@ async def let_in(
         Refused: banned, not as this group wants it, or a photo of somebody who doesn't want that.
     """
     if (await people.standing(connection, job.person_id)).is_banned:
-        raise Refused(Refusal(Reason.BANNED))
+        raise RequestDenied(UserError(ErrorCode.BANNED))
     if job.subject is not None and await people.keeps_photos(connection, chat_id=job.chat_id, subject=job.subject):
-        raise Refused(Refusal(Reason.OPTED_OUT))
+        raise RequestDenied(UserError(ErrorCode.OPTED_OUT))
     if not await people.touch_chat(connection, job.chat_id):
         return None
     rules = await groups.settings(connection, job.chat_id)
     scope = quota.group_scope(job.chat_id, now)
     sums = await ledger.sums(connection, scope.name, scope.period)
-    refusal = may_ask(
+    refusal = check_group_rules(
         rules,
         style=style,
         by_admin=asked.by_admin,
@@ -65,25 +65,25 @@ async def let_in(
         now=now,
     )
     if refusal is not None:
-        raise Refused(refusal)
+        raise RequestDenied(refusal)
     return rules
 
 
-async def look_in(
+async def preview_access(
     connection: AsyncConnection, person: Person, chat: Chat, *, by_admin: bool, now: float
-) -> Refusal | None:
+) -> UserError | None:
     """The same from outside, without a wish: why they can't ask here at all."""
     person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
     if person_id is not None and (await people.standing(connection, person_id)).is_banned:
-        return Refusal(Reason.BANNED)
+        return UserError(ErrorCode.BANNED)
     chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None or not chat.is_group:
         return None
     rules = await groups.settings(connection, chat_id)
-    return may_ask(rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
+    return check_group_rules(rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
 
 
-def waits_for_a_yes(job: Job, rules: GroupSettings | None) -> bool:
+def needs_consent(job: Job, rules: GroupSettings | None) -> bool:
     """Whether the person whose photo it is has to be asked first. Pure."""
     return rules is not None and rules.ask_consent and job.subject is not None and job.consent != "given"
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import fair_queue, job_lifecycle, quota
-from bot.domain.job_view import Reason, Refusal
-from bot.jobs.access import STRANGER, Asked, Refused, let_in, waits_for_a_yes
-from bot.jobs.transitions import Overtaken, move
+from bot.domain.job_view import ErrorCode, UserError
+from bot.jobs.access import STRANGER, Asked, RequestDenied, check_access, needs_consent
+from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Chat, Person
 from storage import albums, balances, jobs, ledger, people, queue, results
 from storage.jobs import Job, NewJob
@@ -20,7 +20,7 @@ from storage.ledger import Scope
 
 
 @dataclass(frozen=True)
-class Rules:
+class AdmissionRules:
     """The owner's rules: free images a person and day, waiting jobs a person, the month's budget, who pays."""
 
     daily_free_images: int
@@ -29,7 +29,7 @@ class Rules:
     paid: bool
 
 
-async def known(connection: AsyncConnection, person: Person, now: float) -> int:
+async def person_row(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the person's row, which stays locked for this transaction."""
     told = person.language if person.app_language is None else person.app_language
     return await people.remember_person(
@@ -37,18 +37,18 @@ async def known(connection: AsyncConnection, person: Person, now: float) -> int:
     )
 
 
-async def named(connection: AsyncConnection, person: Person, now: float) -> int:
-    """The id of the row of a person whom somebody else names, locked like `known`; what we know of them stays."""
+async def named_person_row(connection: AsyncConnection, person: Person, now: float) -> int:
+    """The id of the row of a person whom somebody else names, locked like `person_row`; what we know of them stays."""
     found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
     if found is None:
-        return await known(connection, person, now)
+        return await person_row(connection, person, now)
     await people.touch(connection, found)
     return found
 
 
-async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now: float) -> tuple[int, int]:
+async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat: Chat, now: float) -> tuple[int, int]:
     """The ids of the person's and the chat's rows; the person's row stays locked for this transaction."""
-    person_id = await known(connection, person, now)
+    person_id = await person_row(connection, person, now)
     chat_id = await people.remember_chat(
         connection,
         platform=chat.platform,
@@ -60,27 +60,27 @@ async def introduce(connection: AsyncConnection, person: Person, chat: Chat, now
     return person_id, chat_id
 
 
-async def the_same(connection: AsyncConnection, new: NewJob) -> Job | None:
+async def find_same(connection: AsyncConnection, new: NewJob) -> Job | None:
     """The job that stands for this source already, or for this very wish."""
     return await jobs.by_source(connection, new.source) or await _same_wish(connection, new, new.style or 0)
 
 
-async def inserted(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
+async def insert_job(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
     """The job's row, in the `album` of this source while that takes photos.
 
-    Raises Overtaken when the job's own source has a row already.
+    Raises StaleJob when the job's own source has a row already.
     """
     if album is not None:
         new = replace(new, album_id=await albums.join(connection, album, now))
     job_id = await jobs.insert(connection, new)
     job = None if job_id is None else await jobs.get(connection, job_id)
     if job is None:
-        raise Overtaken(f"{new.source} has a job already")
+        raise StaleJob(f"{new.source} has a job already")
     return job
 
 
 async def admit(
-    connection: AsyncConnection, draft: Job, style: int, rules: Rules, now: float, *, asked: Asked = STRANGER
+    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, asked: Asked = STRANGER
 ) -> Job:
     """Queue a draft that has a photo; or give it its picture at once when the same wish has one in store; or hold it
     until the person whose photo it is says yes.
@@ -89,9 +89,9 @@ async def admit(
         Refused: they may not, the person has too many waiting jobs, or there are no units left.
     """
     await people.touch(connection, draft.person_id)
-    group = await let_in(connection, draft, style, asked, now)
-    if waits_for_a_yes(draft, group):
-        return (await move(connection, draft, job_lifecycle.Held(style), now)).job
+    group = await check_access(connection, draft, style, asked, now)
+    if needs_consent(draft, group):
+        return (await apply_event(connection, draft, job_lifecycle.AwaitingConsent(style), now)).job
     known = await results.same_wish(
         connection,
         person_id=draft.person_id,
@@ -105,25 +105,25 @@ async def admit(
         if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
             await _pay(connection, draft, rules, now, in_group=group is not None)
         await results.add(connection, draft.id, known.result)
-        return (await move(connection, draft, job_lifecycle.Known(style), now)).job
+        return (await apply_event(connection, draft, job_lifecycle.ResultKnown(style), now)).job
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
-        raise Refused(Refusal(Reason.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
+        raise RequestDenied(UserError(ErrorCode.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
     await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=group is not None), now)
     await _pay(connection, draft, rules, now, in_group=group is not None)
     tag = fair_queue.next_tag(await queue.turn(connection, draft.person_id))
     await queue.remember_tag(connection, draft.person_id, tag)
-    return (await move(connection, draft, job_lifecycle.Chosen(style, tag), now)).job
+    return (await apply_event(connection, draft, job_lifecycle.StyleChosen(style, tag), now)).job
 
 
 async def admit_draft(
-    connection: AsyncConnection, draft: Job, style: int, rules: Rules, now: float, *, asked: Asked
+    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, asked: Asked
 ) -> Job:
     """The same for a draft that was there before: should a job stand for this very wish, the draft is cancelled, and it
     is that job."""
     same = await _same_wish(connection, draft, style)
     if same is None:
         return await admit(connection, draft, style, rules, now, asked=asked)
-    await move(connection, draft, job_lifecycle.CancelWished(), now)
+    await apply_event(connection, draft, job_lifecycle.CancelRequested(), now)
     return same
 
 
@@ -138,7 +138,7 @@ async def _same_wish(connection: AsyncConnection, wish: NewJob | Job, style: int
     )
 
 
-def _shared_scopes(job: Job, rules: Rules, now: float, *, in_group: bool) -> list[Scope]:
+def _shared_scopes(job: Job, rules: AdmissionRules, now: float, *, in_group: bool) -> list[Scope]:
     """What is counted for others than the person: the owner's budget, the group's day."""
     scopes = [quota.budget_scope(rules.monthly_budget_cny, now)] if rules.paid else []
     return [*scopes, quota.group_scope(job.chat_id, now)] if in_group else scopes
@@ -147,10 +147,10 @@ def _shared_scopes(job: Job, rules: Rules, now: float, *, in_group: bool) -> lis
 async def _charge(connection: AsyncConnection, job: Job, scopes: Sequence[Scope], now: float) -> None:
     empty = await ledger.reserve(connection, job.id, scopes, now=now)
     if empty is not None:
-        raise Refused(Refusal(Reason.BUDGET_USED_UP))
+        raise RequestDenied(UserError(ErrorCode.BUDGET_USED_UP))
 
 
-async def _pay(connection: AsyncConnection, job: Job, rules: Rules, now: float, *, in_group: bool) -> None:
+async def _pay(connection: AsyncConnection, job: Job, rules: AdmissionRules, now: float, *, in_group: bool) -> None:
     """A unit of the person's day; or of their purse; or of the group's pot, where today's units go first."""
     day = quota.person_scope(job.person_id, rules.daily_free_images, now)
     if await ledger.reserve(connection, job.id, [day], now=now) is None:
@@ -161,4 +161,4 @@ async def _pay(connection: AsyncConnection, job: Job, rules: Rules, now: float, 
     for scope, period in sources:
         if await ledger.draw(connection, job.id, scope, period, now=now):
             return
-    raise Refused(Refusal(Reason.QUOTA_USED_UP, {"limit": day.limit, "resets_at": quota.resets_at(now)}))
+    raise RequestDenied(UserError(ErrorCode.QUOTA_USED_UP, {"limit": day.limit, "resets_at": quota.resets_at(now)}))

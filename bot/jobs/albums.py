@@ -4,17 +4,19 @@ keep the others back."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
-from bot.jobs.service import NOT_FOUND, Studio
+from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
+from bot.jobs.service import NOT_FOUND, JobService
 from bot.messaging.platform import Address, Chat, Person
 from storage import albums
 
-MOST_PHOTOS = 10
-NO_ROOM = frozenset({Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT})
+MAX_PHOTOS = 10
+LIMIT_ERRORS = frozenset(
+    {ErrorCode.QUOTA_USED_UP, ErrorCode.QUEUE_FULL, ErrorCode.BUDGET_USED_UP, ErrorCode.GROUP_LIMIT}
+)
 
 
 @dataclass(frozen=True)
-class Asking:
+class RequestContext:
     """Who asks for something, and how: `source` is unique to it; the cards answer `reply_to` in the `chat`."""
 
     person: Person
@@ -25,43 +27,43 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Albums:
+class AlbumService:
     """Over the studio, which checks whose jobs they are."""
 
-    studio: Studio
+    studio: JobService
 
     async def close(self, source: str) -> None:
         """All photos of this request have been taken in: its card may say how many there are."""
         async with self.studio.database.write() as connection:
             await albums.close(connection, source)
-        self.studio.bell.ring()
+        self.studio.wakeups.notify()
 
     async def choose(
         self,
-        asking: Asking,
+        asking: RequestContext,
         drafts: Sequence[JobView],
         style: int,
         saved: int | None = None,
         reference: bytes | None = None,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """A style for all that wait for one. Those for which there is no room go on waiting, with a card of their own;
         the answer then says why."""
-        answer: JobView | Refusal = NOT_FOUND
+        answer: JobView | UserError = NOT_FOUND
         for done, view in enumerate(drafts):
-            answer = await self.studio.choose(
+            answer = await self.studio.choose_style(
                 *(asking.person, view.id, style),
                 saved=saved,
                 reference=reference,
                 by_admin=asking.by_admin,
                 in_album=done > 0,
             )
-            if isinstance(answer, Refusal) and answer.reason in NO_ROOM:
+            if isinstance(answer, UserError) and answer.code in LIMIT_ERRORS:
                 if done:
                     await self._set_apart([left.id for left in drafts[done:]], asking.source)
                 break
         return answer
 
-    async def cancel(self, person: Person, views: Sequence[JobView]) -> JobView | Refusal:
+    async def cancel(self, person: Person, views: Sequence[JobView]) -> JobView | UserError:
         """What is not painted yet is not wanted any more."""
         answers = [
             await self.studio.cancel(person, view.id)
@@ -69,15 +71,15 @@ class Albums:
             if view.state in WAITING or view.state is State.DRAFT
         ]
         canceled = [answer for answer in answers if isinstance(answer, JobView)]
-        return canceled[0] if canceled else Refusal(Reason.NOT_NOW)
+        return canceled[0] if canceled else UserError(ErrorCode.NOT_NOW)
 
-    async def redraft(self, asking: Asking, views: Sequence[JobView]) -> JobView | Refusal:
+    async def redraft(self, asking: RequestContext, views: Sequence[JobView]) -> JobView | UserError:
         """The same photos, to be given another style, as an album of their own."""
         answers = [
             await self.studio.redraft(
                 asking.person,
                 view.id,
-                source=numbered(asking.source, number),
+                source=photo_source(asking.source, number),
                 chat=asking.chat,
                 reply_to=asking.reply_to,
                 by_admin=asking.by_admin,
@@ -89,16 +91,16 @@ class Albums:
         return _best(answers)
 
     async def again(
-        self, asking: Asking, views: Sequence[JobView], style: int, saved: int | None = None
-    ) -> JobView | Refusal:
+        self, asking: RequestContext, views: Sequence[JobView], style: int, saved: int | None = None
+    ) -> JobView | UserError:
         """The same photos in another style, as an album of their own."""
         answers = [
-            await self.studio.again(
+            await self.studio.repeat(
                 asking.person,
                 view.id,
                 style=style,
                 saved=saved,
-                source=numbered(asking.source, number),
+                source=photo_source(asking.source, number),
                 chat=asking.chat,
                 reply_to=asking.reply_to,
                 by_admin=asking.by_admin,
@@ -112,7 +114,7 @@ class Albums:
 
     async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
         """Photos and pictures are gone; where the pictures still are on screen."""
-        places = [await self.studio.on_screen(person, view.id) for view in views]
+        places = [await self.studio.card_address(person, view.id) for view in views]
         for view in views:
             await self.studio.delete(person, view.id)
         return tuple(place for place in places if place is not None)
@@ -120,15 +122,15 @@ class Albums:
     async def _set_apart(self, job_ids: Sequence[int], source: str) -> None:
         async with self.studio.database.write() as connection:
             await albums.move(connection, job_ids, f"{source}:rest", self.studio.clock.now())
-        self.studio.bell.ring()
+        self.studio.wakeups.notify()
 
 
-def numbered(source: str, number: int) -> str:
+def photo_source(source: str, number: int) -> str:
     """The source of one photo of a request; the first one's is that of the request."""
     return f"{source}:{number}" if number else source
 
 
-def _best(answers: Sequence[JobView | Refusal]) -> JobView | Refusal:
+def _best(answers: Sequence[JobView | UserError]) -> JobView | UserError:
     """The first that was taken; else why none was."""
     taken = [answer for answer in answers if isinstance(answer, JobView)]
     return taken[0] if taken else answers[0]

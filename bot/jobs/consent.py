@@ -3,21 +3,21 @@
 from dataclasses import replace
 
 from bot.domain import job_lifecycle
-from bot.domain.job_lifecycle import Impossible
-from bot.domain.job_view import Reason, Refusal, State
+from bot.domain.job_lifecycle import InvalidTransition
+from bot.domain.job_view import ErrorCode, State, UserError
 from bot.jobs import drafts
-from bot.jobs.access import KNOWN, Refused
+from bot.jobs.access import KNOWN, RequestDenied
 from bot.jobs.admission import admit
-from bot.jobs.queries import Records
-from bot.jobs.transitions import Overtaken, move
+from bot.jobs.queries import JobQueries
+from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Person
 from storage import jobs, people
 from storage.jobs import Job
 
-_NOT_FOUND = Refusal(Reason.NOT_FOUND)
+_NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 
-async def answer(studio: Records, subject: Person, job_id: int, *, allow: bool) -> Job | Refusal:
+async def answer_consent(studio: JobQueries, subject: Person, job_id: int, *, allow: bool) -> Job | UserError:
     """The job as it is after their word: queued, or failed with the reason; only they can give it, and only once.
 
     When it was a yes and there is no room or unit left by now, the job ends and tells so to the person who asked.
@@ -28,31 +28,31 @@ async def answer(studio: Records, subject: Person, job_id: int, *, allow: bool) 
     if job is None or job.hidden or (chat, job.subject) != (subject.platform, subject.platform_id):
         return _NOT_FOUND
     if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
-        return Refusal(Reason.NOT_NOW)
+        return UserError(ErrorCode.NOT_NOW)
     try:
-        return await _queued(studio, job, job.style) if allow else await _ended(studio, job, Reason.CONSENT_REFUSED)
-    except (Impossible, Overtaken):  # cancelled, or answered, in the same moment
-        return Refusal(Reason.NOT_NOW)
+        return await _queued(studio, job, job.style) if allow else await _ended(studio, job, ErrorCode.CONSENT_REFUSED)
+    except (InvalidTransition, StaleJob):  # cancelled, or answered, in the same moment
+        return UserError(ErrorCode.NOT_NOW)
 
 
-async def _queued(studio: Records, job: Job, style: int) -> Job | Refusal:
-    if not await drafts.are_kept(studio, job):
-        return await _ended(studio, job, Reason.PHOTO_EXPIRED)
+async def _queued(studio: JobQueries, job: Job, style: int) -> Job | UserError:
+    if not await drafts.photos_are_kept(studio, job):
+        return await _ended(studio, job, ErrorCode.PHOTO_EXPIRED)
     given = replace(job, consent="given")
     try:
         async with studio.database.write() as connection:
             return await admit(connection, given, style, studio.rules, studio.clock.now(), asked=KNOWN)
-    except Refused as refused:
-        return await _ended(studio, job, refused.refusal.reason)
+    except RequestDenied as refused:
+        return await _ended(studio, job, refused.refusal.code)
 
 
-async def _ended(studio: Records, job: Job, reason: Reason) -> Job:
+async def _ended(studio: JobQueries, job: Job, reason: ErrorCode) -> Job:
     """Ended for this reason; after a no, the photo is gone as well."""
-    said_no = reason == Reason.CONSENT_REFUSED
+    said_no = reason == ErrorCode.CONSENT_REFUSED
     kept = replace(job, photo=None, photo_hash=None) if said_no else job
     async with studio.database.write() as connection:
-        change = await move(connection, kept, job_lifecycle.Declined(reason), studio.clock.now())
+        change = await apply_event(connection, kept, job_lifecycle.Declined(reason), studio.clock.now())
         is_needed = job.photo is None or await jobs.is_shown(connection, job.person_id, job.photo)
     if said_no and job.photo is not None and not is_needed:
-        await studio.reception.photos.delete(job.photo)
+        await studio.photo_intake.photos.delete(job.photo)
     return change.job

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
-from bot.domain.job_view import Reason, Refusal, State
+from bot.domain.job_view import ErrorCode, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
-from bot.jobs.photo_intake import Kept, Looked
-from bot.jobs.queries import Records
+from bot.jobs.photo_intake import AcceptedPhoto, StoredPhoto
+from bot.jobs.queries import JobQueries
 from bot.messaging.platform import Chat, Person
 from storage import jobs, saved_styles
 from storage.jobs import Job, NewJob
 from storage.photos import Kind
 from storage.saved_styles import Saved
 
-Wish = TypeVar("Wish", NewJob, Job)
+AnyJob = TypeVar("AnyJob", NewJob, Job)
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,22 @@ class Sent:
     subject: str | None = None
 
 
-def somebody_else(person: Person, subject: Person | None) -> str | None:
+def subject_id(person: Person, subject: Person | None) -> str | None:
     """The id of whose photo it is, unless it is their own."""
     return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
 
 
-async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> NewJob | Refusal:
+async def from_upload(studio: JobQueries, person: Person, chat: Chat, sent: Sent) -> NewJob | UserError:
     """The draft of what they sent, its pictures looked at and in store."""
-    photo = None if sent.photo is None else await studio.reception.look(sent.photo, Kind.ORIGINAL)
-    if isinstance(photo, Refusal):
+    photo = None if sent.photo is None else await studio.photo_intake.accept(sent.photo, Kind.ORIGINAL)
+    if isinstance(photo, UserError):
         return photo
-    reference = None if sent.reference is None else await studio.reception.look(sent.reference, Kind.REFERENCE)
-    if isinstance(reference, Refusal):
+    reference = None if sent.reference is None else await studio.photo_intake.accept(sent.reference, Kind.REFERENCE)
+    if isinstance(reference, UserError):
         return reference
     now = studio.clock.now()
     async with studio.database.write() as connection:
-        person_id, chat_id = await admission.introduce(connection, person, chat, now)
+        person_id, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
     original = await _kept(studio, Kind.ORIGINAL, person_id, photo, now)
     style = await _kept(studio, Kind.REFERENCE, person_id, reference, now)
     return NewJob(
@@ -65,12 +65,12 @@ async def received(studio: Records, person: Person, chat: Chat, sent: Sent) -> N
     )
 
 
-async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | Refusal:
+async def from_job(studio: JobQueries, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | UserError:
     """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
     if job.consent == "asked":  # whose photo it is has yet to say yes
-        return Refusal(Reason.NOT_NOW)
-    if not await are_kept(studio, job):
-        return Refusal(Reason.PHOTO_EXPIRED)
+        return UserError(ErrorCode.NOT_NOW)
+    if not await photos_are_kept(studio, job):
+        return UserError(ErrorCode.PHOTO_EXPIRED)
     now = studio.clock.now()
     copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
     copy = replace(copy, source=sent.source, reply_to=sent.reply_to, state=State.DRAFT, tag=None, created=now)
@@ -78,26 +78,26 @@ async def copied(studio: Records, person: Person, job: Job, chat: Chat | None, s
     if chat is None:
         return copy
     async with studio.database.write() as connection:
-        _, chat_id = await admission.introduce(connection, person, chat, now)
+        _, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
     return replace(copy, chat_id=chat_id, thread=chat.thread)
 
 
-async def are_kept(studio: Records, job: Job | NewJob) -> bool:
+async def photos_are_kept(studio: JobQueries, job: Job | NewJob) -> bool:
     """Whether the job's photo, and its reference if it has one, are still in store."""
     keys = [key for key in (job.photo, job.reference) if key is not None]
-    return job.photo is not None and all([await studio.reception.photos.has(key) for key in keys])
+    return job.photo is not None and all([await studio.photo_intake.photos.has(key) for key in keys])
 
 
-async def discard(studio: Records, draft: NewJob | Job) -> None:
+async def discard(studio: JobQueries, draft: NewJob | Job) -> None:
     """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
     async with studio.database.read() as connection:
         keys = [key for key in (draft.photo, draft.reference) if key is not None]
         unused = [key for key in keys if not await jobs.is_shown(connection, draft.person_id, key)]
     for key in unused:
-        await studio.reception.photos.delete(key)
+        await studio.photo_intake.photos.delete(key)
 
 
-async def with_next_seed(studio: Records, draft: NewJob) -> NewJob:
+async def with_next_seed(studio: JobQueries, draft: NewJob) -> NewJob:
     """The same wish with brushwork that this person has not had yet."""
     async with studio.database.read() as connection:
         last = await jobs.last_seed(
@@ -106,7 +106,7 @@ async def with_next_seed(studio: Records, draft: NewJob) -> NewJob:
     return replace(draft, seed=last + 1)
 
 
-def in_style(draft: NewJob, style: int | None) -> NewJob:
+def with_style(draft: NewJob, style: int | None) -> NewJob:
     """The same photo in another style; its reference stays only when that is the style."""
     if style == REFERENCE:
         return replace(draft, style=style, seed=0)
@@ -124,49 +124,53 @@ def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
     )
 
 
-async def in_saved_style(studio: Records, draft: Wish, style_id: int) -> Wish | Refusal:
+async def with_saved_style(studio: JobQueries, draft: AnyJob, style_id: int) -> AnyJob | UserError:
     """The draft with a saved style as its reference: one of this person's own, or of the shelf where it is asked.
 
     The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
     """
     async with studio.database.read() as connection:
         style = await saved_styles.get(connection, style_id)
-    if style is None or not is_at_hand(style, draft.person_id, draft.chat_id):
-        return Refusal(Reason.STYLE_GONE)
-    jpeg = await studio.reception.photos.get(style.key)
+    if style is None or not may_use_style(style, draft.person_id, draft.chat_id):
+        return UserError(ErrorCode.STYLE_GONE)
+    jpeg = await studio.photo_intake.photos.get(style.key)
     if jpeg is None:
-        return Refusal(Reason.STYLE_GONE)
-    looked = Looked(jpeg, style.sha256, cropped=False)
-    kept = await studio.reception.keep(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+        return UserError(ErrorCode.STYLE_GONE)
+    looked = AcceptedPhoto(jpeg, style.sha256, cropped=False)
+    kept = await studio.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
     return replace(
         draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=style.name
     )
 
 
-async def dressed(studio: Records, draft: Wish, saved_style: int | None, reference: bytes | None) -> Wish | Refusal:
+async def with_reference(
+    studio: JobQueries, draft: AnyJob, saved_style: int | None, reference: bytes | None
+) -> AnyJob | UserError:
     """The draft with its reference, if it is to have another: a saved style, or a picture that came now."""
     if saved_style is not None:
-        return await in_saved_style(studio, draft, saved_style)
+        return await with_saved_style(studio, draft, saved_style)
     if reference is None:
         return draft
-    looked = await studio.reception.look(reference, Kind.REFERENCE)
-    if isinstance(looked, Refusal):
+    looked = await studio.photo_intake.accept(reference, Kind.REFERENCE)
+    if isinstance(looked, UserError):
         return looked
-    kept = await studio.reception.keep(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+    kept = await studio.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
     return replace(draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=None)
 
 
-def is_at_hand(style: Saved, person_id: int, chat_id: int | None) -> bool:
+def may_use_style(style: Saved, person_id: int, chat_id: int | None) -> bool:
     """Whether a person may use a saved style in a chat: their own, or one of the shelf there. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 
-async def waiting_reference(studio: Records, draft: NewJob) -> Job | None:
+async def find_waiting_reference(studio: JobQueries, draft: NewJob) -> Job | None:
     """This person's reference that waits for a photo in the same chat."""
     async with studio.database.read() as connection:
         drafts = await jobs.of_person(connection, draft.person_id, [State.DRAFT])
     return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
 
 
-async def _kept(studio: Records, kind: Kind, owner: int, looked: Looked | None, now: float) -> Kept | None:
-    return None if looked is None else await studio.reception.keep(kind, owner, looked, now)
+async def _kept(
+    studio: JobQueries, kind: Kind, owner: int, looked: AcceptedPhoto | None, now: float
+) -> StoredPhoto | None:
+    return None if looked is None else await studio.photo_intake.store(kind, owner, looked, now)

@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.credits import in_pot
+from bot.billing.credits import group_balance
 from bot.domain import fair_queue, job_lifecycle, quota
-from bot.domain.job_lifecycle import Impossible
-from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, Refusal, State
+from bot.domain.job_lifecycle import InvalidTransition
+from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State, UserError
 from bot.domain.styles import Style
 from bot.jobs import views
-from bot.jobs.access import look_in
-from bot.jobs.admission import Rules
-from bot.jobs.photo_intake import Reception
-from bot.jobs.queue_snapshot import Board
-from bot.jobs.transitions import Overtaken, move
-from bot.jobs.views import Lanes
+from bot.jobs.access import preview_access
+from bot.jobs.admission import AdmissionRules
+from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queue_snapshot import QueueSnapshots
+from bot.jobs.transitions import StaleJob, apply_event
+from bot.jobs.views import Capacity
 from bot.messaging.platform import Address, Chat, Person
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage import albums, balances, cards, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job
@@ -30,17 +30,17 @@ NOBODY = 0  # no person's row has this id
 
 
 @dataclass(frozen=True)
-class Records:
+class JobQueries:
     """The reading half of the studio."""
 
     database: Database
-    reception: Reception
-    bell: Bell
+    photo_intake: PhotoIntake
+    wakeups: Wakeups
     clock: Clock
-    lanes: Lanes
-    rules: Rules
+    capacity: Capacity
+    rules: AdmissionRules
     offered: Sequence[Style]
-    board: Board
+    snapshots: QueueSnapshots
 
     def styles(self) -> tuple[Style, ...]:
         """The looks that can be asked for now; a reference picture always can."""
@@ -50,23 +50,23 @@ class Records:
         """How a job fares."""
         async with self.database.read() as connection:
             job = await _theirs(connection, person, job_id)
-            return None if job is None else await views.view(connection, job, self.lanes, self.clock.now())
+            return None if job is None else await views.read_view(connection, job, self.capacity, self.clock.now())
 
-    async def known(self, person: Person, source: str) -> JobView | None:
+    async def by_source(self, person: Person, source: str) -> JobView | None:
         """The job that a message or press of theirs has made, if it has."""
         async with self.database.read() as connection:
             job = await jobs.by_source(connection, source)
         return None if job is None else await self.job(person, job.id)
 
-    async def together(self, person: Person, job_id: int) -> tuple[JobView, ...]:
+    async def album_of(self, person: Person, job_id: int) -> tuple[JobView, ...]:
         """A job of theirs and those that were asked for together with it, in the order of their photos."""
         async with self.database.read() as connection:
             if await _theirs(connection, person, job_id) is None:
                 return ()
             ids = await albums.together(connection, job_id)
-            return tuple(await views.views_of(connection, ids, self.lanes, self.clock.now()))
+            return tuple(await views.views_by_id(connection, ids, self.capacity, self.clock.now()))
 
-    async def asker(self, chat: Chat, job_id: int) -> Person | None:
+    async def requester(self, chat: Chat, job_id: int) -> Person | None:
         """Who asked for a job in this group; None when it was asked for elsewhere."""
         async with self.database.read() as connection:
             job = await jobs.get(connection, job_id)
@@ -76,7 +76,7 @@ class Records:
         is_here = place.is_group and place.chat == chat.platform_id
         return Person(chat.platform, place.person, place.language) if is_here else None
 
-    async def on_screen(self, person: Person, job_id: int) -> Address | None:
+    async def card_address(self, person: Person, job_id: int) -> Address | None:
         """The message that shows a job of theirs and nothing else, where there is one."""
         async with self.database.read() as connection:
             job = await _theirs(connection, person, job_id)
@@ -91,7 +91,7 @@ class Records:
         person_id, now = await self._id(person), self.clock.now()
         async with self.database.read() as connection:
             found = await jobs.history(connection, person_id, min(limit, 200))
-            return await views.seen_once(connection, found, self.lanes, now)
+            return await views.views_of_jobs(connection, found, self.capacity, now)
 
     async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
         """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
@@ -101,9 +101,11 @@ class Records:
             sums = await ledger.sums(connection, scope.name, scope.period)
             given = await balances.taken_out(connection, scope.name, scope.period)
             purse = await balances.left(connection, quota.purse(person_id))
-            pot = await in_pot(connection, chat, now)
+            pot = await group_balance(connection, chat, now)
         resets_at = quota.resets_at(now)
-        return QuotaView(scope.limit, sums.used - given, sums.reserved, resets_at, given=given, purse=purse, pot=pot)
+        return QuotaView(
+            scope.limit, sums.used - given, sums.reserved, resets_at, given=given, credits=purse, group_credits=pot
+        )
 
     async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
         """The indices of the styles that they ask for most, most first."""
@@ -127,19 +129,19 @@ class Records:
         language = await self.language(replace(person, language=told))
         return replace(person, language=language, app_language=told)
 
-    async def welcome(self, person: Person, chat: Chat, *, by_admin: bool = False) -> Refusal | None:
+    async def check_access(self, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
         """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""
         async with self.database.read() as connection:
-            return await look_in(connection, person, chat, by_admin=by_admin, now=self.clock.now())
+            return await preview_access(connection, person, chat, by_admin=by_admin, now=self.clock.now())
 
     async def queue(self, person: Person) -> QueueView:
         """The lanes from afar, and the person's own jobs in them."""
         person_id, now = await self._id(person), self.clock.now()
         async with self.database.read() as connection:
-            beat = await views.pulse(connection, self.lanes, now)
+            beat = await views.read_queue_state(connection, self.capacity, now)
             mine = await jobs.of_person(connection, person_id, sorted(WAITING))
             wanted = [job for job in mine if not job.cancel_requested]
-            seen = await views.seen_once(connection, wanted, self.lanes, now)
+            seen = await views.views_of_jobs(connection, wanted, self.capacity, now)
         return QueueView(beat.waiting, beat.running, seen, beat.paused)
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
@@ -149,32 +151,32 @@ class Records:
             if job is None or job.cancel_requested:
                 return None
             result = await results.get(connection, job.id)
-        return None if result is None else await self.reception.photos.get(result.key)
+        return None if result is None else await self.photo_intake.photos.get(result.key)
 
     async def original(self, person: Person, job_id: int) -> bytes | None:
         """The photo as it was taken in, while it is kept."""
         job = await self._own(person, job_id)
-        return None if job is None or job.photo is None else await self.reception.photos.get(job.photo)
+        return None if job is None or job.photo is None else await self.photo_intake.photos.get(job.photo)
 
     async def reference(self, person: Person, job_id: int) -> bytes | None:
         """The picture that it is painted like, while it is kept."""
         job = await self._own(person, job_id)
-        return None if job is None or job.reference is None else await self.reception.photos.get(job.reference)
+        return None if job is None or job.reference is None else await self.photo_intake.photos.get(job.reference)
 
-    async def seen(self, person: Person, job_id: int) -> None:
+    async def mark_delivered(self, person: Person, job_id: int) -> None:
         """The picture has reached the person."""
         job = await self._own(person, job_id)
         if job is None or job.state != State.STORED:
             return
         try:
             async with self.database.write() as connection:
-                await move(connection, job, job_lifecycle.Shown(), self.clock.now())
+                await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
                 await results.told(connection, job.id)
-        except (Impossible, Overtaken):
+        except (InvalidTransition, StaleJob):
             return  # another tab was quicker
-        self.bell.ring()
+        self.wakeups.notify()
 
-    async def told(self, views: Sequence[JobView]) -> None:
+    async def mark_told(self, views: Sequence[JobView]) -> None:
         """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
         picture has yet to be `seen`."""
         ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
@@ -192,7 +194,7 @@ class Records:
         told: JobView | None = None
         person_id = await self._id(person)
         while True:
-            ticket = self.bell.ticket()
+            ticket = self.wakeups.subscribe()
             now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
             if now is None:
                 return
@@ -205,12 +207,12 @@ class Records:
 
     async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
         """A job of theirs that waits or runs."""
-        sight = await self.board.look(job_id)
+        sight = await self.snapshots.current(job_id)
         job = sight.waiting.get(job_id)
         if job is None or job.person_id != person_id or job.hidden:
             return None
-        place, now = sight.line.get(job_id), self.clock.now()
-        return views.as_seen(job, place, None, sight.beat, slots=self.lanes.slots, now=now)
+        place, now = sight.places.get(job_id), self.clock.now()
+        return views.view_of(job, place, None, sight.state, slots=self.capacity.slots, now=now)
 
     async def _id(self, person: Person) -> int:
         async with self.database.read() as connection:
@@ -224,7 +226,7 @@ class Records:
 
     async def _view(self, job: Job, *, repeated: bool = False) -> JobView:
         async with self.database.read() as connection:
-            return await views.view(connection, job, self.lanes, self.clock.now(), repeated=repeated)
+            return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
 
 
 async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
@@ -234,6 +236,6 @@ async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> J
 def _worth_telling(told: JobView, now: JobView) -> bool:
     return (
         (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
-        or fair_queue.differs(told.eta_seconds, now.eta_seconds)
+        or fair_queue.eta_differs(told.eta_seconds, now.eta_seconds)
         or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )

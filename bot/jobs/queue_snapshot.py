@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.jobs import views
-from bot.jobs.views import Lanes, Pulse
+from bot.jobs.views import Capacity, QueueState
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from storage import accounts, jobs, queue
 from storage.database import Database
 from storage.jobs import WAITING, Job
@@ -23,28 +23,28 @@ LEISURE = 9.0  # times as long as a reading takes, until the next: a thousand pa
 
 
 @dataclass(frozen=True)
-class Sight:
+class QueueSnapshot:
     """The queue at one moment. `waiting`: those of the watched jobs that wait or run, by id; `line`: their places."""
 
-    beat: Pulse
-    line: Mapping[int, Place]
+    state: QueueState
+    places: Mapping[int, Place]
     waiting: Mapping[int, Job]
 
 
-class Board:
+class QueueSnapshots:
     """Whoever looks sees what was true after the last ring. A job that nobody has looked at before is on it from the
     next reading on: ten thousand may wait, and only few are watched."""
 
-    def __init__(self, database: Database, bell: Bell, clock: Clock, lanes: Lanes) -> None:
+    def __init__(self, database: Database, bell: Wakeups, clock: Clock, lanes: Capacity) -> None:
         self._database, self._bell, self._clock, self._lanes = database, bell, clock, lanes
         self._turn = asyncio.Lock()
-        self._sight: Sight | None = None
+        self._sight: QueueSnapshot | None = None
         self._rung = asyncio.Event()
         self._at = float("-inf")
         self._pause = LEAST_SECONDS
         self._asked: dict[int, float] = {}
 
-    async def look(self, job_id: int) -> Sight:
+    async def current(self, job_id: int) -> QueueSnapshot:
         """Read the rows, unless somebody has just done so and nothing has moved since."""
         self._asked[job_id] = self._clock.now()
         async with self._turn:
@@ -52,16 +52,16 @@ class Board:
             if self._sight is not None and age < MOST_SECONDS and not self._rung.is_set():
                 return self._sight
             await self._clock.sleep(max(0.0, self._pause - age))
-            rung, at = self._bell.ticket(), self._clock.now()
+            rung, at = self._bell.subscribe(), self._clock.now()
             self._sight, self._rung, self._at = await self._read(at), rung, at
             self._pause = min(MOST_SECONDS, max(LEAST_SECONDS, LEISURE * (self._clock.now() - at)))
             return self._sight
 
-    async def _read(self, now: float) -> Sight:
+    async def _read(self, now: float) -> QueueSnapshot:
         self._asked = {job_id: at for job_id, at in self._asked.items() if now - at < ASKED_SECONDS}
         async with self._database.read() as connection:
             found = await jobs.many(connection, list(self._asked))
             line = await queue.line(connection, found.keys())
             depth, every = await queue.depth(connection), await accounts.every(connection)
         waiting = {job.id: job for job in found.values() if job.state in WAITING}
-        return Sight(views.beat(every, depth, self._lanes, now), line, waiting)
+        return QueueSnapshot(views.queue_state(every, depth, self._lanes, now), line, waiting)

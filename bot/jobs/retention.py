@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.cluster.leadership import UNDISPUTED, Term, fenced
+from bot.cluster.leadership import SOLE_LEADER, Leadership, fenced_write
 from bot.domain import job_lifecycle, quota
-from bot.domain.job_lifecycle import Impossible
+from bot.domain.job_lifecycle import InvalidTransition
 from bot.jobs.erasure import erase
-from bot.jobs.transitions import Overtaken, move
+from bot.jobs.transitions import StaleJob, apply_event
 from bot.runtime.clock import Clock
 from storage import anonymize, cleanup, interaction_tokens, notifications, results, statistics
 from storage.database import Database
@@ -29,13 +29,13 @@ LINK_USE_SECONDS = 24 * 3600.0  # links live for minutes
 
 
 @dataclass(frozen=True)
-class Housekeeping:
+class Retention:
     """What is swept, and by which clock."""
 
     database: Database
     photos: PhotoStore
     clock: Clock
-    term: Term = UNDISPUTED
+    term: Leadership = SOLE_LEADER
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep at the start and every few minutes until told to stop."""
@@ -47,7 +47,7 @@ class Housekeeping:
         """Everything whose time has come is gone afterwards."""
         now = self.clock.now()
         await self._forgotten(now)
-        async with fenced(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.term) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notifications.forget(connection, now - UNTOLD_SECONDS)
@@ -72,9 +72,9 @@ class Housekeeping:
             queued = await cleanup.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
-                async with fenced(self.database, self.term) as connection:
-                    await move(connection, job, job_lifecycle.Expired(), now)
-            except (Impossible, Overtaken):
+                async with fenced_write(self.database, self.term) as connection:
+                    await apply_event(connection, job, job_lifecycle.Expired(), now)
+            except (InvalidTransition, StaleJob):
                 continue  # somebody came back after all
 
     async def _deleted(self) -> None:

@@ -5,26 +5,26 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 
 from dataclasses import replace
 
-from bot.domain.job_lifecycle import CancelWished, Impossible
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.domain.job_lifecycle import CancelRequested, InvalidTransition
+from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission, consent, drafts
-from bot.jobs.access import Asked, Refused, let_in
+from bot.jobs.access import Asked, RequestDenied, check_access
 from bot.jobs.drafts import Sent
 from bot.jobs.erasure import erase
-from bot.jobs.queries import Records
-from bot.jobs.transitions import Overtaken, move
+from bot.jobs.queries import JobQueries
+from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Chat, Person
 from storage import jobs, people, results
 from storage.jobs import Job, NewJob
 
-NOT_FOUND = Refusal(Reason.NOT_FOUND)
+NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 
-class Studio(Records):
+class JobService(JobQueries):
     """The front desk. Every answer is a view of a job or the reason why not; nothing is raised at a person."""
 
-    async def wish(
+    async def request(
         self,
         person: Person,
         chat: Chat,
@@ -39,7 +39,7 @@ class Studio(Records):
         by_admin: bool = False,
         in_album: bool = False,
         album: str | None = None,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """A photo in a style, queued; or its picture at once when it is in store already.
 
         `saved`: the id of a saved style, then the style is REFERENCE; `subject`: whose photo it is. When they have to
@@ -49,10 +49,10 @@ class Studio(Records):
         if (known := await self._by_source(person, source)) is not None:
             return known
         if not self._can_do(style, has_reference=reference is not None or saved is not None):
-            return Refusal(Reason.STYLE_INVALID)
-        sent = Sent(photo, reference, source, reply_to, drafts.somebody_else(person, subject))
+            return UserError(ErrorCode.STYLE_INVALID)
+        sent = Sent(photo, reference, source, reply_to, drafts.subject_id(person, subject))
         draft = await self._received(person, chat, sent, saved)
-        if isinstance(draft, Refusal):
+        if isinstance(draft, UserError):
             return draft
         return await self._queue(replace(draft, style=style), Asked(by_admin, in_album, album))
 
@@ -69,16 +69,16 @@ class Studio(Records):
         reply_to: str | None = None,
         by_admin: bool = False,
         album: str | None = None,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """A photo that waits for its style, or a reference (also a `saved` one) that waits for its photo; a photo meets
         such a reference."""
         if (known := await self._by_source(person, source)) is not None:
             return known
-        sent = Sent(photo, reference, source, reply_to, drafts.somebody_else(person, subject))
+        sent = Sent(photo, reference, source, reply_to, drafts.subject_id(person, subject))
         draft = await self._received(person, chat, sent, saved)
-        if isinstance(draft, Refusal):
+        if isinstance(draft, UserError):
             return draft
-        waiting, asked = await drafts.waiting_reference(self, draft), Asked(by_admin, album=album)
+        waiting, asked = await drafts.find_waiting_reference(self, draft), Asked(by_admin, album=album)
         if waiting is None or photo is None:
             answer = await self._insert(draft, asked)
         else:
@@ -87,7 +87,7 @@ class Studio(Records):
             await self._end(waiting, hide=True)
         return answer
 
-    async def choose(
+    async def choose_style(
         self,
         person: Person,
         job_id: int,
@@ -97,27 +97,27 @@ class Studio(Records):
         reference: bytes | None = None,
         by_admin: bool = False,
         in_album: bool = False,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """A style for a draft. REFERENCE: a `saved` one, a picture that is sent now, or the draft's own."""
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
         if job.state != State.DRAFT:
-            return Refusal(Reason.NOT_NOW)
+            return UserError(ErrorCode.NOT_NOW)
         if job.photo is None:
-            return Refusal(Reason.PHOTO_MISSING)
+            return UserError(ErrorCode.PHOTO_MISSING)
         has_reference = style == REFERENCE and (job.reference, saved, reference) != (None, None, None)
         if not self._can_do(style, has_reference=has_reference):
-            return Refusal(Reason.STYLE_INVALID)
-        chosen = await drafts.dressed(self, job, saved, reference)
-        if isinstance(chosen, Refusal):
+            return UserError(ErrorCode.STYLE_INVALID)
+        chosen = await drafts.with_reference(self, job, saved, reference)
+        if isinstance(chosen, UserError):
             return chosen
         answer = await self._queue_draft(chosen, style, Asked(by_admin, in_album))
-        if isinstance(answer, Refusal) or answer.merged:
+        if isinstance(answer, UserError) or answer.merged:
             await drafts.discard(self, chosen)  # the reference that it was dressed in just now
         return answer
 
-    async def again(
+    async def repeat(
         self,
         person: Person,
         job_id: int,
@@ -130,7 +130,7 @@ class Studio(Records):
         by_admin: bool = False,
         in_album: bool = False,
         album: str | None = None,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """The same photo once more: in another style (with `saved`, a saved one), or (None) in the same one with fresh
         brushwork."""
         if (known := await self._by_source(person, source)) is not None:
@@ -138,18 +138,18 @@ class Studio(Records):
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
-        copy = await drafts.copied(self, person, job, chat, Sent(source=source, reply_to=reply_to))
-        if isinstance(copy, Refusal):
+        copy = await drafts.from_job(self, person, job, chat, Sent(source=source, reply_to=reply_to))
+        if isinstance(copy, UserError):
             return copy
-        fresh: NewJob | Refusal
+        fresh: NewJob | UserError
         if saved is not None:
-            fresh = await drafts.in_saved_style(self, copy, saved)
+            fresh = await drafts.with_saved_style(self, copy, saved)
         else:
-            fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.in_style(copy, style)
-        if isinstance(fresh, Refusal):
+            fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.with_style(copy, style)
+        if isinstance(fresh, UserError):
             return fresh
         if not self._can_do(fresh.style, has_reference=fresh.reference is not None):
-            return Refusal(Reason.STYLE_INVALID)
+            return UserError(ErrorCode.STYLE_INVALID)
         return await self._queue(fresh, Asked(by_admin, in_album, album))
 
     async def redraft(
@@ -162,31 +162,31 @@ class Studio(Records):
         reply_to: str | None = None,
         by_admin: bool = False,
         album: str | None = None,
-    ) -> JobView | Refusal:
+    ) -> JobView | UserError:
         """The same photo, to be given another style; in the same chat unless another is named."""
         if (known := await self._by_source(person, source)) is not None:
             return known
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
-        copy = await drafts.copied(self, person, job, chat, Sent(source=source, reply_to=reply_to))
-        if isinstance(copy, Refusal):
+        copy = await drafts.from_job(self, person, job, chat, Sent(source=source, reply_to=reply_to))
+        if isinstance(copy, UserError):
             return copy
-        return await self._insert(drafts.in_style(copy, None), Asked(by_admin, album=album))
+        return await self._insert(drafts.with_style(copy, None), Asked(by_admin, album=album))
 
-    async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | Refusal:
+    async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | UserError:
         """The word of the person whose photo somebody else wants painted."""
-        job = await consent.answer(self, subject, job_id, allow=allow)
-        self.bell.ring()
-        return job if isinstance(job, Refusal) else await self._view(job)
+        job = await consent.answer_consent(self, subject, job_id, allow=allow)
+        self.wakeups.notify()
+        return job if isinstance(job, UserError) else await self._view(job)
 
-    async def cancel(self, person: Person, job_id: int) -> JobView | Refusal:
+    async def cancel(self, person: Person, job_id: int) -> JobView | UserError:
         """Not wanted any more; the unit goes back."""
         job = await self._own(person, job_id)
         if job is None:
             return NOT_FOUND
         ended = await self._end(job)
-        return Refusal(Reason.NOT_NOW) if ended is None else await self._view(ended)
+        return UserError(ErrorCode.NOT_NOW) if ended is None else await self._view(ended)
 
     async def cancel_all(self, person: Person) -> int:
         """Cancel all that waits or runs; returns how many that were."""
@@ -195,7 +195,7 @@ class Studio(Records):
             mine = await jobs.of_person(connection, person_id, sorted(WAITING))
         return sum([await self._end(job) is not None for job in mine])
 
-    async def delete(self, person: Person, job_id: int) -> Refusal | None:
+    async def delete(self, person: Person, job_id: int) -> UserError | None:
         """The photo, the picture and the entry in the history are gone; what waits is cancelled first."""
         job = await self._own(person, job_id)
         if job is None:
@@ -205,14 +205,14 @@ class Studio(Records):
             now = await jobs.get(connection, job_id) or job
             await jobs.save(connection, replace(now, hidden=True, updated=self.clock.now()))
             await results.told(connection, job_id)
-        await erase(self.database, self.reception.photos, job)
-        self.bell.ring()
+        await erase(self.database, self.photo_intake.photos, job)
+        self.wakeups.notify()
         return None
 
-    async def speak(self, person: Person, language: str | None) -> None:
+    async def set_language(self, person: Person, language: str | None) -> None:
         """Speak this language with them from now on; None: the one that their app tells."""
         async with self.database.write() as connection:
-            person_id = await admission.known(connection, person, self.clock.now())
+            person_id = await admission.person_row(connection, person, self.clock.now())
             await people.speak(connection, person_id, language)
 
     # --- how it is done ---------------------------------------------------------------------------------------
@@ -222,67 +222,67 @@ class Studio(Records):
             return style == REFERENCE and has_reference
         return any(style == offered.index for offered in self.offered)
 
-    async def _by_source(self, person: Person, source: str) -> JobView | Refusal | None:
+    async def _by_source(self, person: Person, source: str) -> JobView | UserError | None:
         async with self.database.read() as connection:
             job = await jobs.by_source(connection, source)
         if job is None:
             return None
         return await self._view(job, repeated=True) if job.person_id == await self._id(person) else NOT_FOUND
 
-    async def _received(self, person: Person, chat: Chat, sent: Sent, saved: int | None) -> NewJob | Refusal:
-        draft = await drafts.received(self, person, chat, sent)
-        if saved is None or isinstance(draft, Refusal):
+    async def _received(self, person: Person, chat: Chat, sent: Sent, saved: int | None) -> NewJob | UserError:
+        draft = await drafts.from_upload(self, person, chat, sent)
+        if saved is None or isinstance(draft, UserError):
             return draft
-        dressed = await drafts.in_saved_style(self, draft, saved)
-        if isinstance(dressed, Refusal):
+        dressed = await drafts.with_saved_style(self, draft, saved)
+        if isinstance(dressed, UserError):
             await drafts.discard(self, draft)
         return dressed
 
-    async def _queue(self, new: NewJob, asked: Asked) -> JobView | Refusal:
+    async def _queue(self, new: NewJob, asked: Asked) -> JobView | UserError:
         """A new job into the queue; or the job that already stands for this source or this very wish."""
         try:
             async with self.database.write() as connection:
-                job = await admission.the_same(connection, new)
+                job = await admission.find_same(connection, new)
                 repeated = job is not None
                 if job is None:
                     now = self.clock.now()
-                    draft = await admission.inserted(connection, new, asked.album, now)
+                    draft = await admission.insert_job(connection, new, asked.album, now)
                     job = await admission.admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
-        except Refused as refused:
+        except RequestDenied as refused:
             await drafts.discard(self, new)
             return refused.refusal
         if repeated:
             await drafts.discard(self, new)
-        self.bell.ring()
+        self.wakeups.notify()
         return replace(await self._view(job, repeated=repeated), merged=job.source != new.source)
 
-    async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | Refusal:
-        if not await drafts.are_kept(self, draft):
-            return Refusal(Reason.PHOTO_EXPIRED)
+    async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | UserError:
+        if not await drafts.photos_are_kept(self, draft):
+            return UserError(ErrorCode.PHOTO_EXPIRED)
         bare = replace(draft, reference=None, reference_hash=None, reference_name=None)
         chosen = draft if style == REFERENCE else bare
         try:
             async with self.database.write() as connection:
                 job = await admission.admit_draft(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
-        except Refused as refused:
+        except RequestDenied as refused:
             return refused.refusal
-        except (Impossible, Overtaken):  # two taps at once: the other one was quicker
-            return Refusal(Reason.NOT_NOW)
-        self.bell.ring()
+        except (InvalidTransition, StaleJob):  # two taps at once: the other one was quicker
+            return UserError(ErrorCode.NOT_NOW)
+        self.wakeups.notify()
         merged = job.id != draft.id
         return replace(await self._view(job, repeated=merged), merged=merged)
 
-    async def _insert(self, new: NewJob, asked: Asked) -> JobView | Refusal:
+    async def _insert(self, new: NewJob, asked: Asked) -> JobView | UserError:
         try:
             async with self.database.write() as connection:
                 now = self.clock.now()
-                await let_in(connection, new, None, asked, now)
+                await check_access(connection, new, None, asked, now)
                 known = await jobs.by_source(connection, new.source)
-                job = known or await admission.inserted(connection, new, asked.album, now)
-        except Refused as refused:
+                job = known or await admission.insert_job(connection, new, asked.album, now)
+        except RequestDenied as refused:
             await drafts.discard(self, new)
             return refused.refusal
-        self.bell.ring()
+        self.wakeups.notify()
         return await self._view(job)
 
     async def _end(self, job: Job, *, hide: bool = False) -> Job | None:
@@ -290,10 +290,10 @@ class Studio(Records):
         try:
             async with self.database.write() as connection:
                 now = await jobs.get(connection, job.id) or job
-                change = await move(
-                    connection, replace(now, hidden=now.hidden or hide), CancelWished(), self.clock.now()
+                change = await apply_event(
+                    connection, replace(now, hidden=now.hidden or hide), CancelRequested(), self.clock.now()
                 )
-        except (Impossible, Overtaken):
+        except (InvalidTransition, StaleJob):
             return None
-        self.bell.ring()
+        self.wakeups.notify()
         return change.job

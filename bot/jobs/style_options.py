@@ -9,42 +9,42 @@ from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
     from bot.saved_styles.service import SavedStyle
-    from bot.services import Service
+    from bot.services import Services
 
 FAVOURITES = 4
 
 
 @dataclass(frozen=True)
-class Offer:
+class StyleOptions:
     """Styles in the order of their buttons, and saved ones."""
 
     styles: tuple[Style, ...]
-    closet: tuple["SavedStyle", ...] = ()
+    saved_styles: tuple["SavedStyle", ...] = ()
 
 
-async def offer(service: "Service", person: Person, chat: Chat) -> Offer:
+async def options_for(service: "Services", person: Person, chat: Chat) -> StyleOptions:
     """What this person may choose from in this chat."""
-    favourites = await service.studio.favourites(person, limit=FAVOURITES)
+    favourites = await service.job_service.favourites(person, limit=FAVOURITES)
     rules = await service.groups.settings(chat) if chat.is_group else None
     allowed = None if rules is None else rules.styles
-    shown = arranged(service.studio.styles(), favourites, allowed)
+    shown = ordered(service.job_service.styles(), favourites, allowed)
     if allowed is not None and REFERENCE not in allowed:
-        return Offer(shown)
-    shelf = await service.wardrobe.shelf(chat) if chat.is_group else ()
-    return Offer(shown, (*await service.wardrobe.mine(person), *shelf))
+        return StyleOptions(shown)
+    shelf = await service.saved_styles.library(chat) if chat.is_group else ()
+    return StyleOptions(shown, (*await service.saved_styles.of_person(person), *shelf))
 
 
-def arranged(styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None) -> tuple[Style, ...]:
+def ordered(styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None) -> tuple[Style, ...]:
     """The allowed styles, favourites first. Pure."""
     rank = {index: place for place, index in enumerate(favourites)}
     may_be_used = [style for style in styles if allowed is None or style.index in allowed]
     return tuple(sorted(may_be_used, key=lambda style: rank.get(style.index, len(rank))))
 
 
-def suggested(words: str, on_offer: Offer, language: str, most: int) -> list[tuple[str, str]]:
+def suggestions(words: str, on_offer: StyleOptions, language: str, most: int) -> list[tuple[str, str]]:
     """What the words may be the beginning of: how it is shown, and what to ask for. Pure."""
     looks = [(f"{style.index} · {style.name(language)}", style) for style in on_offer.styles if style is not SHEET]
     wanted = words.strip().casefold()
     found = [(label, str(style.index)) for label, style in looks if wanted in f"{label} {style.slug}".casefold()]
-    found += [(f"⭐ {saved.name}", saved.name) for saved in on_offer.closet if wanted in saved.name.casefold()]
+    found += [(f"⭐ {saved.name}", saved.name) for saved in on_offer.saved_styles if wanted in saved.name.casefold()]
     return found[:most]

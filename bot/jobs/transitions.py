@@ -4,16 +4,18 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job_lifecycle import Change, Event, advance
+from bot.domain.job_lifecycle import Event, Transition, advance
 from storage import attempts, jobs, ledger, results
 from storage.jobs import Job
 
 
-class Overtaken(Exception):
+class StaleJob(Exception):
     """Somebody else has moved the job since it was read: read it again, decide again."""
 
 
-async def move(connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Change:
+async def apply_event(
+    connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0
+) -> Transition:
     """Write what the event makes of the job: its row, its units, its attempt, and that its person is to be told.
 
     Raises:
@@ -22,11 +24,11 @@ async def move(connection: AsyncConnection, job: Job, event: Event, now: float, 
     """
     change = advance(job, event, now, jitter=jitter)
     if not await jobs.save(connection, change.job):
-        raise Overtaken(f"job {job.id} has moved on")
+        raise StaleJob(f"job {job.id} has moved on")
     for scopes, settlement in change.settle:
         await ledger.settle(connection, job.id, settlement, now=now, scopes=scopes)
     if change.attempt is not None:
         await attempts.ended(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
-    if change.tell:
+    if change.notify:
         await results.tell(connection, job.id, now)
     return replace(change, job=replace(change.job, version=job.version + 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import fair_queue
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
 from storage import accounts, jobs, queue, results
 from storage.accounts import Account
 from storage.jobs import ACTIVE, Job
@@ -15,7 +15,7 @@ from storage.results import Result
 
 
 @dataclass(frozen=True)
-class Lanes:
+class Capacity:
     """What a view must know of the lanes: which accounts, how many slots in all, how long a task is guessed to take."""
 
     account_ids: frozenset[str]
@@ -24,29 +24,31 @@ class Lanes:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class QueueState:
     """The queue at one moment: seconds a task takes, how long the oldest has run, whether every lane stands still."""
 
-    cycle: float
+    task_seconds: float
     running_for: float | None
     paused: bool
     waiting: int
     running: int
 
 
-STILL = Pulse(cycle=0.0, running_for=None, paused=False, waiting=0, running=0)  # for jobs that the queue is nothing to
+IDLE_QUEUE = QueueState(
+    task_seconds=0.0, running_for=None, paused=False, waiting=0, running=0
+)  # for jobs that the queue is nothing to
 
 
-async def pulse(connection: AsyncConnection, lanes: Lanes, now: float) -> Pulse:
+async def read_queue_state(connection: AsyncConnection, lanes: Capacity, now: float) -> QueueState:
     """How the queue is doing."""
-    return beat(await accounts.every(connection), await queue.depth(connection), lanes, now)
+    return queue_state(await accounts.every(connection), await queue.depth(connection), lanes, now)
 
 
-def beat(every: Sequence[Account], depth: Depth, lanes: Lanes, now: float) -> Pulse:
+def queue_state(every: Sequence[Account], depth: Depth, lanes: Capacity, now: float) -> QueueState:
     """The same, from the rows of all accounts. Pure."""
     ours = [account for account in every if account.id in lanes.account_ids]
-    return Pulse(
-        cycle=min((account.mean_seconds for account in ours), default=lanes.first_guess),
+    return QueueState(
+        task_seconds=min((account.mean_seconds for account in ours), default=lanes.first_guess),
         running_for=None if depth.oldest_submitted is None else max(0.0, now - depth.oldest_submitted),
         paused=bool(ours) and all(account.paused_reason is not None for account in ours),
         waiting=depth.waiting,
@@ -54,39 +56,47 @@ def beat(every: Sequence[Account], depth: Depth, lanes: Lanes, now: float) -> Pu
     )
 
 
-async def view(connection: AsyncConnection, job: Job, lanes: Lanes, now: float, *, repeated: bool = False) -> JobView:
+async def read_view(
+    connection: AsyncConnection, job: Job, lanes: Capacity, now: float, *, repeated: bool = False
+) -> JobView:
     """The job, its place and time left, its picture."""
     if job.state not in WAITING:
-        shown = as_seen(job, None, await results.get(connection, job.id), STILL, slots=lanes.slots, now=now)
+        shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, slots=lanes.slots, now=now)
         return replace(shown, repeated=repeated)
-    beat, place = await pulse(connection, lanes, now), None
+    beat, place = await read_queue_state(connection, lanes, now), None
     if job.state == State.QUEUED and job.tag is not None:
         place = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
-    return replace(as_seen(job, place, None, beat, slots=lanes.slots, now=now), repeated=repeated)
+    return replace(view_of(job, place, None, beat, slots=lanes.slots, now=now), repeated=repeated)
 
 
-async def seen_once(connection: AsyncConnection, found: Sequence[Job], lanes: Lanes, now: float) -> tuple[JobView, ...]:
+async def views_of_jobs(
+    connection: AsyncConnection, found: Sequence[Job], lanes: Capacity, now: float
+) -> tuple[JobView, ...]:
     """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
     if not found:
         return ()
-    beat, line = await pulse(connection, lanes, now), await queue.line(connection, {job.id for job in found})
+    beat, line = await read_queue_state(connection, lanes, now), await queue.line(connection, {job.id for job in found})
     pictures = await results.many(connection, [job.id for job in found])
     return tuple(
-        as_seen(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
+        view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
     )
 
 
-async def views_of(connection: AsyncConnection, job_ids: Sequence[int], lanes: Lanes, now: float) -> list[JobView]:
+async def views_by_id(
+    connection: AsyncConnection, job_ids: Sequence[int], lanes: Capacity, now: float
+) -> list[JobView]:
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = await pulse(connection, lanes, now), await queue.line(connection, frozenset(job_ids))
+    beat, line = await read_queue_state(connection, lanes, now), await queue.line(connection, frozenset(job_ids))
     found = await jobs.many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
-    return [as_seen(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]
+    return [view_of(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]
 
 
-def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *, slots: int, now: float) -> JobView:
+def view_of(
+    job: Job, place: Place | None, result: Result | None, beat: QueueState, *, slots: int, now: float
+) -> JobView:
     """The view of a row. Pure."""
     hopeless = beat.paused or job.cancel_requested
     return JobView(
@@ -98,9 +108,9 @@ def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *
         updated=job.updated,
         place=None if place is None or hopeless else place.number,
         eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
-        eta_is_least=place is not None and not place.is_first,
-        progress=fair_queue.progress(job, beat.cycle, now),
-        refusal=None if job.error is None else Refusal(Reason(job.error)),
+        eta_is_minimum=place is not None and not place.is_first,
+        progress=fair_queue.progress(job, beat.task_seconds, now),
+        error=None if job.error is None else UserError(ErrorCode(job.error)),
         cropped=job.cropped,
         paused=beat.paused and job.state == State.QUEUED,
         asked=job.asked,
@@ -114,9 +124,11 @@ def as_seen(job: Job, place: Place | None, result: Result | None, beat: Pulse, *
     )
 
 
-def _eta(job: Job, place: Place | None, beat: Pulse, slots: int, now: float) -> float | None:
+def _eta(job: Job, place: Place | None, beat: QueueState, slots: int, now: float) -> float | None:
     if place is not None:
-        return fair_queue.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.cycle, slots=slots)
+        return fair_queue.seconds_left(
+            place=place.number, running_for=beat.running_for, cycle=beat.task_seconds, slots=slots
+        )
     if job.state in ACTIVE and job.submitted is not None:
-        return max(1.0, beat.cycle - max(0.0, now - job.submitted))
+        return max(1.0, beat.task_seconds - max(0.0, now - job.submitted))
     return None

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from bot.domain.job_view import ENDED, WAITING, JobView, Reason, Refusal, State
+from bot.domain.job_view import ENDED, WAITING, ErrorCode, JobView, State, UserError
 from bot.domain.styles import Style
-from bot.i18n import Texts, refusal, speak
+from bot.i18n import Texts, error_message, texts_for
 from bot.messaging import job_card
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.job_card import Rows, Saved
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.job_card import ButtonRows, NamedStyle
 from bot.messaging.platform import Button, Card, Picture
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
-class Deed(IntEnum):
+class AlbumAction(IntEnum):
     """What a button of an album does with all of it: the number of a `Verb.ALBUM`."""
 
     OTHER = 0  # ask for another style
@@ -27,7 +27,7 @@ class Deed(IntEnum):
     KEEP = 4
 
 
-DELETING = frozenset({Deed.DELETE, Deed.REALLY_DELETE, Deed.KEEP})
+DELETING = frozenset({AlbumAction.DELETE, AlbumAction.REALLY_DELETE, AlbumAction.KEEP})
 
 
 def album_card(
@@ -35,47 +35,50 @@ def album_card(
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[Saved] = (),
+    closet: Sequence[NamedStyle] = (),
     pictures: Sequence[Picture] = (),
     in_doubt: bool = False,
-    room: Room = ROOM,
+    room: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
     """The card of jobs that were asked for together, in the order of their photos. `pictures`: what it is to show;
     `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
         return job_card.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
-    texts, card = speak(language), Card("", picture=picture, job=views[0].id, goes_on=any(map(job_card.goes_on, views)))
+    texts, card = (
+        texts_for(language),
+        Card("", picture=picture, job=views[0].id, in_progress=any(map(job_card.is_in_progress, views))),
+    )
     card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
-        rows = job_card.rows(drafts[0], styles=styles, language=language, closet=closet, room=room)
+        rows = job_card.job_buttons(drafts[0], styles=styles, language=language, closet=closet, room=room)
         return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
         return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))
     return replace(card, text=_outcome(views, texts, in_doubt=in_doubt), buttons=settled_rows(views, language))
 
 
-def settled_rows(views: Sequence[JobView], language: str) -> Rows:
+def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
     """The buttons of an album that is done: each picture with all that can be done with it, then what goes for all."""
-    texts, painted = speak(language), [view for view in views if view.state in PAINTED]
+    texts, painted = texts_for(language), [view for view in views if view.state in PAINTED]
     if len(painted) == 1:
-        return job_card.rows(painted[0], styles=(), language=language)
+        return job_card.job_buttons(painted[0], styles=(), language=language)
     numbers = [Button(f"🖼 {n}", Press(Verb.OPEN, view.id).pack()) for n, view in enumerate(painted, 1)]
     shown = tuple(tuple(numbers[start : start + COLUMNS]) for start in range(0, len(numbers), COLUMNS))
-    other = _button(views, Deed.OTHER, texts.gettext("🎨 Another style"))
+    other = _button(views, AlbumAction.OTHER, texts.gettext("🎨 Another style"))
     if not painted:
         return ((other,),) if any(view.has_photo for view in views) else ()
-    files = _button(views, Deed.FILES, texts.gettext("📄 As files"))
-    delete = _button(views, Deed.DELETE, texts.gettext("🗑 Delete all"))
+    files = _button(views, AlbumAction.FILES, texts.gettext("📄 As files"))
+    delete = _button(views, AlbumAction.DELETE, texts.gettext("🗑 Delete all"))
     return (*shown, (other, files) if any(view.has_photo for view in views) else (files,), (delete,))
 
 
-def really_delete_all(views: Sequence[JobView], language: str) -> Rows:
+def confirm_delete_all_rows(views: Sequence[JobView], language: str) -> ButtonRows:
     """The buttons that ask whether to delete."""
-    texts = speak(language)
-    yes = _button(views, Deed.REALLY_DELETE, texts.gettext("🗑 Yes, delete all"))
-    return ((yes, _button(views, Deed.KEEP, texts.gettext("Keep them"))),)
+    texts = texts_for(language)
+    yes = _button(views, AlbumAction.REALLY_DELETE, texts.gettext("🗑 Yes, delete all"))
+    return ((yes, _button(views, AlbumAction.KEEP, texts.gettext("Keep them"))),)
 
 
 def last_of(views: Sequence[JobView]) -> JobView:
@@ -89,7 +92,7 @@ def done(views: Sequence[JobView]) -> int:
     return sum(view.state in ENDED for view in views)
 
 
-def _button(views: Sequence[JobView], deed: Deed, label: str) -> Button:
+def _button(views: Sequence[JobView], deed: AlbumAction, label: str) -> Button:
     return Button(label, Press(Verb.ALBUM, views[0].id, deed).pack())
 
 
@@ -112,7 +115,7 @@ def _cropped(views: Sequence[JobView], texts: Texts) -> str:
 def _title(views: Sequence[JobView], texts: Texts) -> str:
     """The look, where all have the same, and how many photos there are."""
     photos = texts.ngettext("{n} photo", "{n} photos", len(views))
-    names = {job_card.look_name(view, texts) for view in views if view.style is not None}
+    names = {job_card.style_title(view, texts) for view in views if view.style is not None}
     if not names:  # nobody is to know any more what it was
         return ""
     return f"🎨 {names.pop()} · {photos}" if len(names) == 1 else f"🎨 {photos}"
@@ -164,7 +167,7 @@ def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
 def _why(view: JobView, texts: Texts) -> str:
     if view.state is State.CANCELED:
         return texts.gettext("Cancelled.")
-    return refusal(view.refusal or Refusal(Reason.SERVICE_DOWN), texts)
+    return error_message(view.error or UserError(ErrorCode.SERVICE_DOWN), texts)
 
 
 def _list(numbers: Sequence[int]) -> str:

@@ -22,7 +22,7 @@ _ME_WORDS = frozenset({"me", "myself", "my", "我", "自己", "我自己"})
 _REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
 
 
-class Name(StrEnum):
+class CommandName(StrEnum):
     """The commands we know. UNKNOWN: a command, but none of ours."""
 
     START = "start"
@@ -54,14 +54,14 @@ class Name(StrEnum):
     UNKNOWN = "?"
 
 
-_NAMES = {name.value: name for name in Name}
+_NAMES = {name.value: name for name in CommandName}
 
 
 @dataclass(frozen=True)
-class Said:
+class ParsedText:
     """A message's words. `command` is None for plain words; `bot` is whom the words name (`/help@bot`, `@bot 3`)."""
 
-    command: Name | None
+    command: CommandName | None
     words: str
     bot: str | None = None
 
@@ -69,27 +69,29 @@ class Said:
         """Whether the words name somebody else: another bot, or a person mentioned."""
         return self.bot is not None and self.bot != us.casefold()
 
-    def names(self, us: str) -> bool:
+    def mentions(self, us: str) -> bool:
         return self.bot == us.casefold()
 
 
-def understand(text: str) -> Said:
+def parse_text(text: str) -> ParsedText:
     """What a text or caption says."""
     text = text.strip()
     if match := _COMMAND.fullmatch(text):
         name, number, bot, words = match[1].casefold(), match[2] or "", match[3], match[4] or ""
-        return Said(_NAMES.get(name, Name.UNKNOWN), f"{number} {words}".strip(), bot.casefold() if bot else None)
+        return ParsedText(
+            _NAMES.get(name, CommandName.UNKNOWN), f"{number} {words}".strip(), bot.casefold() if bot else None
+        )
     if text.startswith("/"):
-        return Said(Name.UNKNOWN, text)
+        return ParsedText(CommandName.UNKNOWN, text)
     if match := _MENTION.fullmatch(text):
         words = match[2].strip()
-        said = understand(words) if words.startswith("/") else Said(None, words)
+        said = parse_text(words) if words.startswith("/") else ParsedText(None, words)
         return replace(said, bot=match[1].casefold())
-    return Said(None, text)
+    return ParsedText(None, text)
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownStyle:
     """Words that name no style on offer; `meant` is the nearest on offer, `known` one that isn't on offer now."""
 
     words: str
@@ -102,20 +104,20 @@ def is_reference(words: str) -> bool:
     return _tidy(words).casefold() in _REFERENCE_WORDS
 
 
-def about_me(words: str) -> tuple[str, bool]:
+def split_me(words: str) -> tuple[str, bool]:
     """The words without a closing "me", and whether it was there: `/style 3 me` is about their own profile photo."""
     before, _, last = words.strip().rpartition(" ")
     return (before.strip(), True) if last.strip(_EDGES).casefold() in _ME_WORDS else (words, False)
 
 
-def chosen(words: str, offered: Collection[Style]) -> Style | Unknown | None:
+def find_style(words: str, offered: Collection[Style]) -> Style | UnknownStyle | None:
     """The style that the words name, an Unknown with the nearest one, or None when there are no words."""
     wanted = _STYLE_WORD.sub("", _tidy(words), count=1)
     if not wanted:
         return None
     if style := find(wanted, offered):
         return style
-    return Unknown(words.strip()[:MAX_WORDS], nearest(wanted, offered), find(wanted, STYLES))
+    return UnknownStyle(words.strip()[:MAX_WORDS], nearest(wanted, offered), find(wanted, STYLES))
 
 
 def _tidy(words: str) -> str:

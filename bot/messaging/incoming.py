@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:
-    from bot.privacy.service import Care
+    from bot.privacy.service import PrivacyService
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 
@@ -23,7 +23,7 @@ def may_be_picture(kind: str | None, filename: str | None) -> bool:
     return (kind or "").startswith("image/") or PurePath(filename or "").suffix.casefold() in _PICTURE_SUFFIXES
 
 
-async def nobody() -> bool:
+async def not_an_admin() -> bool:
     """Not an admin."""
     return False
 
@@ -40,13 +40,13 @@ class Attachment:
     message_id: str
     size: int | None
     is_picture: bool
-    read: Callable[[], Awaitable[bytes | Refusal]]
+    read: Callable[[], Awaitable[bytes | UserError]]
     owner: Person | None = None
     source: str = ""
 
 
 @dataclass(frozen=True)
-class Incoming:
+class IncomingMessage:
     """One request: a message, or an album as a whole.
 
     `own` came with it, `answered` hangs on the message it answers. `addressed`: meant for us without a command, which
@@ -60,18 +60,18 @@ class Incoming:
     chat: Chat
     source: str
     message_id: str
-    words: str
+    text: str
     addressed: bool
-    own: tuple[Attachment, ...] = ()
-    answered: Attachment | None = None
+    attachments: tuple[Attachment, ...] = ()
+    replied: Attachment | None = None
     edited: bool = False
-    portrait: Attachment | None = None
-    answered_portrait: Attachment | None = None
-    is_admin: Callable[[], Awaitable[bool]] = nobody
-    unseen: bool = False
+    profile_photo: Attachment | None = None
+    replied_profile_photo: Attachment | None = None
+    is_admin: Callable[[], Awaitable[bool]] = not_an_admin
+    is_ephemeral: bool = False
 
 
-async def is_withheld(care: "Care", attachment: Attachment, person: Person) -> bool:
+async def is_withheld(care: "PrivacyService", attachment: Attachment, person: Person) -> bool:
     """Whether it is a picture of somebody else who doesn't want that others use theirs."""
     owner = attachment.owner
     if owner is None or owner.platform_id == person.platform_id:
@@ -79,10 +79,10 @@ async def is_withheld(care: "Care", attachment: Attachment, person: Person) -> b
     return await care.has_opted_out(owner.platform, owner.platform_id)
 
 
-async def read_all(attachment: Attachment) -> bytes | Refusal:
+async def read_attachment(attachment: Attachment) -> bytes | UserError:
     """The bytes, unless it can't be a photo or is too big: that is said before anything is fetched."""
     if not attachment.is_picture:
-        return Refusal(Reason.NOT_A_PICTURE)
+        return UserError(ErrorCode.NOT_A_PICTURE)
     if attachment.size is not None and attachment.size > MAX_BYTES:
-        return Refusal(Reason.TOO_MANY_BYTES)
+        return UserError(ErrorCode.TOO_MANY_BYTES)
     return await attachment.read()

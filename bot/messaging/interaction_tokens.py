@@ -11,11 +11,11 @@ from storage import interaction_tokens
 from storage.database import Database
 from storage.interaction_tokens import Reply as Ticket
 
-__all__ = ["Ticket", "Tickets"]
+__all__ = ["InteractionTokens", "Ticket"]
 
 
 @dataclass(frozen=True)
-class Tickets:
+class InteractionTokens:
     """Rows of one bot; `account` names the platform and the bot."""
 
     database: Database

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal, State
+from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
-from bot.i18n import Texts, mark, refusal, speak
+from bot.i18n import Texts, error_message, mark, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.pagination import bounded, leafing
-from bot.messaging.platform import Button, Call, Card, Picture
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.pagination import clamp_page, page_buttons
+from bot.messaging.platform import Button, Card, Mention, Picture
 
-Rows = tuple[tuple[Button, ...], ...]
+ButtonRows = tuple[tuple[Button, ...], ...]
 
 
-class Saved(Protocol):
+class NamedStyle(Protocol):
     """What a card must know of a saved style."""
 
     @property
@@ -32,11 +32,17 @@ COLUMNS = 2
 MAX_LABEL = 34  # letters of a saved style's name
 _BAR = 10  # blocks of the progress bar
 
-_WORTH_ANOTHER_TRY = frozenset({Reason.SERVICE_DOWN, Reason.RESULT_LOST})
+_WORTH_ANOTHER_TRY = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST})
 _NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
     {
-        *(Reason.DRAFT_EXPIRED, Reason.CONSENT_REFUSED, Reason.OPTED_OUT, Reason.PHOTO_EXPIRED, Reason.BANNED),
-        *(Reason.QUOTA_USED_UP, Reason.QUEUE_FULL, Reason.BUDGET_USED_UP, Reason.GROUP_LIMIT),
+        *(
+            ErrorCode.DRAFT_EXPIRED,
+            ErrorCode.CONSENT_REFUSED,
+            ErrorCode.OPTED_OUT,
+            ErrorCode.PHOTO_EXPIRED,
+            ErrorCode.BANNED,
+        ),
+        *(ErrorCode.QUOTA_USED_UP, ErrorCode.QUEUE_FULL, ErrorCode.BUDGET_USED_UP, ErrorCode.GROUP_LIMIT),
     }
 )
 _DOING = {
@@ -51,30 +57,32 @@ def job_card(
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[Saved] = (),
+    closet: Sequence[NamedStyle] = (),
     page: int = 0,
     picture: Picture | None = None,
-    room: Room = ROOM,
+    room: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
     """The card of a job. `styles` are those on offer, in the order of their buttons, `closet` the saved ones; `page`
     turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
-    texts = speak(language)
+    texts = texts_for(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
-    buttons = rows(view, styles=styles, language=language, closet=closet, page=page, room=room)
-    return Card("\n".join(lines), buttons, picture, calls=_call(view, texts), job=view.id, goes_on=goes_on(view))
+    buttons = job_buttons(view, styles=styles, language=language, closet=closet, page=page, room=room)
+    return Card(
+        "\n".join(lines), buttons, picture, mention=_call(view, texts), job=view.id, in_progress=is_in_progress(view)
+    )
 
 
-def rows(
+def job_buttons(
     view: JobView,
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[Saved] = (),
+    closet: Sequence[NamedStyle] = (),
     page: int = 0,
-    room: Room = ROOM,
-) -> Rows:
+    room: Capabilities = DEFAULT_CAPABILITIES,
+) -> ButtonRows:
     """The card's buttons alone, for when only they change."""
-    texts = speak(language)
+    texts = texts_for(language)
     match view.state:
         case State.DRAFT if view.consent == "asked":
             return (_yes_or_no(view, texts), _cancel(view, texts))
@@ -98,16 +106,16 @@ def style_name(index: int, texts: Texts) -> str:
     return texts.gettext("Your own style picture") if index == REFERENCE else by_index(index).name(texts.language)
 
 
-def look_name(view: JobView, texts: Texts) -> str:
+def style_title(view: JobView, texts: Texts) -> str:
     """What the style of a job is called: a saved one by the name that its person gave it."""
     if view.reference_name:
         return view.reference_name
     return "" if view.style is None else style_name(view.style, texts)
 
 
-def really_delete(view: JobView, language: str) -> Rows:
+def confirm_delete_rows(view: JobView, language: str) -> ButtonRows:
     """The buttons that ask whether to delete."""
-    texts = speak(language)
+    texts = texts_for(language)
     yes = Button(texts.gettext("🗑 Yes, delete it"), Press(Verb.DELETE, view.id, 1).pack())
     no = Button(texts.gettext("Keep it"), Press(Verb.DELETE, view.id, 0).pack())
     return ((yes, no),)
@@ -115,7 +123,7 @@ def really_delete(view: JobView, language: str) -> Rows:
 
 def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     cropped = texts.gettext("The photo was very long, so I used the part round the face.") if view.cropped else ""
-    title = "" if view.style is None else f"🎨 {look_name(view, texts)}"
+    title = "" if view.style is None else f"🎨 {style_title(view, texts)}"
     if view.state is State.DRAFT and view.consent == "asked":
         return [title, _question(texts), cropped]
     if view.state is State.DRAFT:
@@ -131,7 +139,7 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
             return [title, *progress_lines(view, texts), cropped]
 
 
-def goes_on(view: JobView) -> bool:
+def is_in_progress(view: JobView) -> bool:
     """Whether its card has more to tell."""
     return view.state is State.DRAFT or view.state in WAITING
 
@@ -161,10 +169,10 @@ def _subject(texts: Texts) -> str:
     return texts.gettext("You whose photo this is")
 
 
-def _call(view: JobView, texts: Texts) -> Call | None:
+def _call(view: JobView, texts: Texts) -> Mention | None:
     """The person who is asked is told that they are."""
     is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
-    return Call(_subject(texts), view.subject or "") if is_asked else None
+    return Mention(_subject(texts), view.subject or "") if is_asked else None
 
 
 def _queued(view: JobView, texts: Texts) -> list[str]:
@@ -184,7 +192,7 @@ def _time_left(view: JobView, texts: Texts) -> str:
     if view.eta_seconds is None:
         return ""
     time = texts.duration(view.eta_seconds)
-    if view.eta_is_least:
+    if view.eta_is_minimum:
         return texts.gettext("At least {time} left.", time=time)
     return texts.gettext("About {time} left.", time=time)
 
@@ -198,8 +206,8 @@ def _bar(view: JobView) -> str:
 
 
 def _failed(view: JobView, texts: Texts) -> list[str]:
-    why = view.refusal or Refusal(Reason.SERVICE_DOWN)
-    return [refusal(why, texts), "" if why.reason in _NO_UNIT_WAS_SPENT else _not_counted(texts)]
+    why = view.error or UserError(ErrorCode.SERVICE_DOWN)
+    return [error_message(why, texts), "" if why.code in _NO_UNIT_WAS_SPENT else _not_counted(texts)]
 
 
 def _not_counted(texts: Texts) -> str:
@@ -207,8 +215,8 @@ def _not_counted(texts: Texts) -> str:
 
 
 def _style_rows(
-    view: JobView, styles: Sequence[Style], closet: Sequence[Saved], texts: Texts, *, page: int, room: Room
-) -> Rows:
+    view: JobView, styles: Sequence[Style], closet: Sequence[NamedStyle], texts: Texts, *, page: int, room: Capabilities
+) -> ButtonRows:
     """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
     are forms, one of them asks for a picture."""
     looks = [
@@ -218,16 +226,16 @@ def _style_rows(
     ]
     saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in closet]
     buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
-    pages = max(1, -(-len(buttons) // room.looks))
-    page = bounded(page, pages)
-    shown = buttons[page * room.looks : (page + 1) * room.looks]
+    pages = max(1, -(-len(buttons) // room.styles_per_page))
+    page = clamp_page(page, pages)
+    shown = buttons[page * room.styles_per_page : (page + 1) * room.styles_per_page]
     if room.has_forms:
         shown.append(Button(texts.gettext("🖼 A picture of mine"), Press(Verb.BRING, view.id).pack()))
     grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
-    return (*grid, *leafing(partial(Press, Verb.PAGE, view.id), page, pages))
+    return (*grid, *page_buttons(partial(Press, Verb.PAGE, view.id), page, pages))
 
 
-def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> Rows:
+def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
     """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
     surprise = Button(texts.gettext("🎲 Surprise me"), Press(Verb.SURPRISE, view.id).pack())
     if SHEET not in styles:
@@ -246,7 +254,7 @@ def _short(name: str) -> str:
     return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
-def _picture_rows(view: JobView, texts: Texts) -> Rows:
+def _picture_rows(view: JobView, texts: Texts) -> ButtonRows:
     file = Button(texts.gettext("📄 As file"), Press(Verb.FILE, view.id).pack())
     share = Button(texts.gettext("↗ Share"), share=f"#{view.id}")
     delete = Button(texts.gettext("🗑 Delete"), Press(Verb.DELETE, view.id).pack())
@@ -256,13 +264,13 @@ def _picture_rows(view: JobView, texts: Texts) -> Rows:
     return (_once_more(view, texts), (file, beside), (share, delete))
 
 
-def _retry_rows(view: JobView, texts: Texts) -> Rows:
+def _retry_rows(view: JobView, texts: Texts) -> ButtonRows:
     if not view.has_photo or view.style is None:
         return ()
-    why = view.refusal.reason if view.refusal else None
+    why = view.error.code if view.error else None
     if view.state is State.CANCELED or why in _WORTH_ANOTHER_TRY:
         return (_once_more(view, texts),)
-    return ((_other(view, texts),),) if why is Reason.STYLE_INVALID else ()
+    return ((_other(view, texts),),) if why is ErrorCode.STYLE_INVALID else ()
 
 
 def _once_more(view: JobView, texts: Texts) -> tuple[Button, ...]:

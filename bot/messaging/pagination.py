@@ -6,12 +6,12 @@ from bot.messaging.callback_data import Press
 from bot.messaging.platform import Button
 
 
-def bounded(page: int, pages: int) -> int:
+def clamp_page(page: int, pages: int) -> int:
     """The page that is really there: an old button may name one that has gone."""
     return min(max(page, 0), pages - 1)
 
 
-def leafing(press: Callable[[int], Press], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
+def page_buttons(press: Callable[[int], Press], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
     """A row to the page before and the page after; round at the ends, so that the two stay under the finger."""
     if pages <= 1:
         return ()

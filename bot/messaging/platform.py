@@ -64,7 +64,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Call:
+class Mention:
     """These words of a card's text stand for a person, whom the platform is to tell that they are mentioned."""
 
     words: str
@@ -96,11 +96,11 @@ class Card:
     picture: Picture | None = None
     pictures: tuple[Picture, ...] = ()
     document: Picture | Document | None = None
-    calls: Call | None = None
+    mention: Mention | None = None
     invoice: Invoice | None = None
-    follow: Callable[[], AsyncIterator["Card"]] | None = None
+    followups: Callable[[], AsyncIterator["Card"]] | None = None
     job: int | None = None
-    goes_on: bool = False
+    in_progress: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ class PlatformError(Exception):
     """The platform did not show a card.
 
     PlatformError
-    ├── NotNow   try again after `retry_after` seconds (flood control, network, 5xx)
-    └── Gone     never will: the chat is gone, the person blocked us, or the card was deleted
+    ├── TryLater   try again after `retry_after` seconds (flood control, network, 5xx)
+    └── TargetGone     never will: the chat is gone, the person blocked us, or the card was deleted
     """
 
 
-class NotNow(PlatformError):
+class TryLater(PlatformError):
     """The platform asks for patience. `perhaps_sent`: nobody answered, so a new message may have arrived after all."""
 
     def __init__(self, retry_after: float, *, perhaps_sent: bool = False) -> None:
@@ -136,7 +136,7 @@ class NotNow(PlatformError):
         self.perhaps_sent = perhaps_sent
 
 
-class Gone(PlatformError):
+class TargetGone(PlatformError):
     """Nobody is there to see the card. `card_only` when just the message is gone and a new one may be sent."""
 
     def __init__(self, *, card_only: bool) -> None:
@@ -152,15 +152,16 @@ class Platform(Protocol):
     async def show(self, address: Address, card: Card) -> str:
         """Send the card, or edit it when the address has a message id; showing the same twice is no error.
 
-        Returns the message id. Raises NotNow or Gone.
+        Returns the message id. Raises TryLater or TargetGone.
         """
 
     async def remove(self, address: Address, instead: str) -> None:
-        """Delete a message; where that can't be, put the words `instead` in its place. Raises NotNow or Gone."""
+        """Delete a message; where that can't be, put the words `instead` in its place. Raises TryLater or
+        TargetGone."""
 
 
 @runtime_checkable
-class Receives(Protocol):
+class Receiver(Protocol):
     """A platform that has to be asked for what people say, or where we keep a line open for it: only one process at a
     time may. The others show, and answer what is brought to them."""
 
@@ -171,11 +172,11 @@ class Receives(Protocol):
 
 
 @runtime_checkable
-class Hangs(Protocol):
+class SendsAlbums(Protocol):
     """A platform whose messages hold one picture each: several hang beside their card, in messages of their own."""
 
-    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
         """Send two to ten pictures together, as an answer to what the card at `address` answers.
 
-        Returns the message id of each. Raises NotNow or Gone.
+        Returns the message id of each. Raises TryLater or TargetGone.
         """

@@ -14,12 +14,12 @@ from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-VEIL_SECONDS = 30 * 24 * 3600.0
-HEARD_SECONDS = 24 * 3600.0
+SPOILER_SECONDS = 30 * 24 * 3600.0
+SEEN_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Keepsakes:
+class PlatformFiles:
     """Rows of one bot; `account` names the platform and the bot, for files mean nothing to another.
 
     A file, veil or message that can't be written is not worth losing a message over: it is logged.
@@ -48,23 +48,25 @@ class Keepsakes:
         except SQLAlchemyError:
             log.exception("a file was not remembered", job=job)
 
-    async def drop(self, job: int) -> None:
+    async def forget(self, job: int) -> None:
         """The platform doesn't know the file any more."""
         async with self.database.write() as connection:
             await platform_files.forget(connection, job)
 
-    async def veil(self, chat: Chat, messages: Sequence[str]) -> None:
+    async def mark_spoilers(self, chat: Chat, messages: Sequence[str]) -> None:
         """What answers these messages is to be veiled, as they are."""
         now = self.clock.now()
         place = {"account": self.account, "chat": chat.platform_id}
         try:
             async with self.database.write() as connection:
                 for message in messages:
-                    await platform_files.veil(connection, **place, message=message, at=now, before=now - VEIL_SECONDS)
+                    await platform_files.veil(
+                        connection, **place, message=message, at=now, before=now - SPOILER_SECONDS
+                    )
         except SQLAlchemyError:
             log.exception("a veil was not remembered")
 
-    async def is_veiled(self, address: Address) -> bool:
+    async def is_spoiler(self, address: Address) -> bool:
         """Whether a picture there is to be veiled."""
         if address.reply_to is None:
             return False
@@ -72,12 +74,12 @@ class Keepsakes:
         async with self.database.read() as connection:
             return await platform_files.is_veiled(connection, **place, message=address.reply_to)
 
-    async def is_news(self, message: int) -> bool:
+    async def is_new_message(self, message: int) -> bool:
         """Whether none of our processes has heard this message: for a moment two may listen."""
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
-                return await update_inbox.note(connection, self.account, message, now=now, before=now - HEARD_SECONDS)
+                return await update_inbox.note(connection, self.account, message, now=now, before=now - SEEN_SECONDS)
         except SQLAlchemyError:
             log.exception("a message was not noted")
             return True

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Callable
 from math import ceil
 from typing import TYPE_CHECKING
 
-from bot.i18n import LANGUAGES, Texts, speak
+from bot.i18n import LANGUAGES, Texts, texts_for
 from bot.messaging.callback_data import Press, Verb, whose
-from bot.messaging.callbacks import Answer, Pressed, not_yours
-from bot.messaging.capabilities import ROOM, Room
-from bot.messaging.commands import Name
-from bot.messaging.incoming import Incoming
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
+from bot.messaging.commands import CommandName
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Button, Card, Document, Person
 
 if TYPE_CHECKING:
-    from bot.privacy.service import Forgotten, PrivacyFacts
-    from bot.services import Service
+    from bot.privacy.service import DeletedCounts, PrivacyFacts
+    from bot.services import Services
 
 _AS_THE_APP = -1
 _NAMES = {"en": "English", "zh": "中文"}
@@ -23,56 +23,60 @@ _WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh
 _NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
-class Paperwork:
+class PrivacyCommands:
     """Answers what concerns a person's data. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
-    def __init__(self, service: "Service", clock: Callable[[], float], room: Room = ROOM) -> None:
-        self._studio = service.studio
+    def __init__(
+        self, service: "Services", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
+    ) -> None:
+        self._studio = service.job_service
         self._care = service.care
-        self._privacy = service.privacy
+        self._privacy = service.privacy_facts
         self._clock = clock
         self._room = room
 
-    async def command(self, command: Name, message: Incoming, words: str) -> Card:
+    async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
         """The answer to one of its commands."""
-        person, texts = message.person, speak(message.person.language)
+        person, texts = message.person, texts_for(message.person.language)
         match command:
-            case Name.PRIVACY:
+            case CommandName.PRIVACY:
                 return Card(privacy_text(self._privacy, person))
-            case Name.FORGET:
-                return really_forget_card(person)
-            case Name.EXPORT if message.chat.is_group and not message.unseen:
+            case CommandName.FORGET:
+                return confirm_forget_card(person)
+            case CommandName.EXPORT if message.chat.is_group and not message.is_ephemeral:
                 return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
-            case Name.EXPORT:
+            case CommandName.EXPORT:
                 return Card(
-                    texts.gettext("I'm packing everything I keep of you…"), follow=lambda: self._parcels(person)
+                    texts.gettext("I'm packing everything I keep of you…"), followups=lambda: self._parcels(person)
                 )
-            case Name.OPT_OUT:
+            case CommandName.OPT_OUT:
                 return await self._opt_out(person, out=words.strip().casefold() not in _NO)
             case _:
                 return await self._language_asked(person, words)
 
-    async def pressed(self, press: Press, pressed: Pressed) -> Answer:
+    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A press on one of its cards; only the person themselves may."""
         person = pressed.person
         if press.about != whose(person):
             return not_yours(person)
         match press:
             case Press(Verb.FORGET, _, 1):
-                return Answer(edit=Card(forgotten_text(await self._care.forget(person), speak(person.language))))
+                return CallbackAnswer(
+                    edit=Card(forgotten_text(await self._care.forget(person), texts_for(person.language)))
+                )
             case Press(Verb.FORGET):
-                return Answer(edit=Card(speak(person.language).gettext("Nothing was deleted.")))
+                return CallbackAnswer(edit=Card(texts_for(person.language).gettext("Nothing was deleted.")))
             case Press(Verb.OPT_OUT, _, number):
-                return Answer(edit=await self._opt_out(person, out=number == 1))
+                return CallbackAnswer(edit=await self._opt_out(person, out=number == 1))
             case Press(Verb.LANGUAGE, _, number):
                 chosen = LANGUAGES[number] if number is not None and 0 <= number < len(LANGUAGES) else None
-                return Answer(edit=await self._speak(person, chosen))
+                return CallbackAnswer(edit=await self._speak(person, chosen))
             case _:
                 return not_yours(person)
 
     async def _parcels(self, person: Person) -> AsyncIterator[Card]:
-        texts = speak(person.language)
-        async with self._care.export(person, self._room.file_bytes) as files:
+        texts = texts_for(person.language)
+        async with self._care.export(person, self._room.max_file_bytes) as files:
             for number, file in enumerate(files, 1):
                 words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
                 yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
@@ -86,8 +90,8 @@ class Paperwork:
         return await self._speak(person, wanted) if wanted else language_card(person)
 
     async def _speak(self, person: Person, language: str | None) -> Card:
-        await self._studio.speak(person, language)
-        texts = speak((await self._studio.in_their_language(person)).language)
+        await self._studio.set_language(person, language)
+        texts = texts_for((await self._studio.in_their_language(person)).language)
         if language is None:
             return Card(texts.gettext("From now on I speak the language of your app."))
         return Card(texts.gettext("From now on I speak English with you."))
@@ -95,7 +99,7 @@ class Paperwork:
 
 def privacy_text(facts: "PrivacyFacts", person: Person) -> str:
     """What is kept, and until when."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     return "\n".join(
         [
             texts.gettext("I know you as {who}. What I keep of you, and until when:", who=_name(person)),
@@ -129,9 +133,9 @@ def _span(hours: float, texts: Texts) -> str:
     return texts.ngettext("{n} hour", "{n} hours", ceil(hours))
 
 
-def really_forget_card(person: Person) -> Card:
+def confirm_forget_card(person: Person) -> Card:
     """Asks before everything goes."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     question = texts.gettext(
         "Delete your photos, pictures, saved styles and history? What is on its way is cancelled. "
         "This can't be undone; /export first, if you want to keep something."
@@ -141,7 +145,7 @@ def really_forget_card(person: Person) -> Card:
     return Card(question, ((yes,), (no,)))
 
 
-def forgotten_text(gone: "Forgotten", texts: Texts) -> str:
+def forgotten_text(gone: "DeletedCounts", texts: Texts) -> str:
     """What was deleted, with counts; pictures of others were painted from this person's photos."""
     counted = (
         (gone.photos, texts.ngettext("{n} photo or style picture", "{n} photos and style pictures", gone.photos)),
@@ -158,7 +162,7 @@ def forgotten_text(gone: "Forgotten", texts: Texts) -> str:
 
 def opted_out_card(person: Person, *, out: bool) -> Card:
     """Their word, and the way back."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     if out:
         words = texts.gettext(
             "Noted: nobody else can have your photos painted by me, not even by answering them. "
@@ -175,7 +179,7 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
 
 def language_card(person: Person) -> Card:
     """Which language to speak."""
-    texts = speak(person.language)
+    texts = texts_for(person.language)
     choices = [
         Button(_NAMES[language], Press(Verb.LANGUAGE, whose(person), number).pack())
         for number, language in enumerate(LANGUAGES)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.styles import INDICES, by_index
-from bot.jobs.queries import NOBODY, Records
-from bot.messaging.capabilities import FILE_BYTES
+from bot.jobs.queries import NOBODY, JobQueries
+from bot.messaging.capabilities import MAX_FILE_BYTES
 from bot.messaging.platform import Person
 from storage import jobs, people, purchases, results, saved_styles
 from storage.jobs import Job, State
@@ -25,7 +25,7 @@ from storage.results import Result
 
 
 @dataclass(frozen=True)
-class Belongings:
+class ExportContents:
     """What there is: the history as JSON values, and the name in the zip of each key in the store."""
 
     history: Mapping[str, Any]
@@ -33,22 +33,24 @@ class Belongings:
 
 
 @asynccontextmanager
-async def written(records: Records, person: Person, *, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
+async def export_files(
+    records: JobQueries, person: Person, *, max_bytes: int = MAX_FILE_BYTES
+) -> AsyncIterator[tuple[Path, ...]]:
     """The files, in a folder of their own that is gone at the end of the block."""
     belongings = await _belongings(records, person)
     with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:
-        zips = Zips(Path(folder), max_bytes)
+        zips = ZipParts(Path(folder), max_bytes)
         history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
         await asyncio.to_thread(zips.add, "history.json", history.encode())
         for key, name in belongings.pictures.items():
-            jpeg = await records.reception.photos.get(key)
+            jpeg = await records.photo_intake.photos.get(key)
             if jpeg is not None:
                 await asyncio.to_thread(zips.add, name, jpeg)
         yield tuple(zips.files)
 
 
 @dataclass
-class Zips:
+class ZipParts:
     """Zip files in a folder, a new one whenever the last is full. JPEGs are stored as they are: they don't shrink."""
 
     folder: Path
@@ -69,7 +71,7 @@ class Zips:
 _OVERHEAD = 512  # bytes that a name and its entries take, generously
 
 
-async def _belongings(records: Records, person: Person) -> Belongings:
+async def _belongings(records: JobQueries, person: Person) -> ExportContents:
     async with records.database.read() as connection:
         found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
         person_id = NOBODY if found is None else found
@@ -88,14 +90,14 @@ async def _belongings(records: Records, person: Person) -> Belongings:
     history = {
         "person": {"platform": person.platform, "id": person.platform_id, "language": await records.language(person)},
         "others_may_use_my_photos": not standing.has_opted_out,
-        "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.purse},
+        "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.credits},
         "jobs": [_job(job, painted[job.id]) for job in mine],
         "saved_styles": [{"id": style.id, "name": style.name, "saved": _moment(style.created)} for style in styles],
         "purchases": [
             {"charge": row.charge_id, "units": row.units, "stars": row.stars, "at": _moment(row.at)} for row in bought
         ],
     }
-    return Belongings(history, pictures)
+    return ExportContents(history, pictures)
 
 
 def _job(job: Job, result: Result | None) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.config.settings import Settings
 from bot.domain import job_lifecycle, quota
-from bot.domain.job_lifecycle import Impossible
-from bot.domain.job_view import Reason, State
-from bot.jobs.admission import known
+from bot.domain.job_lifecycle import InvalidTransition
+from bot.domain.job_view import ErrorCode, State
+from bot.jobs.admission import person_row
 from bot.jobs.erasure import erase
-from bot.jobs.queries import Records
+from bot.jobs.queries import JobQueries
 from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS
-from bot.jobs.transitions import move
-from bot.messaging.capabilities import FILE_BYTES
+from bot.jobs.transitions import apply_event
+from bot.messaging.capabilities import MAX_FILE_BYTES
 from bot.messaging.platform import Person
 from bot.privacy import export
 from storage import anonymize, jobs, people, results
@@ -36,7 +36,7 @@ class PrivacyFacts:
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class DeletedCounts:
     """How much is gone: photos and style pictures, painted pictures, saved styles, entries in the history; and jobs of
     others that were made from this person's photos."""
 
@@ -58,33 +58,33 @@ def privacy_facts(settings: Settings) -> PrivacyFacts:
 
 
 @dataclass(frozen=True)
-class Care:
+class PrivacyService:
     """What everybody may ask for about themselves."""
 
-    records: Records
+    queries: JobQueries
 
-    async def forget(self, person: Person) -> Forgotten:
+    async def forget(self, person: Person) -> DeletedCounts:
         """Delete everything of theirs: what waits or runs is cancelled, the bytes are gone when this returns, and
         pictures that come home later are dropped. Units of today and bought ones stay as they are."""
-        records, now = self.records, self.records.clock.now()
+        records, now = self.queries, self.queries.clock.now()
         async with records.database.write() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
             if person_id is None:
-                return Forgotten()
+                return DeletedCounts()
             await people.touch(connection, person_id)
             seen = await anonymize.visible(connection, person_id)
             for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
             styles = await anonymize.hollow(connection, person_id, now)
-        photos = records.reception.photos
+        photos = records.photo_intake.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:
             await erase(records.database, photos, job)
         async with records.database.write() as connection:
             await anonymize.fade(connection, quota.day(now))
-        records.bell.ring()
-        return Forgotten(
+        records.wakeups.notify()
+        return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
             results=gone[Kind.RESULT],
             styles=styles,
@@ -93,28 +93,28 @@ class Care:
         )
 
     @asynccontextmanager
-    async def export(self, person: Person, max_bytes: int = FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
+    async def export(self, person: Person, max_bytes: int = MAX_FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
         """Zip files with everything of theirs, each small enough to be sent; gone at the end of the block."""
-        async with export.written(self.records, person, max_bytes=max_bytes) as files:
+        async with export.export_files(self.queries, person, max_bytes=max_bytes) as files:
             yield files
 
     async def opt_out(self, person: Person, *, out: bool) -> None:
         """Nobody else may have this person's photos painted from now on; or (not `out`) others may again."""
-        now = self.records.clock.now()
-        async with self.records.database.write() as connection:
-            await people.opt_out(connection, await known(connection, person, now), now if out else None)
+        now = self.queries.clock.now()
+        async with self.queries.database.write() as connection:
+            await people.opt_out(connection, await person_row(connection, person, now), now if out else None)
 
     async def has_opted_out(self, platform: str, platform_id: str) -> bool:
         """Whether others must not have this person's photos painted."""
-        async with self.records.database.read() as connection:
+        async with self.queries.database.read() as connection:
             person_id = await people.find_person(connection, platform=platform, platform_id=platform_id)
             return person_id is not None and (await people.standing(connection, person_id)).has_opted_out
 
 
 async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
     try:
-        return (await move(connection, job, job_lifecycle.CancelWished(), now)).job
-    except Impossible:  # cancelled already, and on its way home
+        return (await apply_event(connection, job, job_lifecycle.CancelRequested(), now)).job
+    except InvalidTransition:  # cancelled already, and on its way home
         return job
 
 
@@ -126,7 +126,7 @@ async def _withdraw(connection: AsyncConnection, person: Person, person_id: int,
             continue
         ended = job
         if job.state == State.DRAFT:
-            ended = (await move(connection, job, job_lifecycle.Declined(Reason.CONSENT_REFUSED), now)).job
+            ended = (await apply_event(connection, job, job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED), now)).job
         elif job.state not in ENDED:
             ended = await _cancel(connection, job, now)
         else:

@@ -16,7 +16,7 @@ class FolderInUse(Exception):
 
 
 @contextmanager
-def sole_user(folder: Path) -> Iterator[None]:
+def exclusive_folder(folder: Path) -> Iterator[None]:
     """Hold the folder until the end of the block; the lock goes with the process, however it ends.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
     """Do `work`; told to stop, it is cancelled and comes to its end. Raises what it raises."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class Rate:
     """`burst` requests at once, then `per_second`."""
 
     burst: float
@@ -14,29 +14,29 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class TokenBucket:
     """How many tokens there were at `at` (seconds)."""
 
     tokens: float
     at: float
 
 
-def take(bucket: Bucket | None, now: float, pace: Pace) -> tuple[Bucket, float]:
+def take(bucket: TokenBucket | None, now: float, pace: Rate) -> tuple[TokenBucket, float]:
     """The bucket after one request, and how many seconds to wait (0: go ahead). A refused request takes nothing."""
     tokens = pace.burst if bucket is None else min(pace.burst, bucket.tokens + (now - bucket.at) * pace.per_second)
     if tokens >= 1:
-        return Bucket(tokens - 1, now), 0.0
-    return Bucket(tokens, now), (1 - tokens) / pace.per_second
+        return TokenBucket(tokens - 1, now), 0.0
+    return TokenBucket(tokens, now), (1 - tokens) / pace.per_second
 
 
-class Buckets:
+class TokenBuckets:
     """The buckets of those seen last, at most `most`; who falls out begins anew with a full one."""
 
-    def __init__(self, pace: Pace, clock: Callable[[], float], most: int = 10_000) -> None:
+    def __init__(self, pace: Rate, clock: Callable[[], float], most: int = 10_000) -> None:
         self._pace = pace
         self._clock = clock
         self._most = most
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, key: str) -> float:
         """Counts one request of `key`; how many seconds it should have waited, 0 when it may go on."""

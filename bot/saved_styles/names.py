@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.domain.styles import STYLES, find
 from bot.messaging.commands import is_reference
 
@@ -19,26 +19,26 @@ def tidy(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", visible).split())
 
 
-def fold(name: str) -> str:
+def normalize(name: str) -> str:
     """A name as it is compared."""
     return "".join(tidy(name).casefold().split()).replace("-", "").replace("_", "")
 
 
-def problem_with(name: str) -> Refusal | None:
+def name_problem(name: str) -> UserError | None:
     """Why a tidy name won't do, if so: empty, too long, or that of a style that everybody has."""
-    if not fold(name) or len(name) > MAX_NAME:
-        return Refusal(Reason.NAME_INVALID, {"limit": MAX_NAME})
-    return Refusal(Reason.NAME_TAKEN) if find(name, STYLES) or is_reference(name) else None
+    if not normalize(name) or len(name) > MAX_NAME:
+        return UserError(ErrorCode.NAME_INVALID, {"limit": MAX_NAME})
+    return UserError(ErrorCode.NAME_TAKEN) if find(name, STYLES) or is_reference(name) else None
 
 
-def renamed(words: str, names: Iterable[str]) -> tuple[str, str] | None:
+def parse_rename(words: str, names: Iterable[str]) -> tuple[str, str] | None:
     """The old and the new name that the words tell: one of these `names`, then what it is to be called, with or without
     "=", "->" or "→" between them. The longest name wins; None when they begin with none of them, or end with it."""
-    known, told = {fold(name) for name in names}, tidy(words).strip("=→ ")
-    if len(parts := _BECOMES.split(told, maxsplit=1)) == 2 and fold(parts[0]) in known:
+    known, told = {normalize(name) for name in names}, tidy(words).strip("=→ ")
+    if len(parts := _BECOMES.split(told, maxsplit=1)) == 2 and normalize(parts[0]) in known:
         return parts[0], parts[1]
     parts = told.split()
     for end in range(min(len(parts) - 1, MOST_WORDS), 0, -1):
-        if fold(old := " ".join(parts[:end])) in known:
+        if normalize(old := " ".join(parts[:end])) in known:
             return old, " ".join(parts[end:])
     return None

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job_view import Reason, Refusal
-from bot.jobs.access import Refused
-from bot.jobs.admission import introduce, known
-from bot.jobs.photo_intake import Looked
-from bot.jobs.queries import Records
+from bot.domain.job_view import ErrorCode, UserError
+from bot.jobs.access import RequestDenied
+from bot.jobs.admission import person_and_chat_rows, person_row
+from bot.jobs.photo_intake import AcceptedPhoto
+from bot.jobs.queries import JobQueries
 from bot.messaging.platform import Chat, Person
-from bot.saved_styles.names import MAX_NAME, fold, problem_with, tidy
+from bot.saved_styles.names import MAX_NAME, name_problem, normalize, tidy
 from storage import people, saved_styles
 from storage.photos import FOR_EVER, Kind
 from storage.saved_styles import NewStyle, Saved
 
 MAX_OWN = 30
-MAX_ON_SHELF = 50
+MAX_IN_LIBRARY = 50
 TOKEN_CHARS = 22  # of 62: more than 128 bits
 
 _TOKEN = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
@@ -37,87 +37,87 @@ class SavedStyle:
     name: str
     created: float
     sha256: str
-    on_shelf: bool = False
+    in_library: bool = False
     is_shared: bool = False
 
 
 @dataclass(frozen=True)
-class Wardrobe:
+class SavedStyleService:
     """Everybody's saved styles."""
 
-    records: Records
-    chance: random.Random
+    queries: JobQueries
+    rng: random.Random
 
-    async def mine(self, person: Person) -> tuple[SavedStyle, ...]:
+    async def of_person(self, person: Person) -> tuple[SavedStyle, ...]:
         """A person's own, by name."""
-        async with self.records.database.read() as connection:
+        async with self.queries.database.read() as connection:
             person_id = await _person(connection, person)
             return tuple(map(_seen, await saved_styles.mine(connection, person_id)))
 
-    async def shelf(self, chat: Chat) -> tuple[SavedStyle, ...]:
+    async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
-        async with self.records.database.read() as connection:
+        async with self.queries.database.read() as connection:
             return tuple(map(_seen, await saved_styles.shelf(connection, await _chat(connection, chat))))
 
     async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
         """The one that the words name: their own before the shelf's."""
-        at_hand = (*await self.mine(person), *await self.shelf(chat))
-        return next((style for style in at_hand if fold(style.name) == fold(words)), None)
+        at_hand = (*await self.of_person(person), *await self.library(chat))
+        return next((style for style in at_hand if normalize(style.name) == normalize(words)), None)
 
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
         """Its picture, a JPEG, if it is at hand for this person in this chat."""
-        async with self.records.database.read() as connection:
+        async with self.queries.database.read() as connection:
             style = await saved_styles.get(connection, style_id)
             person_id = await _person(connection, person)
             chat_id = None if chat is None else await _chat(connection, chat)
         if style is None or not (style.person_id == person_id or style.chat_id in {chat_id} - {None}):
             return None
-        return await self.records.reception.photos.get(style.key)
+        return await self.queries.photo_intake.photos.get(style.key)
 
     async def save(
         self, person: Person, name: str, picture: bytes, *, shelf: Chat | None = None, by_admin: bool = False
-    ) -> SavedStyle | Refusal:
+    ) -> SavedStyle | UserError:
         """Keep a picture under a name: their own, or (by an admin) on a group's shelf."""
         if shelf is not None and not by_admin:
-            return Refusal(Reason.GROUP_ADMINS_ONLY)
-        if (problem := problem_with(tidy(name))) is not None:
+            return UserError(ErrorCode.GROUP_ADMINS_ONLY)
+        if (problem := name_problem(tidy(name))) is not None:
             return problem
-        looked = await self.records.reception.look(picture, Kind.REFERENCE)
-        return looked if isinstance(looked, Refusal) else await self._keep(person, tidy(name), looked, shelf)
+        looked = await self.queries.photo_intake.accept(picture, Kind.REFERENCE)
+        return looked if isinstance(looked, UserError) else await self._keep(person, tidy(name), looked, shelf)
 
     async def rename(
         self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
-    ) -> SavedStyle | Refusal:
+    ) -> SavedStyle | UserError:
         """Give one of theirs another name; with `chat`, one of the shelf there, by an admin."""
-        if (problem := problem_with(tidy(name))) is not None:
+        if (problem := name_problem(tidy(name))) is not None:
             return problem
-        async with self.records.database.write() as connection:
+        async with self.queries.database.write() as connection:
             if await _theirs(connection, person, style_id, chat, by_admin=by_admin) is None:
-                return Refusal(Reason.STYLE_GONE)
-            if not await saved_styles.rename(connection, style_id, name=tidy(name), folded=fold(name)):
-                return Refusal(Reason.NAME_TAKEN)
+                return UserError(ErrorCode.STYLE_GONE)
+            if not await saved_styles.rename(connection, style_id, name=tidy(name), folded=normalize(name)):
+                return UserError(ErrorCode.NAME_TAKEN)
             style = await saved_styles.get(connection, style_id)
-        return Refusal(Reason.STYLE_GONE) if style is None else _seen(style)
+        return UserError(ErrorCode.STYLE_GONE) if style is None else _seen(style)
 
     async def remove(
         self, person: Person, style_id: int, *, chat: Chat | None = None, by_admin: bool = False
-    ) -> Refusal | None:
+    ) -> UserError | None:
         """Remove one of theirs; with `chat`, one of the shelf there, by an admin. Its picture is gone."""
-        async with self.records.database.write() as connection:
+        async with self.queries.database.write() as connection:
             style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
-                return Refusal(Reason.STYLE_GONE)
+                return UserError(ErrorCode.STYLE_GONE)
             gone = await saved_styles.remove(connection, [style])
         for key in gone:
-            await self.records.reception.photos.delete(key)
+            await self.queries.photo_intake.photos.delete(key)
         return None
 
-    async def share_token(self, person: Person, style_id: int) -> str | Refusal:
+    async def share_token(self, person: Person, style_id: int) -> str | UserError:
         """What a link to one of theirs carries: 22 letters and digits, the same every time."""
-        async with self.records.database.write() as connection:
+        async with self.queries.database.write() as connection:
             if await _theirs(connection, person, style_id, None, by_admin=False) is None:
-                return Refusal(Reason.STYLE_GONE)
-            token = "".join(self.chance.choices(_ALPHABET, k=TOKEN_CHARS))
+                return UserError(ErrorCode.STYLE_GONE)
+            token = "".join(self.rng.choices(_ALPHABET, k=TOKEN_CHARS))
             return await saved_styles.share(connection, style_id, token)
 
     async def by_token(self, token: str) -> SavedStyle | None:
@@ -128,39 +128,41 @@ class Wardrobe:
     async def picture_by_token(self, token: str) -> bytes | None:
         """The picture of the style that a link shares, a JPEG."""
         style = await self._shared(token)
-        return None if style is None else await self.records.reception.photos.get(style.key)
+        return None if style is None else await self.queries.photo_intake.photos.get(style.key)
 
-    async def adopt(self, person: Person, token: str) -> SavedStyle | Refusal:
+    async def adopt(self, person: Person, token: str) -> SavedStyle | UserError:
         """A copy of a shared style, to keep; the one they have already, when it is the same picture."""
         style, jpeg = await self._shared(token), await self.picture_by_token(token)
         if style is None or jpeg is None:
-            return Refusal(Reason.STYLE_GONE)
-        mine = await self.mine(person)
+            return UserError(ErrorCode.STYLE_GONE)
+        mine = await self.of_person(person)
         same = next((other for other in mine if other.sha256 == style.sha256), None)
         if same is not None:
             return same
-        taken = {fold(other.name) for other in mine}
+        taken = {normalize(other.name) for other in mine}
         names = (style.name, *(f"{style.name[: MAX_NAME - 3]} {number}" for number in range(2, MAX_OWN + 2)))
-        name = next(name for name in names if fold(name) not in taken)
-        return await self._keep(person, name, Looked(jpeg, style.sha256, cropped=False), None)
+        name = next(name for name in names if normalize(name) not in taken)
+        return await self._keep(person, name, AcceptedPhoto(jpeg, style.sha256, cropped=False), None)
 
     async def _shared(self, token: str) -> Saved | None:
         if _TOKEN.fullmatch(token) is None:
             return None
-        async with self.records.database.read() as connection:
+        async with self.queries.database.read() as connection:
             return await saved_styles.by_token(connection, token)
 
-    async def _keep(self, person: Person, name: str, looked: Looked, shelf: Chat | None) -> SavedStyle | Refusal:
-        now, photos, database = self.records.clock.now(), self.records.reception.photos, self.records.database
+    async def _keep(
+        self, person: Person, name: str, looked: AcceptedPhoto, shelf: Chat | None
+    ) -> SavedStyle | UserError:
+        now, photos, database = self.queries.clock.now(), self.queries.photo_intake.photos, self.queries.database
         async with database.write() as connection:
-            person_id = await known(connection, person, now)
+            person_id = await person_row(connection, person, now)
         key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=FOR_EVER)
         try:
             async with database.write() as connection:
                 chat_id = await _room(connection, person, shelf, now)
-                new = NewStyle(person_id, chat_id, name, fold(name), key, looked.sha256, now)
+                new = NewStyle(person_id, chat_id, name, normalize(name), key, looked.sha256, now)
                 return _seen(await _inserted(connection, new))
-        except Refused as refused:
+        except RequestDenied as refused:
             async with database.read() as connection:
                 gone = await saved_styles.unused(connection, [key])
             for unused in gone:
@@ -171,7 +173,7 @@ class Wardrobe:
 async def _inserted(connection: AsyncConnection, new: NewStyle) -> Saved:
     style = await saved_styles.insert(connection, new)
     if style is None:
-        raise Refused(Refusal(Reason.NAME_TAKEN))
+        raise RequestDenied(UserError(ErrorCode.NAME_TAKEN))
     return style
 
 
@@ -181,16 +183,16 @@ async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None,
     Raises:
         Refused: it is full, or the person is banned.
     """
-    person_id = await known(connection, person, now)
+    person_id = await person_row(connection, person, now)
     if (await people.standing(connection, person_id)).is_banned:
-        raise Refused(Refusal(Reason.BANNED))
+        raise RequestDenied(UserError(ErrorCode.BANNED))
     if shelf is None:
         chat_id, there, most = None, await saved_styles.mine(connection, person_id), MAX_OWN
     else:
-        _, chat_id = await introduce(connection, person, shelf, now)
-        there, most = await saved_styles.shelf(connection, chat_id), MAX_ON_SHELF
+        _, chat_id = await person_and_chat_rows(connection, person, shelf, now)
+        there, most = await saved_styles.shelf(connection, chat_id), MAX_IN_LIBRARY
     if len(there) >= most:
-        raise Refused(Refusal(Reason.WARDROBE_FULL, {"limit": most}))
+        raise RequestDenied(UserError(ErrorCode.WARDROBE_FULL, {"limit": most}))
     return chat_id
 
 
@@ -219,4 +221,4 @@ async def _chat(connection: AsyncConnection, chat: Chat) -> int:
 
 def _seen(style: Saved) -> SavedStyle:
     on_shelf, is_shared = style.chat_id is not None, style.token is not None
-    return SavedStyle(style.id, style.name, style.created, style.sha256, on_shelf=on_shelf, is_shared=is_shared)
+    return SavedStyle(style.id, style.name, style.created, style.sha256, in_library=on_shelf, is_shared=is_shared)

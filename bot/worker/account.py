@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import PhotoLinks
-from bot.domain.poll_schedule import Pace
+from bot.domain.poll_schedule import TaskDurations
 
 # A tenth slower than allowed, lest the turnstile has to hold anything up; it is what keeps the limit.
 SPACING_MARGIN = 1.1
-FIRST_GUESS = Pace(mean=15.0, deviation=3.75)
+FIRST_DURATIONS = TaskDurations(mean=15.0, deviation=3.75)
 
 
 @dataclass(frozen=True)
-class Lane:
+class ApiAccount:
     """`slots` tasks run at once and `prefetch` more may wait there; `paid` images count against the owner's budget;
     an `extended` lane is our stand-in, which takes a seed; `is_told`: the API gives notice when a task is over."""
 
@@ -25,9 +25,9 @@ class Lane:
     queries_per_second: float = 18.0
     paid: bool = False
     extended: bool = False
-    is_told: bool = False
+    gets_events: bool = False
     free_images: int = 0
-    first_guess: Pace = FIRST_GUESS
+    first_durations: TaskDurations = FIRST_DURATIONS
 
     @property
     def spacing(self) -> float:

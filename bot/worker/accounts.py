@@ -11,15 +11,15 @@ from pydantic import SecretStr
 from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
-from bot.domain.poll_schedule import Pace
+from bot.domain.poll_schedule import TaskDurations
 from bot.worker import reconcile
-from bot.worker.account import Lane
+from bot.worker.account import ApiAccount
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
 STAND_IN = "stand-in"
 STAND_IN_URL = "http://stylizer.invalid"  # never looked up: the transport leads into our own process
-STAND_IN_PACE = Pace(mean=5.0, deviation=1.5)
+STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
 QUERIES_PER_SECOND = 18.0  # of the 20 that are allowed
 
 
@@ -44,10 +44,10 @@ def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, Dash
     return {account_id(key): DashScope(http, base_url=url, api_key=key) for key in keys}
 
 
-def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[Lane]:
+def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[ApiAccount]:
     """One lane for each account."""
     return [
-        Lane(
+        ApiAccount(
             account_id=name,
             client=client,
             links=_links(settings, client, secret, photos),
@@ -57,22 +57,22 @@ def cloud_lanes(settings: Settings, http: httpx.AsyncClient, secret: bytes, phot
             queries_per_second=QUERIES_PER_SECOND,
             paid=True,
             free_images=settings.dashscope_free_images,
-            is_told=settings.dashscope_events_secret is not None,
+            gets_events=settings.dashscope_events_secret is not None,
         )
         for name, client in cloud_clients(settings, http).items()
     ]
 
 
-def stand_in_lane(http: httpx.AsyncClient) -> Lane:
+def stand_in_account(http: httpx.AsyncClient) -> ApiAccount:
     """The lane that leads into our own process."""
     client = DashScope(http, base_url=f"{STAND_IN_URL}/api/v1", api_key=SecretStr("stand-in"))
-    return Lane(
+    return ApiAccount(
         account_id=STAND_IN,
         client=client,
         links=InlineLinks(),
         queries_per_second=QUERIES_PER_SECOND,
         extended=True,
-        first_guess=STAND_IN_PACE,
+        first_durations=STAND_IN_DURATIONS,
     )
 
 

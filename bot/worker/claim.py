@@ -1,12 +1,12 @@
 """The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
 
-from bot.cluster.leadership import UNDISPUTED, Deposed, Term
+from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
-from bot.domain.poll_schedule import Pace
-from bot.jobs.transitions import move
-from bot.worker.account import Lane
-from bot.worker.context import Desk, House
+from bot.domain.poll_schedule import TaskDurations
+from bot.jobs.transitions import apply_event
+from bot.worker.account import ApiAccount
+from bot.worker.context import AccountContext, WorkerDeps
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import Stand
 from storage.jobs import Job
@@ -14,7 +14,7 @@ from storage.jobs import Job
 LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
 
 
-async def take_over(lane: Lane, house: House, term: Term = UNDISPUTED) -> Desk:
+async def take_over(lane: ApiAccount, house: WorkerDeps, term: Leadership = SOLE_LEADER) -> AccountContext:
     """The lane is ours from now on: whatever an earlier dispatcher writes with its epoch changes nothing.
 
     Raises:
@@ -22,14 +22,14 @@ async def take_over(lane: Lane, house: House, term: Term = UNDISPUTED) -> Desk:
     """
     async with house.database.write() as connection:
         await term.fence(connection)
-        guess = lane.first_guess
+        guess = lane.first_durations
         account = await accounts.take_over(connection, lane.account_id, mean=guess.mean, deviation=guess.deviation)
         await accounts.space(connection, account.id, house.clock.now() + lane.spacing)
-    pace = Pace(account.mean_seconds, account.deviation_seconds)
-    return Desk(lane, house, epoch=account.epoch, pace=pace, is_contested=term.is_contested)
+    pace = TaskDurations(account.mean_seconds, account.deviation_seconds)
+    return AccountContext(lane, house, epoch=account.epoch, pace=pace, is_contested=term.is_contested)
 
 
-async def claim(desk: Desk) -> Job | float:
+async def claim(desk: AccountContext) -> Job | float:
     """The job whose turn it is, its slot held and its attempt written down; or the seconds until it is worth another
     look, when nothing may be sent now.
 
@@ -46,7 +46,7 @@ async def claim(desk: Desk) -> Job | float:
         job = await jobs.next_in_line(connection, now)
         if job is None:
             return LOOK_SECONDS
-        claimed = (await move(connection, job, job_lifecycle.Claimed(lane.account_id, slot), now)).job
+        claimed = (await apply_event(connection, job, job_lifecycle.Claimed(lane.account_id, slot), now)).job
         await attempts.begin(
             connection,
             job_id=job.id,
@@ -58,14 +58,14 @@ async def claim(desk: Desk) -> Job | float:
         )
         await queue.advance(connection, claimed.tag or 0)
         await accounts.space(connection, lane.account_id, now + lane.spacing)
-    desk.fenced(fenced, now)
-    house.bell.ring()
+    desk.note_fence(fenced, now)
+    house.wakeups.notify()
     return claimed
 
 
-async def is_idle(desk: Desk) -> float | None:
+async def peek(desk: AccountContext) -> float | None:
     """The seconds for which a claim would find nothing, as far as a look can tell that keeps nobody from writing; None
-    when one is worth it. Raises Deposed."""
+    when one is worth it. Raises LeadershipLost."""
     async with desk.house.database.read() as connection:
         now = desk.house.clock.now()
         slot = _opening(desk, await accounts.stand(connection, desk.lane.account_id), now)
@@ -74,11 +74,11 @@ async def is_idle(desk: Desk) -> float | None:
         return LOOK_SECONDS if await jobs.next_in_line(connection, now) is None else None
 
 
-def _opening(desk: Desk, stand: Stand, now: float) -> int | float:
-    """The slot for the next job, or the seconds until it is worth another look. Raises Deposed."""
+def _opening(desk: AccountContext, stand: Stand, now: float) -> int | float:
+    """The slot for the next job, or the seconds until it is worth another look. Raises LeadershipLost."""
     account = stand.account
     if account.epoch != desk.epoch:
-        raise Deposed(f"account {account.id} is driven by another dispatcher")
+        raise LeadershipLost(f"account {account.id} is driven by another dispatcher")
     slot = stand.free_slot(range(desk.lane.slots + desk.prefetch))
     if slot is None or stand.in_doubt or account.paused_reason is not None:
         return LOOK_SECONDS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.domain import poll_schedule
 from bot.runtime.clock import Clock
-from bot.worker.context import Desk
+from bot.worker.context import AccountContext
 from storage import completion_events
 from storage.jobs import Job
 
@@ -14,13 +14,13 @@ LOOK_SECONDS = 1.0  # a ring is a hint; from another process it may be lost
 SOON_LOOKS = 20  # after a notice the answer may lag behind for some seconds
 
 
-class Ear:
+class CompletionListener:
     """For one attempt of one job. Where no notices are to be expected, it only waits."""
 
-    def __init__(self, desk: Desk, job: Job) -> None:
+    def __init__(self, desk: AccountContext, job: Job) -> None:
         self._house = desk.house
         self._job = job
-        self._listens = desk.lane.is_told
+        self._listens = desk.lane.gets_events
         self._soon = 0
 
     async def pause(self, stop: asyncio.Event, seconds: float, *, patiently: bool = False) -> float | None:
@@ -36,7 +36,7 @@ class Ear:
     async def _listen(self, stop: asyncio.Event, seconds: float) -> float | None:
         clock, left = self._house.clock, seconds
         while left > 0:
-            began, ticket = clock.now(), self._house.bell.ticket()
+            began, ticket = clock.now(), self._house.wakeups.subscribe()
             if await self._has_heard():
                 self._listens, self._soon = False, SOON_LOOKS
                 break

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cluster.leadership import Deposed
+from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
-from bot.domain.job_lifecycle import Change, Event, Impossible
-from bot.domain.poll_schedule import Pace
-from bot.jobs.transitions import move
+from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
+from bot.domain.poll_schedule import TaskDurations
+from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Bell
+from bot.runtime.wakeups import Wakeups
 from bot.worker import reconcile
-from bot.worker.account import Lane
-from bot.worker.submit_limiter import Turnstile
+from bot.worker.account import ApiAccount
+from bot.worker.submit_limiter import SubmitLimiter
 from storage import accounts, attempts, jobs
 from storage.database import Database
 from storage.jobs import Job
@@ -30,24 +30,26 @@ Also = Callable[[AsyncConnection], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class House:
+class WorkerDeps:
     """What all lanes share. `measure` reads (width, height) from a picture's header and raises ValueError when it is
     none; `result_days` is how long results are kept."""
 
     database: Database
     photos: PhotoStore
-    bell: Bell
+    wakeups: Wakeups
     clock: Clock
-    chance: random.Random
+    rng: random.Random
     measure: Callable[[bytes], tuple[int, int]]
     result_days: float
 
 
-class Desk:
+class AccountContext:
     """One account. `epoch` is the fence: once another dispatcher took over, every write raises Deposed. `is_contested`:
     whether an earlier dispatcher may still be sending something."""
 
-    def __init__(self, lane: Lane, house: House, *, epoch: int, pace: Pace, is_contested: bool = False) -> None:
+    def __init__(
+        self, lane: ApiAccount, house: WorkerDeps, *, epoch: int, pace: TaskDurations, is_contested: bool = False
+    ) -> None:
         self.lane = lane
         self.house = house
         self.epoch = epoch
@@ -58,7 +60,7 @@ class Desk:
         self.inherited: set[int] = set()
         self._fenced_at = self._dated_at = float("-inf")
         self._next_query = 0.0
-        self.turnstile = Turnstile(house.clock, lane.submits_per_second)
+        self.turnstile = SubmitLimiter(house.clock, lane.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
         """Move the job as its row stands now (its person may have cancelled meanwhile), and `also` in one go."""
@@ -66,7 +68,7 @@ class Desk:
             change = await self._fenced(connection, job.id, event)
             if also is not None:
                 await also(connection)
-        self.house.bell.ring()
+        self.house.wakeups.notify()
         return change.job
 
     async def read(self, job: Job) -> Job | None:
@@ -74,54 +76,54 @@ class Desk:
         async with self.house.database.read() as connection:
             return await jobs.get(connection, job.id)
 
-    def takes_up(self, job: Job) -> bool:
+    def take_inherited(self, job: Job) -> bool:
         """Whether an earlier dispatcher has left us this job, and nobody has looked after it since; true once."""
         if job.id not in self.inherited:
             return False
         self.inherited.remove(job.id)
         return True
 
-    async def trip(self, decision: Decision) -> None:
+    async def trip_breaker(self, decision: Decision) -> None:
         """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""
         if decision != Decision.AGAIN_LATER:
             return
         async with self.house.database.write() as connection:
             await self._fence(connection)
             account = await accounts.get(connection, self.lane.account_id)
-            until = self.house.clock.now() + job_lifecycle.backoff(account.failures, self.house.chance.random())
+            until = self.house.clock.now() + job_lifecycle.backoff(account.failures, self.house.rng.random())
             await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
 
-    async def ask_the_time(self) -> None:
+    async def sync_clock(self) -> None:
         """Before something is sent we want to know the API's own time: a submit whose answer is lost is looked for by
         it. While tasks are asked for, their answers tell it."""
         client = self.lane.client
         if not client.server_clock.should_be_asked():
             return
-        await self.turn_to_query()
+        await self.wait_to_query()
         try:
             await client.list_tasks(page_size=1)
         except DashScopeError as error:
             log.info("the API did not tell its time", account=self.lane.account_id, code=error.code)
 
-    async def turn_to_query(self) -> None:
+    async def wait_to_query(self) -> None:
         """Wait until the account's query limit lets one more question pass."""
         at = max(self.house.clock.now(), self._next_query)
         self._next_query = at + 1 / self.lane.queries_per_second
         await self.house.clock.sleep(at - self.house.clock.now())
 
-    async def still_ours(self, job: Job) -> None:
+    async def confirm_fence(self, job: Job) -> None:
         """The last word before a job is sent: that the lane was ours a moment ago. If it was longer ago (an upload may
         have taken a minute, the process stood still, a clock was set), the attempt is dated anew: in doubt its task is
-        looked for near that time. Raises Deposed."""
+        looked for near that time. Raises LeadershipLost."""
         while self._is_long_ago():
             async with self.house.database.write() as connection:
                 await self._fence(connection)
                 fenced, now = steady(), self.house.clock.now()
                 server_at = self.lane.client.server_clock.now()
                 await attempts.dated(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
-            self.fenced(fenced, now)
+            self.note_fence(fenced, now)
 
-    def fenced(self, at: float, now: float) -> None:
+    def note_fence(self, at: float, now: float) -> None:
         """By the steady clock, and by the house's: when it was known, in a write, that the lane is ours."""
         self._fenced_at, self._dated_at = at, now
 
@@ -131,15 +133,15 @@ class Desk:
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.holds(connection, self.lane.account_id, self.epoch):
-            raise Deposed(f"account {self.lane.account_id} is driven by another dispatcher")
+            raise LeadershipLost(f"account {self.lane.account_id} is driven by another dispatcher")
 
-    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Change:
+    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Transition:
         await self._fence(connection)
         job = await jobs.get(connection, job_id)
         if job is None:
-            raise Impossible(f"job {job_id} has no row any more")
-        now, jitter = self.house.clock.now(), self.house.chance.random()
-        change = await move(connection, job, event, now, jitter=jitter)
-        if change.stop_lane is not None:
-            await accounts.pause(connection, self.lane.account_id, change.stop_lane)
+            raise InvalidTransition(f"job {job_id} has no row any more")
+        now, jitter = self.house.clock.now(), self.house.rng.random()
+        change = await apply_event(connection, job, event, now, jitter=jitter)
+        if change.pause_account is not None:
+            await accounts.pause(connection, self.lane.account_id, change.pause_account)
         return change

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.cluster.leadership import UNDISPUTED, Deposed, Term
-from bot.worker.account import Lane
-from bot.worker.claim import claim, is_idle, take_over
-from bot.worker.context import Desk, House
+from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
+from bot.worker.account import ApiAccount
+from bot.worker.claim import claim, peek, take_over
+from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch
-from bot.worker.poll import follow
-from bot.worker.submit import settle, submit
+from bot.worker.poll import poll_task
+from bot.worker.submit import reconcile_submit, submit
 from storage import jobs
 from storage.jobs import ACTIVE, Job, State
 
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS = 5.0
 
-_STEPS: dict[State, Callable[[Desk, Job, asyncio.Event], Awaitable[Job]]] = {
-    State.SUBMITTING: settle,
-    State.RUNNING: follow,
+_STEPS: dict[State, Callable[[AccountContext, Job, asyncio.Event], Awaitable[Job]]] = {
+    State.SUBMITTING: reconcile_submit,
+    State.RUNNING: poll_task,
     State.FETCHING: fetch,
 }
 
 
-async def drive(lane: Lane, house: House, stop: asyncio.Event, term: Term = UNDISPUTED) -> None:
+async def run_account(lane: ApiAccount, house: WorkerDeps, stop: asyncio.Event, term: Leadership = SOLE_LEADER) -> None:
     """Drive the account until told to stop; then every job finishes the step it is in, and the rest stays in its row.
 
     Raises:
@@ -43,10 +43,10 @@ async def drive(lane: Lane, house: House, stop: asyncio.Event, term: Term = UNDI
             group.create_task(_lead(desk, job, stop))
         wait: float | None = None
         while not stop.is_set():
-            await desk.ask_the_time()
-            ticket = house.bell.ticket()
+            await desk.sync_clock()
+            ticket = house.wakeups.subscribe()
             # After a look in vain the next is one that keeps nobody from writing: every change anywhere rings.
-            found = await claim(desk) if wait is None else await is_idle(desk)
+            found = await claim(desk) if wait is None else await peek(desk)
             if isinstance(found, Job):
                 group.create_task(_lead(desk, await _sent(desk, found), stop))
             elif found is not None:
@@ -54,30 +54,30 @@ async def drive(lane: Lane, house: House, stop: asyncio.Event, term: Term = UNDI
             wait = found if isinstance(found, float) else None
 
 
-async def _ours(desk: Desk) -> list[Job]:
+async def _ours(desk: AccountContext) -> list[Job]:
     """The jobs that an earlier dispatcher of this account has left on their way."""
     async with desk.house.database.read() as connection:
         active = await jobs.active(connection)
     return [job for job in active if job.account_id == desk.lane.account_id]
 
 
-async def _sent(desk: Desk, job: Job) -> Job:
+async def _sent(desk: AccountContext, job: Job) -> Job:
     try:
         return await submit(desk, job)
-    except Deposed:
+    except LeadershipLost:
         raise
     except Exception:  # whatever broke, one job's trouble must not end the others; the task list tells how far it came
         log.exception("a submit broke", job=job.id)
         return job
 
 
-async def _lead(desk: Desk, job: Job, stop: asyncio.Event) -> None:
+async def _lead(desk: AccountContext, job: Job, stop: asyncio.Event) -> None:
     """Lead a job on until it is out of the API's hands, or until told to stop between two steps."""
     now: Job | None = job
     while now is not None and now.state in ACTIVE and not stop.is_set():
         try:
             now = await _STEPS[now.state](desk, now, stop)
-        except Deposed:
+        except LeadershipLost:
             raise
         except Exception:  # as above; the row says where to go on
             log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.dashscope.errors import DashScopeError, ResultGone
 from bot.dashscope.wire import TaskStatus
 from bot.domain import job_lifecycle
-from bot.worker.context import Desk
+from bot.worker.context import AccountContext
 from bot.worker.poll import ODD_LOOKS, ask, has_outlived
 from storage import results
 from storage.jobs import Job
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 QUICK_TRIES = 3
 
 
-async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+async def fetch(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
     house, tries, unknown = desk.house, 0, 0
     while True:
@@ -44,11 +44,11 @@ async def fetch(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
         if unknown >= ODD_LOOKS or await has_outlived(desk, job):
             log.error("a picture was lost", job=job.id)
             return await desk.write(job, job_lifecycle.FetchFailed())
-        if await house.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, house.chance.random())):
+        if await house.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, house.rng.random())):
             return job
 
 
-async def _store(desk: Desk, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
+async def _store(desk: AccountContext, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
     """None: the store did not take it. The API still has it."""
     now = desk.house.clock.now()
     expires = now + desk.house.result_days * 86400

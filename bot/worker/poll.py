@@ -10,8 +10,8 @@ from bot.dashscope.server_clock import steady
 from bot.dashscope.wire import Task, TaskStatus
 from bot.domain import job_lifecycle, poll_schedule, quota
 from bot.domain.job_lifecycle import Event
-from bot.worker.completion_events import Ear
-from bot.worker.context import Desk
+from bot.worker.completion_events import CompletionListener
+from bot.worker.context import AccountContext
 from storage import accounts, attempts, ledger
 from storage.jobs import Job
 
@@ -22,11 +22,11 @@ ODD_SECONDS = 5.0
 LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 
-async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+async def poll_task(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, Ear(desk, job)
+    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, CompletionListener(desk, job)
     asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
-    delay = 0.0 if desk.takes_up(job) else poll_schedule.next_poll(desk.pace, waited(desk, job))
+    delay = 0.0 if desk.take_inherited(job) else poll_schedule.next_poll(desk.pace, waited(desk, job))
     while True:
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
@@ -44,7 +44,7 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             odd = odd + 1 if is_odd(task) else 0
             running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
         outlived = task is None and await has_outlived(desk, job)
-        event = heard(task, odd, running_for=running_for, outlived=outlived)
+        event = event_from(task, odd, running_for=running_for, outlived=outlived)
         if event is not None:
             return await _over(desk, job, event, task)
         if silent:
@@ -55,9 +55,9 @@ async def follow(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             delay = poll_schedule.next_poll(desk.pace, waited(desk, job) - pending, asking)
 
 
-async def ask(desk: Desk, job: Job) -> Task | None:
+async def ask(desk: AccountContext, job: Job) -> Task | None:
     """How the job's task is doing; None when there was no answer."""
-    await desk.turn_to_query()
+    await desk.wait_to_query()
     try:
         return await desk.lane.client.query_task(job.task_id or "")
     except DashScopeError as error:
@@ -71,7 +71,7 @@ def is_odd(task: Task) -> bool:
     return without_picture or task.status == TaskStatus.UNKNOWN
 
 
-def heard(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
+def event_from(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
     """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
     if task is None:  # nobody answers: the picture is kept there for a day
         return job_lifecycle.TaskLost() if outlived else None
@@ -89,12 +89,12 @@ def heard(task: Task | None, odd: int, *, running_for: float, outlived: bool) ->
     return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
 
 
-def waited(desk: Desk, job: Job) -> float:
+def waited(desk: AccountContext, job: Job) -> float:
     """Seconds since the job was submitted; never negative, also when the clock was set back before a restart."""
     return max(0.0, desk.house.clock.now() - (job.submitted or job.updated))
 
 
-async def has_outlived(desk: Desk, job: Job) -> bool:
+async def has_outlived(desk: AccountContext, job: Job) -> bool:
     """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
     while it never answers, by how long we have been asking."""
     async with desk.house.database.read() as connection:
@@ -107,8 +107,8 @@ async def has_outlived(desk: Desk, job: Job) -> bool:
     return server_now - intent.server_at > LIFE_SECONDS
 
 
-async def _cancelled_there(desk: Desk, job: Job) -> bool:
-    await desk.turn_to_query()
+async def _cancelled_there(desk: AccountContext, job: Job) -> bool:
+    await desk.wait_to_query()
     try:
         return await desk.lane.client.cancel_task(job.task_id or "")
     except DashScopeError as error:
@@ -116,13 +116,13 @@ async def _cancelled_there(desk: Desk, job: Job) -> bool:
         return False
 
 
-async def _over(desk: Desk, job: Job, event: Event, task: Task | None) -> Job:
+async def _over(desk: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
     if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
     if not isinstance(event, job_lifecycle.Succeeded) or task is None:
         return await desk.write(job, event)
     started, waits = task.scheduled_time or task.start_time, waited(desk, job)
-    desk.pace = desk.pace.learned(poll_schedule.took(started, task.end_time, waited=waits, pace=desk.pace))
+    desk.pace = desk.pace.updated_with(poll_schedule.task_seconds(started, task.end_time, waited=waits, pace=desk.pace))
     lane, pace, now = desk.lane, desk.pace, desk.house.clock.now()
     counted = [quota.account_scope(lane.account_id, lane.free_images)]
     if lane.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget

@@ -9,23 +9,25 @@ from collections.abc import Collection
 import structlog
 
 from bot.admin.status import PAUSED_BY_OWNER
-from bot.cluster.leadership import UNDISPUTED, Term
+from bot.cluster.leadership import SOLE_LEADER, Leadership
 from bot.domain import job_lifecycle
-from bot.jobs.transitions import move
-from bot.worker.context import House
+from bot.jobs.transitions import apply_event
+from bot.worker.context import WorkerDeps
 from storage import accounts, broadcasts, jobs, notifications, queue, results
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
 
-async def wake_lane(house: House, account_id: str) -> None:
+async def refresh_account(house: WorkerDeps, account_id: str) -> None:
     """The lane goes on: its new driver, or the owner, may have mended what it stood still for."""
     async with house.database.write() as connection:
         await accounts.refresh(connection, account_id, stays=PAUSED_BY_OWNER)
 
 
-async def wake(house: House, account_ids: Collection[str], *, free: Collection[str], term: Term = UNDISPUTED) -> None:
+async def recover(
+    house: WorkerDeps, account_ids: Collection[str], *, free: Collection[str], term: Leadership = SOLE_LEADER
+) -> None:
     """Times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
 
     `account_ids`: the accounts that are driven from now on; `free`: those, of now or of old, where nothing costs.
@@ -41,8 +43,8 @@ async def wake(house: House, account_ids: Collection[str], *, free: Collection[s
             await _orphaned(house, job, free=job.account_id in free)
 
 
-async def _orphaned(house: House, job: Job, *, free: bool) -> None:
+async def _orphaned(house: WorkerDeps, job: Job, *, free: bool) -> None:
     """Its key is gone, and with it every way to ask for its task. It may have been paid, so it is not sent again."""
     log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
     async with house.database.write() as connection:
-        await move(connection, job, job_lifecycle.Orphaned(free), house.clock.now())
+        await apply_event(connection, job, job_lifecycle.Orphaned(free), house.clock.now())

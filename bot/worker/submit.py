@@ -5,12 +5,12 @@ import asyncio
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cluster.leadership import Deposed
+from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
-from bot.dashscope.wire import ListedTask, TaskPage, Wish
+from bot.dashscope.wire import ListedTask, TaskPage, TaskRequest
 from bot.domain import job_lifecycle
 from bot.worker import reconcile
-from bot.worker.context import Desk
+from bot.worker.context import AccountContext
 from storage import accounts, attempts
 from storage.jobs import Job
 from storage.photos import StoreDown
@@ -21,38 +21,38 @@ LIST_PAGES = 20
 LIST_PAGE_SIZE = 50
 
 
-async def submit(desk: Desk, job: Job) -> Job:
-    """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `settle` to find out."""
+async def submit(desk: AccountContext, job: Job) -> Job:
+    """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `reconcile_submit` to find out."""
     try:
         wish = await _wish(desk, job)
     except DashScopeError as error:  # an upload that broke: whatever became of it, no task was asked for
         return await _turned(desk, job, error)
     except StoreDown as error:  # nothing was sent, and the photo is where it was: later
         log.warning("could not read a photo", job=job.id, error=str(error))
-        await desk.trip(Decision.AGAIN_LATER)
-        return await desk.write(job, job_lifecycle.Turned("PhotoStoreDown", Decision.AGAIN_LATER))
+        await desk.trip_breaker(Decision.AGAIN_LATER)
+        return await desk.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.AGAIN_LATER))
     if wish is None:
         return await desk.write(job, job_lifecycle.Expired())
     try:
-        async with desk.turnstile.passed():
+        async with desk.turnstile.slot():
             if (now := await desk.read(job)) is not None and now.cancel_requested:
-                return await desk.write(job, job_lifecycle.Turned("Canceled", Decision.AGAIN_LATER))
-            await desk.still_ours(job)
+                return await desk.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.AGAIN_LATER))
+            await desk.confirm_fence(job)
             created = await desk.lane.client.create_task(wish)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
-        await desk.trip(error.decision)
+        await desk.trip_breaker(error.decision)
         return job
     except DashScopeError as error:
         return await _turned(desk, job, error)
     try:
         return await _taken(desk, job, created.task_id)
-    except Deposed:
+    except LeadershipLost:
         await _late(desk, job, created.task_id)
         raise
 
 
-async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
+async def reconcile_submit(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Look for the task of a submit in doubt, three times; once more if another may still be sending it."""
     for look in range(await _looks(desk, job)):
         if look and await desk.house.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
@@ -66,20 +66,20 @@ async def settle(desk: Desk, job: Job, stop: asyncio.Event) -> Job:
             return await _taken(desk, job, found[0])
         if found:
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
-            return await desk.write(job, job_lifecycle.Ambiguous())
+            return await desk.write(job, job_lifecycle.SubmitAmbiguous())
     async with desk.house.database.read() as connection:
         missed = await attempts.count(connection, job_id=job.id, outcome="missed")
-    return await desk.write(job, job_lifecycle.Missed(missed + 1))
+    return await desk.write(job, job_lifecycle.SubmitNotFound(missed + 1))
 
 
-async def _looks(desk: Desk, job: Job) -> int:
+async def _looks(desk: AccountContext, job: Job) -> int:
     """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
     async with desk.house.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
     return reconcile.LOOKS_OF_ANOTHERS if desk.is_contested and intent.epoch != desk.epoch else reconcile.LOOKS
 
 
-async def _late(desk: Desk, job: Job, task_id: str) -> None:
+async def _late(desk: AccountContext, job: Job, task_id: str) -> None:
     """We were deposed while the API took it. Whoever drives the lane now looks for this task, or has given it up; what
     we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
     log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
@@ -87,42 +87,42 @@ async def _late(desk: Desk, job: Job, task_id: str) -> None:
         await attempts.late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
 
 
-async def _wish(desk: Desk, job: Job) -> Wish | None:
+async def _wish(desk: AccountContext, job: Job) -> TaskRequest | None:
     """The request of a job; None when its photo is gone."""
     photo = await _exposed(desk, job.photo)
     reference = await _exposed(desk, job.reference)
     if photo is None or job.style is None or (job.reference is not None and reference is None):
         return None
     extras = {"seed": job.seed} if desk.lane.extended else {}
-    return Wish(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
+    return TaskRequest(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
 
 
-async def _exposed(desk: Desk, key: str | None) -> str | None:
+async def _exposed(desk: AccountContext, key: str | None) -> str | None:
     jpeg = None if key is None else await desk.house.photos.get(key)
     if key is None or jpeg is None:
         return None
     return await desk.lane.links.expose(key, jpeg, desk.house.clock.now())
 
 
-async def _turned(desk: Desk, job: Job, error: DashScopeError) -> Job:
-    say = log.error if error.decision in {Decision.OUR_BUG, Decision.STOP_LANE} else log.warning
+async def _turned(desk: AccountContext, job: Job, error: DashScopeError) -> Job:
+    say = log.error if error.decision in {Decision.OUR_BUG, Decision.PAUSE_ACCOUNT} else log.warning
     say("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
     if error.http_status == 429 and desk.prefetch:
         log.warning("this account takes no tasks ahead of their turn")
         desk.prefetch = 0
-    await desk.trip(error.decision)
-    return await desk.write(job, job_lifecycle.Turned(error.code, error.decision))
+    await desk.trip_breaker(error.decision)
+    return await desk.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
 
 
-async def _taken(desk: Desk, job: Job, task_id: str) -> Job:
+async def _taken(desk: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
         await attempts.taken(connection, job_id=job.id, n=job.attempts, task_id=task_id)
         await accounts.trip(connection, desk.lane.account_id, failures=0, open_until=0.0)
 
-    return await desk.write(job, job_lifecycle.Taken(task_id), remember)
+    return await desk.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
 
 
-async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
+async def _look_for(desk: AccountContext, job: Job) -> tuple[str, ...] | None:
     """The tasks that could be this one; None when the list did not answer."""
     async with desk.house.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
@@ -147,7 +147,7 @@ async def _look_for(desk: Desk, job: Job) -> tuple[str, ...] | None:
     return () if others else late
 
 
-async def _listed(desk: Desk, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
+async def _listed(desk: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
     """The tasks of the first page and of those after it that are not too old."""
     listed, newest_first = list(first.tasks), reconcile.newest_first(first.tasks)
     if newest_first and reconcile.all_before(first.tasks, window):
@@ -160,6 +160,6 @@ async def _listed(desk: Desk, first: TaskPage, window: reconcile.Window) -> list
     return listed
 
 
-async def _page(desk: Desk, number: int) -> TaskPage:
-    await desk.turn_to_query()
+async def _page(desk: AccountContext, number: int) -> TaskPage:
+    await desk.wait_to_query()
     return await desk.lane.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from bot.runtime.clock import Clock
 
 
-class Turnstile:
+class SubmitLimiter:
     """At most `per_second` submits arrive within any second; below one, so many in so many seconds."""
 
     def __init__(self, clock: Clock, per_second: float) -> None:
@@ -24,7 +24,7 @@ class Turnstile:
             self._free_at.put_nowait(float("-inf"))
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Wait for a place, and keep it until a window after the block, in which a submit is sent and answered."""
         at = await self._free_at.get()
         try:

@@ -9,7 +9,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
-from bot.services import Service
+from bot.services import Services
 from handlers.discord.client import Line, talking_to
 from handlers.discord.components import house_of
 from handlers.discord.connection import Connection
@@ -27,7 +27,7 @@ STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 @asynccontextmanager
 async def discord(
-    service: Service,
+    service: Services,
     *,
     token: SecretStr,
     secret: bytes,
@@ -45,7 +45,7 @@ async def discord(
     """
     with quiet(), talking_to(api_url):
         async with httpx.AsyncClient() as http:
-            connection = Connection(Line(), token, api_url, clock or service.studio.clock, by_webhook=by_webhook)
+            connection = Connection(Line(), token, api_url, clock or service.job_service.clock, by_webhook=by_webhook)
             house = house_of(service, connection, Files(http, origins(api_url)), secret)
             try:
                 await connection.introduce(house.planted)

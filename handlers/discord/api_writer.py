@@ -1,6 +1,6 @@
 """Writes and changes messages: one call each, by our own right in a channel, or by that of an interaction.
 
-Raises NotNow, Gone, TooLate or TooBig.
+Raises TryLater, Gone, TooLate or TooBig.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from discord import File, Message, MessageReference, Object, PartialMessage, Webhook, WebhookType
 from discord.ui import View
 
-from bot.messaging.platform import NotNow
+from bot.messaging.platform import TryLater
 from handlers.discord.client import Line, Wire
 from handlers.discord.errors import NETWORK_PAUSE, translated
 from handlers.discord.interaction_replies import Reply
@@ -121,7 +121,7 @@ class Pen:
     @property
     def _client(self) -> Wire:
         if self.line.client is None:
-            raise NotNow(NETWORK_PAUSE)
+            raise TryLater(NETWORK_PAUSE)
         return self.line.client
 
     def _message(self, channel: int, message: str) -> PartialMessage:

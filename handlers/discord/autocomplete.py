@@ -3,8 +3,8 @@
 import structlog
 from discord.app_commands import Choice
 
-from bot.jobs.style_options import offer, suggested
-from bot.services import Service
+from bot.jobs.style_options import options_for, suggestions
+from bot.services import Services
 from handlers.discord.client import Ask
 from handlers.discord.identities import asker_of, chat_of
 
@@ -16,17 +16,17 @@ MOST, MAX_NAME = 25, 100
 class Suggesting:
     """Never raises: without suggestions a name can still be typed."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Services) -> None:
         self._service = service
 
     async def styles(self, interaction: Ask, words: str) -> list[Choice[str]]:
         """The styles that the words may be the beginning of."""
         person = asker_of(interaction)
         try:
-            language = await self._service.studio.language(person)
-            on_offer = await offer(self._service, person, chat_of(interaction, unseen=False))
+            language = await self._service.job_service.language(person)
+            on_offer = await options_for(self._service, person, chat_of(interaction, unseen=False))
         except Exception:  # the database may fail; one suggestion is no reason to say more than that
             log.exception("no styles could be suggested")
             return []
-        found = suggested(words, on_offer, language, MOST)
+        found = suggestions(words, on_offer, language, MOST)
         return [Choice(name=label[:MAX_NAME], value=name) for label, name in found]

@@ -15,7 +15,7 @@ from discord.app_commands import (
 )
 from discord.http import Route
 
-from bot.i18n import mark, speak
+from bot.i18n import mark, texts_for
 from handlers.discord.client import Wire
 from handlers.discord.errors import NETWORK
 
@@ -78,7 +78,7 @@ class Speaker(Translator):
     ) -> str | None:
         if locale not in _CHINESE:
             return None
-        said = speak(locale.value).gettext(string.message)
+        said = texts_for(locale.value).gettext(string.message)
         return said if said != string.message else None
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from discord import AllowedMentions, InteractionType
 
-from bot.conversation.buttons import Presses
-from bot.conversation.keyed_executor import Lineup
-from bot.conversation.responder import Telling
+from bot.conversation.buttons import ButtonRouter
+from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.responder import Responder
 from bot.conversation.retry import Interrupted
 from bot.messaging.callback_data import Verb, parse
-from bot.messaging.callbacks import Answer, Pressed
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer
 from handlers.discord.client import Ask
 from handlers.discord.deferral import Promptness
 from handlers.discord.interaction_messages import Hooks
@@ -33,10 +33,10 @@ class Pressing:
 
     reading: Reading
     promptness: Promptness
-    presses: Presses
-    telling: Telling
+    presses: ButtonRouter
+    telling: Responder
     hooks: Hooks
-    lineup: Lineup
+    lineup: KeyedExecutor
 
     async def interaction(self, interaction: Ask) -> None:
         """Whatever is no command: those have their own way."""
@@ -65,18 +65,22 @@ class Pressing:
             return
         job, file = found
         request, picture = self.reading.pressed(interaction, "", reply), self.reading.attached(interaction, file)
-        await self._dealt_with(request, reply, lambda: self.presses.brought(request, job, picture))
+        await self._dealt_with(request, reply, lambda: self.presses.reference_submitted(request, job, picture))
 
-    async def _dealt_with(self, request: Pressed, reply: Reply, work: Callable[[], Awaitable[Answer]]) -> None:
+    async def _dealt_with(
+        self, request: ButtonPress, reply: Reply, work: Callable[[], Awaitable[CallbackAnswer]]
+    ) -> None:
         """In order, for each person; what is cut short when we are told to stop is lost."""
 
         async def answered() -> None:
             with suppress(Interrupted):
                 await self._answered(request, reply, work)
 
-        await self.lineup.start(request.person.platform_id, answered)
+        await self.lineup.submit(request.person.platform_id, answered)
 
-    async def _answered(self, request: Pressed, reply: Reply, work: Callable[[], Awaitable[Answer]]) -> None:
+    async def _answered(
+        self, request: ButtonPress, reply: Reply, work: Callable[[], Awaitable[CallbackAnswer]]
+    ) -> None:
         answer = await self.telling.patience.until_done(work, failed=self.presses.sorry(request.person))
         if answer is None:
             return
@@ -84,7 +88,7 @@ class Pressing:
             await self.telling.patience.until_done(lambda: self._notice(reply, answer), failed=None)
         await self.telling.carry_out(request, answer)
 
-    async def _notice(self, reply: Reply, answer: Answer) -> None:
+    async def _notice(self, reply: Reply, answer: CallbackAnswer) -> None:
         """Said to whoever pressed, and to nobody else."""
         words = Drawn(answer.notice[:MAX_NOTICE], None, AllowedMentions.none())
         await self.hooks.note(reply, words)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.conversation.buttons import Presses
-from bot.conversation.keyed_executor import Lineup
-from bot.conversation.messages import Conversation
-from bot.conversation.responder import Telling
-from bot.conversation.retry import Patience
-from bot.messaging.interaction_tokens import Tickets
-from bot.messaging.platform_files import Keepsakes
-from bot.services import Service
+from bot.conversation.buttons import ButtonRouter
+from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.messages import MessageRouter
+from bot.conversation.responder import Responder
+from bot.conversation.retry import Retry
+from bot.messaging.interaction_tokens import InteractionTokens
+from bot.messaging.platform_files import PlatformFiles
+from bot.services import Services
 from handlers.discord.api_writer import Pen
 from handlers.discord.autocomplete import Suggesting
 from handlers.discord.client import Ears, Wire
@@ -36,8 +36,8 @@ class House:
     """What belongs to one bot, whatever becomes of its connection."""
 
     platform: DiscordPlatform
-    patience: Patience
-    lineup: Lineup
+    patience: Retry
+    lineup: KeyedExecutor
     answering: Answering
     pressing: Pressing
     suggesting: Suggesting
@@ -52,20 +52,28 @@ class House:
         return tree
 
 
-def house_of(service: Service, connection: Connection, files: Files, secret: bytes) -> House:
-    studio, line, lineup = service.studio, connection.line, Lineup()
+def house_of(service: Services, connection: Connection, files: Files, secret: bytes) -> House:
+    studio, line, lineup = service.job_service, connection.line, KeyedExecutor()
     now = studio.clock.now
     rows = studio.database, account_of(connection.token), studio.clock
-    memory, replies = Keepsakes(*rows), Replies(Tickets(*rows), seal_of(secret))
+    memory, replies = PlatformFiles(*rows), Replies(InteractionTokens(*rows), seal_of(secret))
     pen = Pen(line)
     routes = (Endpoint(line).route,) if connection.by_webhook else ()
-    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.reception), connection=connection, routes=routes)
-    patience = Patience(connection.clock)
-    telling, reading, promptness = Telling(platform, patience), Reading(files), Promptness(replies, now)
+    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.photo_intake), connection=connection, routes=routes)
+    patience = Retry(connection.clock)
+    telling, reading, promptness = Responder(platform, patience), Reading(files), Promptness(replies, now)
     answering = Answering(
-        reading, promptness, Conversation(service, "", now, room=platform.room), telling, memory, platform.sizes, lineup
+        reading,
+        promptness,
+        MessageRouter(service, "", now, room=platform.capabilities),
+        telling,
+        memory,
+        platform.sizes,
+        lineup,
     )
-    pressing = Pressing(reading, promptness, Presses(service, now, room=platform.room), telling, platform.hooks, lineup)
+    pressing = Pressing(
+        reading, promptness, ButtonRouter(service, now, room=platform.capabilities), telling, platform.hooks, lineup
+    )
     return House(platform, patience, lineup, answering, pressing, Suggesting(service))
 
 

@@ -9,7 +9,7 @@ from discord import ConnectionClosed, DiscordException, LoginFailure
 from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
-from bot.runtime.tasks import until
+from bot.runtime.tasks import run_until
 from handlers.discord import command_sync
 from handlers.discord.client import Line, Wire, find_gateway
 from handlers.discord.command_sync import Tree
@@ -80,7 +80,7 @@ class Connection:
         meanwhile, the telling does too: a client that was closed can't be asked."""
         pause = INTRODUCTION_PAUSE
         while not self.line.commands and not await self.clock.wait(self._gone, pause):
-            await until(self._gone, self._tell(tree))
+            await run_until(self._gone, self._tell(tree))
             pause = min(pause * 2, MOST_PAUSE)
 
     async def _tell(self, tree: Tree) -> None:
@@ -92,7 +92,7 @@ class Connection:
         if self._spent:
             await self.hang_up()
         while not stop.is_set():
-            await until(stop, self._listen())
+            await run_until(stop, self._listen())
             if stop.is_set():
                 break
             await self.hang_up()

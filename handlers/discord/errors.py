@@ -7,7 +7,7 @@ import aiohttp
 import structlog
 from discord import DiscordServerError, Forbidden, HTTPException, NotFound, RateLimited
 
-from bot.messaging.platform import CannotStart, Gone, NotNow
+from bot.messaging.platform import CannotStart, TargetGone, TryLater
 
 log = structlog.get_logger(__name__)
 
@@ -40,35 +40,35 @@ class TooLate(Exception):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises NotNow, Gone, TooLate or TooBig for whatever Discord or the network says."""
+    """Raises TryLater, TargetGone, TooLate or TooBig for whatever Discord or the network says."""
     try:
         yield
     except RateLimited as patience:
-        raise NotNow(patience.retry_after) from None
+        raise TryLater(patience.retry_after) from None
     except HTTPException as error:
         raise _translation(error) from None
     except GARBLED as error:
         log.warning("an answer of Discord's could not be read", error=type(error).__name__)
-        raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
+        raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
     except NETWORK:
-        raise NotNow(NETWORK_PAUSE, perhaps_sent=True) from None
+        raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
 
 
-def _translation(error: HTTPException) -> NotNow | Gone | TooLate | TooBig:
+def _translation(error: HTTPException) -> TryLater | TargetGone | TooLate | TooBig:
     if error.status == 413 or error.code == TOO_LARGE:
         return TooBig()
     if error.code in {UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN}:
         return TooLate()
     match error:
         case NotFound():
-            return Gone(card_only=error.code == UNKNOWN_MESSAGE)
+            return TargetGone(card_only=error.code == UNKNOWN_MESSAGE)
         case Forbidden():
-            return Gone(card_only=False)
+            return TargetGone(card_only=False)
         case DiscordServerError() | HTTPException(status=408 | 429):
-            return NotNow(NETWORK_PAUSE, perhaps_sent=error.status != 429)
+            return TryLater(NETWORK_PAUSE, perhaps_sent=error.status != 429)
         case HTTPException(status=401):
             log.error("Discord does not accept the token any more")
-            return NotNow(OWNER_PAUSE)
+            return TryLater(OWNER_PAUSE)
         case _:
             log.warning("Discord refused a call", status=error.status, code=error.code)
-            return Gone(card_only=False)
+            return TargetGone(card_only=False)

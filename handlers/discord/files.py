@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.domain.job_view import Reason, Refusal
+from bot.domain.job_view import ErrorCode, UserError
 from bot.messaging.incoming import MAX_BYTES
-from bot.messaging.platform import NotNow
+from bot.messaging.platform import TryLater
 from handlers.discord.client import is_discord, origin
 from handlers.discord.errors import NETWORK_PAUSE
 
@@ -26,25 +26,25 @@ class Files:
     http: httpx.AsyncClient
     trusted: frozenset[str]
 
-    async def read(self, url: str) -> bytes | Refusal:
-        """The bytes of a file, at most 20 MB, or why they can't be had. Raises NotNow when it may work later."""
+    async def read(self, url: str) -> bytes | UserError:
+        """The bytes of a file, at most 20 MB, or why they can't be had. Raises TryLater when it may work later."""
         if origin(url) not in self.trusted:
-            return Refusal(Reason.PHOTO_MISSING)
+            return UserError(ErrorCode.PHOTO_MISSING)
         try:
             async with self.http.stream("GET", url, timeout=READ_SECONDS) as answer:
                 if answer.status_code == 429 or answer.status_code >= 500:
-                    raise NotNow(NETWORK_PAUSE)
+                    raise TryLater(NETWORK_PAUSE)
                 if answer.status_code != 200:  # the link has expired, or the message was deleted
-                    return Refusal(Reason.PHOTO_EXPIRED)
+                    return UserError(ErrorCode.PHOTO_EXPIRED)
                 return await _bounded(answer)
         except httpx.HTTPError:
-            raise NotNow(NETWORK_PAUSE) from None
+            raise TryLater(NETWORK_PAUSE) from None
 
 
-async def _bounded(answer: httpx.Response) -> bytes | Refusal:
+async def _bounded(answer: httpx.Response) -> bytes | UserError:
     data = bytearray()
     async for chunk in answer.aiter_bytes():
         data += chunk
         if len(data) > MAX_BYTES:
-            return Refusal(Reason.TOO_MANY_BYTES)
+            return UserError(ErrorCode.TOO_MANY_BYTES)
     return bytes(data)

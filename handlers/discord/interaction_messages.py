@@ -5,8 +5,8 @@ from dataclasses import replace
 import structlog
 from discord.ui import View
 
-from bot.i18n import speak
-from bot.messaging.platform import Address, Gone, NotNow
+from bot.i18n import texts_for
+from bot.messaging.platform import Address, TargetGone, TryLater
 from handlers.discord.api_writer import Pen
 from handlers.discord.errors import TooLate
 from handlers.discord.identities import Hook
@@ -19,7 +19,7 @@ _PRIVATE = "private:"  # begins the id of a message that has moved to the person
 
 
 class Hooks:
-    """Raises NotNow or Gone."""
+    """Raises TryLater or TargetGone."""
 
     def __init__(self, pen: Pen, replies: Replies) -> None:
         self._pen = pen
@@ -57,14 +57,14 @@ class Hooks:
         try:
             await self._pen.set_reply_view(reply, message, view)
         except TooLate:
-            raise Gone(card_only=True) from None
+            raise TargetGone(card_only=True) from None
 
     async def remove(self, place: Hook, message: str) -> None:
         reply = await self._alive(place)
         try:
             await self._pen.remove_reply(reply, message)
         except TooLate:
-            raise Gone(card_only=True) from None
+            raise TargetGone(card_only=True) from None
 
     async def _by_right_of(self, reply: Reply, address: Address, drawn: Drawn) -> str:
         if address.message_id is not None:
@@ -85,7 +85,7 @@ class Hooks:
         await self._replies.followed(reply)
         try:
             await self._pen.follow_up(reply, drawn.only_call)
-        except (NotNow, Gone, TooLate) as error:
+        except (TryLater, TargetGone, TooLate) as error:
             log.info("somebody was not told that they are asked", error=type(error).__name__)
 
     async def _filled(self, reply: Reply, drawn: Drawn) -> bool:
@@ -94,22 +94,22 @@ class Hooks:
             async with self._replies.filling(reply) as is_ours:
                 if is_ours:
                     await self._pen.change_reply(reply, reply.message, drawn)
-        except Gone as gone:
+        except TargetGone as gone:
             if not gone.card_only:
                 raise
             return False
         return is_ours
 
     async def _private(self, address: Address) -> int:
-        """The private chat of whose card it is. Raises Gone for what is nobody's."""
+        """The private chat of whose card it is. Raises TargetGone for what is nobody's."""
         if address.person is None:
-            raise Gone(card_only=False)
+            raise TargetGone(card_only=False)
         return await self._pen.private_channel(int(address.person.platform_id))
 
     async def _alive(self, place: Hook) -> Reply:
         reply = await self._replies.of(place.interaction)
         if reply is None:
-            raise Gone(card_only=True)
+            raise TargetGone(card_only=True)
         return reply
 
 
@@ -117,7 +117,7 @@ def _with_promise(drawn: Drawn, reply: Reply, address: Address) -> Drawn:
     """Says where the picture comes if it takes long."""
     if not drawn.goes_on:
         return drawn
-    texts = speak(address.person.language if address.person else "en")
+    texts = texts_for(address.person.language if address.person else "en")
     if reply.unseen:
         words = texts.gettext("Only you see this. If it takes longer than a quarter of an hour, I send it in private.")
     else:

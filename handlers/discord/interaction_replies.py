@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from bot.messaging.interaction_tokens import Ticket, Tickets
-from bot.messaging.platform import NotNow
+from bot.messaging.interaction_tokens import InteractionTokens, Ticket
+from bot.messaging.platform import TryLater
 from handlers.discord.errors import TooBig
 
 LIFE = 14.5 * 60  # seconds; Discord says fifteen minutes
@@ -47,7 +47,7 @@ def seal_of(secret: bytes) -> Fernet:
 class Replies:
     """The interactions of the last quarter of an hour."""
 
-    tickets: Tickets
+    tickets: InteractionTokens
     seal: Fernet = field(repr=False)
 
     async def keep(self, reply: Reply) -> bool:
@@ -70,7 +70,7 @@ class Replies:
         taken = await self.tickets.take(ticket)
         try:
             yield taken
-        except (NotNow, TooBig):
+        except (TryLater, TooBig):
             if taken:
                 await self.tickets.give_back(ticket)
             raise

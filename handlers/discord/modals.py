@@ -6,7 +6,7 @@ from typing import Any
 
 from discord.ui import FileUpload, Label, Modal
 
-from bot.i18n import speak
+from bot.i18n import texts_for
 from bot.messaging.callback_data import Press, Verb, parse
 
 PICTURE = "picture"  # the field
@@ -25,7 +25,7 @@ class Upload:
 
 def bring_form(press: Press, language: str) -> Modal:
     """Asks for the picture. Stopped: the library is not to remember it."""
-    texts = speak(language)
+    texts = texts_for(language)
     form = Modal(title=texts.gettext("Paint it like a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None)
     field: FileUpload[Modal] = FileUpload(custom_id=PICTURE, min_values=1, max_values=1)
     form.add_item(Label(text=texts.gettext("The picture whose style you like"), component=field))

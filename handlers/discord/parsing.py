@@ -7,9 +7,9 @@ from functools import partial
 import discord
 from discord import Member, Message, User
 
-from bot.domain.job_view import Reason, Refusal
-from bot.messaging.callbacks import Pressed
-from bot.messaging.incoming import Attachment, Incoming, may_be_picture
+from bot.domain.job_view import ErrorCode, UserError
+from bot.messaging.callbacks import ButtonPress
+from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Person
 from handlers.discord.client import Ask
 from handlers.discord.files import Files
@@ -38,46 +38,46 @@ class Reading:
 
     files: Files
 
-    def command(self, interaction: Ask, filled: Filled, reply: Reply) -> Incoming:
+    def command(self, interaction: Ask, filled: Filled, reply: Reply) -> IncomingMessage:
         """A command, or a form that was sent."""
         person, here = asker_of(interaction), reply.message
         own = [self._attached(file, here, person) for file in filled.own]
         if filled.message is not None:
             own += self._all_of(filled.message, here)
-        return Incoming(
+        return IncomingMessage(
             person=person,
             chat=chat_of(interaction, unseen=reply.unseen),
             source=_source(interaction.id),
             message_id=here,
-            words=filled.words,
+            text=filled.words,
             addressed=True,
-            own=tuple(own),
-            portrait=self._portrait(interaction.user),
-            answered_portrait=None if filled.user is None else self._portrait(filled.user),
+            attachments=tuple(own),
+            profile_photo=self._portrait(interaction.user),
+            replied_profile_photo=None if filled.user is None else self._portrait(filled.user),
             is_admin=manager_of(interaction),
-            unseen=reply.unseen,
+            is_ephemeral=reply.unseen,
         )
 
-    def message(self, message: Message, *, edited: bool = False) -> Incoming:
+    def message(self, message: Message, *, edited: bool = False) -> IncomingMessage:
         """What somebody wrote to us in private."""
         answered = message.reference.resolved if message.reference else None
         hanging = self._all_of(answered, str(answered.id)) if isinstance(answered, Message) else ()
-        return Incoming(
+        return IncomingMessage(
             person=person_of(message.author),
             chat=private_chat(message.author),
             source=_source(message.id),
             message_id=str(message.id),
-            words=message.content,
+            text=message.content,
             addressed=True,
-            own=tuple(self._all_of(message, str(message.id))),
-            answered=next(iter(hanging), None),
+            attachments=tuple(self._all_of(message, str(message.id))),
+            replied=next(iter(hanging), None),
             edited=edited,
-            portrait=self._portrait(message.author),
+            profile_photo=self._portrait(message.author),
         )
 
-    def pressed(self, interaction: Ask, data: str, reply: Reply) -> Pressed:
+    def pressed(self, interaction: Ask, data: str, reply: Reply) -> ButtonPress:
         """A press of a button, or what was picked from a menu."""
-        return Pressed(
+        return ButtonPress(
             asker_of(interaction),
             chat_of(interaction, unseen=reply.unseen),
             data,
@@ -117,9 +117,9 @@ def is_veiled(files: Sequence[discord.Attachment]) -> bool:
     return any(file.is_spoiler() for file in files)
 
 
-async def nothing() -> bytes | Refusal:
+async def nothing() -> bytes | UserError:
     """What reading an avatar gives that is not there."""
-    return Refusal(Reason.PHOTO_MISSING)
+    return UserError(ErrorCode.PHOTO_MISSING)
 
 
 def _source(number: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import structlog
 from starlette.routing import BaseRoute
 
-from bot.messaging.capabilities import Room
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Address, Card, Gone, NotNow
-from bot.messaging.platform_files import Keepsakes
+from bot.messaging.capabilities import Capabilities
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Address, Card, TargetGone, TryLater
+from bot.messaging.platform_files import PlatformFiles
 from handlers.discord import rendering
 from handlers.discord.api_writer import Pen
 from handlers.discord.connection import Connection
@@ -29,13 +29,13 @@ class DiscordPlatform:
     """Shows cards, as `bot.messaging.platform.Platform` says. `routes` are for our HTTP server."""
 
     name = PLATFORM
-    room = Room(looks=LOOKS, samples=8, file_bytes=USUAL, has_forms=True)
+    capabilities = Capabilities(styles_per_page=LOOKS, samples_per_page=8, max_file_bytes=USUAL, has_forms=True)
 
     def __init__(
         self,
         pen: Pen,
         replies: Replies,
-        memory: Keepsakes,
+        memory: PlatformFiles,
         sizes: Sizes,
         *,
         connection: Connection,
@@ -54,8 +54,8 @@ class DiscordPlatform:
         await self._connection.receive(stop)
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit. Raises NotNow or Gone."""
-        veiled = await self._memory.is_veiled(address)
+        """Send or edit. Raises TryLater or TargetGone."""
+        veiled = await self._memory.is_spoiler(address)
         most = self.sizes.most(address.chat)
         while True:
             fitting = await self.sizes.fitting(card, most)
@@ -65,16 +65,16 @@ class DiscordPlatform:
             except TooBig:
                 most //= 2
                 if most < LEAST:
-                    raise Gone(card_only=False) from None
+                    raise TargetGone(card_only=False) from None
                 self.sizes.learn(address.chat, most)
             else:
                 break
         if veiled and drawn.attached:
-            await self._memory.veil(address.chat, [message])
+            await self._memory.mark_spoilers(address.chat, [message])
         return message
 
-    async def set_rows(self, address: Address, rows: Rows) -> None:
-        """Change only the buttons of a message. Raises NotNow or Gone."""
+    async def set_rows(self, address: Address, rows: ButtonRows) -> None:
+        """Change only the buttons of a message. Raises TryLater or TargetGone."""
         view, place, message = rendering.view(rows), place_of(address.chat), _message_of(address)
         if isinstance(place, Hook):
             await self.hooks.set_view(place, message, view)
@@ -82,7 +82,7 @@ class DiscordPlatform:
             await self._pen.set_view(await self._channel(place), message, view)
 
     async def remove(self, address: Address, instead: str = "") -> None:  # noqa: ARG002  # we can always delete ours
-        """Delete a message. Raises NotNow or Gone."""
+        """Delete a message. Raises TryLater or TargetGone."""
         place, message = place_of(address.chat), _message_of(address)
         if isinstance(place, Hook):
             await self.hooks.remove(place, message)
@@ -108,7 +108,7 @@ class DiscordPlatform:
             return
         try:
             await self._pen.write(channel, drawn.only_call, card)
-        except (NotNow, Gone) as error:
+        except (TryLater, TargetGone) as error:
             log.info("somebody was not told that they are asked", error=type(error).__name__)
 
     async def _filled(self, message: str | None, drawn: Drawn) -> str | None:
@@ -122,7 +122,7 @@ class DiscordPlatform:
                     await self._pen.change_reply(reply, reply.message, drawn)
         except TooLate:
             return None
-        except Gone as gone:
+        except TargetGone as gone:
             if gone.card_only:  # somebody has deleted it already
                 return None
             raise
@@ -134,5 +134,5 @@ class DiscordPlatform:
 
 def _message_of(address: Address) -> str:
     if address.message_id is None:
-        raise Gone(card_only=True)
+        raise TargetGone(card_only=True)
     return address.message_id

@@ -15,8 +15,8 @@ from discord.utils import escape_markdown
 
 from bot.messaging import platform
 from bot.messaging.callback_data import Verb, parse
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Call, Card, Document, Picture
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Card, Document, Mention, Picture
 
 MAX_TEXT = 2000
 MAX_ROWS, IN_A_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION = 5, 5, 25, 80, 100
@@ -60,11 +60,11 @@ def drawn(card: Card, *, veiled: bool = False, commands: Mapping[str, int] = Map
     which their names can be tapped, and stand there in the language of whoever reads."""
     text, mentions = _text(card, commands)
     about = text if card.job is None else f"job {card.job}"
-    files, call = list(_files(card, veiled)), _mention(card.calls)
-    return Drawn(text, view(card.buttons), mentions, files, about, call, card.goes_on)
+    files, call = list(_files(card, veiled)), _mention(card.mention)
+    return Drawn(text, view(card.buttons), mentions, files, about, call, card.in_progress)
 
 
-def view(rows: Rows) -> View | None:
+def view(rows: ButtonRows) -> View | None:
     """The buttons that can be drawn; many looks become a menu. Stopped: the library is not to remember it, for a press
     says all by itself."""
     can = [button for row in rows for button in row if button.share is None]
@@ -120,7 +120,7 @@ def _short(label: str, most: int) -> str:
 def _text(card: Card, commands: Mapping[str, int]) -> tuple[str, AllowedMentions]:
     """The words as they are meant: signs of people's own are no markup, and nobody is called but whom we call."""
     text = _COMMAND.sub(lambda found: _tappable(found, commands), escape_markdown(card.text, ignore_links=True))
-    call = card.calls
+    call = card.mention
     if call is None or not _mention(call):
         return text[:MAX_TEXT], AllowedMentions.none()
     named = text.replace(escape_markdown(call.words), f"{_mention(call)} ({call.words})", 1)
@@ -134,7 +134,7 @@ def _tappable(found: Match[str], commands: Mapping[str, int]) -> str:
     return found[0] if number is None else f"</{found[1]}:{number}>"
 
 
-def _mention(call: Call | None) -> str:
+def _mention(call: Mention | None) -> str:
     return f"<@{call.platform_id}>" if call is not None and call.platform_id.isdecimal() else ""
 
 

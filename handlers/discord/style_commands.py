@@ -6,7 +6,7 @@ from discord import Attachment, Member, Message, User, app_commands
 from discord.app_commands import Choice, ContextMenu
 
 from bot.i18n import mark
-from bot.messaging.commands import Name
+from bot.messaging.commands import CommandName
 from handlers.discord.autocomplete import Suggesting
 from handlers.discord.client import Ask
 from handlers.discord.commands import Slash
@@ -27,7 +27,7 @@ def _style(answering: Answering, suggesting: Suggesting) -> Slash:
     async def suggested(interaction: Ask, words: str) -> list[Choice[str]]:
         return await suggesting.styles(interaction, words)
 
-    @app_commands.command(name=Name.STYLE.value, description=mark("Repaint a photo"))
+    @app_commands.command(name=CommandName.STYLE.value, description=mark("Repaint a photo"))
     @app_commands.describe(
         photo=mark("The photo"),
         style=mark("How to paint it; nothing: a card asks"),
@@ -64,7 +64,7 @@ def _again(answering: Answering, suggesting: Suggesting) -> Slash:
     async def suggested(interaction: Ask, words: str) -> list[Choice[str]]:
         return await suggesting.styles(interaction, words)
 
-    @app_commands.command(name=Name.AGAIN.value, description=mark("My last photo once more"))
+    @app_commands.command(name=CommandName.AGAIN.value, description=mark("My last photo once more"))
     @app_commands.describe(
         style=mark("In which style; nothing: the same, with fresh brushwork"), private=mark("Only you see it")
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from bot.jobs.photo_intake import Reception
+from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.platform import Card, Chat
 from handlers.discord.rendering import pictures_of
 
@@ -15,7 +15,7 @@ MOST_CHATS = 10_000  # remembered
 class Sizes:
     """What each chat takes, as far as it was told lately."""
 
-    reception: Reception
+    reception: PhotoIntake
     _known: dict[str, int] = field(default_factory=dict)
 
     def learn(self, chat: Chat, most: int) -> None:
@@ -33,5 +33,5 @@ class Sizes:
         if sum(len(picture.jpeg) for picture in pictures) <= most:
             return card
         each = most // len(pictures)
-        smaller = [replace(one, jpeg=await self.reception.within(one.jpeg, each)) for one in pictures]
+        smaller = [replace(one, jpeg=await self.reception.fit_within(one.jpeg, each)) for one in pictures]
         return replace(card, picture=None, document=None, pictures=tuple(smaller))

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import structlog
 from pydantic import SecretStr
 
-from bot.cluster.update_inbox import Deliveries
+from bot.cluster.update_inbox import UpdateInbox
 from bot.runtime.clock import Clock
-from bot.services import Service
+from bot.services import Services
 from handlers.telegram.api_writer import Pen
 from handlers.telegram.bot_client import PER_SECOND, account_of, telegram_bot
 from handlers.telegram.chat_state import Memory
@@ -36,7 +36,7 @@ def hook_at(public_url: str, secret: bytes) -> Hook:
 
 @asynccontextmanager
 async def telegram(
-    service: Service,
+    service: Services,
     *,
     token: SecretStr,
     api_url: str,
@@ -55,13 +55,13 @@ async def telegram(
     """
     with quiet(token):
         bot = telegram_bot(token, api_url, per_second)
-        clock = clock or service.studio.clock
-        studio, account = service.studio, account_of(token)
-        kept = Deliveries(studio.database, account, studio.clock, studio.bell, secrets.token_hex(8), alone)
+        clock = clock or service.job_service.clock
+        studio, account = service.job_service, account_of(token)
+        kept = UpdateInbox(studio.database, account, studio.clock, studio.wakeups, secrets.token_hex(8), alone)
         pen = Pen(bot, Memory(studio.database, account, studio.clock))
         webhook = Webhook(bot, hook, kept) if hook else None
         connection = Connection(pen, service, webhook, frozenset(owners), clock)
-        parts = pen, Pace(clock.now), clock, service.groups.moved
+        parts = pen, Pace(clock.now), clock, service.groups.migrate
         platform = TelegramPlatform(*parts, (webhook.route,)) if webhook else Polled(*parts, connection)
         try:
             await connection.introduce()

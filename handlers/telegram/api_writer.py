@@ -16,8 +16,8 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Address, Card, Invoice, NotNow, Picture
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Address, Card, Invoice, Picture, TryLater
 from handlers.telegram import rendering
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.chat_state import Memory, inline_id
@@ -47,7 +47,7 @@ class Pen:
         media = card.picture or card.document
         if media is None:
             text = rendering.text_of(card)
-            return await self.bot.send_message(text=text, entities=rendering.entities(text, card.calls), **where)
+            return await self.bot.send_message(text=text, entities=rendering.entities(text, card.mention), **where)
         return await self.bot.send_document(
             document=_bytes(card),
             filename=media.filename,
@@ -56,9 +56,9 @@ class Pen:
             **where,
         )
 
-    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[Message, ...]:
+    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[Message, ...]:
         """Several pictures as one album, which can have no buttons; as files when one of them is no photo here."""
-        veiled = await self.memory.is_veiled(address)
+        veiled = await self.memory.is_spoiler(address)
         as_photos = all(rendering.is_photo(Card("", picture=picture)) for picture in pictures)
         media = [await self._item(picture, veiled=veiled, as_photo=as_photos) for picture in pictures]
         try:
@@ -68,12 +68,12 @@ class Pen:
                 raise
             for picture in pictures:
                 if picture.job is not None:
-                    await self.memory.drop(picture.job)
-            raise NotNow(SOON) from None
+                    await self.memory.forget(picture.job)
+            raise TryLater(SOON) from None
         for picture, message in zip(pictures, messages, strict=False):
             await self._remember(address, picture, message)
         if veiled and address.message_id is not None:  # what is asked for at the card is to be veiled too
-            await self.memory.veil(address.chat, [address.message_id])
+            await self.memory.mark_spoilers(address.chat, [address.message_id])
         return messages
 
     async def _item(self, picture: Picture, *, veiled: bool, as_photo: bool) -> InputMediaPhoto | InputMediaDocument:
@@ -93,20 +93,20 @@ class Pen:
             return
         text = rendering.text_of(card)
         try:
-            await self.bot.edit_message_text(text, entities=rendering.entities(text, card.calls), **where)
+            await self.bot.edit_message_text(text, entities=rendering.entities(text, card.mention), **where)
         except BadRequest as error:
             if complaint(error) is not Complaint.NO_TEXT:
                 raise
             await self.bot.edit_message_caption(caption=rendering.caption(card), **where)
 
-    def keyboard(self, rows: Rows, address: Address) -> InlineKeyboardMarkup | None:
+    def keyboard(self, rows: ButtonRows, address: Address) -> InlineKeyboardMarkup | None:
         """The buttons as Telegram draws them there."""
         shares = self.us is not None and bool(self.us.supports_inline_queries)
         return rendering.keyboard(rows, shares=shares, far_away=inline_id(address.chat) is not None)
 
     async def _photo(self, address: Address, card: Card, picture: Picture, where: dict[str, Any]) -> Message:
         """A photo, by the file that Telegram has of it or by its bytes."""
-        where |= {"caption": rendering.caption(card), "has_spoiler": await self.memory.is_veiled(address) or None}
+        where |= {"caption": rendering.caption(card), "has_spoiler": await self.memory.is_spoiler(address) or None}
         file = await self.memory.file(picture.job)
         async with self._file_is_there(picture):
             photo = picture.jpeg if file is None else file
@@ -125,19 +125,19 @@ class Pen:
             return InputMediaDocument(_bytes(card), **words)
         file = await self.memory.file(card.picture.job)
         return InputMediaPhoto(
-            file or card.picture.jpeg, has_spoiler=await self.memory.is_veiled(address) or None, **words
+            file or card.picture.jpeg, has_spoiler=await self.memory.is_spoiler(address) or None, **words
         )
 
     @asynccontextmanager
     async def _file_is_there(self, picture: Picture | None) -> AsyncIterator[None]:
-        """Raises NotNow when Telegram has lost the file that it was to show: the next time it gets the bytes."""
+        """Raises TryLater when Telegram has lost the file that it was to show: the next time it gets the bytes."""
         try:
             yield
         except BadRequest as error:
             if complaint(error) is not Complaint.FILE_GONE or picture is None or picture.job is None:
                 raise
-            await self.memory.drop(picture.job)
-            raise NotNow(SOON) from None
+            await self.memory.forget(picture.job)
+            raise TryLater(SOON) from None
 
     async def _remember(self, address: Address, picture: Picture | None, message: object) -> None:
         """The file that the picture has become, and whether answers to it are under a spoiler too. Of messages in
@@ -148,7 +148,7 @@ class Pen:
         if picture is not None and picture.job is not None and best is not None:
             await self.memory.keep(picture.job, best.file_id)
         if message.has_media_spoiler:
-            await self.memory.veil(address.chat, [str(message.message_id)])
+            await self.memory.mark_spoilers(address.chat, [str(message.message_id)])
 
     def _destination(self, address: Address, card: Card) -> dict[str, Any]:
         """Where a new message goes, and its buttons."""

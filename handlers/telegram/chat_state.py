@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 from bot.messaging.platform import Address, Chat
-from bot.messaging.platform_files import Keepsakes
+from bot.messaging.platform_files import PlatformFiles
 
 INLINE = "inline:"  # a chat that is one message, in a chat of somebody's that we are no member of
 
 
 @dataclass(frozen=True)
-class Memory(Keepsakes):
+class Memory(PlatformFiles):
     """One bot's. `moved`: from the old number of a group to its new one."""
 
     moved: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.conversation.command_menu import Scope, about, menu
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import LANGUAGES, texts_for
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.identities import PLATFORM
 
@@ -30,7 +30,7 @@ async def introduce_ourselves(bot: Bot, owners: Collection[str], *, for_sale: bo
     """
     for language in LANGUAGES:
         for scope, place in _scopes(owners):
-            words = menu(speak(language), scope, for_sale=for_sale)
+            words = menu(texts_for(language), scope, for_sale=for_sale)
             await _quietly(_set_commands(bot, words, place, _code(language)))
         await _quietly(_set_descriptions(bot, language))
 
@@ -62,7 +62,7 @@ async def _set_commands(
 
 
 async def _set_descriptions(bot: Bot, language: str) -> None:
-    ours, code = about(speak(language)), _code(language)
+    ours, code = about(texts_for(language)), _code(language)
     if (await bot.get_my_description(language_code=code)).description != ours.long:
         await bot.set_my_description(ours.long, language_code=code)
     if (await bot.get_my_short_description(language_code=code)).short_description != ours.short:

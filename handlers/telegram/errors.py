@@ -13,7 +13,7 @@ import httpx
 import structlog
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.messaging.platform import CannotStart, Gone, NotNow
+from bot.messaging.platform import CannotStart, TargetGone, TryLater
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class TokenRefused(CannotStart):
         super().__init__("Telegram does not accept TELEGRAM_BOT_TOKEN; @BotFather shows the right one")
 
 
-class Moved(NotNow):
+class Moved(TryLater):
     """The group has a new address; whoever asked tries again, there."""
 
     def __init__(self, new: str) -> None:
@@ -82,34 +82,34 @@ def pause(error: RetryAfter) -> float:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises NotNow or Gone for whatever Telegram or the network says."""
+    """Raises TryLater or TargetGone for whatever Telegram or the network says."""
     try:
         yield
     except TelegramError as error:
         raise _translation(error) from None
 
 
-def _translation(error: TelegramError) -> NotNow | Gone:
+def _translation(error: TelegramError) -> TryLater | TargetGone:
     match error:
         case RetryAfter():
-            return NotNow(pause(error))
+            return TryLater(pause(error))
         case InvalidToken():
-            return NotNow(OWNER_PAUSE)
+            return TryLater(OWNER_PAUSE)
         case ChatMigrated():
             return Moved(str(error.new_chat_id))
         case Forbidden():
-            return Gone(card_only=False)
+            return TargetGone(card_only=False)
         case BadRequest():
             return _bad_request(error)
         case NetworkError():  # also time-outs and 5xx
-            return NotNow(NETWORK_PAUSE, perhaps_sent=not isinstance(error.__cause__, _NEVER_LEFT))
+            return TryLater(NETWORK_PAUSE, perhaps_sent=not isinstance(error.__cause__, _NEVER_LEFT))
         case _:
             log.warning("Telegram answered oddly", error=type(error).__name__)
-            return NotNow(NETWORK_PAUSE)
+            return TryLater(NETWORK_PAUSE)
 
 
-def _bad_request(error: BadRequest) -> Gone:
+def _bad_request(error: BadRequest) -> TargetGone:
     kind = complaint(error)
     if kind is Complaint.OTHER:
         log.warning("Telegram refused a call", description=error.message)
-    return Gone(card_only=kind is Complaint.CARD_GONE)
+    return TargetGone(card_only=kind is Complaint.CARD_GONE)

@@ -7,8 +7,8 @@ written to: then the message says where the picture is.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.i18n import speak
-from bot.messaging.platform import Address, Button, Card, Chat, Gone, Person
+from bot.i18n import texts_for
+from bot.messaging.platform import Address, Button, Card, Chat, Person, TargetGone
 from handlers.telegram import rendering
 from handlers.telegram.api_writer import Pen, without_picture
 
@@ -16,7 +16,7 @@ HISTORY = "history"  # what the link asks us to start with
 
 
 class Hand(Protocol):
-    """Moves the pen at each chat's pace. Raises NotNow or Gone."""
+    """Moves the pen at each chat's pace. Raises NotNow or TargetGone."""
 
     async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str: ...
 
@@ -32,9 +32,9 @@ class FarAway:
     message: str
 
     async def show(self, address: Address, card: Card) -> str:
-        """The message becomes this card. Raises Gone for a card that would be an answer to it."""
+        """The message becomes this card. Raises TargetGone for a card that would be an answer to it."""
         if address.message_id is None and address.reply_to in {None, "", self.message}:
-            raise Gone(card_only=False)
+            raise TargetGone(card_only=False)
         here = replace(address, message_id=self.message)
         if card.picture is None or not rendering.is_photo(card):
             await self.hand.change(here, without_picture(card))
@@ -52,13 +52,13 @@ class FarAway:
         if await self.pen.memory.file(job) is None:
             try:
                 await self.hand.send(Address(Chat(person.platform, person.platform_id)), card, quietly=True)
-            except Gone:
+            except TargetGone:
                 return False
         return await self.pen.memory.file(job) is not None
 
     def _elsewhere(self, person: Person | None, card: Card) -> Card:
         """Where the picture is, for somebody who never wrote to us."""
-        texts = speak(person.language if person else "en")
+        texts = texts_for(person.language if person else "en")
         words = texts.gettext("The picture is ready. Write to me to see it: I can't show it here before you have.")
         username = self.pen.us.username if self.pen.us else None
         link = f"https://t.me/{username}?start={HISTORY}" if username else None

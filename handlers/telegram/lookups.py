@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from telegram import ChatMember, User
 from telegram.error import BadRequest
 
-from bot.domain.job_view import Reason, Refusal
-from bot.messaging.platform import Gone
+from bot.domain.job_view import ErrorCode, UserError
+from bot.messaging.platform import TargetGone
 from bot.runtime.clock import Clock
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import translated
@@ -28,20 +28,20 @@ class TelegramSource:
     clock: Clock
     _admins: dict[tuple[int, int], tuple[float, bool]] = field(default_factory=dict)
 
-    async def file(self, file: FileRef) -> bytes | Refusal:
+    async def file(self, file: FileRef) -> bytes | UserError:
         """The bytes of a file."""
         return await read_file(self.bot, file)
 
-    async def portrait(self, user_id: int) -> bytes | Refusal:
+    async def portrait(self, user_id: int) -> bytes | UserError:
         """The profile photo that somebody shows now; many show none, or only to people they know."""
         with translated():
             try:
                 found = await self.bot.get_user_profile_photos(user_id, limit=1)
             except BadRequest:
-                return Refusal(Reason.PHOTO_MISSING)
+                return UserError(ErrorCode.PHOTO_MISSING)
         photo = largest(found.photos[0]) if found.photos else None
         if photo is None:
-            return Refusal(Reason.PHOTO_MISSING)
+            return UserError(ErrorCode.PHOTO_MISSING)
         return await read_file(self.bot, FileRef(photo.file_id, photo.file_size, is_picture=True))
 
     async def is_admin(self, chat_id: int, user_id: int) -> bool:
@@ -53,7 +53,7 @@ class TelegramSource:
         try:
             with translated():
                 member = await self.bot.get_chat_member(chat_id, user_id)
-        except Gone:
+        except TargetGone:
             return False
         if len(self._admins) >= MOST_ADMINS:
             self._admins.clear()

@@ -20,11 +20,11 @@ from telegram import (
 from telegram.error import BadRequest
 
 from bot.conversation.inline import InlinePage, InlineResult
-from bot.conversation.messages import Conversation
-from bot.conversation.retry import Patience
-from bot.i18n import speak
-from bot.messaging.incoming import Incoming
-from bot.messaging.platform import Address, Card, Chat, Gone
+from bot.conversation.messages import MessageRouter
+from bot.conversation.retry import Retry
+from bot.i18n import texts_for
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.platform import Address, Card, Chat, TargetGone
 from handlers.telegram import rendering
 from handlers.telegram.chat_state import INLINE
 from handlers.telegram.errors import translated
@@ -46,7 +46,7 @@ class Asides:
     """Raises nothing but Interrupted."""
 
     def __init__(
-        self, platform: TelegramPlatform, source: TelegramSource, conversation: Conversation, patience: Patience
+        self, platform: TelegramPlatform, source: TelegramSource, conversation: MessageRouter, patience: Retry
     ) -> None:
         self._platform = platform
         self._bot = platform.pen.bot
@@ -94,13 +94,13 @@ class Asides:
     async def guest(self, message: Message) -> None:
         """We were called in a chat that we are no member of: one answer at once, which becomes the job's card."""
         request = replace(incoming([message], self._source), addressed=True)
-        failed: Card | None = Card(speak(request.person.language).gettext("One moment…"))
+        failed: Card | None = Card(texts_for(request.person.language).gettext("One moment…"))
         first = await self._patience.until_done(lambda: self._conversation.guest(request), failed=failed)
         if first is None or message.guest_query_id is None:
             return
         query = message.guest_query_id
         place = await self._patience.until_done(lambda: self._answered(query, first), failed=None)
-        if place is None or first.buttons or not (request.own or request.answered):
+        if place is None or first.buttons or not (request.attachments or request.replied):
             return
         # Among others the same care is due as in a group that has said nothing else: its default rules hold.
         chat = Chat(request.chat.platform, f"{INLINE}{place}", is_group=True)
@@ -108,16 +108,16 @@ class Asides:
         await self._heard(here, place)
 
     async def _answered(self, query: str, card: Card) -> str:
-        """The id of our answer. Raises Gone when it was answered before."""
+        """The id of our answer. Raises TargetGone when it was answered before."""
         text = InputTextMessageContent(rendering.text_of(card))
         keyboard = rendering.keyboard(card.buttons, shares=False, far_away=True)
         answer = InlineQueryResultArticle(GUEST_RESULT, card.text[:64], text, reply_markup=keyboard)
         with translated():
             return (await self._bot.answer_guest_query(query, answer)).inline_message_id
 
-    async def _heard(self, request: Incoming, place: str) -> None:
+    async def _heard(self, request: IncomingMessage, place: str) -> None:
         sorry: Card | None = self._conversation.sorry(request.person)
-        card = await self._patience.until_done(lambda: self._conversation.hear(request), failed=sorry)
+        card = await self._patience.until_done(lambda: self._conversation.answer(request), failed=sorry)
         if card is not None:
             here = Address(request.chat, message_id=place, person=request.person)
             await self._patience.until_done(lambda: self._platform.show(here, card), failed="")
@@ -138,7 +138,7 @@ class Asides:
             try:
                 await self._bot.answer_pre_checkout_query(query, ok=not no, error_message=no or None)
             except BadRequest as error:  # too late
-                raise Gone(card_only=True) from error
+                raise TargetGone(card_only=True) from error
 
     async def paid(self, message: Message) -> None:
         """Somebody has paid; told as often as Telegram likes, it counts once."""

@@ -8,9 +8,9 @@ from typing import Protocol
 from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
-from bot.domain.job_view import Refusal
-from bot.messaging.callbacks import Pressed
-from bot.messaging.incoming import Attachment, Incoming, may_be_picture
+from bot.domain.job_view import UserError
+from bot.messaging.callbacks import ButtonPress
+from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat
 from handlers.telegram.chat_state import INLINE
 from handlers.telegram.identities import (
@@ -41,38 +41,38 @@ class Source(Admins, Protocol):
 
     us: User
 
-    async def file(self, file: FileRef) -> bytes | Refusal: ...
+    async def file(self, file: FileRef) -> bytes | UserError: ...
 
-    async def portrait(self, user_id: int) -> bytes | Refusal:
+    async def portrait(self, user_id: int) -> bytes | UserError:
         """Somebody's profile photo."""
 
 
 def incoming(
     messages: Sequence[Message], source: Source, *, edited: bool = False, after: str | None = None
-) -> Incoming:
+) -> IncomingMessage:
     """One request of a message, or of an album's messages in any order. `after`: what the album said, of a picture that
     came after it was closed: that is a request of its own."""
     ordered = sorted(messages, key=lambda message: message.message_id)
     first = ordered[0]
     answered = first.reply_to_message or first.external_reply
     file = file_of(answered) if answered else None
-    return Incoming(
+    return IncomingMessage(
         person=person_of(first.from_user, first.sender_chat),
         chat=chat_of(first),
         source=_source(first, source.us, alone=after is not None),
         message_id=str(first.message_id),
-        words=next((words for message in ordered if (words := message.text or message.caption)), after or ""),
+        text=next((words for message in ordered if (words := message.text or message.caption)), after or ""),
         addressed=first.chat.type == TelegramChat.PRIVATE or _answers(first, source.us),
-        own=tuple(_own(message, found, source) for message in ordered if (found := file_of(message))),
-        answered=_attached(first, file, source, author_of(answered, source.us)) if answered and file else None,
+        attachments=tuple(_own(message, found, source) for message in ordered if (found := file_of(message))),
+        replied=_attached(first, file, source, author_of(answered, source.us)) if answered and file else None,
         edited=edited,
-        portrait=_portrait(first, None if first.sender_chat else first.from_user, source),
-        answered_portrait=None if file else _portrait(first, user_of(answered, source.us), source),
+        profile_photo=_portrait(first, None if first.sender_chat else first.from_user, source),
+        replied_profile_photo=None if file else _portrait(first, user_of(answered, source.us), source),
         is_admin=admin_of(first.chat, first.from_user, first.sender_chat, source),
     )
 
 
-def pressed(query: CallbackQuery, source: Source) -> Pressed | None:
+def pressed(query: CallbackQuery, source: Source) -> ButtonPress | None:
     """A press of a button; None for what has no button of ours."""
     message = query.message
     if message is None and query.inline_message_id is None:
@@ -80,10 +80,10 @@ def pressed(query: CallbackQuery, source: Source) -> Pressed | None:
     person, data = person_of(query.from_user, None), query.data or ""
     unique = f"{PLATFORM}:{source.us.id}:press:{query.id}"
     if message is None:
-        return Pressed(person, Chat(PLATFORM, f"{INLINE}{query.inline_message_id}"), data, unique, message_id="")
+        return ButtonPress(person, Chat(PLATFORM, f"{INLINE}{query.inline_message_id}"), data, unique, message_id="")
     chat = chat_of(message) if isinstance(message, Message) else bare_chat(message.chat)
     is_admin = admin_of(message.chat, query.from_user, None, source)
-    return Pressed(person, chat, data, unique, str(message.message_id), is_admin)
+    return ButtonPress(person, chat, data, unique, str(message.message_id), is_admin)
 
 
 def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
@@ -123,7 +123,7 @@ def _attached(message: Message, file: FileRef, source: Source, owner: User | Non
 def _portrait(message: Message, user: User | None, source: Source) -> Attachment | None:
     if user is None or user.is_bot:
         return None
-    read: Callable[[], Awaitable[bytes | Refusal]] = partial(source.portrait, user.id)
+    read: Callable[[], Awaitable[bytes | UserError]] = partial(source.portrait, user.id)
     return Attachment(str(message.message_id), None, is_picture=True, read=read, owner=person_of(user, None))
 
 

@@ -7,8 +7,8 @@ from starlette.routing import BaseRoute
 from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Address, Card, Chat, Gone, NotNow, Picture
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Address, Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import Clock
 from handlers.telegram import rendering
 from handlers.telegram.api_writer import Pen, place
@@ -36,7 +36,7 @@ class TelegramPlatform:
         self._follow = follow
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit; an edit that changes nothing is done already. Raises NotNow or Gone."""
+        """Send or edit; an edit that changes nothing is done already. Raises TryLater or TargetGone."""
         address = self.pen.memory.followed(address)
         if (inline := inline_id(address.chat)) is not None:
             return await FarAway(self, self.pen, inline).show(address, card)
@@ -45,17 +45,17 @@ class TelegramPlatform:
         await self.change(address, card)
         return address.message_id
 
-    async def hang(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        """Send pictures together. Raises NotNow or Gone."""
+    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+        """Send pictures together. Raises TryLater or TargetGone."""
         address = self.pen.memory.followed(address)
         if inline_id(address.chat) is not None:  # a chat that is one message
-            raise Gone(card_only=False)
+            raise TargetGone(card_only=False)
         await self._keep_pace(address.chat, progress=False, messages=len(pictures))
         async with self._calling(address.chat):
-            return tuple(str(message.message_id) for message in await self.pen.hang(address, pictures))
+            return tuple(str(message.message_id) for message in await self.pen.send_album(address, pictures))
 
     async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str:
-        """Write a new message, at the chat's pace. Raises NotNow or Gone."""
+        """Write a new message, at the chat's pace. Raises TryLater or TargetGone."""
         await self._keep_pace(address.chat, progress=False)
         async with self._calling(address.chat):
             return str((await self.pen.write(address, card, quietly=quietly)).message_id)
@@ -66,11 +66,11 @@ class TelegramPlatform:
         async with self._calling(address.chat), _unless_it_is_so_already():
             await self.pen.change(address, card)
 
-    async def set_rows(self, address: Address, rows: Rows) -> None:
+    async def set_rows(self, address: Address, rows: ButtonRows) -> None:
         """Change only the buttons of a message."""
         address = self.pen.memory.followed(address)
         if address.message_id is None:
-            raise Gone(card_only=True)
+            raise TargetGone(card_only=True)
         await self._keep_pace(address.chat, progress=False)
         async with self._calling(address.chat), _unless_it_is_so_already():
             keyboard = self.pen.keyboard(rows, address)
@@ -80,7 +80,7 @@ class TelegramPlatform:
         """Delete a message; one that is too old for that is painted over, with the words `instead`."""
         address = self.pen.memory.followed(address)
         if inline_id(address.chat) is not None or address.message_id is None:  # beyond our reach
-            raise Gone(card_only=True)
+            raise TargetGone(card_only=True)
         await self._keep_pace(address.chat, progress=False)
         async with self._calling(address.chat):
             try:
@@ -90,8 +90,8 @@ class TelegramPlatform:
                     nothing = InputMediaPhoto(rendering.blank(), caption=instead or None)
                     await self.pen.bot.edit_message_media(nothing, **place(address))
 
-    async def give_back(self, person_id: str, charge_id: str) -> None:
-        """Refund a payment in Stars; one that was refunded before is done. Raises NotNow or Gone."""
+    async def refund_payment(self, person_id: str, charge_id: str) -> None:
+        """Refund a payment in Stars; one that was refunded before is done. Raises TryLater or TargetGone."""
         with translated():
             try:
                 await self.pen.bot.refund_star_payment(int(person_id), charge_id)
@@ -114,7 +114,7 @@ class TelegramPlatform:
         except Moved as moved:
             await self.follow(chat, moved.new)
             raise
-        except NotNow as patience:
+        except TryLater as patience:
             self._pace.hold(_key(chat), patience.retry_after)
             raise
 
@@ -122,7 +122,7 @@ class TelegramPlatform:
         left = PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
         while wait := self._pace.wait(_key(chat), progress=progress, messages=messages):
             if wait > left:
-                raise NotNow(wait)
+                raise TryLater(wait)
             left -= wait
             await self._clock.sleep(wait)
 

@@ -14,8 +14,8 @@ from telegram import (
 )
 
 from bot.messaging.callback_data import Verb, parse
-from bot.messaging.job_card import Rows
-from bot.messaging.platform import Button, Call, Card, Picture
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Button, Card, Mention, Picture
 
 MAX_TEXT, MAX_CAPTION, MAX_SHARE = 4096, 1024, 256
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
@@ -23,7 +23,7 @@ MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
 _FAR_AWAY = frozenset({Verb.CHOOSE, Verb.SURPRISE, Verb.PAGE, Verb.CONSENT, Verb.CANCEL})
 
 
-def keyboard(rows: Rows, *, shares: bool, far_away: bool = False) -> InlineKeyboardMarkup | None:
+def keyboard(rows: ButtonRows, *, shares: bool, far_away: bool = False) -> InlineKeyboardMarkup | None:
     """The buttons that can be drawn. `shares`: the bot has inline mode; `far_away`: in somebody else's chat, where we
     can change our message but write no other."""
     drawn = [[button for one in row if (button := _button(one, shares=shares, far_away=far_away))] for row in rows]
@@ -53,7 +53,7 @@ def _share(label: str, words: str) -> InlineKeyboardButton:
     return InlineKeyboardButton(label, switch_inline_query_chosen_chat=anywhere)
 
 
-def entities(text: str, call: Call | None) -> list[MessageEntity] | None:
+def entities(text: str, call: Mention | None) -> list[MessageEntity] | None:
     """The mention of a person whose name may be any words; Telegram counts in UTF-16 units."""
     at = -1 if call is None else text.find(call.words)
     if call is None or at < 0 or not call.platform_id.isdecimal():

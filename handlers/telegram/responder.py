@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest
 
-from bot.conversation.buttons import Presses
-from bot.conversation.messages import Conversation
-from bot.conversation.responder import Telling
-from bot.conversation.retry import Patience
-from bot.messaging.callbacks import Answer
+from bot.conversation.buttons import ButtonRouter
+from bot.conversation.messages import MessageRouter
+from bot.conversation.responder import Responder
+from bot.conversation.retry import Retry
+from bot.messaging.callbacks import CallbackAnswer
 from bot.messaging.platform import Address, Card
 from handlers.telegram.errors import translated
 from handlers.telegram.parsing import Source, has_spoiler, incoming, pressed
@@ -25,16 +25,16 @@ class Answering:
         self,
         platform: TelegramPlatform,
         source: Source,
-        conversation: Conversation,
-        presses: Presses,
-        patience: Patience,
+        conversation: MessageRouter,
+        presses: ButtonRouter,
+        patience: Retry,
     ) -> None:
         self._platform = platform
         self._source = source
         self._conversation = conversation
         self._presses = presses
         self._patience = patience
-        self._telling = Telling(platform, patience)
+        self._telling = Responder(platform, patience)
 
     async def message(self, messages: Sequence[Message], *, edited: bool = False, after: str | None = None) -> None:
         """A message, or all of an album. `after`: what the album said, of a picture that came too late for it."""
@@ -44,9 +44,9 @@ class Answering:
             veiled.append(request.message_id)
         if veiled:
             veiled.append(request.message_id)  # what an album's card answers
-            await self._platform.pen.memory.veil(request.chat, veiled)
+            await self._platform.pen.memory.mark_spoilers(request.chat, veiled)
         sorry: Card | None = self._conversation.sorry(request.person)
-        card = await self._patience.until_done(lambda: self._conversation.hear(request), failed=sorry)
+        card = await self._patience.until_done(lambda: self._conversation.answer(request), failed=sorry)
         if card is not None:
             await self._telling.show(Address(request.chat, reply_to=request.message_id), card)
 
@@ -61,7 +61,7 @@ class Answering:
             await self._patience.until_done(lambda: self._notice(query, answer), failed=None)
             await self._telling.carry_out(request, answer)
 
-    async def _notice(self, query: CallbackQuery, answer: Answer) -> None:
+    async def _notice(self, query: CallbackQuery, answer: CallbackAnswer) -> None:
         words = answer.notice[:MAX_NOTICE] or None
         with translated():
             try:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.conversation.buttons import Presses
-from bot.conversation.messages import Conversation
-from bot.conversation.retry import Patience
+from bot.conversation.buttons import ButtonRouter
+from bot.conversation.messages import MessageRouter
+from bot.conversation.retry import Retry
 from bot.runtime.clock import Clock
-from bot.runtime.tasks import until
-from bot.services import Service
+from bot.runtime.tasks import run_until
+from bot.services import Services
 from handlers.telegram.api_writer import Pen
 from handlers.telegram.command_menu import introduce_ourselves
 from handlers.telegram.errors import TokenRefused
@@ -38,7 +38,7 @@ class Connection:
     it; without, one process at a time asks."""
 
     pen: Pen
-    service: Service
+    service: Services
     webhook: Webhook | None
     owners: Collection[str]
     clock: Clock
@@ -77,7 +77,7 @@ class Connection:
 
     async def receive(self, platform: TelegramPlatform, stop: asyncio.Event) -> None:
         """Ask for updates until told to stop, and end in good order."""
-        await until(stop, self._ask(platform))
+        await run_until(stop, self._ask(platform))
 
     async def _ask(self, platform: TelegramPlatform) -> None:
         await self._introduced.wait()
@@ -89,7 +89,7 @@ class Connection:
             await receiver.finish()
 
     async def _show_ourselves(self) -> None:
-        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.service.purse.packages))
+        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.service.credits.packages))
 
     async def _choose_the_way(self) -> None:
         """Webhook or long polling; nothing that waits at Telegram is dropped."""
@@ -112,13 +112,13 @@ class Connection:
     def _taking(self, platform: TelegramPlatform) -> Taking:
         service, us = self.service, self.pen.us
         assert us is not None
-        now, username = service.studio.clock.now, us.username or ""
-        patience, source = Patience(self.clock), TelegramSource(self.pen.bot, us, service.studio.clock)
+        now, username = service.job_service.clock.now, us.username or ""
+        patience, source = Retry(self.clock), TelegramSource(self.pen.bot, us, service.job_service.clock)
 
         def link(payload: str) -> str:
             return f"https://t.me/{username}?start={payload}"
 
-        conversation = Conversation(service, username, now, link=link, bank=platform)
-        presses = Presses(service, now, link=link)
+        conversation = MessageRouter(service, username, now, link=link, bank=platform)
+        presses = ButtonRouter(service, now, link=link)
         answering = Answering(platform, source, conversation, presses, patience)
         return Taking(answering, Asides(platform, source, conversation, patience), patience, self.clock)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Hashable
 import structlog
 from telegram import Update
 
-from bot.conversation.keyed_executor import Lineup
-from bot.conversation.retry import Interrupted, Patience
+from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.retry import Interrupted, Retry
 from bot.runtime.clock import Clock
 from handlers.telegram.albums import Album, Look
 from handlers.telegram.other_updates import Asides
@@ -30,14 +30,14 @@ class Taking:
     """Everything that is being dealt with. `tasks` by the update's number; `look` takes what was handed to other
     processes for us."""
 
-    def __init__(self, answering: Answering, asides: Asides, patience: Patience, clock: Clock) -> None:
+    def __init__(self, answering: Answering, asides: Asides, patience: Retry, clock: Clock) -> None:
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.look: Look = nothing_to_see
         self._answering = answering
         self._asides = asides
         self._patience = patience
         self._clock = clock
-        self._lanes = Lineup()
+        self._lanes = KeyedExecutor()
         self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
         self._closed: dict[str, str] = {}  # what the last albums said
 
@@ -74,7 +74,7 @@ class Taking:
         lane = lane_of(update)
         if kind is Kind.MESSAGE and (album := album_of(update)) is not None:
             return self._album(lane, album, update)
-        return self._lanes.start(lane, lambda: self._answer(kind, update))
+        return self._lanes.submit(lane, lambda: self._answer(kind, update))
 
     def _answer(self, kind: Kind, update: Update) -> Awaitable[None]:
         """Whoever answers this kind of update."""
@@ -105,7 +105,7 @@ class Taking:
             album.add(message)
             return task
         if (words := self._closed.get(name)) is not None:
-            return self._lanes.start(lane, lambda: self._answering.message([message], after=words))
+            return self._lanes.submit(lane, lambda: self._answering.message([message], after=words))
         album = Album([message])
 
         async def answer() -> None:
@@ -115,7 +115,7 @@ class Taking:
                 del self._closed[next(iter(self._closed))]
             await self._answering.message(album.messages)
 
-        task = self._lanes.start(lane, answer, ready=lambda: album.complete(self._clock, self.look))
+        task = self._lanes.submit(lane, answer, ready=lambda: album.complete(self._clock, self.look))
         self._albums[name] = album, task
         return task
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from telegram import Update
 
-from bot.cluster.update_inbox import Arrival, Deliveries
+from bot.cluster.update_inbox import Arrival, UpdateInbox
 from bot.messaging.platform import CannotStart
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.update_dispatcher import Taking
@@ -56,7 +56,7 @@ class Webhook:
 
     bot: Bot
     hook: Hook
-    kept: Deliveries
+    kept: UpdateInbox
     taking: Taking | None = None
     _open: set[int] = field(default_factory=set)
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -81,7 +81,7 @@ class Webhook:
             return Response(status_code=200)
         update = self._read(body)
         lane = None if update is None else lane_of(update)
-        if await self.kept.arrived(Arrival(number, body, None if lane is None else str(lane))):
+        if await self.kept.accept(Arrival(number, body, None if lane is None else str(lane))):
             self._take(number, update)
         return Response(status_code=200)
 
@@ -90,7 +90,7 @@ class Webhook:
         self.taking, taking.look = taking, self._look
         while True:
             try:
-                async for arrival in self.kept.ours(self._open):
+                async for arrival in self.kept.assigned(self._open):
                     self._take(arrival.number, self._read(arrival.body))
             except Exception:  # the rows can't be read for now: what is brought to us is dealt with all the same
                 log.exception("what was brought could not be looked through")
@@ -99,7 +99,7 @@ class Webhook:
     async def _look(self) -> None:
         """Take what has fallen to us since the last look."""
         try:
-            for arrival in await self.kept.fallen_to_us(self._open):
+            for arrival in await self.kept.reassigned(self._open):
                 self._take(arrival.number, self._read(arrival.body))
         except SQLAlchemyError:  # it is looked for again soon
             log.warning("what was brought to others could not be looked through")
@@ -110,7 +110,7 @@ class Webhook:
             await self.taking.finish()
         if self._writing:
             await asyncio.wait(self._writing)
-        await self.kept.let_go()
+        await self.kept.release()
 
     def _take(self, number: int, update: Update | None) -> None:
         """Begin to deal with it; what can't be read stays: the next version may not stumble over it."""

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from bot.jobs.service import Studio
+from bot.jobs.service import JobService
 from handlers.web.api import Jobs
 from handlers.web.errors import Problem, on_crash, on_http, on_problem
 from handlers.web.event_stream import Events
@@ -19,7 +19,9 @@ from handlers.web.visitors import Cookies, Visitors
 __all__ = ["web_chat"]
 
 
-def web_chat(studio: Studio, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False) -> Starlette:
+def web_chat(
+    studio: JobService, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False
+) -> Starlette:
     """The ASGI application, to be mounted at the root.
 
     `secret` signs the visitors' cookies. `allowed_hosts`: the names (without ports) that a Host header may carry, None

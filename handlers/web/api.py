@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.domain import styles
-from bot.domain.job_view import WAITING, JobView, Reason, Refusal
-from bot.jobs.service import Studio
+from bot.domain.job_view import WAITING, ErrorCode, JobView, UserError
+from bot.jobs.service import JobService
 from handlers.web.errors import Problem
 from handlers.web.forms import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of
 from handlers.web.json_shapes import JOBS, file_name, job_json, quota_json, style_json
@@ -28,7 +28,7 @@ def style_index(words: str | None, *, has_reference: bool) -> int:
         return styles.REFERENCE
     found = styles.find(words, styles.STYLES) if words else None
     if found is None:
-        raise Problem.of(Refusal(Reason.STYLE_INVALID))
+        raise Problem.of(UserError(ErrorCode.STYLE_INVALID))
     return found.index
 
 
@@ -36,14 +36,14 @@ def job_id(request: Request) -> int:
     """The id in the path. Raises Problem for one that no store could hold."""
     number: int = request.path_params["id"]
     if number > _LARGEST_ID:
-        raise Problem.of(Refusal(Reason.NOT_FOUND))
+        raise Problem.of(UserError(ErrorCode.NOT_FOUND))
     return number
 
 
 class Jobs:
     """The routes under /api, over one studio."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: JobService) -> None:
         self._studio = studio
         self._room = asyncio.Semaphore(AT_ONCE)
 
@@ -75,21 +75,21 @@ class Jobs:
         visit = visit_of(request)
         views = await self._studio.history(visit.person)
         body = {"jobs": [job_json(view, visit.texts) for view in views]}
-        return JSONResponse(body, background=BackgroundTask(self._studio.told, views))
+        return JSONResponse(body, background=BackgroundTask(self._studio.mark_told, views))
 
     async def job(self, request: Request) -> Response:
         view = await self.view(request)
         body = job_json(view, visit_of(request).texts)
-        return JSONResponse(body, background=BackgroundTask(self._studio.told, [view]))
+        return JSONResponse(body, background=BackgroundTask(self._studio.mark_told, [view]))
 
     async def wish(self, request: Request) -> Response:
         visit = visit_of(request)
         async with form_of(request, FORM_BYTES) as form, self._room:
             fields = await fields_of(form)
             if fields.photo is None:
-                raise Problem.of(Refusal(Reason.PHOTO_MISSING))
+                raise Problem.of(UserError(ErrorCode.PHOTO_MISSING))
             style = style_index(fields.style, has_reference=fields.reference is not None)
-            answer = await self._studio.wish(
+            answer = await self._studio.request(
                 visit.person,
                 visit.chat,
                 photo=fields.photo,
@@ -104,7 +104,7 @@ class Jobs:
         async with form_of(request, SMALL_FORM_BYTES) as form:
             fields = await fields_of(form)
         style = style_index(fields.style, has_reference=False) if fields.style else None
-        answer = await self._studio.again(visit.person, number, style=style, source=_source(visit, fields))
+        answer = await self._studio.repeat(visit.person, number, style=style, source=_source(visit, fields))
         return _accepted(answer, visit)
 
     async def remove(self, request: Request) -> Response:
@@ -116,9 +116,9 @@ class Jobs:
                 raise Problem.of(refusal)
             return Response(status_code=204)
         answer = await self._studio.cancel(visit.person, view.id)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, UserError):
             raise Problem.of(answer)
-        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._studio.told, [answer]))
+        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._studio.mark_told, [answer]))
 
     async def result(self, request: Request) -> Response:
         visit, number = visit_of(request), job_id(request)
@@ -126,7 +126,7 @@ class Jobs:
         name = file_name(await self.view(request)) if "download" in request.query_params else None
         response = _jpeg(picture, name)
         if request.method == "GET":  # told after the last byte: until then the visitor has not seen it
-            response.background = BackgroundTask(self._studio.seen, visit.person, number)
+            response.background = BackgroundTask(self._studio.mark_delivered, visit.person, number)
         return response
 
     async def photo(self, request: Request) -> Response:
@@ -136,7 +136,7 @@ class Jobs:
         """The visitor's own job that the path names. Raises Problem."""
         view = await self._studio.job(visit_of(request).person, job_id(request))
         if view is None:
-            raise Problem.of(Refusal(Reason.NOT_FOUND))
+            raise Problem.of(UserError(ErrorCode.NOT_FOUND))
         return view
 
 
@@ -144,14 +144,14 @@ def _source(visit: Visit, fields: Fields) -> str:
     return f"web:{visit.person.platform_id}:{fields.key or secrets.token_urlsafe(16)}"
 
 
-def _accepted(answer: JobView | Refusal, visit: Visit) -> Response:
-    if isinstance(answer, Refusal):
+def _accepted(answer: JobView | UserError, visit: Visit) -> Response:
+    if isinstance(answer, UserError):
         raise Problem.of(answer)
     return JSONResponse(job_json(answer, visit.texts), 202, {"Location": f"{JOBS}/{answer.id}"})
 
 
 def _jpeg(picture: bytes | None, download_as: str | None = None) -> Response:
     if picture is None:
-        raise Problem.of(Refusal(Reason.NOT_FOUND))
+        raise Problem.of(UserError(ErrorCode.NOT_FOUND))
     headers = {"Content-Disposition": f'attachment; filename="{download_as}"'} if download_as else {}
     return Response(picture, media_type="image/jpeg", headers=headers)

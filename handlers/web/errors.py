@@ -6,20 +6,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.domain.job_view import Reason, Refusal
-from bot.i18n import mark, refusal
+from bot.domain.job_view import ErrorCode, UserError
+from bot.i18n import error_message, mark
 from handlers.web.headers import HEADERS
 from handlers.web.language import texts_of
 
-_STATUS: Mapping[Reason, int] = {
-    Reason.TOO_MANY_BYTES: 413,
-    Reason.UNSUPPORTED: 415,
-    Reason.QUOTA_USED_UP: 429,
-    Reason.QUEUE_FULL: 429,
-    Reason.BUDGET_USED_UP: 429,
-    Reason.NOT_FOUND: 404,
-    Reason.NOT_NOW: 409,
-    Reason.PHOTO_EXPIRED: 410,
+_STATUS: Mapping[ErrorCode, int] = {
+    ErrorCode.TOO_MANY_BYTES: 413,
+    ErrorCode.UNSUPPORTED: 415,
+    ErrorCode.QUOTA_USED_UP: 429,
+    ErrorCode.QUEUE_FULL: 429,
+    ErrorCode.BUDGET_USED_UP: 429,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.NOT_NOW: 409,
+    ErrorCode.PHOTO_EXPIRED: 410,
 }
 
 
@@ -41,7 +41,7 @@ class Problem(Exception):
     """A request that ends here. Raised anywhere under a route, answered by `answer`."""
 
     def __init__(
-        self, status: int, code: str, *, refusal: Refusal | None = None, retry_after: float | None = None
+        self, status: int, code: str, *, refusal: UserError | None = None, retry_after: float | None = None
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -50,16 +50,16 @@ class Problem(Exception):
         self.retry_after = retry_after
 
     @classmethod
-    def of(cls, refusal: Refusal) -> "Problem":
+    def of(cls, refusal: UserError) -> "Problem":
         """The studio's refusal as an HTTP status; what names no other is 422."""
-        return cls(_STATUS.get(refusal.reason, 422), refusal.reason, refusal=refusal)
+        return cls(_STATUS.get(refusal.code, 422), refusal.code, refusal=refusal)
 
 
 def answer(request: Request, problem: Problem, *, now: float | None = None) -> Response:
     """The JSON answer for a problem. `now` (epoch seconds): for those that say how long to wait."""
     texts = texts_of(request)
     why = problem.refusal
-    message = refusal(why, texts, now=now) if why else texts.gettext(_SENTENCES[problem.code])
+    message = error_message(why, texts, now=now) if why else texts.gettext(_SENTENCES[problem.code])
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(problem.retry_after)))

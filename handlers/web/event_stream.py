@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.domain.job_view import ENDED, JobView
 from bot.i18n import Texts
-from bot.jobs.service import Studio
+from bot.jobs.service import JobService
 from handlers.web.api import Jobs
 from handlers.web.errors import Problem
 from handlers.web.json_shapes import job_json
@@ -23,7 +23,7 @@ _ENDED_IDS = frozenset(state.value for state in ENDED)
 class Events:
     """The route of one job's events."""
 
-    def __init__(self, studio: Studio, jobs: Jobs) -> None:
+    def __init__(self, studio: JobService, jobs: Jobs) -> None:
         self._studio = studio
         self._jobs = jobs
         self._open: Counter[str] = Counter()
@@ -43,7 +43,7 @@ class Events:
         try:
             async for view in self._studio.watch(visit.person, job_id):
                 yield event(view, visit.texts)
-                await self._studio.told([view])
+                await self._studio.mark_told([view])
         finally:
             self._open[visitor] -= 1
             if not self._open[visitor]:

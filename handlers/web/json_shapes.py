@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.domain import styles
 from bot.domain.job_view import ENDED, JobView, QuotaView, State
-from bot.i18n import Texts, refusal
+from bot.i18n import Texts, error_message
 
 JOBS = "/api/jobs"
 
@@ -32,9 +32,9 @@ def job_json(view: JobView, texts: Texts) -> Json:
         "has_reference": view.has_reference,
         "place": view.place,
         "eta_seconds": view.eta_seconds,
-        "eta_is_least": view.eta_is_least,
+        "eta_is_least": view.eta_is_minimum,
         "progress": view.progress,
-        "error": view.refusal and {"code": view.refusal.reason.value, "message": refusal(view.refusal, texts)},
+        "error": view.error and {"code": view.error.code.value, "message": error_message(view.error, texts)},
         "cropped": view.cropped,
         "paused": view.paused,
         "repeated": view.repeated,

@@ -3,7 +3,7 @@
 from babel import negotiate_locale
 from starlette.requests import Request
 
-from bot.i18n import LANGUAGES, Texts, speak
+from bot.i18n import LANGUAGES, Texts, texts_for
 
 LONGEST = 200  # characters of a header that are looked at
 
@@ -26,4 +26,4 @@ def texts_of(request: Request) -> Texts:
     """The texts in the first wanted language that there is; English when there is none."""
     chosen = request.query_params.get("language", "")[:LONGEST]
     tags = [tag for tag in (chosen, *wanted(request.headers.get("accept-language", ""))) if tag]
-    return speak(negotiate_locale(tags, LANGUAGES, sep="-") or "en")
+    return texts_for(negotiate_locale(tags, LANGUAGES, sep="-") or "en")

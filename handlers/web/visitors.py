@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.i18n import Texts
 from bot.messaging.platform import Chat, Person
-from bot.runtime.token_bucket import Buckets, Pace
+from bot.runtime.token_bucket import Rate, TokenBuckets
 from handlers.web.errors import Problem, answer
 from handlers.web.language import texts_of
 from handlers.web.request_guard import SAFE_METHODS
 
 LIFE = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
-READS = Pace(burst=1000, per_second=50)
-WRITES = Pace(burst=240, per_second=4)
+READS = Rate(burst=1000, per_second=50)
+WRITES = Rate(burst=240, per_second=4)
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -67,8 +67,8 @@ class Visitors:
     def __init__(self, app: ASGIApp, cookies: Cookies, clock: Callable[[], float]) -> None:
         self._app = app
         self._cookies = cookies
-        self._reads = Buckets(READS, clock)
-        self._writes = Buckets(WRITES, clock)
+        self._reads = TokenBuckets(READS, clock)
+        self._writes = TokenBuckets(WRITES, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
