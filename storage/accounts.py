@@ -45,7 +45,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Stand:
+class AccountStatus:
     """A lane at one moment: the slots that jobs occupy, and whether a submit of its is under way or unsettled, when no
     other may be sent."""
 
@@ -70,14 +70,14 @@ async def get(connection: AsyncConnection, account_id: str) -> Account:
     return Account(*(await connection.execute(_GET, {"id": account_id})).one())
 
 
-async def stand(connection: AsyncConnection, account_id: str) -> Stand:
+async def status(connection: AsyncConnection, account_id: str) -> AccountStatus:
     """The lane of this id, with what is under way there."""
     rows = (await connection.execute(_STAND, {"id": account_id})).all()
     taken = frozenset(row.slot for row in rows if row.slot is not None)
-    return Stand(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
+    return AccountStatus(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
 
 
-async def every(connection: AsyncConnection) -> tuple[Account, ...]:
+async def all_accounts(connection: AsyncConnection) -> tuple[Account, ...]:
     """All lanes that ever were."""
     return tuple(Account(*row) for row in await connection.execute(_ALL))
 
@@ -87,12 +87,12 @@ async def holds(connection: AsyncConnection, account_id: str, epoch: int) -> boo
     return int((await connection.execute(_FENCE, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
 
 
-async def space(connection: AsyncConnection, account_id: str, next_submit_at: float) -> None:
+async def set_next_submit(connection: AsyncConnection, account_id: str, next_submit_at: float) -> None:
     """No submit before this time."""
     await connection.execute(_SPACE, {"id": account_id, "next_submit_at": next_submit_at})
 
 
-async def trip(connection: AsyncConnection, account_id: str, *, failures: int, open_until: float) -> None:
+async def set_breaker(connection: AsyncConnection, account_id: str, *, failures: int, open_until: float) -> None:
     """So many failures in a row; nothing passes until then."""
     await connection.execute(_TRIP, {"id": account_id, "failures": failures, "open_until": open_until})
 
@@ -108,6 +108,6 @@ async def refresh(connection: AsyncConnection, account_id: str, *, stays: str = 
     await connection.execute(_REFRESH, {"id": account_id, "stays": stays})
 
 
-async def learn(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
+async def save_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
     """How long tasks take here, seconds."""
     await connection.execute(_LEARN, {"id": account_id, "mean": mean, "deviation": deviation})

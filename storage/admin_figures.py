@@ -28,7 +28,7 @@ _PEOPLE = text("SELECT COUNT(*) FROM person WHERE platform_id NOT LIKE 'forgotte
 
 
 @dataclass(frozen=True)
-class Numbers:
+class DayFigures:
     """Since a moment: how many people asked, for how much, and what became of it."""
 
     people: int
@@ -39,7 +39,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Failure:
     """A job that failed: when, for which reason, and the API's word for it."""
 
     job_id: int
@@ -48,9 +48,9 @@ class Trouble:
     code: str
 
 
-async def numbers(connection: AsyncConnection, since: float) -> Numbers:
+async def numbers(connection: AsyncConnection, since: float) -> DayFigures:
     """What was asked for since then."""
-    return Numbers(*(await connection.execute(_TODAY, {"since": since})).one())
+    return DayFigures(*(await connection.execute(_TODAY, {"since": since})).one())
 
 
 async def failed_with(connection: AsyncConnection, reason: str, since: float) -> tuple[tuple[str, int], ...]:
@@ -64,9 +64,9 @@ async def paid(connection: AsyncConnection, since: float) -> int:
     return int((await connection.execute(_PAID, {"since": since})).scalar_one())
 
 
-async def troubles(connection: AsyncConnection, limit: int) -> tuple[Trouble, ...]:
+async def failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:
     """The last failures, newest first."""
-    return tuple(Trouble(*row) for row in await connection.execute(_TROUBLES, {"limit": limit}))
+    return tuple(Failure(*row) for row in await connection.execute(_TROUBLES, {"limit": limit}))
 
 
 async def people(connection: AsyncConnection) -> int:

@@ -41,8 +41,8 @@ _PICTURE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 class Album:
     """`jobs`: the ids of those in sight, in the order of their photos; of all of them when none `is_in_sight`.
 
-    `is_open`: photos may still join; `hung`: whether its pictures hang beside the card: "sending" was written before
-    they were sent, and stays when nobody knows what became of that.
+    `is_open`: photos may still join; `pictures_sent`: whether its pictures hang beside the card: "sending" was written
+    before they were sent, and stays when nobody knows what became of that.
     """
 
     id: int
@@ -100,22 +100,22 @@ async def together(connection: AsyncConnection, job_id: int) -> tuple[int, ...]:
     return tuple((await connection.execute(_TOGETHER, {"job_id": job_id})).scalars())
 
 
-async def shown(connection: AsyncConnection, album_id: int, message_id: str | None) -> None:
+async def set_message(connection: AsyncConnection, album_id: int, message_id: str | None) -> None:
     """The card is this message now; None: it was deleted, and a new one may be sent."""
     await connection.execute(_SHOWN, {"id": album_id, "message_id": message_id})
 
 
-async def hanging(connection: AsyncConnection, album_id: int) -> bool:
+async def begin_pictures(connection: AsyncConnection, album_id: int) -> bool:
     """Its pictures are about to be sent beside the card, by whoever gets True."""
     return (await connection.execute(_HANGING, {"id": album_id})).rowcount == 1
 
 
-async def not_hung(connection: AsyncConnection, album_id: int) -> None:
+async def undo_pictures(connection: AsyncConnection, album_id: int) -> None:
     """They were surely not sent: somebody may try again."""
     await connection.execute(_NOT_HUNG, {"id": album_id})
 
 
-async def hung(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
+async def pictures_sent(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
     """They were sent; `messages`: where the picture of each job is."""
     await connection.execute(_HUNG, {"id": album_id})
     for job_id, message_id in messages.items():

@@ -2,7 +2,7 @@
 
 Rows that others count on stay, hollow: a job's (its id is in the ledger), the ledger's own, a purchase's amount and
 charge. Who a number was is known for as long as something needs it: a card that still has to say "cancelled", units of
-today or bought ones, a ban, an opt-out. Then `fade` takes the name away.
+today or bought ones, a ban, an opt-out. Then `drop_anonymous` takes the name away.
 """
 
 from sqlalchemy import text
@@ -77,19 +77,19 @@ _NAMELESS = (
 )
 
 
-async def visible(connection: AsyncConnection, person_id: int) -> int:
+async def count_visible(connection: AsyncConnection, person_id: int) -> int:
     """How many jobs there are in this person's history."""
     return int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
 
 
-async def hollow(connection: AsyncConnection, person_id: int, now: float) -> int:
+async def anonymize_person(connection: AsyncConnection, person_id: int, now: float) -> int:
     """Empty everything that is this person's, their running jobs cancelled before; returns how many styles they had."""
     for statement in _HOLLOW:
         await connection.execute(statement, {"person_id": person_id, "now": now, "yes": True})
     return (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
 
 
-async def fade(connection: AsyncConnection, today: str) -> int:
+async def drop_anonymous(connection: AsyncConnection, today: str) -> int:
     """Take the names away that nothing needs any more; returns how many those were. `today`: the period of free units,
     or else whoever is forgotten would come back with new ones."""
     for statement in _BARE_CARDS:

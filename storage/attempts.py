@@ -53,22 +53,22 @@ async def begin(
     await connection.execute(_BEGIN, values)
 
 
-async def dated(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
+async def redate(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
     """It was not sent as soon as it was written down, but will be now."""
     await connection.execute(_DATED, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
 
 
-async def taken(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+async def accepted(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for the attempt."""
     await connection.execute(_TAKEN, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
-async def late(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+async def accepted_late(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for an attempt that was given up: so that it is taken for no other's."""
     await connection.execute(_LATE, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
-async def ended(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
+async def finish(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
     """How the attempt ended, in one word."""
     await connection.execute(_ENDED, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
 
@@ -84,7 +84,7 @@ async def given_up(connection: AsyncConnection, *, account_id: str, since: float
     return int((await connection.execute(_GIVEN_UP, values)).scalar_one())
 
 
-async def known(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
+async def known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
     """Those of these tasks that some attempt has made."""
     if not task_ids:
         return frozenset()

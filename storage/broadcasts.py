@@ -65,7 +65,7 @@ class Broadcast:
 
 
 @dataclass(frozen=True)
-class Letter:
+class BroadcastMessage:
     """A text on its way to one private chat; `chat` is the platform's id."""
 
     broadcast_id: int
@@ -81,28 +81,28 @@ async def begin(connection: AsyncConnection, words: str, now: float) -> int:
     return int(broadcast_id)
 
 
-async def next_letter(connection: AsyncConnection, platform: str, now: float) -> Letter | None:
+async def next_message(connection: AsyncConnection, platform: str, now: float) -> BroadcastMessage | None:
     """The next one to be sent on a platform, marked as being sent; None when there is nothing to send now."""
     row = (await connection.execute(_NEXT, {"platform": platform, "now": now})).one_or_none()
     if row is None:
         return None
-    letter = Letter(*row)
+    letter = BroadcastMessage(*row)
     values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id}
     return letter if (await connection.execute(_SENDING, values)).rowcount == 1 else None
 
 
-async def ended(connection: AsyncConnection, letter: Letter, outcome: Outcome) -> None:
+async def finish(connection: AsyncConnection, letter: BroadcastMessage, outcome: Outcome) -> None:
     """What became of it."""
     values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "outcome": outcome}
     await connection.execute(_ENDED, values)
 
 
-async def bring_near(connection: AsyncConnection, latest: float) -> None:
+async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """No letter waits for longer than until then, whatever a clock that was wrong has written."""
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
-async def later(connection: AsyncConnection, letter: Letter, next_at: float) -> None:
+async def postpone(connection: AsyncConnection, letter: BroadcastMessage, next_at: float) -> None:
     """It was surely not sent: again then."""
     values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "next_at": next_at}
     await connection.execute(_LATER, values)

@@ -52,6 +52,6 @@ async def of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
     return CardPlace(*(await connection.execute(_OF_JOB, {"job_id": job_id})).one())
 
 
-async def shown(connection: AsyncConnection, job_id: int, message_id: str | None) -> None:
+async def set_message(connection: AsyncConnection, job_id: int, message_id: str | None) -> None:
     """The card is this message now; None: it was deleted, and a new one may be sent."""
     await connection.execute(_SHOWN, {"job_id": job_id, "message_id": message_id})

@@ -20,7 +20,7 @@ _OLD_QUEUED = text(f"SELECT {COLUMNS} FROM job WHERE state = 'queued' AND create
 _OLD_DRAFTS = text(f"SELECT {COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
 
-async def with_remains(connection: AsyncConnection) -> tuple[Job, ...]:
+async def deleted_with_files(connection: AsyncConnection) -> tuple[Job, ...]:
     """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
     return tuple(map(job_of, await connection.execute(_WITH_REMAINS)))
 

@@ -31,7 +31,7 @@ class Engines(Protocol):
     reader: AsyncEngine  # its transactions see one moment
     now: str  # a statement that tells the time
 
-    async def fold(self) -> bool: ...
+    async def checkpoint(self) -> bool: ...
 
     async def notify(self) -> None: ...
 
@@ -88,11 +88,11 @@ class Database:
         some may have been missed. For ever; with SQLite there is nothing to hear, and it ends at once."""
         await self._engines.hear(ring)
 
-    async def fold(self) -> bool:
+    async def checkpoint(self) -> bool:
         """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
         while somebody is reading: nobody is made to wait, the next time will do."""
         async with self._turn:
-            return await self._engines.fold()
+            return await self._engines.checkpoint()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -78,7 +78,7 @@ async def last_asked(connection: AsyncConnection, *, person_id: int, chat_id: in
     return (await connection.execute(_LAST_ASKED, values)).scalar_one_or_none()
 
 
-async def readdress(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
+async def change_address(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
     """The chat has a new id at its platform; messages of the old address cannot be reached from there."""
     await connection.execute(_READDRESS, {"id": chat_id, "platform_id": platform_id, "yes": True})
     await connection.execute(_NEW_CARDS, {"id": chat_id})

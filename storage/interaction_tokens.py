@@ -23,7 +23,7 @@ _FORGET = text("DELETE FROM reply WHERE until < :before")
 
 
 @dataclass(frozen=True)
-class Reply:
+class InteractionToken:
     """`message`: our answer, or the message whose button was pressed. `is_open`: the answer says nothing yet. `unseen`:
     only one person sees it. `remaining`: how many more messages it allows."""
 
@@ -37,7 +37,7 @@ class Reply:
     remaining: int
 
 
-async def keep(connection: AsyncConnection, account: str, reply: Reply) -> bool:
+async def keep(connection: AsyncConnection, account: str, reply: InteractionToken) -> bool:
     """Whether it is new: an interaction is answered once, whoever hears of it."""
     values = {
         "interaction": reply.interaction,
@@ -52,13 +52,13 @@ async def keep(connection: AsyncConnection, account: str, reply: Reply) -> bool:
     return (await connection.execute(_KEEP, {"account": account, **values})).rowcount == 1
 
 
-async def of(connection: AsyncConnection, account: str, interaction: str) -> Reply | None:
+async def get(connection: AsyncConnection, account: str, interaction: str) -> InteractionToken | None:
     """What this interaction allows."""
     found = await connection.execute(_OF, {"account": account, "interaction": interaction})
     return _reply(found.one_or_none())
 
 
-async def waiting(connection: AsyncConnection, account: str, message: str) -> Reply | None:
+async def waiting(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
     """The interaction whose answer this message is, if that still says nothing."""
     found = await connection.execute(_WAITING, {"account": account, "message": message})
     return _reply(found.first())
@@ -86,8 +86,8 @@ async def forget(connection: AsyncConnection, before: float) -> None:
     await connection.execute(_FORGET, {"before": before})
 
 
-def _reply(row: Row[Any] | None) -> Reply | None:
+def _reply(row: Row[Any] | None) -> InteractionToken | None:
     if row is None:
         return None
     told = row.interaction, row.application, row.sealed, row.message, row.until
-    return Reply(*told, is_open=bool(row.is_open), unseen=bool(row.unseen), remaining=row.remaining)
+    return InteractionToken(*told, is_open=bool(row.is_open), unseen=bool(row.unseen), remaining=row.remaining)

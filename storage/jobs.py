@@ -255,7 +255,7 @@ async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
     return int((await connection.execute(_COUNT_WAITING, {"person_id": person_id})).scalar_one())
 
 
-async def same_wish(
+async def same_request(
     connection: AsyncConnection, *, person_id: int, photo_hash: str, style: int, reference_hash: str | None, seed: int
 ) -> Job | None:
     """A waiting job of this person for the same photo and style."""
@@ -281,7 +281,7 @@ async def favourites(connection: AsyncConnection, person_id: int, *, limit: int)
     return tuple((await connection.execute(_FAVOURITES, {"person_id": person_id, "limit": limit})).scalars())
 
 
-async def is_shown(connection: AsyncConnection, person_id: int, key: str) -> bool:
+async def is_photo_in_use(connection: AsyncConnection, person_id: int, key: str) -> bool:
     """Whether some job that this person has not deleted still uses the photo of this key."""
     values = {"person_id": person_id, "key": key}
     return int((await connection.execute(_SHOWN_WITH, values)).scalar_one()) > 0

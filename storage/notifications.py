@@ -34,7 +34,7 @@ _OLD_CARDS = text("""
 
 
 @dataclass(frozen=True)
-class OldCard:
+class ExpiredCard:
     """A message of a job's; with `album_id` the card of its album."""
 
     job_id: int
@@ -57,7 +57,7 @@ async def take(connection: AsyncConnection, job_id: int) -> bool:
     return (await connection.execute(_TAKE, {"job_id": job_id})).rowcount == 1
 
 
-async def bring_near(connection: AsyncConnection, latest: float) -> None:
+async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """No notice waits for longer than until then, whatever a clock that was wrong has written."""
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
@@ -67,7 +67,7 @@ async def forget(connection: AsyncConnection, before: float) -> None:
     await connection.execute(_FORGET, {"before": before})
 
 
-async def old_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[OldCard, ...]:
+async def expired_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[ExpiredCard, ...]:
     """What has hung in a group for as long as its admins want: jobs' own messages, and the cards of albums."""
     rows = await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})
-    return tuple(OldCard(*row) for row in rows)
+    return tuple(ExpiredCard(*row) for row in rows)

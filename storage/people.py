@@ -79,7 +79,7 @@ async def touch(connection: AsyncConnection, person_id: int) -> None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PersonStatus:
     """Whether the owner keeps them out, and whether they keep their photos from others."""
 
     is_banned: bool = False
@@ -92,13 +92,13 @@ async def who(connection: AsyncConnection, person_id: int) -> tuple[str, str, st
     return row.platform, row.platform_id, row.language
 
 
-async def standing(connection: AsyncConnection, person_id: int) -> Standing:
+async def status(connection: AsyncConnection, person_id: int) -> PersonStatus:
     """How this person stands."""
     row = (await connection.execute(_STANDING, {"id": person_id})).one_or_none()
-    return Standing() if row is None else Standing(row.banned_at is not None, row.opted_out_at is not None)
+    return PersonStatus() if row is None else PersonStatus(row.banned_at is not None, row.opted_out_at is not None)
 
 
-async def keeps_photos(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
+async def keeps_own_photos(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
     """Whether the person of this id, at the platform of this chat, doesn't want others to have their photos painted."""
     return int((await connection.execute(_KEEPS_PHOTOS, {"chat_id": chat_id, "subject": subject})).scalar_one()) > 0
 
@@ -113,7 +113,7 @@ async def opt_out(connection: AsyncConnection, person_id: int, at: float | None)
     await connection.execute(_OPT_OUT, {"id": person_id, "at": at})
 
 
-async def speak(connection: AsyncConnection, person_id: int, language: str | None) -> None:
+async def set_language(connection: AsyncConnection, person_id: int, language: str | None) -> None:
     """The language they chose; None: the one that their app tells."""
     await connection.execute(_SPEAK, {"id": person_id, "language": language})
 

@@ -40,13 +40,15 @@ async def forget(connection: AsyncConnection, job_id: int) -> None:
     await connection.execute(_FORGET, {"job_id": job_id})
 
 
-async def veil(connection: AsyncConnection, *, account: str, chat: str, message: str, at: float, before: float) -> None:
+async def mark_spoiler(
+    connection: AsyncConnection, *, account: str, chat: str, message: str, at: float, before: float
+) -> None:
     """The picture of this message is to be seen only by those who tap it; what is older than `before` is forgotten."""
     await connection.execute(_UNVEIL, {"before": before})
     await connection.execute(_VEIL, {"account": account, "chat": chat, "message": message, "at": at})
 
 
-async def is_veiled(connection: AsyncConnection, *, account: str, chat: str, message: str) -> bool:
+async def is_spoiler(connection: AsyncConnection, *, account: str, chat: str, message: str) -> bool:
     """Whether what answers this message is to be veiled too."""
     values = {"account": account, "chat": chat, "message": message}
     return int((await connection.execute(_IS_VEILED, values)).scalar_one()) > 0

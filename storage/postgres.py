@@ -54,7 +54,7 @@ class Postgres:
         self.writer = _engine(self._url, begin=_WRITE, connections=1)
         self.reader = _engine(self._url, begin=_READ, connections=4)
 
-    async def fold(self) -> bool:
+    async def checkpoint(self) -> bool:
         return True  # VACUUM is the server's own business
 
     async def notify(self) -> None:

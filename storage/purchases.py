@@ -17,7 +17,7 @@ _REFUNDED = text("UPDATE purchase SET refunded_at = :now WHERE charge_id = :char
 
 
 @dataclass(frozen=True)
-class Bought:
+class PurchaseRow:
     """One row. `taken_back`: how many units a refund took out of the purse, None while there is none."""
 
     charge_id: str
@@ -29,15 +29,15 @@ class Bought:
     refunded_at: float | None
 
 
-async def get(connection: AsyncConnection, charge_id: str) -> Bought | None:
+async def get(connection: AsyncConnection, charge_id: str) -> PurchaseRow | None:
     """The purchase of this charge."""
     row = (await connection.execute(_GET, {"charge_id": charge_id})).one_or_none()
-    return None if row is None else Bought(*row)
+    return None if row is None else PurchaseRow(*row)
 
 
-async def of_person(connection: AsyncConnection, person_id: int) -> tuple[Bought, ...]:
+async def of_person(connection: AsyncConnection, person_id: int) -> tuple[PurchaseRow, ...]:
     """What this person bought, newest first."""
-    return tuple(Bought(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+    return tuple(PurchaseRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
 
 
 async def insert(

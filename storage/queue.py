@@ -60,7 +60,7 @@ async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) ->
     await connection.execute(_REMEMBER_TAG, {"person_id": person_id, "tag": tag})
 
 
-async def bring_near(connection: AsyncConnection, latest: float) -> None:
+async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """No queued job waits for longer than until then, whatever a clock that was wrong has written."""
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
@@ -77,7 +77,7 @@ async def place(connection: AsyncConnection, *, job_id: int, person_id: int, tag
     return Place(int(row.number), is_first=int(row.mine) == 0)
 
 
-async def line(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
+async def places(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
     """Places by job id: everybody's, or those `of` some jobs, which takes no memory for all the others."""
     places: dict[int, Place] = {}
     seen: set[int] = set()

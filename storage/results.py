@@ -60,7 +60,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownResult:
     """A picture that somebody got for the very same wish. Not `spent`: they cancelled it, and had their unit back."""
 
     result: Result
@@ -68,7 +68,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Untold:
+class OwedOutcome:
     """An outcome that a person has yet to see, and how often that was tried."""
 
     job_id: int
@@ -109,7 +109,7 @@ async def purge(connection: AsyncConnection, now: float) -> int:
     return (await connection.execute(_EXPIRED, {"now": now})).rowcount
 
 
-async def same_wish(
+async def same_request(
     connection: AsyncConnection,
     *,
     person_id: int,
@@ -118,22 +118,22 @@ async def same_wish(
     reference_hash: str | None,
     seed: int,
     now: float,
-) -> Known | None:
+) -> KnownResult | None:
     """The newest picture in store that this person got for the same photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style, "seed": seed, "now": now}
     row = (await connection.execute(_SAME, {**values, "reference_hash": reference_hash or ""})).one_or_none()
-    return None if row is None else Known(Result(*row[:-1]), spent=row.state != "canceled")
+    return None if row is None else KnownResult(Result(*row[:-1]), spent=row.state != "canceled")
 
 
-async def tell(connection: AsyncConnection, job_id: int, now: float) -> None:
+async def owe(connection: AsyncConnection, job_id: int, now: float) -> None:
     """The job has an outcome that its person has yet to see."""
     await connection.execute(_TELL, {"job_id": job_id, "now": now})
 
 
-async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[Untold, ...]:
+async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
     """What is to be told on a platform now."""
     rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - OPEN_SECONDS})
-    return tuple(Untold(row.job_id, row.tries) for row in rows)
+    return tuple(OwedOutcome(row.job_id, row.tries) for row in rows)
 
 
 async def owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
@@ -141,17 +141,17 @@ async def owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int
     return tuple((await connection.execute(_OWED, {"job_ids": list(job_ids)})).scalars())
 
 
-async def told(connection: AsyncConnection, job_id: int) -> None:
+async def mark_told(connection: AsyncConnection, job_id: int) -> None:
     """The person has seen it, or nobody is there to see it."""
     await connection.execute(_TOLD, {"job_id": job_id})
 
 
-async def tell_later(connection: AsyncConnection, job_id: int, next_at: float) -> None:
+async def postpone(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """It could not be told; try again then."""
     await connection.execute(_LATER, {"job_id": job_id, "next_at": next_at})
 
 
-async def bring_near(connection: AsyncConnection, latest: float) -> None:
+async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """Nobody waits to be told for longer than until then, whatever a clock that was wrong has written."""
     await connection.execute(_BRING_NEAR, {"latest": latest})
 

@@ -49,7 +49,7 @@ class NewStyle:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedStyleRow:
     """One row. `key` is the picture's in the photo store, under its person."""
 
     id: int
@@ -62,37 +62,37 @@ class Saved:
     created: float
 
 
-async def get(connection: AsyncConnection, style_id: int) -> Saved | None:
+async def get(connection: AsyncConnection, style_id: int) -> SavedStyleRow | None:
     """The style of this id."""
     row = (await connection.execute(_GET, {"id": style_id})).one_or_none()
-    return None if row is None else Saved(*row)
+    return None if row is None else SavedStyleRow(*row)
 
 
-async def mine(connection: AsyncConnection, person_id: int) -> tuple[Saved, ...]:
+async def own(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """A person's own styles, by name."""
-    return tuple(Saved(*row) for row in await connection.execute(_MINE, {"person_id": person_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_MINE, {"person_id": person_id}))
 
 
-async def shelf(connection: AsyncConnection, chat_id: int) -> tuple[Saved, ...]:
+async def library(connection: AsyncConnection, chat_id: int) -> tuple[SavedStyleRow, ...]:
     """The styles on a group's shelf, by name."""
-    return tuple(Saved(*row) for row in await connection.execute(_SHELF, {"chat_id": chat_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_SHELF, {"chat_id": chat_id}))
 
 
-async def of_person(connection: AsyncConnection, person_id: int) -> tuple[Saved, ...]:
+async def of_person(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """Everything that a person saved, on shelves too."""
-    return tuple(Saved(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
 
 
-async def by_token(connection: AsyncConnection, token: str) -> Saved | None:
+async def by_token(connection: AsyncConnection, token: str) -> SavedStyleRow | None:
     """The style that is shared by this token."""
     row = (await connection.execute(_BY_TOKEN, {"token": token})).one_or_none()
-    return None if row is None else Saved(*row)
+    return None if row is None else SavedStyleRow(*row)
 
 
-async def insert(connection: AsyncConnection, style: NewStyle) -> Saved | None:
+async def insert(connection: AsyncConnection, style: NewStyle) -> SavedStyleRow | None:
     """The new row; None when that name is taken there."""
     row = (await connection.execute(_INSERT, asdict(style))).one_or_none()
-    return None if row is None else Saved(*row)
+    return None if row is None else SavedStyleRow(*row)
 
 
 async def rename(connection: AsyncConnection, style_id: int, *, name: str, folded: str) -> bool:
@@ -105,7 +105,7 @@ async def share(connection: AsyncConnection, style_id: int, token: str) -> str:
     return str((await connection.execute(_SHARE, {"id": style_id, "token": token})).scalar_one())
 
 
-async def remove(connection: AsyncConnection, styles: Sequence[Saved]) -> tuple[str, ...]:
+async def remove(connection: AsyncConnection, styles: Sequence[SavedStyleRow]) -> tuple[str, ...]:
     """Remove these; returns the keys whose bytes nobody needs any more."""
     for style in styles:
         await connection.execute(_REMOVE, {"id": style.id})

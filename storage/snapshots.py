@@ -46,7 +46,7 @@ def check(path: Path) -> None:
         raise Damaged("The database in it is damaged.")
 
 
-async def let_go(connection: AsyncConnection) -> None:
+async def settle_restored(connection: AsyncConnection) -> None:
     """Nothing is to be told, nothing is to be read, and no broadcast goes on."""
     for statement in _LET_GO:
         await connection.execute(statement, {"yes": True})

@@ -40,7 +40,7 @@ class Sqlite:
         self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self.reader = _engine(path, begin="BEGIN", connections=READERS)
 
-    async def fold(self) -> bool:
+    async def checkpoint(self) -> bool:
         async with self.writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None

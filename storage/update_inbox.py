@@ -38,7 +38,7 @@ _FORGET = text("DELETE FROM arrived WHERE at < :before")
 
 
 @dataclass(frozen=True)
-class Arrival:
+class StoredUpdate:
     """An update as it came: its number, its JSON, and what it is to be dealt with one after the other."""
 
     number: int
@@ -47,7 +47,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Owned:
+class OwnedUpdate:
     """Who deals with an update, and until when nobody else may."""
 
     number: int
@@ -55,8 +55,8 @@ class Owned:
     until: float | None
 
 
-async def keep(
-    connection: AsyncConnection, account: str, arrival: Arrival, *, owner: str, now: float, until: float, before: float
+async def add(
+    connection: AsyncConnection, account: str, arrival: StoredUpdate, *, owner: str, now: float, until: float, before: float
 ) -> str | None:
     """Who is to deal with it: `owner`, or whoever deals with its lane; None when it is known. It is kept until it is
     done. What came before `before` is forgotten, done or not."""
@@ -76,34 +76,34 @@ async def keep(
     return str(values["owner"]) if is_new else None
 
 
-async def still_open(connection: AsyncConnection, account: str) -> tuple[Owned, ...]:
+async def open_updates(connection: AsyncConnection, account: str) -> tuple[OwnedUpdate, ...]:
     """What came and is not done, in order."""
-    return tuple(Owned(*row) for row in await connection.execute(_OPEN, {"account": account}))
+    return tuple(OwnedUpdate(*row) for row in await connection.execute(_OPEN, {"account": account}))
 
 
-async def owned(connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]) -> tuple[Arrival, ...]:
+async def owned(connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]) -> tuple[StoredUpdate, ...]:
     """Those of these that are still the owner's, in order."""
     values = {"account": account, "owner": owner, "numbers": list(numbers)}
-    return tuple(Arrival(*row) for row in await connection.execute(_BODIES, values))
+    return tuple(StoredUpdate(*row) for row in await connection.execute(_BODIES, values))
 
 
-async def take(connection: AsyncConnection, account: str, owner: str, *, now: float, until: float) -> None:
+async def claim(connection: AsyncConnection, account: str, owner: str, *, now: float, until: float) -> None:
     """What nobody has said to be at by `now` is the owner's, who is at everything of theirs until then."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": until})
     await connection.execute(_TAKE, {"account": account, "owner": owner, "now": now, "until": until})
 
 
-async def let_go(connection: AsyncConnection, account: str, owner: str) -> None:
+async def release(connection: AsyncConnection, account: str, owner: str) -> None:
     """What the owner has not done is anybody's."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": 0.0})
 
 
-async def note(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
+async def note_message(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
     """Whether nobody has heard of it before; for what is told once, and can't be told again."""
     await connection.execute(_FORGET, {"before": before})
     return (await connection.execute(_NOTE, {"account": account, "number": number, "now": now})).rowcount == 1
 
 
-async def done(connection: AsyncConnection, account: str, number: int) -> None:
+async def finish(connection: AsyncConnection, account: str, number: int) -> None:
     """This one is dealt with; its number is remembered, its words are not."""
     await connection.execute(_DONE, {"account": account, "number": number})

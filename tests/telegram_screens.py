@@ -25,7 +25,7 @@ from bot.privacy.chat_commands import confirm_forget_card, forgotten_text, langu
 from bot.privacy.service import DeletedCounts, PrivacyFacts
 from bot.saved_styles.chat_commands import saved_card, saved_styles_card, shared_card
 from bot.saved_styles.service import SavedStyle
-from storage.admin_figures import Numbers, Trouble
+from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 
 BEGIN, END = "<!-- screens: begin -->", "<!-- screens: end -->"
@@ -55,13 +55,13 @@ COCKPIT = AdminFigures(
     waiting=3,
     running=1,
     people=87,
-    today=Numbers(people=9, painted=31, failed=2, canceled=1, asked=36),
+    today=DayFigures(people=9, painted=31, failed=2, canceled=1, asked=36),
     declined=(),
     today_cny=Decimal("3.72"),
     month_images=412,
     month_cny=Decimal("49.44"),
     budget_cny=Decimal(100),
-    failures=(Trouble(1042, NOON, ErrorCode.NO_FACE.value, "InvalidParameter.NoHumanFace"),),
+    failures=(Failure(1042, NOON, ErrorCode.NO_FACE.value, "InvalidParameter.NoHumanFace"),),
     broadcasts=(
         Broadcast(2, "I'll be away next week.", NOON, True, 87, 0, 0, 0),
         Broadcast(1, "Happy New Year!", NOON, False, 40, 45, 2, 0),

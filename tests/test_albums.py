@@ -194,8 +194,8 @@ async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_pi
         views = await album(parts, 2)
         await screen.until(lambda: len(screen.messages) == 1)
         async with parts.house.database.write() as connection:  # as if it had been written and then the power went
-            assert await albums.hanging(connection, 1)
-            assert not await albums.hanging(connection, 1)
+            assert await albums.begin_pictures(connection, 1)
+            assert not await albums.begin_pictures(connection, 1)
     (tmp_path / "go").touch()
     async with shown(tmp_path, screen) as parts:
         await screen.until(lambda: "All 2" in screen.card().text)

@@ -75,7 +75,7 @@ async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None
 async def test_a_place_among_all_is_shown_of_the_jobs_that_are_watched(hall: Hall) -> None:
     ids = [await hall.wish(f"test:{number}") for number in range(20)]
     async with hall.database.read() as connection:
-        everybody = await queue.line(connection)
+        everybody = await queue.places(connection)
     sight = await seen_of(hall, hall.board(), ids[7], ids[12])
     assert sight.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
     assert [sight.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]

@@ -100,7 +100,7 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
         day.time += 13 * 3600
         await sweep(parts)
         assert await mentions(parts, "unmistakable") == []
-        while not await parts.studio.database.fold():
+        while not await parts.studio.database.checkpoint():
             await sweep(parts)  # somebody was reading
         assert not files_with(tmp_path, b"unmistakable")
         assert await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope") == before

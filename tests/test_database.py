@@ -61,8 +61,8 @@ async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> 
                 await connection.execute(text(f"DELETE FROM {table}"))
         async with database.read() as connection:
             await connection.execute(text("SELECT 1 FROM person"))
-            assert not await database.fold()  # not while somebody looks at how it was
-        assert await database.fold()
+            assert not await database.checkpoint()  # not while somebody looks at how it was
+        assert await database.checkpoint()
         assert not _stands_in(tmp_path, b"unmistakable")
         async with database.write() as connection:
             await somebody(connection)

@@ -14,7 +14,7 @@ from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
 from storage import update_inbox
 from storage.database import Database, open_database
-from storage.update_inbox import Arrival
+from storage.update_inbox import StoredUpdate
 from tests.postgres import place_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Office:
     async def open(self) -> list[tuple[int, str | None]]:
         """Number and owner of what is not done."""
         async with self.database.read() as connection:
-            return [(one.number, one.owner) for one in await update_inbox.still_open(connection, BOT)]
+            return [(one.number, one.owner) for one in await update_inbox.open_updates(connection, BOT)]
 
 
 @pytest_asyncio.fixture
@@ -50,7 +50,7 @@ async def office(database_kind: str, tmp_path: Path) -> AsyncIterator[Office]:
 async def next_of(process: UpdateInbox, count: int, begun: tuple[int, ...] = ()) -> list[int]:
     """The numbers of what falls to this process next."""
     found: list[int] = []
-    ours = cast("AsyncGenerator[Arrival, None]", process.assigned(begun))
+    ours = cast("AsyncGenerator[StoredUpdate, None]", process.assigned(begun))
     async with asyncio.timeout(20), aclosing(ours):
         while len(found) < count:
             arrival = await anext(ours)
@@ -59,8 +59,8 @@ async def next_of(process: UpdateInbox, count: int, begun: tuple[int, ...] = ())
     return found
 
 
-def update(number: int, lane: str | None = None) -> Arrival:
-    return Arrival(number, f"body {number}", lane)
+def update(number: int, lane: str | None = None) -> StoredUpdate:
+    return StoredUpdate(number, f"body {number}", lane)
 
 
 async def test_an_update_is_new_once_whoever_it_is_brought_to(office: Office) -> None:

@@ -164,8 +164,8 @@ async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
     await ended(parts, person, view.id)
     message_id = await screen.show(Address(chat), Card("a picture"))
     async with parts.studio.database.write() as connection:
-        await cards.shown(connection, view.id, message_id)
-        await results.told(connection, view.id)
+        await cards.set_message(connection, view.id, message_id)
+        await results.mark_told(connection, view.id)
     return view.id
 
 

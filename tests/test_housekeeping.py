@@ -126,8 +126,8 @@ async def test_a_deleted_jobs_bytes_go_though_their_time_is_not_over(place: Plac
 async def test_what_could_not_be_told_for_a_week_is_not_owed_any_more(place: Place) -> None:
     old, new = await place.job("test:1", state=State.FAILED), await place.job("test:2", state=State.FAILED)
     async with place.database.write() as connection:
-        await results.tell(connection, old.id, NOON)
-        await results.tell(connection, new.id, NOON + DAY)
+        await results.owe(connection, old.id, NOON)
+        await results.owe(connection, new.id, NOON + DAY)
     await place.sweep(NOON + 7 * DAY + 1)
     assert await place.number("SELECT job_id FROM outbox") == new.id
 

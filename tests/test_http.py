@@ -153,7 +153,7 @@ async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
         await insert(connection, "test:1", state=State.QUEUED)
         await insert(connection, "test:2", state=State.QUEUED)
         failed = await insert(connection, "test:3", state=State.FAILED, error="no_face")
-        await results.tell(connection, failed.id, NOON)
+        await results.owe(connection, failed.id, NOON)
     answer = await door.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()

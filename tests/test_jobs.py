@@ -87,7 +87,7 @@ async def test_the_same_wish_is_found_while_it_waits(
     connection: AsyncConnection, changes: dict[str, Any], is_same: bool
 ) -> None:
     job = await insert(connection, "test:1", **{"state": State.QUEUED, "style": 0, **changes})
-    found = await jobs.same_wish(
+    found = await jobs.same_request(
         connection, person_id=job.person_id, photo_hash="a" * 64, style=0, reference_hash=None, seed=0
     )
     assert (found == job) == is_same
@@ -96,7 +96,7 @@ async def test_the_same_wish_is_found_while_it_waits(
 async def test_somebody_elses_wish_is_never_the_same(connection: AsyncConnection) -> None:
     await insert(connection, "test:1", state=State.QUEUED, style=0)
     ben, _ = await somebody(connection, "ben")
-    assert None is await jobs.same_wish(
+    assert None is await jobs.same_request(
         connection, person_id=ben, photo_hash="a" * 64, style=0, reference_hash=None, seed=0
     )
 
@@ -116,4 +116,4 @@ async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connect
     reference = await insert(connection, "reference", **{**clean, "reference": "r"})
     picture = await insert(connection, "picture", **clean)
     await results.add(connection, picture.id, A_RESULT)
-    assert await cleanup.with_remains(connection) == (photo, reference, picture)
+    assert await cleanup.deleted_with_files(connection) == (photo, reference, picture)

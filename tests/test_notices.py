@@ -88,7 +88,7 @@ async def owed(parts: Installation, chat: Chat, person: Person | None = None) ->
     view = accepted(await asks(parts, person, chat))
     await ended(parts, person, view.id)
     async with parts.studio.database.write() as connection:
-        await cards.shown(connection, view.id, "77")
+        await cards.set_message(connection, view.id, "77")
         await notifications.owe(connection, view.id, parts.studio.clock.now())
     return view.id
 
@@ -144,7 +144,7 @@ async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         without_card = await owed(parts, a_group(), a_person())
         async with parts.studio.database.write() as connection:
-            await cards.shown(connection, without_card, None)
+            await cards.set_message(connection, without_card, None)
         await parts.studio.delete(anna, await owed(parts, a_group(), anna))
         await herald_of(parts, screen).notifications()
         assert screen.sent == []

@@ -35,7 +35,7 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
         found = await connection.execute(text("SELECT id, person_id FROM chat ORDER BY id"))
         assert [tuple(row) for row in found] == [(1, None), (2, 1)]
         begun = await broadcasts.begin(connection, "Hello", NOON)
-        letter = await broadcasts.next_letter(connection, "telegram", NOON)
+        letter = await broadcasts.next_message(connection, "telegram", NOON)
         assert letter is not None
         assert (letter.broadcast_id, letter.chat) == (begun, "42")
 

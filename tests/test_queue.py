@@ -35,7 +35,7 @@ async def test_a_job_that_waits_for_its_time_lets_others_pass(connection: AsyncC
 
 async def test_times_that_a_wrong_clock_has_written_come_near(connection: AsyncConnection) -> None:
     in_years = await insert(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
-    await queue.bring_near(connection, NOON + 300)
+    await queue.clamp_times(connection, NOON + 300)
     assert await jobs.next_in_line(connection, NOON + 299) is None
     assert (await jobs.next_in_line(connection, NOON + 300) or in_years).next_at == NOON + 300
 
@@ -64,7 +64,7 @@ async def test_a_slot_is_free_only_while_fewer_are_taken_than_allowed(
     for slot in taken:
         await insert(connection, f"test:{slot}", state=State.RUNNING, account_id="key-a", slot=slot)
     await insert(connection, "other lane", state=State.RUNNING, account_id="key-b", slot=0)
-    assert (await accounts.stand(connection, "key-a")).free_slot(allowed) == free
+    assert (await accounts.status(connection, "key-a")).free_slot(allowed) == free
 
 
 async def test_two_jobs_in_one_slot_cannot_be_written(connection: AsyncConnection) -> None:
@@ -79,7 +79,7 @@ async def test_a_place_counts_who_comes_before(connection: AsyncConnection) -> N
     ben = [await insert(connection, f"ben:{tag}", who="ben", state=State.QUEUED, tag=tag) for tag in (1000, 2000)]
     wanted = {anna[0].id: Place(1, True), ben[0].id: Place(2, True), ben[1].id: Place(3, False)}
     wanted[anna[1].id] = Place(4, is_first=False)
-    assert await queue.line(connection) == wanted
+    assert await queue.places(connection) == wanted
     for job in (*anna, *ben):
         one = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag or 0)
         assert one == wanted[job.id]
@@ -95,8 +95,8 @@ async def test_the_depth_counts_slots_and_knows_the_oldest(connection: AsyncConn
 
 async def test_a_submit_under_way_is_in_doubt_for_its_own_lane_only(connection: AsyncConnection) -> None:
     await insert(connection, "test:1", state=State.SUBMITTING, account_id="key-a", slot=0)
-    assert (await accounts.stand(connection, "key-a")).in_doubt
-    assert not (await accounts.stand(connection, "key-b")).in_doubt
+    assert (await accounts.status(connection, "key-a")).in_doubt
+    assert not (await accounts.status(connection, "key-b")).in_doubt
 
 
 async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(connection: AsyncConnection) -> None:
@@ -110,10 +110,10 @@ async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(conne
 async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) -> None:
     for lane in ("key-a", "key-b"):
         await accounts.pause(connection, lane, "Arrearage")
-        await accounts.trip(connection, lane, failures=9, open_until=NOON + 300)
+        await accounts.set_breaker(connection, lane, failures=9, open_until=NOON + 300)
     for lane in ("key-a", "key-b"):
         await accounts.refresh(connection, lane)
-    for account in await accounts.every(connection):
+    for account in await accounts.all_accounts(connection):
         assert (account.paused_reason, account.failures, account.open_until) == (None, 0, 0.0)
 
 
@@ -121,14 +121,14 @@ async def test_attempts_know_their_tasks_and_how_they_ended(connection: AsyncCon
     job = await insert(connection, "test:1")
     for n in (1, 2, 3):
         await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5)
-    await attempts.taken(connection, job_id=job.id, n=3, task_id="task-3")
+    await attempts.accepted(connection, job_id=job.id, n=3, task_id="task-3")
     for n in (1, 2):
-        await attempts.ended(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
+        await attempts.finish(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
     assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
-    await attempts.dated(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
+    await attempts.redate(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
     assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None)
-    assert await attempts.known(connection, ["task-3", "task-4"]) == {"task-3"}
-    assert await attempts.known(connection, []) == frozenset()
+    assert await attempts.known_tasks(connection, ["task-3", "task-4"]) == {"task-3"}
+    assert await attempts.known_tasks(connection, []) == frozenset()
     assert await attempts.count(connection, job_id=job.id, outcome="missed") == 2
 
 
@@ -136,6 +136,6 @@ async def test_a_task_belongs_to_one_attempt(connection: AsyncConnection) -> Non
     job = await insert(connection, "test:1")
     for n in (1, 2):
         await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON, server_at=None)
-    await attempts.taken(connection, job_id=job.id, n=1, task_id="task-1")
+    await attempts.accepted(connection, job_id=job.id, n=1, task_id="task-1")
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        await attempts.taken(connection, job_id=job.id, n=2, task_id="task-1")
+        await attempts.accepted(connection, job_id=job.id, n=2, task_id="task-1")

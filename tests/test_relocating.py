@@ -46,7 +46,7 @@ async def everything(database: Database) -> list[object]:
         assert await ledger.audit(connection) == ()
         people = (await connection.execute(text("SELECT platform_id FROM person ORDER BY id"))).scalars().all()
         found = await jobs.many(connection, list(range(1, JOBS + 2)))
-        return [*people, *(found[number] for number in sorted(found)), await accounts.every(connection)]
+        return [*people, *(found[number] for number in sorted(found)), await accounts.all_accounts(connection)]
 
 
 async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_url: str) -> None:
@@ -121,7 +121,7 @@ async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(p
             running = await insert(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0, style=3)
             told = await insert(connection, "test:2", state=State.DELIVERED, style=3)
             await ledger.reserve(connection, running.id, [UNITS], now=NOON)
-            await results.tell(connection, told.id, NOON)
+            await results.owe(connection, told.id, NOON)
         async with open_database(postgres_url) as busy:
             with pytest.raises(CannotBackUp, match="Stop all of them first"):
                 await settle(busy, NOON)

@@ -45,8 +45,10 @@ async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> N
 
 async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
-        await platform_files.veil(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
-        assert await platform_files.is_veiled(connection, account=BOT, chat="5", message="7")
-        assert not await platform_files.is_veiled(connection, account=BOT, chat="5", message="8")
-        await platform_files.veil(connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY)
-        assert not await platform_files.is_veiled(connection, account=BOT, chat="5", message="7")
+        await platform_files.mark_spoiler(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
+        assert await platform_files.is_spoiler(connection, account=BOT, chat="5", message="7")
+        assert not await platform_files.is_spoiler(connection, account=BOT, chat="5", message="8")
+        await platform_files.mark_spoiler(
+            connection, account=BOT, chat="5", message="9", at=NOON + 2 * DAY, before=NOON + DAY
+        )
+        assert not await platform_files.is_spoiler(connection, account=BOT, chat="5", message="7")

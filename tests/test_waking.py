@@ -97,9 +97,9 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> N
     in_years = shop.house.clock.now() + 1e8
     await shop.set(job, next_at=in_years)
     async with shop.database.write() as connection:
-        await accounts.trip(connection, "sk-one", failures=3, open_until=in_years)
-        await accounts.space(connection, "sk-one", in_years)
-        await results.tell(connection, job.id, in_years)
+        await accounts.set_breaker(connection, "sk-one", failures=3, open_until=in_years)
+        await accounts.set_next_submit(connection, "sk-one", in_years)
+        await results.owe(connection, job.id, in_years)
         await notifications.owe(connection, job.id, in_years)
         await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
         letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")

@@ -98,7 +98,7 @@ async def _ended(connection: AsyncConnection, now: float) -> int:
         is_idle = job.state in {State.DRAFT, State.QUEUED}
         event: job_lifecycle.Event = job_lifecycle.Expired() if is_idle else job_lifecycle.Orphaned(free=False)
         await apply_event(connection, job, event, now)
-    await snapshots.let_go(connection)
+    await snapshots.settle_restored(connection)
     return len(waiting)
 
 

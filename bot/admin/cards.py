@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.admin.service import AccountFigures, AdminFigures
-    from storage.admin_figures import Trouble
+    from storage.admin_figures import Failure
     from storage.broadcasts import Broadcast
 
 _MOST_WORDS = 60  # characters of a broadcast that its line shows
@@ -64,7 +64,7 @@ def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
     return Card("\n".join(lines), rows)
 
 
-def failures_text(troubles: "Sequence[Trouble]", texts: Texts) -> str:
+def failures_text(troubles: "Sequence[Failure]", texts: Texts) -> str:
     """The last failures, newest first."""
     if not troubles:
         return texts.gettext("Nothing went wrong lately.")
@@ -144,7 +144,7 @@ def _yuan(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def _why(trouble: "Trouble", texts: Texts) -> str:
+def _why(trouble: "Failure", texts: Texts) -> str:
     words = error_message(ErrorCode(trouble.reason), texts)
     return f"{words} ({trouble.code}, {trouble.job_id})" if trouble.code else f"{words} ({trouble.job_id})"
 

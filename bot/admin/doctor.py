@@ -78,7 +78,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with open_shared_database(settings) as database:
             async with database.read() as connection:
-                known = await accounts.every(connection)
+                known = await accounts.all_accounts(connection)
             off = time.time() - await database.now()
     except (NewerSchema, CannotStart) as error:
         yield Finding(is_good=False, text=str(error))

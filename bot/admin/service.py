@@ -13,7 +13,7 @@ from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import accounts, admin_figures, broadcasts, ledger, people, queue
-from storage.admin_figures import Numbers, Trouble
+from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 from storage.database import Database
 
@@ -42,13 +42,13 @@ class AdminFigures:
     waiting: int
     running: int
     people: int
-    today: Numbers
+    today: DayFigures
     declined: tuple[tuple[str, int], ...]
     today_cny: Decimal
     month_images: int
     month_cny: Decimal
     budget_cny: Decimal | None
-    failures: tuple[Trouble, ...]
+    failures: tuple[Failure, ...]
     broadcasts: tuple[Broadcast, ...]
 
     @property
@@ -84,7 +84,7 @@ class AdminService:
         now = self.clock.now()
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
-            rows = [row for row in await accounts.every(connection) if row.id in self.capacity.account_ids]
+            rows = [row for row in await accounts.all_accounts(connection) if row.id in self.capacity.account_ids]
             lanes = [
                 AccountFigures(
                     row.id,
@@ -108,7 +108,7 @@ class AdminService:
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,
                 budget_cny=self.rules.monthly_budget_cny,
-                failures=await admin_figures.troubles(connection, TROUBLES),
+                failures=await admin_figures.failures(connection, TROUBLES),
                 broadcasts=await broadcasts.newest(connection, BROADCASTS),
             )
 
@@ -157,7 +157,7 @@ class AdminService:
 
     async def _set_pause(self, reason: str | None) -> int:
         async with self.database.write() as connection:
-            ours = [row.id for row in await accounts.every(connection) if row.id in self.capacity.account_ids]
+            ours = [row.id for row in await accounts.all_accounts(connection) if row.id in self.capacity.account_ids]
             for account_id in ours:
                 await accounts.pause(connection, account_id, reason)
         self.wakeups.notify()

@@ -13,7 +13,7 @@ PAUSED_BY_OWNER = "PausedByOwner"
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
     async with open_shared_database(settings) as database, database.read() as connection:
-        lanes = await accounts.every(connection)
+        lanes = await accounts.all_accounts(connection)
         by_state = await statistics.jobs_by_state(connection)
         budget = await ledger.sums(connection, "budget", quota.month(now))
         images = {lane.id: await ledger.sums(connection, f"account:{lane.id}", "ever") for lane in lanes}
@@ -31,7 +31,7 @@ async def status(settings: Settings, now: float) -> list[str]:
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
     async with open_shared_database(settings) as database, database.write() as connection:
-        lanes = await accounts.every(connection)
+        lanes = await accounts.all_accounts(connection)
         for lane in lanes:
             await accounts.pause(connection, lane.id, reason)
     return len(lanes)

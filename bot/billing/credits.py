@@ -87,7 +87,7 @@ class CreditService:
             return UserError(ErrorCode.NOT_FOR_SALE)
         async with self.database.read() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-            is_banned = person_id is not None and (await people.standing(connection, person_id)).is_banned
+            is_banned = person_id is not None and (await people.status(connection, person_id)).is_banned
         return UserError(ErrorCode.BANNED) if is_banned else None
 
     async def add_purchase(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
@@ -159,7 +159,7 @@ class CreditService:
     async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
         now = self.clock.now()
         person_id, chat_id = await person_and_chat_rows(connection, person, chat, now)
-        if (await people.standing(connection, person_id)).is_banned:
+        if (await people.status(connection, person_id)).is_banned:
             raise RequestDenied(UserError(ErrorCode.BANNED))
         if await balances.is_known(connection, [f"{key}:day", f"{key}:purse"]):
             return

@@ -18,10 +18,10 @@ from bot.messaging.platform import Address, Card, Chat, Platform, TargetGone, Tr
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import albums, broadcasts, cards, notifications
-from storage.broadcasts import Letter
+from storage.broadcasts import BroadcastMessage
 from storage.cards import CardPlace
 from storage.database import Database
-from storage.notifications import OldCard
+from storage.notifications import ExpiredCard
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Broadcaster:
         if self.clock.now() < self.silent_until:
             return False
         async with fenced_write(self.database, self.leadership) as connection:
-            letter = await broadcasts.next_letter(connection, self.platform.name, self.clock.now())
+            letter = await broadcasts.next_message(connection, self.platform.name, self.clock.now())
         if letter is None:
             return False
         try:
@@ -89,7 +89,7 @@ class Broadcaster:
             return
         self.cards_at = now + CARDS_SECONDS
         async with self.database.read() as connection:
-            found = await notifications.old_cards(connection, self.platform.name, now)
+            found = await notifications.expired_cards(connection, self.platform.name, now)
             places = [await cards.of_job(connection, old.job_id) for old in found]
         for place, old in zip(places, found, strict=True):
             if not await self._taken_down(place, old):
@@ -115,7 +115,7 @@ class Broadcaster:
         except Exception:  # a platform's library may raise anything; a notice is no reason to stop
             log.exception("a notice could not be sent", job=job_id)
 
-    async def _taken_down(self, place: CardPlace, old: OldCard) -> bool:
+    async def _taken_down(self, place: CardPlace, old: ExpiredCard) -> bool:
         """False when the platform asks for patience."""
         instead = texts_for(place.language).gettext("This group removes pictures after a while.")
         try:
@@ -129,22 +129,22 @@ class Broadcaster:
             log.exception("a card could not be removed", job=place.job_id)
         async with fenced_write(self.database, self.leadership) as connection:
             if old.album_id is None:
-                await cards.shown(connection, old.job_id, None)
+                await cards.set_message(connection, old.job_id, None)
             else:
-                await albums.shown(connection, old.album_id, None)
+                await albums.set_message(connection, old.album_id, None)
         return True
 
-    async def _not_now(self, letter: Letter, patience: TryLater) -> None:
+    async def _not_now(self, letter: BroadcastMessage, patience: TryLater) -> None:
         self.silent_until = self.clock.now() + patience.retry_after
         if patience.perhaps_sent:
             await self._ended(letter, "unsure")
             return
         async with fenced_write(self.database, self.leadership) as connection:
-            await broadcasts.later(connection, letter, self.silent_until)
+            await broadcasts.postpone(connection, letter, self.silent_until)
 
-    async def _ended(self, letter: Letter, outcome: broadcasts.Outcome) -> None:
+    async def _ended(self, letter: BroadcastMessage, outcome: broadcasts.Outcome) -> None:
         async with fenced_write(self.database, self.leadership) as connection:
-            await broadcasts.ended(connection, letter, outcome)
+            await broadcasts.finish(connection, letter, outcome)
 
     def _chat(self, place: CardPlace) -> Chat:
         return Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

@@ -165,7 +165,7 @@ class CardSender:
     async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
         async with fenced_write(self.studio.database, self.leadership) as connection:
-            if not await albums.hanging(connection, album.id):
+            if not await albums.begin_pictures(connection, album.id):
                 return album.hung == "sent"
         assert isinstance(self.platform, SendsAlbums)
         try:
@@ -173,12 +173,12 @@ class CardSender:
         except TryLater as patience:
             if not patience.perhaps_sent:
                 async with fenced_write(self.studio.database, self.leadership) as connection:
-                    await albums.not_hung(connection, album.id)
+                    await albums.undo_pictures(connection, album.id)
             raise
         except TargetGone:  # if only these are not taken, the card leads to each of them
             return False
         async with fenced_write(self.studio.database, self.leadership) as connection:
-            await albums.hung(connection, album.id, dict(zip(pictures, messages, strict=False)))
+            await albums.pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
     async def _offer(self, errand: OutboxItem, chat: Chat) -> StyleOptions:
@@ -190,9 +190,9 @@ class CardSender:
     async def _card_is(self, errand: OutboxItem, message_id: str | None) -> None:
         async with fenced_write(self.studio.database, self.leadership) as connection:
             if errand.album is None:
-                await cards.shown(connection, errand.key, message_id)
+                await cards.set_message(connection, errand.key, message_id)
             else:
-                await albums.shown(connection, errand.album.id, message_id)
+                await albums.set_message(connection, errand.album.id, message_id)
 
     async def _done(self, errand: OutboxItem, *, notifies: bool) -> None:
         """The outcomes were seen; one that came by an edit, after a long wait, is told once more."""
@@ -202,7 +202,7 @@ class CardSender:
         worth = [view for view in _pictures_first(errand.views) if is_worth_a_notice(view, now)]
         async with fenced_write(self.studio.database, self.leadership) as connection:
             for view in errand.views:
-                await results.told(connection, view.id)
+                await results.mark_told(connection, view.id)
             if was_edited and worth and not notifies:
                 await notifications.owe(connection, worth[0].id, now)
 
@@ -230,9 +230,9 @@ class CardSender:
         async with fenced_write(self.studio.database, self.leadership) as connection:
             for untold in errand.owed:
                 if errand.tries >= GIVE_UP_TRIES:
-                    await results.told(connection, untold.job_id)
+                    await results.mark_told(connection, untold.job_id)
                 else:
-                    await results.tell_later(connection, untold.job_id, self.clock.now() + pause)
+                    await results.postpone(connection, untold.job_id, self.clock.now() + pause)
 
     async def _gone(self, errand: OutboxItem, *, card_only: bool) -> None:
         """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
@@ -242,7 +242,7 @@ class CardSender:
             return
         async with fenced_write(self.studio.database, self.leadership) as connection:
             for view in errand.views:
-                await results.told(connection, view.id)
+                await results.mark_told(connection, view.id)
 
     def _address(self, place: CardPlace) -> Address:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

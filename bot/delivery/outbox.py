@@ -13,7 +13,7 @@ from storage.albums import Album
 from storage.cards import CardPlace
 from storage.database import Database
 from storage.jobs import ENDED
-from storage.results import OPEN_SECONDS, Untold
+from storage.results import OPEN_SECONDS, OwedOutcome
 
 GATHERING_SECONDS = 5.0  # how long the card of an album waits for the photos that are still to come
 
@@ -25,7 +25,7 @@ class OutboxItem:
 
     place: CardPlace
     views: tuple[JobView, ...]
-    owed: tuple[Untold, ...] = ()
+    owed: tuple[OwedOutcome, ...] = ()
     album: Album | None = None
 
     @property
@@ -74,20 +74,22 @@ async def owe_again(database: Database, job_ids: Collection[int], now: float) ->
     async with database.write() as connection:
         for job in (await jobs.many(connection, [*job_ids])).values():
             if job.state in ENDED and not job.hidden:
-                await results.tell(connection, job.id, now)
+                await results.owe(connection, job.id, now)
 
 
-def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> OutboxItem:
+def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]) -> OutboxItem:
     return OutboxItem(place, (seen[place.job_id],), _of(owed, (place.job_id,)))
 
 
-def _together(place: CardPlace, album: Album, seen: Mapping[int, JobView], owed: Mapping[int, Untold]) -> OutboxItem:
+def _together(
+    place: CardPlace, album: Album, seen: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]
+) -> OutboxItem:
     untold = _of(owed, album.jobs)
     jobs = album.jobs if album.is_in_sight else tuple(job.job_id for job in untold)
     return OutboxItem(place, tuple(seen[job] for job in jobs), untold, album)
 
 
-def _of(owed: Mapping[int, Untold], jobs: Collection[int]) -> tuple[Untold, ...]:
+def _of(owed: Mapping[int, OwedOutcome], jobs: Collection[int]) -> tuple[OwedOutcome, ...]:
     return tuple(owed[job] for job in jobs if job in owed)
 
 

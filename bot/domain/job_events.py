@@ -123,6 +123,7 @@ class CancelRequested:
 
 
 Event = (
-    StyleChosen | ResultKnown | Claimed | SubmitAccepted | SubmitRejected | SubmitNotFound | SubmitAmbiguous | TaskFailed | TaskLost
-    | Succeeded | Fetched | FetchFailed | Orphaned | Delivered | Expired | AwaitingConsent | Declined | CancelRequested
+    StyleChosen | ResultKnown | Claimed | SubmitAccepted | SubmitRejected | SubmitNotFound | SubmitAmbiguous
+    | TaskFailed | TaskLost | Succeeded | Fetched | FetchFailed | Orphaned | Delivered | Expired | AwaitingConsent
+    | Declined | CancelRequested
 )  # fmt: skip

@@ -121,7 +121,7 @@ class GroupService:
                     await people.touch_chat(connection, chat_id)
                 await _pour(connection, young, before, now)
                 await groups.merge(connection, young=young, old=before)
-            await groups.readdress(connection, before, new.platform_id)
+            await groups.change_address(connection, before, new.platform_id)
 
 
 async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:

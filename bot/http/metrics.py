@@ -36,7 +36,7 @@ async def _lanes(connection: AsyncConnection, registry: CollectorRegistry, ours:
     opens = Gauge("repaint_lane_failures", "Submits that failed in a row.", ["account"], registry=registry)
     seconds = Gauge("repaint_task_seconds", "How long a task takes, learned.", ["account"], registry=registry)
     images = Gauge("repaint_images", "Images since ever.", ["account"], registry=registry)
-    for lane in await accounts.every(connection):
+    for lane in await accounts.all_accounts(connection):
         if lane.id in ours:
             paused.labels(lane.id, lane.paused_reason or "").set(lane.paused_reason is not None)
             opens.labels(lane.id).set(lane.failures)

@@ -47,9 +47,9 @@ async def check_access(
     Raises:
         Refused: banned, not as this group wants it, or a photo of somebody who doesn't want that.
     """
-    if (await people.standing(connection, job.person_id)).is_banned:
+    if (await people.status(connection, job.person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
-    if job.subject is not None and await people.keeps_photos(connection, chat_id=job.chat_id, subject=job.subject):
+    if job.subject is not None and await people.keeps_own_photos(connection, chat_id=job.chat_id, subject=job.subject):
         raise RequestDenied(UserError(ErrorCode.OPTED_OUT))
     if not await people.touch_chat(connection, job.chat_id):
         return None
@@ -74,7 +74,7 @@ async def preview_access(
 ) -> UserError | None:
     """The same from outside, without a wish: why they can't ask here at all."""
     person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-    if person_id is not None and (await people.standing(connection, person_id)).is_banned:
+    if person_id is not None and (await people.status(connection, person_id)).is_banned:
         return UserError(ErrorCode.BANNED)
     chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None or not chat.is_group:

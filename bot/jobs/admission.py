@@ -92,7 +92,7 @@ async def admit(
     group = await check_access(connection, draft, style, asked, now)
     if needs_consent(draft, group):
         return (await apply_event(connection, draft, job_lifecycle.AwaitingConsent(style), now)).job
-    known = await results.same_wish(
+    known = await results.same_request(
         connection,
         person_id=draft.person_id,
         photo_hash=draft.photo_hash or "",
@@ -128,7 +128,7 @@ async def admit_draft(
 
 
 async def _same_wish(connection: AsyncConnection, wish: NewJob | Job, style: int) -> Job | None:
-    return await jobs.same_wish(
+    return await jobs.same_request(
         connection,
         person_id=wish.person_id,
         photo_hash=wish.photo_hash or "",

@@ -52,7 +52,7 @@ async def _ended(studio: JobQueries, job: Job, reason: ErrorCode) -> Job:
     kept = replace(job, photo=None, photo_hash=None) if said_no else job
     async with studio.database.write() as connection:
         change = await apply_event(connection, kept, job_lifecycle.Declined(reason), studio.clock.now())
-        is_needed = job.photo is None or await jobs.is_shown(connection, job.person_id, job.photo)
+        is_needed = job.photo is None or await jobs.is_photo_in_use(connection, job.person_id, job.photo)
     if said_no and job.photo is not None and not is_needed:
         await studio.photo_intake.photos.delete(job.photo)
     return change.job

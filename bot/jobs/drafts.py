@@ -12,7 +12,7 @@ from bot.messaging.platform import Chat, Person
 from storage import jobs, saved_styles
 from storage.jobs import Job, NewJob
 from storage.photos import Kind
-from storage.saved_styles import Saved
+from storage.saved_styles import SavedStyleRow
 
 AnyJob = TypeVar("AnyJob", NewJob, Job)
 
@@ -92,7 +92,7 @@ async def discard(studio: JobQueries, draft: NewJob | Job) -> None:
     """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
     async with studio.database.read() as connection:
         keys = [key for key in (draft.photo, draft.reference) if key is not None]
-        unused = [key for key in keys if not await jobs.is_shown(connection, draft.person_id, key)]
+        unused = [key for key in keys if not await jobs.is_photo_in_use(connection, draft.person_id, key)]
     for key in unused:
         await studio.photo_intake.photos.delete(key)
 
@@ -158,7 +158,7 @@ async def with_reference(
     return replace(draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=None)
 
 
-def may_use_style(style: Saved, person_id: int, chat_id: int | None) -> bool:
+def may_use_style(style: SavedStyleRow, person_id: int, chat_id: int | None) -> bool:
     """Whether a person may use a saved style in a chat: their own, or one of the shelf there. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 

@@ -14,7 +14,7 @@ async def erase(database: Database, photos: PhotoStore, job: Job) -> None:
     async with database.read() as connection:
         result = await results.get(connection, job.id)
         keys = [key for key in (job.photo, job.reference) if key is not None]
-        gone = [key for key in keys if not await jobs.is_shown(connection, job.person_id, key)]
+        gone = [key for key in keys if not await jobs.is_photo_in_use(connection, job.person_id, key)]
         if result is not None and not await results.is_shared(connection, result.key):
             gone.append(result.key)
     for key in gone:

@@ -171,7 +171,7 @@ class JobQueries:
         try:
             async with self.database.write() as connection:
                 await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
-                await results.told(connection, job.id)
+                await results.mark_told(connection, job.id)
         except (InvalidTransition, StaleJob):
             return  # another tab was quicker
         self.wakeups.notify()
@@ -187,7 +187,7 @@ class JobQueries:
         if owed:
             async with self.database.write() as connection:
                 for job_id in owed:
-                    await results.told(connection, job_id)
+                    await results.mark_told(connection, job_id)
 
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
         """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""

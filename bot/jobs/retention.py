@@ -51,7 +51,7 @@ class Retention:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notifications.forget(connection, now - UNTOLD_SECONDS)
-            await anonymize.fade(connection, quota.day(now))
+            await anonymize.drop_anonymous(connection, quota.day(now))
             await statistics.forget_links(connection, now - LINK_USE_SECONDS)
             await interaction_tokens.forget(connection, now)
             in_use = await cleanup.photos_in_use(connection)
@@ -63,7 +63,7 @@ class Retention:
         else:
             if purged:
                 log.info("deleted pictures whose time was over", count=purged)
-        await self.database.fold()
+        await self.database.checkpoint()
 
     async def _forgotten(self, now: float) -> None:
         """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
@@ -80,6 +80,6 @@ class Retention:
     async def _deleted(self) -> None:
         """A picture came home after its job was deleted, or a deletion was cut short."""
         async with self.database.read() as connection:
-            deleted = await cleanup.with_remains(connection)
+            deleted = await cleanup.deleted_with_files(connection)
         for job in deleted:
             await erase(self.database, self.photos, job)

@@ -204,7 +204,7 @@ class JobService(JobQueries):
         async with self.database.write() as connection:
             now = await jobs.get(connection, job_id) or job
             await jobs.save(connection, replace(now, hidden=True, updated=self.clock.now()))
-            await results.told(connection, job_id)
+            await results.mark_told(connection, job_id)
         await erase(self.database, self.photo_intake.photos, job)
         self.wakeups.notify()
         return None
@@ -213,7 +213,7 @@ class JobService(JobQueries):
         """Speak this language with them from now on; None: the one that their app tells."""
         async with self.database.write() as connection:
             person_id = await admission.person_row(connection, person, self.clock.now())
-            await people.speak(connection, person_id, language)
+            await people.set_language(connection, person_id, language)
 
     # --- how it is done ---------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ async def apply_event(
     for scopes, settlement in change.settle:
         await ledger.settle(connection, job.id, settlement, now=now, scopes=scopes)
     if change.attempt is not None:
-        await attempts.ended(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
+        await attempts.finish(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
     if change.notify:
-        await results.tell(connection, job.id, now)
+        await results.owe(connection, job.id, now)
     return replace(change, job=replace(change.job, version=job.version + 1))

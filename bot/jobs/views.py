@@ -41,7 +41,7 @@ IDLE_QUEUE = QueueState(
 
 async def read_queue_state(connection: AsyncConnection, lanes: Capacity, now: float) -> QueueState:
     """How the queue is doing."""
-    return queue_state(await accounts.every(connection), await queue.depth(connection), lanes, now)
+    return queue_state(await accounts.all_accounts(connection), await queue.depth(connection), lanes, now)
 
 
 def queue_state(every: Sequence[Account], depth: Depth, lanes: Capacity, now: float) -> QueueState:
@@ -75,7 +75,10 @@ async def views_of_jobs(
     """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
     if not found:
         return ()
-    beat, line = await read_queue_state(connection, lanes, now), await queue.line(connection, {job.id for job in found})
+    beat, line = (
+        await read_queue_state(connection, lanes, now),
+        await queue.places(connection, {job.id for job in found}),
+    )
     pictures = await results.many(connection, [job.id for job in found])
     return tuple(
         view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
@@ -88,7 +91,7 @@ async def views_by_id(
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = await read_queue_state(connection, lanes, now), await queue.line(connection, frozenset(job_ids))
+    beat, line = await read_queue_state(connection, lanes, now), await queue.places(connection, frozenset(job_ids))
     found = await jobs.many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
     return [view_of(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.runtime.clock import Clock
 from storage import interaction_tokens
 from storage.database import Database
-from storage.interaction_tokens import Reply as Ticket
+from storage.interaction_tokens import InteractionToken as Ticket
 
 __all__ = ["InteractionTokens", "Ticket"]
 
@@ -31,7 +31,7 @@ class InteractionTokens:
     async def of(self, interaction: str) -> Ticket | None:
         """What this interaction still allows."""
         async with self.database.read() as connection:
-            return self._alive(await interaction_tokens.of(connection, self.account, interaction))
+            return self._alive(await interaction_tokens.get(connection, self.account, interaction))
 
     async def waiting(self, message: str) -> Ticket | None:
         """The interaction whose answer this message is, if that still says nothing."""

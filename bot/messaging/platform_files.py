@@ -60,7 +60,7 @@ class PlatformFiles:
         try:
             async with self.database.write() as connection:
                 for message in messages:
-                    await platform_files.veil(
+                    await platform_files.mark_spoiler(
                         connection, **place, message=message, at=now, before=now - SPOILER_SECONDS
                     )
         except SQLAlchemyError:
@@ -72,14 +72,16 @@ class PlatformFiles:
             return False
         place = {"account": self.account, "chat": address.chat.platform_id}
         async with self.database.read() as connection:
-            return await platform_files.is_veiled(connection, **place, message=address.reply_to)
+            return await platform_files.is_spoiler(connection, **place, message=address.reply_to)
 
     async def is_new_message(self, message: int) -> bool:
         """Whether none of our processes has heard this message: for a moment two may listen."""
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
-                return await update_inbox.note(connection, self.account, message, now=now, before=now - SEEN_SECONDS)
+                return await update_inbox.note_message(
+                    connection, self.account, message, now=now, before=now - SEEN_SECONDS
+                )
         except SQLAlchemyError:
             log.exception("a message was not noted")
             return True

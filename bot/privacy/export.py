@@ -79,7 +79,7 @@ async def _belongings(records: JobQueries, person: Person) -> ExportContents:
         painted = {job.id: await results.get(connection, job.id) for job in mine}
         styles = await saved_styles.of_person(connection, person_id)
         bought = await purchases.of_person(connection, person_id)
-        standing = await people.standing(connection, person_id)
+        standing = await people.status(connection, person_id)
     units = await records.quota(person)
     pictures = {
         **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},

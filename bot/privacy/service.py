@@ -72,17 +72,17 @@ class PrivacyService:
             if person_id is None:
                 return DeletedCounts()
             await people.touch(connection, person_id)
-            seen = await anonymize.visible(connection, person_id)
+            seen = await anonymize.count_visible(connection, person_id)
             for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
-            styles = await anonymize.hollow(connection, person_id, now)
+            styles = await anonymize.anonymize_person(connection, person_id, now)
         photos = records.photo_intake.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:
             await erase(records.database, photos, job)
         async with records.database.write() as connection:
-            await anonymize.fade(connection, quota.day(now))
+            await anonymize.drop_anonymous(connection, quota.day(now))
         records.wakeups.notify()
         return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
@@ -108,7 +108,7 @@ class PrivacyService:
         """Whether others must not have this person's photos painted."""
         async with self.queries.database.read() as connection:
             person_id = await people.find_person(connection, platform=platform, platform_id=platform_id)
-            return person_id is not None and (await people.standing(connection, person_id)).has_opted_out
+            return person_id is not None and (await people.status(connection, person_id)).has_opted_out
 
 
 async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
@@ -130,7 +130,7 @@ async def _withdraw(connection: AsyncConnection, person: Person, person_id: int,
         elif job.state not in ENDED:
             ended = await _cancel(connection, job, now)
         else:
-            await results.told(connection, job.id)
+            await results.mark_told(connection, job.id)
         hidden = replace(ended, hidden=True, subject=None)
         await jobs.save(connection, hidden)
         withdrawn.append(replace(hidden, version=hidden.version + 1))

@@ -19,7 +19,7 @@ from bot.messaging.platform import Chat, Person
 from bot.saved_styles.names import MAX_NAME, name_problem, normalize, tidy
 from storage import people, saved_styles
 from storage.photos import FOR_EVER, Kind
-from storage.saved_styles import NewStyle, Saved
+from storage.saved_styles import NewStyle, SavedStyleRow
 
 MAX_OWN = 30
 MAX_IN_LIBRARY = 50
@@ -52,12 +52,12 @@ class SavedStyleService:
         """A person's own, by name."""
         async with self.queries.database.read() as connection:
             person_id = await _person(connection, person)
-            return tuple(map(_seen, await saved_styles.mine(connection, person_id)))
+            return tuple(map(_seen, await saved_styles.own(connection, person_id)))
 
     async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
         async with self.queries.database.read() as connection:
-            return tuple(map(_seen, await saved_styles.shelf(connection, await _chat(connection, chat))))
+            return tuple(map(_seen, await saved_styles.library(connection, await _chat(connection, chat))))
 
     async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
         """The one that the words name: their own before the shelf's."""
@@ -144,7 +144,7 @@ class SavedStyleService:
         name = next(name for name in names if normalize(name) not in taken)
         return await self._keep(person, name, AcceptedPhoto(jpeg, style.sha256, cropped=False), None)
 
-    async def _shared(self, token: str) -> Saved | None:
+    async def _shared(self, token: str) -> SavedStyleRow | None:
         if _TOKEN.fullmatch(token) is None:
             return None
         async with self.queries.database.read() as connection:
@@ -170,7 +170,7 @@ class SavedStyleService:
             return refused.refusal
 
 
-async def _inserted(connection: AsyncConnection, new: NewStyle) -> Saved:
+async def _inserted(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:
     style = await saved_styles.insert(connection, new)
     if style is None:
         raise RequestDenied(UserError(ErrorCode.NAME_TAKEN))
@@ -184,13 +184,13 @@ async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None,
         Refused: it is full, or the person is banned.
     """
     person_id = await person_row(connection, person, now)
-    if (await people.standing(connection, person_id)).is_banned:
+    if (await people.status(connection, person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
     if shelf is None:
-        chat_id, there, most = None, await saved_styles.mine(connection, person_id), MAX_OWN
+        chat_id, there, most = None, await saved_styles.own(connection, person_id), MAX_OWN
     else:
         _, chat_id = await person_and_chat_rows(connection, person, shelf, now)
-        there, most = await saved_styles.shelf(connection, chat_id), MAX_IN_LIBRARY
+        there, most = await saved_styles.library(connection, chat_id), MAX_IN_LIBRARY
     if len(there) >= most:
         raise RequestDenied(UserError(ErrorCode.WARDROBE_FULL, {"limit": most}))
     return chat_id
@@ -198,7 +198,7 @@ async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None,
 
 async def _theirs(
     connection: AsyncConnection, person: Person, style_id: int, chat: Chat | None, *, by_admin: bool
-) -> Saved | None:
+) -> SavedStyleRow | None:
     """The style, if they may change it: their own; or, as an admin, one of the shelf in this chat."""
     style = await saved_styles.get(connection, style_id)
     if style is None:
@@ -219,6 +219,6 @@ async def _chat(connection: AsyncConnection, chat: Chat) -> int:
     return 0 if found is None else found
 
 
-def _seen(style: Saved) -> SavedStyle:
+def _seen(style: SavedStyleRow) -> SavedStyle:
     on_shelf, is_shared = style.chat_id is not None, style.token is not None
     return SavedStyle(style.id, style.name, style.created, style.sha256, in_library=on_shelf, is_shared=is_shared)

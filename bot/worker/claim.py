@@ -8,7 +8,7 @@ from bot.jobs.transitions import apply_event
 from bot.worker.account import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from storage import accounts, attempts, jobs, queue
-from storage.accounts import Stand
+from storage.accounts import AccountStatus
 from storage.jobs import Job
 
 LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
@@ -24,7 +24,7 @@ async def take_over(lane: ApiAccount, house: WorkerDeps, term: Leadership = SOLE
         await term.fence(connection)
         guess = lane.first_durations
         account = await accounts.take_over(connection, lane.account_id, mean=guess.mean, deviation=guess.deviation)
-        await accounts.space(connection, account.id, house.clock.now() + lane.spacing)
+        await accounts.set_next_submit(connection, account.id, house.clock.now() + lane.spacing)
     pace = TaskDurations(account.mean_seconds, account.deviation_seconds)
     return AccountContext(lane, house, epoch=account.epoch, pace=pace, is_contested=term.is_contested)
 
@@ -39,7 +39,7 @@ async def claim(desk: AccountContext) -> Job | float:
     house, lane = desk.house, desk.lane
     async with house.database.write() as connection:
         fenced, now = steady(), house.clock.now()
-        stand = await accounts.stand(connection, lane.account_id)
+        stand = await accounts.status(connection, lane.account_id)
         slot = _opening(desk, stand, now)
         if isinstance(slot, float):
             return slot
@@ -57,7 +57,7 @@ async def claim(desk: AccountContext) -> Job | float:
             server_at=lane.client.server_clock.now(),
         )
         await queue.advance(connection, claimed.tag or 0)
-        await accounts.space(connection, lane.account_id, now + lane.spacing)
+        await accounts.set_next_submit(connection, lane.account_id, now + lane.spacing)
     desk.note_fence(fenced, now)
     house.wakeups.notify()
     return claimed
@@ -68,13 +68,13 @@ async def peek(desk: AccountContext) -> float | None:
     when one is worth it. Raises LeadershipLost."""
     async with desk.house.database.read() as connection:
         now = desk.house.clock.now()
-        slot = _opening(desk, await accounts.stand(connection, desk.lane.account_id), now)
+        slot = _opening(desk, await accounts.status(connection, desk.lane.account_id), now)
         if isinstance(slot, float):
             return slot
         return LOOK_SECONDS if await jobs.next_in_line(connection, now) is None else None
 
 
-def _opening(desk: AccountContext, stand: Stand, now: float) -> int | float:
+def _opening(desk: AccountContext, stand: AccountStatus, now: float) -> int | float:
     """The slot for the next job, or the seconds until it is worth another look. Raises LeadershipLost."""
     account = stand.account
     if account.epoch != desk.epoch:

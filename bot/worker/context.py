@@ -91,7 +91,7 @@ class AccountContext:
             await self._fence(connection)
             account = await accounts.get(connection, self.lane.account_id)
             until = self.house.clock.now() + job_lifecycle.backoff(account.failures, self.house.rng.random())
-            await accounts.trip(connection, account.id, failures=account.failures + 1, open_until=until)
+            await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
 
     async def sync_clock(self) -> None:
         """Before something is sent we want to know the API's own time: a submit whose answer is lost is looked for by
@@ -120,7 +120,7 @@ class AccountContext:
                 await self._fence(connection)
                 fenced, now = steady(), self.house.clock.now()
                 server_at = self.lane.client.server_clock.now()
-                await attempts.dated(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
+                await attempts.redate(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
             self.note_fence(fenced, now)
 
     def note_fence(self, at: float, now: float) -> None:

@@ -131,6 +131,6 @@ async def _over(desk: AccountContext, job: Job, event: Event, task: Task | None)
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
-        await accounts.learn(connection, lane.account_id, mean=pace.mean, deviation=pace.deviation)
+        await accounts.save_durations(connection, lane.account_id, mean=pace.mean, deviation=pace.deviation)
 
     return await desk.write(job, event, count_and_learn)

@@ -84,7 +84,7 @@ async def _late(desk: AccountContext, job: Job, task_id: str) -> None:
     we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
     log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
     async with desk.house.database.write() as connection:
-        await attempts.late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+        await attempts.accepted_late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
 
 
 async def _wish(desk: AccountContext, job: Job) -> TaskRequest | None:
@@ -116,8 +116,8 @@ async def _turned(desk: AccountContext, job: Job, error: DashScopeError) -> Job:
 
 async def _taken(desk: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
-        await attempts.taken(connection, job_id=job.id, n=job.attempts, task_id=task_id)
-        await accounts.trip(connection, desk.lane.account_id, failures=0, open_until=0.0)
+        await attempts.accepted(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+        await accounts.set_breaker(connection, desk.lane.account_id, failures=0, open_until=0.0)
 
     return await desk.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
 
@@ -137,7 +137,7 @@ async def _look_for(desk: AccountContext, job: Job) -> tuple[str, ...] | None:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
     async with desk.house.database.read() as connection:
-        known = await attempts.known(connection, [task.task_id for task in listed])
+        known = await attempts.known_tasks(connection, [task.task_id for task in listed])
         found = reconcile.candidates(listed, known, window)
         late = reconcile.candidates(listed, known, reconcile.afterwards(window))
         if found or len(late) != 1:

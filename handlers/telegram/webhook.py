@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from telegram import Update
 
-from bot.cluster.update_inbox import Arrival, UpdateInbox
+from bot.cluster.update_inbox import StoredUpdate, UpdateInbox
 from bot.messaging.platform import CannotStart
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.update_dispatcher import Taking
@@ -81,7 +81,7 @@ class Webhook:
             return Response(status_code=200)
         update = self._read(body)
         lane = None if update is None else lane_of(update)
-        if await self.kept.accept(Arrival(number, body, None if lane is None else str(lane))):
+        if await self.kept.accept(StoredUpdate(number, body, None if lane is None else str(lane))):
             self._take(number, update)
         return Response(status_code=200)
 
