@@ -30,12 +30,12 @@ def as_the_sdk(question: int) -> float:
     return wait if question else 0.0
 
 
-async def script(base_url: str, clock: WallClock, rule: Rule, *, lanes: int, photos: int) -> None:
+async def script(base_url: str, clock: WallClock, rule: Rule, *, api_accounts: int, photos: int) -> None:
     """So many of these scripts side by side, an account each, until every photo is painted."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.TaskGroup() as group:
-        for number in range(lanes):
+        for number in range(api_accounts):
             client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-script-{number}"))
-            group.create_task(_lane(client, clock, rule, range(number, photos, lanes)))
+            group.create_task(_lane(client, clock, rule, range(number, photos, api_accounts)))
 
 
 async def _lane(client: DashScope, clock: WallClock, rule: Rule, photos: range) -> None:

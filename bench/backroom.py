@@ -72,22 +72,22 @@ class Backroom:
             draft = await insert_job(connection, new, None, now)
             return await admit(connection, draft, 0, NO_LIMITS, now)
 
-    async def desk(self, account: str = "bench", slots: int = 1) -> AccountContext:
+    async def context(self, account: str = "bench", slots: int = 1) -> AccountContext:
         """Drive an account from here."""
         client = DashScope(self.http, base_url="http://nobody.invalid", api_key=SecretStr("sk-bench"))
-        lane = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
-        return await take_over(lane, self.house)
+        api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
+        return await take_over(api_account, self.house)
 
-    async def claim(self, desk: AccountContext) -> Job | None:
+    async def claim(self, context: AccountContext) -> Job | None:
         """The job whose turn it is, if there is one."""
         self.clock.time += 0.001  # later than the last submit, as every submit must be
-        claimed = await claim(desk)
+        claimed = await claim(context)
         return claimed if isinstance(claimed, Job) else None
 
-    async def done(self, desk: AccountContext, job: Job) -> None:
+    async def done(self, context: AccountContext, job: Job) -> None:
         """The API took the job and has finished it: its slot is free again."""
-        taken = await desk.write(job, job_lifecycle.SubmitAccepted(f"task-{job.id}-{job.attempts}"))
-        await desk.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
+        taken = await context.write(job, job_lifecycle.SubmitAccepted(f"task-{job.id}-{job.attempts}"))
+        await context.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
 
     async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
         """Put rows where the bench needs them."""

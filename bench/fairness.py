@@ -76,7 +76,7 @@ def jain(shares: Sequence[int]) -> float:
     return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
 
 
-async def serve(room: Backroom, desk: AccountContext, wishes: Sequence[Wish], *, by_arrival: bool) -> list[Served]:
+async def serve(room: Backroom, context: AccountContext, wishes: Sequence[Wish], *, by_arrival: bool) -> list[Served]:
     """Everybody is served at one slot, in the order in which they are claimed."""
     start, chance, waiting, served = room.clock.time, random.Random(2), list(wishes), list[Served]()
     came: dict[int, Wish] = {}
@@ -84,7 +84,7 @@ async def serve(room: Backroom, desk: AccountContext, wishes: Sequence[Wish], *,
         while waiting and start + waiting[0].at <= room.clock.time:
             wish = waiting.pop(0)
             came[(await _queued(room, wish, by_arrival=by_arrival)).id] = wish
-        job = await room.claim(desk)
+        job = await room.claim(context)
         if job is None:
             room.clock.time = max(room.clock.time + 1.0, start + waiting[0].at if waiting else 0.0)
             continue
@@ -95,7 +95,7 @@ async def serve(room: Backroom, desk: AccountContext, wishes: Sequence[Wish], *,
             wish = waiting.pop(0)
             came[(await _queued(room, wish, by_arrival=by_arrival)).id] = wish
         room.clock.time = until
-        await room.done(desk, job)
+        await room.done(context, job)
     return served
 
 
@@ -108,10 +108,10 @@ async def _queued(room: Backroom, wish: Wish, *, by_arrival: bool) -> Job:
 
 async def outcome(crowd: Crowd, *, by_arrival: bool) -> Outcome:
     """Both crowds, in this order of serving."""
-    async with _fresh() as (room, desk):
-        calm = await serve(room, desk, over_time(crowd), by_arrival=by_arrival)
-    async with _fresh() as (room, desk):
-        rush = await serve(room, desk, at_once(crowd), by_arrival=by_arrival)
+    async with _fresh() as (room, context):
+        calm = await serve(room, context, over_time(crowd), by_arrival=by_arrival)
+    async with _fresh() as (room, context):
+        rush = await serve(room, context, at_once(crowd), by_arrival=by_arrival)
     first = Counter(served.who for served in rush[: crowd.light + 1])
     shares = [first[who] for who in {served.who for served in rush}]
     light = [served.waited for served in calm if served.who != HEAVY]
@@ -122,7 +122,7 @@ async def outcome(crowd: Crowd, *, by_arrival: bool) -> Outcome:
 async def _fresh() -> AsyncIterator[tuple[Backroom, AccountContext]]:
     with tempfile.TemporaryDirectory() as name:
         async with backroom(Path(name)) as room:
-            yield room, await room.desk()
+            yield room, await room.context()
 
 
 def section(crowd: Crowd, ours: Outcome, peer: Outcome) -> Section:

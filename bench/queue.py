@@ -70,17 +70,17 @@ async def fill(room: Backroom, waiting: int, there: int) -> None:
 
 async def sampled(room: Backroom, waiting: int, samples: int) -> Timed:
     """So many new people come with a photo, and as many are claimed: the queue stays as long as it was."""
-    desk = await room.desk()
+    context = await room.context()
     timed = Timed(waiting, [], [])
     for _ in range(samples):
         began = perf_counter()
         await room.wish(f"newcomer {room.wishes}")
         timed.enqueue.append((perf_counter() - began) * 1000)
         began = perf_counter()
-        job = await room.claim(desk)
+        job = await room.claim(context)
         timed.claim.append((perf_counter() - began) * 1000)
         assert job is not None, "somebody waits"
-        await room.done(desk, job)
+        await room.done(context, job)
     return timed
 
 

@@ -54,11 +54,11 @@ async def replica(url: str, number: int) -> None:
     """In a process of its own: hold fifty lanes; on every line `claim SECONDS` or `touch SECONDS` do so, and tell."""
     with tempfile.TemporaryDirectory() as name:
         async with backroom(Path(name), url) as room:
-            desks = [await room.desk(f"replica-{number}-lane-{lane}") for lane in range(LANES)]
+            contexts = [await room.context(f"replica-{number}-lane-{api_account}") for api_account in range(LANES)]
             say({"ready": number})
             while line := (await asyncio.to_thread(sys.stdin.readline)).split():
                 deed, seconds = line[0], float(line[1])
-                say(await (_claims(room, desks, number, seconds) if deed == "claim" else _touches(room, seconds)))
+                say(await (_claims(room, contexts, number, seconds) if deed == "claim" else _touches(room, seconds)))
 
 
 def say(value: object) -> None:
@@ -67,12 +67,12 @@ def say(value: object) -> None:
     sys.stdout.flush()
 
 
-async def _claims(room: Backroom, desks: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
+async def _claims(room: Backroom, contexts: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
     took, until = list[float](), perf_counter() + seconds
     while perf_counter() < until:
-        for desk in desks:
+        for context in contexts:
             began = perf_counter()
-            if await room.claim(desk) is not None:
+            if await room.claim(context) is not None:
                 took.append((perf_counter() - began) * 1000)
         await room.run(_FREED, mine=f"replica-{number}-lane-%")  # their tasks are done, all at once
     return took

@@ -50,7 +50,7 @@ AIM, AIM_AHEAD = 0.98, 0.998
 class Plan:
     """So many lanes side by side, photos in all, and how much faster time goes."""
 
-    lanes: int = 6
+    api_accounts: int = 6
     photos: int = 72
     speed: float = 1.0
 
@@ -71,7 +71,7 @@ Way = Callable[[str, Plan, WallClock], Awaitable[None]]
 
 async def by_script(base_url: str, plan: Plan, clock: WallClock, *, rule: Callable[[int], float]) -> None:
     """A peer."""
-    await script(base_url, clock, rule, lanes=plan.lanes, photos=plan.photos)
+    await script(base_url, clock, rule, api_accounts=plan.api_accounts, photos=plan.photos)
 
 
 async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch: int) -> None:
@@ -82,10 +82,10 @@ async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch
                 await _queue(shared, number)
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as group:
-                for number in range(plan.lanes):
+                for number in range(plan.api_accounts):
                     client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-ours-{number}"))
-                    lane = ApiAccount(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
-                    group.create_task(run_account(lane, shared, stop))
+                    api_account = ApiAccount(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
+                    group.create_task(run_account(api_account, shared, stop))
                 await _all_painted(shared)
                 stop.set()
                 shared.wakeups.notify()
@@ -103,11 +103,11 @@ async def _queue(shared: WorkerDeps, number: int) -> None:
 
 async def _all_painted(shared: WorkerDeps) -> None:
     while True:
-        ticket = shared.wakeups.subscribe()
+        wakeup = shared.wakeups.subscribe()
         async with shared.database.read() as connection:
             if not await jobs.waiting(connection):
                 return
-        await shared.clock.wait(ticket, 1.0)
+        await shared.clock.wait(wakeup, 1.0)
 
 
 async def seen(plan: Plan, way: Way) -> Busy:
@@ -115,7 +115,7 @@ async def seen(plan: Plan, way: Way) -> Busy:
     clock, chance = WallClock(plan.speed), random.Random(3)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.lanes)
+        opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.api_accounts)
         service = await stack.enter_async_context(opening)
         parts = urlsplit(service.url)
         under_way = far_away((str(parts.hostname), parts.port or 0), lambda: chance.uniform(*ONE_WAY) / plan.speed)
@@ -151,8 +151,9 @@ def section(plan: Plan, found: dict[str, Busy]) -> Section:
     head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "questions a task", "refused")
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
     how = f"""
-        {plan.photos} tasks of 15 ± 3.75 s at {plan.lanes} accounts of one slot each, 40 to 120 ms of network each way,
-        time {plan.speed:g} × as fast as a clock on the wall. Busy is what the service saw: between an account's first
+        {plan.photos} tasks of 15 ± 3.75 s at {plan.api_accounts} accounts of one slot each, 40 to 120 ms of network each
+        way, time {plan.speed:g} × as fast as a clock on the wall. Busy is what the service saw: between its first
+        task and its last, the share of the time in which a task of it ran. All ways ran at the same time, each against
         task and its last, the share of the time in which a task of it ran. All ways ran at the same time, each against
         a service of its own.
     """

@@ -107,9 +107,9 @@ async def with_waiting(waiting: int) -> Started:
         folder = Path(name)
         async with backroom(folder / "data") as room:
             async with room.database.write() as connection:
-                lane, guess = account_id(SecretStr(KEY)), TaskDurations(15, 4)
-                await accounts.take_over(connection, lane, mean=guess.mean, deviation=guess.deviation)
-                await accounts.pause(connection, lane, PAUSED_BY_OWNER)
+                api_account, guess = account_id(SecretStr(KEY)), TaskDurations(15, 4)
+                await accounts.take_over(connection, api_account, mean=guess.mean, deviation=guess.deviation)
+                await accounts.pause(connection, api_account, PAUSED_BY_OWNER)
             if waiting:
                 await fill(room, waiting, 0)
         began = time.perf_counter()

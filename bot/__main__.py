@@ -222,8 +222,8 @@ def pause() -> None:
     from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    lanes = _done(lambda: event_loop.run(status.set_pause(settings, status.PAUSED_BY_OWNER)))
-    typer.echo(f"{lanes} lane(s) paused. Go on with: repaint admin resume")
+    api_accounts = _done(lambda: event_loop.run(status.set_pause(settings, status.PAUSED_BY_OWNER)))
+    typer.echo(f"{api_accounts} lane(s) paused. Go on with: repaint admin resume")
 
 
 @admin.command()

@@ -59,18 +59,18 @@ class Installation:
     """An installation, opened."""
 
     settings: Settings
-    studio: JobService
-    lanes: tuple[ApiAccount, ...]
-    house: WorkerDeps
+    job_service: JobService
+    api_accounts: tuple[ApiAccount, ...]
+    deps: WorkerDeps
     housekeeping: Retention
-    outside: HttpDeps
-    service: Services
+    http_deps: HttpDeps
+    services: Services
     roles: RoleRunner
 
     @property
     def alone(self) -> bool:
         """Whether no other process works on this installation."""
-        return not self.house.database.is_shared
+        return not self.deps.database.is_shared
 
 
 @asynccontextmanager
@@ -84,40 +84,42 @@ async def open_installation(
         secret = secret_of(settings.data_dir, settings.secret_key)
         clock = await choose_clock(database, clock)
         photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
-        lanes, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
+        api_accounts, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
-        bell = Wakeups()
-        studio = JobService(
+        wakeups = Wakeups()
+        job_service = JobService(
             database=database,
             photo_intake=_reception(settings, intake, photos),
-            wakeups=bell,
+            wakeups=wakeups,
             clock=clock,
-            capacity=_as_seen(lanes),
-            rules=_rules(settings, lanes),
+            capacity=_as_seen(api_accounts),
+            rules=_rules(settings, api_accounts),
             offered=offered,
-            snapshots=QueueSnapshots(database, bell, clock, _as_seen(lanes)),
+            snapshots=QueueSnapshots(database, wakeups, clock, _as_seen(api_accounts)),
         )
-        house = WorkerDeps(database, photos, bell, clock, random.SystemRandom(), _size, settings.result_days)
+        deps = WorkerDeps(database, photos, wakeups, clock, random.SystemRandom(), _size, settings.result_days)
         watchers = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
-        outside = HttpDeps(database, photos, clock, secret, studio.capacity.account_ids, watchers)
-        service = build_services(studio, settings, house.rng)
+        outside = HttpDeps(database, photos, clock, secret, job_service.capacity.account_ids, watchers)
+        service = build_services(job_service, settings, deps.rng)
         roles = await stack.enter_async_context(open_role_runner(settings, database, clock))
-        yield Installation(settings, studio, lanes, house, Retention(database, photos, clock), outside, service, roles)
+        yield Installation(
+            settings, job_service, api_accounts, deps, Retention(database, photos, clock), outside, service, roles
+        )
 
 
 @asynccontextmanager
 async def running(parts: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
-    house, stop = parts.house, asyncio.Event()
-    duties = ProcessRoles(house, parts.service, parts.housekeeping, parts.lanes, parts.roles)
+    deps, stop = parts.deps, asyncio.Event()
+    duties = ProcessRoles(deps, parts.services, parts.housekeeping, parts.api_accounts, parts.roles)
     works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
-    works += cluster_tasks(house.database, house.wakeups, house.clock, stop)
-    tasks = [asyncio.create_task(keep_running(work, house.clock, stop)) for work in works]
+    works += cluster_tasks(deps.database, deps.wakeups, deps.clock, stop)
+    tasks = [asyncio.create_task(keep_running(work, deps.clock, stop)) for work in works]
     try:
         yield
     finally:
         stop.set()
-        house.wakeups.notify()
+        deps.wakeups.notify()
         await _finish(tasks)
 
 
@@ -162,35 +164,35 @@ def web_application(parts: Installation, platforms: Sequence[Platform] = ()) -> 
     settings, web = parts.settings, None
     if settings.has_web_chat:
         web = web_chat(
-            parts.studio,
-            secret=parts.outside.secret,
+            parts.job_service,
+            secret=parts.http_deps.secret,
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
         )
     mounted = [route for platform in platforms if isinstance(platform, HasRoutes) for route in platform.routes]
-    return application(parts.outside, web, [*_callbacks(parts), *mounted])
+    return application(parts.http_deps, web, [*_callbacks(parts), *mounted])
 
 
 def _callbacks(parts: Installation) -> list[BaseRoute]:
     """Where the API says that a task is over, if the owner has set that up."""
-    secret, house = parts.settings.dashscope_events_secret, parts.house
-    return [] if secret is None else [CompletionEvents(house.database, house.wakeups, house.clock, secret).route]
+    secret, deps = parts.settings.dashscope_events_secret, parts.deps
+    return [] if secret is None else [CompletionEvents(deps.database, deps.wakeups, deps.clock, secret).route]
 
 
-def _as_seen(lanes: Sequence[ApiAccount]) -> Capacity:
+def _as_seen(api_accounts: Sequence[ApiAccount]) -> Capacity:
     return Capacity(
-        account_ids=frozenset(lane.account_id for lane in lanes),
-        slots=sum(lane.slots for lane in lanes),
-        first_guess=lanes[0].first_durations.mean,
+        account_ids=frozenset(api_account.account_id for api_account in api_accounts),
+        slots=sum(api_account.slots for api_account in api_accounts),
+        first_guess=api_accounts[0].first_durations.mean,
     )
 
 
-def _rules(settings: Settings, lanes: Sequence[ApiAccount]) -> AdmissionRules:
+def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionRules:
     return AdmissionRules(
         daily_free_images=settings.daily_free_images,
         max_queued_per_person=settings.max_queued_per_person,
         monthly_budget_cny=settings.monthly_budget_cny,
-        paid=any(lane.paid for lane in lanes),
+        paid=any(api_account.paid for api_account in api_accounts),
     )
 
 
@@ -228,11 +230,11 @@ def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform
 
         hook = None
         if settings.telegram_webhook == "on":
-            hook = hook_at(str(settings.public_url), parts.outside.secret)
+            hook = hook_at(str(settings.public_url), parts.http_deps.secret)
         api_url = str(settings.telegram_api_url).rstrip("/")
         platforms.append(
             telegram(
-                parts.service,
+                parts.services,
                 token=settings.telegram_bot_token,
                 api_url=api_url,
                 hook=hook,
@@ -253,7 +255,7 @@ def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManag
 
     settings = parts.settings
     api_url, by_webhook = str(settings.discord_api_url).rstrip("/"), settings.discord_webhook == "on"
-    return discord(parts.service, token=token, secret=parts.outside.secret, api_url=api_url, by_webhook=by_webhook)
+    return discord(parts.services, token=token, secret=parts.http_deps.secret, api_url=api_url, by_webhook=by_webhook)
 
 
 def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:

@@ -24,43 +24,46 @@ DRIVING = "dispatcher:"
 class ProcessRoles:
     """What the roles of an installation work with."""
 
-    house: WorkerDeps
-    service: Services
+    deps: WorkerDeps
+    services: Services
     housekeeping: Retention
-    lanes: Sequence[ApiAccount]
+    api_accounts: Sequence[ApiAccount]
     who: RoleRunner
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
         """Every role there is, with its work."""
         return [
-            *(Role(DRIVING + lane.account_id, partial(self._drive, lane)) for lane in self.lanes),
+            *(
+                Role(DRIVING + api_account.account_id, partial(self._drive, api_account))
+                for api_account in self.api_accounts
+            ),
             *(Role(f"courier:{platform.name}", partial(self._write, platform)) for platform in platforms),
             *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receiver)),
             Role("housekeeping", self._keep_house),
         ]
 
-    async def _drive(self, lane: ApiAccount, term: Leadership, stop: asyncio.Event) -> None:
-        await refresh_account(self.house, lane.account_id)
-        await run_account(lane, self.house, stop, term)
+    async def _drive(self, api_account: ApiAccount, leadership: Leadership, stop: asyncio.Event) -> None:
+        await refresh_account(self.deps, api_account.account_id)
+        await run_account(api_account, self.deps, stop, leadership)
 
-    async def _write(self, platform: Platform, term: Leadership, stop: asyncio.Event) -> None:
-        house = self.house
-        courier = CardSender(platform, self.service, house.wakeups, house.clock, term)
-        herald = Broadcaster(
-            platform, house.database, self.service.job_service.capacity, house.wakeups, house.clock, term
+    async def _write(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
+        deps = self.deps
+        card_sender = CardSender(platform, self.services, deps.wakeups, deps.clock, leadership)
+        broadcaster = Broadcaster(
+            platform, deps.database, self.services.job_service.capacity, deps.wakeups, deps.clock, leadership
         )
         async with asyncio.TaskGroup() as group:
-            for work in (courier.run, herald.run):
-                group.create_task(keep_running(partial(work, stop), house.clock, stop))
+            for work in (card_sender.run, broadcaster.run):
+                group.create_task(keep_running(partial(work, stop), deps.clock, stop))
 
-    async def _keep_house(self, term: Leadership, stop: asyncio.Event) -> None:
+    async def _keep_house(self, leadership: Leadership, stop: asyncio.Event) -> None:
         # While keys are exchanged, one process after the other, some drive accounts that we don't know.
         driven = {role.removeprefix(DRIVING) for role in self.who.elsewhere() if role.startswith(DRIVING)}
-        account_ids = self.service.job_service.capacity.account_ids | driven
-        await recover(self.house, account_ids, free={accounts.STAND_IN}, term=term)
-        await replace(self.housekeeping, term=term).run(stop)
+        account_ids = self.services.job_service.capacity.account_ids | driven
+        await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
+        await replace(self.housekeeping, leadership=leadership).run(stop)
 
 
-async def _receive(platform: Receiver, term: Leadership, stop: asyncio.Event) -> None:
-    await term.sure()
+async def _receive(platform: Receiver, leadership: Leadership, stop: asyncio.Event) -> None:
+    await leadership.sure()
     await platform.receive(stop)

@@ -23,24 +23,26 @@ class Services:
     groups: GroupService
     credits: CreditService
     saved_styles: SavedStyleService
-    care: PrivacyService
+    privacy: PrivacyService
     admin: AdminService
     rate_limiter: RateLimiter
     privacy_facts: PrivacyFacts
 
 
-def build_services(studio: JobService, settings: Settings, chance: random.Random) -> Services:
+def build_services(job_service: JobService, settings: Settings, chance: random.Random) -> Services:
     """The desks round a studio. `chance` makes what nobody may guess, so let it be the system's."""
-    database, clock = studio.database, studio.clock
+    database, clock = job_service.database, job_service.clock
     packages = tuple(CreditPackage(units, stars) for units, stars in settings.stars_packages)
     return Services(
-        job_service=studio,
-        albums=AlbumService(studio),
+        job_service=job_service,
+        albums=AlbumService(job_service),
         groups=GroupService(database, clock),
-        credits=CreditService(database, clock, studio.rules, packages),
-        saved_styles=SavedStyleService(studio, chance),
-        care=PrivacyService(studio),
-        admin=AdminService(database, studio.wakeups, clock, studio.capacity, studio.rules, frozenset(settings.admins)),
+        credits=CreditService(database, clock, job_service.rules, packages),
+        saved_styles=SavedStyleService(job_service, chance),
+        privacy=PrivacyService(job_service),
+        admin=AdminService(
+            database, job_service.wakeups, clock, job_service.capacity, job_service.rules, frozenset(settings.admins)
+        ),
         rate_limiter=RateLimiter(settings.messages_per_minute, clock.now),
         privacy_facts=privacy_facts(settings),
     )

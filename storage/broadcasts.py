@@ -86,14 +86,14 @@ async def next_message(connection: AsyncConnection, platform: str, now: float) -
     row = (await connection.execute(_NEXT, {"platform": platform, "now": now})).one_or_none()
     if row is None:
         return None
-    letter = BroadcastMessage(*row)
-    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id}
-    return letter if (await connection.execute(_SENDING, values)).rowcount == 1 else None
+    message = BroadcastMessage(*row)
+    values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id}
+    return message if (await connection.execute(_SENDING, values)).rowcount == 1 else None
 
 
-async def finish(connection: AsyncConnection, letter: BroadcastMessage, outcome: Outcome) -> None:
+async def finish(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
     """What became of it."""
-    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "outcome": outcome}
+    values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "outcome": outcome}
     await connection.execute(_ENDED, values)
 
 
@@ -102,9 +102,9 @@ async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
-async def postpone(connection: AsyncConnection, letter: BroadcastMessage, next_at: float) -> None:
+async def postpone(connection: AsyncConnection, message: BroadcastMessage, next_at: float) -> None:
     """It was surely not sent: again then."""
-    values = {"broadcast_id": letter.broadcast_id, "chat_id": letter.chat_id, "next_at": next_at}
+    values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "next_at": next_at}
     await connection.execute(_LATER, values)
 
 

@@ -56,7 +56,14 @@ class OwnedUpdate:
 
 
 async def add(
-    connection: AsyncConnection, account: str, arrival: StoredUpdate, *, owner: str, now: float, until: float, before: float
+    connection: AsyncConnection,
+    account: str,
+    arrival: StoredUpdate,
+    *,
+    owner: str,
+    now: float,
+    until: float,
+    before: float,
 ) -> str | None:
     """Who is to deal with it: `owner`, or whoever deals with its lane; None when it is known. It is kept until it is
     done. What came before `before` is forgotten, done or not."""
@@ -81,7 +88,9 @@ async def open_updates(connection: AsyncConnection, account: str) -> tuple[Owned
     return tuple(OwnedUpdate(*row) for row in await connection.execute(_OPEN, {"account": account}))
 
 
-async def owned(connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]) -> tuple[StoredUpdate, ...]:
+async def owned(
+    connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]
+) -> tuple[StoredUpdate, ...]:
     """Those of these that are still the owner's, in order."""
     values = {"account": account, "owner": owner, "numbers": list(numbers)}
     return tuple(StoredUpdate(*row) for row in await connection.execute(_BODIES, values))

@@ -35,7 +35,7 @@ def a_photo() -> bytes:
 async def asks(parts: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
     """One more wish, with a photo of its own unless one is given."""
     how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
-    return await parts.studio.request(person, chat, style=style, **how)
+    return await parts.job_service.request(person, chat, style=style, **how)
 
 
 def reason(answer: object) -> ErrorCode:
@@ -56,7 +56,7 @@ class Day:
 
 async def audit(parts: Installation) -> None:
     """Sums and rows of all units agree, and every job that has ended is settled."""
-    async with parts.studio.database.read() as connection:
+    async with parts.job_service.database.read() as connection:
         assert await ledger.audit(connection) == ()
         assert await balances.audit(connection) == ()
         open_units = await connection.execute(
@@ -73,7 +73,7 @@ async def audit(parts: Installation) -> None:
 
 async def rows(parts: Installation, sql: str, **values: object) -> list[Any]:
     """Whatever a test wants to know."""
-    async with parts.studio.database.read() as connection:
+    async with parts.job_service.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
@@ -86,4 +86,4 @@ async def kept_of(parts: Installation, person: Person) -> set[str]:
         id=person.platform_id,
     )
     owners = {str(row.id) for row in found}
-    return {key for key in await parts.studio.photo_intake.photos.keys() if key.split("/")[1] in owners}
+    return {key for key in await parts.job_service.photo_intake.photos.keys() if key.split("/")[1] in owners}

@@ -43,7 +43,7 @@ class Town:
 
     async def units(self, someone: Somebody) -> tuple[int, int]:
         """Used and reserved today."""
-        quota = await self.parts.studio.quota(someone.person)
+        quota = await self.parts.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, locale: str = "en-US") -> Somebody:
@@ -97,9 +97,9 @@ async def discord_house(
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.move(Endpoint(f"{url}/discord/interactions", http) if by_http else None)
         connecting = discord(
-            parts.service,
+            parts.services,
             token=SecretStr(server.token),
-            secret=parts.outside.secret,
+            secret=parts.http_deps.secret,
             api_url=server.api_url,
             by_webhook=by_http,
             clock=WallClock(HASTE),

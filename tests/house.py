@@ -70,7 +70,7 @@ async def served_house(data_dir: Path, **options: Any) -> AsyncIterator[tuple[In
 async def ended(parts: Installation, person: Person, job_id: int) -> JobView:
     """The job once it has ended."""
     last = None
-    async for view in parts.studio.watch(person, job_id):
+    async for view in parts.job_service.watch(person, job_id):
         last = view
     assert last is not None, "no such job"
     assert last.state in ENDED, last

@@ -151,9 +151,9 @@ async def parlour(data_dir: Path, **options: Any) -> AsyncIterator[Parlour]:
     """Everything at work until the block ends; keywords as for `house`."""
     wall = Wall()
     async with house(data_dir, platforms=[wall], **options) as parts:
-        now = parts.studio.clock.now
-        conversation = MessageRouter(parts.service, US, now, link=link)
-        yield Parlour(parts, wall, conversation, ButtonRouter(parts.service, now, link=link, dice=lambda _: 0))
+        now = parts.job_service.clock.now
+        conversation = MessageRouter(parts.services, US, now, link=link)
+        yield Parlour(parts, wall, conversation, ButtonRouter(parts.services, now, link=link, dice=lambda _: 0))
 
 
 def link(payload: str) -> str:

@@ -91,7 +91,7 @@ class Towns:
     async def holder(self, role: str) -> int:
         """Which installation does this now."""
         names = [one.roles.owner for one in self.parts if isinstance(one.roles, Election)]
-        async with self.parts[0].studio.database.read() as connection:
+        async with self.parts[0].job_service.database.read() as connection:
             found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
             return names.index(found.scalar_one())
 
@@ -156,10 +156,10 @@ async def telegram_towns(
         platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
         for number, one in enumerate(parts):
             connecting = telegram(
-                one.service,
+                one.services,
                 token=SecretStr(TOKEN),
                 api_url=api.url,
-                hook=hook_at(address, one.outside.secret) if by_webhook else None,
+                hook=hook_at(address, one.http_deps.secret) if by_webhook else None,
                 alone=one.alone,
                 clock=WallClock(HASTE),
                 per_second=PER_SECOND * HASTE,
@@ -187,9 +187,9 @@ async def discord_towns(
         platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
         for number, one in enumerate(parts):
             connecting = discord(
-                one.service,
+                one.services,
                 token=SecretStr(server.token),
-                secret=one.outside.secret,
+                secret=one.http_deps.secret,
                 api_url=server.api_url,
                 by_webhook=True,
                 clock=WallClock(HASTE),

@@ -50,10 +50,10 @@ class Company:
     async def holder(self, *, but: int | None = None) -> int:
         """Which bot drives the lane; when it is another than `but`."""
         pids = [bot.process.pid for bot in self.bots]
-        lane = f"dispatcher:{account_id_of(KEY)}"
+        api_account = f"dispatcher:{account_id_of(KEY)}"
         async with asyncio.timeout(SOON):
             while True:
-                for (owner,) in await self.rows(f"SELECT owner FROM role WHERE name = '{lane}'"):
+                for (owner,) in await self.rows(f"SELECT owner FROM role WHERE name = '{api_account}'"):
                     number = pids.index(int(owner.partition("-")[0]))
                     if number != but:
                         return number

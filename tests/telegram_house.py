@@ -41,7 +41,7 @@ class Town:
 
     async def units(self, someone: Someone) -> tuple[int, int]:
         """Used and reserved today."""
-        quota = await self.parts.studio.quota(someone.person)
+        quota = await self.parts.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, language: str = "en") -> Someone:
@@ -86,9 +86,9 @@ async def telegram_house(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
         parts, door = await stack.enter_async_context(opening), Door()
-        hook = hook_at(await stack.enter_async_context(served(door)), parts.outside.secret) if by_webhook else None
+        hook = hook_at(await stack.enter_async_context(served(door)), parts.http_deps.secret) if by_webhook else None
         connecting = telegram(
-            parts.service,
+            parts.services,
             token=SecretStr(TOKEN),
             api_url=api.url,
             hook=hook,

@@ -148,7 +148,7 @@ def pages(texts: Texts) -> Iterator[tuple[str, str]]:
 
 def _own_choice(language: str) -> Card:
     styles = ordered(STYLES[:6], (4, 2), None)
-    return job_card(DRAFT, styles=styles, closet=STYLES_KEPT, language=language)
+    return job_card(DRAFT, styles=styles, saved_styles=STYLES_KEPT, language=language)
 
 
 def desks(person: Person) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from tests.loopback import Received, Reply, loopback
 SECRET = bytes(32)
 
 
-async def lanes(tmp_path: Path, **settings: Any) -> list[ApiAccount]:
+async def api_accounts(tmp_path: Path, **settings: Any) -> list[ApiAccount]:
     async with httpx.AsyncClient(trust_env=False) as http:
         chosen = settings_for(tmp_path, **settings)
         photos = open_photos(tmp_path / "photos") if chosen.bucket is None else open_bucket(chosen.bucket)
@@ -39,16 +39,18 @@ def test_an_accounts_name_stays_and_says_nothing_about_its_key() -> None:
 
 async def test_each_key_is_a_lane_with_the_limits_of_the_settings(tmp_path: Path) -> None:
     limits = {"dashscope_max_running": 2, "dashscope_submits_per_second": 4.0, "dashscope_prefetch": 1}
-    found = await lanes(tmp_path, dashscope_api_key=keys("sk-one", "sk-two"), **limits)
-    assert len({lane.account_id for lane in found}) == 2
-    assert {(lane.slots, lane.prefetch, lane.paid) for lane in found} == {(2, 1, True)}
-    assert {round(1 / lane.spacing, 2) for lane in found} == {3.64}  # a tenth slower than allowed
+    found = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one", "sk-two"), **limits)
+    assert len({api_account.account_id for api_account in found}) == 2
+    assert {(api_account.slots, api_account.prefetch, api_account.paid) for api_account in found} == {(2, 1, True)}
+    assert {round(1 / api_account.spacing, 2) for api_account in found} == {3.64}  # a tenth slower than allowed
 
 
 async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
     """Two lanes of one account would depose each other for ever."""
-    found = await lanes(tmp_path, dashscope_api_key=keys("sk-one", "sk-two", "sk-one"))
-    assert [lane.account_id for lane in found] == [accounts.account_id(key) for key in keys("sk-one", "sk-two")]
+    found = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one", "sk-two", "sk-one"))
+    assert [api_account.account_id for api_account in found] == [
+        accounts.account_id(key) for key in keys("sk-one", "sk-two")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,14 +63,16 @@ async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
     ],
 )
 async def test_photos_are_shown_as_the_settings_say(tmp_path: Path, settings: dict[str, Any], kind: type) -> None:
-    (lane,) = await lanes(tmp_path, dashscope_api_key=keys("sk-one"), **settings)
-    assert type(lane.links) is kind
+    (api_account,) = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one"), **settings)
+    assert type(api_account.links) is kind
 
 
 async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) -> None:
     key = keys("sk-one")
-    assert not (await lanes(tmp_path, dashscope_api_key=key))[0].gets_events
-    assert (await lanes(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[0].gets_events
+    assert not (await api_accounts(tmp_path, dashscope_api_key=key))[0].gets_events
+    assert (await api_accounts(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[
+        0
+    ].gets_events
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such time-out")

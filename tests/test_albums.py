@@ -88,7 +88,7 @@ async def album(parts: Installation, photos: int, *, person: Person = ANNA, clos
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await parts.studio.request(
+            await parts.job_service.request(
                 person,
                 private(person),
                 photo=portrait_jpeg(256 + next(numbers), 300),
@@ -101,7 +101,7 @@ async def album(parts: Installation, photos: int, *, person: Person = ANNA, clos
         for number in range(photos)
     ]
     if close:
-        await parts.service.albums.close(source)
+        await parts.services.albums.close(source)
     return views
 
 
@@ -109,7 +109,7 @@ async def drafts(parts: Installation, photos: int) -> list[JobView]:
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await parts.studio.draft(
+            await parts.job_service.draft(
                 ANNA,
                 private(ANNA),
                 photo=portrait_jpeg(256 + next(numbers), 300),
@@ -119,7 +119,7 @@ async def drafts(parts: Installation, photos: int) -> list[JobView]:
         )
         for number in range(photos)
     ]
-    await parts.service.albums.close(source)
+    await parts.services.albums.close(source)
     return views
 
 
@@ -128,20 +128,20 @@ def asking(person: Person = ANNA) -> RequestContext:
 
 
 async def owed(parts: Installation) -> int:
-    async with parts.house.database.read() as connection:
+    async with parts.deps.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
 async def settled(parts: Installation) -> None:
     while await owed(parts):
-        await parts.house.clock.sleep(0.02)
+        await parts.deps.clock.sleep(0.02)
 
 
 async def grow_old(parts: Installation, seconds: float) -> None:
     """All albums are so much older."""
-    async with parts.house.database.write() as connection:
+    async with parts.deps.database.write() as connection:
         await connection.execute(text("UPDATE album SET created = created - :seconds"), {"seconds": seconds + 1})
-    parts.house.wakeups.notify()
+    parts.deps.wakeups.notify()
 
 
 async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Pa
         await screen.until(lambda: screen.messages and screen.card().pictures)
         await settled(parts)
         jobs = [picture.job for picture in screen.card().pictures]
-        states = {(await parts.studio.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
+        states = {(await parts.job_service.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
     assert jobs == [view.id for view in views]
     assert states == {State.DELIVERED}
     assert len(screen.sent) == 1
@@ -164,7 +164,7 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
         views = await album(parts, 3)
         await screen.until(lambda: screen.messages and "All 3" in screen.card().text)
         await settled(parts)
-        place = await parts.studio.card_address(ANNA, views[1].id)
+        place = await parts.job_service.card_address(ANNA, views[1].id)
     assert [[picture.job for picture in pictures] for pictures in screen.hung] == [[view.id for view in views]]
     assert (screen.card().picture, screen.card().pictures) == (None, ())
     assert place is not None
@@ -193,7 +193,7 @@ async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_pi
     async with shown(tmp_path, screen, held=True) as parts:
         views = await album(parts, 2)
         await screen.until(lambda: len(screen.messages) == 1)
-        async with parts.house.database.write() as connection:  # as if it had been written and then the power went
+        async with parts.deps.database.write() as connection:  # as if it had been written and then the power went
             assert await albums.begin_pictures(connection, 1)
             assert not await albums.begin_pictures(connection, 1)
     (tmp_path / "go").touch()
@@ -212,7 +212,7 @@ async def test_a_restart_between_two_pictures_still_makes_one_card_and_one_deliv
     async with shown(tmp_path, screen, held=True) as parts:
         first = await album(parts, 2)
         await screen.until(lambda: len(screen.messages) == 1)
-        await parts.studio.cancel(ANNA, first[1].id)
+        await parts.job_service.cancel(ANNA, first[1].id)
         await album(parts, 2, person=BEN)
     (tmp_path / "go").touch()
     async with shown(tmp_path, screen) as parts:
@@ -243,11 +243,11 @@ async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path
         await album(parts, 2)
         await screen.until(lambda: screen.messages and screen.card().pictures)
         late = accepted(
-            await parts.studio.request(
+            await parts.job_service.request(
                 ANNA, private(ANNA), photo=portrait_jpeg(700, 700), style=0, source="late", album=f"album:{1}"
             )
         )
-        assert len(await parts.studio.album_of(ANNA, late.id)) == 1
+        assert len(await parts.job_service.album_of(ANNA, late.id)) == 1
 
 
 async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> None:
@@ -256,10 +256,10 @@ async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> N
         views = await drafts(parts, 3)
         await screen.until(lambda: screen.messages)
         assert "these 3 photos" in screen.card().text
-        together = await parts.studio.album_of(ANNA, views[0].id)
-        assert isinstance(await parts.service.albums.choose(asking(), together, 2), JobView)
+        together = await parts.job_service.album_of(ANNA, views[0].id)
+        assert isinstance(await parts.services.albums.choose(asking(), together, 2), JobView)
         await screen.until(lambda: screen.card().pictures)
-        assert await parts.studio.album_of(BEN, views[0].id) == ()
+        assert await parts.job_service.album_of(BEN, views[0].id) == ()
     assert "Anime · 3 photos" in screen.card().text
 
 
@@ -268,15 +268,15 @@ async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_the
     async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as parts:
         views = await drafts(parts, 5)
         await screen.until(lambda: screen.messages)
-        outcome = await parts.service.albums.choose(asking(), await parts.studio.album_of(ANNA, views[0].id), 2)
+        outcome = await parts.services.albums.choose(asking(), await parts.job_service.album_of(ANNA, views[0].id), 2)
         assert isinstance(outcome, UserError)
         assert outcome.code is ErrorCode.QUEUE_FULL
         await screen.until(lambda: any("these 3 photos" in card.text for card in screen.messages.values()))
         (tmp_path / "go").touch()
         await screen.until(lambda: any(len(card.pictures) == 2 for card in screen.messages.values()))
-        rest = await parts.studio.album_of(ANNA, views[2].id)
+        rest = await parts.job_service.album_of(ANNA, views[2].id)
         assert [view.id for view in rest] == [view.id for view in views[2:]]
-        again = await parts.service.albums.choose(asking(), rest, 2)
+        again = await parts.services.albums.choose(asking(), rest, 2)
         assert isinstance(again, UserError)
         await screen.until(lambda: len(screen.messages) == 3)
         assert any(
@@ -290,10 +290,10 @@ async def test_a_cancel_is_for_all_that_are_not_painted(tmp_path: Path) -> None:
     async with shown(tmp_path, screen, held=True) as parts:
         views = await album(parts, 3)
         await screen.until(lambda: screen.messages)
-        await parts.service.albums.cancel(ANNA, await parts.studio.album_of(ANNA, views[0].id))
+        await parts.services.albums.cancel(ANNA, await parts.job_service.album_of(ANNA, views[0].id))
         await screen.until(lambda: "Cancelled." in screen.card().text)
-        assert (await parts.studio.quota(ANNA)).left == 20
-        outcome = await parts.service.albums.cancel(ANNA, await parts.studio.album_of(ANNA, views[0].id))
+        assert (await parts.job_service.quota(ANNA)).left == 20
+        outcome = await parts.services.albums.cancel(ANNA, await parts.job_service.album_of(ANNA, views[0].id))
         assert outcome == UserError(ErrorCode.NOT_NOW)
 
 
@@ -303,17 +303,17 @@ async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Pat
         views = await album(parts, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
         await settled(parts)
-        together = await parts.studio.album_of(ANNA, views[0].id)
-        draft = await parts.service.albums.redraft(asking(), together)
+        together = await parts.job_service.album_of(ANNA, views[0].id)
+        draft = await parts.services.albums.redraft(asking(), together)
         assert isinstance(draft, JobView)
         await screen.until(lambda: len(screen.messages) == 2)
-        fresh = await parts.studio.album_of(ANNA, draft.id)
+        fresh = await parts.job_service.album_of(ANNA, draft.id)
         assert len(fresh) == 2
         assert not {view.id for view in fresh} & {view.id for view in views}
-        places = await parts.service.albums.delete(ANNA, together)
+        places = await parts.services.albums.delete(ANNA, together)
         assert [place.message_id for place in places] == [f"picture-{view.id}" for view in views]
-        assert await parts.studio.history(ANNA) == ()
-        assert await parts.studio.original(ANNA, draft.id), "the new album still needs the photos"
+        assert await parts.job_service.history(ANNA) == ()
+        assert await parts.job_service.original(ANNA, draft.id), "the new album still needs the photos"
 
 
 async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_request(tmp_path: Path) -> None:
@@ -321,13 +321,13 @@ async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_req
     async with shown(tmp_path, screen, held=True) as parts:
         await album(parts, 2)
         await screen.until(lambda: screen.messages)
-        await parts.service.care.forget(ANNA)
+        await parts.services.privacy.forget(ANNA)
         await screen.until(lambda: screen.card().text.startswith("Cancelled."))
         assert screen.card().buttons == ()
         await settled(parts)
         (tmp_path / "go").touch()
         await parts.housekeeping.sweep()
-        async with parts.house.database.read() as connection:
+        async with parts.deps.database.read() as connection:
             rows = (await connection.execute(text("SELECT source, message_id FROM album"))).all()
     assert [tuple(row) for row in rows] == [("forgotten:1", None)]
 
@@ -337,7 +337,7 @@ async def test_who_waited_long_is_told_once_that_all_are_there(tmp_path: Path) -
     async with shown(tmp_path, screen, held=True) as parts:
         await album(parts, 2)
         await screen.until(lambda: screen.messages)
-        async with parts.house.database.write() as connection:
+        async with parts.deps.database.write() as connection:
             await connection.execute(text("UPDATE job SET asked = asked - 300"))
         (tmp_path / "go").touch()
         await screen.until(lambda: len(screen.messages) == 2)

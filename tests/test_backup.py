@@ -23,7 +23,7 @@ from tests.test_wardrobe import saved
 
 async def wished(parts: Installation, source: str, photo: bytes | None = None) -> JobView:
     photo = photo or a_photo()
-    return accepted(await parts.studio.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
+    return accepted(await parts.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
 
 
 def names(file: Path) -> list[str]:
@@ -45,10 +45,10 @@ async def a_busy_day(folder: Path, file: Path, *, with_results: bool) -> tuple[J
         (folder / "go").unlink()
         await saved(parts, ANNA, "Waves")
         running, waiting = await wished(parts, "test:2"), await wished(parts, "test:3")
-        async for view in parts.studio.watch(ANNA, running.id):
+        async for view in parts.job_service.watch(ANNA, running.id):
             if view.state == State.RUNNING:
                 break
-        await parts.studio.draft(BEN, private(BEN), photo=a_photo(), source="test:4")
+        await parts.job_service.draft(BEN, private(BEN), photo=a_photo(), source="test:4")
         await asyncio.to_thread(write_backup, folder, file, with_results=with_results)
         (folder / "go").touch()
         await ended(parts, ANNA, waiting.id)
@@ -66,11 +66,15 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
     async with house(after) as parts:
         await audit(parts)
         assert await rows(parts, "SELECT * FROM outbox") == []
-        assert [view.state for view in await parts.studio.history(ANNA)] == [State.FAILED, State.FAILED, done.state]
-        assert (await parts.studio.quota(ANNA)).used == 1
-        assert (await parts.studio.result(ANNA, done.id) is not None) == with_results
-        (style,) = await parts.service.saved_styles.of_person(ANNA)
-        again = await parts.studio.request(
+        assert [view.state for view in await parts.job_service.history(ANNA)] == [
+            State.FAILED,
+            State.FAILED,
+            done.state,
+        ]
+        assert (await parts.job_service.quota(ANNA)).used == 1
+        assert (await parts.job_service.result(ANNA, done.id) is not None) == with_results
+        (style,) = await parts.services.saved_styles.of_person(ANNA)
+        again = await parts.job_service.request(
             ANNA, private(ANNA), photo=a_photo(), style=REFERENCE, saved=style.id, source="test:9"
         )
         assert (await ended(parts, ANNA, accepted(again).id)).state == State.STORED
@@ -81,8 +85,8 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
 async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards(tmp_path: Path) -> None:
     async with house(tmp_path / "data") as parts:
         view = await ended(parts, ANNA, (await wished(parts, "test:unmistakable")).id)
-        await parts.service.care.forget(ANNA)
-        assert await parts.studio.job(ANNA, view.id) is None
+        await parts.services.privacy.forget(ANNA)
+        assert await parts.job_service.job(ANNA, view.id) is None
         await asyncio.to_thread(write_backup, tmp_path / "data", tmp_path / "b.tar", with_results=True)
     assert b"unmistakable" not in (tmp_path / "b.tar").read_bytes()
     assert kinds(tmp_path / "b.tar") == {"repaint.db", "secret.key"}

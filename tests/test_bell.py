@@ -12,23 +12,23 @@ from storage.database import open_database
 @asynccontextmanager
 async def in_service(url: str) -> AsyncIterator[Wakeups]:
     """One process's bell."""
-    bell, stop = Wakeups(), asyncio.Event()
+    wakeups, stop = Wakeups(), asyncio.Event()
     async with open_database(url) as database, asyncio.TaskGroup() as group:
-        group.create_task(bell.forward(database, WallClock(), stop))
-        group.create_task(bell.listen(database, stop))
+        group.create_task(wakeups.forward(database, WallClock(), stop))
+        group.create_task(wakeups.listen(database, stop))
         try:
-            yield bell
+            yield wakeups
         finally:
             stop.set()
 
 
 async def test_a_ring_between_ticket_and_waiting_is_not_missed() -> None:
-    bell = Wakeups()
-    ticket, later = bell.subscribe(), bell.subscribe()
-    bell.notify()
-    assert ticket.is_set()
+    wakeups = Wakeups()
+    wakeup, later = wakeups.subscribe(), wakeups.subscribe()
+    wakeups.notify()
+    assert wakeup.is_set()
     assert later.is_set()
-    assert not bell.subscribe().is_set()
+    assert not wakeups.subscribe().is_set()
 
 
 async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_again(postgres_url: str) -> None:
@@ -47,5 +47,5 @@ async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_ag
         told = here.subscribe(), there.subscribe()
         await third.notify()
         async with asyncio.timeout(30):
-            for ticket in told:
-                await ticket.wait()
+            for wakeup in told:
+                await wakeup.wait()

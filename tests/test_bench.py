@@ -84,7 +84,7 @@ async def test_replicas_claim_at_the_same_time(postgres_url: str) -> None:
 
 
 async def test_the_slot_is_watched_at_the_service_in_the_same_way_for_all() -> None:
-    plan = slot.Plan(lanes=1, photos=3, speed=100.0)
+    plan = slot.Plan(api_accounts=1, photos=3, speed=100.0)
     script = await slot.seen(plan, slot.WAYS["as the official SDK asks"])
     ours = await slot.seen(plan, slot.WAYS["the bot, one task sent ahead"])
     for one in (script, ours):

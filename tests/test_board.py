@@ -39,15 +39,15 @@ class Still(WallClock):
 class Hall:
     database: Database
     clock: Still = field(default_factory=Still)
-    bell: Wakeups = field(default_factory=Wakeups)
+    wakeups: Wakeups = field(default_factory=Wakeups)
 
     def board(self) -> QueueSnapshots:
-        return QueueSnapshots(self.database, self.bell, self.clock, Capacity(frozenset(), 1, 15.0))
+        return QueueSnapshots(self.database, self.wakeups, self.clock, Capacity(frozenset(), 1, 15.0))
 
     async def wish(self, source: str, state: State = State.QUEUED) -> int:
         async with self.database.write() as connection:
             job = await insert(connection, source, state=state, tag=1000)
-        self.bell.notify()
+        self.wakeups.notify()
         return job.id
 
 
@@ -61,7 +61,7 @@ async def seen_of(hall: Hall, board: QueueSnapshots, *job_ids: int) -> QueueSnap
     """The next reading, when somebody watches each of these jobs."""
     for job_id in job_ids:
         await board.current(job_id)
-    hall.bell.notify()
+    hall.wakeups.notify()
     return await board.current(job_ids[0])
 
 
@@ -103,7 +103,7 @@ async def test_after_a_ring_nobody_sees_what_was_before(hall: Hall) -> None:
         job = await jobs.get(connection, first)
         assert job is not None
         await jobs.save(connection, replace(job, state=State.FETCHING))
-    hall.bell.notify()
+    hall.wakeups.notify()
     assert (await board.current(first)).waiting[first].state == State.FETCHING
 
 

@@ -73,8 +73,8 @@ class Office:
 
 
 @asynccontextmanager
-async def office(tmp_path: Path, service: StandIn, **lane: Any) -> AsyncIterator[Office]:
-    chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **lane}
+async def office(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[Office]:
+    chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **api_account}
     async with workshop(tmp_path, service, **chosen) as shop:
         house = shop.house
         route = CompletionEvents(house.database, house.wakeups, house.clock, SecretStr(SECRET)).route
@@ -149,10 +149,10 @@ async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, 
 
 async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service) as here:
-        ticket = here.shop.house.wakeups.subscribe()
+        wakeup = here.shop.house.wakeups.subscribe()
         said: tuple[object, ...] = (event("unknown"), [], {}, event("x", type="other"))
         assert [await here.post(one) for one in said] == [204] * 4
-        assert not ticket.is_set()
+        assert not wakeup.is_set()
 
 
 async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_nothing(

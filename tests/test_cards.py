@@ -73,8 +73,8 @@ class Kept:
 
 
 def test_saved_styles_are_offered_after_the_first_row() -> None:
-    closet = (Kept(7, "Grandma's quilt"), Kept(8, "x" * 40))
-    card = job_card(DRAFT, styles=STYLES, closet=closet, language="en")
+    saved_styles = (Kept(7, "Grandma's quilt"), Kept(8, "x" * 40))
+    card = job_card(DRAFT, styles=STYLES, saved_styles=saved_styles, language="en")
     labels = [button.label for button in chain(*card.buttons)]
     assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
     assert parse(card.buttons[1][0].data) == Press(Verb.WEAR, 1042, 7)

@@ -24,13 +24,13 @@ HOME = Chat("test", "somebody-unmistakable")
 
 
 async def sweep(parts: Installation) -> None:
-    await Retention(parts.studio.database, parts.studio.photo_intake.photos, parts.studio.clock).sweep()
+    await Retention(parts.job_service.database, parts.job_service.photo_intake.photos, parts.job_service.clock).sweep()
 
 
 async def mentions(parts: Installation, words: str) -> list[str]:
     """The tables and columns where these words stand."""
     found = []
-    async with parts.studio.database.read() as connection:
+    async with parts.job_service.database.read() as connection:
         tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
         for table in tables:
             for column in (await connection.execute(text(f"PRAGMA table_info({table})"))).all():
@@ -47,20 +47,20 @@ def files_with(folder: Path, words: bytes) -> list[str]:
 
 async def settled(parts: Installation, *people: Person) -> None:
     for person in people:
-        for view in await parts.studio.history(person):
+        for view in await parts.job_service.history(person):
             await ended(parts, person, view.id)
 
 
 async def live(parts: Installation, person: Person, home: Chat, group: Chat) -> None:
     """Leave a bit of everything behind."""
-    studio, service = parts.studio, parts.service
+    job_service, service = parts.job_service, parts.services
     accepted(await asks(parts, person, home, source=f"update of {person.platform_id}", reply_to="41"))
     accepted(await asks(parts, person, group, REFERENCE, reference=a_photo()))
     await settled(parts, person)
-    accepted(await studio.draft(person, home, photo=a_photo(), source=f"draft of {person.platform_id}"))
+    accepted(await job_service.draft(person, home, photo=a_photo(), source=f"draft of {person.platform_id}"))
     await service.saved_styles.save(person, "Waves", a_photo())
-    await service.saved_styles.save(person, f"For all by {person.platform_id}", a_photo(), shelf=group, by_admin=True)
-    await studio.set_language(person, "zh")
+    await service.saved_styles.save(person, f"For all by {person.platform_id}", a_photo(), library=group, by_admin=True)
+    await job_service.set_language(person, "zh")
 
 
 async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path: Path) -> None:
@@ -71,14 +71,14 @@ async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path:
         bens = await kept_of(parts, BEN)
         mine = await kept_of(parts, SECRET)
         assert {key.split("/")[0] for key in mine} == {"original", "reference", "result", "style"}
-        gone = await parts.service.care.forget(SECRET)
+        gone = await parts.services.privacy.forget(SECRET)
         assert gone == DeletedCounts(photos=4, results=2, styles=2, jobs=2)
-        assert set(await parts.studio.photo_intake.photos.keys()) == bens
+        assert set(await parts.job_service.photo_intake.photos.keys()) == bens
         assert not [path for path in (tmp_path / "photos").rglob("*") if path.is_file() and path.name in str(mine)]
-        assert await parts.studio.history(SECRET) == ()
-        assert await parts.service.saved_styles.of_person(SECRET) == ()
-        assert [style.name for style in await parts.service.saved_styles.library(group)] == ["For all by ben"]
-        assert len(await parts.studio.history(BEN)) == 2
+        assert await parts.job_service.history(SECRET) == ()
+        assert await parts.services.saved_styles.of_person(SECRET) == ()
+        assert [style.name for style in await parts.services.saved_styles.library(group)] == ["For all by ben"]
+        assert len(await parts.job_service.history(BEN)) == 2
         await audit(parts)
 
 
@@ -86,27 +86,27 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
     day, group = Day(NOON), a_group()
     async with house(tmp_path, clock=day.clock(), daily_free_images=2) as parts:
         await live(parts, SECRET, HOME, group)
-        await parts.service.credits.add_purchase("charge-1", SECRET, 1, 5)
-        await parts.service.credits.give_to_group(SECRET, group, 1, "gift")
+        await parts.services.credits.add_purchase("charge-1", SECRET, 1, 5)
+        await parts.services.credits.give_to_group(SECRET, group, 1, "gift")
         before = await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope")
-        await parts.service.care.forget(SECRET)
+        await parts.services.privacy.forget(SECRET)
         assert await mentions(parts, "unmistakable") == ["person.platform_id", "chat.platform_id"]
         assert (
             reason(await asks(parts, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
         )  # to be forgotten is no way to more units
-        await parts.service.care.forget(SECRET)
+        await parts.services.privacy.forget(SECRET)
         await sweep(parts)
         assert "person.platform_id" in await mentions(parts, "unmistakable")
         day.time += 13 * 3600
         await sweep(parts)
         assert await mentions(parts, "unmistakable") == []
-        while not await parts.studio.database.checkpoint():
+        while not await parts.job_service.database.checkpoint():
             await sweep(parts)  # somebody was reading
         assert not files_with(tmp_path, b"unmistakable")
         assert await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope") == before
         assert await rows(parts, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
         await audit(parts)
-        again = await parts.studio.quota(SECRET)
+        again = await parts.job_service.quota(SECRET)
         assert (again.left, again.used) == (2, 0)
 
 
@@ -122,27 +122,27 @@ NOON_LIKE = _Anything()
 
 async def test_bought_units_keep_the_name_until_they_are_spent(tmp_path: Path) -> None:
     async with house(tmp_path, daily_free_images=0) as parts:
-        await parts.service.credits.add_purchase("charge-1", SECRET, 2, 5)
+        await parts.services.credits.add_purchase("charge-1", SECRET, 2, 5)
         accepted(await asks(parts, SECRET, HOME))
         await settled(parts, SECRET)
-        await parts.service.care.forget(SECRET)
+        await parts.services.privacy.forget(SECRET)
         await sweep(parts)
-        assert await parts.service.credits.balance(SECRET) == 1
+        assert await parts.services.credits.balance(SECRET) == 1
         accepted(await asks(parts, SECRET, HOME))  # they are back
         await settled(parts, SECRET)
-        await parts.service.care.forget(SECRET)
+        await parts.services.privacy.forget(SECRET)
         await sweep(parts)
         assert await mentions(parts, "unmistakable") == []
 
 
 async def test_bans_and_opt_outs_outlive_forgetting(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        await parts.service.care.opt_out(SECRET, out=True)
-        await parts.service.admin.ban(BEN)
+        await parts.services.privacy.opt_out(SECRET, out=True)
+        await parts.services.admin.ban(BEN)
         for person in (SECRET, BEN):
-            await parts.service.care.forget(person)
+            await parts.services.privacy.forget(person)
         await sweep(parts)
-        assert await parts.service.care.has_opted_out("test", SECRET.platform_id)
+        assert await parts.services.privacy.has_opted_out("test", SECRET.platform_id)
         assert reason(await asks(parts, BEN, private(BEN))) == ErrorCode.BANNED
 
 
@@ -152,19 +152,19 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
         running = accepted(await asks(parts, SECRET, HOME))
         accepted(await asks(parts, SECRET, HOME))
         while await rows(parts, "SELECT 1 FROM job WHERE state <> 'running' AND id = :id", id=running.id):
-            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
+            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
         while await rows(parts, "SELECT 1 FROM job WHERE message_id IS NULL"):
-            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
-        await parts.service.care.forget(SECRET)
-        quota = await parts.studio.quota(SECRET)
+            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
+        await parts.services.privacy.forget(SECRET)
+        quota = await parts.job_service.quota(SECRET)
         assert (quota.used, quota.reserved) == (0, 0)
         go.touch()
         while await rows(parts, "SELECT 1 FROM job WHERE state <> 'canceled'"):
-            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
+            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
         while await rows(parts, "SELECT 1 FROM outbox"):
-            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
+            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
         await sweep(parts)
-        assert await parts.studio.photo_intake.photos.keys() == ()
+        assert await parts.job_service.photo_intake.photos.keys() == ()
         assert [card.text for card in screen.messages.values()] == ["Cancelled.", "Cancelled."]
         assert await mentions(parts, "unmistakable") == []
         await audit(parts)
@@ -173,42 +173,42 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
 async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_path: Path) -> None:
     group = a_group()
     async with house(tmp_path) as parts:
-        studio = parts.studio
+        job_service = parts.job_service
         painted = accepted(await asks(parts, ANNA, group, subject=SECRET))
-        await studio.consent(SECRET, painted.id, allow=True)
+        await job_service.consent(SECRET, painted.id, allow=True)
         await ended(parts, ANNA, painted.id)
         asked = accepted(await asks(parts, ANNA, group, subject=SECRET))
         own = accepted(await asks(parts, ANNA, group))
         await ended(parts, ANNA, own.id)
         accepted(await asks(parts, SECRET, HOME))
         await settled(parts, SECRET)
-        gone = await parts.service.care.forget(SECRET)
+        gone = await parts.services.privacy.forget(SECRET)
         assert gone.of_others == 2
-        assert [view.id for view in await studio.history(ANNA)] == [own.id]
-        assert await studio.job(ANNA, asked.id) is None
+        assert [view.id for view in await job_service.history(ANNA)] == [own.id]
+        assert await job_service.job(ANNA, asked.id) is None
         assert len(await kept_of(parts, ANNA)) == 2  # the photo and the picture of their own job
-        assert reason(await studio.consent(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
+        assert reason(await job_service.consent(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
         assert "job.subject" not in await mentions(parts, "unmistakable")
         await audit(parts)
 
 
 @IN_HOUSE
 async def test_who_never_came_can_be_forgotten_too(open_house: Installation) -> None:
-    assert await open_house.service.care.forget(a_person()) == DeletedCounts()
-    async with open_house.service.care.export(a_person()) as files:
+    assert await open_house.services.privacy.forget(a_person()) == DeletedCounts()
+    async with open_house.services.privacy.export(a_person()) as files:
         assert len(files) == 1
 
 
 @IN_HOUSE
 async def test_a_redelivered_update_after_forgetting_brings_nothing_back(open_house: Installation) -> None:
-    anna, studio = a_person(), open_house.studio
+    anna, job_service = a_person(), open_house.job_service
     first = accepted(await asks(open_house, anna, private(anna), source="the same update"))
     await ended(open_house, anna, first.id)
-    await open_house.service.care.forget(anna)
-    assert await studio.job(anna, first.id) is None
-    assert await studio.result(anna, first.id) is None
-    assert reason(await studio.repeat(anna, first.id, style=2, source="again")) == ErrorCode.NOT_FOUND
-    assert reason(await studio.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
+    await open_house.services.privacy.forget(anna)
+    assert await job_service.job(anna, first.id) is None
+    assert await job_service.result(anna, first.id) is None
+    assert reason(await job_service.repeat(anna, first.id, style=2, source="again")) == ErrorCode.NOT_FOUND
+    assert reason(await job_service.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
     second = accepted(await asks(open_house, anna, private(anna), source="the same update"))
     assert second.id != first.id
     await audit(open_house)
@@ -221,10 +221,10 @@ def test_the_facts_are_those_of_the_settings(tmp_path: Path) -> None:
 
 @IN_HOUSE
 async def test_people_speak_the_language_they_chose(open_house: Installation) -> None:
-    anna, studio = Person("test", "a linguist", "de"), open_house.studio
-    assert await studio.language(anna) == "de"
-    await studio.set_language(anna, "zh")
-    assert await studio.language(anna) == "zh"
+    anna, job_service = Person("test", "a linguist", "de"), open_house.job_service
+    assert await job_service.language(anna) == "de"
+    await job_service.set_language(anna, "zh")
+    assert await job_service.language(anna) == "zh"
     view = accepted(await asks(open_house, anna, private(anna)))  # whatever their app says meanwhile
     (card,) = await rows(
         open_house,
@@ -232,21 +232,21 @@ async def test_people_speak_the_language_they_chose(open_house: Installation) ->
         id=view.id,
     )
     assert card == ("de", "zh")
-    await studio.set_language(anna, None)
-    assert await studio.language(anna) == "de"
+    await job_service.set_language(anna, None)
+    assert await job_service.language(anna) == "de"
 
 
 @IN_HOUSE
 async def test_favourites_come_by_use(open_house: Installation) -> None:
-    anna, studio = a_person(), open_house.studio
-    assert await studio.favourites(anna) == ()
+    anna, job_service = a_person(), open_house.job_service
+    assert await job_service.favourites(anna) == ()
     for style in (2, 5, 5, 0, 5, 2):
         accepted(await asks(open_house, anna, private(anna), style))
     accepted(await asks(open_house, anna, private(anna), REFERENCE, reference=a_photo()))
-    await studio.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id} draft")
-    assert await studio.favourites(anna) == (5, 2, 0)
-    assert await studio.favourites(anna, limit=1) == (5,)
-    assert isinstance(await studio.choose_style(anna, 10**9, 0), UserError)
-    assert (await studio.quota(anna)).group_credits is None
+    await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id} draft")
+    assert await job_service.favourites(anna) == (5, 2, 0)
+    assert await job_service.favourites(anna, limit=1) == (5,)
+    assert isinstance(await job_service.choose_style(anna, 10**9, 0), UserError)
+    assert (await job_service.quota(anna)).group_credits is None
     await settled(open_house, anna)
-    assert {view.state for view in await studio.history(anna)} == {State.STORED}
+    assert {view.state for view in await job_service.history(anna)} == {State.STORED}

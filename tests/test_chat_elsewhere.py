@@ -17,7 +17,7 @@ async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
         anna, ben, talk = room.person("anna"), room.person("ben"), room.conversation
         await anna.sends(portrait_jpeg(), "/style anime")
         await anna.picture()
-        [view] = await room.parts.studio.history(anna.person)
+        [view] = await room.parts.job_service.history(anna.person)
         page = await talk.inline(anna.person, "")
         assert [page.results[0].job, page.results[0].text] == [view.id, "🎨 Anime"]
         assert page.results[1].style == 0

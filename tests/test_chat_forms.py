@@ -23,7 +23,7 @@ FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=Tru
 
 def with_forms(room: Parlour) -> Parlour:
     """The same, on a platform that has forms."""
-    service, now = room.parts.service, room.parts.studio.clock.now
+    service, now = room.parts.services, room.parts.job_service.clock.now
     return replace(
         room,
         conversation=MessageRouter(service, "us", now, room=FORMS),
@@ -44,8 +44,8 @@ async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path)
     async with parlour(tmp_path) as room:
         assert said(await room.person("anna").says("/styles")).buttons == ()
         few = replace(FORMS, samples_per_page=4)
-        conversation = MessageRouter(room.parts.service, "us", room.parts.studio.clock.now, room=few)
-        presses = ButtonRouter(room.parts.service, room.parts.studio.clock.now, room=few)
+        conversation = MessageRouter(room.parts.services, "us", room.parts.job_service.clock.now, room=few)
+        presses = ButtonRouter(room.parts.services, room.parts.job_service.clock.now, room=few)
         anna = replace(room, conversation=conversation, presses=presses).person("anna")
         first = said(await anna.says("/styles"))
         second = (await anna.presses(first, "▶")).edit
@@ -70,7 +70,7 @@ async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None
         anna = room.person("anna")
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
-        [view] = await room.parts.studio.album_of(anna.person, card.job or 0)
+        [view] = await room.parts.job_service.album_of(anna.person, card.job or 0)
         pressed = ButtonPress(anna.person, anna.chat, "", "test:form", "m1")
         answer = await room.presses.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
         assert answer.notice == ""
@@ -110,20 +110,20 @@ async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tm
         elsewhere = replace(chief, chat=replace(GROUP, platform_id="another"))
         assert (await elsewhere.presses_data(card, data)).alert
         assert (await chief.presses_data(card, data)).remove
-        assert await room.parts.studio.job(anna.person, card.job or 0) is None
+        assert await room.parts.job_service.job(anna.person, card.job or 0) is None
 
 
 async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         told, silent = Person("test", "anna", "zh-CN"), Person("test", "anna", "")
         chat = replace(GROUP, is_group=False)
-        assert await parts.studio.language(silent) == ""
-        accepted(await parts.studio.draft(told, chat, photo=portrait_jpeg(), source="test:1"))
-        assert await parts.studio.language(silent) == "zh-CN"
-        view = accepted(await parts.studio.draft(silent, chat, photo=portrait_jpeg(shade=9), source="test:2"))
+        assert await parts.job_service.language(silent) == ""
+        accepted(await parts.job_service.draft(told, chat, photo=portrait_jpeg(), source="test:1"))
+        assert await parts.job_service.language(silent) == "zh-CN"
+        view = accepted(await parts.job_service.draft(silent, chat, photo=portrait_jpeg(shade=9), source="test:2"))
         assert view.state is State.DRAFT
-        assert await parts.studio.language(silent) == "zh-CN"
-        assert await parts.studio.language(replace(silent, language="en")) == "en"
+        assert await parts.job_service.language(silent) == "zh-CN"
+        assert await parts.job_service.language(replace(silent, language="en")) == "en"
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,10 @@ from tests.stand_in import portrait_jpeg
 async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna, ben = room.person("anna").person, room.person("ben", "zh").person
-        hearing = (await room.conversation.joined(anna, hears_all=True)).text
+        verdict = (await room.conversation.joined(anna, hears_all=True)).text
         deaf = (await room.conversation.joined(anna, hears_all=False)).text
-        assert f"/style@{US} 3" in hearing
-        assert "only commands" not in hearing
+        assert f"/style@{US} 3" in verdict
+        assert "only commands" not in verdict
         assert "I hear only commands and answers to my messages" in deaf
         assert "听不到普通照片" in (await room.conversation.joined(ben, hears_all=False)).text
 
@@ -94,13 +94,13 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
         card = await anna.sees("may I repaint it?")
         assert card.mention is not None
         assert card.mention.platform_id == "ben"
-        assert (await room.parts.studio.quota(anna.person)).reserved == 0
+        assert (await room.parts.job_service.quota(anna.person)).reserved == 0
         nosy = await room.member("cleo").presses(card, "Yes")
         assert nosy.notice == "Only the person whose photo this is can answer that."
         assert (await anna.presses(card, "Yes")).alert
         assert (await ben.presses(card, "Yes")).notice == "Thank you! It goes into the queue."
         assert (await anna.picture()).text == "🎨 Retro comic"
-        assert (await room.parts.studio.quota(anna.person)).used == 1
+        assert (await room.parts.job_service.quota(anna.person)).used == 1
         assert "already moved on" in (await ben.presses(card, "No")).notice
 
 
@@ -112,7 +112,7 @@ async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
         assert (await ben.presses(card, "No")).notice == "好的，照片已删除。"
         ended = await anna.sees("said no")
         assert "quota" not in ended.text
-        [view] = await room.parts.studio.history(anna.person)
+        [view] = await room.parts.job_service.history(anna.person)
         assert (view.state, view.has_photo) == (State.FAILED, False)
 
 

@@ -165,11 +165,11 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         assert till.given_back == [("anna", "charge-1")]
         assert "given back already" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
-        assert await room.parts.service.credits.balance(anna.person) == 0
+        assert await room.parts.services.credits.balance(anna.person) == 0
 
 
 def _with(room: Parlour, till: Till) -> Parlour:
-    talk = MessageRouter(room.parts.service, US, room.parts.studio.clock.now, bank=till)
+    talk = MessageRouter(room.parts.services, US, room.parts.job_service.clock.now, bank=till)
     return Parlour(room.parts, room.wall, talk, room.presses)
 
 
@@ -178,4 +178,4 @@ async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
         anna = room.person("anna", "zh")
         assert "没用完的可以退款" in said(await anna.says("/terms")).text
         assert "联系本机器人的主人" in said(await anna.says("/support")).text
-        assert [view.state for view in await room.parts.studio.history(anna.person)] == list[State]()
+        assert [view.state for view in await room.parts.job_service.history(anna.person)] == list[State]()

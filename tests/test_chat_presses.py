@@ -51,12 +51,12 @@ async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing
         await anna.picture()
         await anna.sends(portrait_jpeg(shade=7))
         draft = await anna.sees("Which style")
-        painted = (await room.parts.studio.history(anna.person))[0].id
-        before = await room.parts.studio.quota(anna.person)
+        painted = (await room.parts.job_service.history(anna.person))[0].id
+        before = await room.parts.job_service.quota(anna.person)
         for data in (*FOREIGN, *_every_press((painted, painted + 1), whose(anna.person))):
             await _is_answered(ben, draft, data)
-        assert await room.parts.studio.quota(anna.person) == before
-        assert len(await room.parts.studio.history(anna.person)) == 1
+        assert await room.parts.job_service.quota(anna.person) == before
+        assert len(await room.parts.job_service.history(anna.person)) == 1
         assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
         await anna.picture(2)
 
@@ -66,7 +66,7 @@ async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
         anna = room.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
-        [view] = await room.parts.studio.history(anna.person)
+        [view] = await room.parts.job_service.history(anna.person)
         for data in (f"choose:{view.id}:2", f"page:{view.id}:1", f"cancel:{view.id}", f"surprise:{view.id}"):
             answer = await anna.presses_data(card, data)
             assert answer.alert
@@ -98,4 +98,4 @@ async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_i
         await anna.sees("Cancelled")
         (tmp_path / "go").touch()
         await anna.picture()
-        assert (await room.parts.studio.quota(anna.person)).used == 1
+        assert (await room.parts.job_service.quota(anna.person)).used == 1

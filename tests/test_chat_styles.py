@@ -25,7 +25,7 @@ async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: 
         draft = await anna.sees("Which style")
         await anna.presses(draft, "⭐ Grandma's quilt")
         await anna.picture(2)
-        views = await room.parts.studio.history(anna.person)
+        views = await room.parts.job_service.history(anna.person)
         assert {(view.style, view.reference_name) for view in views} == {(REFERENCE, "Grandma's quilt")}
 
 
@@ -53,7 +53,7 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         assert (await anna.presses_data(opened, no.data)).rows == opened.buttons
         assert (await anna.presses_data(opened, yes.data)).notice == "“style 11” is removed."
         assert "removed" in (await anna.presses_data(opened, yes.data)).notice
-        assert len(await room.parts.service.saved_styles.of_person(anna.person)) == 11
+        assert len(await room.parts.services.saved_styles.of_person(anna.person)) == 11
 
 
 async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         assert came.picture
         assert came.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
-        assert [style.name for style in await room.parts.service.saved_styles.of_person(ben.person)] == ["quilt"]
+        assert [style.name for style in await room.parts.services.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
         assert "你好" in said(await ben.says("/start something else")).text
 
@@ -87,9 +87,9 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
         assert "This group's shelf is empty." in said(await ben.says("/shelf")).text
         assert "only its admins" in said(await ben.says("/shelf quilt", answered=file(STYLE))).text
         assert "is on this group's shelf" in said(await admin.says("/shelf quilt", answered=file(STYLE))).text
-        shelf = said(await ben.says("/shelf"))
-        assert labels(shelf) == ["👥 quilt"]
-        opened = (await ben.presses(shelf, "quilt")).card
+        library = said(await ben.says("/shelf"))
+        assert labels(library) == ["👥 quilt"]
+        opened = (await ben.presses(library, "quilt")).card
         assert opened is not None
         asked = (await ben.presses(opened, "Remove")).rows
         assert asked is not None

@@ -118,9 +118,9 @@ async def test_an_attempt_is_dated_again_after_a_long_upload(tmp_path: Path, ser
 
     clock = SetClock()
     async with workshop(tmp_path, service, clock=clock) as shop:
-        job, lane = await shop.wish(), shop.lanes[0]
+        job, api_account = await shop.wish(), shop.api_accounts[0]
         shop.gate.next("upload", slowly)
-        async with shop.at_work(replace(lane, links=UploadLinks(lane.client.upload))):
+        async with shop.at_work(replace(api_account, links=UploadLinks(api_account.client.upload))):
             await paid_once(shop, service, job)
         ((intent, submitted),) = await shop.rows(
             "SELECT a.intent_at, j.submitted FROM attempt a JOIN job j ON j.id = a.job_id"

@@ -65,18 +65,18 @@ async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncI
 async def wish(parts: Installation, person: Person = ANNA) -> JobView:
     photo = portrait_jpeg(256 + next(numbers), 300)
     return accepted(
-        await parts.studio.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
+        await parts.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
     )
 
 
 async def state(parts: Installation, view: JobView) -> State:
-    now = await parts.studio.job(ANNA, view.id)
+    now = await parts.job_service.job(ANNA, view.id)
     assert now is not None
     return now.state
 
 
 async def owed(parts: Installation) -> int:
-    async with parts.house.database.read() as connection:
+    async with parts.deps.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
@@ -90,7 +90,7 @@ async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_pat
         view = await wish(parts)
         await screen.until(lambda: bool(screen.pictures()))
         while await owed(parts):
-            await parts.house.clock.sleep(0.02)
+            await parts.deps.clock.sleep(0.02)
         assert await state(parts, view) == State.DELIVERED
     assert len(screen.sent) == 1
     assert len([card for _, card in screen.calls if card.picture]) == 1
@@ -126,7 +126,7 @@ async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, w
         if what == "wish":
             await wish(parts)
         else:
-            await parts.studio.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
+            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
         await screen.until(lambda: len(screen.calls) > 1)
         screen.trouble = lambda *_: None
         await screen.until(lambda: len(screen.messages) == 1)
@@ -143,7 +143,7 @@ async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_pa
     async with shown(tmp_path, screen) as parts:
         await screen.until(lambda: bool(screen.pictures()))
         while await owed(parts):
-            await parts.house.clock.sleep(0.02)
+            await parts.deps.clock.sleep(0.02)
         assert await state(parts, view) == State.DELIVERED
     assert len(screen.sent) == 1
 
@@ -156,13 +156,13 @@ async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
     async with shown(tmp_path, screen) as parts:
         view = await wish(parts)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
-        async with parts.house.database.write() as connection:
+        async with parts.deps.database.write() as connection:
             await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
         before = len(screen.calls)
         await screen.until(lambda: len(screen.calls) > before)
     async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as parts:
         assert await owed(parts) == int(is_owed)
-        assert await parts.studio.result(ANNA, view.id)  # it is in the history all the same
+        assert await parts.job_service.result(ANNA, view.id)  # it is in the history all the same
 
 
 async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
@@ -184,12 +184,12 @@ async def test_where_nobody_is_any_more_the_picture_waits_in_the_history(tmp_pat
     screen = Noting(trouble=lambda *_: TargetGone(card_only=False))
     async with shown(tmp_path, screen) as parts:
         view = await wish(parts)
-        async for _ in parts.studio.watch(ANNA, view.id):
+        async for _ in parts.job_service.watch(ANNA, view.id):
             pass
         while await owed(parts):
-            await parts.house.clock.sleep(0.02)
-        assert [job.id for job in await parts.studio.history(ANNA)] == [view.id]
-        assert await parts.studio.result(ANNA, view.id)
+            await parts.deps.clock.sleep(0.02)
+        assert [job.id for job in await parts.job_service.history(ANNA)] == [view.id]
+        assert await parts.job_service.result(ANNA, view.id)
     assert len(screen.calls) == 2  # the first card, and the outcome: who has blocked us is not asked for every news
 
 
@@ -198,12 +198,12 @@ async def test_a_cancel_is_told_at_once_and_nothing_comes_after_it(tmp_path: Pat
     screen = Noting()
     async with shown(tmp_path, screen, held=True) as parts:
         first = await wish(parts)
-        async for view in parts.studio.watch(ANNA, first.id):
+        async for view in parts.job_service.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
         chosen = first if when == State.RUNNING else await wish(parts)
         await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
-        await parts.studio.cancel(ANNA, chosen.id)
+        await parts.job_service.cancel(ANNA, chosen.id)
         await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
         go(tmp_path)
         after = await wish(parts, Person("test", "ben"))
@@ -229,9 +229,9 @@ async def test_a_bug_in_the_platforms_library_holds_up_one_card_only(tmp_path: P
 async def test_a_reference_that_met_its_photo_is_not_called_cancelled(tmp_path: Path) -> None:
     screen = Noting()
     async with shown(tmp_path, screen) as parts:
-        await parts.studio.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
+        await parts.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
         await screen.until(lambda: len(screen.messages) == 1)
-        met = accepted(await parts.studio.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
+        met = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
         assert met.style == REFERENCE
         await screen.until(lambda: bool(screen.pictures()))
         assert await owed(parts) <= 1
@@ -251,14 +251,16 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
     slow, stop = Slow(), asyncio.Event()
     async with house(tmp_path) as parts:
         for number in range(30):
-            await parts.studio.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
-        courier = asyncio.create_task(CardSender(slow, parts.service, parts.house.wakeups, parts.house.clock).run(stop))
+            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
+        card_sender = asyncio.create_task(
+            CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock).run(stop)
+        )
         while len(slow.calls) < 8:
-            await parts.house.clock.sleep(0.01)
+            await parts.deps.clock.sleep(0.01)
         stop.set()
         release.set()
-        parts.house.wakeups.notify()
-        await courier
+        parts.deps.wakeups.notify()
+        await card_sender
     assert len(slow.sent) == 8
     assert screen.sent == []
 
@@ -270,17 +272,17 @@ async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_an
         view = await wish(parts)
         await screen.until(lambda: len(screen.sent) == 1)
         slow = Slow()
-        frozen = CardSender(slow, parts.service, parts.house.wakeups, parts.house.clock)
+        frozen = CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock)
         thawing = asyncio.create_task(frozen.run(asyncio.Event()))
         await slow.asked.wait()
         go(tmp_path)
         await screen.until(lambda: bool(screen.pictures()))
         while await owed(parts):
-            await parts.house.clock.sleep(0.02)
+            await parts.deps.clock.sleep(0.02)
         shown_before = len(screen.calls)
         thawing.cancel()
         await asyncio.wait([thawing])
-        parts.house.wakeups.notify()
+        parts.deps.wakeups.notify()
         await screen.until(lambda: len(screen.calls) > shown_before)
         assert screen.calls[-1][1].picture is not None
         assert await state(parts, view) == State.DELIVERED
@@ -317,29 +319,29 @@ class Shaky(SoleLeader):
 
 
 async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
-    screen, term, stop = Noting(), Shaky(), asyncio.Event()
+    screen, leadership, stop = Noting(), Shaky(), asyncio.Event()
     async with asyncio.timeout(60), house(tmp_path / "house") as parts:
         await wish(parts)
-        courier = CardSender(screen, parts.service, parts.house.wakeups, parts.house.clock, term)
-        running = asyncio.create_task(courier.run(stop))
-        await term.asked.wait()
+        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
+        running = asyncio.create_task(card_sender.run(stop))
+        await leadership.asked.wait()
         assert not screen.calls
-        term.is_sure.set()
+        leadership.is_sure.set()
         await screen.until(lambda: bool(screen.pictures()))
         stop.set()
-        parts.house.wakeups.notify()
+        parts.deps.wakeups.notify()
         await running
 
 
 async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path: Path) -> None:
-    screen, term = Noting(), Shaky(is_lost=True)
-    term.is_sure.set()
+    screen, leadership = Noting(), Shaky(is_lost=True)
+    leadership.is_sure.set()
     async with asyncio.timeout(60), house(tmp_path / "house") as parts:
         view = await wish(parts)
-        courier = CardSender(screen, parts.service, parts.house.wakeups, parts.house.clock, term)
+        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
         with pytest.raises(ExceptionGroup) as caught:
-            await courier.run(asyncio.Event())
+            await card_sender.run(asyncio.Event())
         assert is_leadership_lost(caught.value)
-        async with parts.house.database.read() as connection:
+        async with parts.deps.database.read() as connection:
             place = await cards.of_job(connection, view.id)
         assert place.message_id is None

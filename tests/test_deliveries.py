@@ -29,11 +29,11 @@ class Office:
 
     database: Database
     now: float = 1_000_000.0
-    bell: Wakeups = field(default_factory=Wakeups)
+    wakeups: Wakeups = field(default_factory=Wakeups)
 
     def process(self, name: str, *, alone: bool = False) -> UpdateInbox:
         clock = WallClock(wall=lambda: self.now, steady=lambda: 0.0)
-        return UpdateInbox(self.database, BOT, clock, self.bell, name, alone)
+        return UpdateInbox(self.database, BOT, clock, self.wakeups, name, alone)
 
     async def open(self) -> list[tuple[int, str | None]]:
         """Number and owner of what is not done."""
@@ -59,8 +59,8 @@ async def next_of(process: UpdateInbox, count: int, begun: tuple[int, ...] = ())
     return found
 
 
-def update(number: int, lane: str | None = None) -> StoredUpdate:
-    return StoredUpdate(number, f"body {number}", lane)
+def update(number: int, api_account: str | None = None) -> StoredUpdate:
+    return StoredUpdate(number, f"body {number}", api_account)
 
 
 async def test_an_update_is_new_once_whoever_it_is_brought_to(office: Office) -> None:

@@ -156,9 +156,9 @@ async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> No
     tickets = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
     ours, strangers = (Replies(tickets, seal_of(secret * 32)) for secret in (b"a", b"b"))
     await ours.keep(Reply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + LIFE, is_open=True, unseen=True))
-    ticket = await tickets.of("5")
-    assert ticket is not None
-    assert "aW50" not in ticket.sealed
+    wakeup = await tickets.of("5")
+    assert wakeup is not None
+    assert "aW50" not in wakeup.sealed
     assert "seal" not in repr(ours)
     assert await strangers.of("5") is None
     now[0] += LIFE + 1

@@ -41,7 +41,7 @@ class World:
         clock = WallClock()
         async with asyncio.timeout(PATIENCE):
             while not (found := wanted()):
-                await clock.wait(self.parts.house.wakeups.subscribe(), LOOK_SECONDS)
+                await clock.wait(self.parts.deps.wakeups.subscribe(), LOOK_SECONDS)
             return found
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
@@ -75,8 +75,8 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
         open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
         httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
     ):
-        connection = Connection(Line(), SecretStr("simcord.x"), "", parts.house.clock, by_webhook=False)
-        house = house_of(parts.service, connection, Files(http, frozenset({CDN})), parts.outside.secret)
+        connection = Connection(Line(), SecretStr("simcord.x"), "", parts.deps.clock, by_webhook=False)
+        house = house_of(parts.services, connection, Files(http, frozenset({CDN})), parts.http_deps.secret)
         tree = await house.planted()
         async with simcord.run(tree.client, shard_count=1) as env:
             files["env"] = env

@@ -177,7 +177,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
         open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
     ):
         with pytest.raises(TokenRefused) as refused:
-            async with discord(parts.service, token=SecretStr(wrong), secret=b"", api_url=server.api_url):
+            async with discord(parts.services, token=SecretStr(wrong), secret=b"", api_url=server.api_url):
                 raise AssertionError("the bot must not start")
     chain = [refused.value, refused.value.__cause__]
     assert "nobody-knows" not in "".join(f"{error!r}" for error in chain) + caplog.text

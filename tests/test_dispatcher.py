@@ -231,7 +231,7 @@ async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_pa
 async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: StandIn) -> None:
     async with workshop(tmp_path, held) as shop:
         job, waiting = await shop.wish("anna"), await shop.wish("ben")
-        old = asyncio.create_task(run_account(shop.lanes[0], shop.house, asyncio.Event()))
+        old = asyncio.create_task(run_account(shop.api_accounts[0], shop.house, asyncio.Event()))
         await shop.when(job, lambda now: now.state == State.RUNNING)
         before = await shop.row(job)
         async with shop.database.write() as connection:
@@ -247,7 +247,7 @@ async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: Sta
 
 async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: StandIn) -> None:
     async with workshop(tmp_path, service) as shop:
-        old = asyncio.create_task(run_account(shop.lanes[0], shop.house, asyncio.Event()))
+        old = asyncio.create_task(run_account(shop.api_accounts[0], shop.house, asyncio.Event()))
         first = await shop.wish("anna")
         await shop.ended(first)
         async with shop.database.write() as connection:
@@ -266,7 +266,7 @@ async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, s
         async with shop.database.write() as connection:
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
-        old = AccountContext(shop.lanes[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
+        old = AccountContext(shop.api_accounts[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
         for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.AGAIN_LATER)):
             with pytest.raises(LeadershipLost):
                 await write

@@ -28,9 +28,9 @@ async def lived(parts: Installation, person: Person) -> None:
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
         view = accepted(await asks(parts, person, private(person), style, **how))
         await ended(parts, person, view.id)
-    await parts.studio.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
-    await parts.service.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
-    await parts.service.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
+    await parts.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+    await parts.services.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
+    await parts.services.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
 
 
 @IN_HOUSE
@@ -38,10 +38,10 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house
     anna, ben = a_person(), a_person()
     await lived(open_house, anna)
     await lived(open_house, ben)
-    async with open_house.service.care.export(anna) as files:
+    async with open_house.services.privacy.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
         found = unpacked(files)
-    kept = [await open_house.studio.photo_intake.photos.get(key) for key in await kept_of(open_house, anna)]
+    kept = [await open_house.job_service.photo_intake.photos.get(key) for key in await kept_of(open_house, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
         hashlib.sha256(data).digest() for data in kept if data
@@ -61,7 +61,7 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house
 @IN_HOUSE
 async def test_the_files_are_gone_when_they_have_been_sent(open_house: Installation) -> None:
     anna = a_person()
-    async with open_house.service.care.export(anna) as files:
+    async with open_house.services.privacy.export(anna) as files:
         assert all(file.exists() for file in files)
         assert files[0].parent.stat().st_mode & 0o077 == 0
     assert not any(file.exists() or file.parent.exists() for file in files)
@@ -71,9 +71,9 @@ async def test_the_files_are_gone_when_they_have_been_sent(open_house: Installat
 async def test_a_large_export_comes_in_several_files(open_house: Installation) -> None:
     anna = a_person()
     await lived(open_house, anna)
-    async with open_house.service.care.export(anna) as whole:
+    async with open_house.services.privacy.export(anna) as whole:
         everything = unpacked(whole)
-    async with export_files(open_house.studio, anna, max_bytes=4_000) as files:
+    async with export_files(open_house.job_service, anna, max_bytes=4_000) as files:
         assert len(files) > 1
         assert unpacked(files).keys() == everything.keys()
         sizes = [file.stat().st_size for file in files]

@@ -50,14 +50,14 @@ async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
 
 async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
     async with house(tmp_path, face_required="on") as parts:
-        answer = await parts.studio.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
+        answer = await parts.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
         assert answer == UserError(ErrorCode.NO_FACE)
-        quota = await parts.studio.quota(ANNA)
+        quota = await parts.job_service.quota(ANNA)
         assert (quota.used, quota.reserved) == (0, 0)
         portrait = PORTRAIT.read_bytes()
-        accepted(await parts.studio.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
+        accepted(await parts.job_service.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
     async with house(tmp_path) as parts:
-        accepted(await parts.studio.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
+        accepted(await parts.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
 
 
 def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:

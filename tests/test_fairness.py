@@ -30,14 +30,14 @@ def jain(shares: Mapping[str, int], people: int) -> float:
 
 async def places(shop: Workshop, who: str, job: Job) -> list[int]:
     """Every place that a person is shown while their job waits."""
-    shown = [view.place async for view in shop.studio.watch(Person("test", who), job.id)]
+    shown = [view.place async for view in shop.job_service.watch(Person("test", who), job.id)]
     return [place for place in shown if place is not None]
 
 
 async def everybody_served(shop: Workshop, owner: Mapping[int, str]) -> None:
     """Wait until every job has its picture."""
     for job_id, who in owner.items():
-        async for view in shop.studio.watch(Person("test", who), job_id):
+        async for view in shop.job_service.watch(Person("test", who), job_id):
             last = view
         assert last.state == State.STORED
 
@@ -76,8 +76,8 @@ async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_p
     async with stand_in(tmp_path / "service") as service, workshop(tmp_path, service, rules=rules) as shop:
         heavy = [await shop.wish("heavy") for _ in range(100)]
         light = await shop.wish("light")
-        views = {job.id: await shop.studio.job(Person("test", "heavy"), job.id) for job in heavy}
-        mine = await shop.studio.job(Person("test", "light"), light.id)
+        views = {job.id: await shop.job_service.job(Person("test", "heavy"), job.id) for job in heavy}
+        mine = await shop.job_service.job(Person("test", "light"), light.id)
         assert mine is not None
         assert mine.place == 2
         assert [view.place for view in views.values() if view] == [1, *range(3, 102)]
@@ -89,7 +89,7 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
         answers = await asyncio.gather(
             *(
-                parts.studio.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )
@@ -97,12 +97,12 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         refused = [answer for answer in answers if isinstance(answer, UserError)]
         assert (len(accepted), len(refused)) == (20, 180)
         assert {answer.code for answer in refused} == {ErrorCode.QUOTA_USED_UP}
-        async with parts.house.database.read() as connection:
+        async with parts.deps.database.read() as connection:
             assert await ledger.audit(connection) == ()
-        quota = await parts.studio.quota(ANNA)
+        quota = await parts.job_service.quota(ANNA)
         assert quota.reserved + quota.used == 20
-        assert len(await parts.studio.history(ANNA, limit=200)) == 20
-        kept = [key for key in await parts.house.photos.keys() if key.startswith("original/")]
+        assert len(await parts.job_service.history(ANNA, limit=200)) == 20
+        kept = [key for key in await parts.deps.photos.keys() if key.startswith("original/")]
         assert len(kept) == 20  # a refused photo is not kept
 
 
@@ -112,7 +112,7 @@ async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) ->
         photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
         answers = await asyncio.gather(
             *(
-                parts.studio.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )

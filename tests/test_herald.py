@@ -18,26 +18,26 @@ from tests.screen import Screen
 
 
 def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
-    studio = parts.studio
-    return Broadcaster(screen, studio.database, studio.capacity, Wakeups(), studio.clock)
+    job_service = parts.job_service
+    return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
 
 
 async def audience(parts: Installation, number: int) -> list[str]:
     """So many people who once asked for something in private."""
     people = [a_person() for _ in range(number)]
     for person in people:
-        await parts.studio.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+        await parts.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
     return [person.platform_id for person in people]
 
 
 async def told(parts: Installation, words: str) -> Broadcast:
-    broadcast = await parts.service.admin.broadcast(words)
+    broadcast = await parts.services.admin.broadcast(words)
     assert isinstance(broadcast, Broadcast), broadcast
     return broadcast
 
 
 async def now(parts: Installation) -> Broadcast:
-    return (await parts.service.admin.broadcasts())[0]
+    return (await parts.services.admin.broadcasts())[0]
 
 
 async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path) -> None:
@@ -50,12 +50,12 @@ async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path
         banned, forgotten = a_person(), a_person()
         for person in (banned, forgotten):
             accepted(await asks(parts, person, private(person)))
-        await parts.service.admin.ban(banned)
-        await parts.service.care.forget(forgotten)
+        await parts.services.admin.ban(banned)
+        await parts.services.privacy.forget(forgotten)
         begun = await told(parts, "  We are back.  ")
         assert (begun.text, begun.waiting) == ("We are back.", 5)
-        herald = herald_of(parts, screen)
-        while await herald.next_message():
+        broadcaster = herald_of(parts, screen)
+        while await broadcaster.next_message():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
         assert {card for _, card in screen.sent} == {Card("We are back.")}
@@ -68,21 +68,21 @@ async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp
     async with house(tmp_path) as parts:
         people = await audience(parts, 12)
         begun = await told(parts, "News")
-        herald = herald_of(parts, screen)
+        broadcaster = herald_of(parts, screen)
         for _ in range(5):
-            assert await herald.next_message()
-        assert await parts.service.admin.stop_broadcast(begun.id)
-        assert not await herald.next_message()
+            assert await broadcaster.next_message()
+        assert await parts.services.admin.stop_broadcast(begun.id)
+        assert not await broadcaster.next_message()
         halted = await now(parts)
         assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
     async with house(tmp_path) as parts:  # and the process was started anew meanwhile
         assert not await herald_of(parts, screen).next_message()
-        assert await parts.service.admin.resume_broadcast(begun.id)
+        assert await parts.services.admin.resume_broadcast(begun.id)
         heralds = [herald_of(parts, screen) for _ in range(3)]
-        while any(await asyncio.gather(*(herald.next_message() for herald in heralds))):
+        while any(await asyncio.gather(*(broadcaster.next_message() for broadcaster in heralds))):
             pass
         assert Counter(address.chat.platform_id for address, _ in screen.sent) == Counter(people)
-        assert not await parts.service.admin.resume_broadcast(begun.id + 1)
+        assert not await parts.services.admin.resume_broadcast(begun.id + 1)
 
 
 async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_la
     async with house(tmp_path, clock=day.clock()) as parts:
         people = await audience(parts, 2)
         await told(parts, "News")
-        herald = herald_of(parts, screen)
-        assert await herald.next_message()
-        assert not await herald.next_message()
+        broadcaster = herald_of(parts, screen)
+        assert await broadcaster.next_message()
+        assert not await broadcaster.next_message()
         assert screen.sent == []
         day.time += 600  # the steady clock has gone on too, on a busy machine by seconds
-        while await herald.next_message():
+        while await broadcaster.next_message():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
 
@@ -132,9 +132,9 @@ async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) 
     async with house(tmp_path) as parts:
         await audience(parts, 5)
         await told(parts, "News")
-        herald = herald_of(parts, screen)
+        broadcaster = herald_of(parts, screen)
         for _ in range(9):
-            await herald.next_message()
+            await broadcaster.next_message()
         after = await now(parts)
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
         assert len(screen.sent) == 3  # two told, and one whose answer was lost
@@ -146,15 +146,15 @@ async def test_the_running_house_sends_it_by_itself(tmp_path: Path) -> None:
         await audience(parts, 3)
         await told(parts, "News")
         while (await now(parts)).waiting or (await now(parts)).unsure:
-            await parts.house.clock.wait(parts.house.wakeups.subscribe(), 0.05)
+            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
         assert screen.texts().count("News") == 3
 
 
 async def test_a_text_has_a_length(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         for words in ("", " \n", "x" * 3001):
-            assert reason(await parts.service.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
-        assert await parts.service.admin.broadcasts() == ()
+            assert reason(await parts.services.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
+        assert await parts.services.admin.broadcasts() == ()
 
 
 async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
@@ -163,7 +163,7 @@ async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
     view = accepted(await asks(parts, person, chat))
     await ended(parts, person, view.id)
     message_id = await screen.show(Address(chat), Card("a picture"))
-    async with parts.studio.database.write() as connection:
+    async with parts.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, message_id)
         await results.mark_told(connection, view.id)
     return view.id
@@ -172,22 +172,22 @@ async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
 async def test_cards_hang_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
     day, screen, tidy, other = Day(NOON), Screen(), a_group(), a_group()
     async with house(tmp_path, clock=day.clock()) as parts:
-        await parts.service.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
+        await parts.services.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
         for chat in (tidy, other, private(ANNA)):
             await shown(parts, screen, chat)
-        herald = herald_of(parts, screen)
+        broadcaster = herald_of(parts, screen)
         day.time += 1.9 * 3600
-        await herald.old_cards()
+        await broadcaster.old_cards()
         assert screen.removed == []
         day.time += 0.2 * 3600
         screen.messages.pop("1")  # somebody was quicker
         await shown(parts, screen, tidy)
-        await herald.old_cards()
+        await broadcaster.old_cards()
         assert screen.removed == []
         day.time += 2.1 * 3600
-        await herald.old_cards()
+        await broadcaster.old_cards()
         assert screen.removed == ["4"]
         day.time += 3600
-        await herald.old_cards()
+        await broadcaster.old_cards()
         assert screen.removed == ["4"]
         assert set(screen.messages) == {"2", "3"}

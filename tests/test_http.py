@@ -147,8 +147,8 @@ def _replace_by_a_folder(file: Path) -> None:
 
 async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
     async with door.outside.database.write() as connection:
-        for lane in ("key-a", "key-of-old"):
-            await accounts.take_over(connection, lane, mean=15.0, deviation=3.0)
+        for api_account in ("key-a", "key-of-old"):
+            await accounts.take_over(connection, api_account, mean=15.0, deviation=3.0)
         await accounts.pause(connection, "key-a", "Arrearage")
         await insert(connection, "test:1", state=State.QUEUED)
         await insert(connection, "test:2", state=State.QUEUED)

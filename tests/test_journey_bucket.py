@@ -113,11 +113,11 @@ async def test_what_somebody_forgets_is_gone_from_the_bucket(tmp_path: Path, ser
             view = accepted(await asks(parts, person, private(person)))
             assert (await ended(parts, person, view.id)).state == State.STORED
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
-        gone = await parts.service.care.forget(ANNA)
+        gone = await parts.services.privacy.forget(ANNA)
         assert (gone.photos, gone.results) == (1, 1)
         left = server.raw_keys(bucket)
         assert len({key.split("/")[2] for key in left}) == 1  # Ben's, and nothing but that
-        assert await parts.studio.delete(BEN, view.id) is None
+        assert await parts.job_service.delete(BEN, view.id) is None
         assert server.raw_keys(bucket) == []
 
 
@@ -131,11 +131,11 @@ async def test_nobody_is_told_that_they_are_forgotten_while_the_bucket_is_away(
         server.stop()
         try:
             with pytest.raises(StoreDown):
-                await parts.service.care.forget(ANNA)
+                await parts.services.privacy.forget(ANNA)
         finally:
             server.start()
         assert kinds(server.raw_keys(bucket)) == ["original", "result", "style"]
-        await parts.service.care.forget(ANNA)  # as whoever asks for it is told to, or as it is tried again for them
+        await parts.services.privacy.forget(ANNA)  # as whoever asks for it is told to, or as it is tried again for them
         assert server.raw_keys(bucket) == []
 
 
@@ -153,7 +153,7 @@ async def test_what_is_over_is_gone_from_the_bucket(tmp_path: Path, server: Buck
 
 async def _swept(parts: Installation, at: float) -> None:
     clock = WallClock(wall=lambda: at, steady=lambda: 0.0)
-    await Retention(parts.house.database, parts.house.photos, clock).sweep()
+    await Retention(parts.deps.database, parts.deps.photos, clock).sweep()
 
 
 async def test_what_one_process_has_taken_in_another_shows_and_forgets(
@@ -171,9 +171,9 @@ async def test_what_one_process_has_taken_in_another_shows_and_forgets(
         for here, there in ((one, two), (two, one)):
             view = accepted(await asks(here, ANNA, private(ANNA)))
             assert (await ended(there, ANNA, view.id)).state == State.STORED
-            assert (await there.studio.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
+            assert (await there.job_service.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
-        await two.service.care.forget(ANNA)
+        await two.services.privacy.forget(ANNA)
         assert server.raw_keys(bucket) == []
         assert [path for folder in folders for path in pictures_below(folder)] == []
 
@@ -208,18 +208,18 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
 async def _until(parts: Installation, job_id: int, state: State) -> None:
     async with asyncio.timeout(60):
         while True:
-            ticket, view = parts.house.wakeups.subscribe(), await parts.studio.job(ANNA, job_id)
+            wakeup, view = parts.deps.wakeups.subscribe(), await parts.job_service.job(ANNA, job_id)
             if view is not None and view.state == state:
                 return
-            await parts.house.clock.wait(ticket, 1.0)
+            await parts.deps.clock.wait(wakeup, 1.0)
 
 
 async def _turned_back(parts: Installation, job_id: int) -> None:
     """It was its turn, and it is back in the queue."""
     async with asyncio.timeout(60):
         while True:
-            ticket = parts.house.wakeups.subscribe()
+            wakeup = parts.deps.wakeups.subscribe()
             turned = await rows(parts, "SELECT * FROM attempt WHERE outcome = 'PhotoStoreDown'")
             if turned and {row.job_id for row in turned} == {job_id}:
                 return
-            await parts.house.clock.wait(ticket, 1.0)
+            await parts.deps.clock.wait(wakeup, 1.0)

@@ -28,18 +28,20 @@ def portrait(width: int, height: int) -> bytes:
 async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(tmp_path: Path) -> None:
     photo = portrait(600, 500)
     async with house(tmp_path, engine=real_engine()) as parts:
-        studio, chat = parts.studio, private(ANNA)
+        job_service, chat = parts.job_service, private(ANNA)
         wishes = [
-            accepted(await studio.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
+            accepted(await job_service.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
             for style in (0, 2, 5)
         ]
         reference = (SAMPLES / "reference.jpg").read_bytes()
-        own = await studio.request(ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own")
+        own = await job_service.request(
+            ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own"
+        )
         pictures = []
         for wish in (*wishes, accepted(own)):
             done = await ended(parts, ANNA, wish.id)
             assert done.state == State.STORED, done
-            pictures.append(await studio.result(ANNA, wish.id))
+            pictures.append(await job_service.result(ANNA, wish.id))
     sizes = {Image.open(io.BytesIO(picture or b"")).size for picture in pictures}
     formats = {Image.open(io.BytesIO(picture or b"")).format for picture in pictures}
     assert sizes == {(1843, 1536)}

@@ -111,14 +111,14 @@ def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
 
 
 async def change(parts: Installation, group: Chat, **changes: object) -> GroupSettings:
-    rules = await parts.service.groups.change(group, by_admin=True, **changes)
+    rules = await parts.services.groups.change(group, by_admin=True, **changes)
     assert isinstance(rules, GroupSettings), rules
     return rules
 
 
 @IN_HOUSE
 async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: Installation) -> None:
-    group, groups = a_group(), open_house.service.groups
+    group, groups = a_group(), open_house.services.groups
     assert await groups.settings(group) == RULES
     first = await change(open_house, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
     second = await change(open_house, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
@@ -158,7 +158,7 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
         photo = a_photo()
         first = accepted(await asks(parts, ANNA, group, photo=photo))
         assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
-        await parts.studio.cancel(ANNA, first.id)
+        await parts.job_service.cancel(ANNA, first.id)
         second = accepted(await asks(parts, BEN, group, photo=photo))
         go.touch()
         await ended(parts, BEN, second.id)
@@ -184,18 +184,18 @@ async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(open_h
 
 @IN_HOUSE
 async def test_a_group_that_is_off_takes_no_photo_at_all(open_house: Installation) -> None:
-    group, anna, studio = a_group(), a_person(), open_house.studio
-    draft = accepted(await studio.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
+    group, anna, job_service = a_group(), a_person(), open_house.job_service
+    draft = accepted(await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
     kept = await kept_of(open_house, anna)
     await change(open_house, group, enabled=False)
-    assert reason(await studio.check_access(anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await job_service.check_access(anna, group)) == ErrorCode.GROUP_OFF
     assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_OFF
-    refused = await studio.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
+    refused = await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
     assert reason(refused) == ErrorCode.GROUP_OFF
-    assert reason(await studio.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
+    assert reason(await job_service.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
     assert await kept_of(open_house, anna) == kept
     await change(open_house, group, enabled=True)
-    assert accepted(await studio.choose_style(anna, draft.id, 0)).state is State.QUEUED
+    assert accepted(await job_service.choose_style(anna, draft.id, 0)).state is State.QUEUED
 
 
 @IN_HOUSE
@@ -203,10 +203,10 @@ async def test_where_only_admins_may_ask_others_are_told_so(open_house: Installa
     group, anna = a_group(), a_person()
     await change(open_house, group, who="admins")
     assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert reason(await open_house.studio.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert await open_house.studio.check_access(anna, group, by_admin=True) is None
+    assert reason(await open_house.job_service.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await open_house.job_service.check_access(anna, group, by_admin=True) is None
     first = accepted(await asks(open_house, anna, group, by_admin=True))
-    again = await open_house.studio.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
+    again = await open_house.job_service.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
     assert reason(again) == ErrorCode.GROUP_ADMINS_ONLY
 
 
@@ -214,7 +214,7 @@ async def test_where_only_admins_may_ask_others_are_told_so(open_house: Installa
 async def test_private_chats_know_no_groups_rules(open_house: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
-    assert await open_house.studio.check_access(anna, private) is None
+    assert await open_house.job_service.check_access(anna, private) is None
     accepted(await asks(open_house, anna, private, style=9))
     counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
     assert await rows(open_house, counted, chat=anna.platform_id) == []
@@ -223,11 +223,11 @@ async def test_private_chats_know_no_groups_rules(open_house: Installation) -> N
 @IN_HOUSE
 async def test_a_group_that_moves_takes_everything_along(open_house: Installation) -> None:
     old, new, anna = a_group(), a_group(), a_person()
-    service = open_house.service
+    service = open_house.services
     rules = await change(open_house, old, daily_limit=5, who="admins")
     await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
     assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
-    saved = await service.saved_styles.save(anna, "Waves", a_photo(), shelf=old, by_admin=True)
+    saved = await service.saved_styles.save(anna, "Waves", a_photo(), library=old, by_admin=True)
     job = accepted(await asks(open_house, anna, old, by_admin=True))
     await service.groups.migrate(old, new)
     await service.groups.migrate(old, new)
@@ -249,11 +249,11 @@ async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_grou
     open_house: Installation,
 ) -> None:
     old, new, anna, ben = a_group(), a_group(), a_person(), a_person()
-    service = open_house.service
+    service = open_house.services
     for group, person in ((old, anna), (new, ben)):
         accepted(await asks(open_house, person, group))
         assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
-        await service.saved_styles.save(person, "Waves", a_photo(), shelf=group, by_admin=True)
+        await service.saved_styles.save(person, "Waves", a_photo(), library=group, by_admin=True)
     rules = await change(open_house, new, daily_limit=8)
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules

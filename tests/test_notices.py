@@ -47,17 +47,17 @@ def test_it_says_whether_there_is_a_picture() -> None:
 
 
 def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
-    studio = parts.studio
-    return Broadcaster(screen, studio.database, studio.capacity, Wakeups(), studio.clock)
+    job_service = parts.job_service
+    return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
 
 
 async def until(parts: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until it is so, looking whenever somebody rings."""
     while True:
-        ticket, so = parts.house.wakeups.subscribe(), fits()
+        wakeup, so = parts.deps.wakeups.subscribe(), fits()
         if so if isinstance(so, bool) else await so:
             return
-        await parts.house.clock.wait(ticket, 0.05)
+        await parts.deps.clock.wait(wakeup, 0.05)
 
 
 async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ async def owed(parts: Installation, chat: Chat, person: Person | None = None) ->
     person = person or a_person()
     view = accepted(await asks(parts, person, chat))
     await ended(parts, person, view.id)
-    async with parts.studio.database.write() as connection:
+    async with parts.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, "77")
-        await notifications.owe(connection, view.id, parts.studio.clock.now())
+        await notifications.owe(connection, view.id, parts.job_service.clock.now())
     return view.id
 
 
@@ -106,27 +106,27 @@ async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
 ) -> None:
     screen = Screen(trouble=lambda _address, _card: trouble)
     async with house(tmp_path) as parts:
-        herald = herald_of(parts, screen)
+        broadcaster = herald_of(parts, screen)
         await owed(parts, a_group())
         for _ in range(3):
-            await herald.notifications()
+            await broadcaster.notifications()
         screen.trouble = lambda _address, _card: None
-        await herald.notifications()
+        await broadcaster.notifications()
         assert len(screen.sent) == said
 
 
 async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
     day, screen = Day(NOON), Screen(trouble=lambda _address, _card: TryLater(30.0))
     async with house(tmp_path, clock=day.clock()) as parts:
-        herald = herald_of(parts, screen)
+        broadcaster = herald_of(parts, screen)
         await owed(parts, a_group())
-        await herald.notifications()
+        await broadcaster.notifications()
         screen.trouble = lambda _address, _card: None
-        await herald.notifications()
+        await broadcaster.notifications()
         assert screen.sent == []
         day.time += 60
-        await herald.notifications()
-        await herald.notifications()
+        await broadcaster.notifications()
+        await broadcaster.notifications()
         assert len(screen.sent) == 1
 
 
@@ -143,8 +143,8 @@ async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
     screen, anna = Screen(), a_person()
     async with house(tmp_path) as parts:
         without_card = await owed(parts, a_group(), a_person())
-        async with parts.studio.database.write() as connection:
+        async with parts.job_service.database.write() as connection:
             await cards.set_message(connection, without_card, None)
-        await parts.studio.delete(anna, await owed(parts, a_group(), anna))
+        await parts.job_service.delete(anna, await owed(parts, a_group(), anna))
         await herald_of(parts, screen).notifications()
         assert screen.sent == []

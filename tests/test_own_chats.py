@@ -42,7 +42,7 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
 
 async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
-        control, database = parts.service.admin, parts.house.database
+        control, database = parts.services.admin, parts.deps.database
 
         async def is_known(chat: Chat) -> bool:
             async with database.read() as connection:
@@ -53,7 +53,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
             await control.remember_private_chat(ANNA, private(ANNA))
         assert await is_known(private(ANNA))
         assert not await is_known(GROUP)
-        await parts.service.care.forget(ANNA)
+        await parts.services.privacy.forget(ANNA)
         assert not await is_known(private(ANNA))
         async with database.read() as connection:
             names = (await connection.execute(text("SELECT platform_id FROM chat"))).scalars().all()
@@ -63,8 +63,8 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
 async def test_a_chat_far_from_its_persons_id_is_forgotten_too(tmp_path: Path) -> None:
     ben, channel = Person("test", "ben"), Chat("test", "channel-9")
     async with house(tmp_path) as parts:
-        await parts.service.admin.remember_private_chat(ben, channel)
-        await parts.service.care.forget(ben)
-        async with parts.house.database.read() as connection:
+        await parts.services.admin.remember_private_chat(ben, channel)
+        await parts.services.privacy.forget(ben)
+        async with parts.deps.database.read() as connection:
             names = (await connection.execute(text("SELECT platform_id FROM chat"))).scalars().all()
     assert names == ["forgotten:1"]

@@ -108,11 +108,11 @@ async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(conne
 
 
 async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) -> None:
-    for lane in ("key-a", "key-b"):
-        await accounts.pause(connection, lane, "Arrearage")
-        await accounts.set_breaker(connection, lane, failures=9, open_until=NOON + 300)
-    for lane in ("key-a", "key-b"):
-        await accounts.refresh(connection, lane)
+    for api_account in ("key-a", "key-b"):
+        await accounts.pause(connection, api_account, "Arrearage")
+        await accounts.set_breaker(connection, api_account, failures=9, open_until=NOON + 300)
+    for api_account in ("key-a", "key-b"):
+        await accounts.refresh(connection, api_account)
     for account in await accounts.all_accounts(connection):
         assert (account.paused_reason, account.failures, account.open_until) == (None, 0, 0.0)
 

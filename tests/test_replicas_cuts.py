@@ -53,12 +53,14 @@ async def driven_by(database: Database, parts: Installation) -> None:
     assert isinstance(parts.roles, Election)
     async with asyncio.timeout(SOON):
         while (await driver(database) or ("",))[0] != parts.roles.owner:
-            await parts.house.clock.sleep(0.1)
+            await parts.deps.clock.sleep(0.1)
 
 
 async def wish(parts: Installation, who: Person, number: int) -> int:
     photo = portrait_jpeg(shade=20 * number)
-    return accepted(await parts.studio.request(who, private(who), photo=photo, style=0, source=f"test:{number}")).id
+    return accepted(
+        await parts.job_service.request(who, private(who), photo=photo, style=0, source=f"test:{number}")
+    ).id
 
 
 @pytest.mark.parametrize("trouble", ["cut", "hush"])
@@ -74,8 +76,8 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
         await driven_by(database, one)
         async with installation(tmp_path, postgres_url, front) as two:
             jobs = [await wish(one, ANNA, number) for number in range(3)]
-            while (await two.studio.job(ANNA, jobs[0])).state != State.RUNNING:  # type: ignore[union-attr]  # hers
-                await two.house.clock.sleep(0.1)
+            while (await two.job_service.job(ANNA, jobs[0])).state != State.RUNNING:  # type: ignore[union-attr]  # hers
+                await two.deps.clock.sleep(0.1)
             getattr(line, trouble)()
             await driven_by(database, two)
             (tmp_path / "go").touch()
@@ -100,11 +102,11 @@ async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
         installation(tmp_path, postgres_url, front) as one,
         installation(tmp_path, postgres_url, front) as two,
     ):
-        heard = two.house.wakeups.subscribe()
+        heard = two.deps.wakeups.subscribe()
         job = await wish(one, ANNA, 1)
         async with asyncio.timeout(SOON):
             await heard.wait()
-        assert await two.studio.job(ANNA, job) is not None
-        assert abs(one.house.clock.now() - two.house.clock.now()) < 1.0
-        assert one.outside.secret == two.outside.secret
+        assert await two.job_service.job(ANNA, job) is not None
+        assert abs(one.deps.clock.now() - two.deps.clock.now()) < 1.0
+        assert one.http_deps.secret == two.http_deps.secret
         assert not one.alone

@@ -48,7 +48,7 @@ async def test_an_interaction_that_two_are_handed_is_answered_once(towns: Discor
     await anna.gets()
     towns.mail.everywhere = False
     assert len(anna.sees) == 2
-    quota = await towns.parts[0].studio.quota(anna.person)
+    quota = await towns.parts[0].job_service.quota(anna.person)
     assert (quota.used, quota.reserved) == (1, 0)
     # Both said at once that they think, for there are three seconds; Discord takes that from one of them.
     assert all("answered twice" in breach for breach in towns.discord.breaches)
@@ -87,7 +87,7 @@ async def test_what_an_interaction_allows_is_kept_sealed(towns: DiscordTowns) ->
     anna = towns.town.member(7)
     await anna.types("quota")
     tokens = [asked.token for asked in towns.discord.asks.all.values()]
-    async with towns.parts[0].studio.database.read() as connection:
+    async with towns.parts[0].job_service.database.read() as connection:
         kept = (await connection.execute(text("SELECT sealed FROM reply"))).scalars().all()
     assert tokens
     assert kept

@@ -31,15 +31,15 @@ async def shop(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIte
         yield opened
 
 
-async def claimed(desk: AccountContext) -> Job:
+async def claimed(context: AccountContext) -> Job:
     found: Job | float = 0.0
     while not isinstance(found, Job):
-        found = await claim(desk)
+        found = await claim(context)
     return found
 
 
 async def taken_over(shop: Workshop) -> AccountContext:
-    return await take_over(shop.lanes[0], shop.house)
+    return await take_over(shop.api_accounts[0], shop.house)
 
 
 @dataclass
@@ -57,7 +57,7 @@ class SlowLinks:
 
 async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> None:
     links, job = SlowLinks(), await shop.wish()
-    old = await take_over(replace(shop.lanes[0], links=links), shop.house)
+    old = await take_over(replace(shop.api_accounts[0], links=links), shop.house)
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await links.begun.wait()
     old.note_fence(steady() - 2 * reconcile.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
@@ -70,11 +70,11 @@ async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> N
 
 
 async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(shop: Workshop) -> None:
-    job, desk = await shop.wish(), await taken_over(shop)
-    now = await claimed(desk)
+    job, context = await shop.wish(), await taken_over(shop)
+    now = await claimed(context)
     (before,) = await shop.rows("SELECT intent_at FROM attempt")
-    desk.note_fence(steady() - 60, shop.house.clock.now())
-    assert (await submit(desk, now)).state == State.RUNNING
+    context.note_fence(steady() - 60, shop.house.clock.now())
+    assert (await submit(context, now)).state == State.RUNNING
     (after,) = await shop.rows("SELECT intent_at FROM attempt")
     assert after.intent_at > before.intent_at
     assert (await shop.row(job)).state == State.RUNNING
@@ -102,8 +102,10 @@ async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(sh
     old = await taken_over(shop)
     shop.gate.next("create", lost_before)
     in_doubt = await submit(old, await claimed(old))
-    term = await taken_over(shop)
-    new = AccountContext(term.lane, shop.house, epoch=term.epoch, pace=term.pace, is_contested=True)
+    leadership = await taken_over(shop)
+    new = AccountContext(
+        leadership.api_account, shop.house, epoch=leadership.epoch, pace=leadership.pace, is_contested=True
+    )
     assert (await reconcile_submit(new, in_doubt, asyncio.Event())).state == State.QUEUED
     assert shop.gate.count("list") == reconcile.LOOKS_OF_ANOTHERS
     waited = (reconcile.LOOKS_OF_ANOTHERS - 1) * reconcile.BETWEEN_LOOKS_SECONDS
@@ -112,30 +114,30 @@ async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(sh
 
 async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) -> None:
     await shop.wish()
-    desk = await taken_over(shop)
-    desk.is_contested = True
+    context = await taken_over(shop)
+    context.is_contested = True
     shop.gate.next("create", lost_after)
-    in_doubt = await submit(desk, await claimed(desk))
-    assert (await reconcile_submit(desk, in_doubt, asyncio.Event())).state == State.RUNNING
+    in_doubt = await submit(context, await claimed(context))
+    assert (await reconcile_submit(context, in_doubt, asyncio.Event())).state == State.RUNNING
     assert shop.gate.count("list") == 1
 
 
 async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(shop: Workshop) -> None:
-    desk = await taken_over(shop)
-    assert isinstance(await peek(desk), float)
+    context = await taken_over(shop)
+    assert isinstance(await peek(context), float)
     await shop.wish()
-    while (wait := await peek(desk)) is not None:  # the first submit is spaced too
+    while (wait := await peek(context)) is not None:  # the first submit is spaced too
         assert wait > 0
     new = await taken_over(shop)
-    for look in (peek(desk), claim(desk)):
+    for look in (peek(context), claim(context)):
         with pytest.raises(LeadershipLost):
             await look
-    assert new.epoch == desk.epoch + 1
+    assert new.epoch == context.epoch + 1
 
 
 async def test_every_attempt_bears_the_epoch_of_who_sent_it(shop: Workshop) -> None:
     await shop.wish()
     await taken_over(shop)
-    desk = await taken_over(shop)
-    await claimed(desk)
-    assert await shop.rows("SELECT epoch FROM attempt") == [(desk.epoch,)]
+    context = await taken_over(shop)
+    await claimed(context)
+    assert await shop.rows("SELECT epoch FROM attempt") == [(context.epoch,)]

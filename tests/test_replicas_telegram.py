@@ -26,7 +26,7 @@ def photos(number: int) -> list[bytes]:
 
 
 async def units(towns: TelegramTowns, someone: Someone) -> tuple[int, int]:
-    quota = await towns.parts[0].studio.quota(someone.person)
+    quota = await towns.parts[0].job_service.quota(someone.person)
     return quota.used, quota.reserved
 
 
@@ -49,7 +49,7 @@ async def test_an_update_that_two_are_handed_at_one_moment_is_one_job_and_one_an
     towns.mail.everywhere = False
     assert len(ben.sees) == 1
     assert await units(towns, anna) == (1, 0)
-    assert len(await towns.parts[1].studio.history(anna.person)) == 1
+    assert len(await towns.parts[1].job_service.history(anna.person)) == 1
     assert sorted(towns.mail.brought[before:]) == [0, 0, 1, 1]
 
 
@@ -73,7 +73,7 @@ async def test_what_is_said_after_something_is_dealt_with_after_it(towns: Telegr
     await anna.sends(portrait_jpeg())
     await towns.api.until(lambda: anna.pictures)
     assert set(towns.mail.brought[before:]) == {0, 1}
-    [view] = await towns.parts[0].studio.history(anna.person)
+    [view] = await towns.parts[0].job_service.history(anna.person)
     assert view.has_reference
 
 

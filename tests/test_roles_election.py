@@ -33,9 +33,9 @@ class Held:
         """Each role's work, as this candidate would do it."""
 
         def role(name: str) -> Role:
-            async def work(term: Leadership, stop: asyncio.Event) -> None:
+            async def work(leadership: Leadership, stop: asyncio.Event) -> None:
                 self.by[name].append(who)
-                self.terms[name] = term
+                self.terms[name] = leadership
                 self.most = max(self.most, len(self.by[name]))
                 self._tell()
                 try:
@@ -112,19 +112,19 @@ async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(po
             await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
             line.mend()
             async with open_database(postgres_url) as database:
-                for term in terms.values():
+                for leadership in terms.values():
                     with pytest.raises(LeadershipLost):
-                        async with fenced_write(database, term):
+                        async with fenced_write(database, leadership):
                             pytest.fail("an old epoch must not write")
-                for term in held.terms.values():
-                    async with fenced_write(database, term):
-                        await term.sure()
+                for leadership in held.terms.values():
+                    async with fenced_write(database, leadership):
+                        await leadership.sure()
 
 
 async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
     times, again = 0, asyncio.Event()
 
-    async def work(term: Leadership, stop: asyncio.Event) -> None:
+    async def work(leadership: Leadership, stop: asyncio.Event) -> None:
         nonlocal times
         times += 1
         if times == 1:

@@ -25,30 +25,30 @@ numbers = itertools.count(1)
 
 
 async def wish(parts: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
-    return await parts.studio.request(
+    return await parts.job_service.request(
         person, private(person), photo=photo, style=style, source=f"{person.platform_id}:{next(numbers)}"
     )
 
 
 async def rows(parts: Installation, table: str) -> int:
-    async with parts.house.database.read() as connection:
+    async with parts.deps.database.read() as connection:
         return int((await connection.execute(text(f"SELECT COUNT(*) FROM {table}"))).scalar_one())
 
 
 async def nothing_is_left(parts: Installation, *, jobs: int, units: int) -> None:
     """So many jobs and reservations, and a photo for each job."""
     assert await rows(parts, "job") == jobs
-    async with parts.house.database.read() as connection:
+    async with parts.deps.database.read() as connection:
         reserved = await connection.execute(text("SELECT COUNT(*) FROM ledger WHERE kind = 'reserve'"))
         assert reserved.scalar_one() == units
-    assert len([key for key in await parts.house.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
+    assert len([key for key in await parts.deps.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
 
 
 async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_path: Path) -> None:
     async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
         accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
         answer = await wish(parts, ANNA, portrait_jpeg(shade=100))
-        quota = await parts.studio.quota(ANNA)
+        quota = await parts.job_service.quota(ANNA)
         assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
         await nothing_is_left(parts, jobs=1, units=1)
 
@@ -81,7 +81,7 @@ async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) ->
 async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
     async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
         first = accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
-        await parts.studio.cancel(ANNA, first.id)
+        await parts.job_service.cancel(ANNA, first.id)
         accepted(await wish(parts, ANNA, portrait_jpeg(shade=100)))
 
 
@@ -89,16 +89,16 @@ async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Pa
     """The picture came home all the same; for nothing, everybody would cancel late."""
     async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
         first = accepted(await wish(parts, ANNA, portrait_jpeg()))
-        async for view in parts.studio.watch(ANNA, first.id):
+        async for view in parts.job_service.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
-        await parts.studio.cancel(ANNA, first.id)
+        await parts.job_service.cancel(ANNA, first.id)
         (tmp_path / "go").touch()
         while not await rows(parts, "result"):
-            await parts.house.clock.sleep(0.02)
+            await parts.deps.clock.sleep(0.02)
         again = accepted(await wish(parts, ANNA, portrait_jpeg()))
         assert again.state == State.STORED
-        quota = await parts.studio.quota(ANNA)
+        quota = await parts.job_service.quota(ANNA)
         assert (quota.used, quota.left) == (1, 0)
         assert accepted(await wish(parts, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
         refused = await wish(parts, ANNA, portrait_jpeg(shade=200))
@@ -109,16 +109,16 @@ async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Pa
 async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
     async with house(tmp_path) as parts:
         done = await ended(parts, ANNA, accepted(await wish(parts, ANNA, portrait_jpeg())).id)
-        waiting = accepted(await parts.studio.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
-        for key in await parts.house.photos.keys():
+        waiting = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
+        for key in await parts.deps.photos.keys():
             if key.startswith("original/"):
-                await parts.house.photos.delete(key)
+                await parts.deps.photos.delete(key)
         gone = UserError(ErrorCode.PHOTO_EXPIRED)
-        assert await parts.studio.repeat(ANNA, done.id, style=5, source="a:1") == gone
-        assert await parts.studio.redraft(ANNA, done.id, source="a:2") == gone
-        assert await parts.studio.choose_style(ANNA, waiting.id, 5) == gone
-        assert (await parts.studio.quota(ANNA)).left == 19
-        assert await parts.studio.result(ANNA, done.id)
+        assert await parts.job_service.repeat(ANNA, done.id, style=5, source="a:1") == gone
+        assert await parts.job_service.redraft(ANNA, done.id, source="a:2") == gone
+        assert await parts.job_service.choose_style(ANNA, waiting.id, 5) == gone
+        assert (await parts.job_service.quota(ANNA)).left == 19
+        assert await parts.job_service.result(ANNA, done.id)
 
 
 @IN_HOUSE
@@ -160,18 +160,22 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: Installation, name: str) -> None:
     bad, reason = BAD[name]
-    person, studio = Person("test", f"sends {name}"), open_house.studio
-    before = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.house.photos.keys())
+    person, job_service = Person("test", f"sends {name}"), open_house.job_service
+    before = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
     good = portrait_jpeg()
     answers = [
         await wish(open_house, person, bad),
-        await studio.draft(person, private(person), photo=bad, source=f"{name}:1"),
-        await studio.draft(person, private(person), reference=bad, source=f"{name}:2"),
-        await studio.request(person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"),
-        await studio.request(person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"),
+        await job_service.draft(person, private(person), photo=bad, source=f"{name}:1"),
+        await job_service.draft(person, private(person), reference=bad, source=f"{name}:2"),
+        await job_service.request(
+            person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"
+        ),
+        await job_service.request(
+            person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"
+        ),
     ]
     assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
     assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
-    after = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.house.photos.keys())
+    after = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
     assert after == before
-    assert (await studio.quota(person)).left == 20
+    assert (await job_service.quota(person)).left == 20

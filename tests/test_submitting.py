@@ -171,7 +171,7 @@ async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop
     first, second = await shop.wish("anna"), await shop.wish("ben")
     shop.gate.next("create", lost_after)
     shop.gate.always("list", refused(503, "ModelUnavailable"))
-    async with shop.at_work(replace(shop.lanes[0], slots=2)):  # there is a slot free, and yet
+    async with shop.at_work(replace(shop.api_accounts[0], slots=2)):  # there is a slot free, and yet
         while shop.gate.count("list") < 4:
             await shop.house.clock.sleep(0.1)
         async with shop.database.write() as connection:  # the breaker would have closed by now
@@ -213,9 +213,9 @@ async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_t
         shop.gate.next("create", *[refused(429, "Throttling.RateQuota")] * 3)
         async with shop.at_work():
             tripped = await shop.when(first, lambda job: job.attempts == 3 and job.state == State.QUEUED)
-            (lane,) = await shop.rows("SELECT failures, open_until FROM account")
-            assert (tripped.tag, tripped.resubmits, lane.failures) == (first.tag, 0, 3)
-            assert lane.open_until > shop.house.clock.now()
+            (api_account,) = await shop.rows("SELECT failures, open_until FROM account")
+            assert (tripped.tag, tripped.resubmits, api_account.failures) == (first.tag, 0, 3)
+            assert api_account.open_until > shop.house.clock.now()
             await shop.ended(first)
             await shop.ended(second)
         assert await shop.rows("SELECT failures, open_until FROM account") == [(0, 0)]
@@ -296,7 +296,7 @@ class HeldLinks:
 
 async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(shop: Workshop) -> None:
     job, links = await shop.wish(), HeldLinks()
-    async with shop.at_work(replace(shop.lanes[0], links=links)):
+    async with shop.at_work(replace(shop.api_accounts[0], links=links)):
         await links.asked.wait()
         await shop.cancel(job)
         links.go.set()
@@ -310,7 +310,7 @@ class BrokenLinks:
     """Links with a bug, for one photo."""
 
     def __init__(self, job: Job, shop: Workshop) -> None:
-        self.job, self.well = job, shop.lanes[0].links
+        self.job, self.well = job, shop.api_accounts[0].links
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:
         if key == self.job.photo:
@@ -320,7 +320,7 @@ class BrokenLinks:
 
 async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(shop: Workshop) -> None:
     bad, good = await shop.wish("anna"), [await shop.wish("ben"), await shop.wish("carl")]
-    async with shop.at_work(replace(shop.lanes[0], links=BrokenLinks(bad, shop))):
+    async with shop.at_work(replace(shop.api_accounts[0], links=BrokenLinks(bad, shop))):
         assert {(await shop.ended(job)).state for job in good} == {State.STORED}
     assert (await shop.row(bad)).state in {State.QUEUED, State.SUBMITTING}
     assert {outcome for _, _, outcome in await shop.attempts(bad)} <= {"missed", None}

@@ -132,7 +132,7 @@ async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_p
         api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
         with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
             async with telegram(
-                parts.service, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
+                parts.services, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
             ):
                 raise AssertionError("the bot must not start")
 

@@ -19,8 +19,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
         stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as service,
         workshop(tmp_path, service) as opened,
     ):
-        lane = opened.lanes[0]
-        opened.lanes[0] = replace(lane, links=UploadLinks(lane.client.upload))
+        api_account = opened.api_accounts[0]
+        opened.api_accounts[0] = replace(api_account, links=UploadLinks(api_account.client.upload))
         yield opened
 
 

@@ -32,14 +32,14 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
     async with workshop(tmp_path, service) as opened:
         async with opened.database.write() as connection:
-            for lane in ("sk-one", "sk-old", STAND_IN):
-                await accounts.take_over(connection, lane, mean=1.0, deviation=1.0)
+            for api_account in ("sk-one", "sk-old", STAND_IN):
+                await accounts.take_over(connection, api_account, mean=1.0, deviation=1.0)
         yield opened
 
 
 async def woken(shop: Workshop) -> None:
-    for lane in ("sk-one", "sk-old", STAND_IN):
-        await refresh_account(shop.house, lane)
+    for api_account in ("sk-one", "sk-old", STAND_IN):
+        await refresh_account(shop.house, api_account)
     await recover(shop.house, {"sk-one"}, free={STAND_IN})
 
 

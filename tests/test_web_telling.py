@@ -31,10 +31,10 @@ async def failing(parts: Installation, anna: httpx.AsyncClient, go: Path) -> int
     await wish(anna)
     job = int((await wish(anna, photo=portrait_jpeg(shade=9))).json()["id"])
     ((key,),) = await rows(parts, "SELECT photo FROM job WHERE id = :id", id=job)
-    await parts.studio.photo_intake.photos.delete(key)
+    await parts.job_service.photo_intake.photos.delete(key)
     go.touch()  # noqa: ASYNC240  # quick
     while await rows(parts, "SELECT id FROM job WHERE id = :id AND state <> 'failed'", id=job):
-        await parts.house.clock.wait(parts.house.wakeups.subscribe(), 1.0)
+        await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 1.0)
     return job
 
 

@@ -80,13 +80,13 @@ class HastyClock(WallClock):
 
 @dataclass
 class Workshop:
-    """An installation without its doors. `lanes` drive when `at_work`."""
+    """An installation without its doors. `api_accounts` drive when `at_work`."""
 
     house: WorkerDeps
-    studio: JobService
+    job_service: JobService
     gate: Gate
     rules: AdmissionRules
-    lanes: list[ApiAccount]
+    api_accounts: list[ApiAccount]
     wishes: int = 0
 
     @property
@@ -111,12 +111,12 @@ class Workshop:
         return queued
 
     @asynccontextmanager
-    async def at_work(self, *lanes: ApiAccount) -> AsyncIterator[None]:
+    async def at_work(self, *api_accounts: ApiAccount) -> AsyncIterator[None]:
         """The lanes drive until the end of the block."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            for lane in lanes or self.lanes:
-                group.create_task(run_account(lane, self.house, stop))
+            for api_account in api_accounts or self.api_accounts:
+                group.create_task(run_account(api_account, self.house, stop))
             try:
                 yield
             finally:
@@ -133,11 +133,11 @@ class Workshop:
     async def when(self, job: Job, fits: Callable[[Job], bool]) -> Job:
         """The job's row, once it is as wanted."""
         while True:
-            ticket = self.house.wakeups.subscribe()
+            wakeup = self.house.wakeups.subscribe()
             now = await self.row(job)
             if fits(now):
                 return now
-            await self.house.clock.wait(ticket, 1.0)
+            await self.house.clock.wait(wakeup, 1.0)
 
     async def ended(self, job: Job) -> Job:
         """The job's row, once it has ended."""
@@ -145,7 +145,7 @@ class Workshop:
 
     async def units(self, who: str = "anna") -> tuple[int, int]:
         """How many of today's units somebody has reserved and used."""
-        view = await self.studio.quota(Person("test", who))
+        view = await self.job_service.quota(Person("test", who))
         async with self.database.read() as connection:
             assert await ledger.audit(connection) == ()
         return view.reserved, view.used
@@ -168,7 +168,7 @@ class Workshop:
 
     async def cancel(self, job: Job, who: str = "anna") -> None:
         """Somebody does not want their job any more."""
-        await self.studio.cancel(Person("test", who), job.id)
+        await self.job_service.cancel(Person("test", who), job.id)
 
 
 @asynccontextmanager
@@ -180,23 +180,25 @@ async def workshop(
     patience: Timeouts | None = None,
     rules: AdmissionRules | None = None,
     clock: WallClock | None = None,
-    **lane: Any,
+    **api_account: Any,
 ) -> AsyncIterator[Workshop]:
     """Open everything; nothing is at work yet. The same folder again is a restart."""
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(gate(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         database = await stack.enter_async_context(open_database(place_of(data_dir)))
-        photos, bell = open_photos(data_dir / "photos"), Wakeups()
-        house = WorkerDeps(database, photos, bell, clock or HastyClock(), Calm(), measure, result_days=30)
+        photos, wakeups = open_photos(data_dir / "photos"), Wakeups()
+        house = WorkerDeps(database, photos, wakeups, clock or HastyClock(), Calm(), measure, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_guess": QUICK, "paid": True}
-        lanes = []
+        api_accounts = []
         for key in keys:
             client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Timeouts())
-            lanes.append(ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **lane}))
-        rules = rules or AdmissionRules(20, 1000, None, paid=lanes[0].paid)
-        seen = Capacity(frozenset(keys), sum(lane.slots for lane in lanes), first_guess=QUICK.mean)
+            api_accounts.append(
+                ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
+            )
+        rules = rules or AdmissionRules(20, 1000, None, paid=api_accounts[0].paid)
+        seen = Capacity(frozenset(keys), sum(api_account.slots for api_account in api_accounts), first_guess=QUICK.mean)
         reception = PhotoIntake(Intake(), photos, keep_seconds=3600)
-        board = QueueSnapshots(database, bell, house.clock, seen)
-        studio = JobService(database, reception, bell, house.clock, seen, rules, STYLES, board)
-        yield Workshop(house, studio, here, rules, lanes)
+        board = QueueSnapshots(database, wakeups, house.clock, seen)
+        job_service = JobService(database, reception, wakeups, house.clock, seen, rules, STYLES, board)
+        yield Workshop(house, job_service, here, rules, api_accounts)

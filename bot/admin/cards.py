@@ -35,7 +35,7 @@ def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
     """Everything at a glance."""
     today = state.today
     lines = [
-        *(_lane(lane, texts) for lane in state.accounts),
+        *(_lane(account, texts) for account in state.accounts),
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
@@ -104,15 +104,15 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
     return Card("\n".join(lines), tuple(rows))
 
 
-def _lane(lane: "AccountFigures", texts: Texts) -> str:
-    if lane.paused_reason is None:
+def _lane(account: "AccountFigures", texts: Texts) -> str:
+    if account.paused_reason is None:
         return texts.gettext(
             "✅ {lane}: {images} images, {seconds} s each",
-            lane=lane.account_id,
-            images=lane.images,
-            seconds=round(lane.seconds),
+            lane=account.account_id,
+            images=account.images,
+            seconds=round(account.seconds),
         )
-    return texts.gettext("⏸ {lane}: {reason}", lane=lane.account_id, reason=lane.paused_reason)
+    return texts.gettext("⏸ {lane}: {reason}", lane=account.account_id, reason=account.paused_reason)
 
 
 def _declined(declined: "Sequence[tuple[str, int]]", texts: Texts) -> list[str]:
@@ -149,5 +149,5 @@ def _why(trouble: "Failure", texts: Texts) -> str:
     return f"{words} ({trouble.code}, {trouble.job_id})" if trouble.code else f"{words} ({trouble.job_id})"
 
 
-def _button(label: str, wish: AdminAction, number: int = 0) -> Button:
-    return Button(label, Press(Verb.OWNER, int(wish), number).pack())
+def _button(label: str, request: AdminAction, number: int = 0) -> Button:
+    return Button(label, Press(Verb.OWNER, int(request), number).pack())

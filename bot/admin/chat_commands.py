@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 class AdminCommands:
     """Answers the people named in ADMINS, and nobody else. `bank` gives payments back."""
 
-    def __init__(self, service: "Services", clock: Callable[[], float], bank: "Refunder | None" = None) -> None:
-        self._control = service.admin
-        self._purse = service.credits
+    def __init__(self, services: "Services", clock: Callable[[], float], bank: "Refunder | None" = None) -> None:
+        self._admin = services.admin
+        self._credits = services.credits
         self._clock = clock
         self._bank = bank
 
     async def command(self, message: IncomingMessage, words: str) -> Card:
         """`/admin`, and what may follow it. For everybody else there is no such command."""
         texts = texts_for(message.person.language)
-        if not self._control.is_admin(message.person):
+        if not self._admin.is_admin(message.person):
             return Card(hint_text(texts))
         if message.chat.is_group and not message.is_ephemeral:
             return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
         match words.split(maxsplit=1):
             case []:
-                return admin_card(await self._control.figures(), texts, self._clock())
+                return admin_card(await self._admin.figures(), texts, self._clock())
             case ["grant", rest]:
                 return Card(await self._grant(message, rest.split(), texts))
             case ["ban" | "unban" as what, name]:
                 return Card(await self._ban(message.person, name.strip(), texts, ban=what == "ban"))
             case ["broadcast", letter]:
-                begun = await self._control.broadcast(letter, held=True)
+                begun = await self._admin.broadcast(letter, held=True)
                 if isinstance(begun, UserError):
                     return Card(error_message(begun, texts))
-                return broadcasts_card(await self._control.broadcasts(), texts)
+                return broadcasts_card(await self._admin.broadcasts(), texts)
             case ["refund", charge]:
                 return Card(await self._refund(charge.strip(), texts))
             case _:
@@ -53,52 +53,52 @@ class AdminCommands:
     async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A press on the desk."""
         texts, number = texts_for(pressed.person.language), press.number or 0
-        if not self._control.is_admin(pressed.person):
+        if not self._admin.is_admin(pressed.person):
             return CallbackAnswer(texts.gettext("This button is for somebody else."), alert=True)
         match press.about:
             case AdminAction.TROUBLES:
-                return CallbackAnswer(card=Card(failures_text((await self._control.figures()).failures, texts)))
+                return CallbackAnswer(card=Card(failures_text((await self._admin.figures()).failures, texts)))
             case AdminAction.BROADCASTS:
-                return CallbackAnswer(edit=broadcasts_card(await self._control.broadcasts(), texts))
-            case AdminAction.STOP | AdminAction.GO_ON as wish:
-                stop = wish == AdminAction.STOP
-                found = await (self._control.stop_broadcast if stop else self._control.resume_broadcast)(number)
+                return CallbackAnswer(edit=broadcasts_card(await self._admin.broadcasts(), texts))
+            case AdminAction.STOP | AdminAction.GO_ON as request:
+                stop = request == AdminAction.STOP
+                found = await (self._admin.stop_broadcast if stop else self._admin.resume_broadcast)(number)
                 return (
-                    CallbackAnswer(edit=broadcasts_card(await self._control.broadcasts(), texts))
+                    CallbackAnswer(edit=broadcasts_card(await self._admin.broadcasts(), texts))
                     if found
                     else CallbackAnswer()
                 )
             case AdminAction.PAUSE:
-                await self._control.pause()
+                await self._admin.pause()
             case AdminAction.RESUME:
-                await self._control.resume()
-        return CallbackAnswer(edit=admin_card(await self._control.figures(), texts, self._clock()))
+                await self._admin.resume()
+        return CallbackAnswer(edit=admin_card(await self._admin.figures(), texts, self._clock()))
 
     async def _grant(self, message: IncomingMessage, words: list[str], texts: Texts) -> str:
         if len(words) != 2 or not (words[1].isascii() and words[1].isdigit()) or len(words[1]) > 9:
             return how_text(texts)
         person = _named(message.person, words[0])
-        left = await self._purse.grant(person, int(words[1]), "granted", message.source)
+        left = await self._credits.grant(person, int(words[1]), "granted", message.source)
         if isinstance(left, UserError):
             return error_message(left, texts)
         return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=words[0])
 
     async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
         person = _named(owner, name)
-        if self._control.is_admin(person):
+        if self._admin.is_admin(person):
             return texts.gettext("That is an owner.")
-        await (self._control.ban if ban else self._control.unban)(person)
+        await (self._admin.ban if ban else self._admin.unban)(person)
         return texts.gettext("{who} is banned.", who=name) if ban else texts.gettext("{who} may ask again.", who=name)
 
     async def _refund(self, charge: str, texts: Texts) -> str:
         """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
         if self._bank is None:
             return error_message(ErrorCode.NOT_FOR_SALE, texts)
-        refund = await self._purse.begin_refund(charge)
+        refund = await self._credits.begin_refund(charge)
         if isinstance(refund, UserError):
             return error_message(refund, texts)
         await self._bank.refund_payment(refund.person.platform_id, refund.charge_id)
-        await self._purse.finish_refund(charge)
+        await self._credits.finish_refund(charge)
         return texts.gettext(
             "{stars} ⭐ are given back to {who}, {units} unused pictures taken out of the purse.",
             stars=refund.stars,

@@ -87,9 +87,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     if settings.database_url is not None:
         yield _among_others(settings, off)
     ours = {account_id(key) for key in settings.dashscope_api_key}
-    for lane in known:
-        if lane.paused_reason is not None and lane.id in ours:
-            text = f"The lane {lane.id} stands still: {lane.paused_reason}. Mend it, then: repaint admin resume"
+    for account in known:
+        if account.paused_reason is not None and account.id in ours:
+            text = f"The lane {account.id} stands still: {account.paused_reason}. Mend it, then: repaint admin resume"
             yield Finding(is_good=False, text=text)
 
 

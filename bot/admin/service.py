@@ -53,7 +53,7 @@ class AdminFigures:
 
     @property
     def is_paused(self) -> bool:
-        return bool(self.accounts) and all(lane.paused_reason is not None for lane in self.accounts)
+        return bool(self.accounts) and all(account.paused_reason is not None for account in self.accounts)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class AdminService:
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
             rows = [row for row in await accounts.all_accounts(connection) if row.id in self.capacity.account_ids]
-            lanes = [
+            figures = [
                 AccountFigures(
                     row.id,
                     row.paused_reason,
@@ -98,7 +98,7 @@ class AdminService:
             depth = await queue.depth(connection)
             month = (await ledger.sums(connection, "budget", quota.month(now))).used
             return AdminFigures(
-                accounts=tuple(lanes),
+                accounts=tuple(figures),
                 waiting=depth.waiting,
                 running=depth.running,
                 people=await admin_figures.people(connection),

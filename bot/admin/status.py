@@ -13,14 +13,14 @@ PAUSED_BY_OWNER = "PausedByOwner"
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
     async with open_shared_database(settings) as database, database.read() as connection:
-        lanes = await accounts.all_accounts(connection)
+        rows = await accounts.all_accounts(connection)
         by_state = await statistics.jobs_by_state(connection)
         budget = await ledger.sums(connection, "budget", quota.month(now))
-        images = {lane.id: await ledger.sums(connection, f"account:{lane.id}", "ever") for lane in lanes}
+        images = {account.id: await ledger.sums(connection, f"account:{account.id}", "ever") for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
-    for lane in lanes:
-        state = "runs" if lane.paused_reason is None else f"stands still: {lane.paused_reason}"
-        lines.append(f"{lane.id}: {state}, {images[lane.id].used} images, {lane.mean_seconds:.1f} s a task")
+    for account in rows:
+        state = "runs" if account.paused_reason is None else f"stands still: {account.paused_reason}"
+        lines.append(f"{account.id}: {state}, {images[account.id].used} images, {account.mean_seconds:.1f} s a task")
     lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
     spent = quota.PRICE_CNY * (budget.used + budget.reserved)
     limit = "no limit" if settings.monthly_budget_cny is None else f"of {settings.monthly_budget_cny}"
@@ -31,7 +31,7 @@ async def status(settings: Settings, now: float) -> list[str]:
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
     async with open_shared_database(settings) as database, database.write() as connection:
-        lanes = await accounts.all_accounts(connection)
-        for lane in lanes:
-            await accounts.pause(connection, lane.id, reason)
-    return len(lanes)
+        rows = await accounts.all_accounts(connection)
+        for account in rows:
+            await accounts.pause(connection, account.id, reason)
+    return len(rows)

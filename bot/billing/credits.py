@@ -64,7 +64,7 @@ class CreditService:
         """What is in a person's purse."""
         async with self.database.read() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-            return 0 if person_id is None else await balances.left(connection, quota.purse(person_id))
+            return 0 if person_id is None else await balances.left(connection, quota.credits_scope(person_id))
 
     async def group_balance(self, chat: Chat) -> int:
         """What is in a group's pot now."""
@@ -77,9 +77,9 @@ class CreditService:
             return UserError(ErrorCode.UNITS_INVALID)
         now = self.clock.now()
         async with self.database.write() as connection:
-            purse = quota.purse(await named_person_row(connection, person, now))
-            await balances.put(connection, purse, units, key=f"grant:{key}", why=why, now=now)
-            return await balances.left(connection, purse)
+            own_scope = quota.credits_scope(await named_person_row(connection, person, now))
+            await balances.put(connection, own_scope, units, key=f"grant:{key}", why=why, now=now)
+            return await balances.left(connection, own_scope)
 
     async def check_purchase(self, person: Person, units: int, stars: int) -> UserError | None:
         """Why this can't be sold to them (any more), if so: asked just before they pay."""
@@ -100,7 +100,7 @@ class CreditService:
             )
             if is_new:
                 key = f"charge:{charge_id}"
-                await balances.put(connection, quota.purse(person_id), units, key=key, why="bought", now=now)
+                await balances.put(connection, quota.credits_scope(person_id), units, key=key, why="bought", now=now)
         return Purchase(charge_id, units, stars, now, repeated=not is_new)
 
     async def purchases(self, person: Person) -> tuple[Purchase, ...]:
@@ -127,11 +127,11 @@ class CreditService:
             taken_back = bought.taken_back
             if taken_back is None:
                 await people.touch(connection, bought.person_id)
-                purse = quota.purse(bought.person_id)
-                taken_back = min(bought.units, await balances.left(connection, purse))
+                own_scope = quota.credits_scope(bought.person_id)
+                taken_back = min(bought.units, await balances.left(connection, own_scope))
                 if taken_back:
                     key = f"refund:{charge_id}"
-                    await balances.take(connection, purse, taken_back, key=key, why="refunded", now=now)
+                    await balances.take(connection, own_scope, taken_back, key=key, why="refunded", now=now)
                 await purchases.take_back(connection, charge_id, taken_back)
         return Refund(charge_id, person, bought.stars, taken_back)
 
@@ -166,15 +166,15 @@ class CreditService:
         day = quota.person_scope(person_id, self.rules.daily_free_images, now)
         sums = await ledger.sums(connection, day.name, day.period)
         of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
-        in_purse = await balances.left(connection, quota.purse(person_id))
+        in_purse = await balances.left(connection, quota.credits_scope(person_id))
         if units - of_day > in_purse:
             raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": of_day + in_purse}))
-        pot, purse = quota.pot(chat_id), quota.purse(person_id)
+        group_credits, own_scope = quota.group_credits_scope(chat_id), quota.credits_scope(person_id)
         if of_day:
             today = _Gift(f"{key}:day", of_day, now, day.period, day.limit)
-            await _hand_over(connection, day.name, pot, today)
+            await _hand_over(connection, day.name, group_credits, today)
         if units > of_day:
-            await _hand_over(connection, purse, pot, _Gift(f"{key}:purse", units - of_day, now))
+            await _hand_over(connection, own_scope, group_credits, _Gift(f"{key}:purse", units - of_day, now))
 
 
 @dataclass(frozen=True)
@@ -186,13 +186,13 @@ class _Gift:
     limit: int | None = None
 
 
-async def _hand_over(connection: AsyncConnection, giver: str, pot: str, gift: _Gift) -> None:
+async def _hand_over(connection: AsyncConnection, giver: str, group_credits: str, gift: _Gift) -> None:
     key, units, period, now = gift.key, gift.units, gift.period, gift.now
     if not await balances.take(
         connection, giver, units, key=f"{key}:out", why="given", now=now, period=period, limit=gift.limit
     ):
         raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))
-    await balances.put(connection, pot, units, key=key, why="given", now=now, period=period)
+    await balances.put(connection, group_credits, units, key=key, why="given", now=now, period=period)
 
 
 async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
@@ -202,5 +202,5 @@ async def group_balance(connection: AsyncConnection, chat: Chat | None, now: flo
     chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None:
         return 0
-    pot = quota.pot(chat_id)
-    return sum([await balances.left(connection, pot, period) for period in (quota.day(now), balances.EVER)])
+    group_credits = quota.group_credits_scope(chat_id)
+    return sum([await balances.left(connection, group_credits, period) for period in (quota.day(now), balances.EVER)])

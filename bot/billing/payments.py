@@ -28,9 +28,9 @@ class Refunder(Protocol):
 class PaymentCommands:
     """Sells units. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
-        self._purse = service.credits
-        self._control = service.admin
+    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
+        self._credits = services.credits
+        self._admin = services.admin
         self._clock = clock
 
     async def command(self, command: CommandName, person: Person) -> Card:
@@ -38,17 +38,17 @@ class PaymentCommands:
         texts = texts_for(person.language)
         match command:
             case CommandName.BUY:
-                return offers_card(self._purse.packages, await self._purse.balance(person), person)
+                return offers_card(self._credits.packages, await self._credits.balance(person), person)
             case CommandName.TERMS:
                 return Card(terms_text(texts))
             case _:
-                bought = [purchase.charge_id for purchase in await self._purse.purchases(person)]
+                bought = [purchase.charge_id for purchase in await self._credits.purchases(person)]
                 return support_card(self._owner(person), person, bought if command is CommandName.PAY_SUPPORT else ())
 
     async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """A package was chosen: here is its invoice."""
         units, stars = press.about, press.number or 0
-        problem = await self._purse.check_purchase(pressed.person, units, stars)
+        problem = await self._credits.check_purchase(pressed.person, units, stars)
         if problem is not None:
             return error_answer(problem, pressed.person, self._clock())
         texts = texts_for(pressed.person.language)
@@ -62,7 +62,7 @@ class PaymentCommands:
         problem = (
             UserError(ErrorCode.NOT_FOR_SALE)
             if units is None
-            else await self._purse.check_purchase(person, units, stars)
+            else await self._credits.check_purchase(person, units, stars)
         )
         return "" if problem is None else error_message(problem, texts_for(person.language), now=self._clock())
 
@@ -71,15 +71,13 @@ class PaymentCommands:
         texts, units = texts_for(person.language), _units(payload, stars)
         if units is None:  # not from an invoice of ours: the owner can give it back by its id
             return support_card(self._owner(person), person, (charge_id,))
-        await self._purse.add_purchase(charge_id, person, units, stars)
-        return Card(bought_text(units, await self._purse.balance(person), texts))
+        await self._credits.add_purchase(charge_id, person, units, stars)
+        return Card(bought_text(units, await self._credits.balance(person), texts))
 
     def _owner(self, person: Person) -> str | None:
         """The id of an owner on this person's platform."""
         mark = f"{person.platform}:"
-        return next(
-            (admin.removeprefix(mark) for admin in sorted(self._control.admins) if admin.startswith(mark)), None
-        )
+        return next((admin.removeprefix(mark) for admin in sorted(self._admin.admins) if admin.startswith(mark)), None)
 
 
 def offers_card(packages: "Sequence[CreditPackage]", left: int, person: Person) -> Card:

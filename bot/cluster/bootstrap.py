@@ -72,13 +72,13 @@ async def open_role_runner(settings: ClusterSettings, database: Database, clock:
 
 
 def cluster_tasks(
-    database: Database, bell: Wakeups, clock: Clock, stop: asyncio.Event
+    database: Database, wakeups: Wakeups, clock: Clock, stop: asyncio.Event
 ) -> list[Callable[[], Awaitable[None]]]:
     """What keeps bell and clock one for all, as parts to be kept up."""
     if not database.is_shared:
         return []
     kept = [partial(clock.keep, stop)] if isinstance(clock, SharedClock) else []
-    return [partial(bell.forward, database, clock, stop), partial(bell.listen, database, stop), *kept]
+    return [partial(wakeups.forward, database, clock, stop), partial(wakeups.listen, database, stop), *kept]
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -45,10 +45,10 @@ class Leadership(Protocol):
 
 
 @asynccontextmanager
-async def fenced_write(database: Database, term: Leadership) -> AsyncIterator[AsyncConnection]:
+async def fenced_write(database: Database, leadership: Leadership) -> AsyncIterator[AsyncConnection]:
     """A write of whoever holds the role. Raises LeadershipLost."""
     async with database.write() as connection:
-        await term.fence(connection)
+        await leadership.fence(connection)
         yield connection
 
 

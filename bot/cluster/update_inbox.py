@@ -53,11 +53,11 @@ class UpdateInbox:
         if self.alone:  # nobody hands us anything
             await asyncio.Event().wait()
         while True:
-            ticket = self.wakeups.subscribe()
+            wakeup = self.wakeups.subscribe()
             for arrival in await self._looked(begun):
                 yield arrival
             await self.clock.sleep(LEAST_SECONDS)
-            await self.clock.wait(ticket, LOOK_SECONDS)
+            await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def reassigned(self, begun: Collection[int]) -> tuple[StoredUpdate, ...]:
         """The same, as it is now."""

@@ -20,33 +20,42 @@ if TYPE_CHECKING:
 class AlbumActions:
     """A job of its own is an album of one. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
-        self._studio, self._albums, self._clock = service.job_service, service.albums, clock
+    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
+        self._job_service, self._albums, self._clock = services.job_service, services.albums, clock
 
     async def choose(
-        self, asking: RequestContext, job: int, style: int, saved: int | None = None, reference: bytes | None = None
+        self,
+        request_context: RequestContext,
+        job: int,
+        style: int,
+        saved: int | None = None,
+        reference: bytes | None = None,
     ) -> JobView | UserError:
         """A style for all that wait for one on the card of this job."""
-        together = await self._studio.album_of(asking.person, job)
+        together = await self._job_service.album_of(request_context.person, job)
         drafts = [view for view in together if view.state is State.DRAFT]
         if not drafts:  # the studio knows best why not
-            return await self._studio.choose_style(asking.person, job, style, saved=saved, by_admin=asking.by_admin)
-        return await self._albums.choose(asking, drafts, style, saved, reference)
+            return await self._job_service.choose_style(
+                request_context.person, job, style, saved=saved, by_admin=request_context.by_admin
+            )
+        return await self._albums.choose(request_context, drafts, style, saved, reference)
 
-    async def cancel(self, asking: RequestContext, job: int) -> JobView | UserError:
+    async def cancel(self, request_context: RequestContext, job: int) -> JobView | UserError:
         """All that is not painted yet."""
-        together = await self._studio.album_of(asking.person, job)
-        return await self._albums.cancel(asking.person, together) if together else UserError(ErrorCode.NOT_FOUND)
+        together = await self._job_service.album_of(request_context.person, job)
+        return (
+            await self._albums.cancel(request_context.person, together) if together else UserError(ErrorCode.NOT_FOUND)
+        )
 
-    async def pressed(self, press: Press, asking: RequestContext) -> CallbackAnswer:
+    async def pressed(self, press: Press, request_context: RequestContext) -> CallbackAnswer:
         """A button of the card when all is done."""
-        person, views = asking.person, await self._studio.album_of(asking.person, press.about)
+        person, views = request_context.person, await self._job_service.album_of(request_context.person, press.about)
         if not views:
             return error_answer(UserError(ErrorCode.NOT_FOUND), person, self._clock())
         match press.number:
             case AlbumAction.OTHER:
                 with_photo = [view for view in views if view.has_photo]
-                outcome = await self._albums.redraft(asking, with_photo or views)
+                outcome = await self._albums.redraft(request_context, with_photo or views)
                 return (
                     error_answer(outcome, person, self._clock()) if isinstance(outcome, UserError) else CallbackAnswer()
                 )
@@ -75,7 +84,7 @@ class AlbumActions:
                 yield Card("", document=file)
 
     async def _file(self, person: Person, view: JobView) -> Picture | None:
-        jpeg = await self._studio.result(person, view.id)
+        jpeg = await self._job_service.result(person, view.id)
         if jpeg is None:
             return None
         return Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts_for(person.language)))

@@ -42,34 +42,34 @@ class ButtonRouter:
 
     def __init__(
         self,
-        service: "Services",
+        services: "Services",
         clock: Callable[[], float],
         *,
         link: Callable[[str], str] | None = None,
         dice: Callable[[int], int] = random.randrange,
         room: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._service = service
-        self._studio = service.job_service
-        self._restraint = service.rate_limiter
+        self._services = services
+        self._job_service = services.job_service
+        self._rate_limiter = services.rate_limiter
         self._clock = clock
         self._dice = dice
         self._room = room
-        self._history = HistoryCommands(service.job_service)
-        self._pages = HelpCommands(service.job_service, clock, room)
-        self._album_desk = AlbumActions(service, clock)
-        self._paperwork = PrivacyCommands(service, clock, room)
-        self._closet = SavedStyleCommands(service, clock, link, room)
-        self._household = GroupCommands(service, clock)
-        self._till = PaymentCommands(service, clock)
-        self._owner_desk = AdminCommands(service, clock)
+        self._history_commands = HistoryCommands(services.job_service)
+        self._help = HelpCommands(services.job_service, clock, room)
+        self._album_actions = AlbumActions(services, clock)
+        self._privacy_commands = PrivacyCommands(services, clock, room)
+        self._saved_style_commands = SavedStyleCommands(services, clock, link, room)
+        self._group_commands = GroupCommands(services, clock)
+        self._payment_commands = PaymentCommands(services, clock)
+        self._admin_commands = AdminCommands(services, clock)
 
     async def press(self, pressed: ButtonPress) -> CallbackAnswer:
         """Do what the button says; old, foreign and other people's buttons get a polite answer."""
-        if (hearing := self._restraint.check(pressed.person, pressed.chat, pressed.source)) is Verdict.IGNORED:
+        if (verdict := self._rate_limiter.check(pressed.person, pressed.chat, pressed.source)) is Verdict.IGNORED:
             return CallbackAnswer()
-        pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
-        if hearing is Verdict.WARNED:
+        pressed = replace(pressed, person=await self._job_service.in_their_language(pressed.person))
+        if verdict is Verdict.WARNED:
             return CallbackAnswer(too_fast_text(texts_for(pressed.person.language)), alert=True)
         return await self._done(pressed)
 
@@ -87,20 +87,20 @@ class ButtonRouter:
                 return await self._album(press, pressed)
             case Verb.GALLERY:
                 return CallbackAnswer(
-                    edit=await self._pages.gallery(texts_for(pressed.person.language), press.number or 0)
+                    edit=await self._help.gallery(texts_for(pressed.person.language), press.number or 0)
                 )
             case Verb.HISTORY:
-                return await self._history.turned(press, pressed)
+                return await self._history_commands.turned(press, pressed)
             case Verb.LANGUAGE | Verb.FORGET | Verb.OPT_OUT:
-                return await self._paperwork.pressed(press, pressed)
+                return await self._privacy_commands.pressed(press, pressed)
             case Verb.CLOSET | Verb.SAVED:
-                return await self._closet.pressed(press, pressed)
+                return await self._saved_style_commands.pressed(press, pressed)
             case Verb.RULE | Verb.LOOK:
-                return await self._household.pressed(press, pressed)
+                return await self._group_commands.pressed(press, pressed)
             case Verb.BUY:
-                return await self._till.pressed(press, pressed)
+                return await self._payment_commands.pressed(press, pressed)
             case Verb.OWNER:
-                return await self._owner_desk.pressed(press, pressed)
+                return await self._admin_commands.pressed(press, pressed)
             case Verb.CONSENT:
                 return await self._consent(press, pressed)
             case _:
@@ -112,17 +112,17 @@ class ButtonRouter:
 
     async def _job(self, press: Press, pressed: ButtonPress) -> JobView | UserError:
         """The presses that move a job on; its card follows by itself."""
-        studio, person, asking = self._studio, pressed.person, await self._asking(pressed)
-        by_admin = asking.by_admin
+        job_service, person, request_context = self._job_service, pressed.person, await self._asking(pressed)
+        by_admin = request_context.by_admin
         match press:
             case Press(Verb.CHOOSE, job, int(style)):
-                return await self._album_desk.choose(asking, job, style)
+                return await self._album_actions.choose(request_context, job, style)
             case Press(Verb.WEAR, job, int(saved)):
-                return await self._album_desk.choose(asking, job, REFERENCE, saved)
+                return await self._album_actions.choose(request_context, job, REFERENCE, saved)
             case Press(Verb.SURPRISE, job):
-                return await self._album_desk.choose(asking, job, await self._surprise(pressed))
+                return await self._album_actions.choose(request_context, job, await self._surprise(pressed))
             case Press(Verb.AGAIN, job):
-                return await studio.repeat(
+                return await job_service.repeat(
                     *(person, job),
                     style=None,
                     source=pressed.source,
@@ -132,35 +132,39 @@ class ButtonRouter:
                 )
             case Press(Verb.OTHER, job):
                 source, chat, reply_to = pressed.source, pressed.chat, pressed.message_id
-                return await studio.redraft(person, job, source=source, chat=chat, reply_to=reply_to, by_admin=by_admin)
+                return await job_service.redraft(
+                    person, job, source=source, chat=chat, reply_to=reply_to, by_admin=by_admin
+                )
             case Press(Verb.CANCEL, job):
-                return await self._album_desk.cancel(asking, job)
+                return await self._album_actions.cancel(request_context, job)
             case _:
                 return UserError(ErrorCode.NOT_FOUND)
 
     async def _asking(self, pressed: ButtonPress) -> RequestContext:
-        by_admin = await admin_matters(self._service.groups, pressed.chat) and await pressed.is_admin()
+        by_admin = await admin_matters(self._services.groups, pressed.chat) and await pressed.is_admin()
         return RequestContext(pressed.person, pressed.chat, pressed.source, pressed.message_id, by_admin)
 
     async def _surprise(self, pressed: ButtonPress) -> int:
         """Any style; rather one that they have never tried. REFERENCE, which a photo alone can't have, for none."""
-        on_offer = (await options_for(self._service, pressed.person, pressed.chat)).styles
-        known = set(await self._studio.favourites(pressed.person, limit=len(on_offer)))
+        on_offer = (await options_for(self._services, pressed.person, pressed.chat)).styles
+        known = set(await self._job_service.favourites(pressed.person, limit=len(on_offer)))
         single = [style.index for style in on_offer if style is not SHEET]
         fresh = [index for index in single if index not in known] or single
         return fresh[self._dice(len(fresh))] if fresh else REFERENCE
 
     async def reference_submitted(self, pressed: ButtonPress, job: int, picture: Attachment) -> CallbackAnswer:
         """A form was sent with the picture whose style the photos are to have."""
-        pressed = replace(pressed, person=await self._studio.in_their_language(pressed.person))
+        pressed = replace(pressed, person=await self._job_service.in_their_language(pressed.person))
         data = await read_attachment(picture)
         if isinstance(data, UserError):
             return self._refused(data, pressed.person)
-        asking = await self._asking(pressed)
-        return self._told(await self._album_desk.choose(asking, job, REFERENCE, reference=data), pressed.person)
+        request_context = await self._asking(pressed)
+        return self._told(
+            await self._album_actions.choose(request_context, job, REFERENCE, reference=data), pressed.person
+        )
 
     async def _consent(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        outcome = await self._studio.consent(pressed.person, press.about, allow=press.number == 1)
+        outcome = await self._job_service.consent(pressed.person, press.about, allow=press.number == 1)
         texts = texts_for(pressed.person.language)
         match outcome:
             case UserError(ErrorCode.NOT_FOUND):
@@ -173,17 +177,17 @@ class ButtonRouter:
                 return CallbackAnswer(texts.gettext("All right: I have deleted the photo."))
 
     async def _at_the_card(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        view = await self._studio.job(pressed.person, press.about)
+        view = await self._job_service.job(pressed.person, press.about)
         if view is None and press.verb is Verb.DELETE and (asker := await self._in_charge_of(press, pressed)):
             return await self._at_the_card(press, replace(pressed, person=asker, is_admin=not_an_admin))
         if view is None:
             return self._refused(UserError(ErrorCode.NOT_FOUND), pressed.person)
         match press:
             case Press(Verb.PAGE, _, int(page)) if view.state is State.DRAFT:
-                on_offer = await options_for(self._service, pressed.person, pressed.chat)
-                language, closet, room = pressed.person.language, on_offer.saved_styles, self._room
+                on_offer = await options_for(self._services, pressed.person, pressed.chat)
+                language, saved_styles, room = pressed.person.language, on_offer.saved_styles, self._room
                 shown = job_buttons(
-                    view, styles=on_offer.styles, language=language, closet=closet, page=page, room=room
+                    view, styles=on_offer.styles, language=language, saved_styles=saved_styles, page=page, room=room
                 )
                 return CallbackAnswer(rows=shown)
             case Press(Verb.FILE):
@@ -191,21 +195,21 @@ class ButtonRouter:
             case Press(Verb.BESIDE):
                 return await self._beside(view, pressed.person)
             case Press(Verb.OPEN):
-                return await self._history.opened(view, pressed.person)
+                return await self._history_commands.opened(view, pressed.person)
             case Press(Verb.DELETE):
                 return await self._delete(view, press, pressed)
             case _:
                 return self._refused(UserError(ErrorCode.NOT_NOW), pressed.person)
 
     async def _album(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        asking = await self._asking(pressed)
+        request_context = await self._asking(pressed)
         if press.number in DELETING and (asker := await self._in_charge_of(press, pressed)):
-            asking = replace(asking, person=asker)
-        return await self._album_desk.pressed(press, asking)
+            request_context = replace(request_context, person=asker)
+        return await self._album_actions.pressed(press, request_context)
 
     async def _in_charge_of(self, press: Press, pressed: ButtonPress) -> Person | None:
         """Whose picture it is that an admin of the group wants gone; spoken to in the admin's language."""
-        asker = await self._studio.requester(pressed.chat, press.about)
+        asker = await self._job_service.requester(pressed.chat, press.about)
         if asker is None or asker.platform_id == pressed.person.platform_id or not await pressed.is_admin():
             return None
         return replace(asker, language=pressed.person.language)
@@ -213,7 +217,7 @@ class ButtonRouter:
     async def _file(self, view: JobView, person: Person) -> CallbackAnswer:
         """The picture as a file, which no messenger recompresses."""
         texts = texts_for(person.language)
-        jpeg = await self._studio.result(person, view.id)
+        jpeg = await self._job_service.result(person, view.id)
         if jpeg is None or view.style is None:
             return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
         return CallbackAnswer(card=Card("", document=Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts))))
@@ -221,11 +225,14 @@ class ButtonRouter:
     async def _beside(self, view: JobView, person: Person) -> CallbackAnswer:
         """Photo and picture side by side, made where pixels are worked on."""
         texts = texts_for(person.language)
-        before, after = await self._studio.original(person, view.id), await self._studio.result(person, view.id)
+        before, after = (
+            await self._job_service.original(person, view.id),
+            await self._job_service.result(person, view.id),
+        )
         if before is None or after is None:
             return CallbackAnswer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
         try:
-            jpeg = await self._studio.photo_intake.intake.beside(before, after)
+            jpeg = await self._job_service.photo_intake.intake.beside(before, after)
         except Unreadable:
             return self.sorry(person)
         alt = texts.gettext("Before and after: {style}", style=style_title(view, texts))
@@ -240,15 +247,17 @@ class ButtonRouter:
             case None:
                 return CallbackAnswer(rows=confirm_delete_rows(view, person.language))
             case 1:
-                place = await self._studio.card_address(person, view.id)
-                problem = await self._studio.delete(person, view.id)
+                place = await self._job_service.card_address(person, view.id)
+                problem = await self._job_service.delete(person, view.id)
                 if problem:
                     return self._refused(problem, person)
                 done = texts_for(person.language).gettext("Deleted: the photo and the picture are gone.")
                 elsewhere = place is not None and place.message_id != pressed.message_id
                 return CallbackAnswer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
             case _:
-                return CallbackAnswer(rows=job_buttons(view, styles=self._studio.styles(), language=person.language))
+                return CallbackAnswer(
+                    rows=job_buttons(view, styles=self._job_service.styles(), language=person.language)
+                )
 
     def _told(self, outcome: JobView | UserError, person: Person) -> CallbackAnswer:
         """The card says the rest, unless it became part of another wish."""

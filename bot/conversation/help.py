@@ -63,9 +63,9 @@ class HelpCommands:
     """Answers to plain commands. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
     def __init__(
-        self, studio: "JobService", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
+        self, job_service: "JobService", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
     ) -> None:
-        self._studio = studio
+        self._job_service = job_service
         self._clock = clock
         self._room = room
         self._sheets: dict[tuple[Style, ...], bytes | None] = {}
@@ -75,21 +75,21 @@ class HelpCommands:
         person, chat, texts = message.person, message.chat, texts_for(message.person.language)
         match name:
             case CommandName.START:
-                return Card(start_text(await self._studio.quota(person), texts, is_group=chat.is_group))
+                return Card(start_text(await self._job_service.quota(person), texts, is_group=chat.is_group))
             case CommandName.STYLES:
                 return await self.gallery(texts)
             case CommandName.QUOTA:
-                return Card(quota_text(await self._studio.quota(person, chat), texts, self._clock()))
+                return Card(quota_text(await self._job_service.quota(person, chat), texts, self._clock()))
             case CommandName.QUEUE:
                 return Card(await self._queue(person, texts))
             case CommandName.CANCEL:
-                return Card(cancel_text(await self._studio.cancel_all(person), texts))
+                return Card(cancel_text(await self._job_service.cancel_all(person), texts))
             case _:
                 return Card(help_text(texts, self._room))
 
     async def gallery(self, texts: Texts, page: int = 0) -> Card:
         """The styles with their samples, a page at a time."""
-        everything, samples = self._studio.styles(), self._room.samples_per_page
+        everything, samples = self._job_service.styles(), self._room.samples_per_page
         pages = max(1, -(-len(everything) // samples))
         page = clamp_page(page, pages)
         styles = everything[page * samples : (page + 1) * samples]
@@ -102,7 +102,7 @@ class HelpCommands:
         return Card(styles_text(styles, texts, self._room), buttons, picture)
 
     async def _queue(self, person: Person, texts: Texts) -> str:
-        queue = await self._studio.queue(person)
+        queue = await self._job_service.queue(person)
         if not queue.waiting and not queue.running:
             return texts.gettext("Nothing is in the queue: a photo is painted at once.")
         lines = [texts.ngettext("{n} picture is in the queue.", "{n} pictures are in the queue.", queue.waiting)]

@@ -24,29 +24,29 @@ _PAINTED = frozenset({State.STORED, State.DELIVERED})
 class HistoryCommands:
     """Shows a person their own past."""
 
-    def __init__(self, studio: "JobService") -> None:
-        self._studio = studio
+    def __init__(self, job_service: "JobService") -> None:
+        self._job_service = job_service
 
     async def first(self, person: Person) -> Card:
         """The newest page."""
-        return history_card(await self._studio.history(person, limit=MOST), person, page=0)
+        return history_card(await self._job_service.history(person, limit=MOST), person, page=0)
 
     async def turned(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
         """Another page, in place of this one."""
         if press.about != whose(pressed.person):
             return not_yours(pressed.person)
-        views = await self._studio.history(pressed.person, limit=MOST)
+        views = await self._job_service.history(pressed.person, limit=MOST)
         return CallbackAnswer(edit=history_card(views, pressed.person, page=press.number or 0))
 
     async def opened(self, view: JobView, person: Person) -> CallbackAnswer:
         """A picture with its buttons, as a new message."""
         texts = texts_for(person.language)
-        jpeg = await self._studio.result(person, view.id)
+        jpeg = await self._job_service.result(person, view.id)
         if jpeg is None:
             return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
         picture = Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts), job=view.id)
         return CallbackAnswer(
-            card=job_card(view, styles=self._studio.styles(), language=person.language, picture=picture)
+            card=job_card(view, styles=self._job_service.styles(), language=person.language, picture=picture)
         )
 
 

@@ -47,18 +47,18 @@ class InlinePage:
 class InlineSearch:
     """Finds a person's own pictures and the looks. `link` turns the payload of a deep link into one."""
 
-    def __init__(self, studio: "JobService", link: "Callable[[str], str] | None" = None) -> None:
-        self._studio = studio
+    def __init__(self, job_service: "JobService", link: "Callable[[str], str] | None" = None) -> None:
+        self._job_service = job_service
         self._link = link
 
     async def found(self, person: Person, query: str, offset: str) -> InlinePage:
         """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
         texts, wanted = texts_for(person.language), query.strip().casefold()
-        past = await self._studio.history(person, limit=MOST_PICTURES)
+        past = await self._job_service.history(person, limit=MOST_PICTURES)
         pictures = [_picture(view, texts) for view in past if view.state in _PAINTED and _fits(view, wanted, texts)]
         looks = [
             self._look(style, texts)
-            for style in self._studio.styles()
+            for style in self._job_service.styles()
             if style is not SHEET and _named(style, wanted, texts)
         ]
         found = [*pictures, *looks]

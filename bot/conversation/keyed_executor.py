@@ -14,12 +14,12 @@ class KeyedExecutor:
         self._last: dict[Hashable, asyncio.Task[None]] = {}
 
     def submit(
-        self, lane: Hashable, work: Callable[[], Awaitable[None]], ready: Callable[[], Awaitable[None]] | None = None
+        self, key: Hashable, work: Callable[[], Awaitable[None]], ready: Callable[[], Awaitable[None]] | None = None
     ) -> asyncio.Task[None]:
         """Do `work` when everything before it in the lane is done, and `ready` (which takes no room) too."""
-        task = asyncio.create_task(self._do(self._last.get(lane), work, ready))
-        self._last[lane] = task
-        task.add_done_callback(lambda done: self._forget(lane, done))
+        task = asyncio.create_task(self._do(self._last.get(key), work, ready))
+        self._last[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
         return task
 
     async def finish(self, seconds: float) -> None:
@@ -43,6 +43,6 @@ class KeyedExecutor:
         async with self._room:
             await work()
 
-    def _forget(self, lane: Hashable, done: asyncio.Task[None]) -> None:
-        if self._last.get(lane) is done:
-            del self._last[lane]
+    def _forget(self, key: Hashable, done: asyncio.Task[None]) -> None:
+        if self._last.get(key) is done:
+            del self._last[key]

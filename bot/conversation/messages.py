@@ -36,7 +36,7 @@ class MessageRouter:
 
     def __init__(
         self,
-        service: "Services",
+        services: "Services",
         us: str,
         clock: Callable[[], float],
         *,
@@ -44,21 +44,21 @@ class MessageRouter:
         bank: Refunder | None = None,
         room: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._studio = service.job_service
+        self._job_service = services.job_service
         self._us = us
         self._room = room
-        self._groups = service.groups
-        self._control = service.admin
-        self._restraint = service.rate_limiter
-        self._pages = HelpCommands(service.job_service, clock, room)
-        self._wishing = PhotoRequests(service, clock)
-        self._history = HistoryCommands(service.job_service)
-        self._paperwork = PrivacyCommands(service, clock, room)
-        self._closet = SavedStyleCommands(service, clock, link, room)
-        self._household = GroupCommands(service, clock)
-        self._till = PaymentCommands(service, clock)
-        self._inline = InlineSearch(service.job_service, link)
-        self._owner_desk = AdminCommands(service, clock, bank)
+        self._groups = services.groups
+        self._admin = services.admin
+        self._rate_limiter = services.rate_limiter
+        self._help = HelpCommands(services.job_service, clock, room)
+        self._photo_requests = PhotoRequests(services, clock)
+        self._history_commands = HistoryCommands(services.job_service)
+        self._privacy_commands = PrivacyCommands(services, clock, room)
+        self._saved_style_commands = SavedStyleCommands(services, clock, link, room)
+        self._group_commands = GroupCommands(services, clock)
+        self._payment_commands = PaymentCommands(services, clock)
+        self._inline_search = InlineSearch(services.job_service, link)
+        self._admin_commands = AdminCommands(services, clock, bank)
 
     async def answer(self, message: IncomingMessage) -> Card | None:
         """The answer to a message; None when there is nothing to say (not for us, or the job's card says it all)."""
@@ -69,13 +69,13 @@ class MessageRouter:
         if said.command in {None, CommandName.UNKNOWN} and not addressed:
             return None
         asked = message.source, message.text
-        if (hearing := self._restraint.check(message.person, message.chat, asked)) is Verdict.IGNORED:
+        if (verdict := self._rate_limiter.check(message.person, message.chat, asked)) is Verdict.IGNORED:
             return None
         message = replace(message, person=await self._in_their_language(message.person))
-        if hearing is Verdict.WARNED:
+        if verdict is Verdict.WARNED:
             return Card(too_fast_text(texts_for(message.person.language)))
         if not message.chat.is_group:
-            await self._control.remember_private_chat(message.person, message.chat)
+            await self._admin.remember_private_chat(message.person, message.chat)
         if message.edited:
             return await self._edited(message, said)
         match said.command:
@@ -84,7 +84,7 @@ class MessageRouter:
             case CommandName.STYLE if is_reference(said.words):
                 return await self._reference(message, own_first=True)
             case CommandName.STYLE:
-                return await self._wishing.style(message, said)
+                return await self._photo_requests.style(message, said)
             case None:
                 return await self._plain(message, said)
             case CommandName.UNKNOWN:
@@ -102,7 +102,7 @@ class MessageRouter:
 
     async def inline(self, person: Person, query: str, offset: str = "") -> InlinePage:
         """What somebody finds under our name in any chat."""
-        return await self._inline.found(await self._in_their_language(person), query, offset)
+        return await self._inline_search.found(await self._in_their_language(person), query, offset)
 
     async def guest(self, message: IncomingMessage) -> Card:
         """What a chat that we are no member of is told at once; a wish is then heard like any other."""
@@ -110,55 +110,57 @@ class MessageRouter:
 
     async def checkout(self, person: Person, payload: str, stars: int) -> str:
         """Why it can't be paid any more; nothing when it can."""
-        return await self._till.checkout(await self._in_their_language(person), payload, stars)
+        return await self._payment_commands.checkout(await self._in_their_language(person), payload, stars)
 
     async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
         """They have paid."""
-        return await self._till.paid(await self._in_their_language(person), payload, stars, charge_id)
+        return await self._payment_commands.paid(await self._in_their_language(person), payload, stars, charge_id)
 
     def sorry(self, person: Person) -> Card:
         """What to say when it was tried again and again in vain."""
         return Card(sorry_text(texts_for(person.language)))
 
     async def _in_their_language(self, person: Person) -> Person:
-        return await self._studio.in_their_language(person)
+        return await self._job_service.in_their_language(person)
 
     async def _command(self, command: CommandName, message: IncomingMessage, said: ParsedText) -> Card | None:
         match command:
             case CommandName.START if said.words == "history":
-                return await self._history.first(message.person)
+                return await self._history_commands.first(message.person)
             case CommandName.START if said.words:
-                return await self._closet.arrived(message, said.words) or await self._pages.page(command, message)
+                return await self._saved_style_commands.arrived(message, said.words) or await self._help.page(
+                    command, message
+                )
             case CommandName.ADMIN:
-                return await self._owner_desk.command(message, said.words)
+                return await self._admin_commands.command(message, said.words)
             case CommandName.BUY | CommandName.TERMS | CommandName.SUPPORT | CommandName.PAY_SUPPORT:
-                return await self._till.command(command, message.person)
+                return await self._payment_commands.command(command, message.person)
             case CommandName.AGAIN:
-                return await self._wishing.repeat(message, said)
+                return await self._photo_requests.repeat(message, said)
             case CommandName.HISTORY:
-                return await self._history.first(message.person)
+                return await self._history_commands.first(message.person)
             case CommandName.SAVE_STYLE | CommandName.MY_STYLES | CommandName.RENAME_STYLE | CommandName.SHELF:
-                return await self._closet.command(command, message, said.words)
+                return await self._saved_style_commands.command(command, message, said.words)
             case CommandName.PRIVACY | CommandName.FORGET | CommandName.EXPORT | CommandName.OPT_OUT | CommandName.LANG:
-                return await self._paperwork.command(command, message, said.words)
+                return await self._privacy_commands.command(command, message, said.words)
             case CommandName.SETTINGS | CommandName.GIVE:
-                return await self._household.command(command, message, said.words)
+                return await self._group_commands.command(command, message, said.words)
             case page:
-                return await self._pages.page(page, message)
+                return await self._help.page(page, message)
 
     async def _edited(self, message: IncomingMessage, said: ParsedText) -> Card | None:
         """A changed message: only what it says about a style counts, everything else was answered before."""
         if said.command not in _STYLE_WORDS:
             return None
         if said.command is CommandName.REF or is_reference(said.words):
-            known = await self._wishing.by_source(message)
+            known = await self._photo_requests.by_source(message)
             return None if known else await self._reference(message, own_first=said.command is CommandName.STYLE)
-        return await self._wishing.edited(message, said)
+        return await self._photo_requests.edited(message, said)
 
     async def _plain(self, message: IncomingMessage, said: ParsedText) -> Card | None:
         """Words without a command that are meant for us: with a photo, or a style's name that answers a photo."""
-        if message.attachments or (message.replied and await self._wishing.names_a_style(message, said)):
-            return await self._wishing.style(message, said)
+        if message.attachments or (message.replied and await self._photo_requests.names_a_style(message, said)):
+            return await self._photo_requests.style(message, said)
         return None if message.chat.is_group else Card(hint_text(texts_for(message.person.language)))
 
     async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
@@ -168,15 +170,15 @@ class MessageRouter:
             case ():
                 return Card(how_to_reference_text(texts))
             case (style,):
-                return await self._wishing.reference_draft(message, style)
+                return await self._photo_requests.reference_draft(message, style)
             case (photo, style, *_) if len(message.attachments) == 2:  # an album, whatever it answers
-                return await self._wishing.reference_request(message, (photo,), style)
+                return await self._photo_requests.reference_request(message, (photo,), style)
             case (own, answered) if len(message.attachments) == 1:
                 photo, style = (own, answered) if own_first else (answered, own)
-                return await self._wishing.reference_request(message, (photo,), style)
+                return await self._photo_requests.reference_request(message, (photo,), style)
             case (*photos, style) if (
                 len(message.attachments) > 2 and self._room.has_forms
             ):  # a form says which is which
-                return await self._wishing.reference_request(message, tuple(photos), style)
+                return await self._photo_requests.reference_request(message, tuple(photos), style)
             case _:
                 return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))

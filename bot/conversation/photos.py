@@ -32,9 +32,9 @@ class StyleChoice:
 class PhotoRequests:
     """Takes photos in. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
-        self._service = service
-        self._studio = service.job_service
+    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
+        self._services = services
+        self._job_service = services.job_service
         self._clock = clock
 
     async def style(self, message: IncomingMessage, said: ParsedText) -> Card | None:
@@ -60,7 +60,7 @@ class PhotoRequests:
         look = await self._look(message, said.words)
         if isinstance(look, UnknownStyle):
             return Card(unknown_style_text(look, message.person))
-        past = await self._studio.history(message.person)
+        past = await self._job_service.history(message.person)
         last = next((view for view in past if view.has_photo and view.style is not None), None)
         if last is None:
             texts = texts_for(message.person.language)
@@ -75,23 +75,25 @@ class PhotoRequests:
         look = await self._look(message, split_me(said.words)[0])
         if not isinstance(look, StyleChoice) or (known.style == look.style and look.saved is None):
             return None
-        together = await self._studio.album_of(message.person, known.id)
+        together = await self._job_service.album_of(message.person, known.id)
         if known.state is State.DRAFT and known.style is None:
-            asking = await self._asking(message, message.source)
-            return self._said(message, await self._service.albums.choose(asking, together, look.style, look.saved))
+            request_context = await self._asking(message, message.source)
+            return self._said(
+                message, await self._services.albums.choose(request_context, together, look.style, look.saved)
+            )
         source = f"{message.source}:{look.style}" if look.saved is None else f"{message.source}:saved:{look.saved}"
-        asking = await self._asking(message, source)
-        answer = await self._service.albums.again(asking, together, look.style, look.saved)
+        request_context = await self._asking(message, source)
+        answer = await self._services.albums.again(request_context, together, look.style, look.saved)
         if isinstance(answer, JobView):
             for view in together:
                 if view.state is State.QUEUED:
-                    await self._studio.cancel(message.person, view.id)
+                    await self._job_service.cancel(message.person, view.id)
         return self._said(message, answer)
 
     async def by_source(self, message: IncomingMessage) -> JobView | None:
         """The job that this message has made, if it has, or that one of its photos has."""
         sources = [message.source, *(photo.source for photo in message.attachments if photo.source)]
-        views = [await self._studio.by_source(message.person, source) for source in sources]
+        views = [await self._job_service.by_source(message.person, source) for source in sources]
         return next((view for view in views if view is not None), None)
 
     async def reference_draft(self, message: IncomingMessage, style: Attachment) -> Card | None:
@@ -101,7 +103,7 @@ class PhotoRequests:
         data = await self._read(message, style)
         if isinstance(data, UserError):
             return self._refused(message, data)
-        view = await self._studio.draft(
+        view = await self._job_service.draft(
             message.person,
             message.chat,
             reference=data,
@@ -124,12 +126,12 @@ class PhotoRequests:
 
     async def _look(self, message: IncomingMessage, words: str) -> StyleChoice | UnknownStyle | None:
         """What the words name: a style of the catalogue, else one that was saved; None when there are no words."""
-        style = find_style(words, self._studio.styles())
+        style = find_style(words, self._job_service.styles())
         if isinstance(style, Style):
             return StyleChoice(style.index)
         if style is None:
             return None
-        saved = await self._service.saved_styles.find(message.person, message.chat, words)
+        saved = await self._services.saved_styles.find(message.person, message.chat, words)
         return style if saved is None else StyleChoice(REFERENCE, saved.id)
 
     async def _wishes(self, message: IncomingMessage, photos: tuple[Attachment, ...], look: StyleChoice) -> Card | None:
@@ -147,7 +149,7 @@ class PhotoRequests:
         data = await self._read(message, photo)
         if isinstance(data, UserError):
             return data
-        return await self._studio.request(
+        return await self._job_service.request(
             message.person,
             message.chat,
             photo=data,
@@ -167,13 +169,13 @@ class PhotoRequests:
     ) -> Card | None:
         """What there is to say of photos that were taken in, or not."""
         if (album := _album(message, photos)) is not None:
-            await self._service.albums.close(album)
+            await self._services.albums.close(album)
         return album_feedback(outcomes, photos, message.person, self._clock())
 
     async def _once_more(
         self, message: IncomingMessage, view: JobView, look: StyleChoice | None, source: str
     ) -> JobView | UserError:
-        return await self._studio.repeat(
+        return await self._job_service.repeat(
             message.person,
             view.id,
             style=None if look is None else look.style,
@@ -194,7 +196,7 @@ class PhotoRequests:
             outcomes.append(await self._draft(message, photo, number, like, album=_album(message, photos)))
             match outcomes[-1]:
                 case JobView(id=job, style=int(style)) if style == REFERENCE and like is None:
-                    like = await self._studio.reference(message.person, job)
+                    like = await self._job_service.reference(message.person, job)
         said = await self._taken(message, photos, outcomes)
         waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
         if said is None and unknown and waiting and not waiting[0].repeated:
@@ -209,7 +211,7 @@ class PhotoRequests:
         data = await self._read(message, photo)
         if isinstance(data, UserError):
             return data
-        return await self._studio.draft(
+        return await self._job_service.draft(
             message.person,
             message.chat,
             photo=data,
@@ -222,7 +224,7 @@ class PhotoRequests:
 
     async def _read(self, message: IncomingMessage, photo: Attachment) -> bytes | UserError:
         """The bytes; of somebody who doesn't want that, nothing is fetched."""
-        if await is_withheld(self._service.care, photo, message.person):
+        if await is_withheld(self._services.privacy, photo, message.person):
             return UserError(ErrorCode.OPTED_OUT)
         return await read_attachment(photo)
 
@@ -233,12 +235,12 @@ class PhotoRequests:
     async def _unwelcome(self, message: IncomingMessage) -> Card | None:
         """Why they can't ask here at all, before anything of theirs is fetched."""
         by_admin = await self._by_admin(message)
-        refusal = await self._studio.check_access(message.person, message.chat, by_admin=by_admin)
+        refusal = await self._job_service.check_access(message.person, message.chat, by_admin=by_admin)
         return None if refusal is None else self._refused(message, refusal)
 
     async def _by_admin(self, message: IncomingMessage) -> bool:
         """Whether an admin of the group asks; the platform is asked only where it matters."""
-        return await admin_matters(self._service.groups, message.chat) and await message.is_admin()
+        return await admin_matters(self._services.groups, message.chat) and await message.is_admin()
 
     def _said(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
         said = feedback_text(outcome, message.person, self._clock())

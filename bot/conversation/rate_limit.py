@@ -44,12 +44,12 @@ class RateLimiter:
         of its people is not heard with."""
         if request in self._heard:
             return Verdict.ALLOWED
-        hearing = self._ask(self._people, f"{person.platform}:{person.platform_id}")
-        if hearing is Verdict.ALLOWED and chat.is_group:
-            hearing = self._ask(self._groups, f"group:{chat.platform}:{chat.platform_id}")
-        if hearing is Verdict.ALLOWED:
+        verdict = self._ask(self._people, f"{person.platform}:{person.platform_id}")
+        if verdict is Verdict.ALLOWED and chat.is_group:
+            verdict = self._ask(self._groups, f"group:{chat.platform}:{chat.platform_id}")
+        if verdict is Verdict.ALLOWED:
             _note(self._heard, request, None)
-        return hearing
+        return verdict
 
     def _ask(self, buckets: TokenBuckets, key: str) -> Verdict:
         now = self._clock()

@@ -71,9 +71,9 @@ class DashScope:
             connect=patience.connect, pool=patience.pool, write=patience.write, read=patience.read
         )
 
-    async def create_task(self, wish: TaskRequest) -> CreatedTask:
+    async def create_task(self, task_request: TaskRequest) -> CreatedTask:
         """Submit a wish, once. NotTaken: nothing happened there. InDoubt: look into the task list first."""
-        return answers.created(await self._ask(wire.create(wish)))
+        return answers.created(await self._ask(wire.create(task_request)))
 
     async def query_task(self, task_id: str) -> Task:
         """How a task is doing; a task that the API does not know comes back as UNKNOWN, not as an error."""

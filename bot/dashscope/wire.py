@@ -146,16 +146,16 @@ def is_link(value: object) -> TypeGuard[str]:
     )
 
 
-def create(wish: TaskRequest) -> ApiCall:
+def create(task_request: TaskRequest) -> ApiCall:
     """The submit call. Style 0 is a style like any other."""
-    given: dict[str, object] = {"image_url": wish.image_url, "style_index": wish.style_index}
-    if wish.style_ref_url is not None:
-        given["style_ref_url"] = wish.style_ref_url
+    given: dict[str, object] = {"image_url": task_request.image_url, "style_index": task_request.style_index}
+    if task_request.style_ref_url is not None:
+        given["style_ref_url"] = task_request.style_ref_url
     body: dict[str, object] = {"model": MODEL, "input": given}
-    if wish.parameters:
-        body["parameters"] = dict(wish.parameters)
+    if task_request.parameters:
+        body["parameters"] = dict(task_request.parameters)
     headers = {"X-DashScope-Async": "enable"}
-    if any(url.startswith("oss://") for url in (wish.image_url, wish.style_ref_url or "")):
+    if any(url.startswith("oss://") for url in (task_request.image_url, task_request.style_ref_url or "")):
         headers["X-DashScope-OssResourceResolve"] = "enable"
     return ApiCall("POST", "/services/aigc/image-generation/generation", headers, json=body)
 

@@ -46,13 +46,13 @@ class Broadcaster:
     async def run(self, stop: asyncio.Event) -> None:
         """Say what is to be said until told to stop."""
         while not stop.is_set():
-            ticket = self.wakeups.subscribe()
+            wakeup = self.wakeups.subscribe()
             await self.notifications()
             await self.old_cards()
             if await self.next_message():
                 await self.clock.wait(stop, MESSAGE_SECONDS)
             else:
-                await self.clock.wait(ticket, LOOK_SECONDS)
+                await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def notifications(self) -> None:
         """Tell those who waited long that it is there."""
@@ -66,20 +66,20 @@ class Broadcaster:
         if self.clock.now() < self.silent_until:
             return False
         async with fenced_write(self.database, self.leadership) as connection:
-            letter = await broadcasts.next_message(connection, self.platform.name, self.clock.now())
-        if letter is None:
+            message = await broadcasts.next_message(connection, self.platform.name, self.clock.now())
+        if message is None:
             return False
         try:
-            await self.platform.show(Address(Chat(self.platform.name, letter.chat)), Card(letter.text))
+            await self.platform.show(Address(Chat(self.platform.name, message.chat)), Card(message.text))
         except TryLater as patience:
-            await self._not_now(letter, patience)
+            await self._not_now(message, patience)
         except TargetGone:
-            await self._ended(letter, "gone")
+            await self._ended(message, "gone")
         except Exception:  # a platform's library may raise anything; one letter must not stop the others
-            log.exception("a letter could not be sent", broadcast=letter.broadcast_id)
-            await self._ended(letter, "unsure")
+            log.exception("a letter could not be sent", broadcast=message.broadcast_id)
+            await self._ended(message, "unsure")
         else:
-            await self._ended(letter, "told")
+            await self._ended(message, "told")
         return True
 
     async def old_cards(self) -> None:
@@ -134,17 +134,17 @@ class Broadcaster:
                 await albums.set_message(connection, old.album_id, None)
         return True
 
-    async def _not_now(self, letter: BroadcastMessage, patience: TryLater) -> None:
+    async def _not_now(self, message: BroadcastMessage, patience: TryLater) -> None:
         self.silent_until = self.clock.now() + patience.retry_after
         if patience.perhaps_sent:
-            await self._ended(letter, "unsure")
+            await self._ended(message, "unsure")
             return
         async with fenced_write(self.database, self.leadership) as connection:
-            await broadcasts.postpone(connection, letter, self.silent_until)
+            await broadcasts.postpone(connection, message, self.silent_until)
 
-    async def _ended(self, letter: BroadcastMessage, outcome: broadcasts.Outcome) -> None:
+    async def _ended(self, message: BroadcastMessage, outcome: broadcasts.Outcome) -> None:
         async with fenced_write(self.database, self.leadership) as connection:
-            await broadcasts.finish(connection, letter, outcome)
+            await broadcasts.finish(connection, message, outcome)
 
     def _chat(self, place: CardPlace) -> Chat:
         return Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

@@ -57,7 +57,7 @@ class CardSender:
     it costs one edit a card."""
 
     platform: Platform
-    service: Services
+    services: Services
     wakeups: Wakeups
     clock: Clock
     leadership: Leadership = SOLE_LEADER
@@ -68,89 +68,85 @@ class CardSender:
     quiet: set[int] = field(default_factory=set)  # nobody looks at these: only the outcome is still told
 
     @property
-    def studio(self) -> JobService:
-        return self.service.job_service
+    def job_service(self) -> JobService:
+        return self.services.job_service
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; what is on its way then is finished first."""
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                ticket, were_busy, began = self.wakeups.subscribe(), set(self.busy), self.clock.now()
-                for errand in await self._to_show():
+                wakeup, were_busy, began = self.wakeups.subscribe(), set(self.busy), self.clock.now()
+                for item in await self._to_show():
                     # One that was shown while we read may have got its card since: what we read of it is old.
-                    if errand.key not in self.busy | were_busy:
-                        self.busy.add(errand.key)
-                        group.create_task(self._show(room, stop, errand))
+                    if item.key not in self.busy | were_busy:
+                        self.busy.add(item.key)
+                        group.create_task(self._show(room, stop, item))
                 took = self.clock.now() - began  # with a thousand cards to look at, less often
                 await self.clock.wait(stop, min(LOOK_SECONDS, LEISURE * took))
-                await self.clock.wait(ticket, LOOK_SECONDS)
+                await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def _to_show(self) -> list[OutboxItem]:
         """Outcomes that are due, then cards that have something new to tell."""
-        now, lanes = self.clock.now(), self.studio.capacity
-        async with self.studio.database.read() as connection:
-            found = await read_outbox(connection, self.platform.name, lanes, now)
-        keys = {errand.key for errand in found}
+        now, capacity = self.clock.now(), self.job_service.capacity
+        async with self.job_service.database.read() as connection:
+            found = await read_outbox(connection, self.platform.name, capacity, now)
+        keys = {item.key for item in found}
         self.told = {key: told for key, told in self.shown.items() if key in keys}
         self.patient = {key: until for key, until in self.paused_until.items() if until > now}
         self.stumbles = Counter({key: times for key, times in self.failures.items() if key in keys})
         self.quiet &= keys
-        return [
-            errand
-            for errand in found
-            if errand.owed or (errand.key not in self.patient and self._has_news(errand, now))
-        ]
+        return [item for item in found if item.owed or (item.key not in self.patient and self._has_news(item, now))]
 
-    def _has_news(self, errand: OutboxItem, now: float) -> bool:
-        if errand.key in self.quiet:
+    def _has_news(self, item: OutboxItem, now: float) -> bool:
+        if item.key in self.quiet:
             return False
-        told = self.told.get(errand.key)
+        told = self.told.get(item.key)
         if told is None:  # a draft's card keeps the page of styles that it shows
-            return errand.place.message_id is None or not errand.is_draft or errand.asks_somebody
-        return is_worth_an_edit_of_many(told.views, errand.views, now - told.at, is_group=errand.place.is_group)
+            return item.place.message_id is None or not item.is_draft or item.asks_somebody
+        return is_worth_an_edit_of_many(told.views, item.views, now - told.at, is_group=item.place.is_group)
 
-    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, errand: OutboxItem) -> None:
+    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, item: OutboxItem) -> None:
         try:
             async with room:
                 if not stop.is_set():  # a thousand may wait for room
-                    await self._try(errand)
+                    await self._try(item)
         except TryLater as patience:
-            await self._later(errand, patience.retry_after)
+            await self._later(item, patience.retry_after)
         except TargetGone as gone:
-            await self._gone(errand, card_only=gone.card_only)
+            await self._gone(item, card_only=gone.card_only)
         except LeadershipLost:
             raise
         except Exception:  # a platform's library may raise anything; one card must not stop the others
-            log.exception("a card could not be shown", job=errand.key)
-            self.stumbles[errand.key] += 1
-            await self._later(errand, job_lifecycle.backoff(self.stumbles[errand.key] - QUICK_TRIES, 1.0))
+            log.exception("a card could not be shown", job=item.key)
+            self.stumbles[item.key] += 1
+            await self._later(item, job_lifecycle.backoff(self.stumbles[item.key] - QUICK_TRIES, 1.0))
         finally:
-            self.busy.discard(errand.key)
+            self.busy.discard(item.key)
 
-    async def _try(self, errand: OutboxItem) -> None:
-        place, album = errand.place, errand.album
-        address, pictures = self._address(place), await self._pictures(errand)
+    async def _try(self, item: OutboxItem) -> None:
+        place, album = item.place, item.album
+        address, pictures = self._address(place), await self._pictures(item)
         beside = len(pictures) > 1 and isinstance(self.platform, SendsAlbums)
         is_certain = album is None or not beside or await self._hang(album, address, pictures)
-        chosen_from = await self._offer(errand, address.chat)
+        chosen_from = await self._offer(item, address.chat)
         card = album_card(
-            errand.views,
+            item.views,
             styles=chosen_from.styles,
-            closet=chosen_from.saved_styles,
+            saved_styles=chosen_from.saved_styles,
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
             in_doubt=not is_certain,
             room=self.platform.capabilities if isinstance(self.platform, HasCapabilities) else DEFAULT_CAPABILITIES,
         )
-        message_id = await self._shown(errand, address, card)
-        self.told[errand.key] = ShownCard(errand.views, self.clock.now())
+        message_id = await self._shown(item, address, card)
+        self.told[item.key] = ShownCard(item.views, self.clock.now())
         if message_id != place.message_id:
-            await self._card_is(errand, message_id)
-        if errand.owed:
-            await self._done(errand, notifies=beside)
+            await self._card_is(item, message_id)
+        if item.owed:
+            await self._done(item, notifies=beside)
 
-    async def _shown(self, errand: OutboxItem, address: Address, card: Card) -> str:
+    async def _shown(self, item: OutboxItem, address: Address, card: Card) -> str:
         await self.leadership.sure()
         try:
             message_id = await self.platform.show(address, card)
@@ -158,13 +154,13 @@ class CardSender:
         except asyncio.CancelledError:  # deposed, and it may arrive after what our successor has shown since
             with suppress(SQLAlchemyError, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    await owe_again(self.studio.database, [view.id for view in errand.views], self.clock.now())
+                    await owe_again(self.job_service.database, [view.id for view in item.views], self.clock.now())
             raise
         return message_id
 
     async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
-        async with fenced_write(self.studio.database, self.leadership) as connection:
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
             if not await albums.begin_pictures(connection, album.id):
                 return album.hung == "sent"
         assert isinstance(self.platform, SendsAlbums)
@@ -172,76 +168,76 @@ class CardSender:
             messages = await self.platform.send_album(address, tuple(pictures.values()))
         except TryLater as patience:
             if not patience.perhaps_sent:
-                async with fenced_write(self.studio.database, self.leadership) as connection:
+                async with fenced_write(self.job_service.database, self.leadership) as connection:
                     await albums.undo_pictures(connection, album.id)
             raise
         except TargetGone:  # if only these are not taken, the card leads to each of them
             return False
-        async with fenced_write(self.studio.database, self.leadership) as connection:
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
             await albums.pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
-    async def _offer(self, errand: OutboxItem, chat: Chat) -> StyleOptions:
+    async def _offer(self, item: OutboxItem, chat: Chat) -> StyleOptions:
         """What the card's buttons offer; only a draft's do."""
-        if not errand.is_draft:
-            return StyleOptions(self.studio.styles())
-        return await options_for(self.service, Person(self.platform.name, errand.place.person), chat)
+        if not item.is_draft:
+            return StyleOptions(self.job_service.styles())
+        return await options_for(self.services, Person(self.platform.name, item.place.person), chat)
 
-    async def _card_is(self, errand: OutboxItem, message_id: str | None) -> None:
-        async with fenced_write(self.studio.database, self.leadership) as connection:
-            if errand.album is None:
-                await cards.set_message(connection, errand.key, message_id)
+    async def _card_is(self, item: OutboxItem, message_id: str | None) -> None:
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
+            if item.album is None:
+                await cards.set_message(connection, item.key, message_id)
             else:
-                await albums.set_message(connection, errand.album.id, message_id)
+                await albums.set_message(connection, item.album.id, message_id)
 
-    async def _done(self, errand: OutboxItem, *, notifies: bool) -> None:
+    async def _done(self, item: OutboxItem, *, notifies: bool) -> None:
         """The outcomes were seen; one that came by an edit, after a long wait, is told once more."""
-        for view in errand.views:
-            await self.studio.mark_delivered(Person(self.platform.name, errand.place.person), view.id)
-        now, was_edited = self.clock.now(), errand.place.message_id is not None
-        worth = [view for view in _pictures_first(errand.views) if is_worth_a_notice(view, now)]
-        async with fenced_write(self.studio.database, self.leadership) as connection:
-            for view in errand.views:
+        for view in item.views:
+            await self.job_service.mark_delivered(Person(self.platform.name, item.place.person), view.id)
+        now, was_edited = self.clock.now(), item.place.message_id is not None
+        worth = [view for view in _pictures_first(item.views) if is_worth_a_notice(view, now)]
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
+            for view in item.views:
                 await results.mark_told(connection, view.id)
             if was_edited and worth and not notifies:
                 await notifications.owe(connection, worth[0].id, now)
 
-    async def _pictures(self, errand: OutboxItem) -> dict[int, Picture]:
+    async def _pictures(self, item: OutboxItem) -> dict[int, Picture]:
         """By job: what is to be shown of an outcome."""
         found: dict[int, Picture] = {}
-        for view in errand.views if errand.owed else ():
-            if view.state in PAINTED and (picture := await self._picture(errand.place, view)) is not None:
+        for view in item.views if item.owed else ():
+            if view.state in PAINTED and (picture := await self._picture(item.place, view)) is not None:
                 found[view.id] = picture
         return found
 
     async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
-        jpeg = await self.studio.result(Person(self.platform.name, place.person), view.id)
+        jpeg = await self.job_service.result(Person(self.platform.name, place.person), view.id)
         if jpeg is None or view.style is None:
             return None
         slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
 
-    async def _later(self, errand: OutboxItem, seconds: float) -> None:
-        if not errand.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
-            self.patient[errand.key] = self.clock.now() + seconds
+    async def _later(self, item: OutboxItem, seconds: float) -> None:
+        if not item.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
+            self.patient[item.key] = self.clock.now() + seconds
             return
-        pause = max(seconds, job_lifecycle.backoff(errand.tries - QUICK_TRIES, 1.0))
-        async with fenced_write(self.studio.database, self.leadership) as connection:
-            for untold in errand.owed:
-                if errand.tries >= GIVE_UP_TRIES:
+        pause = max(seconds, job_lifecycle.backoff(item.tries - QUICK_TRIES, 1.0))
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
+            for untold in item.owed:
+                if item.tries >= GIVE_UP_TRIES:
                     await results.mark_told(connection, untold.job_id)
                 else:
                     await results.postpone(connection, untold.job_id, self.clock.now() + pause)
 
-    async def _gone(self, errand: OutboxItem, *, card_only: bool) -> None:
+    async def _gone(self, item: OutboxItem, *, card_only: bool) -> None:
         """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
-        self.quiet.add(errand.key)
-        if card_only and errand.place.message_id is not None:
-            await self._card_is(errand, None)
+        self.quiet.add(item.key)
+        if card_only and item.place.message_id is not None:
+            await self._card_is(item, None)
             return
-        async with fenced_write(self.studio.database, self.leadership) as connection:
-            for view in errand.views:
+        async with fenced_write(self.job_service.database, self.leadership) as connection:
+            for view in item.views:
                 await results.mark_told(connection, view.id)
 
     def _address(self, place: CardPlace) -> Address:

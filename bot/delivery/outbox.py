@@ -48,7 +48,7 @@ class OutboxItem:
         return any(view.state is State.DRAFT for view in self.views)
 
 
-async def read_outbox(connection: AsyncConnection, platform: str, lanes: Capacity, now: float) -> list[OutboxItem]:
+async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capacity, now: float) -> list[OutboxItem]:
     """Outcomes that are due, then every card whose jobs have not ended, in the order of their turns."""
     owed = {untold.job_id: untold for untold in await results.due(connection, platform, now)}
     owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
@@ -61,7 +61,7 @@ async def read_outbox(connection: AsyncConnection, platform: str, lanes: Capacit
             places[album.jobs[0]] = await cards.of_job(connection, album.jobs[0])
     members = {job: album for album in found for job in album.jobs}
     seen = {
-        view.id: view for view in await views.views_by_id(connection, [*places.keys() | members.keys()], lanes, now)
+        view.id: view for view in await views.views_by_id(connection, [*places.keys() | members.keys()], capacity, now)
     }
     alone = [_alone(place, seen, owed) for place in places.values() if place.album is None]
     together = [_together(places[album.jobs[0]], album, seen, owed) for album in found]
@@ -93,8 +93,8 @@ def _of(owed: Mapping[int, OwedOutcome], jobs: Collection[int]) -> tuple[OwedOut
     return tuple(owed[job] for job in jobs if job in owed)
 
 
-def _is_gathered(errand: OutboxItem, album: Album, now: float) -> bool:
+def _is_gathered(item: OutboxItem, album: Album, now: float) -> bool:
     """Whether the card may say how many photos there are; one that asks for the style waits for all of them."""
     if not album.is_open or album.message_id is not None:
         return True
-    return now - album.created > (OPEN_SECONDS if errand.is_draft else GATHERING_SECONDS)
+    return now - album.created > (OPEN_SECONDS if item.is_draft else GATHERING_SECONDS)

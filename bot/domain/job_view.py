@@ -109,8 +109,9 @@ class JobView:
 class QuotaView:
     """Today's units of one person. `left` = limit - used - reserved - given.
 
-    `given`: of today's, put into groups' pots; `purse`: on top of the day's, for as long as it takes; `pot`: what the
-    group where they ask has together, None elsewhere. They pay in this order: the day, the purse, the pot.
+    `given`: of today's, put into groups' pots; `credits`: on top of the day's, for as long as it takes;
+    `group_credits`: what the group where they ask has together, None elsewhere. They pay in this order: the day, the
+    purse, the pot.
     """
 
     limit: int

@@ -46,12 +46,12 @@ def group_scope(chat_id: int, now: float) -> Scope:
     return Scope(f"group:{chat_id}", day(now), UNLIMITED)
 
 
-def purse(person_id: int) -> str:
+def credits_scope(person_id: int) -> str:
     """The scope of a person's units on top of the day's."""
     return f"purse:{person_id}"
 
 
-def pot(chat_id: int) -> str:
+def group_credits_scope(chat_id: int) -> str:
     """The scope of the units that people gave to a group: those of a day go with it, the others last."""
     return f"pot:{chat_id}"
 

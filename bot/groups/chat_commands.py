@@ -33,8 +33,8 @@ async def admin_matters(groups: "GroupService", chat: Chat) -> bool:
 class GroupCommands:
     """Answers what concerns a group as a whole. `clock` gives epoch seconds."""
 
-    def __init__(self, service: "Services", clock: Callable[[], float]) -> None:
-        self._service = service
+    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
+        self._services = services
         self._clock = clock
 
     async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
@@ -54,7 +54,7 @@ class GroupCommands:
             return error_answer(UserError(ErrorCode.SETTING_INVALID), pressed.person, self._clock())
         if rule is GroupRule.PAGE:
             return CallbackAnswer(edit=await self._page(pressed, number))
-        rules = await self._service.groups.change(pressed.chat, by_admin=True, **changes_from_press(rule, number))
+        rules = await self._services.groups.change(pressed.chat, by_admin=True, **changes_from_press(rule, number))
         if isinstance(rules, UserError):
             return error_answer(rules, pressed.person, self._clock())
         return CallbackAnswer(edit=settings_card(rules, pressed.person))
@@ -67,28 +67,28 @@ class GroupCommands:
             )
         if not await message.is_admin():
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        rules: GroupSettings | UserError = await self._service.groups.settings(message.chat)
+        rules: GroupSettings | UserError = await self._services.groups.settings(message.chat)
         if words.strip():
-            changes = changes_from_text(words, self._service.job_service.styles())
+            changes = changes_from_text(words, self._services.job_service.styles())
             if changes is None:
                 return Card(error_message(ErrorCode.SETTING_INVALID, texts))
-            rules = await self._service.groups.change(message.chat, by_admin=True, **changes)
+            rules = await self._services.groups.change(message.chat, by_admin=True, **changes)
         return (
             Card(error_message(rules, texts)) if isinstance(rules, UserError) else settings_card(rules, message.person)
         )
 
     async def _page(self, pressed: ButtonPress, number: int) -> Card:
         """The settings (-1), or a page of the styles that may be used."""
-        rules = await self._service.groups.settings(pressed.chat)
+        rules = await self._services.groups.settings(pressed.chat)
         if number < 0:
             return settings_card(rules, pressed.person)
-        return looks_card(rules, self._service.job_service.styles(), pressed.person, page=number)
+        return looks_card(rules, self._services.job_service.styles(), pressed.person, page=number)
 
     async def _look_toggled(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        styles, index = self._service.job_service.styles(), press.about - LOOK_SHIFT
-        rules = await self._service.groups.settings(pressed.chat)
+        styles, index = self._services.job_service.styles(), press.about - LOOK_SHIFT
+        rules = await self._services.groups.settings(pressed.chat)
         allowed = toggle_style(rules.styles, index, styles, on=press.number == 1)
-        changed = await self._service.groups.change(pressed.chat, by_admin=True, styles=allowed)
+        changed = await self._services.groups.change(pressed.chat, by_admin=True, styles=allowed)
         if isinstance(changed, UserError):
             return error_answer(changed, pressed.person, self._clock())
         return CallbackAnswer(edit=looks_card(changed, styles, pressed.person, page=page_of(index, styles)))
@@ -96,10 +96,10 @@ class GroupCommands:
     async def _give(self, message: IncomingMessage, words: str) -> Card:
         texts = texts_for(message.person.language)
         units = int(words) if words.strip().isascii() and words.strip().isdigit() and len(words) < 10 else 0
-        pot = await self._service.credits.give_to_group(message.person, message.chat, units, message.source)
-        if isinstance(pot, UserError):
-            return Card(error_message(pot, texts, now=self._clock()))
-        return Card(thanks_text(units, pot, message.person))
+        group_credits = await self._services.credits.give_to_group(message.person, message.chat, units, message.source)
+        if isinstance(group_credits, UserError):
+            return Card(error_message(group_credits, texts, now=self._clock()))
+        return Card(thanks_text(units, group_credits, message.person))
 
 
 def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
@@ -121,13 +121,13 @@ def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
     return Card("\n".join(lines))
 
 
-def thanks_text(units: int, pot: int, person: Person) -> str:
+def thanks_text(units: int, group_credits: int, person: Person) -> str:
     """After a gift."""
     texts = texts_for(person.language)
     given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
     there = texts.ngettext(
         "{n} picture is in this group's pot, for everybody who has none left.",
         "{n} pictures are in this group's pot, for everybody who has none left.",
-        pot,
+        group_credits,
     )
     return f"{given} {there}"

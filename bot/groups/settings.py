@@ -133,7 +133,7 @@ async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
 async def _pour(connection: AsyncConnection, young: int, old: int, now: float) -> None:
     """What was put into the pot at the new address belongs into the old one, which goes on."""
     for period in (balances.EVER, quota.day(now)):
-        source, target = quota.pot(young), quota.pot(old)
+        source, target = quota.group_credits_scope(young), quota.group_credits_scope(old)
         units = await balances.left(connection, source, period)
         if units:
             key = f"moved:{young}:{period}"

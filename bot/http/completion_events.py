@@ -25,9 +25,9 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 class CompletionEvents:
     """`secret`: what the address ends with; whoever does not know it learns nothing."""
 
-    def __init__(self, database: Database, bell: Wakeups, clock: Clock, secret: SecretStr) -> None:
+    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, secret: SecretStr) -> None:
         self._database = database
-        self._bell = bell
+        self._bell = wakeups
         self._clock = clock
         self._secret = secret.get_secret_value().encode()
         self._notices = TokenBuckets(PACE, clock.now)

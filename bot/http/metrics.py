@@ -36,13 +36,13 @@ async def _lanes(connection: AsyncConnection, registry: CollectorRegistry, ours:
     opens = Gauge("repaint_lane_failures", "Submits that failed in a row.", ["account"], registry=registry)
     seconds = Gauge("repaint_task_seconds", "How long a task takes, learned.", ["account"], registry=registry)
     images = Gauge("repaint_images", "Images since ever.", ["account"], registry=registry)
-    for lane in await accounts.all_accounts(connection):
-        if lane.id in ours:
-            paused.labels(lane.id, lane.paused_reason or "").set(lane.paused_reason is not None)
-            opens.labels(lane.id).set(lane.failures)
-            seconds.labels(lane.id).set(lane.mean_seconds)
-            scope = quota.account_scope(lane.id, 0)
-            images.labels(lane.id).set((await ledger.sums(connection, scope.name, scope.period)).used)
+    for account in await accounts.all_accounts(connection):
+        if account.id in ours:
+            paused.labels(account.id, account.paused_reason or "").set(account.paused_reason is not None)
+            opens.labels(account.id).set(account.failures)
+            seconds.labels(account.id).set(account.mean_seconds)
+            scope = quota.account_scope(account.id, 0)
+            images.labels(account.id).set((await ledger.sums(connection, scope.name, scope.period)).used)
 
 
 async def _money(connection: AsyncConnection, registry: CollectorRegistry, now: float) -> None:

@@ -127,14 +127,14 @@ async def admit_draft(
     return same
 
 
-async def _same_wish(connection: AsyncConnection, wish: NewJob | Job, style: int) -> Job | None:
+async def _same_wish(connection: AsyncConnection, request: NewJob | Job, style: int) -> Job | None:
     return await jobs.same_request(
         connection,
-        person_id=wish.person_id,
-        photo_hash=wish.photo_hash or "",
+        person_id=request.person_id,
+        photo_hash=request.photo_hash or "",
         style=style,
-        reference_hash=wish.reference_hash,
-        seed=wish.seed,
+        reference_hash=request.reference_hash,
+        seed=request.seed,
     )
 
 
@@ -155,9 +155,9 @@ async def _pay(connection: AsyncConnection, job: Job, rules: AdmissionRules, now
     day = quota.person_scope(job.person_id, rules.daily_free_images, now)
     if await ledger.reserve(connection, job.id, [day], now=now) is None:
         return
-    sources = [(quota.purse(job.person_id), balances.EVER)]
+    sources = [(quota.credits_scope(job.person_id), balances.EVER)]
     if in_group:
-        sources += [(quota.pot(job.chat_id), period) for period in (quota.day(now), balances.EVER)]
+        sources += [(quota.group_credits_scope(job.chat_id), period) for period in (quota.day(now), balances.EVER)]
     for scope, period in sources:
         if await ledger.draw(connection, job.id, scope, period, now=now):
             return

@@ -30,17 +30,17 @@ class RequestContext:
 class AlbumService:
     """Over the studio, which checks whose jobs they are."""
 
-    studio: JobService
+    job_service: JobService
 
     async def close(self, source: str) -> None:
         """All photos of this request have been taken in: its card may say how many there are."""
-        async with self.studio.database.write() as connection:
+        async with self.job_service.database.write() as connection:
             await albums.close(connection, source)
-        self.studio.wakeups.notify()
+        self.job_service.wakeups.notify()
 
     async def choose(
         self,
-        asking: RequestContext,
+        request_context: RequestContext,
         drafts: Sequence[JobView],
         style: int,
         saved: int | None = None,
@@ -50,79 +50,79 @@ class AlbumService:
         the answer then says why."""
         answer: JobView | UserError = NOT_FOUND
         for done, view in enumerate(drafts):
-            answer = await self.studio.choose_style(
-                *(asking.person, view.id, style),
+            answer = await self.job_service.choose_style(
+                *(request_context.person, view.id, style),
                 saved=saved,
                 reference=reference,
-                by_admin=asking.by_admin,
+                by_admin=request_context.by_admin,
                 in_album=done > 0,
             )
             if isinstance(answer, UserError) and answer.code in LIMIT_ERRORS:
                 if done:
-                    await self._set_apart([left.id for left in drafts[done:]], asking.source)
+                    await self._set_apart([left.id for left in drafts[done:]], request_context.source)
                 break
         return answer
 
     async def cancel(self, person: Person, views: Sequence[JobView]) -> JobView | UserError:
         """What is not painted yet is not wanted any more."""
         answers = [
-            await self.studio.cancel(person, view.id)
+            await self.job_service.cancel(person, view.id)
             for view in views
             if view.state in WAITING or view.state is State.DRAFT
         ]
         canceled = [answer for answer in answers if isinstance(answer, JobView)]
         return canceled[0] if canceled else UserError(ErrorCode.NOT_NOW)
 
-    async def redraft(self, asking: RequestContext, views: Sequence[JobView]) -> JobView | UserError:
+    async def redraft(self, request_context: RequestContext, views: Sequence[JobView]) -> JobView | UserError:
         """The same photos, to be given another style, as an album of their own."""
         answers = [
-            await self.studio.redraft(
-                asking.person,
+            await self.job_service.redraft(
+                request_context.person,
                 view.id,
-                source=photo_source(asking.source, number),
-                chat=asking.chat,
-                reply_to=asking.reply_to,
-                by_admin=asking.by_admin,
-                album=asking.source if len(views) > 1 else None,
+                source=photo_source(request_context.source, number),
+                chat=request_context.chat,
+                reply_to=request_context.reply_to,
+                by_admin=request_context.by_admin,
+                album=request_context.source if len(views) > 1 else None,
             )
             for number, view in enumerate(views)
         ]
-        await self.close(asking.source)
+        await self.close(request_context.source)
         return _best(answers)
 
     async def again(
-        self, asking: RequestContext, views: Sequence[JobView], style: int, saved: int | None = None
+        self, request_context: RequestContext, views: Sequence[JobView], style: int, saved: int | None = None
     ) -> JobView | UserError:
         """The same photos in another style, as an album of their own."""
         answers = [
-            await self.studio.repeat(
-                asking.person,
+            await self.job_service.repeat(
+                request_context.person,
                 view.id,
                 style=style,
                 saved=saved,
-                source=photo_source(asking.source, number),
-                chat=asking.chat,
-                reply_to=asking.reply_to,
-                by_admin=asking.by_admin,
+                source=photo_source(request_context.source, number),
+                chat=request_context.chat,
+                reply_to=request_context.reply_to,
+                by_admin=request_context.by_admin,
                 in_album=number > 0,
-                album=asking.source if len(views) > 1 else None,
+                album=request_context.source if len(views) > 1 else None,
             )
             for number, view in enumerate(views)
         ]
-        await self.close(asking.source)
+        await self.close(request_context.source)
         return _best(answers)
 
     async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
         """Photos and pictures are gone; where the pictures still are on screen."""
-        places = [await self.studio.card_address(person, view.id) for view in views]
+        places = [await self.job_service.card_address(person, view.id) for view in views]
         for view in views:
-            await self.studio.delete(person, view.id)
+            await self.job_service.delete(person, view.id)
         return tuple(place for place in places if place is not None)
 
     async def _set_apart(self, job_ids: Sequence[int], source: str) -> None:
-        async with self.studio.database.write() as connection:
-            await albums.move(connection, job_ids, f"{source}:rest", self.studio.clock.now())
-        self.studio.wakeups.notify()
+        async with self.job_service.database.write() as connection:
+            await albums.move(connection, job_ids, f"{source}:rest", self.job_service.clock.now())
+        self.job_service.wakeups.notify()
 
 
 def photo_source(source: str, number: int) -> str:

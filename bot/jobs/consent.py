@@ -17,12 +17,12 @@ from storage.jobs import Job
 _NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 
-async def answer_consent(studio: JobQueries, subject: Person, job_id: int, *, allow: bool) -> Job | UserError:
+async def answer_consent(queries: JobQueries, subject: Person, job_id: int, *, allow: bool) -> Job | UserError:
     """The job as it is after their word: queued, or failed with the reason; only they can give it, and only once.
 
     When it was a yes and there is no room or unit left by now, the job ends and tells so to the person who asked.
     """
-    async with studio.database.read() as connection:
+    async with queries.database.read() as connection:
         job = await jobs.get(connection, job_id)
         chat = None if job is None else await people.chat_platform(connection, job.chat_id)
     if job is None or job.hidden or (chat, job.subject) != (subject.platform, subject.platform_id):
@@ -30,29 +30,31 @@ async def answer_consent(studio: JobQueries, subject: Person, job_id: int, *, al
     if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
         return UserError(ErrorCode.NOT_NOW)
     try:
-        return await _queued(studio, job, job.style) if allow else await _ended(studio, job, ErrorCode.CONSENT_REFUSED)
+        return (
+            await _queued(queries, job, job.style) if allow else await _ended(queries, job, ErrorCode.CONSENT_REFUSED)
+        )
     except (InvalidTransition, StaleJob):  # cancelled, or answered, in the same moment
         return UserError(ErrorCode.NOT_NOW)
 
 
-async def _queued(studio: JobQueries, job: Job, style: int) -> Job | UserError:
-    if not await drafts.photos_are_kept(studio, job):
-        return await _ended(studio, job, ErrorCode.PHOTO_EXPIRED)
+async def _queued(queries: JobQueries, job: Job, style: int) -> Job | UserError:
+    if not await drafts.photos_are_kept(queries, job):
+        return await _ended(queries, job, ErrorCode.PHOTO_EXPIRED)
     given = replace(job, consent="given")
     try:
-        async with studio.database.write() as connection:
-            return await admit(connection, given, style, studio.rules, studio.clock.now(), asked=KNOWN)
+        async with queries.database.write() as connection:
+            return await admit(connection, given, style, queries.rules, queries.clock.now(), asked=KNOWN)
     except RequestDenied as refused:
-        return await _ended(studio, job, refused.refusal.code)
+        return await _ended(queries, job, refused.refusal.code)
 
 
-async def _ended(studio: JobQueries, job: Job, reason: ErrorCode) -> Job:
+async def _ended(queries: JobQueries, job: Job, reason: ErrorCode) -> Job:
     """Ended for this reason; after a no, the photo is gone as well."""
     said_no = reason == ErrorCode.CONSENT_REFUSED
     kept = replace(job, photo=None, photo_hash=None) if said_no else job
-    async with studio.database.write() as connection:
-        change = await apply_event(connection, kept, job_lifecycle.Declined(reason), studio.clock.now())
+    async with queries.database.write() as connection:
+        change = await apply_event(connection, kept, job_lifecycle.Declined(reason), queries.clock.now())
         is_needed = job.photo is None or await jobs.is_photo_in_use(connection, job.person_id, job.photo)
     if said_no and job.photo is not None and not is_needed:
-        await studio.photo_intake.photos.delete(job.photo)
+        await queries.photo_intake.photos.delete(job.photo)
     return change.job

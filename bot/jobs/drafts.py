@@ -33,19 +33,19 @@ def subject_id(person: Person, subject: Person | None) -> str | None:
     return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
 
 
-async def from_upload(studio: JobQueries, person: Person, chat: Chat, sent: Sent) -> NewJob | UserError:
+async def from_upload(queries: JobQueries, person: Person, chat: Chat, sent: Sent) -> NewJob | UserError:
     """The draft of what they sent, its pictures looked at and in store."""
-    photo = None if sent.photo is None else await studio.photo_intake.accept(sent.photo, Kind.ORIGINAL)
+    photo = None if sent.photo is None else await queries.photo_intake.accept(sent.photo, Kind.ORIGINAL)
     if isinstance(photo, UserError):
         return photo
-    reference = None if sent.reference is None else await studio.photo_intake.accept(sent.reference, Kind.REFERENCE)
+    reference = None if sent.reference is None else await queries.photo_intake.accept(sent.reference, Kind.REFERENCE)
     if isinstance(reference, UserError):
         return reference
-    now = studio.clock.now()
-    async with studio.database.write() as connection:
+    now = queries.clock.now()
+    async with queries.database.write() as connection:
         person_id, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
-    original = await _kept(studio, Kind.ORIGINAL, person_id, photo, now)
-    style = await _kept(studio, Kind.REFERENCE, person_id, reference, now)
+    original = await _kept(queries, Kind.ORIGINAL, person_id, photo, now)
+    style = await _kept(queries, Kind.REFERENCE, person_id, reference, now)
     return NewJob(
         source=sent.source,
         person_id=person_id,
@@ -65,41 +65,41 @@ async def from_upload(studio: JobQueries, person: Person, chat: Chat, sent: Sent
     )
 
 
-async def from_job(studio: JobQueries, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | UserError:
+async def from_job(queries: JobQueries, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | UserError:
     """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
     if job.consent == "asked":  # whose photo it is has yet to say yes
         return UserError(ErrorCode.NOT_NOW)
-    if not await photos_are_kept(studio, job):
+    if not await photos_are_kept(queries, job):
         return UserError(ErrorCode.PHOTO_EXPIRED)
-    now = studio.clock.now()
+    now = queries.clock.now()
     copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
     copy = replace(copy, source=sent.source, reply_to=sent.reply_to, state=State.DRAFT, tag=None, created=now)
     copy = replace(copy, album_id=None)
     if chat is None:
         return copy
-    async with studio.database.write() as connection:
+    async with queries.database.write() as connection:
         _, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
     return replace(copy, chat_id=chat_id, thread=chat.thread)
 
 
-async def photos_are_kept(studio: JobQueries, job: Job | NewJob) -> bool:
+async def photos_are_kept(queries: JobQueries, job: Job | NewJob) -> bool:
     """Whether the job's photo, and its reference if it has one, are still in store."""
     keys = [key for key in (job.photo, job.reference) if key is not None]
-    return job.photo is not None and all([await studio.photo_intake.photos.has(key) for key in keys])
+    return job.photo is not None and all([await queries.photo_intake.photos.has(key) for key in keys])
 
 
-async def discard(studio: JobQueries, draft: NewJob | Job) -> None:
+async def discard(queries: JobQueries, draft: NewJob | Job) -> None:
     """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
-    async with studio.database.read() as connection:
+    async with queries.database.read() as connection:
         keys = [key for key in (draft.photo, draft.reference) if key is not None]
         unused = [key for key in keys if not await jobs.is_photo_in_use(connection, draft.person_id, key)]
     for key in unused:
-        await studio.photo_intake.photos.delete(key)
+        await queries.photo_intake.photos.delete(key)
 
 
-async def with_next_seed(studio: JobQueries, draft: NewJob) -> NewJob:
+async def with_next_seed(queries: JobQueries, draft: NewJob) -> NewJob:
     """The same wish with brushwork that this person has not had yet."""
-    async with studio.database.read() as connection:
+    async with queries.database.read() as connection:
         last = await jobs.last_seed(
             connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
         )
@@ -124,37 +124,37 @@ def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
     )
 
 
-async def with_saved_style(studio: JobQueries, draft: AnyJob, style_id: int) -> AnyJob | UserError:
+async def with_saved_style(queries: JobQueries, draft: AnyJob, style_id: int) -> AnyJob | UserError:
     """The draft with a saved style as its reference: one of this person's own, or of the shelf where it is asked.
 
     The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
     """
-    async with studio.database.read() as connection:
+    async with queries.database.read() as connection:
         style = await saved_styles.get(connection, style_id)
     if style is None or not may_use_style(style, draft.person_id, draft.chat_id):
         return UserError(ErrorCode.STYLE_GONE)
-    jpeg = await studio.photo_intake.photos.get(style.key)
+    jpeg = await queries.photo_intake.photos.get(style.key)
     if jpeg is None:
         return UserError(ErrorCode.STYLE_GONE)
     looked = AcceptedPhoto(jpeg, style.sha256, cropped=False)
-    kept = await studio.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+    kept = await queries.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, queries.clock.now())
     return replace(
         draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=style.name
     )
 
 
 async def with_reference(
-    studio: JobQueries, draft: AnyJob, saved_style: int | None, reference: bytes | None
+    queries: JobQueries, draft: AnyJob, saved_style: int | None, reference: bytes | None
 ) -> AnyJob | UserError:
     """The draft with its reference, if it is to have another: a saved style, or a picture that came now."""
     if saved_style is not None:
-        return await with_saved_style(studio, draft, saved_style)
+        return await with_saved_style(queries, draft, saved_style)
     if reference is None:
         return draft
-    looked = await studio.photo_intake.accept(reference, Kind.REFERENCE)
+    looked = await queries.photo_intake.accept(reference, Kind.REFERENCE)
     if isinstance(looked, UserError):
         return looked
-    kept = await studio.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, studio.clock.now())
+    kept = await queries.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, queries.clock.now())
     return replace(draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=None)
 
 
@@ -163,14 +163,14 @@ def may_use_style(style: SavedStyleRow, person_id: int, chat_id: int | None) -> 
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 
-async def find_waiting_reference(studio: JobQueries, draft: NewJob) -> Job | None:
+async def find_waiting_reference(queries: JobQueries, draft: NewJob) -> Job | None:
     """This person's reference that waits for a photo in the same chat."""
-    async with studio.database.read() as connection:
+    async with queries.database.read() as connection:
         drafts = await jobs.of_person(connection, draft.person_id, [State.DRAFT])
     return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
 
 
 async def _kept(
-    studio: JobQueries, kind: Kind, owner: int, looked: AcceptedPhoto | None, now: float
+    queries: JobQueries, kind: Kind, owner: int, looked: AcceptedPhoto | None, now: float
 ) -> StoredPhoto | None:
-    return None if looked is None else await studio.photo_intake.store(kind, owner, looked, now)
+    return None if looked is None else await queries.photo_intake.store(kind, owner, looked, now)

@@ -100,11 +100,17 @@ class JobQueries:
         async with self.database.read() as connection:
             sums = await ledger.sums(connection, scope.name, scope.period)
             given = await balances.taken_out(connection, scope.name, scope.period)
-            purse = await balances.left(connection, quota.purse(person_id))
-            pot = await group_balance(connection, chat, now)
+            own_credits = await balances.left(connection, quota.credits_scope(person_id))
+            group_credits = await group_balance(connection, chat, now)
         resets_at = quota.resets_at(now)
         return QuotaView(
-            scope.limit, sums.used - given, sums.reserved, resets_at, given=given, credits=purse, group_credits=pot
+            scope.limit,
+            sums.used - given,
+            sums.reserved,
+            resets_at,
+            given=given,
+            credits=own_credits,
+            group_credits=group_credits,
         )
 
     async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
@@ -194,7 +200,7 @@ class JobQueries:
         told: JobView | None = None
         person_id = await self._id(person)
         while True:
-            ticket = self.wakeups.subscribe()
+            wakeup = self.wakeups.subscribe()
             now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
             if now is None:
                 return
@@ -203,7 +209,7 @@ class JobQueries:
                 yield now
             if now.state in ENDED:
                 return
-            await self.clock.wait(ticket, LOOK_SECONDS)
+            await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
         """A job of theirs that waits or runs."""

@@ -35,8 +35,8 @@ class QueueSnapshots:
     """Whoever looks sees what was true after the last ring. A job that nobody has looked at before is on it from the
     next reading on: ten thousand may wait, and only few are watched."""
 
-    def __init__(self, database: Database, bell: Wakeups, clock: Clock, lanes: Capacity) -> None:
-        self._database, self._bell, self._clock, self._lanes = database, bell, clock, lanes
+    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, capacity: Capacity) -> None:
+        self._database, self._bell, self._clock, self._lanes = database, wakeups, clock, capacity
         self._turn = asyncio.Lock()
         self._sight: QueueSnapshot | None = None
         self._rung = asyncio.Event()

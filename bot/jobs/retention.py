@@ -35,7 +35,7 @@ class Retention:
     database: Database
     photos: PhotoStore
     clock: Clock
-    term: Leadership = SOLE_LEADER
+    leadership: Leadership = SOLE_LEADER
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep at the start and every few minutes until told to stop."""
@@ -47,7 +47,7 @@ class Retention:
         """Everything whose time has come is gone afterwards."""
         now = self.clock.now()
         await self._forgotten(now)
-        async with fenced_write(self.database, self.term) as connection:
+        async with fenced_write(self.database, self.leadership) as connection:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notifications.forget(connection, now - UNTOLD_SECONDS)
@@ -72,7 +72,7 @@ class Retention:
             queued = await cleanup.old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
-                async with fenced_write(self.database, self.term) as connection:
+                async with fenced_write(self.database, self.leadership) as connection:
                     await apply_event(connection, job, job_lifecycle.Expired(), now)
             except (InvalidTransition, StaleJob):
                 continue  # somebody came back after all

@@ -22,16 +22,16 @@ class StyleOptions:
     saved_styles: tuple["SavedStyle", ...] = ()
 
 
-async def options_for(service: "Services", person: Person, chat: Chat) -> StyleOptions:
+async def options_for(services: "Services", person: Person, chat: Chat) -> StyleOptions:
     """What this person may choose from in this chat."""
-    favourites = await service.job_service.favourites(person, limit=FAVOURITES)
-    rules = await service.groups.settings(chat) if chat.is_group else None
+    favourites = await services.job_service.favourites(person, limit=FAVOURITES)
+    rules = await services.groups.settings(chat) if chat.is_group else None
     allowed = None if rules is None else rules.styles
-    shown = ordered(service.job_service.styles(), favourites, allowed)
+    shown = ordered(services.job_service.styles(), favourites, allowed)
     if allowed is not None and REFERENCE not in allowed:
         return StyleOptions(shown)
-    shelf = await service.saved_styles.library(chat) if chat.is_group else ()
-    return StyleOptions(shown, (*await service.saved_styles.of_person(person), *shelf))
+    library = await services.saved_styles.library(chat) if chat.is_group else ()
+    return StyleOptions(shown, (*await services.saved_styles.of_person(person), *library))
 
 
 def ordered(styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None) -> tuple[Style, ...]:

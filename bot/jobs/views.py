@@ -39,16 +39,16 @@ IDLE_QUEUE = QueueState(
 )  # for jobs that the queue is nothing to
 
 
-async def read_queue_state(connection: AsyncConnection, lanes: Capacity, now: float) -> QueueState:
+async def read_queue_state(connection: AsyncConnection, capacity: Capacity, now: float) -> QueueState:
     """How the queue is doing."""
-    return queue_state(await accounts.all_accounts(connection), await queue.depth(connection), lanes, now)
+    return queue_state(await accounts.all_accounts(connection), await queue.depth(connection), capacity, now)
 
 
-def queue_state(every: Sequence[Account], depth: Depth, lanes: Capacity, now: float) -> QueueState:
+def queue_state(every: Sequence[Account], depth: Depth, capacity: Capacity, now: float) -> QueueState:
     """The same, from the rows of all accounts. Pure."""
-    ours = [account for account in every if account.id in lanes.account_ids]
+    ours = [account for account in every if account.id in capacity.account_ids]
     return QueueState(
-        task_seconds=min((account.mean_seconds for account in ours), default=lanes.first_guess),
+        task_seconds=min((account.mean_seconds for account in ours), default=capacity.first_guess),
         running_for=None if depth.oldest_submitted is None else max(0.0, now - depth.oldest_submitted),
         paused=bool(ours) and all(account.paused_reason is not None for account in ours),
         waiting=depth.waiting,
@@ -57,44 +57,44 @@ def queue_state(every: Sequence[Account], depth: Depth, lanes: Capacity, now: fl
 
 
 async def read_view(
-    connection: AsyncConnection, job: Job, lanes: Capacity, now: float, *, repeated: bool = False
+    connection: AsyncConnection, job: Job, capacity: Capacity, now: float, *, repeated: bool = False
 ) -> JobView:
     """The job, its place and time left, its picture."""
     if job.state not in WAITING:
-        shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, slots=lanes.slots, now=now)
+        shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, slots=capacity.slots, now=now)
         return replace(shown, repeated=repeated)
-    beat, place = await read_queue_state(connection, lanes, now), None
+    beat, place = await read_queue_state(connection, capacity, now), None
     if job.state == State.QUEUED and job.tag is not None:
         place = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
-    return replace(view_of(job, place, None, beat, slots=lanes.slots, now=now), repeated=repeated)
+    return replace(view_of(job, place, None, beat, slots=capacity.slots, now=now), repeated=repeated)
 
 
 async def views_of_jobs(
-    connection: AsyncConnection, found: Sequence[Job], lanes: Capacity, now: float
+    connection: AsyncConnection, found: Sequence[Job], capacity: Capacity, now: float
 ) -> tuple[JobView, ...]:
     """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
     if not found:
         return ()
     beat, line = (
-        await read_queue_state(connection, lanes, now),
+        await read_queue_state(connection, capacity, now),
         await queue.places(connection, {job.id for job in found}),
     )
     pictures = await results.many(connection, [job.id for job in found])
     return tuple(
-        view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=lanes.slots, now=now) for job in found
+        view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=capacity.slots, now=now) for job in found
     )
 
 
 async def views_by_id(
-    connection: AsyncConnection, job_ids: Sequence[int], lanes: Capacity, now: float
+    connection: AsyncConnection, job_ids: Sequence[int], capacity: Capacity, now: float
 ) -> list[JobView]:
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = await read_queue_state(connection, lanes, now), await queue.places(connection, frozenset(job_ids))
+    beat, line = await read_queue_state(connection, capacity, now), await queue.places(connection, frozenset(job_ids))
     found = await jobs.many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
-    return [view_of(job, line.get(job.id), None, beat, slots=lanes.slots, now=now) for job in shown]
+    return [view_of(job, line.get(job.id), None, beat, slots=capacity.slots, now=now) for job in shown]
 
 
 def view_of(

@@ -35,7 +35,7 @@ def album_card(
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[NamedStyle] = (),
+    saved_styles: Sequence[NamedStyle] = (),
     pictures: Sequence[Picture] = (),
     in_doubt: bool = False,
     room: Capabilities = DEFAULT_CAPABILITIES,
@@ -44,7 +44,9 @@ def album_card(
     `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
-        return job_card.job_card(views[0], styles=styles, language=language, closet=closet, picture=picture, room=room)
+        return job_card.job_card(
+            views[0], styles=styles, language=language, saved_styles=saved_styles, picture=picture, room=room
+        )
     texts, card = (
         texts_for(language),
         Card("", picture=picture, job=views[0].id, in_progress=any(map(job_card.is_in_progress, views))),
@@ -52,7 +54,7 @@ def album_card(
     card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
-        rows = job_card.job_buttons(drafts[0], styles=styles, language=language, closet=closet, room=room)
+        rows = job_card.job_buttons(drafts[0], styles=styles, language=language, saved_styles=saved_styles, room=room)
         return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
         return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))

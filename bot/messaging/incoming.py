@@ -71,12 +71,12 @@ class IncomingMessage:
     is_ephemeral: bool = False
 
 
-async def is_withheld(care: "PrivacyService", attachment: Attachment, person: Person) -> bool:
+async def is_withheld(privacy: "PrivacyService", attachment: Attachment, person: Person) -> bool:
     """Whether it is a picture of somebody else who doesn't want that others use theirs."""
     owner = attachment.owner
     if owner is None or owner.platform_id == person.platform_id:
         return False
-    return await care.has_opted_out(owner.platform, owner.platform_id)
+    return await privacy.has_opted_out(owner.platform, owner.platform_id)
 
 
 async def read_attachment(attachment: Attachment) -> bytes | UserError:

@@ -22,11 +22,11 @@ class InteractionTokens:
     account: str
     clock: Clock
 
-    async def keep(self, ticket: Ticket) -> bool:
+    async def keep(self, token: Ticket) -> bool:
         """Whether it is new: an interaction that two processes hear of is answered by one."""
         async with self.database.write() as connection:
             await interaction_tokens.forget(connection, self.clock.now())
-            return await interaction_tokens.keep(connection, self.account, ticket)
+            return await interaction_tokens.keep(connection, self.account, token)
 
     async def of(self, interaction: str) -> Ticket | None:
         """What this interaction still allows."""
@@ -38,22 +38,22 @@ class InteractionTokens:
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.waiting(connection, self.account, message))
 
-    async def take(self, ticket: Ticket) -> bool:
+    async def take(self, token: Ticket) -> bool:
         """Whether its answer is ours to fill."""
         async with self.database.write() as connection:
-            return await interaction_tokens.take(connection, self.account, ticket.interaction)
+            return await interaction_tokens.take(connection, self.account, token.interaction)
 
-    async def give_back(self, ticket: Ticket) -> None:
+    async def give_back(self, token: Ticket) -> None:
         """Its answer could not be filled for now."""
-        await self._write(interaction_tokens.reopen, ticket)
+        await self._write(interaction_tokens.reopen, token)
 
-    async def followed(self, ticket: Ticket) -> None:
+    async def followed(self, token: Ticket) -> None:
         """One more message was written."""
-        await self._write(interaction_tokens.followed, ticket)
+        await self._write(interaction_tokens.followed, token)
 
-    async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], ticket: Ticket) -> None:
+    async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], token: Ticket) -> None:
         async with self.database.write() as connection:
-            await change(connection, self.account, ticket.interaction)
+            await change(connection, self.account, token.interaction)
 
-    def _alive(self, ticket: Ticket | None) -> Ticket | None:
-        return None if ticket is None or ticket.until <= self.clock.now() else ticket
+    def _alive(self, token: Ticket | None) -> Ticket | None:
+        return None if token is None or token.until <= self.clock.now() else token

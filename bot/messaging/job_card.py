@@ -57,16 +57,16 @@ def job_card(
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[NamedStyle] = (),
+    saved_styles: Sequence[NamedStyle] = (),
     page: int = 0,
     picture: Picture | None = None,
     room: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
-    """The card of a job. `styles` are those on offer, in the order of their buttons, `closet` the saved ones; `page`
-    turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
+    """The card of a job. `styles` are those on offer, in the order of their buttons, `saved_styles` the saved ones;
+    `page` turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
     texts = texts_for(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
-    buttons = job_buttons(view, styles=styles, language=language, closet=closet, page=page, room=room)
+    buttons = job_buttons(view, styles=styles, language=language, saved_styles=saved_styles, page=page, room=room)
     return Card(
         "\n".join(lines), buttons, picture, mention=_call(view, texts), job=view.id, in_progress=is_in_progress(view)
     )
@@ -77,7 +77,7 @@ def job_buttons(
     *,
     styles: Sequence[Style],
     language: str,
-    closet: Sequence[NamedStyle] = (),
+    saved_styles: Sequence[NamedStyle] = (),
     page: int = 0,
     room: Capabilities = DEFAULT_CAPABILITIES,
 ) -> ButtonRows:
@@ -87,7 +87,7 @@ def job_buttons(
         case State.DRAFT if view.consent == "asked":
             return (_yes_or_no(view, texts), _cancel(view, texts))
         case State.DRAFT if view.has_photo:
-            looks = _style_rows(view, styles, closet, texts, page=page, room=room)
+            looks = _style_rows(view, styles, saved_styles, texts, page=page, room=room)
             return (*looks, *_luck(view, styles, texts), _cancel(view, texts))
         case State.DRAFT:
             return (_cancel(view, texts),)
@@ -215,7 +215,13 @@ def _not_counted(texts: Texts) -> str:
 
 
 def _style_rows(
-    view: JobView, styles: Sequence[Style], closet: Sequence[NamedStyle], texts: Texts, *, page: int, room: Capabilities
+    view: JobView,
+    styles: Sequence[Style],
+    saved_styles: Sequence[NamedStyle],
+    texts: Texts,
+    *,
+    page: int,
+    room: Capabilities,
 ) -> ButtonRows:
     """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
     are forms, one of them asks for a picture."""
@@ -224,7 +230,7 @@ def _style_rows(
         for style in styles
         if style is not SHEET
     ]
-    saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in closet]
+    saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in saved_styles]
     buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
     pages = max(1, -(-len(buttons) // room.styles_per_page))
     page = clamp_page(page, pages)

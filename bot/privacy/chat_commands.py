@@ -27,11 +27,11 @@ class PrivacyCommands:
     """Answers what concerns a person's data. `clock` gives epoch seconds, `room` is what the platform has room for."""
 
     def __init__(
-        self, service: "Services", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
+        self, services: "Services", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
     ) -> None:
-        self._studio = service.job_service
-        self._care = service.care
-        self._privacy = service.privacy_facts
+        self._job_service = services.job_service
+        self._privacy_service = services.privacy
+        self._facts = services.privacy_facts
         self._clock = clock
         self._room = room
 
@@ -40,7 +40,7 @@ class PrivacyCommands:
         person, texts = message.person, texts_for(message.person.language)
         match command:
             case CommandName.PRIVACY:
-                return Card(privacy_text(self._privacy, person))
+                return Card(privacy_text(self._facts, person))
             case CommandName.FORGET:
                 return confirm_forget_card(person)
             case CommandName.EXPORT if message.chat.is_group and not message.is_ephemeral:
@@ -62,7 +62,7 @@ class PrivacyCommands:
         match press:
             case Press(Verb.FORGET, _, 1):
                 return CallbackAnswer(
-                    edit=Card(forgotten_text(await self._care.forget(person), texts_for(person.language)))
+                    edit=Card(forgotten_text(await self._privacy_service.forget(person), texts_for(person.language)))
                 )
             case Press(Verb.FORGET):
                 return CallbackAnswer(edit=Card(texts_for(person.language).gettext("Nothing was deleted.")))
@@ -76,13 +76,13 @@ class PrivacyCommands:
 
     async def _parcels(self, person: Person) -> AsyncIterator[Card]:
         texts = texts_for(person.language)
-        async with self._care.export(person, self._room.max_file_bytes) as files:
+        async with self._privacy_service.export(person, self._room.max_file_bytes) as files:
             for number, file in enumerate(files, 1):
                 words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
                 yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
 
     async def _opt_out(self, person: Person, *, out: bool) -> Card:
-        await self._care.opt_out(person, out=out)
+        await self._privacy_service.opt_out(person, out=out)
         return opted_out_card(person, out=out)
 
     async def _language_asked(self, person: Person, words: str) -> Card:
@@ -90,8 +90,8 @@ class PrivacyCommands:
         return await self._speak(person, wanted) if wanted else language_card(person)
 
     async def _speak(self, person: Person, language: str | None) -> Card:
-        await self._studio.set_language(person, language)
-        texts = texts_for((await self._studio.in_their_language(person)).language)
+        await self._job_service.set_language(person, language)
+        texts = texts_for((await self._job_service.in_their_language(person)).language)
         if language is None:
             return Card(texts.gettext("From now on I speak the language of your app."))
         return Card(texts.gettext("From now on I speak English with you."))

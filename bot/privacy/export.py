@@ -34,16 +34,16 @@ class ExportContents:
 
 @asynccontextmanager
 async def export_files(
-    records: JobQueries, person: Person, *, max_bytes: int = MAX_FILE_BYTES
+    queries: JobQueries, person: Person, *, max_bytes: int = MAX_FILE_BYTES
 ) -> AsyncIterator[tuple[Path, ...]]:
     """The files, in a folder of their own that is gone at the end of the block."""
-    belongings = await _belongings(records, person)
+    belongings = await _belongings(queries, person)
     with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:
         zips = ZipParts(Path(folder), max_bytes)
         history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
         await asyncio.to_thread(zips.add, "history.json", history.encode())
         for key, name in belongings.pictures.items():
-            jpeg = await records.photo_intake.photos.get(key)
+            jpeg = await queries.photo_intake.photos.get(key)
             if jpeg is not None:
                 await asyncio.to_thread(zips.add, name, jpeg)
         yield tuple(zips.files)
@@ -71,8 +71,8 @@ class ZipParts:
 _OVERHEAD = 512  # bytes that a name and its entries take, generously
 
 
-async def _belongings(records: JobQueries, person: Person) -> ExportContents:
-    async with records.database.read() as connection:
+async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
+    async with queries.database.read() as connection:
         found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
         person_id = NOBODY if found is None else found
         mine = [job for job in await jobs.of_person(connection, person_id, list(State)) if not job.hidden]
@@ -80,7 +80,7 @@ async def _belongings(records: JobQueries, person: Person) -> ExportContents:
         styles = await saved_styles.of_person(connection, person_id)
         bought = await purchases.of_person(connection, person_id)
         standing = await people.status(connection, person_id)
-    units = await records.quota(person)
+    units = await queries.quota(person)
     pictures = {
         **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},
         **{job.reference: f"references/{job.reference_hash}.jpg" for job in mine if job.reference},
@@ -88,7 +88,7 @@ async def _belongings(records: JobQueries, person: Person) -> ExportContents:
         **{style.key: f"styles/{style.id}-{_file_name(style.name)}.jpg" for style in styles},
     }
     history = {
-        "person": {"platform": person.platform, "id": person.platform_id, "language": await records.language(person)},
+        "person": {"platform": person.platform, "id": person.platform_id, "language": await queries.language(person)},
         "others_may_use_my_photos": not standing.has_opted_out,
         "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.credits},
         "jobs": [_job(job, painted[job.id]) for job in mine],

@@ -66,8 +66,8 @@ class PrivacyService:
     async def forget(self, person: Person) -> DeletedCounts:
         """Delete everything of theirs: what waits or runs is cancelled, the bytes are gone when this returns, and
         pictures that come home later are dropped. Units of today and bought ones stay as they are."""
-        records, now = self.queries, self.queries.clock.now()
-        async with records.database.write() as connection:
+        queries, now = self.queries, self.queries.clock.now()
+        async with queries.database.write() as connection:
             person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
             if person_id is None:
                 return DeletedCounts()
@@ -77,13 +77,13 @@ class PrivacyService:
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
             styles = await anonymize.anonymize_person(connection, person_id, now)
-        photos = records.photo_intake.photos
+        photos = queries.photo_intake.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:
-            await erase(records.database, photos, job)
-        async with records.database.write() as connection:
+            await erase(queries.database, photos, job)
+        async with queries.database.write() as connection:
             await anonymize.drop_anonymous(connection, quota.day(now))
-        records.wakeups.notify()
+        queries.wakeups.notify()
         return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
             results=gone[Kind.RESULT],

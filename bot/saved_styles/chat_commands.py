@@ -33,14 +33,14 @@ class SavedStyleCommands:
 
     def __init__(
         self,
-        service: "Services",
+        services: "Services",
         clock: Callable[[], float],
         link: Callable[[str], str] | None = None,
         room: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._studio = service.job_service
-        self._wardrobe = service.saved_styles
-        self._care = service.care
+        self._job_service = services.job_service
+        self._saved_styles = services.saved_styles
+        self._privacy = services.privacy
         self._clock = clock
         self._link = link
         self._room = room
@@ -57,9 +57,9 @@ class SavedStyleCommands:
             case CommandName.SHELF if not message.chat.is_group:
                 return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
             case CommandName.SHELF if not words.strip():
-                return library_card(await self._wardrobe.library(message.chat), message.person, self._room)
+                return library_card(await self._saved_styles.library(message.chat), message.person, self._room)
             case _:
-                return await self._save(message, words.strip(), shelf=command is CommandName.SHELF)
+                return await self._save(message, words.strip(), library=command is CommandName.SHELF)
 
     async def arrived(self, message: IncomingMessage, payload: str) -> Card | None:
         """What somebody finds who came by a link; None when the link says nothing."""
@@ -69,10 +69,10 @@ class SavedStyleCommands:
         if not payload.startswith(_STYLE):
             return None
         token = payload.removeprefix(_STYLE)
-        style = await self._wardrobe.adopt(person, token)
+        style = await self._saved_styles.adopt(person, token)
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
-        jpeg = await self._wardrobe.picture_by_token(token)
+        jpeg = await self._saved_styles.picture_by_token(token)
         words = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
         return Card(words, picture=None if jpeg is None else _picture(style, jpeg))
 
@@ -101,25 +101,25 @@ class SavedStyleCommands:
                 return CallbackAnswer(rows=style_rows(style, person, has_links=self._link is not None))
 
     async def _at_hand(self, person: Person, chat: Chat) -> tuple["SavedStyle", ...]:
-        shelf = await self._wardrobe.library(chat) if chat.is_group else ()
-        return (*await self._wardrobe.of_person(person), *shelf)
+        library = await self._saved_styles.library(chat) if chat.is_group else ()
+        return (*await self._saved_styles.of_person(person), *library)
 
-    async def _save(self, message: IncomingMessage, name: str, *, shelf: bool) -> Card:
+    async def _save(self, message: IncomingMessage, name: str, *, library: bool) -> Card:
         texts = texts_for(message.person.language)
         picture = message.attachments[0] if message.attachments else message.replied
         if picture is None or not name:
-            how = how_to_library_text if shelf else how_to_save_text
+            how = how_to_library_text if library else how_to_save_text
             return Card(how(message.person, self._room))
-        by_admin = shelf and await message.is_admin()
-        if shelf and not by_admin:
+        by_admin = library and await message.is_admin()
+        if library and not by_admin:
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        if await is_withheld(self._care, picture, message.person):
+        if await is_withheld(self._privacy, picture, message.person):
             return Card(error_message(ErrorCode.OPTED_OUT, texts))
         data = await read_attachment(picture)
         if isinstance(data, UserError):
             return Card(error_message(data, texts, now=self._clock()))
-        where = message.chat if shelf else None
-        style = await self._wardrobe.save(message.person, name, data, shelf=where, by_admin=by_admin)
+        where = message.chat if library else None
+        style = await self._saved_styles.save(message.person, name, data, library=where, by_admin=by_admin)
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         return saved_card(style, message.person, has_links=self._link is not None)
@@ -136,20 +136,20 @@ class SavedStyleCommands:
         if style.in_library and not by_admin:
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
         where = chat if style.in_library else None
-        named = await self._wardrobe.rename(person, style.id, meant[1], chat=where, by_admin=by_admin)
+        named = await self._saved_styles.rename(person, style.id, meant[1], chat=where, by_admin=by_admin)
         if isinstance(named, UserError):
             return Card(error_message(named, texts, now=self._clock()))
         return Card(texts.gettext("“{old}” is called “{new}” now.", old=style.name, new=named.name))
 
     async def _opened(self, style: "SavedStyle", pressed: ButtonPress) -> CallbackAnswer:
-        jpeg = await self._wardrobe.picture(pressed.person, pressed.chat, style.id)
+        jpeg = await self._saved_styles.picture(pressed.person, pressed.chat, style.id)
         if jpeg is None:
             return error_answer(UserError(ErrorCode.STYLE_GONE), pressed.person, self._clock())
         rows = style_rows(style, pressed.person, has_links=self._link is not None)
         return CallbackAnswer(card=Card(f"⭐ {style.name}", rows, _picture(style, jpeg)))
 
     async def _shared(self, style: "SavedStyle", person: Person) -> CallbackAnswer:
-        token = await self._wardrobe.share_token(person, style.id)
+        token = await self._saved_styles.share_token(person, style.id)
         if isinstance(token, UserError) or self._link is None:
             why = token if isinstance(token, UserError) else UserError(ErrorCode.STYLE_GONE)
             return error_answer(why, person, self._clock())
@@ -160,14 +160,14 @@ class SavedStyleCommands:
         chat = pressed.chat if style.in_library else None
         if style.in_library and not by_admin:
             return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), pressed.person, self._clock())
-        problem = await self._wardrobe.remove(pressed.person, style.id, chat=chat, by_admin=by_admin)
+        problem = await self._saved_styles.remove(pressed.person, style.id, chat=chat, by_admin=by_admin)
         if problem is not None:
             return error_answer(problem, pressed.person, self._clock())
         texts = texts_for(pressed.person.language)
         return CallbackAnswer(texts.gettext("“{name}” is removed.", name=style.name), remove=True)
 
     def _look(self, person: Person, slug: str) -> Card | None:
-        style = find(slug, self._studio.styles())
+        style = find(slug, self._job_service.styles())
         if style is None:
             return None
         texts, jpeg = texts_for(person.language), sample(style.slug)

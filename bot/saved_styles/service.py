@@ -75,15 +75,15 @@ class SavedStyleService:
         return await self.queries.photo_intake.photos.get(style.key)
 
     async def save(
-        self, person: Person, name: str, picture: bytes, *, shelf: Chat | None = None, by_admin: bool = False
+        self, person: Person, name: str, picture: bytes, *, library: Chat | None = None, by_admin: bool = False
     ) -> SavedStyle | UserError:
         """Keep a picture under a name: their own, or (by an admin) on a group's shelf."""
-        if shelf is not None and not by_admin:
+        if library is not None and not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         if (problem := name_problem(tidy(name))) is not None:
             return problem
         looked = await self.queries.photo_intake.accept(picture, Kind.REFERENCE)
-        return looked if isinstance(looked, UserError) else await self._keep(person, tidy(name), looked, shelf)
+        return looked if isinstance(looked, UserError) else await self._keep(person, tidy(name), looked, library)
 
     async def rename(
         self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
@@ -151,7 +151,7 @@ class SavedStyleService:
             return await saved_styles.by_token(connection, token)
 
     async def _keep(
-        self, person: Person, name: str, looked: AcceptedPhoto, shelf: Chat | None
+        self, person: Person, name: str, looked: AcceptedPhoto, library: Chat | None
     ) -> SavedStyle | UserError:
         now, photos, database = self.queries.clock.now(), self.queries.photo_intake.photos, self.queries.database
         async with database.write() as connection:
@@ -159,7 +159,7 @@ class SavedStyleService:
         key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=FOR_EVER)
         try:
             async with database.write() as connection:
-                chat_id = await _room(connection, person, shelf, now)
+                chat_id = await _room(connection, person, library, now)
                 new = NewStyle(person_id, chat_id, name, normalize(name), key, looked.sha256, now)
                 return _seen(await _inserted(connection, new))
         except RequestDenied as refused:
@@ -177,7 +177,7 @@ async def _inserted(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow
     return style
 
 
-async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None, now: float) -> int | None:
+async def _room(connection: AsyncConnection, person: Person, library: Chat | None, now: float) -> int | None:
     """The shelf's chat, or None for a person's own, with room for one more; its row stays locked.
 
     Raises:
@@ -186,10 +186,10 @@ async def _room(connection: AsyncConnection, person: Person, shelf: Chat | None,
     person_id = await person_row(connection, person, now)
     if (await people.status(connection, person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
-    if shelf is None:
+    if library is None:
         chat_id, there, most = None, await saved_styles.own(connection, person_id), MAX_OWN
     else:
-        _, chat_id = await person_and_chat_rows(connection, person, shelf, now)
+        _, chat_id = await person_and_chat_rows(connection, person, library, now)
         there, most = await saved_styles.library(connection, chat_id), MAX_IN_LIBRARY
     if len(there) >= most:
         raise RequestDenied(UserError(ErrorCode.WARDROBE_FULL, {"limit": most}))

@@ -14,73 +14,75 @@ from storage.jobs import Job
 LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
 
 
-async def take_over(lane: ApiAccount, house: WorkerDeps, term: Leadership = SOLE_LEADER) -> AccountContext:
+async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leadership = SOLE_LEADER) -> AccountContext:
     """The lane is ours from now on: whatever an earlier dispatcher writes with its epoch changes nothing.
 
     Raises:
         Deposed: the role that this hangs on is not ours any more.
     """
-    async with house.database.write() as connection:
-        await term.fence(connection)
-        guess = lane.first_durations
-        account = await accounts.take_over(connection, lane.account_id, mean=guess.mean, deviation=guess.deviation)
-        await accounts.set_next_submit(connection, account.id, house.clock.now() + lane.spacing)
+    async with deps.database.write() as connection:
+        await leadership.fence(connection)
+        guess = api_account.first_durations
+        account = await accounts.take_over(
+            connection, api_account.account_id, mean=guess.mean, deviation=guess.deviation
+        )
+        await accounts.set_next_submit(connection, account.id, deps.clock.now() + api_account.spacing)
     pace = TaskDurations(account.mean_seconds, account.deviation_seconds)
-    return AccountContext(lane, house, epoch=account.epoch, pace=pace, is_contested=term.is_contested)
+    return AccountContext(api_account, deps, epoch=account.epoch, pace=pace, is_contested=leadership.is_contested)
 
 
-async def claim(desk: AccountContext) -> Job | float:
+async def claim(context: AccountContext) -> Job | float:
     """The job whose turn it is, its slot held and its attempt written down; or the seconds until it is worth another
     look, when nothing may be sent now.
 
     Raises:
         Deposed: another dispatcher drives the lane.
     """
-    house, lane = desk.house, desk.lane
-    async with house.database.write() as connection:
-        fenced, now = steady(), house.clock.now()
-        stand = await accounts.status(connection, lane.account_id)
-        slot = _opening(desk, stand, now)
+    deps, api_account = context.deps, context.api_account
+    async with deps.database.write() as connection:
+        fenced, now = steady(), deps.clock.now()
+        status = await accounts.status(connection, api_account.account_id)
+        slot = _opening(context, status, now)
         if isinstance(slot, float):
             return slot
         job = await jobs.next_in_line(connection, now)
         if job is None:
             return LOOK_SECONDS
-        claimed = (await apply_event(connection, job, job_lifecycle.Claimed(lane.account_id, slot), now)).job
+        claimed = (await apply_event(connection, job, job_lifecycle.Claimed(api_account.account_id, slot), now)).job
         await attempts.begin(
             connection,
             job_id=job.id,
             n=claimed.attempts,
-            account_id=lane.account_id,
-            epoch=desk.epoch,
+            account_id=api_account.account_id,
+            epoch=context.epoch,
             now=now,
-            server_at=lane.client.server_clock.now(),
+            server_at=api_account.client.server_clock.now(),
         )
         await queue.advance(connection, claimed.tag or 0)
-        await accounts.set_next_submit(connection, lane.account_id, now + lane.spacing)
-    desk.note_fence(fenced, now)
-    house.wakeups.notify()
+        await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)
+    context.note_fence(fenced, now)
+    deps.wakeups.notify()
     return claimed
 
 
-async def peek(desk: AccountContext) -> float | None:
+async def peek(context: AccountContext) -> float | None:
     """The seconds for which a claim would find nothing, as far as a look can tell that keeps nobody from writing; None
     when one is worth it. Raises LeadershipLost."""
-    async with desk.house.database.read() as connection:
-        now = desk.house.clock.now()
-        slot = _opening(desk, await accounts.status(connection, desk.lane.account_id), now)
+    async with context.deps.database.read() as connection:
+        now = context.deps.clock.now()
+        slot = _opening(context, await accounts.status(connection, context.api_account.account_id), now)
         if isinstance(slot, float):
             return slot
         return LOOK_SECONDS if await jobs.next_in_line(connection, now) is None else None
 
 
-def _opening(desk: AccountContext, stand: AccountStatus, now: float) -> int | float:
+def _opening(context: AccountContext, status: AccountStatus, now: float) -> int | float:
     """The slot for the next job, or the seconds until it is worth another look. Raises LeadershipLost."""
-    account = stand.account
-    if account.epoch != desk.epoch:
+    account = status.account
+    if account.epoch != context.epoch:
         raise LeadershipLost(f"account {account.id} is driven by another dispatcher")
-    slot = stand.free_slot(range(desk.lane.slots + desk.prefetch))
-    if slot is None or stand.in_doubt or account.paused_reason is not None:
+    slot = status.free_slot(range(context.api_account.slots + context.prefetch))
+    if slot is None or status.in_doubt or account.paused_reason is not None:
         return LOOK_SECONDS
     opens = max(account.open_until, account.next_submit_at)
     return min(LOOK_SECONDS, opens - now) if now < opens else slot

@@ -17,10 +17,10 @@ SOON_LOOKS = 20  # after a notice the answer may lag behind for some seconds
 class CompletionListener:
     """For one attempt of one job. Where no notices are to be expected, it only waits."""
 
-    def __init__(self, desk: AccountContext, job: Job) -> None:
-        self._house = desk.house
+    def __init__(self, context: AccountContext, job: Job) -> None:
+        self._house = context.deps
         self._job = job
-        self._listens = desk.lane.gets_events
+        self._listens = context.api_account.gets_events
         self._soon = 0
 
     async def pause(self, stop: asyncio.Event, seconds: float, *, patiently: bool = False) -> float | None:
@@ -36,12 +36,12 @@ class CompletionListener:
     async def _listen(self, stop: asyncio.Event, seconds: float) -> float | None:
         clock, left = self._house.clock, seconds
         while left > 0:
-            began, ticket = clock.now(), self._house.wakeups.subscribe()
+            began, wakeup = clock.now(), self._house.wakeups.subscribe()
             if await self._has_heard():
                 self._listens, self._soon = False, SOON_LOOKS
                 break
             step = min(left, LOOK_SECONDS)
-            rang = await _any_of(clock, (stop, ticket), step)
+            rang = await _any_of(clock, (stop, wakeup), step)
             if stop.is_set() or (rang and await clock.wait(stop, min(left, BETWEEN_LOOKS_SECONDS))):
                 return None
             left -= clock.now() - began if rang else step

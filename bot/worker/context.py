@@ -48,32 +48,32 @@ class AccountContext:
     whether an earlier dispatcher may still be sending something."""
 
     def __init__(
-        self, lane: ApiAccount, house: WorkerDeps, *, epoch: int, pace: TaskDurations, is_contested: bool = False
+        self, api_account: ApiAccount, deps: WorkerDeps, *, epoch: int, pace: TaskDurations, is_contested: bool = False
     ) -> None:
-        self.lane = lane
-        self.house = house
+        self.api_account = api_account
+        self.deps = deps
         self.epoch = epoch
         self.pace = pace
-        self.prefetch = lane.prefetch
+        self.prefetch = api_account.prefetch
         self.is_contested = is_contested
         self.began = steady()
         self.inherited: set[int] = set()
         self._fenced_at = self._dated_at = float("-inf")
         self._next_query = 0.0
-        self.turnstile = SubmitLimiter(house.clock, lane.submits_per_second)
+        self.turnstile = SubmitLimiter(deps.clock, api_account.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
         """Move the job as its row stands now (its person may have cancelled meanwhile), and `also` in one go."""
-        async with self.house.database.write() as connection:
+        async with self.deps.database.write() as connection:
             change = await self._fenced(connection, job.id, event)
             if also is not None:
                 await also(connection)
-        self.house.wakeups.notify()
+        self.deps.wakeups.notify()
         return change.job
 
     async def read(self, job: Job) -> Job | None:
         """The job as its row stands now, if it still has one."""
-        async with self.house.database.read() as connection:
+        async with self.deps.database.read() as connection:
             return await jobs.get(connection, job.id)
 
     def take_inherited(self, job: Job) -> bool:
@@ -87,39 +87,39 @@ class AccountContext:
         """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""
         if decision != Decision.AGAIN_LATER:
             return
-        async with self.house.database.write() as connection:
+        async with self.deps.database.write() as connection:
             await self._fence(connection)
-            account = await accounts.get(connection, self.lane.account_id)
-            until = self.house.clock.now() + job_lifecycle.backoff(account.failures, self.house.rng.random())
+            account = await accounts.get(connection, self.api_account.account_id)
+            until = self.deps.clock.now() + job_lifecycle.backoff(account.failures, self.deps.rng.random())
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
 
     async def sync_clock(self) -> None:
         """Before something is sent we want to know the API's own time: a submit whose answer is lost is looked for by
         it. While tasks are asked for, their answers tell it."""
-        client = self.lane.client
+        client = self.api_account.client
         if not client.server_clock.should_be_asked():
             return
         await self.wait_to_query()
         try:
             await client.list_tasks(page_size=1)
         except DashScopeError as error:
-            log.info("the API did not tell its time", account=self.lane.account_id, code=error.code)
+            log.info("the API did not tell its time", account=self.api_account.account_id, code=error.code)
 
     async def wait_to_query(self) -> None:
         """Wait until the account's query limit lets one more question pass."""
-        at = max(self.house.clock.now(), self._next_query)
-        self._next_query = at + 1 / self.lane.queries_per_second
-        await self.house.clock.sleep(at - self.house.clock.now())
+        at = max(self.deps.clock.now(), self._next_query)
+        self._next_query = at + 1 / self.api_account.queries_per_second
+        await self.deps.clock.sleep(at - self.deps.clock.now())
 
     async def confirm_fence(self, job: Job) -> None:
         """The last word before a job is sent: that the lane was ours a moment ago. If it was longer ago (an upload may
         have taken a minute, the process stood still, a clock was set), the attempt is dated anew: in doubt its task is
         looked for near that time. Raises LeadershipLost."""
         while self._is_long_ago():
-            async with self.house.database.write() as connection:
+            async with self.deps.database.write() as connection:
                 await self._fence(connection)
-                fenced, now = steady(), self.house.clock.now()
-                server_at = self.lane.client.server_clock.now()
+                fenced, now = steady(), self.deps.clock.now()
+                server_at = self.api_account.client.server_clock.now()
                 await attempts.redate(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
             self.note_fence(fenced, now)
 
@@ -128,20 +128,20 @@ class AccountContext:
         self._fenced_at, self._dated_at = at, now
 
     def _is_long_ago(self) -> bool:
-        by_house = abs(self.house.clock.now() - self._dated_at)
+        by_house = abs(self.deps.clock.now() - self._dated_at)
         return max(steady() - self._fenced_at, by_house) > reconcile.SEND_SECONDS
 
     async def _fence(self, connection: AsyncConnection) -> None:
-        if not await accounts.holds(connection, self.lane.account_id, self.epoch):
-            raise LeadershipLost(f"account {self.lane.account_id} is driven by another dispatcher")
+        if not await accounts.holds(connection, self.api_account.account_id, self.epoch):
+            raise LeadershipLost(f"account {self.api_account.account_id} is driven by another dispatcher")
 
     async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Transition:
         await self._fence(connection)
         job = await jobs.get(connection, job_id)
         if job is None:
             raise InvalidTransition(f"job {job_id} has no row any more")
-        now, jitter = self.house.clock.now(), self.house.rng.random()
+        now, jitter = self.deps.clock.now(), self.deps.rng.random()
         change = await apply_event(connection, job, event, now, jitter=jitter)
         if change.pause_account is not None:
-            await accounts.pause(connection, self.lane.account_id, change.pause_account)
+            await accounts.pause(connection, self.api_account.account_id, change.pause_account)
         return change

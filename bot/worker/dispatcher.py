@@ -30,40 +30,42 @@ _STEPS: dict[State, Callable[[AccountContext, Job, asyncio.Event], Awaitable[Job
 }
 
 
-async def run_account(lane: ApiAccount, house: WorkerDeps, stop: asyncio.Event, term: Leadership = SOLE_LEADER) -> None:
+async def run_account(
+    api_account: ApiAccount, deps: WorkerDeps, stop: asyncio.Event, leadership: Leadership = SOLE_LEADER
+) -> None:
     """Drive the account until told to stop; then every job finishes the step it is in, and the rest stays in its row.
 
     Raises:
         Deposed: another dispatcher has taken over.
     """
-    desk = await take_over(lane, house, term)
+    context = await take_over(api_account, deps, leadership)
     async with asyncio.TaskGroup() as group:
-        for job in await _ours(desk):
-            desk.inherited.add(job.id)
-            group.create_task(_lead(desk, job, stop))
+        for job in await _ours(context):
+            context.inherited.add(job.id)
+            group.create_task(_lead(context, job, stop))
         wait: float | None = None
         while not stop.is_set():
-            await desk.sync_clock()
-            ticket = house.wakeups.subscribe()
+            await context.sync_clock()
+            wakeup = deps.wakeups.subscribe()
             # After a look in vain the next is one that keeps nobody from writing: every change anywhere rings.
-            found = await claim(desk) if wait is None else await peek(desk)
+            found = await claim(context) if wait is None else await peek(context)
             if isinstance(found, Job):
-                group.create_task(_lead(desk, await _sent(desk, found), stop))
+                group.create_task(_lead(context, await _sent(context, found), stop))
             elif found is not None:
-                await house.clock.wait(ticket, found)
+                await deps.clock.wait(wakeup, found)
             wait = found if isinstance(found, float) else None
 
 
-async def _ours(desk: AccountContext) -> list[Job]:
+async def _ours(context: AccountContext) -> list[Job]:
     """The jobs that an earlier dispatcher of this account has left on their way."""
-    async with desk.house.database.read() as connection:
+    async with context.deps.database.read() as connection:
         active = await jobs.active(connection)
-    return [job for job in active if job.account_id == desk.lane.account_id]
+    return [job for job in active if job.account_id == context.api_account.account_id]
 
 
-async def _sent(desk: AccountContext, job: Job) -> Job:
+async def _sent(context: AccountContext, job: Job) -> Job:
     try:
-        return await submit(desk, job)
+        return await submit(context, job)
     except LeadershipLost:
         raise
     except Exception:  # whatever broke, one job's trouble must not end the others; the task list tells how far it came
@@ -71,15 +73,15 @@ async def _sent(desk: AccountContext, job: Job) -> Job:
         return job
 
 
-async def _lead(desk: AccountContext, job: Job, stop: asyncio.Event) -> None:
+async def _lead(context: AccountContext, job: Job, stop: asyncio.Event) -> None:
     """Lead a job on until it is out of the API's hands, or until told to stop between two steps."""
     now: Job | None = job
     while now is not None and now.state in ACTIVE and not stop.is_set():
         try:
-            now = await _STEPS[now.state](desk, now, stop)
+            now = await _STEPS[now.state](context, now, stop)
         except LeadershipLost:
             raise
         except Exception:  # as above; the row says where to go on
             log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)
-            await desk.house.clock.wait(stop, AGAIN_SECONDS)
-            now = await desk.read(job)
+            await context.deps.clock.wait(stop, AGAIN_SECONDS)
+            now = await context.read(job)

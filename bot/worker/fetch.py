@@ -21,39 +21,41 @@ log = structlog.get_logger(__name__)
 QUICK_TRIES = 3
 
 
-async def fetch(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
+async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
-    house, tries, unknown = desk.house, 0, 0
+    deps, tries, unknown = context.deps, 0, 0
     while True:
         gone = False
         try:
-            picture = await desk.lane.client.fetch_result(job.result_url or "")
-            width, height = house.measure(picture)
+            picture = await context.api_account.client.fetch_result(job.result_url or "")
+            width, height = deps.measure(picture)
         except ResultGone:
             gone = True
         except (DashScopeError, ValueError) as error:
             log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
         else:
-            if (stored := await _store(desk, job, picture, (width, height))) is not None:
+            if (stored := await _store(context, job, picture, (width, height))) is not None:
                 return stored
         tries += 1
         stale = gone or tries > QUICK_TRIES  # the house that a link names may have moved
-        if stale and (task := await ask(desk, job)) is not None:  # links are signed anew whenever a task is asked for
+        if (
+            stale and (task := await ask(context, job)) is not None
+        ):  # links are signed anew whenever a task is asked for
             unknown += gone and task.status == TaskStatus.UNKNOWN
             job = replace(job, result_url=task.result_url or job.result_url)
-        if unknown >= ODD_LOOKS or await has_outlived(desk, job):
+        if unknown >= ODD_LOOKS or await has_outlived(context, job):
             log.error("a picture was lost", job=job.id)
-            return await desk.write(job, job_lifecycle.FetchFailed())
-        if await house.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, house.rng.random())):
+            return await context.write(job, job_lifecycle.FetchFailed())
+        if await deps.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, deps.rng.random())):
             return job
 
 
-async def _store(desk: AccountContext, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
+async def _store(context: AccountContext, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
     """None: the store did not take it. The API still has it."""
-    now = desk.house.clock.now()
-    expires = now + desk.house.result_days * 86400
+    now = context.deps.clock.now()
+    expires = now + context.deps.result_days * 86400
     try:
-        key = await desk.house.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+        key = await context.deps.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
     except StoreDown as error:
         log.warning("could not store a picture", job=job.id, error=str(error))
         return None
@@ -62,4 +64,4 @@ async def _store(desk: AccountContext, job: Job, picture: bytes, size: tuple[int
     async def remember(connection: AsyncConnection) -> None:
         await results.add(connection, job.id, result)
 
-    return await desk.write(job, job_lifecycle.Fetched(), remember)
+    return await context.write(job, job_lifecycle.Fetched(), remember)

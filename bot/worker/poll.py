@@ -22,44 +22,44 @@ ODD_SECONDS = 5.0
 LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
 
 
-async def poll_task(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
+async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, CompletionListener(desk, job)
+    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, CompletionListener(context, job)
     asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
-    delay = 0.0 if desk.take_inherited(job) else poll_schedule.next_poll(desk.pace, waited(desk, job))
+    delay = 0.0 if context.take_inherited(job) else poll_schedule.next_poll(context.pace, waited(context, job))
     while True:
         waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
         if waited_for is None:
             return job
-        job = await desk.read(job) or job
+        job = await context.read(job) or job
         if job.cancel_requested and not cancel_tried:
             cancel_tried = True
-            if await _cancelled_there(desk, job):
-                return await desk.write(job, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
-        asked = desk.house.clock.now()
-        task = await ask(desk, job)
-        asking = desk.house.clock.now() - asked
+            if await _cancelled_there(context, job):
+                return await context.write(job, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
+        asked = context.deps.clock.now()
+        task = await ask(context, job)
+        asking = context.deps.clock.now() - asked
         silent = silent + 1 if task is None else 0
         if task is not None:
             odd = odd + 1 if is_odd(task) else 0
             running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
-        outlived = task is None and await has_outlived(desk, job)
+        outlived = task is None and await has_outlived(context, job)
         event = event_from(task, odd, running_for=running_for, outlived=outlived)
         if event is not None:
-            return await _over(desk, job, event, task)
+            return await _over(context, job, event, task)
         if silent:
             delay = poll_schedule.after_trouble(silent)
         elif task is not None and task.status == TaskStatus.PENDING:
-            pending, delay = waited(desk, job), poll_schedule.while_pending(desk.pace)
+            pending, delay = waited(context, job), poll_schedule.while_pending(context.pace)
         else:
-            delay = poll_schedule.next_poll(desk.pace, waited(desk, job) - pending, asking)
+            delay = poll_schedule.next_poll(context.pace, waited(context, job) - pending, asking)
 
 
-async def ask(desk: AccountContext, job: Job) -> Task | None:
+async def ask(context: AccountContext, job: Job) -> Task | None:
     """How the job's task is doing; None when there was no answer."""
-    await desk.wait_to_query()
+    await context.wait_to_query()
     try:
-        return await desk.lane.client.query_task(job.task_id or "")
+        return await context.api_account.client.query_task(job.task_id or "")
     except DashScopeError as error:
         log.warning("no answer about a task", job=job.id, code=error.code)
         return None
@@ -89,48 +89,50 @@ def event_from(task: Task | None, odd: int, *, running_for: float, outlived: boo
     return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
 
 
-def waited(desk: AccountContext, job: Job) -> float:
+def waited(context: AccountContext, job: Job) -> float:
     """Seconds since the job was submitted; never negative, also when the clock was set back before a restart."""
-    return max(0.0, desk.house.clock.now() - (job.submitted or job.updated))
+    return max(0.0, context.deps.clock.now() - (job.submitted or job.updated))
 
 
-async def has_outlived(desk: AccountContext, job: Job) -> bool:
+async def has_outlived(context: AccountContext, job: Job) -> bool:
     """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
     while it never answers, by how long we have been asking."""
-    async with desk.house.database.read() as connection:
+    async with context.deps.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
     if intent.server_at is None:
-        return waited(desk, job) > LIFE_SECONDS
-    server_now = desk.lane.client.server_clock.about()
+        return waited(context, job) > LIFE_SECONDS
+    server_now = context.api_account.client.server_clock.about()
     if server_now is None:
-        return steady() - desk.began > LIFE_SECONDS
+        return steady() - context.began > LIFE_SECONDS
     return server_now - intent.server_at > LIFE_SECONDS
 
 
-async def _cancelled_there(desk: AccountContext, job: Job) -> bool:
-    await desk.wait_to_query()
+async def _cancelled_there(context: AccountContext, job: Job) -> bool:
+    await context.wait_to_query()
     try:
-        return await desk.lane.client.cancel_task(job.task_id or "")
+        return await context.api_account.client.cancel_task(job.task_id or "")
     except DashScopeError as error:
         log.info("could not cancel a task", job=job.id, code=error.code)
         return False
 
 
-async def _over(desk: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
+async def _over(context: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
     if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
     if not isinstance(event, job_lifecycle.Succeeded) or task is None:
-        return await desk.write(job, event)
-    started, waits = task.scheduled_time or task.start_time, waited(desk, job)
-    desk.pace = desk.pace.updated_with(poll_schedule.task_seconds(started, task.end_time, waited=waits, pace=desk.pace))
-    lane, pace, now = desk.lane, desk.pace, desk.house.clock.now()
-    counted = [quota.account_scope(lane.account_id, lane.free_images)]
-    if lane.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
+        return await context.write(job, event)
+    started, waits = task.scheduled_time or task.start_time, waited(context, job)
+    context.pace = context.pace.updated_with(
+        poll_schedule.task_seconds(started, task.end_time, waited=waits, pace=context.pace)
+    )
+    api_account, pace, now = context.api_account, context.pace, context.deps.clock.now()
+    counted = [quota.account_scope(api_account.account_id, api_account.free_images)]
+    if api_account.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
         counted.append(quota.budget_scope(None, now))
 
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
-        await accounts.save_durations(connection, lane.account_id, mean=pace.mean, deviation=pace.deviation)
+        await accounts.save_durations(connection, api_account.account_id, mean=pace.mean, deviation=pace.deviation)
 
-    return await desk.write(job, event, count_and_learn)
+    return await context.write(job, event, count_and_learn)

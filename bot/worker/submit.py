@@ -21,145 +21,145 @@ LIST_PAGES = 20
 LIST_PAGE_SIZE = 50
 
 
-async def submit(desk: AccountContext, job: Job) -> Job:
+async def submit(context: AccountContext, job: Job) -> Job:
     """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `reconcile_submit` to find out."""
     try:
-        wish = await _wish(desk, job)
+        task_request = await _wish(context, job)
     except DashScopeError as error:  # an upload that broke: whatever became of it, no task was asked for
-        return await _turned(desk, job, error)
+        return await _turned(context, job, error)
     except StoreDown as error:  # nothing was sent, and the photo is where it was: later
         log.warning("could not read a photo", job=job.id, error=str(error))
-        await desk.trip_breaker(Decision.AGAIN_LATER)
-        return await desk.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.AGAIN_LATER))
-    if wish is None:
-        return await desk.write(job, job_lifecycle.Expired())
+        await context.trip_breaker(Decision.AGAIN_LATER)
+        return await context.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.AGAIN_LATER))
+    if task_request is None:
+        return await context.write(job, job_lifecycle.Expired())
     try:
-        async with desk.turnstile.slot():
-            if (now := await desk.read(job)) is not None and now.cancel_requested:
-                return await desk.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.AGAIN_LATER))
-            await desk.confirm_fence(job)
-            created = await desk.lane.client.create_task(wish)
+        async with context.turnstile.slot():
+            if (now := await context.read(job)) is not None and now.cancel_requested:
+                return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.AGAIN_LATER))
+            await context.confirm_fence(job)
+            created = await context.api_account.client.create_task(task_request)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
-        await desk.trip_breaker(error.decision)
+        await context.trip_breaker(error.decision)
         return job
     except DashScopeError as error:
-        return await _turned(desk, job, error)
+        return await _turned(context, job, error)
     try:
-        return await _taken(desk, job, created.task_id)
+        return await _taken(context, job, created.task_id)
     except LeadershipLost:
-        await _late(desk, job, created.task_id)
+        await _late(context, job, created.task_id)
         raise
 
 
-async def reconcile_submit(desk: AccountContext, job: Job, stop: asyncio.Event) -> Job:
+async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Look for the task of a submit in doubt, three times; once more if another may still be sending it."""
-    for look in range(await _looks(desk, job)):
-        if look and await desk.house.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
+    for look in range(await _looks(context, job)):
+        if look and await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
             return job
-        found = await _look_for(desk, job)
+        found = await _look_for(context, job)
         if found is None:  # the list did not answer: the slot stays taken, and we begin again
-            await desk.house.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
+            await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
             return job
         if len(found) == 1:
             log.info("found the task of a submit in doubt", job=job.id)
-            return await _taken(desk, job, found[0])
+            return await _taken(context, job, found[0])
         if found:
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
-            return await desk.write(job, job_lifecycle.SubmitAmbiguous())
-    async with desk.house.database.read() as connection:
+            return await context.write(job, job_lifecycle.SubmitAmbiguous())
+    async with context.deps.database.read() as connection:
         missed = await attempts.count(connection, job_id=job.id, outcome="missed")
-    return await desk.write(job, job_lifecycle.SubmitNotFound(missed + 1))
+    return await context.write(job, job_lifecycle.SubmitNotFound(missed + 1))
 
 
-async def _looks(desk: AccountContext, job: Job) -> int:
+async def _looks(context: AccountContext, job: Job) -> int:
     """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
-    async with desk.house.database.read() as connection:
+    async with context.deps.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
-    return reconcile.LOOKS_OF_ANOTHERS if desk.is_contested and intent.epoch != desk.epoch else reconcile.LOOKS
+    return reconcile.LOOKS_OF_ANOTHERS if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
 
 
-async def _late(desk: AccountContext, job: Job, task_id: str) -> None:
+async def _late(context: AccountContext, job: Job, task_id: str) -> None:
     """We were deposed while the API took it. Whoever drives the lane now looks for this task, or has given it up; what
     we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
     log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
-    async with desk.house.database.write() as connection:
+    async with context.deps.database.write() as connection:
         await attempts.accepted_late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
 
 
-async def _wish(desk: AccountContext, job: Job) -> TaskRequest | None:
+async def _wish(context: AccountContext, job: Job) -> TaskRequest | None:
     """The request of a job; None when its photo is gone."""
-    photo = await _exposed(desk, job.photo)
-    reference = await _exposed(desk, job.reference)
+    photo = await _exposed(context, job.photo)
+    reference = await _exposed(context, job.reference)
     if photo is None or job.style is None or (job.reference is not None and reference is None):
         return None
-    extras = {"seed": job.seed} if desk.lane.extended else {}
+    extras = {"seed": job.seed} if context.api_account.extended else {}
     return TaskRequest(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
 
 
-async def _exposed(desk: AccountContext, key: str | None) -> str | None:
-    jpeg = None if key is None else await desk.house.photos.get(key)
+async def _exposed(context: AccountContext, key: str | None) -> str | None:
+    jpeg = None if key is None else await context.deps.photos.get(key)
     if key is None or jpeg is None:
         return None
-    return await desk.lane.links.expose(key, jpeg, desk.house.clock.now())
+    return await context.api_account.links.expose(key, jpeg, context.deps.clock.now())
 
 
-async def _turned(desk: AccountContext, job: Job, error: DashScopeError) -> Job:
+async def _turned(context: AccountContext, job: Job, error: DashScopeError) -> Job:
     say = log.error if error.decision in {Decision.OUR_BUG, Decision.PAUSE_ACCOUNT} else log.warning
     say("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
-    if error.http_status == 429 and desk.prefetch:
+    if error.http_status == 429 and context.prefetch:
         log.warning("this account takes no tasks ahead of their turn")
-        desk.prefetch = 0
-    await desk.trip_breaker(error.decision)
-    return await desk.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
+        context.prefetch = 0
+    await context.trip_breaker(error.decision)
+    return await context.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
 
 
-async def _taken(desk: AccountContext, job: Job, task_id: str) -> Job:
+async def _taken(context: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
         await attempts.accepted(connection, job_id=job.id, n=job.attempts, task_id=task_id)
-        await accounts.set_breaker(connection, desk.lane.account_id, failures=0, open_until=0.0)
+        await accounts.set_breaker(connection, context.api_account.account_id, failures=0, open_until=0.0)
 
-    return await desk.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
+    return await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
 
 
-async def _look_for(desk: AccountContext, job: Job) -> tuple[str, ...] | None:
+async def _look_for(context: AccountContext, job: Job) -> tuple[str, ...] | None:
     """The tasks that could be this one; None when the list did not answer."""
-    async with desk.house.database.read() as connection:
+    async with context.deps.database.read() as connection:
         intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
     if intent.task_id is not None:  # its sender was deposed, and told us what it knew
         return (intent.task_id,)
     try:
-        first = await _page(desk, 1)
-        now = desk.house.clock.now()
+        first = await _page(context, 1)
+        now = context.deps.clock.now()
         window = reconcile.window(intent, now, now if first.server_time is None else first.server_time)
-        listed = await _listed(desk, first, window)
+        listed = await _listed(context, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
-    async with desk.house.database.read() as connection:
+    async with context.deps.database.read() as connection:
         known = await attempts.known_tasks(connection, [task.task_id for task in listed])
         found = reconcile.candidates(listed, known, window)
         late = reconcile.candidates(listed, known, reconcile.afterwards(window))
         if found or len(late) != 1:
             return found
-        account_id, since = desk.lane.account_id, reconcile.others_since(window)
+        account_id, since = context.api_account.account_id, reconcile.others_since(window)
         others = await attempts.given_up(connection, account_id=account_id, since=since, but=job.id)
     return () if others else late
 
 
-async def _listed(desk: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
+async def _listed(context: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
     """The tasks of the first page and of those after it that are not too old."""
     listed, newest_first = list(first.tasks), reconcile.newest_first(first.tasks)
     if newest_first and reconcile.all_before(first.tasks, window):
         return listed
     for number in reconcile.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
-        page = await _page(desk, number)
+        page = await _page(context, number)
         listed += page.tasks
         if reconcile.all_before(page.tasks, window):
             break
     return listed
 
 
-async def _page(desk: AccountContext, number: int) -> TaskPage:
-    await desk.wait_to_query()
-    return await desk.lane.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)
+async def _page(context: AccountContext, number: int) -> TaskPage:
+    await context.wait_to_query()
+    return await context.api_account.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)

@@ -27,7 +27,7 @@ STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
 
 @asynccontextmanager
 async def discord(
-    service: Services,
+    services: Services,
     *,
     token: SecretStr,
     secret: bytes,
@@ -45,8 +45,8 @@ async def discord(
     """
     with quiet(), talking_to(api_url):
         async with httpx.AsyncClient() as http:
-            connection = Connection(Line(), token, api_url, clock or service.job_service.clock, by_webhook=by_webhook)
-            house = house_of(service, connection, Files(http, origins(api_url)), secret)
+            connection = Connection(Line(), token, api_url, clock or services.job_service.clock, by_webhook=by_webhook)
+            house = house_of(services, connection, Files(http, origins(api_url)), secret)
             try:
                 await connection.introduce(house.planted)
                 attending = asyncio.create_task(connection.attend(house.planted))

@@ -16,15 +16,15 @@ MOST, MAX_NAME = 25, 100
 class Suggesting:
     """Never raises: without suggestions a name can still be typed."""
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def styles(self, interaction: Ask, words: str) -> list[Choice[str]]:
         """The styles that the words may be the beginning of."""
         person = asker_of(interaction)
         try:
-            language = await self._service.job_service.language(person)
-            on_offer = await options_for(self._service, person, chat_of(interaction, unseen=False))
+            language = await self._services.job_service.language(person)
+            on_offer = await options_for(self._services, person, chat_of(interaction, unseen=False))
         except Exception:  # the database may fail; one suggestion is no reason to say more than that
             log.exception("no styles could be suggested")
             return []

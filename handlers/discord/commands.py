@@ -97,7 +97,7 @@ def _of_servers(answering: Answering) -> Iterator[Slash]:
     @app_commands.describe(picture=mark("The picture"), name=mark("What to call the style"))
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
-    async def shelf(interaction: Ask, picture: Attachment | None = None, name: str = "") -> None:
+    async def library(interaction: Ask, picture: Attachment | None = None, name: str = "") -> None:
         own = () if picture is None else (picture,)
         await answering.command(interaction, Filled(f"/shelf {name}", own=own), unseen=True)
 
@@ -108,4 +108,4 @@ def _of_servers(answering: Answering) -> Iterator[Slash]:
     async def give(interaction: Ask, pictures: Range[int, 1, 1000]) -> None:
         await answering.command(interaction, Filled(f"/give {pictures}"), unseen=False)
 
-    yield from (settings, shelf, give)
+    yield from (settings, library, give)

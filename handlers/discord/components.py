@@ -52,29 +52,31 @@ class House:
         return tree
 
 
-def house_of(service: Services, connection: Connection, files: Files, secret: bytes) -> House:
-    studio, line, lineup = service.job_service, connection.line, KeyedExecutor()
-    now = studio.clock.now
-    rows = studio.database, account_of(connection.token), studio.clock
+def house_of(services: Services, connection: Connection, files: Files, secret: bytes) -> House:
+    job_service, line, lineup = services.job_service, connection.line, KeyedExecutor()
+    now = job_service.clock.now
+    rows = job_service.database, account_of(connection.token), job_service.clock
     memory, replies = PlatformFiles(*rows), Replies(InteractionTokens(*rows), seal_of(secret))
     pen = Pen(line)
     routes = (Endpoint(line).route,) if connection.by_webhook else ()
-    platform = DiscordPlatform(pen, replies, memory, Sizes(studio.photo_intake), connection=connection, routes=routes)
+    platform = DiscordPlatform(
+        pen, replies, memory, Sizes(job_service.photo_intake), connection=connection, routes=routes
+    )
     patience = Retry(connection.clock)
     telling, reading, promptness = Responder(platform, patience), Reading(files), Promptness(replies, now)
     answering = Answering(
         reading,
         promptness,
-        MessageRouter(service, "", now, room=platform.capabilities),
+        MessageRouter(services, "", now, room=platform.capabilities),
         telling,
         memory,
         platform.sizes,
         lineup,
     )
     pressing = Pressing(
-        reading, promptness, ButtonRouter(service, now, room=platform.capabilities), telling, platform.hooks, lineup
+        reading, promptness, ButtonRouter(services, now, room=platform.capabilities), telling, platform.hooks, lineup
     )
-    return House(platform, patience, lineup, answering, pressing, Suggesting(service))
+    return House(platform, patience, lineup, answering, pressing, Suggesting(services))
 
 
 def account_of(token: SecretStr) -> str:

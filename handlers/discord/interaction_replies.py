@@ -66,13 +66,13 @@ class Replies:
     async def filling(self, reply: Reply) -> AsyncIterator[bool]:
         """Its answer becomes a card: nobody else's meanwhile, and later only if it is to be tried again. False: it is
         somebody else's already."""
-        ticket = self._sealed(reply)
-        taken = await self.tickets.take(ticket)
+        token = self._sealed(reply)
+        taken = await self.tickets.take(token)
         try:
             yield taken
         except (TryLater, TooBig):
             if taken:
-                await self.tickets.give_back(ticket)
+                await self.tickets.give_back(token)
             raise
 
     async def followed(self, reply: Reply) -> None:
@@ -91,13 +91,13 @@ class Replies:
             remaining=reply.left,
         )
 
-    def _opened(self, ticket: Ticket | None) -> Reply | None:
+    def _opened(self, token: Ticket | None) -> Reply | None:
         """None also for what another secret has sealed."""
-        if ticket is None:
+        if token is None:
             return None
         try:
-            token = self.seal.decrypt(ticket.sealed.encode()).decode()
+            secret = self.seal.decrypt(token.sealed.encode()).decode()
         except InvalidToken:
             return None
-        about = ticket.interaction, ticket.application, token, ticket.message, ticket.until
-        return Reply(*about, is_open=ticket.is_open, unseen=ticket.unseen, left=ticket.remaining)
+        about = token.interaction, token.application, secret, token.message, token.until
+        return Reply(*about, is_open=token.is_open, unseen=token.unseen, left=token.remaining)

@@ -36,7 +36,7 @@ def hook_at(public_url: str, secret: bytes) -> Hook:
 
 @asynccontextmanager
 async def telegram(
-    service: Services,
+    services: Services,
     *,
     token: SecretStr,
     api_url: str,
@@ -55,13 +55,15 @@ async def telegram(
     """
     with quiet(token):
         bot = telegram_bot(token, api_url, per_second)
-        clock = clock or service.job_service.clock
-        studio, account = service.job_service, account_of(token)
-        kept = UpdateInbox(studio.database, account, studio.clock, studio.wakeups, secrets.token_hex(8), alone)
-        pen = Pen(bot, Memory(studio.database, account, studio.clock))
+        clock = clock or services.job_service.clock
+        job_service, account = services.job_service, account_of(token)
+        kept = UpdateInbox(
+            job_service.database, account, job_service.clock, job_service.wakeups, secrets.token_hex(8), alone
+        )
+        pen = Pen(bot, Memory(job_service.database, account, job_service.clock))
         webhook = Webhook(bot, hook, kept) if hook else None
-        connection = Connection(pen, service, webhook, frozenset(owners), clock)
-        parts = pen, Pace(clock.now), clock, service.groups.migrate
+        connection = Connection(pen, services, webhook, frozenset(owners), clock)
+        parts = pen, Pace(clock.now), clock, services.groups.migrate
         platform = TelegramPlatform(*parts, (webhook.route,)) if webhook else Polled(*parts, connection)
         try:
             await connection.introduce()

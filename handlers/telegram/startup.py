@@ -38,7 +38,7 @@ class Connection:
     it; without, one process at a time asks."""
 
     pen: Pen
-    service: Services
+    services: Services
     webhook: Webhook | None
     owners: Collection[str]
     clock: Clock
@@ -89,7 +89,7 @@ class Connection:
             await receiver.finish()
 
     async def _show_ourselves(self) -> None:
-        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.service.credits.packages))
+        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.services.credits.packages))
 
     async def _choose_the_way(self) -> None:
         """Webhook or long polling; nothing that waits at Telegram is dropped."""
@@ -110,15 +110,15 @@ class Connection:
             raise WebhookRefused from None
 
     def _taking(self, platform: TelegramPlatform) -> Taking:
-        service, us = self.service, self.pen.us
+        services, us = self.services, self.pen.us
         assert us is not None
-        now, username = service.job_service.clock.now, us.username or ""
-        patience, source = Retry(self.clock), TelegramSource(self.pen.bot, us, service.job_service.clock)
+        now, username = services.job_service.clock.now, us.username or ""
+        patience, source = Retry(self.clock), TelegramSource(self.pen.bot, us, services.job_service.clock)
 
         def link(payload: str) -> str:
             return f"https://t.me/{username}?start={payload}"
 
-        conversation = MessageRouter(service, username, now, link=link, bank=platform)
-        presses = ButtonRouter(service, now, link=link)
+        conversation = MessageRouter(services, username, now, link=link, bank=platform)
+        presses = ButtonRouter(services, now, link=link)
         answering = Answering(platform, source, conversation, presses, patience)
         return Taking(answering, Asides(platform, source, conversation, patience), patience, self.clock)

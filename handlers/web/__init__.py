@@ -20,15 +20,15 @@ __all__ = ["web_chat"]
 
 
 def web_chat(
-    studio: JobService, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False
+    job_service: JobService, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False
 ) -> Starlette:
     """The ASGI application, to be mounted at the root.
 
     `secret` signs the visitors' cookies. `allowed_hosts`: the names (without ports) that a Host header may carry, None
     for any; give them when bound to loopback. `secure`: reached by https only.
     """
-    page, jobs = Page(read_static()), Jobs(studio)
-    events = Events(studio, jobs)
+    page, jobs = Page(read_static()), Jobs(job_service)
+    events = Events(job_service, jobs)
     cookies = Cookies(secret, secure=secure, fresh=lambda: secrets.token_hex(16))
     return Starlette(
         routes=[
@@ -43,5 +43,5 @@ def web_chat(
             Middleware(Guard, allowed_hosts=allowed_hosts),
             Middleware(Visitors, cookies=cookies, clock=time.monotonic),
         ],
-        exception_handlers={Problem: on_problem(studio.clock.now), HTTPException: on_http, Exception: on_crash},
+        exception_handlers={Problem: on_problem(job_service.clock.now), HTTPException: on_http, Exception: on_crash},
     )

@@ -43,8 +43,8 @@ def job_id(request: Request) -> int:
 class Jobs:
     """The routes under /api, over one studio."""
 
-    def __init__(self, studio: JobService) -> None:
-        self._studio = studio
+    def __init__(self, job_service: JobService) -> None:
+        self._job_service = job_service
         self._room = asyncio.Semaphore(AT_ONCE)
 
     def routes(self) -> list[BaseRoute]:
@@ -64,23 +64,23 @@ class Jobs:
     async def styles(self, request: Request) -> Response:
         language = visit_of(request).texts.language
         looks = [
-            style_json(look, language, has_sample=bool(styles.sample(look.slug))) for look in self._studio.styles()
+            style_json(look, language, has_sample=bool(styles.sample(look.slug))) for look in self._job_service.styles()
         ]
         return JSONResponse({"styles": looks})
 
     async def quota(self, request: Request) -> Response:
-        return JSONResponse(quota_json(await self._studio.quota(visit_of(request).person)))
+        return JSONResponse(quota_json(await self._job_service.quota(visit_of(request).person)))
 
     async def history(self, request: Request) -> Response:
         visit = visit_of(request)
-        views = await self._studio.history(visit.person)
+        views = await self._job_service.history(visit.person)
         body = {"jobs": [job_json(view, visit.texts) for view in views]}
-        return JSONResponse(body, background=BackgroundTask(self._studio.mark_told, views))
+        return JSONResponse(body, background=BackgroundTask(self._job_service.mark_told, views))
 
     async def job(self, request: Request) -> Response:
         view = await self.view(request)
         body = job_json(view, visit_of(request).texts)
-        return JSONResponse(body, background=BackgroundTask(self._studio.mark_told, [view]))
+        return JSONResponse(body, background=BackgroundTask(self._job_service.mark_told, [view]))
 
     async def wish(self, request: Request) -> Response:
         visit = visit_of(request)
@@ -89,7 +89,7 @@ class Jobs:
             if fields.photo is None:
                 raise Problem.of(UserError(ErrorCode.PHOTO_MISSING))
             style = style_index(fields.style, has_reference=fields.reference is not None)
-            answer = await self._studio.request(
+            answer = await self._job_service.request(
                 visit.person,
                 visit.chat,
                 photo=fields.photo,
@@ -104,37 +104,39 @@ class Jobs:
         async with form_of(request, SMALL_FORM_BYTES) as form:
             fields = await fields_of(form)
         style = style_index(fields.style, has_reference=False) if fields.style else None
-        answer = await self._studio.repeat(visit.person, number, style=style, source=_source(visit, fields))
+        answer = await self._job_service.repeat(visit.person, number, style=style, source=_source(visit, fields))
         return _accepted(answer, visit)
 
     async def remove(self, request: Request) -> Response:
         """What still waits is cancelled, and what has ended is deleted: once more, then, for both."""
         visit, view = visit_of(request), await self.view(request)
         if view.state not in WAITING:
-            refusal = await self._studio.delete(visit.person, view.id)
+            refusal = await self._job_service.delete(visit.person, view.id)
             if refusal:
                 raise Problem.of(refusal)
             return Response(status_code=204)
-        answer = await self._studio.cancel(visit.person, view.id)
+        answer = await self._job_service.cancel(visit.person, view.id)
         if isinstance(answer, UserError):
             raise Problem.of(answer)
-        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._studio.mark_told, [answer]))
+        return JSONResponse(
+            job_json(answer, visit.texts), background=BackgroundTask(self._job_service.mark_told, [answer])
+        )
 
     async def result(self, request: Request) -> Response:
         visit, number = visit_of(request), job_id(request)
-        picture = await self._studio.result(visit.person, number)
+        picture = await self._job_service.result(visit.person, number)
         name = file_name(await self.view(request)) if "download" in request.query_params else None
         response = _jpeg(picture, name)
         if request.method == "GET":  # told after the last byte: until then the visitor has not seen it
-            response.background = BackgroundTask(self._studio.mark_delivered, visit.person, number)
+            response.background = BackgroundTask(self._job_service.mark_delivered, visit.person, number)
         return response
 
     async def photo(self, request: Request) -> Response:
-        return _jpeg(await self._studio.original(visit_of(request).person, job_id(request)))
+        return _jpeg(await self._job_service.original(visit_of(request).person, job_id(request)))
 
     async def view(self, request: Request) -> JobView:
         """The visitor's own job that the path names. Raises Problem."""
-        view = await self._studio.job(visit_of(request).person, job_id(request))
+        view = await self._job_service.job(visit_of(request).person, job_id(request))
         if view is None:
             raise Problem.of(UserError(ErrorCode.NOT_FOUND))
         return view

@@ -23,8 +23,8 @@ _ENDED_IDS = frozenset(state.value for state in ENDED)
 class Events:
     """The route of one job's events."""
 
-    def __init__(self, studio: JobService, jobs: Jobs) -> None:
-        self._studio = studio
+    def __init__(self, job_service: JobService, jobs: Jobs) -> None:
+        self._job_service = job_service
         self._jobs = jobs
         self._open: Counter[str] = Counter()
 
@@ -41,9 +41,9 @@ class Events:
         visitor = visit.person.platform_id
         self._open[visitor] += 1
         try:
-            async for view in self._studio.watch(visit.person, job_id):
+            async for view in self._job_service.watch(visit.person, job_id):
                 yield event(view, visit.texts)
-                await self._studio.mark_told([view])
+                await self._job_service.mark_told([view])
         finally:
             self._open[visitor] -= 1
             if not self._open[visitor]:
