@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: run test check format bench torture soak lock clean
+.PHONY: run test check format bench chaos soak lock clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
@@ -16,7 +16,7 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_imports.py
+	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
@@ -25,11 +25,11 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench $(PART)
 
-torture: $(VENV)/dev.stamp
-	@$(BIN)/python -m torture $(PART) $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+chaos: $(VENV)/dev.stamp
+	@$(BIN)/python -m chaos $(PART) $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
 
 soak: $(VENV)/dev.stamp
-	@$(BIN)/python -m torture soak $(if $(N),-n $(N)) $(if $(MINUTES),--minutes $(MINUTES))
+	@$(BIN)/python -m chaos soak $(if $(N),-n $(N)) $(if $(MINUTES),--minutes $(MINUTES))
 
 # The run lock keeps to the dev lock's versions, which are the ones that were tested.
 EXTRAS := --extra discord --extra postgres --extra stylizer

@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.people import Sitter, photo
+from bench.portraits import Sitter, photo
 from bench.report import Section, Table, publish
 from stylizer.engine import LOOKS, stylize, warm_up
 from stylizer.engine.picture import decode, encode, resize, scaled_size

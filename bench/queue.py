@@ -11,10 +11,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-from bench.backroom import Backroom, backroom
+from bench.installation import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
-from tests.postgres import NoServer, postgres_server
+from tests.fakes.postgres import NoServer, postgres_server
 
 SIZES = (100, 10_000, 100_000)
 SAMPLES = 300

@@ -18,12 +18,12 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from bench.backroom import Backroom, backroom
+from bench.installation import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.runtime import event_loop
 from bot.worker.context import AccountContext
-from tests.postgres import NoServer, postgres_server
+from tests.fakes.postgres import NoServer, postgres_server
 
 REPLICAS = (1, 2, 5, 10)
 LANES = 50

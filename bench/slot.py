@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bench.asking import as_the_sdk, every_three_seconds, script
-from bench.backroom import NO_LIMITS, a_photo, house
-from bench.faraway import far_away
-from bench.painting import photo, slow_engine
+from bench.installation import NO_LIMITS, a_photo, house
+from bench.peer_scripts import as_the_sdk, every_three_seconds, script
 from bench.report import Aim, Section, Table, publish
+from bench.slow_engine import photo, slow_engine
+from bench.slow_network import far_away
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import InlineLinks
 from bot.jobs.admission import admit, insert_job, person_and_chat_rows
@@ -40,7 +40,7 @@ from storage import jobs
 from storage.photos import Kind
 from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
-from tests.stand_in import StandIn, stand_in
+from tests.fakes.dashscope.service import StandIn, stand_in
 
 ONE_WAY = (0.040, 0.120)  # seconds from here to there, and the same back
 AIM, AIM_AHEAD = 0.98, 0.998
@@ -152,9 +152,9 @@ def section(plan: Plan, found: dict[str, Busy]) -> Section:
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
     how = f"""
         {plan.photos} tasks of 15 ± 3.75 s at {plan.api_accounts} accounts of one slot each, 40 to 120 ms of network
-        each way, time {plan.speed:g} × as fast as a clock on the wall. Busy is what the service saw: between an account's
-        first task and its last, the share of the time in which a task of it ran. All ways ran at the same time, each
-        against a service of its own.
+        each way, time {plan.speed:g} × as fast as a clock on the wall. Busy is what the service saw: between an
+        account's first task and its last, the share of the time in which a task of it ran. All ways ran at the same
+        time, each against a service of its own.
     """
     aims = (
         Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),

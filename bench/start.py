@@ -17,16 +17,16 @@ from statistics import median
 
 from pydantic import SecretStr
 
-from bench.backroom import backroom
+from bench.installation import backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.poll_schedule import TaskDurations
 from bot.worker.accounts import account_id
+from chaos.processes import children, now_mib
 from storage import accounts
-from tests.bot_process import bot_process
-from tests.stand_in import portrait_jpeg
-from torture.processes import children, now_mib
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.bot_process import bot_process
 
 STARTS = 5
 WAITING = 50_000

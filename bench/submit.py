@@ -20,15 +20,15 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from bench.faraway import far_away
 from bench.report import ROOT, Aim, Section, Table, publish
 from bench.slot import ONE_WAY
+from bench.slow_network import far_away
 from bot.runtime import event_loop
 from stylizer.settings import BASE_PATH
-from tests.bot_api import TOKEN, BotApi, bot_api
-from tests.bot_api_people import Someone
-from tests.bot_process import bot_process
-from tests.stand_in import CREATE_PATH, StandIn, stand_in
+from tests.fakes.dashscope.service import CREATE_PATH, StandIn, stand_in
+from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
+from tests.harness.bot_process import bot_process
 
 PHOTOS = 20
 SLOTS = 50  # nobody waits for a turn here
@@ -114,7 +114,7 @@ async def the_bot(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
 async def the_script(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
     """The peer."""
     async with side(folder / "service", delay) as (here, api, base_url):
-        command = (sys.executable, "-m", "bench.plainly", api, TOKEN, base_url)
+        command = (sys.executable, "-m", "bench.bare_script", api, TOKEN, base_url)
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE)
         try:
             assert process.stdout is not None

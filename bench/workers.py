@@ -20,15 +20,15 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from bench.people import Sitter, photo
+from bench.portraits import Sitter, photo
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.runtime import event_loop
 from stylizer.database import open_database
 from stylizer.engine import stylize, warm_up
 from stylizer.server import service
 from stylizer.settings import StylizerSettings
-from tests.api_calls import Caller, data_url
-from tests.postgres import NoServer, postgres_server
+from tests.fakes.dashscope.api_calls import Caller, data_url
+from tests.fakes.postgres import NoServer, postgres_server
 
 AIM = 1.9
 LOOK, TASKS = 2, 8

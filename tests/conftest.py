@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.app import Installation
 from storage import accounts
 from storage.database import open_database
-from tests.house import house
-from tests.postgres import NoServer, Server, place_of, postgres_server
+from tests.fakes.postgres import NoServer, Server, place_of, postgres_server
+from tests.harness.app import house
 
 IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
 

@@ -154,7 +154,7 @@ class CreditService:
                 await self._give(connection, person, chat, units, f"gift:{key}")
                 return await group_balance(connection, chat, self.clock.now()) or 0
         except RequestDenied as refused:
-            return refused.refusal
+            return refused.error
 
     async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
         now = self.clock.now()

@@ -235,8 +235,8 @@ class PhotoRequests:
     async def _unwelcome(self, message: IncomingMessage) -> Card | None:
         """Why they can't ask here at all, before anything of theirs is fetched."""
         by_admin = await self._by_admin(message)
-        refusal = await self._job_service.check_access(message.person, message.chat, by_admin=by_admin)
-        return None if refusal is None else self._refused(message, refusal)
+        user_error = await self._job_service.check_access(message.person, message.chat, by_admin=by_admin)
+        return None if user_error is None else self._refused(message, user_error)
 
     async def _by_admin(self, message: IncomingMessage) -> bool:
         """Whether an admin of the group asks; the platform is asked only where it matters."""

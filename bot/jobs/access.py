@@ -20,9 +20,9 @@ from storage.jobs import Job, NewJob
 class RequestDenied(Exception):
     """Not admitted; raised so that the transaction rolls back."""
 
-    def __init__(self, refusal: UserError) -> None:
-        super().__init__(refusal.code.value)
-        self.refusal = refusal
+    def __init__(self, user_error: UserError) -> None:
+        super().__init__(user_error.code.value)
+        self.error = user_error
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ async def check_access(
     rules = await groups.settings(connection, job.chat_id)
     scope = quota.group_scope(job.chat_id, now)
     sums = await ledger.sums(connection, scope.name, scope.period)
-    refusal = check_group_rules(
+    user_error = check_group_rules(
         rules,
         style=style,
         by_admin=asked.by_admin,
@@ -64,8 +64,8 @@ async def check_access(
         asked_today=sums.used + sums.reserved,
         now=now,
     )
-    if refusal is not None:
-        raise RequestDenied(refusal)
+    if user_error is not None:
+        raise RequestDenied(user_error)
     return rules
 
 

@@ -45,7 +45,7 @@ async def _queued(queries: JobQueries, job: Job, style: int) -> Job | UserError:
         async with queries.database.write() as connection:
             return await admit(connection, given, style, queries.rules, queries.clock.now(), asked=KNOWN)
     except RequestDenied as refused:
-        return await _ended(queries, job, refused.refusal.code)
+        return await _ended(queries, job, refused.error.code)
 
 
 async def _ended(queries: JobQueries, job: Job, reason: ErrorCode) -> Job:

@@ -250,7 +250,7 @@ class JobService(JobQueries):
                     job = await admission.admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
         except RequestDenied as refused:
             await drafts.discard(self, new)
-            return refused.refusal
+            return refused.error
         if repeated:
             await drafts.discard(self, new)
         self.wakeups.notify()
@@ -265,7 +265,7 @@ class JobService(JobQueries):
             async with self.database.write() as connection:
                 job = await admission.admit_draft(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
         except RequestDenied as refused:
-            return refused.refusal
+            return refused.error
         except (InvalidTransition, StaleJob):  # two taps at once: the other one was quicker
             return UserError(ErrorCode.NOT_NOW)
         self.wakeups.notify()
@@ -281,7 +281,7 @@ class JobService(JobQueries):
                 job = known or await admission.insert_job(connection, new, asked.album, now)
         except RequestDenied as refused:
             await drafts.discard(self, new)
-            return refused.refusal
+            return refused.error
         self.wakeups.notify()
         return await self._view(job)
 

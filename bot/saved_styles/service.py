@@ -167,7 +167,7 @@ class SavedStyleService:
                 gone = await saved_styles.unused(connection, [key])
             for unused in gone:
                 await photos.delete(unused)
-            return refused.refusal
+            return refused.error
 
 
 async def _inserted(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:

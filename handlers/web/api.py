@@ -111,9 +111,9 @@ class Jobs:
         """What still waits is cancelled, and what has ended is deleted: once more, then, for both."""
         visit, view = visit_of(request), await self.view(request)
         if view.state not in WAITING:
-            refusal = await self._job_service.delete(visit.person, view.id)
-            if refusal:
-                raise Problem.of(refusal)
+            user_error = await self._job_service.delete(visit.person, view.id)
+            if user_error:
+                raise Problem.of(user_error)
             return Response(status_code=204)
         answer = await self._job_service.cancel(visit.person, view.id)
         if isinstance(answer, UserError):

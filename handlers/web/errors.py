@@ -41,24 +41,24 @@ class Problem(Exception):
     """A request that ends here. Raised anywhere under a route, answered by `answer`."""
 
     def __init__(
-        self, status: int, code: str, *, refusal: UserError | None = None, retry_after: float | None = None
+        self, status: int, code: str, *, user_error: UserError | None = None, retry_after: float | None = None
     ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
-        self.refusal = refusal
+        self.error = user_error
         self.retry_after = retry_after
 
     @classmethod
-    def of(cls, refusal: UserError) -> "Problem":
+    def of(cls, user_error: UserError) -> "Problem":
         """The studio's refusal as an HTTP status; what names no other is 422."""
-        return cls(_STATUS.get(refusal.code, 422), refusal.code, refusal=refusal)
+        return cls(_STATUS.get(user_error.code, 422), user_error.code, user_error=user_error)
 
 
 def answer(request: Request, problem: Problem, *, now: float | None = None) -> Response:
     """The JSON answer for a problem. `now` (epoch seconds): for those that say how long to wait."""
     texts = texts_of(request)
-    why = problem.refusal
+    why = problem.error
     message = error_message(why, texts, now=now) if why else texts.gettext(_SENTENCES[problem.code])
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after is not None:

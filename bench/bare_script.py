@@ -1,0 +1,45 @@
+"""`python -m bench.bare_script API TOKEN BASE_URL`: the peer of the bot, a script that makes the same calls and no
+others.
+
+For each update: getFile, download, intake's decode (in a worker process, as the bot has it), create. No rows, no turns,
+no card, one update after the other; what crashes is lost.
+"""
+
+import asyncio
+import sys
+from base64 import b64encode
+
+import httpx
+from pydantic import SecretStr
+
+from bot.dashscope.client import DashScope
+from bot.dashscope.wire import TaskRequest
+from bot.imaging import Intake, Portrait
+
+KEY = SecretStr("sk-plainly")
+
+
+async def main(api: str, token: str, base_url: str) -> None:
+    """Until killed."""
+    offset, limits = 0, httpx.Limits(keepalive_expiry=60)
+    async with Intake() as intake, httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as http:
+        client = DashScope(http, base_url=base_url, api_key=KEY)
+        await client.list_tasks(page_size=1)  # connected, like the bot
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            wanted = {"offset": str(offset), "timeout": "25", "allowed_updates": '["message"]'}
+            answer = await http.post(f"{api}/bot{token}/getUpdates", data=wanted)
+            for update in answer.json()["result"]:
+                offset = update["update_id"] + 1
+                photo = update["message"]["photo"][-1]["file_id"]
+                found = await http.post(f"{api}/bot{token}/getFile", data={"file_id": photo})
+                data = await http.get(f"{api}/file/bot{token}/{found.json()['result']['file_path']}")
+                portrait = await intake.accept(data.content)
+                assert isinstance(portrait, Portrait)
+                link = "data:image/jpeg;base64," + b64encode(portrait.jpeg).decode()
+                await client.create_task(TaskRequest(image_url=link, style_index=0))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""An installation without doors and without pixels: real rows, the real admission and claim, a clock that is set by
+hand, and tasks that are done when the bench says so."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from bot.dashscope.client import DashScope
+from bot.dashscope.photo_links import InlineLinks
+from bot.domain import job_lifecycle
+from bot.jobs.admission import AdmissionRules, admit, find_same, insert_job, person_and_chat_rows
+from bot.messaging.platform import Chat, Person
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Wakeups
+from bot.worker.account import ApiAccount
+from bot.worker.claim import claim, take_over
+from bot.worker.context import AccountContext, WorkerDeps
+from storage.database import Database, open_database
+from storage.jobs import Job, NewJob, State
+from storage.photos import open_photos
+from tests.harness.worker import measure
+
+MORNING = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
+NO_LIMITS = AdmissionRules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
+
+
+@dataclass
+class SetClock:
+    """The time that somebody sets."""
+
+    time: float = MORNING
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += max(0.0, seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        self.time += max(0.0, seconds)
+        return event.is_set()
+
+
+@dataclass
+class Backroom:
+    """The rows of an installation and what moves them."""
+
+    house: WorkerDeps
+    clock: SetClock
+    http: httpx.AsyncClient
+    wishes: int = 0
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    async def wish(self, who: str) -> Job:
+        """One more photo of somebody's into the queue, in the one transaction that the studio takes for it."""
+        self.wishes += 1
+        person, now = Person("bench", who), self.clock.now()
+        async with self.database.write() as connection:
+            person_id, chat_id = await person_and_chat_rows(connection, person, Chat("bench", who), now)
+            new = a_photo(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
+            await find_same(connection, new)
+            draft = await insert_job(connection, new, None, now)
+            return await admit(connection, draft, 0, NO_LIMITS, now)
+
+    async def context(self, account: str = "bench", slots: int = 1) -> AccountContext:
+        """Drive an account from here."""
+        client = DashScope(self.http, base_url="http://nobody.invalid", api_key=SecretStr("sk-bench"))
+        api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
+        return await take_over(api_account, self.house)
+
+    async def claim(self, context: AccountContext) -> Job | None:
+        """The job whose turn it is, if there is one."""
+        self.clock.time += 0.001  # later than the last submit, as every submit must be
+        claimed = await claim(context)
+        return claimed if isinstance(claimed, Job) else None
+
+    async def done(self, context: AccountContext, job: Job) -> None:
+        """The API took the job and has finished it: its slot is free again."""
+        taken = await context.write(job, job_lifecycle.SubmitAccepted(f"task-{job.id}-{job.attempts}"))
+        await context.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
+
+    async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
+        """Put rows where the bench needs them."""
+        async with self.database.write() as connection:
+            await connection.execute(text(sql), list(values) if values is not None else named)
+
+
+def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
+    """A wish as intake hands it on; no two photos are the same."""
+    return NewJob(
+        source=source,
+        person_id=person_id,
+        chat_id=chat_id,
+        thread=None,
+        reply_to=None,
+        state=State.DRAFT,
+        style=0,
+        seed=0,
+        photo=f"original/{person_id}/2026112313/{source}.jpg",
+        photo_hash=source,
+        reference=None,
+        reference_hash=None,
+        cropped=False,
+        created=now,
+    )
+
+
+@asynccontextmanager
+async def house(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
+    """What lanes share: rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
+    async with open_database(where or folder / "repaint.db") as database:
+        yield WorkerDeps(database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), measure, 30.0)
+
+
+@asynccontextmanager
+async def backroom(folder: Path, where: Path | str | None = None) -> AsyncIterator[Backroom]:
+    """The same on a clock that is set."""
+    clock = SetClock()
+    async with httpx.AsyncClient(trust_env=False) as http, house(folder, clock, where) as shared:
+        yield Backroom(shared, clock, http)

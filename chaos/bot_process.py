@@ -1,0 +1,128 @@
+"""One life of the bot: the whole product in a process of its own, from its start until something ends it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from bot.app import run
+from bot.config.settings import Settings
+from bot.runtime import event_loop
+from bot.runtime.logging import set_up_logging
+from chaos.crash_points import Point, arm
+from chaos.fast_clock import Haste, HastyClock, hasten_boot_clock, set_wall_clock_wrong
+from tests.fakes.dashscope.quick_engine import quick_engine
+
+_CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
+_CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "handlers.discord"])
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
+    the bot paints at home, with an engine that is quick about it. `is_shared`: several processes share a database, and
+    its clock; all of them live as fast as everybody."""
+
+    settings: Mapping[str, Any]
+    haste: Haste
+    log: Path
+    shift: Any
+    point: Point | None = None
+    is_shared: bool = False
+
+
+def live(birth: Birth, tell: Connection) -> None:
+    """In the new process: run until killed. Tells its address once it answers."""
+    log = os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    set_up_logging("info")
+    if birth.point is not None:
+        arm(birth.point)
+    Thread(target=_leave_with_parent, daemon=True).start()
+    hasten_boot_clock(birth.haste)
+    clock = None if birth.is_shared else HastyClock(birth.haste, lambda: float(birth.shift.value))
+    if birth.is_shared:
+        set_wall_clock_wrong(lambda: float(birth.shift.value))
+    settings = Settings(_env_file=None, **birth.settings)
+
+    async def until_killed() -> None:
+        await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
+
+    event_loop.run(until_killed())
+
+
+def _leave_with_parent() -> None:
+    """Whoever ends the chaos with Ctrl-C or a kill shall not leave a bot behind."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+class Life:
+    """A life as it is seen from outside. `address` once it answers, None when it has died before."""
+
+    def __init__(self, process: ForkServerProcess, hears: Connection) -> None:
+        self.died = asyncio.Event()
+        self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._process = process
+        self._hears = hears
+        event_loop = asyncio.get_running_loop()
+        event_loop.add_reader(hears.fileno(), self._heard)
+        event_loop.add_reader(process.sentinel, self._over)
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """`kill -9`: nothing is said good-bye to."""
+        if not self.died.is_set():
+            self._process.kill()
+
+    async def ended(self) -> None:
+        """Wait until the process is gone."""
+        await self.died.wait()
+        self._process.join()
+
+    def _heard(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._hears.fileno())
+        try:
+            address = str(self._hears.recv())
+        except EOFError:
+            address = None
+        if not self.address.done():
+            self.address.set_result(address)
+
+    def _over(self) -> None:
+        event_loop = asyncio.get_running_loop()
+        event_loop.remove_reader(self._process.sentinel)
+        event_loop.remove_reader(self._hears.fileno())
+        self.died.set()
+        if not self.address.done():
+            self.address.set_result(None)
+
+
+@asynccontextmanager
+async def life(birth: Birth) -> AsyncIterator[Life]:
+    """A life that ends with the block, if not before."""
+    hears, tells = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=live, args=(birth, tells), daemon=False)
+    await asyncio.to_thread(process.start)
+    tells.close()
+    living = Life(process, hears)
+    try:
+        yield living
+    finally:
+        living.kill()
+        await living.ended()
+        hears.close()
+        process.close()

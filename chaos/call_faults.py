@@ -1,0 +1,104 @@
+"""What can be done to a call on its way: each is the whole of one fault, or the place of one kill."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from chaos.proxy import Deed, Passing
+
+Kill = Callable[[], None]
+HANG_SECONDS = 30.0  # longer than anybody waits for an answer
+
+
+def killed_before(kill: Kill) -> Deed:
+    """The caller dies when the call was sent and nobody has read it."""
+
+    async def deed(_: Passing) -> None:
+        kill()
+
+    return deed
+
+
+def killed_after(kill: Kill) -> Deed:
+    """The caller dies when the call was carried out and its answer has not come back."""
+
+    async def deed(passing: Passing) -> None:
+        await passing.forward()
+        kill()
+
+    return deed
+
+
+def killed_amid(kill: Kill) -> Deed:
+    """The caller dies in the middle of the answer."""
+
+    async def deed(passing: Passing) -> None:
+        answer = await passing.forward()
+        await passing.answer(answer[: max(1, len(answer) * 2 // 3)])
+        kill()
+
+    return deed
+
+
+async def dropped_before(_: Passing) -> None:
+    """The connection breaks before the call is understood."""
+
+
+async def dropped_after(passing: Passing) -> None:
+    """The call is carried out, and its answer lost: the dangerous one."""
+    await passing.forward()
+
+
+async def cut(passing: Passing) -> None:
+    """The call is carried out, and its answer breaks off."""
+    answer = await passing.forward()
+    await passing.answer(answer[: len(answer) * 2 // 3])
+
+
+async def slow(passing: Passing) -> None:
+    """The answer comes in little pieces."""
+    answer = await passing.forward()
+    step = max(1, len(answer) // 8)
+    for start in range(0, len(answer), step):
+        await passing.answer(answer[start : start + step])
+        await asyncio.sleep(0.02)
+
+
+async def garbage(_: Passing) -> None:
+    """A proxy's page instead of an answer, with a good status; nothing was carried out."""
+    await _.answer(reply(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
+
+
+async def garbage_after(passing: Passing) -> None:
+    """The call is carried out, and answered with half a JSON text."""
+    await passing.forward()
+    await passing.answer(reply(200, b'{"ok": true, "output": {"task_id": 7'))
+
+
+async def hangs(_: Passing) -> None:
+    """No answer ever comes."""
+    await asyncio.sleep(HANG_SECONDS)
+
+
+def status(number: int) -> Deed:
+    """A gateway's page with this status; nothing was carried out."""
+
+    async def deed(passing: Passing) -> None:
+        await passing.answer(reply(number, b"<html>Bad Gateway</html>", "text/html"))
+
+    return deed
+
+
+def refused(number: int, value: object, *headers: str) -> Deed:
+    """A JSON refusal; nothing was carried out."""
+
+    async def deed(passing: Passing) -> None:
+        await passing.answer(reply(number, json.dumps(value).encode(), "application/json", *headers))
+
+    return deed
+
+
+def reply(number: int, body: bytes, kind: str = "application/json", *headers: str) -> bytes:
+    """An HTTP answer as bytes."""
+    lines = [f"HTTP/1.1 {number} Whatever", f"Content-Length: {len(body)}", f"Content-Type: {kind}", *headers]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body

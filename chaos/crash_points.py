@@ -1,0 +1,53 @@
+"""Crash points at the edges of transactions: SIGKILL from within, at the n-th commit of a process, by listening to
+SQLAlchemy. The product knows nothing of this."""
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
+
+_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # of a write: SQLite's and PostgreSQL's
+_WRITES, _COMMITTING = "chaos.writes", "chaos.committing"
+
+
+Edge = Literal["before commit", "after commit"]
+EDGES: tuple[Edge, ...] = ("before commit", "after commit")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Before or after the `number`-th writing transaction (from 1) is committed."""
+
+    edge: Edge
+    number: int
+
+
+def arm(point: Point) -> None:
+    """Kill this process at that point."""
+    seen = {"before commit": 0, "after commit": 0}
+
+    def reached(edge: str) -> None:
+        seen[edge] += 1
+        if (edge, seen[edge]) == (point.edge, point.number):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def began(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(_BEGINS):
+            connection.info[_WRITES] = True
+
+    def committing(connection: Connection) -> None:
+        if connection.info.get(_WRITES):
+            reached("before commit")
+            connection.info[_COMMITTING] = True
+
+    def back(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        if entry.info.pop(_COMMITTING, False):
+            reached("after commit")
+
+    event.listen(Engine, "before_cursor_execute", began)
+    event.listen(Engine, "commit", committing)
+    event.listen(Pool, "checkin", back)

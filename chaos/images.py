@@ -1,0 +1,155 @@
+"""Files that people might send as photos: good ones of every kind, broken in every way, and some made to do harm."""
+
+import io
+import random
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from PIL import Image
+from pillow_heif import register_heif_opener
+
+from tests.harness.pictures import quarters
+
+MIB = 1024 * 1024
+
+
+@cache
+def good() -> tuple[tuple[str, bytes], ...]:
+    """One small file of every kind and colour space that can be had, with its name."""
+    register_heif_opener()
+    picture = quarters(320, 300)
+    frames = [picture, picture.rotate(90).resize(picture.size)]
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    made: list[tuple[str, Image.Image, str, dict[str, object]]] = [
+        ("jpeg", picture, "JPEG", {"exif": exif}),
+        ("progressive jpeg", picture, "JPEG", {"progressive": True, "comment": b"<?php echo 1 ?>"}),
+        ("cmyk jpeg", picture.convert("CMYK"), "JPEG", {}),
+        ("grey jpeg", picture.convert("L"), "JPEG", {}),
+        ("png", picture, "PNG", {}),
+        ("16 bit png", picture.convert("I;16"), "PNG", {}),
+        ("alpha png", picture.convert("RGBA"), "PNG", {}),
+        ("palette png", picture.convert("P"), "PNG", {"transparency": 0}),
+        ("1 bit png", picture.convert("1"), "PNG", {}),
+        ("animated png", picture, "PNG", {"save_all": True, "append_images": frames}),
+        ("gif", picture.convert("P"), "GIF", {}),
+        ("animated gif", picture, "GIF", {"save_all": True, "append_images": frames}),
+        ("webp", picture, "WEBP", {}),
+        ("animated webp", picture, "WEBP", {"save_all": True, "append_images": frames}),
+        ("bmp", picture, "BMP", {}),
+        ("tiff", picture, "TIFF", {"compression": "tiff_lzw"}),
+        ("float tiff", picture.convert("F"), "TIFF", {}),
+        ("lab tiff", picture.convert("LAB"), "TIFF", {}),
+        ("heic", picture, "HEIF", {}),
+        ("avif", picture, "AVIF", {}),
+        ("mpo", picture, "MPO", {"save_all": True, "append_images": frames}),
+    ]
+    return tuple((name, _file(image, kind, options)) for name, image, kind, options in made)
+
+
+def _file(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def bombs() -> list[tuple[str, bytes]]:
+    """Small files that would become enormous, or say that they are, or lead in circles."""
+    wide = 30_000
+    rows = zlib.compress(bytes((wide + 7) // 8 + 1) * wide, 9)
+    text = zlib.compress(bytes(200 * MIB), 9)
+    circle = b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 0x0100, 3, 1, 300) + b"\x08\0\0\0"
+    return [
+        ("png of 900 megapixels", _png(wide, wide, 1, 0, rows)),
+        ("png of 49 megapixels", _png(7000, 7000, 8, 2, zlib.compress(bytes(21_001) * 7000, 1))),
+        ("png of 48 megapixels, 16 bit, alpha", _png(8000, 6000, 16, 6, zlib.compress(bytes(64_001) * 6000, 1))),
+        ("png that says 2^31", _png(2**31 - 1, 2**31 - 1, 8, 2, zlib.compress(b"\0"))),
+        ("png with 200 MB of text", _png(300, 300, 8, 2, zlib.compress(bytes(901 * 300)), (b"zTXt", b"a\0\0" + text))),
+        (
+            "png with a profile of 200 MB",
+            _png(300, 300, 8, 2, zlib.compress(bytes(901 * 300)), (b"iCCP", b"a\0\0" + text)),
+        ),
+        (
+            "gif of 65535 x 65535",
+            b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + b",\0\0\0\0\xff\xff\xff\xff\0\x02\x02L\x01\0;",
+        ),
+        (
+            "bmp that says 2^31",
+            b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 2**31 - 1, -(2**31), 1, 24, 0, 0, 0, 0, 0, 0),
+        ),
+        ("tiff in circles", circle),
+        ("jpeg of 65500 x 65500", _jpeg(65_500)),
+        ("webp that says 16383", b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0" + bytes(8)),
+    ]
+
+
+def _png(width: int, height: int, depth: int, colour: int, data: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = [(b"IHDR", head), *more, (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
+
+
+def _jpeg(side: int) -> bytes:
+    """A good JPEG whose frame says that it is much larger."""
+    data = bytearray(dict(good())["jpeg"])
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", side, side)
+    return bytes(data)
+
+
+def broken(dice: random.Random) -> tuple[str, bytes]:
+    """A good file with something wrong, and what it was."""
+    kind, data = dice.choice(good())
+    how = dice.choice(_BREAKS)
+    return f"{kind}, {how.__name__.strip('_')}", how(bytearray(data), dice)
+
+
+def _flipped(data: bytearray, dice: random.Random) -> bytes:
+    for _ in range(dice.choice((1, 1, 3, 30))):
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    return bytes(data)
+
+
+def _flipped_at_the_start(data: bytearray, dice: random.Random) -> bytes:
+    for _ in range(dice.choice((1, 3))):
+        data[dice.randrange(min(len(data), 200))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
+    return bytes(data)
+
+
+def _cut(data: bytearray, dice: random.Random) -> bytes:
+    return bytes(data[: dice.randrange(len(data))])
+
+
+def _with_a_hole(data: bytearray, dice: random.Random) -> bytes:
+    at, size = dice.randrange(len(data)), dice.choice((1, 16, 500))
+    return bytes(data[:at] + data[at + size :])
+
+
+def _repeated(data: bytearray, dice: random.Random) -> bytes:
+    at, size = dice.randrange(len(data)), dice.choice((4, 100, 2000))
+    return bytes(data[: at + size] + data[at:] * dice.choice((1, 2)))
+
+
+def _spliced(data: bytearray, dice: random.Random) -> bytes:
+    other = dice.choice(good())[1]
+    return bytes(data[: dice.randrange(len(data))] + other[dice.randrange(len(other)) :])
+
+
+def _polyglot(data: bytearray, dice: random.Random) -> bytes:
+    more = (b"<html><script>alert(1)</script>", b"%PDF-1.7\n", b"PK\x03\x04" + bytes(40), b"#!/bin/sh\n", b"GIF89a/*")
+    return bytes(data + dice.choice(more)) if dice.random() < 0.7 else dice.choice(more) + bytes(data)
+
+
+def _dressed_up(data: bytearray, dice: random.Random) -> bytes:
+    """The first bytes of another kind."""
+    return dice.choice(good())[1][:16] + bytes(data[16:])
+
+
+_BREAKS: Sequence[Callable[[bytearray, random.Random], bytes]] = (
+    *(_flipped, _flipped_at_the_start, _flipped_at_the_start, _cut, _with_a_hole),
+    *(_repeated, _spliced, _polyglot, _dressed_up),
+)

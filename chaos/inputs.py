@@ -1,0 +1,202 @@
+"""Bad input: files, updates and requests as nobody should send them. Each is answered or turned away, the process lives
+on, answers good ones as before, and its memory stays bounded."""
+
+import asyncio
+import io
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from urllib.parse import quote, urlsplit
+
+import httpx
+from PIL import Image
+
+from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
+from bot.http.routes import MAX_USES
+from bot.imaging import Intake, Portrait, UnusablePhoto
+from chaos import audit, images, requests, updates
+from chaos.bot_process import Life
+from chaos.outcome import Outcome
+from chaos.people import People
+from chaos.processes import children, peak_mib
+from chaos.stage import Stage, stage
+from tests.fakes.telegram_api.people import Someone
+
+SPEED = 8.0
+PORTRAIT_BYTES = 10 * 1024 * 1024
+PATIENCE = 60.0  # seconds for a good request among bad ones
+BATCH = 20  # bad ones between two good ones
+MOST_MIB = 700  # that the bot itself may take; the intake's worker has its own bound
+
+
+@dataclass
+class Report:
+    """What was sent, what came of it, and everything that was wrong."""
+
+    sent: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+    worker_mib: int = 0
+    bot_mib: int = 0
+    deaths: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(folder: Path, number: int, seed: int) -> Outcome:
+    """The part as the command runs it."""
+    report = asyncio.run(inputs(folder, number, seed))
+    figures = [
+        ("inputs", str(report.sent.total())),
+        *((f"  {name}", str(count)) for name, count in sorted(report.sent.items())),
+        *((f"answered: {name}", str(count)) for name, count in sorted(report.answers.items())),
+        ("slowest file, s", f"{report.slowest:.1f}"),
+        ("most memory of a worker that reads files, MiB", str(report.worker_mib)),
+        ("such workers that died", str(report.deaths)),
+        ("most memory of the bot, MiB", str(report.bot_mib)),
+    ]
+    return Outcome(figures, report.wrong)
+
+
+async def inputs(folder: Path, number: int, seed: int) -> Report:
+    """A half files, a quarter updates, an eighth requests, an eighth photo links."""
+    report, dice = Report(), random.Random(seed)
+    await files(report, number // 2, dice)
+    async with stage(folder, speed=SPEED) as here, here.bot() as living:
+        address = await living.address
+        assert address is not None
+        attack = Attack(here, living, address, dice, report)
+        await attack.updates(number // 4)
+        await attack.requests(number // 8)
+        await attack.links(number // 8)
+        report.bot_mib = peak_mib(living.pid)
+        if report.bot_mib > MOST_MIB:
+            report.wrong.append(f"the bot took {report.bot_mib} MiB")
+    return report
+
+
+async def files(report: Report, number: int, dice: random.Random) -> None:
+    """Every bomb, then broken files, through the intake and its worker process."""
+    async with Intake() as intake:
+        known = children()
+        for count, (name, data) in enumerate(_files(number, dice)):
+            began = monotonic()
+            outcome = await intake.accept(data)
+            report.slowest = max(report.slowest, monotonic() - began)
+            report.sent["files"] += 1
+            report.answers[_word(outcome)] += 1
+            report.wrong += [f"{name}: {wrong}" for wrong in _unfit(outcome)]
+            if count % BATCH == 0 and (now := children()) != known:
+                report.deaths += len(now - known)
+                known = now
+            report.worker_mib = max(report.worker_mib, *(peak_mib(pid) for pid in known), 0)
+
+
+def _files(number: int, dice: random.Random) -> list[tuple[str, bytes]]:
+    bombs = images.bombs()
+    return [*bombs, *(images.broken(dice) for _ in range(number - len(bombs)))][:number]
+
+
+def _word(outcome: Portrait | UnusablePhoto) -> str:
+    return "portrait" if isinstance(outcome, Portrait) else f"file refused, {outcome.reason.value}"
+
+
+def _unfit(outcome: Portrait | UnusablePhoto) -> list[str]:
+    """What is wrong with a portrait: it must be one that the API takes, and hold nothing but pixels."""
+    if isinstance(outcome, UnusablePhoto):
+        return []
+    with Image.open(io.BytesIO(outcome.jpeg)) as image:
+        wide, high = image.size
+        good = image.format == "JPEG" and image.mode == "RGB" and 256 <= wide <= 5760 and 256 <= high <= 5760
+        clean = not image.getexif() and not set(image.info) & {"exif", "comment", "icc_profile", "xmp"}
+    return [] if good and clean and max(wide, high) <= 2 * min(wide, high) else [f"became {wide} x {high}"]
+
+
+@dataclass
+class Attack:
+    """Bad updates and requests against one life of the bot."""
+
+    stage: Stage
+    living: Life
+    address: str
+    dice: random.Random
+    report: Report
+
+    async def updates(self, number: int) -> None:
+        """Bad updates, with a question in between that is answered as ever."""
+        api = self.stage.telegram
+        kinds = await updates.good(api)
+        for count in range(number):
+            await updates.odd(api, kinds, self.dice)
+            self.report.sent["updates"] += 1
+            if count % BATCH == BATCH - 1:
+                anna = Someone(api, 2**41 + count, 2**41 + count)
+                await anna.says("/help")
+                await self._within("/help", lambda anna=anna: bool(anna.sees))  # type: ignore[misc]
+        self.report.wrong += [f"the Bot API was misused: {breach}" for breach in sorted(set(api.breaches))]
+
+    async def requests(self, number: int) -> None:
+        """Bad requests; none is answered with a 500, and the page is there all the time."""
+        parts = urlsplit(self.address)
+        host = f"{parts.hostname}:{parts.port}"
+        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
+            cookie = (await http.get("/api/quota")).cookies["visitor"]
+            for count in range(number):
+                asked = requests.odd(self.dice, cookie, cookie)
+                status = await self._ask(host, asked.bytes(host))
+                self.report.sent["requests"] += 1
+                self.report.answers[f"HTTP {status}"] += 1
+                if status >= 500:
+                    self.report.wrong.append(f"{status} for {asked.method} {asked.path[:80]} {asked.headers}")
+                if count % BATCH == 0 and (await http.get("/api/quota")).status_code != 200:
+                    self.report.wrong.append("the page is not there any more")
+
+    async def links(self, number: int) -> None:
+        """Photo links that we never gave, or gave long ago: none shows the photo. The good one does, for a while."""
+        good, late, key = await self._good_links()
+        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
+            for link in (late, *(requests.bent(good, self.dice) for _ in range(number))):
+                self.report.sent["photo links"] += 1
+                if (
+                    link != good
+                    and (await http.get(f"/photos/{quote(link, safe='', errors='replace')}")).status_code != 404
+                ):
+                    self.report.wrong.append(f"the link {link[:200]!r} shows {key}")
+            answers = Counter([(await http.get(f"/photos/{good}")).status_code for _ in range(MAX_USES + 5)])
+            if answers != {200: MAX_USES, 404: 5}:
+                self.report.wrong.append(f"the good link gave {dict(answers)}")
+
+    async def _good_links(self) -> tuple[str, str, str]:
+        """The tokens of a good link and of one that is over, for a photo in store; and its key there."""
+        people = People(self.stage, self.dice)
+        await people.wish_on_page()
+        await people.ask(self.address)
+        [(key,)] = audit.rows(self.stage.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
+        links = SignedLinks("http://here", (self.stage.folder / "data" / "secret.key").read_bytes())
+        now = self.stage.haste.now()
+        good, late = [await links.expose(key, b"", at) for at in (now, now - LINK_SECONDS - 1)]
+        return good.rpartition("/")[2], late.rpartition("/")[2], key
+
+    async def _ask(self, host: str, request: bytes) -> int:
+        """The status that a request was answered with; 0: none."""
+        name, _, port = host.partition(":")
+        reader, writer = await asyncio.open_connection(name, int(port))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                writer.write(request)
+                await writer.drain()
+                line = await reader.readline()
+        except (OSError, TimeoutError):
+            return 0
+        finally:
+            writer.close()
+        words = line.split(b" ")
+        return int(words[1]) if len(words) > 1 else 0
+
+    async def _within(self, what: str, so: Callable[[], bool]) -> None:
+        try:
+            await self.stage.telegram.until(so, PATIENCE)
+        except TimeoutError:
+            self.report.wrong.append(f"{what} was not answered within {PATIENCE:.0f} s")

@@ -1,0 +1,79 @@
+"""A service that answers at once, for soaking: tasks are done as soon as they are asked for. It keeps no bytes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+
+from stylizer.answers import beijing_time
+from stylizer.settings import BASE_PATH
+from tests.fakes.dashscope.service import CREATE_PATH, portrait_jpeg
+
+PAINTED = portrait_jpeg(384, 512)
+TASK_MILLISECONDS = 200
+MOST_HEAD = 64 * 1024
+
+
+@dataclass
+class Cloud:
+    """`made`: how many tasks there were. `now`: seconds since the epoch."""
+
+    now: Callable[[], float]
+    url: str = ""
+    made: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, for as long as the caller keeps it."""
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                length = head.lower().partition("content-length:")[2].partition("\r\n")[0]
+                await reader.readexactly(int(length or 0))
+                method, path, _ = head.split(" ", 2)
+                writer.write(self._answer(method, path.partition("?")[0]))
+                await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the caller has gone
+        finally:
+            writer.close()
+
+    def _answer(self, method: str, path: str) -> bytes:
+        if path == CREATE_PATH and method == "POST":
+            self.made += 1
+            return self._reply(_json({"task_status": "PENDING", "task_id": f"task-{self.made:012}"}))
+        if path.startswith("/results/"):
+            return self._reply(PAINTED, "image/jpeg")
+        if path == f"{BASE_PATH}/tasks":
+            nothing = {"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}
+            return self._reply(json.dumps(nothing).encode())
+        return self._reply(_json(self._done(path.rpartition("/")[2])))
+
+    def _done(self, task_id: str) -> dict[str, Any]:
+        ended = int(self.now() * 1000)
+        began = beijing_time(ended - TASK_MILLISECONDS)
+        times = {"submit_time": began, "scheduled_time": began, "end_time": beijing_time(ended)}
+        results = {"results": [{"url": f"{self.url}/results/{task_id}.jpg"}]}
+        return {"task_id": task_id, "task_status": "SUCCEEDED", **times, **results}
+
+    def _reply(self, body: bytes, kind: str = "application/json") -> bytes:
+        head = f"Date: {formatdate(self.now(), usegmt=True)}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+        return f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + body
+
+
+def _json(output: dict[str, Any]) -> bytes:
+    return json.dumps({"request_id": "r", "output": output, "usage": {"image_count": 1}}).encode()
+
+
+@asynccontextmanager
+async def cloud(now: Callable[[], float]) -> AsyncIterator[Cloud]:
+    """On a loopback port, until the end of the block."""
+    here = Cloud(now)
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MOST_HEAD)
+    here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield here
+    finally:
+        server.close()

@@ -1,0 +1,152 @@
+"""Replicas: three bots on one PostgreSQL, each killed in its turn and at chosen points, frozen, cut off from the
+database, with a wrong clock, and the database itself dying. What holds for one bot holds for them together, and every
+lane goes on."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos import audit, discord_audit
+from chaos.cluster import BACKLOG, Company
+from chaos.discord_people import Guests
+from chaos.kill_moments import draw_call, name
+from chaos.outcome import Outcome
+from chaos.people import People
+from chaos.replica import BY_ITSELF, replica
+from chaos.slow_engine import slow_engine
+from chaos.stage import SLOTS, Stage, stage
+from tests.fakes.dashscope.service import most_within_a_second
+from tests.fakes.postgres import NoServer, Server, postgres_server
+from tests.fakes.s3 import bucket_server
+
+REPLICAS = 3
+SUBMITS = 2  # of an account, within a second
+BATCH = 25  # kills between two audits
+UPSETS = 0.08  # of what is done to them; the rest is kills
+AT_CALLS = 0.5  # of the kills
+ANY_SECONDS = 1.5  # until one that is nothing but chance
+PAUSE_SECONDS = 2.0  # at most, between two of them
+SECRET = "of three replicas that trust each other"
+
+
+@dataclass
+class Report:
+    """What was done, what came of it, and everything that was wrong."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    upsets: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    still: dict[str, float] = field(default_factory=dict)
+    wishes: int = 0
+    guests: int = 0
+    tasks: int = 0
+    submits: int = 0
+    late: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(folder: Path, number: int, seed: int) -> Outcome:
+    """The part as the command runs it."""
+    try:
+        with postgres_server() as server:
+            report = asyncio.run(replicas(folder, number, seed, server=server))
+    except NoServer as reason:
+        return Outcome([("not run", str(reason))], [])
+    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    figures = [
+        ("kills", str(report.kills.total())),
+        *((f"  {what}", str(count)) for what, count in sorted(report.kills.items())),
+        *((f"{what} for a while", str(count)) for what, count in sorted(report.upsets.items())),
+        ("wishes accepted", str(report.wishes)),
+        ("people on Discord", str(report.guests)),
+        ("outcomes", ended),
+        ("tasks made at the API", str(report.tasks)),
+        ("most tasks of an account sent within a second", str(report.submits)),
+        *((f"longest that a lane stood still, {why}, s", f"{still:.1f}") for why, still in report.still.items()),
+        ("answers later than Discord takes them", str(report.late)),
+    ]
+    return Outcome(figures, report.wrong)
+
+
+async def replicas(
+    folder: Path,
+    number: int,
+    seed: int,
+    *,
+    server: Server,
+    backlog: int = BACKLOG,
+    say: Callable[[str], None] = print,
+) -> Report:
+    """So many kills, with audits between."""
+    report, dice = Report(), random.Random(seed)
+    async with company(folder, server, dice, backlog) as (here, all_of_them):
+        while (done := report.kills.total()) < number and not report.wrong:
+            async with all_of_them.beset():
+                await _torment(all_of_them, dice, min(number, done + BATCH), report)
+            report.wrong += await all_of_them.rest()
+            await _audit(here, all_of_them, report)
+            say(f"{report.kills.total()} kills, {report.wishes} wishes, {len(report.wrong)} wrong")
+        report.wrong += all_of_them.lanes.wrong()
+    return report
+
+
+@asynccontextmanager
+async def company(
+    folder: Path, server: Server, dice: random.Random, backlog: int
+) -> AsyncIterator[tuple[Stage, Company]]:
+    """The stage, and all replicas at work on one database and one bucket."""
+    async with AsyncExitStack() as stack:
+        bucket = stack.enter_context(bucket_server())
+        here = await stack.enter_async_context(stage(folder, speed=1.0, engine=slow_engine()))
+        database, kept = server.new_database(), bucket.environment(bucket.bucket())
+        settings = {"secret_key": SECRET, **{key.lower(): value for key, value in kept.items()}}
+        there = [
+            await stack.enter_async_context(replica(number, here, database, settings, dice))
+            for number in range(REPLICAS)
+        ]
+        # Of an album that a death has cut off, what came is told after ten minutes: too long to wait in real time.
+        guests = Guests(here.discord, dice, albums=0.0)
+        yield here, Company(here, server, database, there, People(here, dice), guests, dice, backlog)
+
+
+async def _torment(them: Company, dice: random.Random, until: int, report: Report) -> None:
+    """Kills until there were so many, in between what is worse than dying."""
+    while report.kills.total() < until and not them.wrong:
+        await them.driven()
+        if dice.random() < UPSETS:
+            report.upsets[await them.upset()] += 1
+        elif dice.random() < AT_CALLS:
+            call = draw_call(dice)
+            await them.kill_at(call, name(call))
+        else:
+            await asyncio.sleep(dice.uniform(0, ANY_SECONDS))
+            await them.kill_next("at random")
+        await asyncio.sleep(dice.uniform(0, PAUSE_SECONDS))
+        report.kills = Counter(cause for one in them.replicas for cause in one.ends if cause != BY_ITSELF)
+
+
+async def _audit(here: Stage, them: Company, report: Report) -> None:
+    database, wishes, tasks = them.database, them.people.wishes, await here.tasks()
+    report.wishes, report.guests, report.tasks = len(wishes), len(them.guests.all), len(tasks)
+    report.late, report.still = discord_audit.late(here.discord), them.lanes.still
+    report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+    accounts = {task.account for task in tasks}
+    report.submits = max(
+        (most_within_a_second([task.submitted / 1000 for task in tasks if task.account == one]) for one in accounts),
+        default=0,
+    )
+    report.wrong += [
+        *them.wrong,
+        *them.people.answers,
+        *audit.outcomes(database, wishes),
+        *audit.payments(database, tasks),
+        *audit.limits(tasks, SLOTS, SUBMITS),
+        *audit.fences(database),
+        *audit.ledger(database),
+        *audit.chats(database, here.telegram, wishes, them.again),
+        *discord_audit.guests(database, them.guests, them.doubtful, {}, several=True),
+    ]

@@ -1,0 +1,112 @@
+"""Requests that no browser of ours would send: odd paths, heads, forms and links."""
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from chaos.images import broken
+from chaos.words import ODD, words
+
+METHODS = ("GET", "GET", "POST", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH", "TRACE", "GETT")
+PATHS = (
+    *("/", "/api/jobs", "/api/jobs", "/api/jobs/1", "/api/jobs/1/result", "/api/jobs/1/events", "/api/jobs/1/again"),
+    *("/api/jobs/99999999999999999999999/photo", "/api/jobs/-1", "/api/jobs/%31", "/api/quota", "/api/styles"),
+    *("/photos/x", "/photos/../../etc/passwd", "/photos/%2e%2e%2fsecret.key", "/static/../../../etc/passwd"),
+    *("/static/%2e%2e/%2e%2e/storage/jobs.py", "//evil.example/", "/samples/..%5c..%5c.jpg", "/samples/ink.jpg%00.png"),
+    *("/healthz", "/metrics", "/readyz", "/telegram", "/api/jobs?limit=1e9", "/\x00", "/api//jobs", "/" + "a" * 7000),
+)
+BOUNDARY = "-----------------------------2718281828"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def bytes(self, host: str) -> bytes:
+        """As it goes over the wire; what no head may hold is left out of it."""
+        lines = [f"{self.method} {_plain(self.path)} HTTP/1.1", f"Host: {host}", "Connection: close"]
+        lines += [f"{name}: {_plain(value)}" for name, value in self.headers]
+        return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + self.body
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text if char not in "\r\n\0 \u2028\u2029\x85")
+
+
+def odd(dice: random.Random, cookie: str, token: str) -> Asked:
+    """A request. `cookie` is a good one, `token` that of a good photo link; both are mostly bent."""
+    method, path = dice.choice(METHODS), dice.choice(PATHS)
+    if method == "POST" and dice.random() < 0.6:
+        path = "/api/jobs"
+    if path == "/photos/x":
+        path = f"/photos/{bent(token, dice)}"
+    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else bent(cookie, dice)}")]
+    kind, body = _body(dice) if method not in {"GET", "HEAD"} or dice.random() < 0.1 else ("", b"")
+    if kind:
+        headers.append(("Content-Type", kind))
+    length = len(body) if dice.random() < 0.95 else dice.choice((0, len(body) // 2))
+    headers.append(("Content-Length", str(length)))
+    if dice.random() < 0.3:
+        headers.append(dice.choice(_HEADS)(dice))
+    return Asked(method, path, tuple(headers), body[:length])
+
+
+def bent(text: str, dice: random.Random) -> str:
+    """A cookie or a link that is not quite what it was."""
+    lot = dice.random()
+    if lot < 0.4:
+        at = dice.randrange(len(text))
+        return text[:at] + dice.choice("abcXYZ019_-.=") + text[at + 1 :]
+    if lot < 0.6:
+        return text[: dice.randrange(len(text))]
+    return dice.choice((text + "=", text.upper(), text * 3, words(dice)[:200].replace("/", ""), "null", "."))
+
+
+_HEADS = (
+    lambda dice: ("Accept-Language", words(dice)[:200]),
+    lambda dice: ("Origin", dice.choice(("https://evil.example", "null", "http://127.0.0.1:1", "//"))),
+    lambda dice: ("Sec-Fetch-Site", dice.choice(("cross-site", "same-site", "none", "x"))),
+    lambda dice: ("Range", dice.choice(("bytes=0-", "bytes=-1", "bytes=9-1", "x=1"))),
+    lambda dice: ("Last-Event-ID", dice.choice(("stored", "x" * 5000, "-1"))),
+    lambda dice: ("X-Forwarded-For", dice.choice(("127.0.0.1", "x" * 1000, "::1, 1.2.3.4"))),
+    lambda dice: ("Accept-Encoding", dice.choice(("gzip;q=x", "*", "br" * 100))),
+)
+
+
+def _body(dice: random.Random) -> tuple[str, bytes]:
+    lot = dice.random()
+    if lot < 0.6:
+        return f"multipart/form-data; boundary={BOUNDARY}", _form(dice)
+    if lot < 0.8:
+        return dice.choice(("application/json", "text/plain", "multipart/form-data", "")), _json(dice)
+    return "application/x-www-form-urlencoded", dice.randbytes(dice.choice((0, 10, 3000)))
+
+
+def _json(dice: random.Random) -> bytes:
+    value: Any = {"style": dice.choice(ODD), "key": words(dice)[:100]}
+    return json.dumps(value).encode() if dice.random() < 0.7 else b"[" * 5000
+
+
+def _form(dice: random.Random) -> bytes:
+    """Parts with odd names, kinds and bytes, sometimes not ended."""
+    style = dice.choice(("0", "2", "-1", "99", words(dice)[:300])).encode("utf-8", "replace")
+    key = dice.choice(("good-key-0001", words(dice)[:100], "x" * 2000)).encode("utf-8", "replace")
+    parts = [_part("style", style), _part("key", key)]
+    second = dice.choice(("reference", "photo", "other", words(dice)[:50]))
+    names = dice.choice((("photo",), ("photo",), ("photo", second), (second,), ()))
+    parts += [_part(name, broken(dice)[1], dice.choice(("me.jpg", "../../x", "", words(dice)[:100]))) for name in names]
+    dice.shuffle(parts)
+    end = f"--{BOUNDARY}--\r\n" if dice.random() < 0.9 else ""
+    return b"".join(parts) + end.encode()
+
+
+def _part(name: str, data: bytes, filename: str | None = None) -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'
+    head += "" if filename is None else f'; filename="{filename}"\r\nContent-Type: image/jpeg'
+    return head.encode("utf-8", "replace") + b"\r\n\r\n" + data + b"\r\n"

@@ -1,0 +1,123 @@
+"""Soak: many jobs through the whole bot, from the page to the picture and back, against a service that answers at once.
+Memory, files, the database and the time that a wish takes are looked at all the while. `make soak N=100000`, or
+`make soak N=100000 MINUTES=60`: then no more are begun after an hour."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from statistics import median, quantiles
+from time import monotonic
+
+from chaos import audit
+from chaos.bot_process import Birth, life
+from chaos.fast_clock import haste
+from chaos.instant_service import Cloud, cloud
+from chaos.outcome import Outcome
+from chaos.processes import children, cpu_seconds, now_mib, open_files
+from chaos.soak_curve import HEAD, Look, grown
+from chaos.visitors import Visitors
+from stylizer.settings import BASE_PATH
+
+SPEED = 1.0  # pages are told of changes so many times a second: in a faster time they would cost more than they do
+LANES, SLOTS = 2, 20
+VISITORS = 24  # each watches its job, and every change of the queue is told to all who watch
+LOOKS, EVERY = 20, 1000  # so many lines of the curve, or one for so many jobs
+
+
+def run(folder: Path, number: int, seed: int, minutes: float = inf) -> Outcome:  # noqa: ARG001  # nothing is left to chance
+    """The part as the command runs it."""
+    print(HEAD, flush=True)
+    looks, wrong = asyncio.run(soak(folder, number, minutes, say=lambda line: print(line, flush=True)))
+    if not looks:
+        return Outcome([("jobs", "0")], wrong)
+    jobs, rows = looks[-1].jobs, looks[-1].rows_mib * 1024 / looks[-1].jobs
+    asked = str(jobs) if jobs == number else f"{jobs} of {number}, then the time was up"
+    return Outcome([("jobs", asked), ("rows, KiB a job", f"{rows:.2f}")], wrong)
+
+
+async def soak(
+    folder: Path, number: int, minutes: float = inf, say: Callable[[str], None] = print
+) -> tuple[list[Look], list[str]]:
+    """So many jobs, or as many as so many minutes allow; the curve, and what was wrong."""
+    time = haste(SPEED)
+    async with cloud(time.now) as service:
+        settings = {
+            "data_dir": folder / "data",
+            "port": 0,
+            "web_chat": "on",
+            "dashscope_api_key": tuple(f"sk-chaos-of-lane-{number}" for number in range(LANES)),
+            "dashscope_base_url": service.url + BASE_PATH,
+            "dashscope_max_running": SLOTS,
+            "dashscope_submits_per_second": 100,
+            "daily_free_images": 10**7,
+        }
+        shift = multiprocessing.get_context("forkserver").RawValue("d", 0.0)
+        async with life(Birth(settings, time, folder / "bot.log", shift)) as living:
+            address = await living.address
+            assert address is not None
+            watch = Watch(living.pid, folder / "data" / "repaint.db", max(1, min(EVERY, number // LOOKS)), say)
+            visitors = Visitors(address, number, monotonic() + minutes * 60, watch.over)
+            await visitors.come(VISITORS)
+            watch.end(visitors.done)
+        return watch.looks, [*visitors.wrong, *grown(watch.looks), *_rows(watch.database, service)]
+
+
+@dataclass
+class Watch:
+    """Looks at the bot from outside after every so many jobs."""
+
+    pid: int
+    database: Path
+    every: int
+    say: Callable[[str], None]
+    looks: list[Look] = field(default_factory=list)
+    _lately: list[float] = field(default_factory=list)
+    _since: float = field(default_factory=monotonic)
+    _cpu: float = 0.0
+
+    def over(self, done: int, seconds: float) -> None:
+        """One more wish is over."""
+        self._lately.append(seconds)
+        if done % self.every == 0:
+            self._note(done)
+
+    def end(self, done: int) -> None:
+        """All are; what came since the last look is worth one when it is enough to tell something."""
+        if len(self._lately) > self.every // 2:
+            self._note(done)
+
+    def _note(self, done: int) -> None:
+        self.looks.append(self._look(done))
+        self.say(self.looks[-1].line())
+        self._lately, self._since, self._cpu = [], monotonic(), cpu_seconds(self.pid)
+
+    def _look(self, done: int) -> Look:
+        workers = [now_mib(pid) for pid in children(self.pid)]
+        many = self._lately if len(self._lately) > 1 else self._lately * 2
+        return Look(
+            jobs=done,
+            per_second=len(self._lately) / (monotonic() - self._since),
+            cpu_ms=(cpu_seconds(self.pid) - self._cpu) / len(self._lately) * 1000,
+            bot_mib=now_mib(self.pid),
+            intake_mib=max(workers, default=0),
+            files=open_files(self.pid),
+            rows_mib=_mib(self.database),
+            log_mib=_mib(self.database.with_name(self.database.name + "-wal")),
+            median=median(many),
+            p95=quantiles(many, n=20)[-1],
+        )
+
+
+def _mib(file: Path) -> float:
+    return file.stat().st_size / 1024**2 if file.exists() else 0.0
+
+
+def _rows(database: Path, service: Cloud) -> list[str]:
+    wrong = [*audit.ledger(database), *audit.whole(database)]
+    [(stored,)] = audit.rows(database, "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')")
+    if stored != service.made:
+        wrong.append(f"{service.made} tasks were made for {stored} pictures")
+    return wrong

@@ -1,0 +1,181 @@
+"""The owner's desk in a chat; the till, with its payments and refunds."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bot.conversation.messages import MessageRouter
+from bot.domain.job_view import State
+from bot.messaging.platform import Card, TryLater
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.chat import US, Guest, Parlour, labels, parlour, said
+
+OWNER = "test:olga"
+PACKAGES = ((10, 50), (50, 200))
+
+
+@dataclass
+class Till:
+    """A platform that gives Stars back, or is too busy at first."""
+
+    busy: int = 0
+    given_back: list[tuple[str, str]] = field(default_factory=list)
+
+    async def refund_payment(self, person_id: str, charge_id: str) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise TryLater(1.0)
+        self.given_back.append((person_id, charge_id))
+
+
+async def _pressed(guest: Guest, card: Card, label: str) -> Card:
+    return said((await guest.presses(card, label)).edit)
+
+
+async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,)) as room:
+        olga, anna = room.person("olga"), room.person("anna")
+        assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
+        desk = said(await olga.says("/admin"))
+        assert (await anna.presses(desk, "Pause")).notice == "This button is for somebody else."
+        assert "in private" in said(await room.member("olga").says("/admin")).text
+
+
+async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,)) as room:
+        olga, anna = room.person("olga"), room.person("anna")
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        desk = said(await olga.says("/admin"))
+        assert "Today: 1 painted, 0 failed, 0 cancelled; people: 1" in desk.text
+        assert "Cost: 0.00 CNY today" in desk.text
+        paused = await _pressed(olga, desk, "Pause")
+        assert "⏸" in paused.text.splitlines()[0]
+        await anna.sends(portrait_jpeg(shade=9), "/style 0")
+        await anna.sees("Painting is paused")
+        assert "▶ Resume" in labels(paused)
+        going = await _pressed(olga, paused, "Resume")
+        assert "⏸ Pause" in labels(going)
+        await anna.picture(2)
+        assert "Nothing went wrong" in said((await olga.presses(going, "troubles")).card).text
+        assert "As of" in (await _pressed(olga, going, "Refresh")).text
+
+
+async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,), daily_free_images=0) as room:
+        olga, anna = room.person("olga"), room.person("anna")
+        for _ in range(2):  # told twice, granted once
+            assert "anna has 2 in the purse now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
+        assert "2 more are in your purse" in said(await anna.says("/quota")).text
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        assert said(await olga.says("/admin ban anna")).text == "anna is banned."
+        assert "asked me not to take" in said(await anna.sends(portrait_jpeg(shade=7), "/style 0")).text
+        assert said(await olga.says("/admin unban test:anna")).text == "anna may ask again.".replace(
+            "anna", "test:anna"
+        )
+        assert await anna.sends(portrait_jpeg(shade=7), "/style 0") is None
+        assert said(await olga.says("/admin ban olga")).text == "That is an owner."
+        for nonsense in ("grant", "grant anna", "grant anna many", "dance", "grant anna 0"):
+            assert said(await olga.says(f"/admin {nonsense}")).text
+
+
+async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,)) as room:
+        olga, anna = room.person("olga"), room.person("anna")
+        assert "No broadcasts yet" in (await _pressed(olga, said(await olga.says("/admin")), "Broadcasts")).text
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        card = said(await olga.says("/admin broadcast Happy New Year!"))
+        assert "“Happy New Year!”" in card.text
+        assert labels(card) == ["↩ Back", "🔄 Refresh", "▶ Send 1 to 2 people"]
+        assert not any("Happy New Year!" in shown.text for shown in anna.cards)
+        going = await _pressed(olga, card, "▶ Send 1")
+        assert "Send 1" not in "".join(labels(going))
+        await anna.sees("Happy New Year!")
+
+
+async def test_buying_is_off_until_the_owner_sets_packages(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        card = said(await room.person("anna").says("/buy"))
+        assert card.text.startswith("There is nothing to buy here")
+        assert card.buttons == ()
+
+
+async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nobody_forgotten(tmp_path: Path) -> None:
+    async with parlour(tmp_path, admins=(OWNER,)) as room:
+        olga, anna, ben = room.person("olga"), room.person("anna"), room.person("ben", "zh")
+        for someone in (olga, anna, ben, room.member("cleo")):
+            await someone.says("/start")
+        assert (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
+        card = said(await olga.says("/admin broadcast Happy New Year!"))
+        assert "to 2 people" in labels(card)[2]
+        await olga.presses(card, "Send")
+        assert await ben.sees("Happy New Year!")
+        assert not any("Happy" in one.text for one in anna.cards)
+
+
+async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
+    async with parlour(tmp_path, stars_packages=PACKAGES, daily_free_images=0) as room:
+        anna, talk = room.person("anna"), room.conversation
+        card = said(await anna.says("/buy"))
+        assert labels(card) == ["10 pictures for 50 ⭐", "50 pictures for 200 ⭐"]
+        offered = said((await anna.presses(card, "10 pictures")).card)
+        invoice = offered.invoice
+        assert invoice is not None
+        assert (invoice.stars, len(invoice.title) <= 32, len(invoice.payload.encode()) <= 128) == (50, True, True)
+        assert await talk.checkout(anna.person, invoice.payload, 50) == ""
+        assert await talk.checkout(anna.person, invoice.payload, 1) != ""
+        assert (
+            await talk.checkout(anna.person, "units:9999:1", 1)
+            == "That isn't for sale any more. Please look at what there is now."
+        )
+        for _ in range(2):
+            thanks = await talk.paid(anna.person, invoice.payload, 50, "charge-1")
+            assert thanks.text == "Thank you! 10 pictures are yours. 10 are in your purse now."
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        assert "9 more are in your purse" in said(await anna.says("/quota")).text
+
+
+@pytest.mark.parametrize("data", ["buy:10:51", "buy:999:1", "buy:0:0"])
+async def test_a_price_that_we_never_made_is_refused(tmp_path: Path, data: str) -> None:
+    async with parlour(tmp_path, stars_packages=PACKAGES) as room:
+        anna = room.person("anna")
+        answer = await anna.presses_data(said(await anna.says("/buy")), data)
+        assert (answer.alert, answer.card) == (True, None)
+
+
+async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Path) -> None:
+    async with parlour(tmp_path, stars_packages=PACKAGES, admins=(OWNER,)) as room:
+        till = Till(busy=1)
+        shop = _with(room, till)
+        olga, anna = shop.person("olga"), shop.person("anna")
+        await shop.conversation.paid(anna.person, "units:10:50", 50, "charge-1")
+        helped = said(await anna.says("/paysupport"))
+        assert "charge-1" in helped.text
+        assert helped.mention is not None
+        assert helped.mention.platform_id == "olga"
+        assert helped.mention.words in helped.text
+        with pytest.raises(TryLater):
+            await olga.says("/admin refund charge-1")
+        done = said(await olga.says("/admin refund charge-1")).text
+        assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
+        assert till.given_back == [("anna", "charge-1")]
+        assert "given back already" in said(await olga.says("/admin refund charge-1")).text
+        assert said(await olga.says("/admin refund nonsense")).text
+        assert await room.parts.services.credits.balance(anna.person) == 0
+
+
+def _with(room: Parlour, till: Till) -> Parlour:
+    talk = MessageRouter(room.parts.services, US, room.parts.job_service.clock.now, bank=till)
+    return Parlour(room.parts, room.wall, talk, room.presses)
+
+
+async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna", "zh")
+        assert "没用完的可以退款" in said(await anna.says("/terms")).text
+        assert "联系本机器人的主人" in said(await anna.says("/support")).text
+        assert [view.state for view in await room.parts.job_service.history(anna.person)] == list[State]()

@@ -1,0 +1,157 @@
+"""Several candidates on one PostgreSQL: one holder of each role at every moment, and soon another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import text
+
+from bot.cluster.election import Election
+from bot.cluster.leadership import Leadership, LeadershipLost, Role, fenced_write
+from bot.cluster.leases import RoleLeases
+from bot.runtime.clock import WallClock
+from storage.database import open_database
+from storage.leases import open_elections
+from tests.harness.replica_processes import wired
+
+SOON = 30.0  # seconds; on a busy machine too
+ROLES = ("dispatcher:a", "courier:b", "housekeeping")
+
+
+@dataclass
+class Held:
+    """Who holds which role now, as the work itself sees it; `most`: how many ever held one at once."""
+
+    by: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in ROLES})
+    most: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    terms: dict[str, Leadership] = field(default_factory=dict)
+
+    def works(self, who: str) -> list[Role]:
+        """Each role's work, as this candidate would do it."""
+
+        def role(name: str) -> Role:
+            async def work(leadership: Leadership, stop: asyncio.Event) -> None:
+                self.by[name].append(who)
+                self.terms[name] = leadership
+                self.most = max(self.most, len(self.by[name]))
+                self._tell()
+                try:
+                    await stop.wait()
+                finally:
+                    self.by[name].remove(who)
+                    self._tell()
+
+            return Role(name, work)
+
+        return [role(name) for name in ROLES]
+
+    async def until(self, fits: Callable[[dict[str, list[str]]], bool]) -> None:
+        async with asyncio.timeout(SOON):
+            while not fits(self.by):
+                await self.changed.wait()
+
+    def _tell(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+@dataclass
+class Candidate:
+    """One process's worth. `stop` ends it in good order, `die` as a kill would."""
+
+    election: Election
+    task: asyncio.Task[None]
+    stop: asyncio.Event
+
+    async def leave(self) -> None:
+        self.stop.set()
+        await self.task
+
+
+@asynccontextmanager
+async def candidate(url: str, who: str, held: Held) -> AsyncIterator[Candidate]:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(url))
+        manager = await stack.enter_async_context(open_elections(url))
+        election, stop = Election(database, RoleLeases(manager), WallClock(), who), asyncio.Event()
+        task = asyncio.create_task(election.run(held.works(who), stop))
+        try:
+            yield Candidate(election, task, stop)
+        finally:
+            stop.set()
+            await task
+
+
+def all_held(by: dict[str, list[str]]) -> bool:
+    return all(len(holders) == 1 for holders in by.values())
+
+
+async def test_each_role_has_one_holder_and_a_clean_stop_hands_over(postgres_url: str) -> None:
+    held = Held()
+    async with candidate(postgres_url, "one", held) as one, candidate(postgres_url, "two", held):
+        await held.until(all_held)
+        started = asyncio.get_running_loop().time()
+        await one.leave()
+        await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
+        assert asyncio.get_running_loop().time() - started < 4.0  # nobody had to be given up for dead
+    assert held.most == 1
+
+
+@pytest.mark.parametrize("trouble", ["cut", "hush"])
+async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(postgres_url: str, trouble: str) -> None:
+    held = Held()
+    async with wired(postgres_url) as (line, through), candidate(through, "one", held):
+        await held.until(lambda by: all(holders == ["one"] for holders in by.values()))
+        terms = dict(held.terms)
+        async with candidate(postgres_url, "two", held):
+            getattr(line, trouble)()
+            await held.until(lambda by: all("two" in holders for holders in by.values()))
+            await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
+            line.mend()
+            async with open_database(postgres_url) as database:
+                for leadership in terms.values():
+                    with pytest.raises(LeadershipLost):
+                        async with fenced_write(database, leadership):
+                            pytest.fail("an old epoch must not write")
+                for leadership in held.terms.values():
+                    async with fenced_write(database, leadership):
+                        await leadership.sure()
+
+
+async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
+    times, again = 0, asyncio.Event()
+
+    async def work(leadership: Leadership, stop: asyncio.Event) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise ExceptionGroup("of several tasks", [LeadershipLost("by somebody")])
+        again.set()
+        await stop.wait()
+
+    async with open_database(postgres_url) as database, open_elections(postgres_url) as manager:
+        election, stop = Election(database, RoleLeases(manager), WallClock(), "one"), asyncio.Event()
+        running = asyncio.create_task(election.run([Role("dispatcher:a", work)], stop))
+        async with asyncio.timeout(SOON):
+            await again.wait()
+        stop.set()
+        await running
+        async with database.read() as connection:
+            assert (await connection.execute(text("SELECT name, epoch FROM role"))).all() == [("dispatcher:a", 2)]
+
+
+async def test_what_nobody_holds_any_more_leaves_nothing_in_the_election_but_who_is_next(postgres_url: str) -> None:
+    held = Held()
+    async with candidate(postgres_url, "one", held) as one:
+        await held.until(all_held)
+        async with candidate(postgres_url, "two", held) as two:
+            await two.election.pulse.sure()  # once it has looked
+            assert two.election.elsewhere() == frozenset(ROLES)
+        assert one.election.elsewhere() == frozenset()
+    async with open_elections(postgres_url) as manager:
+        left = [(job.queue, job.status) for job in await manager.list_jobs_async()]
+    assert {status for _, status in left} <= {"todo"}
+    assert len(left) == len({queue for queue, _ in left})

@@ -1,0 +1,101 @@
+"""Every press gets a polite answer: old, foreign, of other people, out of place; and costs nobody anything."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bot.domain.styles import SHEET
+from bot.messaging.callback_data import NEEDS_NUMBER, Press, Verb, whose
+from bot.messaging.platform import Card
+from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.chat import Guest, labels, parlour
+
+FOREIGN = (
+    "",
+    "x",
+    "choose:1",
+    "paint:1:2",
+    "choose:１:2",
+    "again:9999999999999999999",
+    ":::",
+    "\x00",
+    "样式:1",
+    "x" * 64,
+)
+_LARGE = 10**18 - 1
+
+
+def _every_press(jobs: tuple[int, ...], person: int) -> list[str]:
+    abouts = (0, 1, *jobs, person, _LARGE)
+    numbers = (None, -_LARGE, -1, 0, 1, 2, 99, _LARGE)
+    return [
+        Press(verb, about, number).pack()
+        for verb, about, number in product(Verb, abouts, numbers)
+        if (number is not None) == (verb in NEEDS_NUMBER)
+    ]
+
+
+async def _is_answered(guest: Guest, card: Card, data: str) -> None:
+    answer = await guest.presses_data(card, data)
+    assert answer.notice or answer.card or answer.edit or answer.rows or answer.remove, data
+    assert len(answer.notice) <= 200
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing(tmp_path: Path, language: str) -> None:
+    async with parlour(tmp_path, daily_free_images=5) as room:
+        anna, ben = room.person("anna"), room.member("ben", language)
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        await anna.sends(portrait_jpeg(shade=7))
+        draft = await anna.sees("Which style")
+        painted = (await room.parts.job_service.history(anna.person))[0].id
+        before = await room.parts.job_service.quota(anna.person)
+        for data in (*FOREIGN, *_every_press((painted, painted + 1), whose(anna.person))):
+            await _is_answered(ben, draft, data)
+        assert await room.parts.job_service.quota(anna.person) == before
+        assert len(await room.parts.job_service.history(anna.person)) == 1
+        assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
+        await anna.picture(2)
+
+
+async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna")
+        await anna.sends(portrait_jpeg(), "/style 0")
+        card = await anna.picture()
+        [view] = await room.parts.job_service.history(anna.person)
+        for data in (f"choose:{view.id}:2", f"page:{view.id}:1", f"cancel:{view.id}", f"surprise:{view.id}"):
+            answer = await anna.presses_data(card, data)
+            assert answer.alert
+            assert "moved on" in answer.notice
+        await anna.presses_data(card, f"delete:{view.id}:1")
+        for verb in ("again", "other", "file", "beside", "open", "delete"):
+            assert "deleted" in (await anna.presses_data(card, f"{verb}:{view.id}")).notice
+
+
+async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path) -> None:
+    engine = quick_engine()
+    async with parlour(tmp_path, engine=type(engine)(engine.stylize, engine.warm_up, STYLES | {SHEET.index})) as room:
+        anna = room.person("anna")
+        await anna.sends(portrait_jpeg())
+        draft = await anna.sees("Which style")
+        assert not any("-2" in label for label in labels(draft))
+        await anna.presses(draft, "✨ All at once")
+        assert (await anna.picture()).text == "🎨 All styles at once"
+
+
+async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_is_that_job(tmp_path: Path) -> None:
+    hold = quick_engine(until=tmp_path / "go")
+    async with parlour(tmp_path / "data", engine=hold) as room:
+        anna, photo = room.person("anna"), portrait_jpeg()
+        await anna.sends(photo, "/style 0")
+        await anna.sends(photo)
+        answer = await anna.presses(await anna.sees("Which style"), "0 · Retro comic")
+        assert answer.notice == "I already have this photo in that style. Its card tells how far it is."
+        await anna.sees("Cancelled")
+        (tmp_path / "go").touch()
+        await anna.picture()
+        assert (await room.parts.job_service.quota(anna.person)).used == 1

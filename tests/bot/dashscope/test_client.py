@@ -1,0 +1,270 @@
+"""The client against a real server on loopback, in good and in bad moods."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import HTTP
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone
+from bot.dashscope.wire import TaskRequest, TaskStatus
+from tests.fakes.http_server import Handler, Loopback, Received, Reply, as_json, hang, loopback
+
+KEY = "0123456789abcdef0123456789abcdef"
+TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
+WISH = TaskRequest("https://me.example/photos/s3cret", 3)
+USUAL = Timeouts()
+QUICK = Timeouts(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
+CREATED = as_json({"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "r-1"})
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+
+
+@asynccontextmanager
+async def client_of(url: str, patience: Timeouts = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        yield DashScope(http, base_url=url, api_key=SecretStr(KEY), workspace=workspace, patience=patience)
+
+
+@asynccontextmanager
+async def talking(handler: Handler) -> AsyncIterator[tuple[DashScope, Loopback]]:
+    async with loopback(handler) as server, client_of(server.url + "/api/v1/") as client:
+        yield client, server
+
+
+async def test_a_submit_is_one_request_with_all_it_needs() -> None:
+    async with loopback(lambda _: CREATED) as server, client_of(server.url + "/api/v1", workspace="ws-1") as client:
+        created = await client.create_task(TaskRequest("oss://a/b.jpg", 0))
+    assert (created.task_id, created.request_id, created.status) == (TASK, "r-1", TaskStatus.PENDING)
+    [request] = server.received
+    assert (request.method, request.target) == ("POST", "/api/v1/services/aigc/image-generation/generation")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-dashscope-async"] == "enable"
+    assert request.headers["x-dashscope-ossresourceresolve"] == "enable"
+    assert request.headers["x-dashscope-workspace"] == "ws-1"
+
+
+async def test_nobody_listening_means_surely_not_taken() -> None:
+    async with loopback(hang) as server:
+        gone = server.url
+    async with client_of(gone) as client:
+        with pytest.raises(NotTaken) as caught:
+            await client.create_task(WISH)
+    assert (caught.value.code, caught.value.decision) == ("ConnectError", Decision.AGAIN_LATER)
+
+
+async def test_a_full_pool_means_surely_not_taken() -> None:
+    async with (
+        loopback(hang) as server,
+        httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as http,
+    ):
+        patient = DashScope(http, base_url=server.url, api_key=SecretStr(KEY))
+        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), patience=Timeouts(pool=0.1))
+        first = asyncio.create_task(patient.query_task(TASK))
+        await server.met.wait()
+        with pytest.raises(NotTaken) as caught:
+            await hurried.create_task(WISH)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert caught.value.code == "PoolTimeout"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"", "RemoteProtocolError"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "RemoteProtocolError"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "RemoteProtocolError"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope", "DecodingError"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b" " * 3_000_000, "DecodingError"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "Garbled"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "HTTP502"),
+    ],
+)
+async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str) -> None:
+    async with talking(lambda _: Reply(raw=raw)) as (client, server):
+        with pytest.raises(InDoubt) as caught:
+            await client.create_task(WISH)
+    assert (caught.value.code, caught.value.decision) == (code, Decision.AGAIN_LATER)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("patience", [QUICK, Timeouts(read=5, call=0.2)])
+async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(patience: Timeouts) -> None:
+    async with loopback(hang) as server, client_of(server.url, patience) as client, asyncio.timeout(3):
+        with pytest.raises(InDoubt):
+            await client.create_task(WISH)
+    assert len(server.received) == 1
+
+
+async def test_a_submit_is_never_redirected() -> None:
+    async with talking(lambda _: Reply(307, headers=(("Location", "/elsewhere"),))) as (client, server):
+        with pytest.raises(NotTaken):
+            await client.create_task(WISH)
+    assert len(server.received) == 1
+
+
+async def test_a_throttled_submit_is_surely_not_taken_and_not_repeated() -> None:
+    refused = as_json({"code": "Throttling.RateQuota", "message": "Later.", "request_id": "r"}, 429)
+    async with talking(lambda _: refused) as (client, server):
+        with pytest.raises(NotTaken) as caught:
+            await client.create_task(WISH)
+    assert caught.value.decision is Decision.AGAIN_LATER
+    assert len(server.received) == 1
+
+
+async def test_a_query_asks_for_the_task() -> None:
+    reply = as_json({"request_id": "r", "output": {"task_id": TASK, "task_status": "RUNNING"}})
+    async with talking(lambda _: reply) as (client, server):
+        task = await client.query_task(TASK)
+    assert (task.task_id, task.status) == (TASK, TaskStatus.RUNNING)
+    assert (server.received[0].method, server.received[0].target) == ("GET", f"/api/v1/tasks/{TASK}")
+
+
+async def test_a_strange_task_id_never_reaches_the_wire() -> None:
+    async with talking(hang) as (client, server):
+        for ask in (client.query_task, client.cancel_task):
+            with pytest.raises(DashScopeError) as caught:
+                await ask("../uploads")
+            assert caught.value.decision is Decision.OUR_BUG
+    assert server.received == []
+
+
+async def test_the_list_is_paged_and_knows_the_servers_time() -> None:
+    body = {"total": 1, "data": [{"task_id": TASK, "status": "RUNNING", "gmt_create": 1709260684485}]}
+    async with talking(lambda _: as_json(body, Date="Fri, 01 Mar 2024 02:38:05 GMT")) as (client, server):
+        page = await client.list_tasks(start=1709260680, page=2)
+    assert [task.created for task in page.tasks] == [1709260684.485]
+    assert page.server_time == 1709260685
+    target = httpx.URL(server.received[0].target)
+    assert target.path == "/api/v1/tasks/"
+    assert dict(target.params)["start_time"] == "20240301103800"
+    assert dict(target.params)["page_no"] == "2"
+
+
+async def test_a_cancel_is_done_or_too_late() -> None:
+    replies = iter([as_json({"request_id": "r"}), as_json({"code": "UnsupportedOperation"}, 400)])
+    async with talking(lambda _: next(replies)) as (client, server):
+        assert await client.cancel_task(TASK) is True
+        assert await client.cancel_task(TASK) is False
+    assert server.received[0].target == f"/api/v1/tasks/{TASK}/cancel"
+
+
+def storage(request: Received, status: int = 200) -> Reply:
+    """The API's upload policy, and the storage it speaks of, at one address."""
+    if request.method == "POST":
+        return Reply(status)
+    fields = ("policy", "signature", "oss_access_key_id", "x_oss_object_acl", "x_oss_forbid_overwrite")
+    host = f"http://{request.headers['host']}"
+    data = dict.fromkeys(fields, "s3cret") | {"upload_dir": "instant/1", "upload_host": host, "max_file_size_mb": 100}
+    return as_json({"request_id": "r", "data": data})
+
+
+async def test_an_upload_posts_the_file_last_and_gives_its_link() -> None:
+    async with talking(storage) as (client, server):
+        assert await client.upload("a.jpg", JPEG) == "oss://instant/1/a.jpg"
+    policy, post = server.received
+    assert policy.target == "/api/v1/uploads?action=getPolicy&model=wanx-style-repaint-v1"
+    form = message_from_bytes(
+        b"Content-Type: " + post.headers["content-type"].encode() + b"\r\n\r\n" + post.body, policy=HTTP
+    )
+    names = [part.get_param("name", header="content-disposition") for part in form.iter_parts()]
+    assert names[-1] == "file"
+    assert {"OSSAccessKeyId", "Signature", "policy", "key", "success_action_status"} < set(names)
+    assert JPEG in post.body
+    assert "authorization" not in post.headers
+
+
+@pytest.mark.parametrize(
+    ("status", "decision"),
+    [(403, Decision.AGAIN_LATER), (500, Decision.AGAIN_LATER), (400, Decision.OUR_BUG)],
+)
+async def test_a_refused_upload_says_whether_to_try_again(status: int, decision: Decision) -> None:
+    async with talking(lambda request: storage(request, status)) as (client, _):
+        with pytest.raises(NotTaken) as caught:
+            await client.upload("a.jpg", JPEG)
+    assert caught.value.decision is decision
+
+
+async def test_a_result_is_fetched_through_redirects_without_the_key() -> None:
+    def moved(request: Received) -> Reply:
+        if request.target.startswith("/x"):
+            return Reply(302, headers=(("Location", "/y?Signature=2"),))
+        return Reply(200, JPEG)
+
+    async with talking(moved) as (client, server):
+        assert await client.fetch_result(server.url + "/x?Signature=1") == JPEG
+    assert [request.target for request in server.received] == ["/x?Signature=1", "/y?Signature=2"]
+    assert all("authorization" not in request.headers for request in server.received)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+async def test_an_expired_link_says_so(status: int) -> None:
+    async with talking(lambda _: Reply(status, b"<Error>Expired</Error>")) as (client, server):
+        with pytest.raises(ResultGone):
+            await client.fetch_result(server.url + "/x")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, b"<html>"),
+        Reply(200, b""),
+        Reply(500),
+        Reply(200, JPEG + bytes(2000)),
+        Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + JPEG),
+        Reply(302, headers=(("Location", "/again"),)),
+        Reply(302, headers=(("Location", "file:///etc/passwd"),)),
+        Reply(302, headers=(("Location", "http://[::bad"),)),
+    ],
+)
+async def test_what_is_no_picture_in_bounds_is_asked_for_again_later(reply: Reply) -> None:
+    async with talking(lambda _: reply) as (client, server):
+        with pytest.raises(DashScopeError) as caught:
+            await client.fetch_result(server.url + "/x", max_bytes=1000)
+    assert caught.value.decision is Decision.AGAIN_LATER
+    assert len(server.received) <= 4
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/y", "file:///etc/passwd", "http://", "", "http://x:y:z/", "http://ü.example/"]
+)
+async def test_only_web_links_are_fetched(url: str) -> None:
+    async with client_of("http://127.0.0.1:9") as client:
+        with pytest.raises(DashScopeError) as caught:
+            await client.fetch_result(url)
+    assert caught.value.code == "BadLink"
+
+
+async def test_no_secret_reaches_a_log_an_exception_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    echo = as_json({"code": "InvalidApiKey", "message": f"Key {KEY} and {WISH.image_url} are wrong."}, 401)
+    async with talking(lambda r: echo if r.method == "POST" else Reply(404)) as (client, server):
+        with pytest.raises(NotTaken) as refused:
+            await client.create_task(WISH)
+        with pytest.raises(ResultGone) as gone:
+            await client.fetch_result(server.url + "/x?Signature=s3cret")
+    async with client_of(server.url) as client:
+        with pytest.raises(NotTaken) as unreachable:
+            await client.create_task(WISH)
+        told = [repr(client), repr(vars(client))]
+    for caught in (refused, gone, unreachable):
+        assert caught.value.__context__ is None
+        told += [str(caught.value), repr(caught.value)]
+    text = "\n".join([*told, caplog.text])
+    assert "Signature" not in text
+    assert "s3cret" not in text
+    assert KEY not in text
+    assert "HTTP Request" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["", "sk-ü", "sk-1\n"])
+def test_a_key_that_no_header_can_carry_is_refused_at_once(key: str) -> None:
+    with pytest.raises(ValueError, match="ASCII"):
+        DashScope(httpx.AsyncClient(), base_url="http://x", api_key=SecretStr(key))

@@ -1,0 +1,68 @@
+"""The API's time: heard with every answer, carried on by a clock that nobody sets."""
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.dashscope.client import DashScope
+from bot.dashscope.errors import DashScopeError
+from bot.dashscope.server_clock import ASK_SECONDS, FRESH_SECONDS, ServerClock, steady
+from tests.fakes.http_server import as_json, loopback
+from tests.harness.rows import NOON
+
+DATE = "Sun, 22 Nov 2026 12:00:00 GMT"
+
+
+@dataclass
+class Steady:
+    """Moved by assignment."""
+
+    at: float = 7.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_it_goes_on_from_what_was_heard_last() -> None:
+    at = Steady()
+    clock = ServerClock(at)
+    assert clock.now() is None
+    clock.hear(NOON)
+    at.at += 30
+    assert clock.now() == NOON + 30
+    clock.hear(None)  # an answer without a date changes nothing
+    clock.hear(NOON + 29)
+    at.at += 1
+    assert clock.now() == NOON + 30
+
+
+def test_what_was_heard_long_ago_is_not_believed_and_is_asked_for_now_and_then() -> None:
+    at = Steady()
+    clock = ServerClock(at)
+    assert [clock.should_be_asked(), clock.should_be_asked()] == [True, False]
+    at.at += ASK_SECONDS
+    assert clock.should_be_asked()
+    clock.hear(NOON)
+    at.at += FRESH_SECONDS
+    assert (clock.now() is None, clock.should_be_asked()) == (False, False)
+    at.at += 1
+    assert (clock.now() is None, clock.should_be_asked()) == (True, True)
+
+
+def test_the_steady_clock_goes_on() -> None:
+    assert steady() <= steady()
+
+
+@pytest.mark.parametrize(("status", "told"), [(200, NOON), (429, None), (502, None)])
+async def test_answers_tell_the_time_unless_they_are_refusals_or_some_proxys(status: int, told: float | None) -> None:
+    page = as_json({"total": 0, "data": []}, status, Date=DATE)
+    async with loopback(lambda _: page) as server, httpx.AsyncClient(trust_env=False) as http:
+        client = DashScope(http, base_url=server.url, api_key=SecretStr("sk-test"))
+        try:
+            await client.list_tasks()
+        except DashScopeError:
+            assert status != 200
+    heard = client.server_clock.now()
+    assert heard is told if told is None else heard == pytest.approx(told, abs=10)

@@ -1,0 +1,347 @@
+"""Cards on a platform that pushes: one a job, edited for news, turned into the picture once, whatever goes wrong."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.app import Installation
+from bot.cluster.leadership import LeadershipLost, SoleLeader, is_leadership_lost
+from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
+from bot.domain.job_view import JobView, State
+from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Address, Card, Person, TargetGone, TryLater
+from storage import cards
+from tests.conftest import ON_BOTH
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import ANNA, accepted, house, private
+from tests.harness.memory_platform import Screen
+
+pytestmark = ON_BOTH
+
+numbers = itertools.count(1)
+
+
+@dataclass
+class Noting(Screen):
+    """A screen that notes every call: the message (None: a new one) and the card."""
+
+    calls: list[tuple[str | None, Card]] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def show(self, address: Address, card: Card) -> str:
+        self.calls.append((address.message_id, card))
+        try:
+            return await super().show(address, card)
+        finally:
+            self.changed.set()
+            self.changed = asyncio.Event()
+
+    async def until(self, fits: Callable[[], bool]) -> None:
+        """Wait until what is shown is as wanted."""
+        while not fits():
+            await self.changed.wait()
+
+    def pictures(self) -> list[Card]:
+        """What is on screen as a picture now."""
+        return [card for card in self.messages.values() if card.picture is not None]
+
+
+@asynccontextmanager
+async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncIterator[Installation]:
+    """A house with this screen; `held`: the engine waits for `go`."""
+    engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
+    async with asyncio.timeout(60), house(tmp_path / "house", engine=engine, platforms=[screen]) as parts:
+        yield parts
+
+
+async def wish(parts: Installation, person: Person = ANNA) -> JobView:
+    photo = portrait_jpeg(256 + next(numbers), 300)
+    return accepted(
+        await parts.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
+    )
+
+
+async def state(parts: Installation, view: JobView) -> State:
+    now = await parts.job_service.job(ANNA, view.id)
+    assert now is not None
+    return now.state
+
+
+async def owed(parts: Installation) -> int:
+    async with parts.deps.database.read() as connection:
+        return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
+
+
+def go(tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+
+
+async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_path: Path) -> None:
+    screen = Noting()
+    async with shown(tmp_path, screen) as parts:
+        view = await wish(parts)
+        await screen.until(lambda: bool(screen.pictures()))
+        while await owed(parts):
+            await parts.deps.clock.sleep(0.02)
+        assert await state(parts, view) == State.DELIVERED
+    assert len(screen.sent) == 1
+    assert len([card for _, card in screen.calls if card.picture]) == 1
+    assert screen.calls[-1][1].picture is not None
+    assert all(one != other for (_, one), (_, other) in itertools.pairwise(screen.calls))
+
+
+async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) -> None:
+    screen = Noting()
+    async with shown(tmp_path, screen) as parts:
+        views = [await wish(parts, Person("test", name)) for name in "abc"]
+        await wish(parts, Person("elsewhere", "d"))
+        await screen.until(lambda: len(screen.pictures()) == 3)
+    assert len(screen.sent) == 3
+    assert {address.chat.platform_id for address, _ in screen.sent} == set("abc")
+    assert len({view.id for view in views}) == 3
+
+
+async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) -> None:
+    screen = Noting(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
+    async with shown(tmp_path, screen) as parts:
+        await wish(parts)
+        await screen.until(lambda: len(screen.calls) > 4)
+        screen.trouble = lambda *_: None
+        await screen.until(lambda: bool(screen.pictures()))
+    assert len(screen.sent) == 1
+
+
+@pytest.mark.parametrize("what", ["draft", "wish"])
+async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, what: str) -> None:
+    screen = Noting(trouble=lambda *_: TryLater(0.05))
+    async with shown(tmp_path, screen, held=True) as parts:
+        if what == "wish":
+            await wish(parts)
+        else:
+            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
+        await screen.until(lambda: len(screen.calls) > 1)
+        screen.trouble = lambda *_: None
+        await screen.until(lambda: len(screen.messages) == 1)
+        assert len(screen.sent) == 1
+
+
+async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_path: Path) -> None:
+    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    async with shown(tmp_path, screen) as parts:
+        view = await wish(parts)
+        await screen.until(lambda: any(card.picture for _, card in screen.calls))
+        assert await owed(parts) == 1
+    screen.trouble = lambda *_: None
+    async with shown(tmp_path, screen) as parts:
+        await screen.until(lambda: bool(screen.pictures()))
+        while await owed(parts):
+            await parts.deps.clock.sleep(0.02)
+        assert await state(parts, view) == State.DELIVERED
+    assert len(screen.sent) == 1
+
+
+@pytest.mark.parametrize(("tries", "is_owed"), [(100, True), (GIVE_UP_TRIES, False)])
+async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
+    tmp_path: Path, tries: int, is_owed: bool
+) -> None:
+    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    async with shown(tmp_path, screen) as parts:
+        view = await wish(parts)
+        await screen.until(lambda: any(card.picture for _, card in screen.calls))
+        async with parts.deps.database.write() as connection:
+            await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
+        before = len(screen.calls)
+        await screen.until(lambda: len(screen.calls) > before)
+    async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as parts:
+        assert await owed(parts) == int(is_owed)
+        assert await parts.job_service.result(ANNA, view.id)  # it is in the history all the same
+
+
+async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
+    screen = Noting()
+    async with shown(tmp_path, screen, held=True) as parts:
+        await wish(parts)
+        await screen.until(lambda: len(screen.messages) == 1)
+        screen.messages.clear()  # by the person
+        other = await wish(parts)  # gives the first job's card something to tell: it runs now
+        await screen.until(lambda: len(screen.sent) == 2)
+        go(tmp_path)
+        await screen.until(lambda: len(screen.pictures()) == 2)
+        assert await state(parts, other) in {State.STORED, State.DELIVERED}
+    new = [card.picture is not None for _, card in screen.sent]
+    assert new == [False, False, True]
+
+
+async def test_where_nobody_is_any_more_the_picture_waits_in_the_history(tmp_path: Path) -> None:
+    screen = Noting(trouble=lambda *_: TargetGone(card_only=False))
+    async with shown(tmp_path, screen) as parts:
+        view = await wish(parts)
+        async for _ in parts.job_service.watch(ANNA, view.id):
+            pass
+        while await owed(parts):
+            await parts.deps.clock.sleep(0.02)
+        assert [job.id for job in await parts.job_service.history(ANNA)] == [view.id]
+        assert await parts.job_service.result(ANNA, view.id)
+    assert len(screen.calls) == 2  # the first card, and the outcome: who has blocked us is not asked for every news
+
+
+@pytest.mark.parametrize("when", [State.QUEUED, State.RUNNING])
+async def test_a_cancel_is_told_at_once_and_nothing_comes_after_it(tmp_path: Path, when: State) -> None:
+    screen = Noting()
+    async with shown(tmp_path, screen, held=True) as parts:
+        first = await wish(parts)
+        async for view in parts.job_service.watch(ANNA, first.id):
+            if view.state == State.RUNNING:
+                break
+        chosen = first if when == State.RUNNING else await wish(parts)
+        await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
+        await parts.job_service.cancel(ANNA, chosen.id)
+        await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
+        go(tmp_path)
+        after = await wish(parts, Person("test", "ben"))
+        await screen.until(lambda: any(card.picture for card in screen.messages.values()))
+        assert after.id
+        cancelled = [card for card in screen.messages.values() if "Cancelled" in card.text]
+    assert len(cancelled) == 1
+
+
+async def test_a_bug_in_the_platforms_library_holds_up_one_card_only(tmp_path: Path) -> None:
+    broken = iter([True, True])
+
+    def trouble(address: Address, _: Card) -> Exception | None:
+        return ZeroDivisionError() if address.chat.platform_id == "anna" and next(broken, False) else None
+
+    screen = Noting(trouble=trouble)
+    async with shown(tmp_path, screen) as parts:
+        await wish(parts)
+        await wish(parts, Person("test", "ben"))
+        await screen.until(lambda: len(screen.pictures()) == 2)
+
+
+async def test_a_reference_that_met_its_photo_is_not_called_cancelled(tmp_path: Path) -> None:
+    screen = Noting()
+    async with shown(tmp_path, screen) as parts:
+        await parts.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
+        await screen.until(lambda: len(screen.messages) == 1)
+        met = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
+        assert met.style == REFERENCE
+        await screen.until(lambda: bool(screen.pictures()))
+        assert await owed(parts) <= 1
+    assert not any("Cancelled" in card.text for _, card in screen.calls)
+
+
+async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tmp_path: Path) -> None:
+    screen, release = Noting(), asyncio.Event()
+
+    @dataclass
+    class Slow(Noting):
+        async def show(self, address: Address, card: Card) -> str:
+            self.calls.append((address.message_id, card))
+            await release.wait()
+            return await super().show(address, card)
+
+    slow, stop = Slow(), asyncio.Event()
+    async with house(tmp_path) as parts:
+        for number in range(30):
+            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
+        card_sender = asyncio.create_task(
+            CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock).run(stop)
+        )
+        while len(slow.calls) < 8:
+            await parts.deps.clock.sleep(0.01)
+        stop.set()
+        release.set()
+        parts.deps.wakeups.notify()
+        await card_sender
+    assert len(slow.sent) == 8
+    assert screen.sent == []
+
+
+async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_anew(tmp_path: Path) -> None:
+    """Frozen in the middle of an edit, it may thaw when its successor has shown the picture: the edit comes over it."""
+    screen = Noting()
+    async with shown(tmp_path, screen, held=True) as parts:
+        view = await wish(parts)
+        await screen.until(lambda: len(screen.sent) == 1)
+        slow = Slow()
+        frozen = CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock)
+        thawing = asyncio.create_task(frozen.run(asyncio.Event()))
+        await slow.asked.wait()
+        go(tmp_path)
+        await screen.until(lambda: bool(screen.pictures()))
+        while await owed(parts):
+            await parts.deps.clock.sleep(0.02)
+        shown_before = len(screen.calls)
+        thawing.cancel()
+        await asyncio.wait([thawing])
+        parts.deps.wakeups.notify()
+        await screen.until(lambda: len(screen.calls) > shown_before)
+        assert screen.calls[-1][1].picture is not None
+        assert await state(parts, view) == State.DELIVERED
+
+
+class Slow(Screen):
+    """Never done with an edit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def show(self, address: Address, card: Card) -> str:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return "never"
+
+
+@dataclass
+class Shaky(SoleLeader):
+    """A term that one is not sure of, or has lost."""
+
+    is_sure: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: bool = False
+
+    async def sure(self) -> None:
+        self.asked.set()
+        await self.is_sure.wait()
+
+    async def fence(self, connection: AsyncConnection) -> None:
+        if self.is_lost:
+            raise LeadershipLost("somebody else is the courier")
+
+
+async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
+    screen, leadership, stop = Noting(), Shaky(), asyncio.Event()
+    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
+        await wish(parts)
+        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
+        running = asyncio.create_task(card_sender.run(stop))
+        await leadership.asked.wait()
+        assert not screen.calls
+        leadership.is_sure.set()
+        await screen.until(lambda: bool(screen.pictures()))
+        stop.set()
+        parts.deps.wakeups.notify()
+        await running
+
+
+async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path: Path) -> None:
+    screen, leadership = Noting(), Shaky(is_lost=True)
+    leadership.is_sure.set()
+    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
+        view = await wish(parts)
+        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
+        with pytest.raises(ExceptionGroup) as caught:
+            await card_sender.run(asyncio.Event())
+        assert is_leadership_lost(caught.value)
+        async with parts.deps.database.read() as connection:
+            place = await cards.of_job(connection, view.id)
+        assert place.message_id is None

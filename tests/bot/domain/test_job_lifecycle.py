@@ -1,0 +1,246 @@
+"""How a job moves on: every state and event, what is settled, who is told, and what is bounded."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.dashscope.errors import Decision
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import BUDGET, PERSON, Event, InvalidTransition, Transition, advance
+from bot.domain.job_view import ErrorCode
+from storage.jobs import ACTIVE, ENDED, Job, State
+from tests.harness.rows import A_JOB, NOON
+
+D, Q, SUB, RUN, FETCH = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING
+STORED, SEEN, FAILED, CANCELED = State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
+AGAIN = Decision.AGAIN_LATER
+NEVER_SENT_AGAIN = ((PERSON, "release"), (BUDGET, "commit"))
+ALL_BACK = (("%", "release"),)
+BACK = ((PERSON, "release"), (BUDGET, "release"))
+
+EVENTS: tuple[Event, ...] = (
+    job_lifecycle.StyleChosen(style=0, tag=7000),
+    job_lifecycle.ResultKnown(style=0),
+    job_lifecycle.Claimed("key-a", slot=0),
+    job_lifecycle.SubmitAccepted("task-1"),
+    job_lifecycle.SubmitRejected("Throttling", AGAIN),
+    job_lifecycle.SubmitNotFound(1),
+    job_lifecycle.SubmitAmbiguous(),
+    job_lifecycle.TaskFailed("InternalError", AGAIN),
+    job_lifecycle.TaskLost(),
+    job_lifecycle.Succeeded("https://there/picture"),
+    job_lifecycle.Fetched(),
+    job_lifecycle.FetchFailed(),
+    job_lifecycle.Orphaned(free=False),
+    job_lifecycle.Orphaned(free=True),
+    job_lifecycle.Delivered(),
+    job_lifecycle.Expired(),
+    job_lifecycle.CancelRequested(),
+    job_lifecycle.AwaitingConsent(style=0),
+    job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED),
+)
+# state → what each event that fits makes of it; whatever is not named here does not fit
+BECOMES: dict[State, dict[Event, State]] = {
+    D: {
+        EVENTS[0]: Q,
+        EVENTS[1]: STORED,
+        job_lifecycle.Expired(): FAILED,
+        job_lifecycle.CancelRequested(): CANCELED,
+        job_lifecycle.AwaitingConsent(style=0): D,
+        job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED): FAILED,
+    },
+    Q: {EVENTS[2]: SUB, job_lifecycle.Expired(): FAILED, job_lifecycle.CancelRequested(): CANCELED},
+    SUB: {
+        EVENTS[3]: RUN,
+        EVENTS[4]: Q,
+        job_lifecycle.SubmitNotFound(1): Q,
+        job_lifecycle.SubmitAmbiguous(): Q,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.Expired(): FAILED,
+        job_lifecycle.CancelRequested(): SUB,
+    },
+    RUN: {
+        EVENTS[7]: Q,
+        job_lifecycle.TaskLost(): FAILED,
+        EVENTS[9]: FETCH,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.CancelRequested(): RUN,
+    },
+    FETCH: {
+        job_lifecycle.Fetched(): STORED,
+        job_lifecycle.FetchFailed(): FAILED,
+        job_lifecycle.Orphaned(free=False): FAILED,
+        job_lifecycle.Orphaned(free=True): Q,
+        job_lifecycle.CancelRequested(): FETCH,
+    },
+    STORED: {job_lifecycle.Delivered(): SEEN},
+    SEEN: {},
+    FAILED: {},
+    CANCELED: {},
+}
+
+
+def a(state: State, **changes: object) -> Job:
+    """A job in this state, with all that a job has there."""
+    job = replace(A_JOB, state=state, style=0)
+    if state != D:
+        job = replace(job, tag=5000)
+    if state in ACTIVE:
+        job = replace(job, account_id="key-a", attempts=1, submitted=NOON)
+        job = replace(job, slot=None if state == FETCH else 0, task_id=None if state == SUB else "task-1")
+    if state == FETCH:
+        job = replace(job, result_url="https://there/picture")
+    return replace(job, **changes)  # type: ignore[arg-type]  # columns by name
+
+
+def after(job: Job, *events: Event) -> Transition:
+    change = Transition(job)
+    for event in events:
+        change = advance(change.job, event, NOON)
+    return change
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_event_in_every_state_is_as_in_the_table(state: State) -> None:
+    for event in EVENTS:
+        wanted = BECOMES[state].get(event)
+        if wanted is None:
+            with pytest.raises(InvalidTransition, match=state.value):
+                advance(a(state), event, NOON)
+        else:
+            assert advance(a(state), event, NOON).job.state == wanted, event
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_a_slot_is_held_while_the_api_may_be_at_work_and_never_after(event: Event) -> None:
+    for state in (Q, *ACTIVE):
+        for cancelled in (False, True):
+            try:
+                job = advance(a(state, cancel_requested=cancelled), event, NOON).job
+            except InvalidTransition:
+                continue
+            assert (job.slot is not None) == (job.state in {SUB, RUN}), (state, cancelled)
+
+
+def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
+    job = advance(
+        a(Q, attempts=2, task_id="old", result_url="https://old"), job_lifecycle.Claimed("key-b", 1), NOON + 9
+    ).job
+    assert (job.account_id, job.slot, job.attempts, job.task_id, job.result_url) == ("key-b", 1, 3, None, None)
+    assert (job.submitted, job.updated) == (NOON + 9, NOON + 9)
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "settled", "told"),
+    [
+        (D, job_lifecycle.StyleChosen(0, 7000), (), False),
+        (
+            D,
+            job_lifecycle.ResultKnown(0),
+            ((PERSON, "commit"),),
+            True,
+        ),  # nothing is reserved, unless it has to be paid again
+        (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), (), False),
+        (RUN, job_lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
+        (FETCH, job_lifecycle.Fetched(), ((PERSON, "commit"),), True),
+        (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.TaskFailed("DataInspectionFailed", Decision.REFUSED), BACK, True),
+        (SUB, job_lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN, True),
+        (RUN, job_lifecycle.Orphaned(free=True), (), False),
+        (Q, job_lifecycle.Expired(), BACK, True),
+        (D, job_lifecycle.Expired(), BACK, True),
+        (D, job_lifecycle.AwaitingConsent(0), (), False),
+        (D, job_lifecycle.Declined(ErrorCode.QUOTA_USED_UP), BACK, True),
+        (STORED, job_lifecycle.Delivered(), (), False),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
+)
+def test_what_is_settled_and_who_is_told(
+    state: State, event: Event, settled: tuple[tuple[str, str], ...], told: bool
+) -> None:
+    change = advance(a(state), event, NOON)
+    assert (change.settle, change.notify) == (settled, told)
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes", "settled"),
+    [
+        (D, CANCELED, ALL_BACK),
+        (Q, CANCELED, ALL_BACK),
+        (SUB, SUB, ((PERSON, "release"),)),
+        (RUN, RUN, ((PERSON, "release"),)),
+        (FETCH, FETCH, ((PERSON, "release"),)),
+    ],
+)
+def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
+    state: State, becomes: State, settled: tuple[tuple[str, str], ...]
+) -> None:
+    change = advance(a(state), job_lifecycle.CancelRequested(), NOON)
+    assert (change.job.state, change.settle, change.notify) == (becomes, settled, True)
+    assert change.job.cancel_requested == (state in ACTIVE)
+    with pytest.raises(InvalidTransition):
+        advance(change.job, job_lifecycle.CancelRequested(), NOON)
+
+
+@pytest.mark.parametrize("state", [D, Q, SUB, RUN, FETCH])
+def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
+    assert not advance(a(state, hidden=True), job_lifecycle.CancelRequested(), NOON).notify
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "settled"),
+    [
+        (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), ALL_BACK),
+        (SUB, job_lifecycle.SubmitRejected("InvalidApiKey", Decision.PAUSE_ACCOUNT), ALL_BACK),
+        (SUB, job_lifecycle.SubmitRejected("InvalidParameter", Decision.OUR_BUG), BACK),
+        (SUB, job_lifecycle.SubmitNotFound(1), ALL_BACK),
+        (SUB, job_lifecycle.SubmitAmbiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
+        (SUB, job_lifecycle.Expired(), BACK),
+        (RUN, job_lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
+        (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN),
+        (RUN, job_lifecycle.Orphaned(free=True), ALL_BACK),
+        (RUN, job_lifecycle.Orphaned(free=False), NEVER_SENT_AGAIN),
+        (FETCH, job_lifecycle.Fetched(), ()),
+        (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, tuple | State) else "",
+)
+def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
+    state: State, event: Event, settled: tuple[tuple[str, str], ...]
+) -> None:
+    change = advance(a(state, cancel_requested=True), event, NOON)
+    assert (change.job.state, change.settle, change.notify) == (CANCELED, settled, False)
+    assert change.job.result_url is None
+
+
+def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -> None:
+    change = advance(a(RUN, cancel_requested=True), job_lifecycle.Succeeded("https://there"), NOON)
+    assert (change.job.state, change.settle, change.notify) == (FETCH, ((BUDGET, "commit"),), False)
+
+
+def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
+    for state in (SUB, RUN, FETCH):
+        job = advance(a(state), job_lifecycle.Orphaned(free=True), NOON).job
+        assert (job.state, job.account_id, job.slot, job.task_id, job.result_url) == (Q, None, None, None, None)
+
+
+def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
+    for event in (job_lifecycle.StyleChosen(0, 7000), job_lifecycle.ResultKnown(0)):
+        assert advance(a(D), event, NOON + 5).job.asked == NOON + 5
+    assert advance(a(D), job_lifecycle.AwaitingConsent(4), NOON + 5).job.asked is None
+    requeued = after(
+        a(Q, asked=NOON), job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitRejected("Throttling", AGAIN)
+    ).job
+    assert requeued.asked == NOON
+
+
+def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
+    job = advance(a(D, style=None), job_lifecycle.AwaitingConsent(4), NOON).job
+    assert (job.style, job.consent, job.tag) == (4, "asked", None)
+
+
+def test_nothing_ends_twice() -> None:
+    assert {state for state in State if not BECOMES[state]} == ENDED - {STORED}

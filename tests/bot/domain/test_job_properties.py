@@ -1,0 +1,160 @@
+"""Whatever happens to a job, in whatever order, its life is one that we have drawn; and turns are fair to everybody."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dashscope.errors import Decision
+from bot.domain import fair_queue, job_events, job_lifecycle
+from bot.domain.job_lifecycle import BUDGET, EVERY, PERSON, InvalidTransition, advance
+from bot.domain.job_view import ErrorCode
+from storage.jobs import ACTIVE, ENDED, State
+from storage.queue import Turn
+from tests.harness.properties import QUICK
+from tests.harness.rows import A_JOB, NOON
+
+DECISIONS, REASONS = st.sampled_from(Decision), st.sampled_from(ErrorCode)
+STYLES, FEW = st.integers(-1, 40), st.integers(0, 20)
+EVENTS: st.SearchStrategy[job_events.Event] = st.one_of(
+    st.builds(job_events.StyleChosen, STYLES, st.integers(-(10**9), 10**9)),
+    st.builds(job_events.ResultKnown, STYLES),
+    st.builds(job_events.Claimed, st.just("key-a"), FEW),
+    st.builds(job_events.SubmitAccepted, st.just("task-1")),
+    st.builds(job_events.SubmitRejected, st.just("Code"), DECISIONS),
+    st.builds(job_events.SubmitNotFound, FEW),
+    st.just(job_events.SubmitAmbiguous()),
+    st.builds(job_events.TaskFailed, st.just("Code"), DECISIONS),
+    st.just(job_events.TaskLost()),
+    st.builds(job_events.Succeeded, st.just("https://there/picture")),
+    st.just(job_events.Fetched()),
+    st.just(job_events.FetchFailed()),
+    st.builds(job_events.Orphaned, st.booleans()),
+    st.just(job_events.Delivered()),
+    st.just(job_events.Expired()),
+    st.builds(job_events.AwaitingConsent, STYLES),
+    st.builds(job_events.Declined, REASONS),
+    st.just(job_events.CancelRequested()),
+)
+D, Q, SUB, RUN = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING
+FETCH, STORED, SEEN, FAILED, CANCELED = State.FETCHING, State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
+NEXT = {
+    D: {D, Q, STORED, FAILED, CANCELED},
+    Q: {SUB, FAILED, CANCELED},
+    SUB: {SUB, RUN, Q, FAILED, CANCELED},
+    RUN: {RUN, FETCH, Q, FAILED, CANCELED},
+    FETCH: {FETCH, STORED, Q, FAILED, CANCELED},
+    STORED: {SEEN},
+    SEEN: set(),
+    FAILED: set(),
+    CANCELED: set(),
+}
+
+
+def settled(scopes: str) -> set[str]:
+    return {PERSON, BUDGET} if scopes == EVERY else {scopes}
+
+
+@QUICK
+@given(st.lists(EVENTS, max_size=40), st.floats(0, 1))
+def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
+    happened: list[job_events.Event], jitter: float
+) -> None:
+    job, done, told = A_JOB, list[tuple[str, str]](), 0
+    for event in happened:
+        try:
+            change = advance(job, event, NOON, jitter=jitter)
+        except InvalidTransition:
+            continue
+        assert change.job.state in NEXT[job.state], f"{event} made {change.job.state} of {job.state}"
+        assert (change.job.slot is not None) <= (change.job.state in {SUB, RUN}), "only what may run there holds a slot"
+        assert change.job.next_at <= NOON + job_lifecycle.MAX_BACKOFF_SECONDS
+        assert change.notify <= (change.job.state in ENDED or change.job.cancel_requested)
+        done += [(scope, how) for scopes, how in change.settle for scope in settled(scopes)]
+        told += change.notify
+        job = change.job
+    final = dict(reversed(done))  # the first settlement counts, later ones change nothing
+    assert told <= 1
+    assert job.resubmits <= job_lifecycle.MAX_RESUBMITS + job_lifecycle.ONCE_MORE
+    if job.state in {STORED, SEEN}:
+        assert final[PERSON] == "commit"
+        assert told == 1
+    if job.state in {FAILED, CANCELED}:
+        assert final[PERSON] == "release"
+        assert BUDGET in final
+    if job.state not in ENDED and not job.cancel_requested:
+        assert PERSON not in final
+
+
+@QUICK
+@given(st.sampled_from(State), EVENTS, st.booleans(), st.sampled_from([None, 0, 3]))
+def test_any_event_in_any_state_is_a_change_or_impossible(
+    state: State, event: job_events.Event, cancel: bool, slot: int | None
+) -> None:
+    job = replace(A_JOB, state=state, cancel_requested=cancel, slot=slot)
+    try:
+        change = advance(job, event, NOON + 5)
+    except InvalidTransition:
+        return
+    assert state not in ENDED or (state, change.job.state) == (STORED, SEEN)
+    assert (change.job.id, change.job.source, change.job.updated) == (job.id, job.source, NOON + 5)
+    assert change.attempt is None or state in ACTIVE
+
+
+@QUICK
+@given(st.integers(-5, 10**6), st.floats(0, 1))
+def test_pauses_are_bounded(tries: int, jitter: float) -> None:
+    assert 0 < job_lifecycle.backoff(tries, jitter) <= job_lifecycle.MAX_BACKOFF_SECONDS
+
+
+PEOPLE = st.lists(st.sampled_from("abcd"), min_size=1, max_size=60)
+
+
+@QUICK
+@given(PEOPLE, st.data())
+def test_of_people_who_always_want_more_nobody_is_served_twice_more_than_another(
+    names: str, data: st.DataObject
+) -> None:
+    """Everybody asks for as many as the busiest, all before the first is served."""
+    queue, last = list[tuple[int, int, str]](), dict[str, int]()
+    most = max(map(names.count, names))
+    for number, name in enumerate(name for _ in range(most) for name in sorted(set(names))):
+        last[name] = fair_queue.next_tag(Turn(0, last.get(name, 0), 1))
+        queue.append((last[name], number, name))
+    served = [name for _, _, name in sorted(queue)]
+    at = data.draw(st.integers(0, len(served)))
+    counts = [served[:at].count(name) for name in set(names)]
+    assert max(counts) - min(counts) <= 1
+
+
+@QUICK
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=80), st.integers(1, 5))
+def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool]], weight: int) -> None:
+    queue, last, vtime = list[tuple[int, int, str]](), dict[str, int](), 0
+    tags: dict[str, list[int]] = {}
+    for number, (name, serves) in enumerate(steps):
+        if serves and queue:
+            queue.sort()
+            vtime = max(vtime, queue.pop(0)[0])
+        else:
+            last[name] = fair_queue.next_tag(Turn(vtime, last.get(name, 0), weight))
+            tags.setdefault(name, []).append(last[name])
+            queue.append((last[name], number, name))
+            assert last[name] >= vtime - fair_queue.ROUND, "nobody can save turns up"
+    assert all(before < after for own in tags.values() for before, after in pairwise(own))
+
+
+@QUICK
+@given(
+    place=st.integers(1, 10**6),
+    running_for=st.one_of(st.none(), st.floats(-1e6, 1e6)),
+    cycle=st.floats(0.1, 600),
+    slots=st.integers(1, 100),
+)
+def test_the_time_left_is_never_nothing_and_grows_with_the_place(
+    place: int, running_for: float | None, cycle: float, slots: int
+) -> None:
+    left = fair_queue.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
+    assert left >= cycle
+    assert fair_queue.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left

@@ -1,0 +1,93 @@
+"""How often a job is tried again, and how long it waits for that: everything is bounded."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.dashscope.errors import Decision
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Event, advance, backoff
+from bot.domain.job_view import ErrorCode
+from tests.bot.domain.test_job_lifecycle import AGAIN, BACK, FAILED, NEVER_SENT_AGAIN, RUN, SUB, Q, a, after
+from tests.harness.rows import NOON
+
+FAILURES = {
+    Decision.NO_FACE: ErrorCode.NO_FACE,
+    Decision.PHOTO_FAULT: ErrorCode.PHOTO_REFUSED,
+    Decision.REFUSED: ErrorCode.CONTENT_REFUSED,
+    Decision.OUR_BUG: ErrorCode.SERVICE_DOWN,
+    Decision.RE_EXPOSE: ErrorCode.SERVICE_DOWN,
+    Decision.AGAIN_LATER: ErrorCode.SERVICE_DOWN,
+}
+RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 4, Decision.AGAIN_LATER: 4}
+
+
+@pytest.mark.parametrize("decision", FAILURES)
+def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decision: Decision) -> None:
+    job, runs = a(Q), 0
+    while job.state == Q:
+        runs += 1
+        running = after(job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitAccepted(f"task-{runs}")).job
+        change = advance(running, job_lifecycle.TaskFailed("Some.Code", decision), NOON)
+        assert change.attempt == "Some.Code"
+        job = change.job
+    assert (job.state, job.error, job.error_code) == (FAILED, FAILURES[decision], "Some.Code")
+    assert runs == RUNS.get(decision, 1)
+
+
+def test_failed_runs_wait_longer_each_time() -> None:
+    waits = [
+        advance(a(RUN, resubmits=tries), job_lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
+        for tries in range(job_lifecycle.MAX_RESUBMITS)
+    ]
+    assert waits == [2.5, 5.0, 10.0]
+
+
+def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later() -> None:
+    failed = job_lifecycle.TaskFailed(
+        "InvalidURL", Decision.RE_EXPOSE
+    )  # such as when we are restarted while it is read
+    changes = [
+        advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(job_lifecycle.MAX_RESUBMITS)
+    ]
+    assert [change.job.next_at - NOON for change in changes] == [0.0, 5.0, 10.0]
+    assert {change.job.state for change in changes} == {Q}
+
+
+def test_refused_for_now_keeps_its_place_however_often() -> None:
+    job = a(Q, tag=5000)
+    for _ in range(200):
+        job = after(
+            job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitRejected("Throttling.RateQuota", AGAIN)
+        ).job
+        assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
+
+
+def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_ever() -> None:
+    changes = [advance(a(SUB), job_lifecycle.SubmitNotFound(times), NOON, jitter=1.0) for times in range(1, 11)]
+    assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
+    assert {change.job.tag for change in changes} == {5000}
+    assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, ErrorCode.SERVICE_DOWN)
+    assert changes[-1].settle == BACK  # the task list says that it was never taken
+
+
+def test_several_candidates_are_resubmitted_once_and_counted() -> None:
+    once = advance(a(SUB), job_lifecycle.SubmitAmbiguous(), NOON)
+    assert (once.job.state, once.job.resubmits, once.attempt) == (Q, 1, "ambiguous")
+    twice = after(once.job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitAmbiguous())
+    assert (twice.job.state, twice.settle) == (FAILED, NEVER_SENT_AGAIN)
+
+
+@pytest.mark.parametrize("make", [job_lifecycle.SubmitRejected, job_lifecycle.TaskFailed])
+def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[str, Decision], Event]) -> None:
+    state = SUB if make is job_lifecycle.SubmitRejected else RUN
+    change = advance(a(state, tag=5000), make("Arrearage", Decision.PAUSE_ACCOUNT), NOON)
+    assert (change.job.state, change.job.tag, change.job.next_at, change.pause_account) == (Q, 5000, NOON, "Arrearage")
+    assert (change.settle, change.notify) == ((), False)
+
+
+@pytest.mark.parametrize("tries", [-2, 0, 1, 6, 16, 10_000])
+def test_pauses_are_bounded_and_spread_over_their_upper_half(tries: int) -> None:
+    least, most = backoff(tries, 0.0), backoff(tries, 1.0)
+    assert 0 < most <= job_lifecycle.MAX_BACKOFF_SECONDS
+    assert least == most / 2

@@ -1,0 +1,229 @@
+"""Groups in a chat: the greeting, settings by buttons and words, consent, gifts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.job_view import State
+from bot.domain.styles import REFERENCE, SHEET, STYLES
+from bot.groups.settings import GroupSettings, is_valid
+from bot.groups.settings_card import looks_card, settings_card
+from bot.groups.settings_commands import (
+    LOOK_SHIFT,
+    NONE,
+    GroupRule,
+    changes_from_press,
+    changes_from_text,
+    page_of,
+    toggle_style,
+)
+from bot.i18n import LANGUAGES
+from bot.messaging.callback_data import Press, Verb, parse
+from bot.messaging.platform import Card
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import ANNA
+from tests.harness.chat import US, Guest, file, labels, parlour, said
+
+
+async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, ben = room.person("anna").person, room.person("ben", "zh").person
+        verdict = (await room.conversation.joined(anna, hears_all=True)).text
+        deaf = (await room.conversation.joined(anna, hears_all=False)).text
+        assert f"/style@{US} 3" in verdict
+        assert "only commands" not in verdict
+        assert "I hear only commands and answers to my messages" in deaf
+        assert "听不到普通照片" in (await room.conversation.joined(ben, hears_all=False)).text
+
+
+async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        admin, ben = room.member("admin", admin=True), room.member("ben")
+        assert said(await ben.says("/settings")).text == "In this group only its admins may do that."
+        assert "settings of a group" in said(await room.person("ben").says("/settings")).text
+        card = said(await admin.says("/settings"))
+        assert "• Everyone may ask." in card.text
+        assert (await ben.presses(card, "Only admins")).notice == "In this group only its admins may do that."
+        card = await _pressed(admin, card, "Only admins")
+        assert "• Only admins may ask." in card.text
+        assert said(await ben.sends(portrait_jpeg(), "/style 0")).text == "In this group only its admins may do that."
+        assert await admin.sends(portrait_jpeg(), "/style 0") is None
+        card = await _pressed(admin, card, "Everyone may ask")
+        assert await ben.sends(portrait_jpeg(shade=7), "/style 0") is None
+        card = await _pressed(admin, card, "Switch off")
+        assert "switched off" in card.text
+        assert "switched me off here" in said(await ben.sends(portrait_jpeg(shade=9), "/style 0")).text
+
+
+async def _pressed(guest: Guest, card: Card, label: str) -> Card:
+    """What the card has become after a press."""
+    return said((await guest.presses(card, label)).edit)
+
+
+async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        admin, ben = room.member("admin", admin=True), room.member("ben")
+        assert "At least 2 minutes between" in said(await admin.says("/settings cooldown 120")).text
+        album = tuple(file(portrait_jpeg(shade=shade)) for shade in (1, 90))
+        assert await ben.says("/style 0", own=album) is None
+        assert "your next picture can come in" in said(await ben.sends(portrait_jpeg(shade=50), "/style 0")).text
+
+
+async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        admin, ben = room.member("admin", admin=True), room.member("ben")
+        looks = await _pressed(admin, said(await admin.says("/settings")), "🎨 Styles")
+        assert labels(looks)[0] == "✅ 0 · Retro comic"
+        looks = await _pressed(admin, looks, "Retro comic")
+        assert labels(looks)[0] == "⬜ 0 · Retro comic"
+        assert "doesn't use that style" in said(await ben.sends(portrait_jpeg(), "/style 0")).text
+        looks = await _pressed(admin, looks, "Style pictures")
+        await ben.sends(portrait_jpeg(), "/style")
+        draft = await ben.sees("Which style would")
+        assert labels(draft)[0] == "2 · Anime"
+        looks = await _pressed(admin, await _pressed(admin, looks, "Retro comic"), "Style pictures")
+        back = await _pressed(admin, looks, "Back")
+        assert "• All styles may be used." in back.text
+
+
+async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, ben = room.member("anna"), room.member("ben")
+        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        card = await anna.sees("may I repaint it?")
+        assert card.mention is not None
+        assert card.mention.platform_id == "ben"
+        assert (await room.parts.job_service.quota(anna.person)).reserved == 0
+        nosy = await room.member("cleo").presses(card, "Yes")
+        assert nosy.notice == "Only the person whose photo this is can answer that."
+        assert (await anna.presses(card, "Yes")).alert
+        assert (await ben.presses(card, "Yes")).notice == "Thank you! It goes into the queue."
+        assert (await anna.picture()).text == "🎨 Retro comic"
+        assert (await room.parts.job_service.quota(anna.person)).used == 1
+        assert "already moved on" in (await ben.presses(card, "No")).notice
+
+
+async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, ben = room.member("anna"), room.member("ben", "zh")
+        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        card = await anna.sees("may I repaint it?")
+        assert (await ben.presses(card, "No")).notice == "好的，照片已删除。"
+        ended = await anna.sees("said no")
+        assert "quota" not in ended.text
+        [view] = await room.parts.job_service.history(anna.person)
+        assert (view.state, view.has_photo) == (State.FAILED, False)
+
+
+async def test_without_the_rule_nobody_is_asked(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        admin, anna, ben = room.member("admin", admin=True), room.member("anna"), room.member("ben")
+        await _pressed(admin, said(await admin.says("/settings")), "Don't ask for consent")
+        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        await anna.picture()
+
+
+async def test_pictures_can_be_given_to_the_group_and_quota_says_so(tmp_path: Path) -> None:
+    async with parlour(tmp_path, daily_free_images=3) as room:
+        anna, ben = room.member("anna"), room.member("ben")
+        assert said(await anna.says("/give")).text == "How many? Please send a whole number, one or more."
+        assert "That is more than you have" in said(await anna.says("/give 9")).text
+        thanks = said(await anna.says("/give 2", source="test:gift"))
+        assert thanks.text.startswith("Thank you for 2 pictures! 2 pictures are in this group's pot")
+        assert said(await anna.says("/give 2", source="test:gift")).text == thanks.text
+        quota = said(await anna.says("/quota")).text
+        assert "You have 1 of 3 pictures left today." in quota
+        assert "2 are given to groups." in quota
+        assert "2 are in this group's pot." in quota
+        for shade in range(5):
+            await ben.sends(portrait_jpeg(shade=shade * 40), "/style 0")
+        await ben.picture(5)
+        assert "0 are in this group's pot." in said(await ben.says("/quota")).text
+        assert "group" in said(await room.person("anna").says("/give 1")).text
+
+
+_STYLES_BUTTON = 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_button_of_the_settings_sets_something_sensible(language: str) -> None:
+    """Pressing each button again and again walks through its values and comes back to where it began."""
+    person = replace(ANNA, language=language)
+    for place in range(8):
+        seen, rules = set(), GroupSettings()
+        for _ in range(20):
+            card = settings_card(rules, person)
+            assert len(card.text) <= 1024
+            button = [button for row in card.buttons for button in row][place]
+            assert len(button.label) <= 40
+            press = parse(button.data)
+            assert press is not None
+            assert press.number is not None
+            if place == _STYLES_BUTTON:
+                assert press.about == GroupRule.PAGE
+                break
+            rules = replace(rules, **changes_from_press(GroupRule(press.about), press.number))  # type: ignore[arg-type]
+            assert is_valid(rules)
+            seen.add(rules)
+        assert place == _STYLES_BUTTON or (GroupSettings() in seen and len(seen) >= 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        ("off", {"enabled": False}),
+        ("limit 35", {"daily_limit": 35}),
+        ("limit off", {"daily_limit": None}),
+        ("cooldown 90", {"cooldown_seconds": 90}),
+        ("quiet 22:30-06:45", {"quiet_from": 22 * 60 + 30, "quiet_to": 6 * 60 + 45}),
+        ("quiet off", {"quiet_from": None, "quiet_to": None}),
+        ("delete 12", {"delete_cards_after_hours": 12.0}),
+        ("who admins", {"who": "admins"}),
+        ("consent off", {"ask_consent": False}),
+        ("styles all", {"styles": None}),
+        ("styles 0, anime,ref", {"styles": frozenset({0, 2, REFERENCE})}),
+    ],
+)
+def test_rules_can_be_written(words: str, changes: dict[str, object]) -> None:
+    assert changes_from_text(words, STYLES) == changes
+
+
+@pytest.mark.parametrize("words", ["limit", "limit many", "quiet late", "styles nonsense", "dance", "limit 9999999999"])
+def test_words_that_make_no_sense_change_nothing(words: str) -> None:
+    assert changes_from_text(words, STYLES) is None
+
+
+async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        admin = room.member("admin", admin=True)
+        for words in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
+            assert said(await admin.says(f"/settings {words}")).text == (
+                "That setting doesn't work like this. Please try another value."
+            )
+        foreign = Press(Verb.RULE, 99, 1).pack()
+        card = said(await admin.says("/settings"))
+        assert (await admin.presses_data(card, foreign)).alert
+        assert (await admin.presses_data(card, Press(Verb.RULE, GroupRule.COOLDOWN, 10**9).pack())).alert
+
+
+def test_switching_styles_off_and_on_comes_back_to_all() -> None:
+    some = toggle_style(None, 0, STYLES, on=False)
+    assert some is not None
+    assert 0 not in some
+    assert REFERENCE in some
+    assert SHEET.index not in some
+    assert toggle_style(some, 0, STYLES, on=True) is None
+    assert toggle_style(None, 99, STYLES, on=True) is None
+
+
+def test_every_style_has_its_switch_on_its_page() -> None:
+    shown = []
+    for page in range(1 + page_of(REFERENCE, STYLES)):
+        card = looks_card(GroupSettings(), STYLES, ANNA, page=page)
+        presses = [parse(button.data) for row in card.buttons for button in row]
+        here = [press.about - LOOK_SHIFT for press in presses if press and press.verb is Verb.LOOK]
+        assert all(page_of(index, STYLES) == page for index in here)
+        shown += here
+    assert set(shown) == {*(style.index for style in STYLES), REFERENCE}
+    assert NONE < 0

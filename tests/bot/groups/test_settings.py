@@ -1,0 +1,264 @@
+"""Groups: what their admins allow, counted exactly, and what happens when a group moves."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.styles import REFERENCE
+from bot.groups.settings import GroupSettings, check_group_rules, is_valid, quiet_until
+from bot.messaging.platform import Chat
+from tests.conftest import IN_HOUSE
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.harness.app import ANNA, BEN, accepted, ended, house
+from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
+from tests.harness.rows import NOON
+
+RULES = GroupSettings()
+MIDNIGHT = NOON - 12 * 3600
+MINUTE = 60.0
+
+
+def why_not(rules: GroupSettings, **how: object) -> UserError | None:
+    asked = {"style": 0, "by_admin": False, "last_asked": None, "asked_today": 0, "now": NOON, **how}
+    return check_group_rules(rules, **asked)  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("rules", "how", "refused"),
+    [
+        (RULES, {}, None),
+        (replace(RULES, enabled=False), {"by_admin": True}, ErrorCode.GROUP_OFF),
+        (replace(RULES, enabled=False), {"style": None}, ErrorCode.GROUP_OFF),
+        (replace(RULES, who="admins"), {}, ErrorCode.GROUP_ADMINS_ONLY),
+        (replace(RULES, who="admins"), {"by_admin": True}, None),
+        (replace(RULES, styles=frozenset({2, 5})), {}, ErrorCode.GROUP_STYLE),
+        (replace(RULES, styles=frozenset({2, 5})), {"style": 5}, None),
+        (replace(RULES, styles=frozenset({2, 5})), {"style": REFERENCE}, ErrorCode.GROUP_STYLE),
+        (replace(RULES, styles=frozenset({2, 5})), {"style": None}, None),
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 59}, ErrorCode.GROUP_COOLDOWN),
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 60}, None),
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON + 9999}, None),  # the clock was set back since
+        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 1, "style": None}, None),
+        (replace(RULES, daily_limit=3), {"asked_today": 2}, None),
+        (replace(RULES, daily_limit=3), {"asked_today": 3}, ErrorCode.GROUP_LIMIT),
+        (replace(RULES, daily_limit=0), {"by_admin": True}, ErrorCode.GROUP_LIMIT),
+        (replace(RULES, quiet_from=11 * 60, quiet_to=13 * 60), {}, ErrorCode.GROUP_QUIET),
+        (replace(RULES, quiet_from=13 * 60, quiet_to=11 * 60), {}, None),
+        (replace(RULES, quiet_from=13 * 60, quiet_to=None), {}, None),
+    ],
+)
+def test_a_group_gets_what_its_admins_allow(
+    rules: GroupSettings, how: dict[str, object], refused: ErrorCode | None
+) -> None:
+    refusal = why_not(rules, **how)
+    assert (None if refusal is None else refusal.code) == refused
+
+
+def test_refusals_say_how_long_they_hold() -> None:
+    cooldown = why_not(replace(RULES, cooldown_seconds=60), last_asked=NOON - 20)
+    limit = why_not(replace(RULES, daily_limit=3), asked_today=3)
+    quiet = why_not(replace(RULES, quiet_from=11 * 60, quiet_to=12 * 60 + 30))
+    assert cooldown == UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": 40})
+    assert limit == UserError(ErrorCode.GROUP_LIMIT, {"limit": 3, "until": MIDNIGHT + 86_400})
+    assert quiet == UserError(ErrorCode.GROUP_QUIET, {"until": NOON + 30 * MINUTE})
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "minute", "minutes_left"),
+    [
+        (60, 120, 59, None),
+        (60, 120, 60, 60),
+        (60, 120, 119, 1),
+        (60, 120, 120, None),
+        (22 * 60, 7 * 60, 21 * 60 + 59, None),
+        (22 * 60, 7 * 60, 22 * 60, 9 * 60),
+        (22 * 60, 7 * 60, 0, 7 * 60),
+        (22 * 60, 7 * 60, 6 * 60 + 59, 1),
+        (22 * 60, 7 * 60, 7 * 60, None),
+        (0, 0, 0, None),
+    ],
+)
+def test_quiet_hours_have_a_start_an_end_and_perhaps_a_midnight(
+    starts: int, ends: int, minute: int, minutes_left: int | None
+) -> None:
+    now = MIDNIGHT + minute * MINUTE
+    until = quiet_until(replace(RULES, quiet_from=starts, quiet_to=ends), now)
+    assert until == (None if minutes_left is None else pytest.approx(now + minutes_left * MINUTE))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cooldown_seconds": -1},
+        {"cooldown_seconds": 86_401},
+        {"daily_limit": -1},
+        {"daily_limit": 10**9},
+        {"styles": frozenset({99})},
+        {"who": "nobody"},
+        {"quiet_from": 1440, "quiet_to": 0},
+        {"quiet_from": 60},
+        {"delete_cards_after_hours": 0},
+        {"delete_cards_after_hours": 48},
+    ],
+)
+def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
+    assert is_valid(RULES)
+    assert not is_valid(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
+
+
+async def change(parts: Installation, group: Chat, **changes: object) -> GroupSettings:
+    rules = await parts.services.groups.change(group, by_admin=True, **changes)
+    assert isinstance(rules, GroupSettings), rules
+    return rules
+
+
+@IN_HOUSE
+async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: Installation) -> None:
+    group, groups = a_group(), open_house.services.groups
+    assert await groups.settings(group) == RULES
+    first = await change(open_house, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
+    second = await change(open_house, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
+    assert second == replace(first, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
+    assert await groups.settings(group) == second
+    assert reason(await groups.change(group, by_admin=False, enabled=False)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await groups.change(group, by_admin=True, cooldown_seconds=-5)) == ErrorCode.SETTING_INVALID
+    assert reason(await groups.change(group, by_admin=True, chat_id=7)) == ErrorCode.SETTING_INVALID
+    assert await groups.settings(group) == second
+    assert (await change(open_house, group, styles=None)).styles is None
+
+
+@IN_HOUSE
+async def test_a_group_is_one_whoever_names_it(open_house: Installation) -> None:
+    group = a_group()
+    await change(open_house, Chat("test", group.platform_id), enabled=False)
+    assert reason(await asks(open_house, a_person(), group)) == ErrorCode.GROUP_OFF
+
+
+@IN_HOUSE
+async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(open_house: Installation) -> None:
+    group = a_group()
+    await change(open_house, group, daily_limit=7)
+    crowd = [a_person() for _ in range(25)] * 2
+    answers = await asyncio.gather(*(asks(open_house, person, group) for person in crowd))
+    let_in = [answer for answer in answers if isinstance(answer, JobView)]
+    assert len(let_in) == 7
+    assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.GROUP_LIMIT}
+    assert (await rows(open_house, "SELECT used + reserved FROM quota WHERE scope LIKE 'group:%'"))[-1] == (7,)
+    await audit(open_house)
+
+
+async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_takes_none(tmp_path: Path) -> None:
+    go, group = tmp_path / "go", a_group()
+    async with house(tmp_path, engine=quick_engine(until=go)) as parts:
+        await change(parts, group, daily_limit=1)
+        photo = a_photo()
+        first = accepted(await asks(parts, ANNA, group, photo=photo))
+        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
+        await parts.job_service.cancel(ANNA, first.id)
+        second = accepted(await asks(parts, BEN, group, photo=photo))
+        go.touch()
+        await ended(parts, BEN, second.id)
+        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
+        await change(parts, group, daily_limit=2)
+        again = accepted(await asks(parts, BEN, group, photo=photo))
+        assert again.state is State.STORED
+        accepted(await asks(parts, BEN, group))  # the free repeat has left the second unit
+        await audit(parts)
+
+
+@IN_HOUSE
+async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(open_house: Installation) -> None:
+    group, anna, ben = a_group(), a_person(), a_person()
+    await change(open_house, group, cooldown_seconds=3600)
+    accepted(await asks(open_house, anna, group))
+    accepted(await asks(open_house, anna, group, in_album=True))
+    refused = await asks(open_house, anna, group)
+    assert reason(refused) == ErrorCode.GROUP_COOLDOWN
+    accepted(await asks(open_house, ben, group))
+    accepted(await asks(open_house, anna, a_group()))
+
+
+@IN_HOUSE
+async def test_a_group_that_is_off_takes_no_photo_at_all(open_house: Installation) -> None:
+    group, anna, job_service = a_group(), a_person(), open_house.job_service
+    draft = accepted(await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
+    kept = await kept_of(open_house, anna)
+    await change(open_house, group, enabled=False)
+    assert reason(await job_service.check_access(anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_OFF
+    refused = await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
+    assert reason(refused) == ErrorCode.GROUP_OFF
+    assert reason(await job_service.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
+    assert await kept_of(open_house, anna) == kept
+    await change(open_house, group, enabled=True)
+    assert accepted(await job_service.choose_style(anna, draft.id, 0)).state is State.QUEUED
+
+
+@IN_HOUSE
+async def test_where_only_admins_may_ask_others_are_told_so(open_house: Installation) -> None:
+    group, anna = a_group(), a_person()
+    await change(open_house, group, who="admins")
+    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await open_house.job_service.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await open_house.job_service.check_access(anna, group, by_admin=True) is None
+    first = accepted(await asks(open_house, anna, group, by_admin=True))
+    again = await open_house.job_service.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
+    assert reason(again) == ErrorCode.GROUP_ADMINS_ONLY
+
+
+@IN_HOUSE
+async def test_private_chats_know_no_groups_rules(open_house: Installation) -> None:
+    anna = a_person()
+    private = Chat("test", anna.platform_id)
+    assert await open_house.job_service.check_access(anna, private) is None
+    accepted(await asks(open_house, anna, private, style=9))
+    counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
+    assert await rows(open_house, counted, chat=anna.platform_id) == []
+
+
+@IN_HOUSE
+async def test_a_group_that_moves_takes_everything_along(open_house: Installation) -> None:
+    old, new, anna = a_group(), a_group(), a_person()
+    service = open_house.services
+    rules = await change(open_house, old, daily_limit=5, who="admins")
+    await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
+    assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
+    saved = await service.saved_styles.save(anna, "Waves", a_photo(), library=old, by_admin=True)
+    job = accepted(await asks(open_house, anna, old, by_admin=True))
+    await service.groups.migrate(old, new)
+    await service.groups.migrate(old, new)
+    assert await service.groups.settings(new) == rules
+    assert await service.groups.settings(old) == RULES
+    assert await service.credits.group_balance(new) == 24
+    assert await service.saved_styles.library(new) == (saved,)
+    (card,) = await rows(
+        open_house,
+        "SELECT c.platform_id, j.message_id FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :id",
+        id=job.id,
+    )
+    assert card == (new.platform_id, None)
+    await audit(open_house)
+
+
+@IN_HOUSE
+async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_group_afterwards(
+    open_house: Installation,
+) -> None:
+    old, new, anna, ben = a_group(), a_group(), a_person(), a_person()
+    service = open_house.services
+    for group, person in ((old, anna), (new, ben)):
+        accepted(await asks(open_house, person, group))
+        assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
+        await service.saved_styles.save(person, "Waves", a_photo(), library=group, by_admin=True)
+    rules = await change(open_house, new, daily_limit=8)
+    await service.groups.migrate(old, new)
+    assert await service.groups.settings(new) == rules
+    assert await service.credits.group_balance(new) == 6
+    assert [style.name for style in await service.saved_styles.library(new)] == ["Waves", "Waves"]
+    jobs = "SELECT COUNT(*) FROM job j JOIN chat c ON c.id = j.chat_id WHERE c.platform_id = :group"
+    assert await rows(open_house, jobs, group=new.platform_id) == [(2,)]
+    await audit(open_house)

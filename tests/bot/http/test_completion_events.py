@@ -1,0 +1,252 @@
+"""The API says that a task is over: it is asked for at once. Whoever does not know the address changes nothing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot.cluster.bootstrap import cluster_tasks
+from bot.dashscope.completion_events import MOST, finished_tasks
+from bot.domain.job_view import State
+from bot.domain.poll_schedule import TaskDurations
+from bot.http.completion_events import BODY_BYTES, PACE, CompletionEvents
+from bot.runtime.clock import WallClock
+from storage.jobs import Job
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.fakes.postgres import URL_FILE
+from tests.harness.rows import NOON
+from tests.harness.worker import Workshop, workshop
+
+SECRET = "recognisable-word-of-the-address"
+PATH = f"/dashscope/events/{SECRET}"
+SLOW = TaskDurations(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
+
+
+def event(task: str, **changes: Any) -> dict[str, Any]:
+    """A notice as EventBridge sends it."""
+    data = {"task_id": task, "task_status": "SUCCEEDED", "end_time": "2026-11-22 20:00:15"}
+    whole = {"id": "1", "specversion": "1.0", "source": "acs.dashscope", "type": "dashscope:System:AsyncTaskFinish"}
+    return {**whole, "data": data, **changes}
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    engine = quick_engine(until=tmp_path / "go")
+    limits: dict[str, Any] = {"submits_per_second": 10**6, "queries_per_second": 10**6, "max_running": 9, "workers": 1}
+    async with stand_in(tmp_path / "service", engine=engine, **limits) as running:
+        yield running
+
+
+class Office:
+    """A workshop whose lanes are told, and the address where they are. `go`: the tasks may end."""
+
+    def __init__(self, shop: Workshop, http: httpx.AsyncClient, service: StandIn, go: Path) -> None:
+        self.shop = shop
+        self.http = http
+        self._service = service
+        self._go = go
+
+    async def post(self, body: object, path: str = PATH) -> int:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return (await self.http.post(path, content=content)).status_code
+
+    async def running(self, job: Job) -> Job:
+        return await self.shop.when(job, lambda now: now.state == State.RUNNING)
+
+    async def all_over(self) -> None:
+        """The API is done with all that it has; nobody has told us."""
+        self._go.touch()
+        async with asyncio.timeout(60):
+            while any(task.status.value != "SUCCEEDED" for task in await self._service.tasks()):
+                await self.shop.house.clock.sleep(0.01)
+
+    async def noted(self) -> list[float | None]:
+        return [row.noted_at for row in await self.shop.rows("SELECT noted_at FROM attempt ORDER BY job_id, n")]
+
+
+@asynccontextmanager
+async def office(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[Office]:
+    chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **api_account}
+    async with workshop(tmp_path, service, **chosen) as shop:
+        house = shop.house
+        route = CompletionEvents(house.database, house.wakeups, house.clock, SecretStr(SECRET)).route
+        transport = httpx.ASGITransport(Starlette(routes=[route]))
+        async with httpx.AsyncClient(transport=transport, base_url="https://bot.example") as http:
+            yield Office(shop, http, service, tmp_path / "go")
+
+
+@pytest.mark.usefixtures("database_kind")
+async def test_a_notice_makes_the_next_question_happen_now(tmp_path: Path, service: StandIn) -> None:
+    async with office(tmp_path, service) as here, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        await here.all_over()
+        assert here.shop.gate.count("query") == 0
+        assert await here.post(event(job.task_id or "")) == 204
+        assert (await here.shop.ended(job)).state == State.STORED
+        assert here.shop.gate.count("query") == 1
+
+
+async def test_a_notice_that_comes_before_its_time_is_asked_after_soon_again(tmp_path: Path, service: StandIn) -> None:
+    async with office(tmp_path, service) as here, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        assert await here.post(event(job.task_id or "")) == 204
+        async with asyncio.timeout(60):
+            while here.shop.gate.count("query") < 3:
+                await here.shop.house.clock.sleep(0.05)
+        assert (await here.shop.row(job)).state == State.RUNNING  # a notice is no answer
+        await here.all_over()
+        assert (await here.shop.ended(job)).state == State.STORED
+
+
+async def test_a_notice_that_came_while_nobody_followed_is_found_at_the_next_start(
+    tmp_path: Path, service: StandIn
+) -> None:
+    async with office(tmp_path, service) as here:
+        job = await here.shop.wish()
+        async with here.shop.at_work():
+            job = await here.running(job)
+        await here.all_over()
+        assert await here.post(event(job.task_id or "")) == 204
+    async with office(tmp_path, service) as here, here.shop.at_work():
+        assert (await here.shop.ended(job)).state == State.STORED
+
+
+@pytest.mark.usefixtures("database_kind")
+async def test_a_notice_is_for_its_own_task_whichever_account_has_it(tmp_path: Path, service: StandIn) -> None:
+    async with office(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as here, here.shop.at_work():
+        jobs = [await here.running(await here.shop.wish(f"person {number}")) for number in range(3)]
+        await here.all_over()
+        assert await here.post(event(jobs[1].task_id or "")) == 204
+        assert (await here.shop.ended(jobs[1])).state == State.STORED
+        others = [await here.shop.row(jobs[0]), await here.shop.row(jobs[2])]
+        assert [job.state for job in others] == [State.RUNNING, State.RUNNING]
+        assert here.shop.gate.count("query") == 1
+        assert await here.post([event(job.task_id or "") for job in others]) == 204  # several at once
+        assert {(await here.shop.ended(job)).state for job in others} == {State.STORED}
+
+
+@pytest.mark.usefixtures("database_kind")
+async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, service: StandIn) -> None:
+    async with office(tmp_path, service) as here, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        ours = event(job.task_id or "")
+        assert await here.post(ours) == 204
+        first = await here.noted()
+        assert [await here.post(one) for one in (ours, [ours, ours], event("of-somebody-else"))] == [204] * 3
+        assert await here.noted() == first
+        await here.all_over()
+        await here.shop.ended(job)
+        assert await here.post(ours) == 204  # late
+
+
+async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, service: StandIn) -> None:
+    async with office(tmp_path, service) as here:
+        wakeup = here.shop.house.wakeups.subscribe()
+        said: tuple[object, ...] = (event("unknown"), [], {}, event("x", type="other"))
+        assert [await here.post(one) for one in said] == [204] * 4
+        assert not wakeup.is_set()
+
+
+async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_nothing(
+    tmp_path: Path, service: StandIn
+) -> None:
+    async with office(tmp_path, service) as here, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        body = json.dumps(event(job.task_id or ""))
+        forged = [SECRET[:-1], SECRET + "x", SECRET.upper(), "x", "%F0%9F%98%80", "%ff", "A" * 5000, SECRET + "%00"]
+        answers = [await here.http.post(f"/dashscope/events/{word}", content=body) for word in forged]
+        answers.append(await here.http.post("/dashscope/events/x", content=b"x" * 10**6))
+        assert {(one.status_code, one.content, str(one.headers)) for one in answers} == {
+            (404, b"", str(answers[0].headers))
+        }
+        assert await here.noted() == [None]
+        (tmp_path / "go").touch()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"\xff\xfe", 400),
+        (b"{", 400),
+        (b"[" * 60_000, 400),
+        (b"1" * 60_000, 400),
+        (json.dumps([event("t")] * (MOST + 1)).encode(), 400),
+        (b" " * (BODY_BYTES + 1), 413),
+        (b"x" * 10**6, 413),
+        (b"null", 204),
+        (b'"words"', 204),
+        (json.dumps(event("'; DROP TABLE job; --")).encode(), 204),
+        (json.dumps(event("t" * 1000)).encode(), 204),
+        (json.dumps(event("\ud800\x00")).encode(), 204),
+        (json.dumps({"data": [{"task_id": 7}]}).encode(), 204),
+    ],
+)
+async def test_nonsense_is_bounded_and_harmless(tmp_path: Path, service: StandIn, body: bytes, status: int) -> None:
+    async with office(tmp_path, service) as here:
+        assert await here.post(body) == status
+
+
+def test_what_is_an_event_and_what_is_not() -> None:
+    def said(value: object) -> set[str]:
+        return set(finished_tasks(json.dumps(value).encode()) or ())
+
+    assert said(event("t-1")) == {"t-1"}
+    assert said([event("t-1"), event("t-2"), event("t-1")]) == {"t-1", "t-2"}
+    assert said(event("t-1")["data"]) == {"t-1"}  # where only the data is passed on
+    assert said(event("t-1", type="dashscope:System:Other")) == set()
+    assert said(event("t-1", source="acs.oss")) == set()
+    assert said(event("t-1", data={"task_id": None})) == set()
+
+
+async def test_too_many_at_once_are_to_come_again(tmp_path: Path, service: StandIn) -> None:
+    time = [NOON]
+    async with office(tmp_path, service, clock=WallClock(wall=lambda: time[0], steady=lambda: 0.0)) as here:
+        said = [await here.post({}) for _ in range(int(PACE.burst) + 5)]
+        assert said == [204] * int(PACE.burst) + [429] * 5
+        assert await here.post({}, "/dashscope/events/forged") == 404
+        time[0] += 1
+        assert [await here.post({}) for _ in range(52)] == [204] * int(PACE.per_second) + [429] * 2
+
+
+async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follows_the_task(
+    tmp_path: Path, service: StandIn, postgres_url: str
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / URL_FILE).write_text(postgres_url)
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        here, other = [await stack.enter_async_context(office(folder, service)) for folder in folders]
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        stack.callback(stop.set)
+        for one in (here, other):
+            house = one.shop.house
+            for work in cluster_tasks(house.database, house.wakeups, house.clock, stop):
+                group.create_task(work())  # type: ignore[arg-type]  # each is a coroutine
+        async with here.shop.at_work():
+            job = await here.running(await here.shop.wish())
+            (tmp_path / "go").touch()
+            await here.all_over()
+            assert await other.post(event(job.task_id or "")) == 204
+            assert (await here.shop.ended(job)).state == State.STORED
+            assert here.shop.gate.count("query") == 1
+
+
+async def test_a_notice_whose_ring_was_not_heard_is_found_all_the_same(tmp_path: Path, service: StandIn) -> None:
+    """Two processes that share rows, and no bell."""
+    async with office(tmp_path, service) as here, office(tmp_path, service) as other, here.shop.at_work():
+        job = await here.running(await here.shop.wish())
+        await here.all_over()
+        assert await other.post(event(job.task_id or "")) == 204
+        assert (await here.shop.ended(job)).state == State.STORED
+        assert here.shop.gate.count("query") == 1

@@ -1,0 +1,123 @@
+"""What people read: every sentence in every language, with its numbers in the right places."""
+
+import io
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from babel.messages import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from bot.domain.job_view import ErrorCode, UserError
+from bot.i18n import LANGUAGES, error_message, texts_for
+from tests import ROOT
+
+NOON = 1_790_000_000.0
+
+
+def said_in_code() -> set[tuple[str, ...]]:
+    """Every msgid (or singular and plural) that our packages hand to gettext, ngettext or mark."""
+    keywords = {"gettext": None, "ngettext": (1, 2), "mark": None}
+    found = set()
+    for package in ("bot", "handlers"):
+        for _, _, message, _, _ in extract_from_dir(ROOT / package, [("**.py", "python")], keywords=keywords):
+            found.add((message,) if isinstance(message, str) else tuple(message))
+    return found
+
+
+def written(language: str) -> Iterator[Message]:
+    for source in (files("bot.i18n") / language).iterdir():
+        if source.name.endswith(".po"):
+            yield from (message for message in read_po(io.BytesIO(source.read_bytes())) if message.id)
+
+
+def forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", text))
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_sentence_said_in_code_is_written_in_every_language(language: str) -> None:
+    complete = {forms(message.id) for message in written(language) if all(forms(message.string))}
+    assert said_in_code()
+    assert said_in_code() - complete == set()
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_translations_fill_the_same_numbers_and_names(language: str) -> None:
+    for message in written(language):
+        for translated in forms(message.string):
+            assert placeholders(translated) == placeholders(forms(message.id)[-1]), message.id
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_no_sentence_is_written_twice_in_a_language(language: str) -> None:
+    identities = [forms(message.id) for message in written(language)]
+    assert len(identities) == len(set(identities))
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("zh", "zh"),
+        ("zh-hans", "zh"),
+        ("zh-CN", "zh"),
+        ("zh_CN", "zh"),
+        ("en-GB", "en"),
+        ("de", "en"),
+        ("", "en"),
+        ("zz-not a language", "en"),
+    ],
+)
+def test_a_language_tag_finds_the_nearest_language(asked: str, spoken: str) -> None:
+    assert texts_for(asked).language == spoken
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", ErrorCode)
+def test_every_reason_has_a_sentence(reason: ErrorCode, language: str) -> None:
+    sentence = error_message(reason, texts_for(language))
+    assert sentence.endswith((".", "。"))
+    assert not placeholders(sentence)
+
+
+def test_reasons_are_told_apart_in_every_language() -> None:
+    for language in LANGUAGES:
+        assert len({error_message(reason, texts_for(language)) for reason in ErrorCode}) == len(ErrorCode)
+
+
+def test_a_used_up_quota_says_when_there_are_new_pictures() -> None:
+    why = UserError(ErrorCode.QUOTA_USED_UP, {"resets_at": NOON + 3 * 3600})
+    assert "in 3 hours" in error_message(why, texts_for("en"), now=NOON)
+    assert "3小时后" in error_message(why, texts_for("zh"), now=NOON)
+
+
+def test_a_full_queue_counts_in_the_right_plural() -> None:
+    assert "1 picture waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 1}), texts_for("en"))
+    assert "5 pictures waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("en"))
+    assert "5 张" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("zh"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (0, "5 seconds", "5秒钟"),
+        (43, "45 seconds", "45秒钟"),
+        (75, "1 minute", "1分钟"),
+        (600, "10 minutes", "10分钟"),
+        (7200, "2 hours", "2小时"),
+    ],
+)
+def test_durations_are_said_in_rough_steps(seconds: float, english: str, chinese: str) -> None:
+    assert texts_for("en").duration(seconds) == english
+    assert texts_for("zh").duration(seconds) == chinese
+
+
+def test_moments_carry_their_time_zone() -> None:
+    assert texts_for("en").moment(NOON).endswith("UTC")
+    assert "2026年9月21日" in texts_for("zh").moment(NOON)

@@ -1,0 +1,181 @@
+"""What is refused leaves nothing behind: no row, no unit, no photo."""
+
+import io
+import itertools
+import struct
+import zlib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import text
+
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Person
+from tests.conftest import IN_HOUSE
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg, stand_in
+from tests.harness.app import ANNA, accepted, ended, house, private
+
+numbers = itertools.count(1)
+
+
+async def wish(parts: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
+    return await parts.job_service.request(
+        person, private(person), photo=photo, style=style, source=f"{person.platform_id}:{next(numbers)}"
+    )
+
+
+async def rows(parts: Installation, table: str) -> int:
+    async with parts.deps.database.read() as connection:
+        return int((await connection.execute(text(f"SELECT COUNT(*) FROM {table}"))).scalar_one())
+
+
+async def nothing_is_left(parts: Installation, *, jobs: int, units: int) -> None:
+    """So many jobs and reservations, and a photo for each job."""
+    assert await rows(parts, "job") == jobs
+    async with parts.deps.database.read() as connection:
+        reserved = await connection.execute(text("SELECT COUNT(*) FROM ledger WHERE kind = 'reserve'"))
+        assert reserved.scalar_one() == units
+    assert len([key for key in await parts.deps.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
+
+
+async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_path: Path) -> None:
+    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
+        accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
+        answer = await wish(parts, ANNA, portrait_jpeg(shade=100))
+        quota = await parts.job_service.quota(ANNA)
+        assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
+        await nothing_is_left(parts, jobs=1, units=1)
+
+
+async def test_a_full_queue_says_how_many_may_wait(tmp_path: Path) -> None:
+    async with house(tmp_path, max_queued_per_person=2, engine=quick_engine(until=tmp_path / "go")) as parts:
+        for shade in (0, 60):
+            accepted(await wish(parts, ANNA, portrait_jpeg(shade=shade)))
+        assert await wish(parts, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
+        await nothing_is_left(parts, jobs=2, units=2)
+        accepted(await wish(parts, Person("test", "ben"), portrait_jpeg(shade=120)))
+
+
+async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) -> None:
+    engine = quick_engine(until=tmp_path / "go")
+    async with stand_in(tmp_path / "service", engine=engine) as service:
+        paid: dict[str, Any] = {"dashscope_api_key": "sk-a-key-for-tests", "dashscope_base_url": service.base_url}
+        async with house(tmp_path / "bot", monthly_budget_cny=Decimal("0.35"), **paid) as parts:
+            people = [Person("test", name) for name in "abc"]
+            answers = [await wish(parts, person, portrait_jpeg()) for person in people]
+            assert [isinstance(answer, JobView) for answer in answers] == [True, True, False]
+            assert answers[2] == UserError(ErrorCode.BUDGET_USED_UP)
+            await nothing_is_left(parts, jobs=2, units=4)
+            (tmp_path / "go").touch()
+            for person, answer in zip(people[:2], answers, strict=False):
+                await ended(parts, person, accepted(answer).id)
+            assert await wish(parts, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
+
+
+async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
+    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
+        first = accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
+        await parts.job_service.cancel(ANNA, first.id)
+        accepted(await wish(parts, ANNA, portrait_jpeg(shade=100)))
+
+
+async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Path) -> None:
+    """The picture came home all the same; for nothing, everybody would cancel late."""
+    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
+        first = accepted(await wish(parts, ANNA, portrait_jpeg()))
+        async for view in parts.job_service.watch(ANNA, first.id):
+            if view.state == State.RUNNING:
+                break
+        await parts.job_service.cancel(ANNA, first.id)
+        (tmp_path / "go").touch()
+        while not await rows(parts, "result"):
+            await parts.deps.clock.sleep(0.02)
+        again = accepted(await wish(parts, ANNA, portrait_jpeg()))
+        assert again.state == State.STORED
+        quota = await parts.job_service.quota(ANNA)
+        assert (quota.used, quota.left) == (1, 0)
+        assert accepted(await wish(parts, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
+        refused = await wish(parts, ANNA, portrait_jpeg(shade=200))
+        assert isinstance(refused, UserError)
+        assert refused.code == ErrorCode.QUOTA_USED_UP
+
+
+async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as parts:
+        done = await ended(parts, ANNA, accepted(await wish(parts, ANNA, portrait_jpeg())).id)
+        waiting = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
+        for key in await parts.deps.photos.keys():
+            if key.startswith("original/"):
+                await parts.deps.photos.delete(key)
+        gone = UserError(ErrorCode.PHOTO_EXPIRED)
+        assert await parts.job_service.repeat(ANNA, done.id, style=5, source="a:1") == gone
+        assert await parts.job_service.redraft(ANNA, done.id, source="a:2") == gone
+        assert await parts.job_service.choose_style(ANNA, waiting.id, 5) == gone
+        assert (await parts.job_service.quota(ANNA)).left == 19
+        assert await parts.job_service.result(ANNA, done.id)
+
+
+@IN_HOUSE
+@pytest.mark.parametrize("style", [-2, 10, 13, 16, 29, 41, 99, REFERENCE])
+async def test_a_style_that_does_not_exist_is_refused_before_the_photo_is_looked_at(
+    open_house: Installation, style: int
+) -> None:
+    assert await wish(open_house, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
+
+
+def bomb() -> bytes:
+    """A PNG of a few kilobytes that would be 30,000 × 30,000 pixels."""
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(3_751) * 3_000, 9)
+    parts = [(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def tiny() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(out, "PNG")
+    return out.getvalue()
+
+
+BAD = {
+    "nothing": (b"", ErrorCode.EMPTY),
+    "text": (b"Dear bot, please paint me.\n" * 40, ErrorCode.NOT_A_PICTURE),
+    "truncated": (portrait_jpeg(900, 900)[:2000], ErrorCode.DAMAGED),
+    "a bomb": (bomb(), ErrorCode.TOO_MANY_PIXELS),
+    "tiny": (tiny(), ErrorCode.TOO_SMALL),
+    "huge": (portrait_jpeg() + bytes(20 * 1024 * 1024), ErrorCode.TOO_MANY_BYTES),
+    "a page": (b"<!doctype html><html></html>", ErrorCode.NOT_A_PICTURE),
+    "a PDF": (b"%PDF-1.7\n" + bytes(200), ErrorCode.UNSUPPORTED),
+}
+
+
+@IN_HOUSE
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: Installation, name: str) -> None:
+    bad, reason = BAD[name]
+    person, job_service = Person("test", f"sends {name}"), open_house.job_service
+    before = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
+    good = portrait_jpeg()
+    answers = [
+        await wish(open_house, person, bad),
+        await job_service.draft(person, private(person), photo=bad, source=f"{name}:1"),
+        await job_service.draft(person, private(person), reference=bad, source=f"{name}:2"),
+        await job_service.request(
+            person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"
+        ),
+        await job_service.request(
+            person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"
+        ),
+    ]
+    assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
+    assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
+    after = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
+    assert after == before
+    assert (await job_service.quota(person)).left == 20

@@ -1,0 +1,202 @@
+"""A job's card in every state and language: what it says, what can be pressed, and that it fits any messenger."""
+
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import pytest
+
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.styles import REFERENCE, SHEET, STYLES
+from bot.i18n import LANGUAGES
+from bot.messaging.callback_data import MAX_BYTES, Press, Verb, parse
+from bot.messaging.capabilities import DEFAULT_CAPABILITIES
+from bot.messaging.job_card import confirm_delete_rows, job_card
+from bot.messaging.platform import Card, Picture
+
+JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
+DRAFT = replace(JOB, state=State.DRAFT, style=None)
+PICTURE = Picture(b"jpeg", "repaint.jpg", "Chinese ink painting")
+
+EVERY_STATE = [
+    DRAFT,
+    replace(DRAFT, style=5, consent="asked", subject="7"),
+    replace(DRAFT, has_photo=False, has_reference=True),
+    replace(DRAFT, cropped=True),
+    replace(JOB, place=1, eta_seconds=20.0),
+    replace(JOB, place=7, eta_seconds=100.0, eta_is_minimum=True, cropped=True),
+    replace(JOB, place=2, paused=True),
+    replace(JOB, style=REFERENCE, has_reference=True),
+    replace(JOB, state=State.SUBMITTING, eta_seconds=15.0),
+    replace(JOB, state=State.RUNNING, progress=0.42, eta_seconds=9.0),
+    replace(JOB, state=State.FETCHING),
+    replace(JOB, state=State.STORED, cropped=True),
+    replace(JOB, state=State.DELIVERED, has_photo=False),
+    *(replace(JOB, state=State.FAILED, error=UserError(reason)) for reason in ErrorCode),
+    replace(JOB, state=State.CANCELED),
+    replace(DRAFT, state=State.CANCELED),
+]
+
+
+def card_of(view: JobView, language: str = "en", page: int = 0, picture: Picture | None = None) -> Card:
+    return job_card(view, styles=STYLES, language=language, page=page, picture=picture)
+
+
+def verbs(card: Card) -> list[Verb]:
+    presses = [parse(button.data) for button in chain(*card.buttons) if button.share is None]
+    assert None not in presses
+    return [press.verb for press in presses if press]
+
+
+def styles_on(card: Card) -> list[int | None]:
+    presses = [parse(button.data) for button in chain(*card.buttons)]
+    return [press.number for press in presses if press and press.verb is Verb.CHOOSE]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", EVERY_STATE, ids=lambda view: f"{view.state}-{view.error and view.error.code}")
+def test_every_card_has_words_and_fits_every_platform(view: JobView, language: str) -> None:
+    card = card_of(view, language)
+    assert 0 < len(card.text.encode("utf-16-le")) // 2 <= 1024
+    for button in chain(*card.buttons):
+        assert (1 <= len(button.data.encode()) <= MAX_BYTES) != (button.share is not None)
+        assert 0 < len(button.label) <= 40
+    assert all(card.buttons)
+    assert len(card.buttons) <= 8
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A saved style."""
+
+    id: int
+    name: str
+
+
+def test_saved_styles_are_offered_after_the_first_row() -> None:
+    saved_styles = (Kept(7, "Grandma's quilt"), Kept(8, "x" * 40))
+    card = job_card(DRAFT, styles=STYLES, saved_styles=saved_styles, language="en")
+    labels = [button.label for button in chain(*card.buttons)]
+    assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
+    assert parse(card.buttons[1][0].data) == Press(Verb.WEAR, 1042, 7)
+
+
+def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
+    assert Verb.SURPRISE in verbs(card_of(DRAFT))
+    without = {button.label for button in chain(*card_of(DRAFT).buttons)}
+    with_sheet = {button.label for button in chain(*job_card(DRAFT, styles=(*STYLES, SHEET), language="en").buttons)}
+    assert with_sheet - without == {"✨ All at once"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
+    card = card_of(replace(DRAFT, style=5, consent="asked", subject="7"), language)
+    assert verbs(card) == [Verb.CONSENT, Verb.CONSENT, Verb.CANCEL]
+    assert card.mention is not None
+    assert card.mention.platform_id == "7"
+    assert card.text.count(card.mention.words) == 1
+
+
+def test_a_saved_style_is_called_by_its_name() -> None:
+    card = card_of(replace(JOB, style=REFERENCE, reference_name="Grandma's quilt", place=1))
+    assert card.text.startswith("🎨 Grandma's quilt")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_style_is_on_exactly_one_page(language: str) -> None:
+    pages = [
+        styles_on(card_of(DRAFT, language, page))
+        for page in range(-(-len(STYLES) // DEFAULT_CAPABILITIES.styles_per_page))
+    ]
+    assert list(chain(*pages)) == [style.index for style in STYLES]
+
+
+def test_style_buttons_carry_number_and_name() -> None:
+    assert card_of(DRAFT).buttons[0][0].label == "0 · Retro comic"
+    assert card_of(DRAFT, "zh").buttons[0][0].label == "0 · 复古漫画"
+
+
+def test_pages_go_round_and_stay_within_their_number() -> None:
+    last = card_of(DRAFT, page=2)
+    assert [button.data for button in last.buttons[-3]] == ["page:1042:1", "page:1042:0"]
+    assert card_of(DRAFT, page=99) == last
+
+
+def test_few_styles_need_no_pages() -> None:
+    card = job_card(DRAFT, styles=STYLES[:7], language="en")
+    assert Verb.PAGE not in verbs(card)
+
+
+def test_a_reference_without_a_photo_asks_for_the_photo() -> None:
+    card = card_of(replace(DRAFT, has_photo=False, has_reference=True))
+    assert "send me the photo" in card.text
+    assert verbs(card) == [Verb.CANCEL]
+
+
+def test_a_queued_card_tells_place_and_time_and_can_be_cancelled() -> None:
+    card = card_of(replace(JOB, place=3, eta_seconds=61.0))
+    assert card.text == "🎨 Chinese ink painting\nPlace 3 in the queue.\nAbout 1 minute left."
+    assert verbs(card) == [Verb.CANCEL]
+
+
+def test_a_time_that_may_grow_is_said_as_at_least() -> None:
+    assert "At least 2 minutes left." in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True)).text
+    assert "至少还要2分钟" in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True), "zh").text
+
+
+def test_a_paused_lane_is_said_and_no_time_is_promised() -> None:
+    card = card_of(replace(JOB, place=3, eta_seconds=61.0, paused=True))
+    assert "paused" in card.text
+    assert "left" not in card.text
+
+
+@pytest.mark.parametrize(
+    ("progress", "bar"),
+    [(0.0, "▱▱▱▱▱▱▱▱▱▱ 0 %"), (0.42, "▰▰▰▰▱▱▱▱▱▱ 42 %"), (1.0, "▰▰▰▰▰▰▰▰▰▰ 100 %"), (1.7, "▰▰▰▰▰▰▰▰▰▰ 100 %")],
+)
+def test_a_running_card_shows_its_progress(progress: float, bar: str) -> None:
+    assert bar in card_of(replace(JOB, state=State.RUNNING, progress=progress)).text
+
+
+def test_a_picture_is_captioned_with_its_style_and_offers_what_can_be_done() -> None:
+    card = card_of(replace(JOB, state=State.STORED), picture=PICTURE)
+    assert card.picture == PICTURE
+    assert card.text == "🎨 Chinese ink painting"
+    assert verbs(card) == [Verb.AGAIN, Verb.OTHER, Verb.FILE, Verb.BESIDE, Verb.DELETE]
+    assert [button.share for button in chain(*card.buttons) if button.share] == ["#1042"]
+
+
+def test_a_photo_that_is_gone_is_not_offered_for_another_try() -> None:
+    card = card_of(replace(JOB, state=State.DELIVERED, has_photo=False), picture=PICTURE)
+    assert verbs(card) == [Verb.FILE, Verb.DELETE]
+
+
+def test_a_cropped_photo_is_said() -> None:
+    assert "round the face" in card_of(replace(JOB, state=State.STORED, cropped=True), picture=PICTURE).text
+
+
+def test_a_failure_says_why_and_that_the_unit_is_back() -> None:
+    card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)))
+    assert "can't find a face" in card.text
+    assert "back in your quota" in card.text
+    assert verbs(card) == []
+
+
+def test_a_failure_that_is_not_the_photos_fault_offers_another_try() -> None:
+    card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN)))
+    assert verbs(card) == [Verb.AGAIN, Verb.OTHER]
+
+
+def test_a_draft_that_expired_never_cost_a_unit() -> None:
+    card = card_of(replace(DRAFT, state=State.FAILED, error=UserError(ErrorCode.DRAFT_EXPIRED)))
+    assert "quota" not in card.text
+
+
+def test_a_cancelled_job_gives_the_unit_back_and_a_cancelled_draft_had_none() -> None:
+    assert "back in your quota" in card_of(replace(JOB, state=State.CANCELED)).text
+    assert card_of(replace(DRAFT, state=State.CANCELED)).text == "Cancelled."
+
+
+def test_deleting_is_asked_before_it_is_done() -> None:
+    yes, no = confirm_delete_rows(JOB, "en")[0]
+    assert parse(yes.data) == Press(Verb.DELETE, 1042, 1)
+    assert parse(no.data) == Press(Verb.DELETE, 1042, 0)

@@ -1,0 +1,124 @@
+"""Whatever people write, it is understood or not understood, within bounds; and what we write fits where it goes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.job_view import UserError
+from bot.domain.styles import STYLES, Style
+from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
+from bot.messaging.commands import MAX_WORDS, CommandName, UnknownStyle, find_style, is_reference, parse_text, split_me
+from bot.messaging.platform import Button, Card, Mention
+from bot.saved_styles import names
+from handlers.discord import rendering as on_discord
+from handlers.telegram import rendering as on_telegram
+from tests.harness.properties import ANY_TEXT, QUICK, WORDS
+
+PARTS = st.one_of(st.sampled_from([*Verb, "x", "", "１", "-1", "9" * 19]), st.integers(-(2**70), 2**70).map(str))
+LIKE_DATA = st.lists(PARTS, max_size=4).map(":".join)
+NUMBERS = st.integers(0, 10**18 - 1)
+
+
+def presses(verb: Verb, about: int, number: int, *, with_number: bool) -> Press:
+    takes = verb in NEEDS_NUMBER or (verb is Verb.DELETE and with_number)
+    return Press(verb, about, number if takes else None)
+
+
+@QUICK
+@given(
+    st.builds(presses, st.sampled_from(Verb), NUMBERS, st.integers(1 - 10**18, 10**18 - 1), with_number=st.booleans())
+)
+def test_every_press_comes_back_as_it_was_packed_and_fits(press: Press) -> None:
+    packed = press.pack()
+    assert parse(packed) == press
+    assert len(packed.encode()) <= MAX_BYTES
+
+
+@QUICK
+@given(st.one_of(WORDS, LIKE_DATA))
+def test_any_button_data_is_a_press_that_reads_the_same_again_or_nothing(data: str) -> None:
+    press = parse(data)
+    assert press is None or parse(press.pack()) == press
+
+
+@QUICK
+@given(WORDS)
+def test_anything_that_is_written_is_understood_somehow(text: str) -> None:
+    said = parse_text(text)
+    assert said.command is None or said.command in set(CommandName)
+    assert len(said.words) <= len(text)
+    assert said.bot is None or said.bot == said.bot.casefold()
+    assert isinstance(is_reference(said.words), bool)
+    assert len(split_me(said.words)[0]) <= len(said.words)
+
+
+@QUICK
+@given(WORDS)
+def test_words_name_a_style_or_what_is_said_back_of_them_is_short(words: str) -> None:
+    found = find_style(words, STYLES)
+    assert found is None or isinstance(found, Style) or len(found.words) <= MAX_WORDS
+
+
+@QUICK
+@given(st.sampled_from(STYLES), st.sampled_from(["{}", "/style {}", "/style@bot {}", "style {}", "  {} \n", "#{}!"]))
+def test_every_style_is_found_by_its_names_however_they_are_written(style: Style, form: str) -> None:
+    for name in (str(style.index), style.name("en"), style.name("zh"), style.name("en").upper()):
+        assert find_style(parse_text(form.format(name)).words, STYLES) == style, name
+
+
+@QUICK
+@given(WORDS)
+def test_names_are_tidy_once_and_for_all(name: str) -> None:
+    tidy = names.tidy(name)
+    assert names.tidy(tidy) == tidy
+    assert names.normalize(tidy) == names.normalize(name)
+    assert names.name_problem(tidy) is None or isinstance(names.name_problem(tidy), UserError)
+
+
+@QUICK
+@given(st.lists(ANY_TEXT, max_size=4), WORDS, st.sampled_from([" ", " = ", " -> ", "→"]), st.integers(0, 9))
+def test_renaming_takes_a_name_that_is_there(given_names: list[str], words: str, sign: str, which: int) -> None:
+    kept = [tidy for tidy in map(names.tidy, given_names) if names.name_problem(tidy) is None]
+    told = f"{kept[which % len(kept)]}{sign}{words}" if kept else words
+    found = names.parse_rename(told, kept)
+    assert found is None or names.normalize(found[0]) in set(map(names.normalize, kept))
+
+
+def units(text: str) -> int:
+    """How long Telegram finds a text."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@QUICK
+@given(WORDS, st.integers(1, 60))
+def test_no_text_is_longer_than_telegram_takes_it(words: str, times: int) -> None:
+    card = Card(words * times)
+    assert units(on_telegram.text_of(card)) <= on_telegram.MAX_TEXT
+    assert units(on_telegram.caption(card) or "") <= on_telegram.MAX_CAPTION
+
+
+@QUICK
+@given(WORDS, WORDS, st.integers(0, 2**53))
+def test_a_mention_on_telegram_is_about_the_words_that_it_names(before: str, name: str, number: int) -> None:
+    text = f"{before}{name}, may I?"
+    found = on_telegram.entities(text, Mention(name, str(number)))
+    assert found
+    [entity] = found
+    there = text.encode("utf-16-le")[entity.offset * 2 : (entity.offset + entity.length) * 2]
+    assert there.decode("utf-16-le") == name
+
+
+@QUICK
+@given(WORDS, WORDS, st.integers(1, 30), st.sampled_from([None, "7", "seven"]))
+def test_no_card_is_longer_than_discord_takes_it(words: str, label: str, times: int, called: str | None) -> None:
+    rows = tuple((Button(label or "x", Press(Verb.CHOOSE, 1, number).pack()),) for number in range(times))
+    card = Card(words * times, rows, mention=None if called is None else Mention(words, called))
+    drawn = on_discord.drawn(card)
+    assert len(drawn.text) <= on_discord.MAX_TEXT
+    assert drawn.view is not None
+    assert len(drawn.view.children) <= on_discord.MAX_ROWS * on_discord.IN_A_ROW
+
+
+def test_unknown_words_are_said_back_as_they_were_written() -> None:
+    found = find_style("a𝕏b", STYLES)
+    assert isinstance(found, UnknownStyle)
+    assert found.words == "a𝕏b"

@@ -1,0 +1,128 @@
+"""What people are owed, in a chat: privacy, forget, export, optout, language."""
+
+import io
+import json
+import zipfile
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+from bot.messaging.platform import Card, Document
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.chat import file, labels, parlour, said
+
+
+async def test_privacy_tells_what_is_kept_and_until_when(tmp_path: Path) -> None:
+    async with parlour(tmp_path, original_hours=12, result_days=7) as room:
+        english = said(await room.person("anna").says("/privacy")).text
+        assert "• photos and style pictures: 12 hours" in english
+        assert "• finished pictures: 7 days, or until you delete them" in english
+        chinese = said(await room.person("anna", "zh").says("/privacy")).text
+        assert "• 照片和风格图：12 小时" in chinese
+
+
+async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, ben = room.person("anna"), room.person("ben")
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        await anna.sends(portrait_jpeg(500, 500), "/savestyle quilt")
+        asked = said(await anna.says("/forget"))
+        assert (await ben.presses(asked, "Yes")).notice == "This button is for somebody else."
+        kept = (await anna.presses(asked, "Keep it")).edit
+        assert kept == Card("Nothing was deleted.")
+        assert len(await room.parts.job_service.history(anna.person)) == 1
+
+        gone = (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
+        assert gone is not None
+        assert gone.text.splitlines() == [
+            "Deleted for good:",
+            "• 1 photo or style picture",
+            "• 1 painted picture",
+            "• 1 saved style",
+            "• 1 entry of your history",
+        ]
+        assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to begin."
+        again = (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
+        assert again == Card("There was nothing of yours to delete.")
+
+
+async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna")
+        await anna.sends(portrait_jpeg(), "/style 0")
+        await anna.picture()
+        card = said(await anna.says("/export"))
+        assert card.followups is not None
+        async with aclosing(card.followups()) as parcels:  # type: ignore[type-var]  # an async generator
+            [parcel] = [parcel async for parcel in parcels]
+        assert isinstance(parcel.document, Document)
+        with zipfile.ZipFile(io.BytesIO(parcel.document.data)) as archive:
+            names = archive.namelist()
+            assert sum(name.endswith(".jpg") for name in names) == 2
+            for name in names:
+                if name.endswith(".json"):
+                    json.loads(archive.read(name))
+        in_group = said(await room.member("anna").says("/export"))
+        assert in_group.followups is None
+        assert "in private" in in_group.text
+
+
+async def never() -> bytes:
+    """The bytes of a photo that nobody may fetch."""
+    raise AssertionError
+
+
+async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna, ben = room.member("anna"), room.member("ben", "zh")
+        out = said(await ben.says("/optout"))
+        assert "别人不能再让我画你的照片" in out.text
+        photo = file(portrait_jpeg(), ben.person)
+        unread = replace(photo, read=never)
+        refused = said(await anna.says("/style 0", answered=unread))
+        assert refused.text == "The person who sent this photo doesn't want others to have it painted."
+        for words in ("/ref", "/savestyle quilt"):
+            assert said(await anna.says(words, answered=unread)).text == refused.text
+        assert said(await anna.says("/style ref", answered=unread, own=(file(portrait_jpeg(shade=3)),))).text == (
+            refused.text
+        )
+        assert await ben.says("/style 0", own=(file(portrait_jpeg(), ben.person),)) is None
+        assert (await anna.presses(out, "重新允许")).alert
+        back = (await ben.presses(out, "重新允许")).edit
+        assert back is not None
+        assert labels(back) == ["不允许"]
+        assert await anna.says("/style 0", answered=photo) is None
+        assert "不能再" in said(await ben.says("/optout")).text
+        assert "又可以" in said(await ben.says("/optout off")).text
+
+
+async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna", "en")
+        asked = said(await anna.says("/lang"))
+        assert labels(asked) == ["English", "中文", "The language of my app"]
+        assert (await room.person("ben").presses(asked, "中文")).alert
+        assert (await anna.presses(asked, "中文")).edit == Card("以后我和你说中文。")
+        assert "今天还可以画" in said(await anna.says("/quota")).text
+        await anna.sends(portrait_jpeg(), "/style 0")
+        assert (await anna.picture()).text == "🎨 复古漫画"
+        assert (await anna.presses(asked, "The language of my app")).edit == Card(
+            "From now on I speak the language of your app."
+        )
+        assert "left today" in said(await anna.says("/quota")).text
+        assert said(await anna.says("/lang 中文")).text == "以后我和你说中文。"
+        assert said(await anna.says("/lang english")).text == "From now on I speak English with you."
+
+
+async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> None:
+    async with parlour(tmp_path) as room:
+        anna = room.person("anna", "zh")
+        asked = said(await anna.says("/lang en"))
+        await anna.sends(portrait_jpeg(shade=1), "/style 0")
+        assert (await anna.picture()).text == "🎨 Retro comic"
+        asked = said(await anna.says("/lang"))
+        answer = await anna.presses(asked, "The language of my app")
+        assert answer.edit == Card("以后我跟随你应用的语言。")
+        await anna.sends(portrait_jpeg(shade=90), "/style 0")
+        assert (await anna.picture(2)).text == "🎨 复古漫画"

@@ -1,0 +1,90 @@
+"""Everything of one person's, in files that can be sent, and nothing of anybody else's."""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+from bot.app import Installation
+from bot.domain.styles import REFERENCE
+from bot.messaging.platform import Person
+from bot.privacy.export import ZipParts, export_files
+from tests.conftest import IN_HOUSE
+from tests.harness.app import accepted, ended, private
+from tests.harness.requests import a_person, a_photo, asks, kept_of
+
+
+def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
+    """Every file in the zips by its name."""
+    found: dict[str, bytes] = {}
+    for file in files:
+        with zipfile.ZipFile(file) as archive:
+            assert archive.testzip() is None
+            found |= {name: archive.read(name) for name in archive.namelist()}
+    return found
+
+
+async def lived(parts: Installation, person: Person) -> None:
+    for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
+        view = accepted(await asks(parts, person, private(person), style, **how))
+        await ended(parts, person, view.id)
+    await parts.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+    await parts.services.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
+    await parts.services.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
+
+
+@IN_HOUSE
+async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house: Installation) -> None:
+    anna, ben = a_person(), a_person()
+    await lived(open_house, anna)
+    await lived(open_house, ben)
+    async with open_house.services.privacy.export(anna) as files:
+        assert [file.name for file in files] == ["repaint-1.zip"]
+        found = unpacked(files)
+    kept = [await open_house.job_service.photo_intake.photos.get(key) for key in await kept_of(open_house, anna)]
+    history = json.loads(found.pop("history.json"))
+    assert {hashlib.sha256(data).digest() for data in found.values()} == {
+        hashlib.sha256(data).digest() for data in kept if data
+    }
+    assert len(kept) == 7
+    assert {name.split("/")[0] for name in found} == {"photos", "references", "pictures", "styles"}
+    assert all(len(Path(name).parts) == 2 for name in found)
+    assert history["person"] == {"platform": "test", "id": anna.platform_id, "language": "en"}
+    assert [job["style"] for job in history["jobs"]] == ["comic", None, None]
+    assert all(job["picture"] in found for job in history["jobs"][:2])
+    assert history["saved_styles"][0]["name"] == "神奈川 / ../冲浪里"
+    assert [bought["charge"] for bought in history["purchases"]] == [f"charge of {anna.platform_id}"]
+    assert history["units"]["purse"] == 10
+    assert ben.platform_id not in json.dumps(history)
+
+
+@IN_HOUSE
+async def test_the_files_are_gone_when_they_have_been_sent(open_house: Installation) -> None:
+    anna = a_person()
+    async with open_house.services.privacy.export(anna) as files:
+        assert all(file.exists() for file in files)
+        assert files[0].parent.stat().st_mode & 0o077 == 0
+    assert not any(file.exists() or file.parent.exists() for file in files)
+
+
+@IN_HOUSE
+async def test_a_large_export_comes_in_several_files(open_house: Installation) -> None:
+    anna = a_person()
+    await lived(open_house, anna)
+    async with open_house.services.privacy.export(anna) as whole:
+        everything = unpacked(whole)
+    async with export_files(open_house.job_service, anna, max_bytes=4_000) as files:
+        assert len(files) > 1
+        assert unpacked(files).keys() == everything.keys()
+        sizes = [file.stat().st_size for file in files]
+        assert all(size <= 4_000 or len(unpacked((file,))) == 1 for size, file in zip(sizes, files, strict=True))
+
+
+def test_a_zip_is_full_before_it_is_too_big_and_nothing_is_left_out(tmp_path: Path) -> None:
+    zips = ZipParts(tmp_path, max_bytes=10_000)
+    names = [f"pictures/{number}-{'长' * 40}.jpg" for number in range(20)]
+    for number, name in enumerate(names):
+        zips.add(name, bytes(number * 500))
+    assert sorted(unpacked(tuple(zips.files))) == sorted(names)
+    for file in zips.files:
+        assert file.stat().st_size <= 10_000

@@ -1,0 +1,221 @@
+"""Saved styles: kept until they are removed, found by name, used by jobs, shared by a link, counted and bounded."""
+
+import asyncio
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, State, UserError
+from bot.domain.styles import REFERENCE
+from bot.jobs.retention import Retention
+from bot.messaging.platform import Person
+from bot.saved_styles.service import MAX_OWN, SavedStyle
+from tests.conftest import IN_HOUSE
+from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
+from tests.harness.rows import NOON
+
+
+async def saved(parts: Installation, person: Person, name: str, picture: bytes | None = None) -> SavedStyle:
+    style = await parts.services.saved_styles.save(person, name, picture or a_photo())
+    assert isinstance(style, SavedStyle), style
+    return style
+
+
+def comment(jpeg: bytes) -> str:
+    """What the quick engine was asked for."""
+    return str(Image.open(io.BytesIO(jpeg)).info["comment"])
+
+
+@IN_HOUSE
+async def test_a_saved_style_paints_and_its_name_is_on_the_job(open_house: Installation) -> None:
+    anna, job_service = a_person(), open_house.job_service
+    style = await saved(open_house, anna, "  Great\tWave ")
+    assert style.name == "Great Wave"
+    assert await open_house.services.saved_styles.find(anna, private(anna), "great wave") == style
+    view = accepted(await asks(open_house, anna, private(anna), REFERENCE, saved=style.id))
+    assert view.reference_name == "Great Wave"
+    assert (await ended(open_house, anna, view.id)).state is State.STORED
+    painted = await job_service.result(anna, view.id)
+    assert painted is not None
+    assert "reference=True" in comment(painted)
+    assert reason(await asks(open_house, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
+
+
+@IN_HOUSE
+async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo(open_house: Installation) -> None:
+    anna, job_service = a_person(), open_house.job_service
+    style = await saved(open_house, anna, "Waves")
+    draft = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:1"))
+    chosen = accepted(await job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id))
+    assert (chosen.state, chosen.style, chosen.reference_name) == (State.QUEUED, REFERENCE, "Waves")
+    waits = accepted(await job_service.draft(anna, private(anna), saved=style.id, source=f"{anna.platform_id}:2"))
+    assert (waits.state, waits.has_photo, waits.reference_name) == (State.DRAFT, False, "Waves")
+    met = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:3"))
+    assert (met.state, met.reference_name) == (State.QUEUED, "Waves")
+    await ended(open_house, anna, met.id)
+    other = accepted(await job_service.repeat(anna, met.id, style=2, source=f"{anna.platform_id}:4"))
+    assert (other.style, other.reference_name) == (2, None)
+    back = accepted(
+        await job_service.repeat(anna, met.id, style=REFERENCE, saved=style.id, source=f"{anna.platform_id}:5")
+    )
+    assert (back.style, back.reference_name) == (REFERENCE, "Waves")
+
+
+@IN_HOUSE
+async def test_other_peoples_styles_are_as_if_not_there(open_house: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
+    style = await saved(open_house, anna, "Waves")
+    assert await wardrobe.of_person(ben) == ()
+    assert await wardrobe.picture(ben, private(ben), style.id) is None
+    assert await wardrobe.find(ben, private(ben), "Waves") is None
+    kept = await kept_of(open_house, ben)
+    assert reason(await asks(open_house, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert await kept_of(open_house, ben) == kept
+    assert reason(await wardrobe.rename(ben, style.id, "Mine")) == ErrorCode.STYLE_GONE
+    assert reason(await wardrobe.remove(ben, style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await wardrobe.share_token(ben, style.id)) == ErrorCode.STYLE_GONE
+    assert await wardrobe.of_person(anna) == (style,)
+
+
+@IN_HOUSE
+async def test_names_are_unique_for_each_person_however_they_are_written(open_house: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
+    waves = await saved(open_house, anna, "Great Wave")
+    fuji = await saved(open_house, anna, "Fuji")
+    kept = await kept_of(open_house, anna)
+    assert reason(await wardrobe.save(anna, "great-wave", a_photo())) == ErrorCode.NAME_TAKEN
+    assert reason(await wardrobe.rename(anna, fuji.id, "GREATWAVE")) == ErrorCode.NAME_TAKEN
+    assert reason(await wardrobe.rename(anna, fuji.id, "Comic")) == ErrorCode.NAME_TAKEN
+    assert reason(await wardrobe.save(anna, "Not a picture", b"not a picture")) == ErrorCode.NOT_A_PICTURE
+    assert await kept_of(open_house, anna) == kept
+    renamed = await wardrobe.rename(anna, waves.id, "the Great Wave")
+    assert isinstance(renamed, SavedStyle)
+    assert [style.name for style in await wardrobe.of_person(anna)] == ["Fuji", "the Great Wave"]
+    await saved(open_house, ben, "Fuji")
+
+
+@IN_HOUSE
+async def test_a_removed_style_is_gone_with_its_bytes_but_not_from_jobs_that_use_it(open_house: Installation) -> None:
+    anna, wardrobe = a_person(), open_house.services.saved_styles
+    style = await saved(open_house, anna, "Waves")
+    view = accepted(await asks(open_house, anna, private(anna), REFERENCE, saved=style.id))
+    assert await wardrobe.remove(anna, style.id) is None
+    assert not {key for key in await kept_of(open_house, anna) if key.startswith("style/")}
+    assert reason(await wardrobe.remove(anna, style.id)) == ErrorCode.STYLE_GONE
+    assert (await ended(open_house, anna, view.id)).state is State.STORED
+
+
+@IN_HOUSE
+async def test_the_same_picture_under_two_names_stays_until_both_are_removed(open_house: Installation) -> None:
+    anna, wardrobe, picture = a_person(), open_house.services.saved_styles, a_photo()
+    first, second = await saved(open_house, anna, "One", picture), await saved(open_house, anna, "Two", picture)
+    await wardrobe.remove(anna, first.id)
+    assert await wardrobe.picture(anna, None, second.id) is not None
+    await wardrobe.remove(anna, second.id)
+    assert await kept_of(open_house, anna) == set()
+
+
+@IN_HOUSE
+async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(open_house: Installation) -> None:
+    anna, wardrobe, picture = a_person(), open_house.services.saved_styles, a_photo()
+    answers = await asyncio.gather(*(wardrobe.save(anna, f"Style {n} of mine", picture) for n in range(40)))
+    assert len([answer for answer in answers if isinstance(answer, SavedStyle)]) == MAX_OWN
+    refused = [answer for answer in answers if isinstance(answer, UserError)]
+    assert refused == [UserError(ErrorCode.WARDROBE_FULL, {"limit": MAX_OWN})] * 10
+    assert len(await wardrobe.of_person(anna)) == MAX_OWN
+
+
+@IN_HOUSE
+async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(open_house: Installation) -> None:
+    anna, ben, group, wardrobe = a_person(), a_person(), a_group(), open_house.services.saved_styles
+    assert reason(await wardrobe.save(anna, "House", a_photo(), library=group)) == ErrorCode.GROUP_ADMINS_ONLY
+    style = await wardrobe.save(anna, "House", a_photo(), library=group, by_admin=True)
+    assert isinstance(style, SavedStyle)
+    assert style.in_library
+    assert await wardrobe.library(group) == (style,)
+    assert await wardrobe.of_person(anna) == ()
+    assert await wardrobe.find(ben, group, "house") == style
+    assert await wardrobe.picture(ben, group, style.id) is not None
+    view = accepted(await asks(open_house, ben, group, REFERENCE, saved=style.id))
+    assert view.reference_name == "House"
+    elsewhere = a_group()
+    assert reason(await asks(open_house, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await asks(open_house, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await wardrobe.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
+    assert reason(await wardrobe.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
+    assert await wardrobe.remove(ben, style.id, chat=group, by_admin=True) is None
+    assert await wardrobe.library(group) == ()
+    await ended(open_house, ben, view.id)
+    await audit(open_house)
+
+
+@IN_HOUSE
+async def test_an_own_style_comes_before_one_of_the_shelf_with_the_same_name(open_house: Installation) -> None:
+    anna, group, wardrobe = a_person(), a_group(), open_house.services.saved_styles
+    await wardrobe.save(anna, "Waves", a_photo(), library=group, by_admin=True)
+    own = await saved(open_house, anna, "Waves")
+    assert await wardrobe.find(anna, group, "waves") == own
+
+
+@IN_HOUSE
+async def test_a_link_gives_others_a_copy_of_their_own(open_house: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
+    style = await saved(open_house, anna, "Waves")
+    token = await wardrobe.share_token(anna, style.id)
+    assert isinstance(token, str)
+    assert await wardrobe.share_token(anna, style.id) == token
+    assert len(token) == 22
+    seen = await wardrobe.by_token(token)
+    assert seen is not None
+    assert (seen.name, seen.is_shared) == ("Waves", True)
+    assert await wardrobe.picture_by_token(token) == await wardrobe.picture(anna, None, style.id)
+    copy = await wardrobe.adopt(ben, token)
+    assert isinstance(copy, SavedStyle)
+    assert await wardrobe.adopt(ben, token) == copy
+    assert await wardrobe.adopt(anna, token) == seen
+    await wardrobe.remove(anna, style.id)
+    assert await wardrobe.picture(ben, None, copy.id) is not None
+    assert await wardrobe.by_token(token) is None
+    assert reason(await wardrobe.adopt(ben, token)) == ErrorCode.STYLE_GONE
+
+
+@IN_HOUSE
+async def test_a_copy_finds_another_name_when_its_own_is_taken(open_house: Installation) -> None:
+    ben, wardrobe = a_person(), open_house.services.saved_styles
+    for giver in (a_person(), a_person(), a_person()):
+        token = await wardrobe.share_token(giver, (await saved(open_house, giver, "Waves")).id)
+        assert isinstance(token, str)
+        await wardrobe.adopt(ben, token)
+    assert [style.name for style in await wardrobe.of_person(ben)] == ["Waves", "Waves 2", "Waves 3"]
+
+
+@IN_HOUSE
+async def test_tokens_that_we_did_not_write_open_nothing(open_house: Installation) -> None:
+    wardrobe = open_house.services.saved_styles
+    for token in ("", "x" * 22, "../../../etc/passwd", "é" * 22, "0" * 10_000, "' OR 1=1 --"):
+        assert await wardrobe.by_token(token) is None
+        assert await wardrobe.picture_by_token(token) is None
+
+
+async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
+    day = Day(NOON)
+    async with house(tmp_path, clock=day.clock()) as parts:
+        style = await saved(parts, ANNA, "Waves")
+        view = accepted(await asks(parts, ANNA, private(ANNA), REFERENCE, saved=style.id))
+        await ended(parts, ANNA, view.id)
+        day.time += 400 * 86_400
+        await Retention(
+            parts.job_service.database, parts.job_service.photo_intake.photos, parts.job_service.clock
+        ).sweep()
+        assert {key.split("/")[0] for key in await kept_of(parts, ANNA)} == {"style"}
+        assert await parts.services.saved_styles.picture(ANNA, None, style.id) is not None
+
+
+async def test_banned_people_save_nothing(tmp_path: Path) -> None:
+    async with house(tmp_path) as parts:
+        await parts.services.admin.ban(ANNA)
+        assert reason(await parts.services.saved_styles.save(ANNA, "Waves", a_photo())) == ErrorCode.BANNED
+        assert await kept_of(parts, ANNA) == set()

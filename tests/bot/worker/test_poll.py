@@ -1,0 +1,171 @@
+"""RUNNING: what answers about a task mean, and what is learned on the way."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.dashscope.errors import Decision
+from bot.dashscope.wire import Failure, Task, TaskStatus
+from bot.domain import job_lifecycle
+from bot.domain.job_lifecycle import Event
+from bot.domain.job_view import ErrorCode, State
+from bot.domain.poll_schedule import GIVE_UP_SECONDS, TaskDurations
+from bot.runtime.clock import WallClock
+from bot.worker.poll import event_from, is_odd
+from storage.jobs import Job
+from tests.fakes.dashscope.proxy import answered, lost_before, refused
+from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.harness.worker import workshop
+
+NO_FACE = Failure("InternalError.Algo", "No.", Decision.NO_FACE)
+MISSING = Failure("ResultMissing", "", Decision.AGAIN_LATER)
+
+
+def task(status: TaskStatus, url: str | None = None, failure: Failure | None = None, images: int = 0) -> Task:
+    return Task("t", status, result_url=url, failure=failure, image_count=images)
+
+
+@pytest.mark.parametrize(
+    ("answer", "odd", "running_for", "outlived", "event"),
+    [
+        (None, 0, 0, False, None),
+        (None, 0, 0, True, job_lifecycle.TaskLost()),
+        (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn there
+        (task(TaskStatus.RUNNING), 0, 20, True, None),  # after a day away it may just have begun
+        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, job_lifecycle.TaskLost()),
+        (task(TaskStatus.SUSPENDED), 0, 0, False, None),
+        (task(TaskStatus.UNRECOGNISED), 0, 0, False, None),
+        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, False, job_lifecycle.Succeeded("https://x/y")),
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 1, 0, False, None),  # paid for: look again
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, False, job_lifecycle.TaskLost()),
+        (
+            task(TaskStatus.SUCCEEDED, failure=NO_FACE),
+            0,
+            0,
+            False,
+            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+        ),
+        (
+            task(TaskStatus.FAILED, failure=NO_FACE),
+            0,
+            0,
+            False,
+            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+        ),
+        (task(TaskStatus.CANCELED), 0, 0, False, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
+        (task(TaskStatus.UNKNOWN), 2, 0, False, None),
+        (task(TaskStatus.UNKNOWN), 3, 0, False, job_lifecycle.TaskLost()),
+    ],
+)
+def test_what_an_answer_means(
+    answer: Task | None, odd: int, running_for: float, outlived: bool, event: Event | None
+) -> None:
+    assert event_from(answer, odd, running_for=running_for, outlived=outlived) == event
+
+
+def test_only_answers_that_another_look_may_mend_are_odd() -> None:
+    odd = {status for status in TaskStatus if is_odd(task(status, images=1))}
+    assert odd == {TaskStatus.UNKNOWN, TaskStatus.SUCCEEDED}
+    assert not is_odd(task(TaskStatus.SUCCEEDED, "https://x/y", images=1))
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    async with stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as running:
+        yield running
+
+
+async def left_running(tmp_path: Path, service: StandIn) -> Job:
+    """A job whose task runs, or is done, while we are not there."""
+    async with workshop(tmp_path, service) as shop:
+        job = await shop.wish()
+        shop.gate.always("query", lost_before)
+        async with shop.at_work():
+            return await shop.when(job, lambda now: now.state == State.RUNNING)
+
+
+async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing(
+    tmp_path: Path, service: StandIn
+) -> None:
+    job = await left_running(tmp_path, service)
+    async with workshop(tmp_path, service) as shop:
+        await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
+        shop.gate.next("query", lost_before, refused(503, "ModelUnavailable"))
+        async with shop.at_work():
+            assert (await shop.ended(job)).state == State.STORED
+    assert len(await service.tasks()) == 1
+
+
+async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: StandIn) -> None:
+    job = await left_running(tmp_path, service)
+    async with workshop(tmp_path, service, first_guess=TaskDurations(15.0, 3.75)) as shop:
+        await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
+        async with shop.at_work():
+            await shop.ended(job)
+        ((mean,),) = await shop.rows("SELECT mean_seconds FROM account")
+        assert mean < 1.0  # the service's own clock says milliseconds
+
+
+async def test_a_clock_that_was_set_back_does_not_make_us_wait(tmp_path: Path, service: StandIn) -> None:
+    job = await left_running(tmp_path, service)
+    async with workshop(tmp_path, service) as shop:
+        await shop.set(job, submitted=shop.house.clock.now() + 5 * 3600)
+        async with shop.at_work():
+            assert (await shop.ended(job)).state == State.STORED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"output": {"task_id": "t", "task_status": "UNKNOWN"}},
+        {"output": {"task_id": "t", "task_status": "SUCCEEDED", "results": []}, "usage": {"image_count": 1}},
+    ],
+    ids=["unknown", "without a picture"],
+)
+async def test_what_may_have_been_paid_is_never_sent_again(
+    tmp_path: Path, service: StandIn, answer: dict[str, object]
+) -> None:
+    async with workshop(tmp_path, service) as shop:
+        job = await shop.wish()
+        shop.gate.always("query", answered(answer))
+        async with shop.at_work():
+            done = await shop.ended(job)
+        assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
+        assert await shop.units() == (0, 0)
+        assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+        assert (shop.gate.count("create"), shop.gate.count("query")) == (1, 3)
+
+
+async def test_odd_answers_are_forgotten_once_a_good_one_comes(tmp_path: Path, service: StandIn) -> None:
+    unknown = answered({"output": {"task_id": "t", "task_status": "UNKNOWN"}})
+    running = answered({"output": {"task_id": "t", "task_status": "RUNNING"}})
+    async with workshop(tmp_path, service) as shop:
+        job = await shop.wish()
+        shop.gate.next("query", unknown, unknown, running, unknown, unknown)
+        async with shop.at_work():
+            assert (await shop.ended(job)).state == State.STORED
+
+
+async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, clock=WallClock(speed=2000)) as shop:
+        job = await shop.wish()
+        shop.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
+        async with shop.at_work():
+            assert (await shop.ended(job)).error == ErrorCode.RESULT_LOST
+
+
+async def test_questions_keep_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
+    """Three tasks at once, each asked for every 0.25 s and more: 12 a second, and a limit of 8."""
+    slots, limit, clock, soon = 3, 8.0, WallClock(), TaskDurations(100.0, 60.0)
+    options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_guess": soon}
+    async with workshop(tmp_path, service, clock=clock, **options) as shop:
+        for number in range(slots):
+            await shop.wish(f"person {number}")
+        shop.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
+        async with shop.at_work():
+            while shop.gate.count("query") < 9:
+                await clock.sleep(0.05)
+        asked = [arrival.at for arrival in shop.gate.arrivals if arrival.kind == "query"]
+        assert asked[8] - asked[0] >= 8 / limit * 0.95

@@ -1,0 +1,99 @@
+"""Did the API take it? What the task list says about a submit whose answer was lost."""
+
+import pytest
+
+from bot.dashscope.wire import ListedTask, TaskStatus
+from bot.worker import reconcile
+from storage.attempts import Intent
+from tests.harness.rows import NOON
+
+WINDOW = reconcile.window(Intent(NOON, None), NOON + 60, NOON + 60)
+DAY = 24 * 3600.0
+
+
+def task(task_id: str, created: float) -> ListedTask:
+    return ListedTask(task_id, TaskStatus.RUNNING, created, request_id="")
+
+
+def test_the_window_reaches_from_before_the_intent_to_after_the_submit_was_given_up() -> None:
+    assert (WINDOW.start, WINDOW.end) == (NOON - 2, NOON + 13)
+
+
+@pytest.mark.parametrize("offset", [-3600.0, 0.0, 0.4, 28_800.0])
+def test_the_window_is_in_the_servers_time(offset: float) -> None:
+    within = reconcile.window(Intent(NOON, None), NOON + 60, NOON + 60 + offset)
+    assert reconcile.candidates([task("ours", NOON + offset + 3)], known=(), within=within) == ("ours",)
+
+
+@pytest.mark.parametrize("step", [-30 * DAY, -3600.0, 0.0, 3600.0, 30 * DAY])
+@pytest.mark.parametrize("created", [NOON + 500, NOON + 500 + 1 + 10 + 10])  # told a second and a call too early
+def test_with_the_servers_own_time_a_step_of_our_clock_changes_nothing(step: float, created: float) -> None:
+    within = reconcile.window(Intent(NOON, server_at=NOON + 500), NOON + 60 + step, NOON + 560)
+    assert reconcile.candidates([task("ours", created)], known=(), within=within) == ("ours",)
+    assert reconcile.candidates([task("x", NOON + 490), task("y", NOON + 540)], known=(), within=within) == ()
+
+
+def test_a_clock_that_was_set_back_says_nothing_so_that_the_whole_day_is_looked_through() -> None:
+    within = reconcile.window(Intent(NOON, None), NOON - 3600, NOON + 60)
+    assert reconcile.candidates([task("ours", NOON + 3)], known=(), within=within) == ("ours",)
+    assert reconcile.candidates([task("old", NOON - DAY)], known=(), within=within) == ()
+
+
+@pytest.mark.parametrize(
+    ("created", "found"),
+    [(NOON - 2.1, ()), (NOON - 2, ("x",)), (NOON, ("x",)), (NOON + 13, ("x",)), (NOON + 13.1, ()), (0.0, ())],
+)
+def test_only_what_was_made_in_the_window_can_be_it(created: float, found: tuple[str, ...]) -> None:
+    assert reconcile.candidates([task("x", created)], known=(), within=WINDOW) == found
+
+
+def test_a_request_may_lie_on_its_way_for_two_minutes() -> None:
+    within = reconcile.window(Intent(NOON, server_at=NOON), NOON + 250, NOON + 250)
+    late = reconcile.afterwards(within)
+    assert reconcile.candidates([task("x", NOON + 56)], known=(), within=within) == ()
+    assert reconcile.candidates([task("x", NOON + 56)], known=(), within=late) == ("x",)
+    assert reconcile.candidates([task("x", NOON + 150)], known=(), within=late) == ()
+
+
+def test_every_submit_that_may_still_become_a_task_by_then_is_counted() -> None:
+    mine = reconcile.window(Intent(NOON, server_at=NOON), NOON, NOON)
+    before = reconcile.window(Intent(NOON, server_at=reconcile.others_since(mine)), NOON, NOON)
+    assert reconcile.afterwards(before).end <= mine.end
+
+
+def test_what_an_attempt_of_ours_has_made_is_not_in_doubt() -> None:
+    tasks = [task("mine", NOON), task("other", NOON + 1)]
+    assert reconcile.candidates(tasks, known={"mine"}, within=WINDOW) == ("other",)
+
+
+def test_every_candidate_is_told_so_that_nobody_chooses() -> None:
+    assert reconcile.candidates([task("a", NOON), task("b", NOON)], known=(), within=WINDOW) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("created", "newest_first"),
+    [((), True), ((5,), True), ((9, 8, 7), True), ((7, 8, 9), False), ((7, 7), True)],
+)
+def test_the_order_of_the_list_is_read_off_its_first_page(created: tuple[int, ...], newest_first: bool) -> None:
+    assert reconcile.newest_first([task(str(at), at) for at in created]) == newest_first
+
+
+@pytest.mark.parametrize(
+    ("pages", "most", "newest_first", "numbers"),
+    [
+        (1, 20, True, []),
+        (1, 20, False, []),
+        (4, 20, True, [2, 3, 4]),
+        (4, 20, False, [4, 3, 2]),
+        (90, 3, True, [2, 3]),
+        (90, 3, False, [90, 89, 88]),
+    ],
+)
+def test_pages_are_read_from_the_newest_on(pages: int, most: int, newest_first: bool, numbers: list[int]) -> None:
+    assert list(reconcile.further_pages(pages, most, newest_first=newest_first)) == numbers
+
+
+def test_reading_ends_with_a_page_that_is_too_old() -> None:
+    assert reconcile.all_before([task("a", NOON - 60), task("b", NOON - 3)], WINDOW)
+    assert not reconcile.all_before([task("a", NOON - 60), task("b", NOON)], WINDOW)
+    assert not reconcile.all_before([task("a", NOON + 60)], WINDOW)

@@ -1,0 +1,114 @@
+"""What is done once at a start: lanes go on, wrong times come near, and jobs at lost accounts end honestly."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.admin.status import PAUSED_BY_OWNER
+from bot.domain.job_view import ErrorCode, State
+from bot.worker.accounts import STAND_IN
+from bot.worker.recovery import recover, refresh_account
+from storage import accounts, ledger, notifications, results
+from storage.ledger import Scope
+from tests.conftest import ON_BOTH
+from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.harness.rows import insert
+from tests.harness.worker import Workshop, workshop
+
+pytestmark = ON_BOTH
+
+ACTIVE = [State.SUBMITTING, State.RUNNING, State.FETCHING]
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    async with stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
+    async with workshop(tmp_path, service) as opened:
+        async with opened.database.write() as connection:
+            for api_account in ("sk-one", "sk-old", STAND_IN):
+                await accounts.take_over(connection, api_account, mean=1.0, deviation=1.0)
+        yield opened
+
+
+async def woken(shop: Workshop) -> None:
+    for api_account in ("sk-one", "sk-old", STAND_IN):
+        await refresh_account(shop.house, api_account)
+    await recover(shop.house, {"sk-one"}, free={STAND_IN})
+
+
+@pytest.mark.parametrize("state", ACTIVE)
+async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(shop: Workshop, state: State) -> None:
+    async with shop.database.write() as connection:
+        slot = None if state == State.FETCHING else 0
+        job = await insert(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
+        for scope in (Scope("person:1", "2026-11-22", 20), Scope("budget", "2026-11", 99)):
+            await ledger.reserve(connection, job.id, [scope], now=shop.house.clock.now())
+    await woken(shop)
+    now = await shop.row(job)
+    assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
+    sums = await shop.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
+    assert sums == [("budget", 0, 1), ("person:1", 0, 0)]  # the owner may have paid; the person has not
+    assert await shop.rows("SELECT job_id FROM outbox") == [(job.id,)]
+
+
+@pytest.mark.parametrize("state", ACTIVE)
+async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
+    shop: Workshop, service: StandIn, state: State
+) -> None:
+    job = await shop.wish()
+    slot = None if state == State.FETCHING else 0
+    await shop.set(job, state=state, account_id=STAND_IN, slot=slot)
+    async with shop.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+    await woken(shop)
+    assert (await shop.row(job)).state == State.QUEUED
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED
+    assert len(await service.tasks()) == 1
+
+
+async def test_a_new_start_lifts_every_pause_but_the_owners_own(shop: Workshop) -> None:
+    async with shop.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+        await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
+    await woken(shop)
+    paused = await shop.rows(
+        "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
+    )
+    assert paused == [("sk-old", PAUSED_BY_OWNER), ("sk-one", None)]
+
+
+async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(shop: Workshop) -> None:
+    async with shop.database.write() as connection:
+        job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
+    await woken(shop)
+    assert await shop.row(job) == job
+
+
+async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> None:
+    job = await shop.wish()
+    in_years = shop.house.clock.now() + 1e8
+    await shop.set(job, next_at=in_years)
+    async with shop.database.write() as connection:
+        await accounts.set_breaker(connection, "sk-one", failures=3, open_until=in_years)
+        await accounts.set_next_submit(connection, "sk-one", in_years)
+        await results.owe(connection, job.id, in_years)
+        await notifications.owe(connection, job.id, in_years)
+        await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
+        letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
+        await connection.execute(letter, {"chat": job.chat_id, "at": in_years})
+    await woken(shop)
+    for table in ("outbox", "notice", "recipient"):
+        ((next_at,),) = await shop.rows(f"SELECT next_at FROM {table}")
+        assert next_at <= shop.house.clock.now() + 300
+    assert (await shop.row(job)).next_at <= shop.house.clock.now() + 300
+    await shop.set(job, next_at=0.0)
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED

@@ -1,0 +1,343 @@
+"""Submits over a wire that breaks: what was taken is adopted, what was not goes again, and nothing is paid twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from bot.dashscope.client import Timeouts
+from bot.domain.job_view import ErrorCode, State
+from bot.runtime.clock import WallClock
+from bot.worker.recovery import refresh_account
+from storage import accounts
+from storage.database import open_database
+from storage.jobs import Job
+from tests.conftest import ON_BOTH
+from tests.fakes.dashscope.proxy import (
+    NOTHING,
+    Deed,
+    Forward,
+    answered,
+    garbage,
+    garbage_after,
+    hangs,
+    lost_after,
+    lost_before,
+    passes,
+    refused,
+)
+from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.fakes.http_server import Reply
+from tests.fakes.postgres import place_of
+from tests.harness.worker import Workshop, workshop
+
+pytestmark = ON_BOTH
+
+IMPATIENT = Timeouts(connect=1.0, read=0.2, call=0.3)
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
+    async with stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
+    async with workshop(tmp_path, service) as opened:
+        yield opened
+
+
+async def earlier(shop: Workshop, job: Job, seconds: float) -> None:
+    """The job's attempt was written down so long ago."""
+    async with shop.database.write() as connection:
+        await connection.execute(
+            text("UPDATE attempt SET server_at = server_at - :by, intent_at = intent_at - :by WHERE job_id = :id"),
+            {"by": seconds, "id": job.id},
+        )
+
+
+async def twice(forward: Forward) -> Reply:
+    """The request is taken, somebody else's arrives in the same moment under the same key, and the answer is lost."""
+    await forward()
+    await forward()
+    return NOTHING
+
+
+@pytest.mark.parametrize("deed", [lost_after, garbage_after], ids=lambda deed: deed.__name__)
+async def test_a_submit_that_was_taken_is_found_and_not_sent_again(
+    shop: Workshop, service: StandIn, deed: Deed
+) -> None:
+    before, job = await shop.wish("ben"), await shop.wish()
+    shop.gate.next("create", passes, deed)
+    async with shop.at_work():
+        done = await shop.ended(job)
+    first, task = await service.tasks()  # the first was made in the same moment, but it is known whose it is
+    assert done.state == State.STORED
+    assert await shop.attempts(before) == [(1, first.task_id, "succeeded")]
+    assert await shop.attempts(job) == [(1, task.task_id, "succeeded")]
+    assert await shop.units() == (0, 1)
+
+
+@pytest.mark.parametrize("deed", [lost_before, garbage, refused(500, "InternalError")], ids=["lost", "garbage", "500"])
+async def test_a_submit_that_was_not_taken_is_asked_for_three_times_and_sent_again(
+    shop: Workshop, service: StandIn, deed: Deed
+) -> None:
+    job = await shop.wish()
+    shop.gate.next("create", deed)
+    async with shop.at_work():
+        done = await shop.ended(job)
+    (task,) = await service.tasks()
+    assert done.state == State.STORED
+    assert await shop.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
+    assert shop.gate.count("list") == 1 + 3  # the first asks for nothing but the API's time
+    assert await shop.units() == (0, 1)
+
+
+async def test_a_submit_that_is_never_answered_is_given_up_and_settled(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
+        job = await shop.wish()
+        shop.gate.next("create", hangs)
+        async with shop.at_work():
+            assert (await shop.ended(job)).state == State.STORED
+        assert [outcome for _, _, outcome in await shop.attempts(job)] == ["missed", "succeeded"]
+        assert len(await service.tasks()) == 1
+
+
+async def test_with_two_candidates_nothing_is_adopted(shop: Workshop, service: StandIn) -> None:
+    job = await shop.wish()
+    shop.gate.next("create", twice)
+    async with shop.at_work():
+        done = await shop.ended(job)
+    first, second, third = await service.tasks()
+    assert (done.state, done.resubmits) == (State.STORED, 1)
+    assert await shop.attempts(job) == [(1, None, "ambiguous"), (2, third.task_id, "succeeded")]
+    assert await shop.rows("SELECT * FROM attempt WHERE task_id IN (:a, :b)", a=first.task_id, b=second.task_id) == []
+
+
+async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(shop: Workshop, service: StandIn) -> None:
+    job = await shop.wish()
+    shop.gate.next("create", twice, twice)
+    async with shop.at_work():
+        done = await shop.ended(job)
+    assert (done.state, done.error) == (State.FAILED, ErrorCode.SERVICE_DOWN)
+    assert await shop.units() == (0, 0)
+    assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+    assert len(await service.tasks()) == 4  # so many as were sent, and never a fifth
+
+
+async def test_a_submit_that_lay_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
+        job = await shop.wish()
+        held = shop.gate.hold("create")
+        shop.gate.always("list", refused(503, "ModelUnavailable"))
+        async with shop.at_work():
+            await shop.when(job, lambda now: now.state == State.SUBMITTING and shop.gate.count("list") > 2)
+            await earlier(shop, job, 60.0)
+            held.go.set()
+            await held.taken.wait()
+            shop.gate.always("list", None)
+            assert (await shop.ended(job)).state == State.STORED
+        (task,) = await service.tasks()
+        assert await shop.attempts(job) == [(1, task.task_id, "succeeded")]
+
+
+async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: Path, service: StandIn) -> None:
+    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
+        first, second = await shop.wish("anna"), await shop.wish("ben")
+
+        async def lost_and_silent(_: Forward) -> Reply:
+            shop.gate.always("list", refused(503, "ModelUnavailable"))
+            return NOTHING
+
+        held = shop.gate.hold("create")  # given up, sent again, and still on its way
+        shop.gate.next("create", passes, lost_and_silent)
+        async with shop.at_work():
+            await shop.when(second, lambda now: now.state == State.SUBMITTING and shop.gate.count("create") == 2)
+            await earlier(shop, second, 60.0)
+            held.go.set()
+            await held.taken.wait()
+            shop.gate.always("list", None)
+            assert (await shop.ended(second)).state == (await shop.ended(first)).state == State.STORED
+        assert [outcome for _, _, outcome in await shop.attempts(first)] == ["missed", "succeeded"]
+        assert (await shop.attempts(second))[0] == (1, None, "missed")
+
+
+async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop) -> None:
+    first, second = await shop.wish("anna"), await shop.wish("ben")
+    shop.gate.next("create", lost_after)
+    shop.gate.always("list", refused(503, "ModelUnavailable"))
+    async with shop.at_work(replace(shop.api_accounts[0], slots=2)):  # there is a slot free, and yet
+        while shop.gate.count("list") < 4:
+            await shop.house.clock.sleep(0.1)
+        async with shop.database.write() as connection:  # the breaker would have closed by now
+            await accounts.refresh(connection, "sk-one")
+        await shop.house.clock.sleep(5.0)
+        assert ((await shop.row(first)).state, (await shop.row(second)).state) == (State.SUBMITTING, State.QUEUED)
+        assert shop.gate.count("create") == 1
+        shop.gate.always("list", None)
+        assert (await shop.ended(first)).state == (await shop.ended(second)).state == State.STORED
+    assert len(await shop.attempts(first)) == 1
+
+
+async def test_the_lost_task_is_found_on_the_last_page_of_a_list_that_begins_with_the_oldest(
+    shop: Workshop, service: StandIn
+) -> None:
+    async def oldest_first(forward: Forward) -> Reply:
+        (task,) = await service.tasks()
+        number = int(httpx.URL(forward.request.target).params["page_no"])
+        old = [{"task_id": f"old-{n}", "gmt_create": 1_000_000 + n, "status": "SUCCEEDED"} for n in range(50)]
+        ours = [{"task_id": task.task_id, "gmt_create": task.submitted, "status": "RUNNING"}]
+        data = ours if number == 9 else old
+        return await answered({"data": data, "total": 401, "page_no": number, "total_page": 9})(forward)
+
+    job = await shop.wish()
+    shop.gate.next("create", lost_after)
+    shop.gate.next("list", passes)  # which asks for nothing but the API's time
+    shop.gate.always("list", oldest_first)
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED
+    assert len(await service.tasks()) == 1
+    assert shop.gate.count("list") == 1 + 3  # the first page, the last, and the one before it: too old
+
+
+async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_time(
+    tmp_path: Path, service: StandIn
+) -> None:
+    async with workshop(tmp_path, service, clock=WallClock(speed=20)) as shop:
+        first, second = await shop.wish("anna"), await shop.wish("ben")
+        shop.gate.next("create", *[refused(429, "Throttling.RateQuota")] * 3)
+        async with shop.at_work():
+            tripped = await shop.when(first, lambda job: job.attempts == 3 and job.state == State.QUEUED)
+            (api_account,) = await shop.rows("SELECT failures, open_until FROM account")
+            assert (tripped.tag, tripped.resubmits, api_account.failures) == (first.tag, 0, 3)
+            assert api_account.open_until > shop.house.clock.now()
+            await shop.ended(first)
+            await shop.ended(second)
+        assert await shop.rows("SELECT failures, open_until FROM account") == [(0, 0)]
+        creates = [arrival.at for arrival in shop.gate.arrivals if arrival.kind == "create"]
+        assert creates[1] - creates[0] >= 2.5 / 20
+        assert creates[3] - creates[2] >= 10 / 20
+        one, other = await service.tasks()
+        assert [(await shop.attempts(job))[-1][1] for job in (first, second)] == [one.task_id, other.task_id]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "Arrearage"),
+        (401, "InvalidApiKey"),
+        (403, "AccessDenied.Unpurchased"),
+        (403, "AllocationQuota.FreeTierOnly"),
+        (404, "ModelNotFound"),
+        (429, "Throttling.AllocationQuota"),
+        (429, "PrepaidBillOverdue"),
+    ],
+)
+async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
+    shop: Workshop, service: StandIn, status: int, code: str
+) -> None:
+    jobs = [await shop.wish(), await shop.wish("ben")]
+    shop.gate.always("create", refused(status, code))
+    async with shop.at_work():
+        await shop.when(jobs[0], lambda job: job.attempts == 1 and job.state == State.QUEUED)
+        for _ in range(5):
+            await shop.house.clock.sleep(1.0)
+    assert shop.gate.count("create") == 1
+    assert await shop.rows("SELECT paused_reason FROM account") == [(code,)]
+    assert [(await shop.row(job)).tag for job in jobs] == [job.tag for job in jobs]
+    assert await shop.units() == (1, 0)
+    shop.gate.always("create", None)
+    await refresh_account(shop.house, "sk-one")
+    async with shop.at_work():
+        assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
+
+
+async def test_a_stopped_lane_says_so_and_its_queue_is_done_by_the_others(tmp_path: Path, service: StandIn) -> None:
+    async def only_two(forward: Forward) -> Reply:
+        if forward.request.headers["authorization"] == "Bearer sk-two":
+            return await forward()
+        return await refused(401, "InvalidApiKey")(forward)
+
+    async with workshop(tmp_path, service, keys=("sk-one", "sk-two")) as shop:
+        shop.gate.always("create", only_two)
+        jobs = [await shop.wish(f"person {number}") for number in range(5)]
+        async with shop.at_work():
+            done = [await shop.ended(job) for job in jobs]
+        assert {(job.state, job.account_id) for job in done} == {(State.STORED, "sk-two")}
+        paused = await shop.rows("SELECT id, paused_reason FROM account ORDER BY id")
+        assert paused == [("sk-one", "InvalidApiKey"), ("sk-two", None)]
+
+
+async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(shop: Workshop) -> None:
+    job = await shop.wish()
+    await shop.house.photos.delete(job.photo or "")
+    async with shop.at_work():
+        done = await shop.ended(job)
+    assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.PHOTO_EXPIRED, None)
+    assert (shop.gate.count("create"), await shop.units()) == (0, (0, 0))
+
+
+class HeldLinks:
+    """Links that take as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def expose(self, key: str, jpeg: bytes, now: float) -> str:
+        self.asked.set()
+        await self.go.wait()
+        return "data:image/jpeg;base64,"
+
+
+async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(shop: Workshop) -> None:
+    job, links = await shop.wish(), HeldLinks()
+    async with shop.at_work(replace(shop.api_accounts[0], links=links)):
+        await links.asked.wait()
+        await shop.cancel(job)
+        links.go.set()
+        done = await shop.ended(job)
+    assert (done.state, done.slot) == (State.CANCELED, None)
+    assert (shop.gate.count("create"), await shop.units()) == (0, (0, 0))
+    assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 0)]
+
+
+class BrokenLinks:
+    """Links with a bug, for one photo."""
+
+    def __init__(self, job: Job, shop: Workshop) -> None:
+        self.job, self.well = job, shop.api_accounts[0].links
+
+    async def expose(self, key: str, jpeg: bytes, now: float) -> str:
+        if key == self.job.photo:
+            raise KeyError(key)
+        return await self.well.expose(key, jpeg, now)
+
+
+async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(shop: Workshop) -> None:
+    bad, good = await shop.wish("anna"), [await shop.wish("ben"), await shop.wish("carl")]
+    async with shop.at_work(replace(shop.api_accounts[0], links=BrokenLinks(bad, shop))):
+        assert {(await shop.ended(job)).state for job in good} == {State.STORED}
+    assert (await shop.row(bad)).state in {State.QUEUED, State.SUBMITTING}
+    assert {outcome for _, _, outcome in await shop.attempts(bad)} <= {"missed", None}
+
+
+async def test_every_request_has_an_older_attempt_that_others_can_read(shop: Workshop, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    async def look(forward: Forward) -> Reply:
+        async with open_database(place_of(tmp_path)) as database, database.read() as connection:
+            attempts = (await connection.execute(text("SELECT COUNT(*) FROM attempt"))).scalar_one()
+        seen.append((len(seen) + 1, attempts))
+        return await forward()
+
+    shop.gate.always("create", look)
+    jobs = [await shop.wish(f"person {number}") for number in range(8)]
+    async with shop.at_work():
+        for job in jobs:
+            await shop.ended(job)
+    assert seen == [(number, number) for number in range(1, 9)]

@@ -1,0 +1,71 @@
+"""No second at the API sees more submits than its limit, however long each was on its way."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import pytest
+
+from bot.runtime.clock import WallClock
+from bot.worker.submit_limiter import SubmitLimiter
+from tests.fakes.dashscope.service import most_within_a_second
+
+
+@dataclass
+class Api:
+    """Notes when each submit arrives, somewhere between its sending and its answer."""
+
+    clock: WallClock
+    chance: random.Random
+    longest: float  # seconds, of each way
+    arrived: list[float] = field(default_factory=list)
+
+    async def submit(self) -> None:
+        await self.clock.sleep(self.chance.uniform(0, self.longest))
+        self.arrived.append(self.clock.now())
+        await self.clock.sleep(self.chance.uniform(0, self.longest))
+
+
+async def crowd(api: Api, turnstile: SubmitLimiter, number: int, seconds: float) -> None:
+    """So many, who come evenly, and go through as soon as they may."""
+
+    async def one(after: float) -> None:
+        await api.clock.sleep(after)
+        async with turnstile.slot():
+            await api.submit()
+
+    await asyncio.gather(*map(one, accumulate([seconds] * number)))
+
+
+@pytest.mark.parametrize("longest", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("between", [0.0, 0.55])
+async def test_the_limit_holds_where_they_arrive(longest: float, between: float) -> None:
+    clock = WallClock(20)
+    api = Api(clock, random.Random(5), longest)
+    await crowd(api, SubmitLimiter(clock, 2.0), 20, between)
+    assert len(api.arrived) == 20
+    assert most_within_a_second(api.arrived) <= 2
+
+
+async def test_a_place_is_not_kept_by_who_gave_up() -> None:
+    """A submit that broke, or that somebody cancelled while it waited for its place."""
+    clock = WallClock(20)
+    turnstile = SubmitLimiter(clock, 1.0)
+    with pytest.raises(ConnectionError):
+        async with turnstile.slot():
+            raise ConnectionError
+    waiting = asyncio.create_task(crowd(Api(clock, random.Random(5), 0.0), turnstile, 1, 0.0))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    began = clock.now()
+    async with turnstile.slot():
+        assert clock.now() - began >= 0.9
+
+
+async def test_a_slow_account_waits_longer() -> None:
+    clock = WallClock(20)
+    api = Api(clock, random.Random(5), 0.0)
+    await crowd(api, SubmitLimiter(clock, 0.5), 3, 0.0)
+    assert api.arrived[-1] - api.arrived[0] >= 4.0

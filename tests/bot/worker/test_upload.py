@@ -1,0 +1,44 @@
+"""Photos on their way into the API's own storage: what breaks there is no submit, and costs nothing."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.dashscope.photo_links import UploadLinks
+from bot.domain.job_view import State
+from tests.fakes.dashscope.proxy import Deed, lost_after, refused
+from tests.fakes.dashscope.service import stand_in
+from tests.harness.worker import Workshop, workshop
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with (
+        stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as service,
+        workshop(tmp_path, service) as opened,
+    ):
+        api_account = opened.api_accounts[0]
+        opened.api_accounts[0] = replace(api_account, links=UploadLinks(api_account.client.upload))
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("kind", "deed"),
+    [
+        ("policy", lost_after),
+        ("upload", lost_after),
+        ("upload", refused(500, "InternalError")),
+        ("upload", refused(403, "AccessDenied")),  # the policy has run out: a fresh one is asked for
+    ],
+    ids=["policy lost", "upload lost", "upload 500", "upload 403"],
+)
+async def test_an_upload_that_broke_is_no_submit_in_doubt(shop: Workshop, kind: str, deed: Deed) -> None:
+    job = await shop.wish()
+    shop.gate.next(kind, deed)
+    async with shop.at_work():
+        assert (await shop.ended(job)).state == State.STORED
+    assert "missed" not in {outcome for _, _, outcome in await shop.attempts(job)}
+    assert shop.gate.count("create") == 1
+    assert await shop.units() == (0, 1)

@@ -1,0 +1,31 @@
+"""`python -m tests.fakes.dashscope.serve_worker FOLDER LEASE [UNTIL]`: a painter in a process of its own, for tests
+that kill it.
+
+The database's address comes in the environment. It prints a line when it is at work, and leaves in order on SIGTERM.
+With UNTIL, pictures are finished only when that file exists.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from stylizer.remote_workers import painters
+from stylizer.settings import StylizerSettings
+from tests.fakes.dashscope.quick_engine import quick_engine
+
+
+async def main(folder: str, lease: str, until: str | None = None) -> None:
+    """Paint until told to stop, or killed."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    settings = StylizerSettings(Path(folder), database_url=os.environ["DATABASE_URL"], lease=float(lease))
+    async with painters(settings, engine=quick_engine(until=Path(until) if until else None)):
+        sys.stdout.write("painting\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,27 @@
+"""One call of Discord's API as a value."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.discord_api.limits import Files
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as it arrived. `at`: seconds, of a clock that goes steadily; `signed`: with the bot's token."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Json
+    files: Files
+    at: float = 0.0
+    signed: bool = False
+
+    @property
+    def name(self) -> str:
+        """Method and path, numbers and tokens left out."""
+        return f"{self.method} {re.sub(r'/[0-9]{5,}|/[A-Za-z0-9_-]{40,}', '/*', self.path)}"

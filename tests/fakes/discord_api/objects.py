@@ -1,0 +1,96 @@
+"""People, servers and chats of Discord as values, and how its API writes them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.fakes.discord_api.limits import FILE_BYTES
+
+Json = Any
+EPOCH = 1_420_070_400  # the first second of 2015, where snowflakes begin
+TEXT, DM, THREAD, GROUP_DM = 0, 1, 11, 3  # kinds of chats
+MANAGE_SERVER = 1 << 5
+MEMBER = (
+    1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38
+)  # read, write, attach, look back, use commands, threads
+BOT = MEMBER | 1 << 14 | 1 << 35  # and embed links
+EXTERNAL_APPS = 1 << 50
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with an account. `avatar`: the picture's hash, None without one."""
+
+    id: int
+    name: str
+    locale: str = "en-US"
+    avatar: str | None = None
+    bot: bool = False
+
+    def as_json(self) -> Json:
+        body: Json = {
+            "id": str(self.id),
+            "username": self.name.lower(),
+            "global_name": self.name,
+            "avatar": self.avatar,
+        }
+        body |= {"discriminator": "0", "public_flags": 0, "flags": 0, "primary_guild": None}
+        return body | ({"bot": True} if self.bot else {})
+
+
+@dataclass
+class Guild:
+    """A server. `has_bot`: the bot was added; `rights` of those who have others than everybody."""
+
+    id: int
+    name: str = "A server"
+    locale: str = "en-US"
+    has_bot: bool = True
+    rights: dict[int, int] = field(default_factory=dict)
+
+    def as_json(self) -> Json:
+        body: Json = {"id": str(self.id), "name": self.name, "owner_id": "1", "preferred_locale": self.locale}
+        body |= {
+            name: [] for name in ("roles", "emojis", "stickers", "members", "voice_states", "presences", "features")
+        }
+        body |= {"verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0}
+        body |= {"mfa_level": 0, "nsfw_level": 0, "premium_tier": 0, "system_channel_flags": 0, "afk_timeout": 300}
+        return body | {"member_count": 3, "large": False, "unavailable": False, "channels": [], "threads": []}
+
+
+@dataclass
+class Place:
+    """A chat: a server's channel or thread, a private chat with the bot, or one between people. `rights`: the bot's."""
+
+    id: int
+    kind: int = TEXT
+    guild: Guild | None = None
+    people: tuple[User, ...] = ()
+    parent: int | None = None
+    rights: int = BOT
+    most_bytes: int = FILE_BYTES
+
+    @property
+    def has_bot(self) -> bool:
+        return self.guild.has_bot if self.guild else self.kind == DM
+
+    @property
+    def context(self) -> int:
+        """As interactions say where they are: in a server, with the bot, among people."""
+        return 0 if self.guild else 1 if self.kind == DM else 2
+
+    def as_json(self) -> Json:
+        body: Json = {"id": str(self.id), "type": self.kind, "flags": 0, "last_message_id": None}
+        if self.guild is None:
+            return body | {"recipients": [user.as_json() for user in self.people]}
+        body |= {"guild_id": str(self.guild.id), "name": f"place-{self.id}", "position": 0, "permission_overwrites": []}
+        body |= {"parent_id": str(self.parent) if self.parent else None, "nsfw": False, "topic": None}
+        if self.kind == THREAD:
+            told = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": moment(EPOCH), "locked": False}
+            body |= {"owner_id": "1", "message_count": 1, "member_count": 1, "thread_metadata": told}
+        return body
+
+
+def moment(seconds: float) -> str:
+    """A time as Discord writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

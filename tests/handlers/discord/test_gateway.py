@@ -1,0 +1,111 @@
+"""The gateway of the tests: sessions break off and are taken up again, and nothing that happened is missed."""
+
+import json
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from tests.fakes.discord_api.gateway import FORBIDDEN_INTENTS, REFUSED, UNDECODABLE, Gateway
+from tests.fakes.discord_api.objects import Guild
+from tests.fakes.discord_api.people import Somebody
+from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.discord_api.sessions import CONTENT, DM_MESSAGES, GUILD_MESSAGES
+
+Json = Any
+
+
+class Client:
+    """One connection, read message by message."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.unzip = zlib.decompressobj()
+
+    async def reads(self) -> Json:
+        """The next message, or the code that the connection was closed with."""
+        message = await self.socket.receive(timeout=30)
+        if message.type is aiohttp.WSMsgType.BINARY:
+            return json.loads(self.unzip.decompress(message.data))
+        return json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else self.socket.close_code
+
+    async def says(self, op: int, **data: Json) -> Json:
+        await self.socket.send_json({"op": op, "d": data})
+        return await self.reads()
+
+
+@asynccontextmanager
+async def connected(discord: Discord, query: str = "v=10&encoding=json") -> AsyncIterator[Client]:
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{discord.gateway.url}?{query}") as socket:
+        client = Client(socket)
+        assert (await client.reads())["op"] == 10
+        yield client
+
+
+def words(gateway: Gateway, intents: int = DM_MESSAGES, **more: Json) -> Json:
+    return {"token": gateway.token, "intents": intents, "properties": {}, **more}
+
+
+async def test_a_session_is_told_what_happens_compressed_as_one_stream() -> None:
+    async with discord_server() as discord, connected(discord, "v=10&encoding=json&compress=zlib-stream") as client:
+        ready = await client.says(2, **words(discord.gateway))
+        assert (ready["t"], ready["s"]) == ("READY", 1)
+        anna = discord.world.user(1)
+        await Somebody(discord, anna, discord.world.private(anna)).writes("hello")
+        told = await client.reads()
+        assert (told["t"], told["s"], told["d"]["content"]) == ("MESSAGE_CREATE", 2, "hello")
+        assert (await client.says(1))["op"] == 11
+        assert discord.breaches == []
+
+
+async def test_who_comes_back_is_told_what_was_missed() -> None:
+    async with discord_server() as discord:
+        anna = discord.world.user(1)
+        async with connected(discord) as client:
+            ready = await client.says(2, **words(discord.gateway))
+            await discord.gateway.drop()
+            assert await client.reads() == 1006
+        await Somebody(discord, anna, discord.world.private(anna)).writes("while you were away")
+        async with connected(discord) as client:
+            resume = {"token": discord.token, "session_id": ready["d"]["session_id"], "seq": 1}
+            assert (await client.says(6, **resume))["d"]["content"] == "while you were away"
+            assert (await client.reads())["t"] == "RESUMED"
+            assert discord.gateway.resumed == 1
+
+
+async def test_a_session_that_is_over_can_not_be_resumed() -> None:
+    async with discord_server() as discord, connected(discord) as client:
+        ready = await client.says(2, **words(discord.gateway))
+        await discord.gateway.invalidate()
+        told = await client.reads()
+        assert (told["op"], told["d"]) == (9, False)
+        resume = {"token": discord.token, "session_id": ready["d"]["session_id"], "seq": 1}
+        assert (await client.says(6, **resume))["op"] == 9
+
+
+async def test_wrong_words_close_the_connection() -> None:
+    async with discord_server() as discord:
+        wrong = [
+            (words(discord.gateway) | {"token": "guessed"}, REFUSED),
+            (words(discord.gateway, CONTENT), FORBIDDEN_INTENTS),
+            ({"token": discord.token}, UNDECODABLE),
+            (words(discord.gateway, properties={"os": "x" * 5000}), UNDECODABLE),
+        ]
+        for said, code in wrong:
+            async with connected(discord) as client:
+                assert await client.says(2, **said) == code
+        assert len(discord.breaches) == 2
+
+
+async def test_a_servers_messages_come_without_words_and_only_to_their_shard() -> None:
+    async with discord_server() as discord, connected(discord) as first, connected(discord) as second:
+        guild = Guild(3 << 22)
+        anna = Somebody(discord, discord.world.user(1), discord.world.place(5, guild=guild))
+        for client, shard in ((first, 0), (second, 1)):
+            await client.says(2, **words(discord.gateway, GUILD_MESSAGES, shard=[shard, 2]))
+        await anna.writes("not for you", b"x")
+        told = await second.reads()
+        assert (told["d"]["content"], told["d"]["attachments"]) == ("", [])
+        assert (await first.says(1))["op"] == 11  # nothing before it

@@ -1,0 +1,159 @@
+"""Discord in process: the real library against simcord's Discord, with its own idea of what a client may do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import discord
+import httpx
+import simcord
+from pydantic import SecretStr
+
+from bot.app import Installation, open_installation, running
+from bot.runtime.clock import WallClock
+from handlers.discord.client import Line
+from handlers.discord.components import house_of
+from handlers.discord.connection import Connection
+from handlers.discord.files import Files
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import settings_for
+
+CDN = "https://cdn.simcord.invalid"
+LOOP = asyncio.new_event_loop  # simcord looks into the timers of asyncio's own
+PATIENCE, LOOK_SECONDS = 60.0, 0.05
+YES = "🗑 Yes, delete it"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class World:
+    """simcord's Discord, and the bot's inside."""
+
+    env: simcord.Env
+    parts: Installation
+
+    async def until(self, wanted: Callable[[], T | None]) -> T:
+        """What is there once it is there; something may have happened whenever the bot's bell rings."""
+        clock = WallClock()
+        async with asyncio.timeout(PATIENCE):
+            while not (found := wanted()):
+                await clock.wait(self.parts.deps.wakeups.subscribe(), LOOK_SECONDS)
+            return found
+
+    async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
+        """The message there with a picture, once there is one."""
+        return await self.until(lambda: next((one for one in channel.history() if one.attachments), None))
+
+    async def menu(self, channel: simcord.ChannelHandle) -> tuple[discord.Message, list[discord.SelectOption]]:
+        """The message that asks for a style, and its options."""
+
+        def asking() -> tuple[discord.Message, list[discord.SelectOption]] | None:
+            for message in channel.history():
+                for row in message.components:
+                    for part in row.children if isinstance(row, discord.ActionRow) else ():
+                        if isinstance(part, discord.SelectMenu):
+                            return message, part.options
+            return None
+
+        return await self.until(asking)
+
+
+@asynccontextmanager
+async def simulated(data_dir: Path) -> AsyncIterator[World]:
+    """Everything at work until the block ends."""
+    files: dict[str, simcord.Env] = {}
+
+    def cdn(request: httpx.Request) -> httpx.Response:
+        blob = files["env"].backend.cdn.get(str(request.url))
+        return httpx.Response(404) if blob is None else httpx.Response(200, content=blob)
+
+    async with (
+        open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
+        httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
+    ):
+        connection = Connection(Line(), SecretStr("simcord.x"), "", parts.deps.clock, by_webhook=False)
+        house = house_of(parts.services, connection, Files(http, frozenset({CDN})), parts.http_deps.secret)
+        tree = await house.planted()
+        async with simcord.run(tree.client, shard_count=1) as env:
+            files["env"] = env
+            connection.line.client = tree.client
+            await tree.sync()
+            async with running(parts, [house.platform]):
+                yield World(env, parts)
+                await house.lineup.finish(10)
+
+
+async def test_a_command_is_answered_and_its_answer_becomes_the_picture(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        channel = env.create_guild().create_text_channel("portraits")
+        anna = env.guild.add_member(env.create_user("anna"))
+        asked = await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="2", spoiler=True)
+        assert asked.acknowledged
+        card = await world.picture(channel)
+        assert asked.response is not None
+        assert card.id == asked.response.id
+        assert (card.content, card.attachments[0].description) == ("🎨 Anime", "Anime")
+        assert card.attachments[0].is_spoiler()
+
+
+async def test_a_style_picture_is_brought_in_a_form(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        channel = env.create_guild().create_text_channel("portraits")
+        anna = env.guild.add_member(env.create_user("anna"))
+        await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()))
+        card, options = await world.menu(channel)
+        bring = next(option.value for option in options if "A picture of mine" in option.label)
+        form = await anna.select(card, [bring])
+        await anna.submit_modal(form, {"picture": ("style.jpg", portrait_jpeg(shade=90))})
+        card = await world.picture(channel)
+        assert card.content == "🎨 Your own style picture"
+
+
+async def test_only_who_asked_or_a_manager_deletes_a_picture(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        guild = env.create_guild()
+        channel = guild.create_text_channel("portraits")
+        managers = guild.create_role("managers", permissions=discord.Permissions(manage_guild=True))
+        anna, ben = (guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
+        chief = guild.add_member(env.create_user("chief"), roles=[managers])
+        await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="0")
+        card = await world.picture(channel)
+        refused = await ben.click(card, label="🗑 Delete")
+        assert "belongs to somebody else" in refused.followups[0].content
+        await chief.click(card, label="🗑 Delete")
+        asked = await world.until(lambda: next((one for one in channel.history() if YES in str(one.components)), None))
+        await chief.click(asked, label=YES)
+        await world.until(lambda: not channel.history())
+
+
+async def test_names_are_suggested_and_settings_are_for_managers(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        channel = env.create_guild().create_text_channel("portraits")
+        anna = env.guild.add_member(env.create_user("anna"))
+        found = await anna.autocomplete(channel, "style", "style", "ani")
+        assert [(choice["name"], choice["value"]) for choice in found] == [("2 · Anime", "2")]
+        assert "style" in anna.available_commands(channel)
+        assert "settings" not in anna.available_commands(channel)
+
+
+async def test_who_is_asked_for_a_yes_is_told_so_by_a_new_message(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as world:
+        env = world.env
+        channel = env.create_guild().create_text_channel("portraits")
+        anna, ben = (env.guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
+        photo = await ben.send(channel, "me", attachments=[("me.jpg", portrait_jpeg())])
+        await anna.context_menu(channel, "Repaint this photo", photo)
+        card, options = await world.menu(channel)
+        await anna.select(card, [options[0].value])
+        call = await world.until(lambda: next((one for one in channel.history() if one.content == ben.mention), None))
+        assert call.created_at >= card.created_at
+        asked = next(one for one in channel.history() if one.id == card.id)
+        assert f"{ben.mention} (You whose photo this is): may I repaint it?" in asked.content

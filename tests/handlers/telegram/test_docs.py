@@ -1,0 +1,14 @@
+"""docs/telegram.md shows the screens as they are."""
+
+from tests import ROOT
+from tests.harness.telegram_screens import BEGIN, END, document
+
+DOCS = ROOT / "docs" / "telegram.md"
+
+
+def test_the_documented_screens_are_the_real_ones() -> None:
+    words = DOCS.read_text(encoding="utf-8")
+    shown = words[words.index(BEGIN) : words.index(END) + len(END)]
+    assert shown == document(), (
+        "run `python -m tests.harness.telegram_screens` and put its output into docs/telegram.md"
+    )

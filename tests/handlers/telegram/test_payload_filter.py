@@ -1,0 +1,67 @@
+"""An update that the library cannot read harms nobody but itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.telegram.payload_filter import sieved
+from tests.harness.telegram import telegram_house
+
+GOOD: Any = {
+    "update_id": 7,
+    "message": {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "hi"},
+}
+
+
+def answer(*updates: Any) -> bytes:
+    return json.dumps({"ok": True, "result": list(updates)}).encode()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        answer(GOOD),
+        answer(),
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"ok": false, "error_code": 409}',
+        b'{"ok": true, "result": true}',
+    ],
+)
+def test_what_can_be_read_and_what_is_no_list_of_updates_passes_untouched(payload: bytes) -> None:
+    assert sieved(payload) == (payload, ())
+
+
+@pytest.mark.parametrize("odd", [7, [], {"message_id": 1}, {"message_id": 1, "date": "x", "chat": {"id": 5}}])
+def test_of_an_update_that_cannot_be_read_its_number_stays(odd: Any) -> None:
+    other = GOOD | {"update_id": 9}
+    passed, unreadable = sieved(answer(GOOD, {"update_id": 8, "message": odd}, other))
+    assert json.loads(passed) == {"ok": True, "result": [GOOD, {"update_id": 8}, other]}
+    assert unreadable == (8,)
+
+
+@pytest.mark.parametrize("number", ["8", None, True, 10**30, 1.5])
+def test_what_has_no_number_goes(number: Any) -> None:
+    passed, unreadable = sieved(answer({"update_id": number}, GOOD))
+    assert json.loads(passed)["result"] == [GOOD]
+    assert unreadable == (None,)
+
+
+async def test_among_updates_that_nobody_can_read_a_question_is_answered(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path) as town:
+        anna = town.person(1)
+        poison: tuple[Any, ...] = (
+            7,
+            {"message_id": 1},
+            {"message_id": 1, "date": 1, "chat": None},
+            {"chat": {"id": []}},
+        )
+        for odd in poison:
+            await town.api.push({"message": odd})
+            await town.api.push({"callback_query": odd})
+        await anna.says("/help")
+        await town.api.until(lambda: anna.sees)
+        await town.api.acknowledged()

@@ -1,0 +1,154 @@
+"""The webhook: Telegram brings updates to our server; each is kept before it is answered, and dealt with once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import open_installation
+from bot.config.settings import InvalidSettings, load
+from bot.runtime.clock import WallClock
+from handlers.telegram import Hook, WebhookRefused, hook_at, telegram
+from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bot_api, broken, refusal
+from tests.harness.app import settings_for
+from tests.harness.telegram import telegram_house
+
+
+async def knocks(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
+    """The status with which the webhook answers this, brought by somebody who may know the secret."""
+    headers = {} if secret is None else {SECRET_HEADER.encode(): secret}
+    async with httpx.AsyncClient() as http:
+        return (await http.post(api.postman.url, content=body, headers=headers)).status_code
+
+
+async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path, by_webhook=True) as town:
+        anna = town.person(1)
+        await anna.sends(portrait_jpeg(), caption="/style 2")
+        await town.api.until(lambda: anna.pictures)
+        await town.api.acknowledged()
+        assert town.api.count("getUpdates") == 0
+        assert town.api.postman.url.endswith(PATH)
+        [told] = [call.params for call in town.api.calls if call.method == "setWebhook"]
+        assert told["drop_pending_updates"] == "false"
+        assert set(json.loads(told["allowed_updates"])) == {
+            *("message", "edited_message", "callback_query", "inline_query"),
+            *("pre_checkout_query", "my_chat_member", "guest_message"),
+        }
+
+
+async def test_the_pictures_of_an_album_are_brought_one_by_one_and_are_one_request(tmp_path: Path) -> None:
+    # In more haste the next picture would come too late on a busy machine.
+    async with telegram_house(tmp_path, by_webhook=True, haste=2.0) as town:
+        anna = town.person(1)
+        await anna.sends_album([portrait_jpeg(), portrait_jpeg(500, 500, shade=9)], caption="/style ref")
+        await town.api.until(lambda: anna.pictures)
+        assert await town.units(anna) == (1, 0)
+
+
+async def test_an_update_that_is_brought_again_is_dealt_with_once(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path, by_webhook=True) as town:
+        town.api.postman.twice = True
+        anna = town.person(1)
+        await anna.says("/quota")
+        await anna.sends(portrait_jpeg(), caption="/style 2")
+        await town.api.until(lambda: anna.pictures)
+        await town.api.acknowledged()
+        assert len(town.api.postman.brought) == 4
+        assert len(anna.sees) == 2
+
+
+async def test_what_was_kept_and_not_dealt_with_is_taken_up_at_the_next_start(tmp_path: Path) -> None:
+    async with bot_api() as api:
+        async with telegram_house(tmp_path, api=api, by_webhook=True) as town:
+            anna = town.person(1)
+            api.faults.append(broken("getFile", times=1000))
+            await anna.sends(portrait_jpeg(), caption="/style 2")
+            await api.until(lambda: api.count("getFile"))
+            await api.acknowledged()
+        api.faults.clear()
+        assert not anna.pictures
+        async with telegram_house(tmp_path, api=api, by_webhook=True) as town:
+            await api.until(lambda: anna.pictures)
+            assert await town.units(anna) == (1, 0)
+            assert len(api.postman.brought) == 1, "nobody had to bring it again"
+
+
+async def test_strangers_are_sent_away(tmp_path: Path) -> None:
+    async with telegram_house(tmp_path, by_webhook=True) as town:
+        anna, api = town.person(1), town.api
+        update = json.dumps({"update_id": 5, "message": {"message_id": 1}})
+        secret = api.postman.secret
+        wrong = [None, b"", b"x" * len(secret), secret[:-1].encode(), "ü".encode() * 8]
+        assert [await knocks(api, update, word) for word in wrong] == [403] * 5
+        assert len(secret) == 64
+        assert not anna.sees
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 200),
+        (b"[1, 2]", 200),
+        (b'{"update_id": "five"}', 200),
+        (b"\xff\xfe", 200),
+        (b'{"update_id": 7, "message": {"nonsense": true}}', 200),
+        (b'{"update_id": 8}', 200),
+        (b"x" * (MAX_BYTES + 1), 413),
+    ],
+    ids=["nothing", "a list", "no number", "no text", "no message", "no kind", "too long"],
+)
+async def test_nonsense_that_knows_the_word_stops_nobody(tmp_path: Path, body: bytes, status: int) -> None:
+    async with telegram_house(tmp_path, by_webhook=True) as town:
+        assert await knocks(town.api, body, town.api.postman.secret.encode()) == status
+        anna = town.person(1)
+        await anna.says("/quota")
+        await town.api.until(lambda: anna.sees)
+
+
+async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: Path) -> None:
+    async with bot_api() as api:
+        api.postman.set_up("http://127.0.0.1:9/elsewhere", "word")
+        async with telegram_house(tmp_path, api=api) as town:
+            assert api.postman.url == ""
+            await town.person(1).says("/quota")
+            await api.until(lambda: town.person(1).sees)
+        assert [call.params for call in api.calls if call.method == "deleteWebhook"] == [
+            {"drop_pending_updates": "false"}
+        ]
+
+
+async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_path: Path) -> None:
+    async with (
+        bot_api() as api,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+    ):
+        api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
+        with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
+            async with telegram(
+                parts.services, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
+            ):
+                raise AssertionError("the bot must not start")
+
+
+def test_the_word_is_the_same_after_every_start_and_another_for_each_installation() -> None:
+    here, again, elsewhere = (hook_at("https://example.org/", secret) for secret in (b"a" * 32, b"a" * 32, b"b" * 32))
+    assert here == again
+    assert here.secret != elsewhere.secret
+    assert here.url == "https://example.org/telegram/webhook"
+    assert here.secret not in repr(here)
+
+
+def test_a_webhook_needs_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_WEBHOOK", "on")
+    with pytest.raises(InvalidSettings, match="PUBLIC_URL"):
+        load(tmp_path / "none.env")
+    monkeypatch.setenv("PUBLIC_URL", "https://example.org")
+    settings: Any = load(tmp_path / "none.env")
+    assert settings.telegram_webhook == "on"

@@ -1,0 +1,202 @@
+"""The web chat's JSON API over the real studio, dispatcher and stand-in service."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from bot.app import Installation
+from bot.domain import quota
+from bot.i18n import texts_for
+from bot.runtime.clock import WallClock
+from tests.conftest import IN_HOUSE
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import house
+from tests.harness.web_visitors import painted, told, visitor, visitors, wish
+
+
+@pytest.mark.parametrize("style", ["5", "ink", "Chinese ink painting", "国画古风"])
+@IN_HOUSE
+async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Installation, style: str) -> None:
+    async with visitor(open_house) as anna:
+        answer = await wish(anna, style=style)
+        job = answer.json()
+        assert (answer.status_code, job["state"], job["place"], job["style"]) == (202, "queued", 1, 5)
+        assert job["eta_seconds"] > 0
+        assert answer.headers["location"] == f"/api/jobs/{job['id']}"
+        done = (await told(anna, job["id"]))[-1]
+        assert (done["state"], done["error"]) == ("stored", None)
+        picture = await anna.get(done["result_url"])
+        assert picture.headers["content-type"] == "image/jpeg"
+        assert Image.open(io.BytesIO(picture.content)).info["comment"].startswith(b"look=5 reference=False")
+
+
+@IN_HOUSE
+async def test_a_picture_of_ones_own_is_the_style(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        done = await painted(anna, style=None, reference=portrait_jpeg(shade=20))
+        assert (done["style"], done["has_reference"]) == (-1, True)
+        picture = await anna.get(done["result_url"])
+        assert b"reference=True" in Image.open(io.BytesIO(picture.content)).info["comment"]
+
+
+@IN_HOUSE
+async def test_the_same_key_sent_twice_is_one_job(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        first = (await wish(anna, key="page-key-1")).json()
+        second = (await wish(anna, key="page-key-1")).json()
+        assert (second["id"], second["repeated"]) == (first["id"], True)
+        assert len((await anna.get("/api/jobs")).json()["jobs"]) == 1
+
+
+@IN_HOUSE
+async def test_a_visitor_sees_only_their_own_jobs(open_house: Installation) -> None:
+    async with visitors(open_house) as (anna, ben):
+        done = await painted(anna)
+        at = f"/api/jobs/{done['id']}"
+        for method, path in [
+            ("GET", at),
+            ("GET", f"{at}/events"),
+            ("GET", f"{at}/result"),
+            ("GET", f"{at}/photo"),
+            ("POST", f"{at}/again"),
+            ("DELETE", at),
+        ]:
+            answer = await ben.request(method, path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+        assert (await ben.get("/api/jobs")).json() == {"jobs": []}
+        assert (await anna.get(f"{at}/result")).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["0", "999", str(2**63), "9" * 40])
+@IN_HOUSE
+async def test_a_job_that_nobody_has_is_not_found(open_house: Installation, number: str) -> None:
+    async with visitor(open_house) as anna:
+        for path in ("", "/events", "/result", "/photo"):
+            assert (await anna.get(f"/api/jobs/{number}{path}")).status_code == 404
+        assert (await anna.delete(f"/api/jobs/{number}")).status_code == 404
+        assert (await anna.post(f"/api/jobs/{number}/again")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        ({"photo": b"just some words"}, 422, "not_a_picture"),
+        ({"photo": b""}, 422, "empty"),
+        ({"photo": portrait_jpeg()[:900]}, 422, "damaged"),
+        ({"style": "banana"}, 422, "style_invalid"),
+        ({"style": None}, 422, "style_invalid"),
+        ({"style": "31"}, 422, "style_invalid"),
+        ({"style": "-1"}, 422, "style_invalid"),
+        ({"style": "0", "reference": portrait_jpeg()}, 400, "one_look"),
+        ({"style": None, "reference": b"no picture"}, 422, "not_a_picture"),
+        ({"key": "short"}, 400, "bad_form"),
+        ({"key": "key with spaces"}, 400, "bad_form"),
+    ],
+)
+@IN_HOUSE
+async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
+    open_house: Installation, sent: dict[str, Any], status: int, code: str
+) -> None:
+    async with visitor(open_house) as anna:
+        answer = await wish(anna, **sent)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert answer.json()["message"].endswith(".")
+        assert (await anna.get("/api/quota")).json()["left"] == 20
+        assert (await anna.get("/api/jobs")).json() == {"jobs": []}
+
+
+@IN_HOUSE
+async def test_what_went_wrong_is_said_in_the_visitors_language(open_house: Installation) -> None:
+    async with visitor(open_house, "zh-CN") as anna:
+        assert (await wish(anna, photo=b"words")).json()["message"].startswith("这不是图片")
+        assert (await anna.get("/api/jobs/7")).json()["message"].endswith("。")
+
+
+@IN_HOUSE
+async def test_a_post_that_is_no_form_misses_its_photo(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        for body in ({"json": {"style": 0}}, {"content": b""}, {"data": {"style": "0"}}):
+            answer = await anna.post("/api/jobs", **body)
+            assert (answer.status_code, answer.json()["code"]) == (422, "photo_missing")
+        answer = await anna.post("/api/jobs", data={"photo": "words", "style": "0"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+
+
+async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: Path) -> None:
+    hold = quick_engine(until=tmp_path / "go")
+    async with house(tmp_path / "data", engine=hold, daily_free_images=2) as parts, visitor(parts) as anna:
+        await wish(anna, style="0")
+        waiting = (await wish(anna, style="2")).json()
+        refused = await wish(anna, style="5")
+        assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
+        cancelled = await anna.delete(f"/api/jobs/{waiting['id']}")
+        assert (cancelled.status_code, cancelled.json()["state"]) == (200, "canceled")
+        quota = (await anna.get("/api/quota")).json()
+        assert (quota["limit"], quota["left"]) == (2, 1)
+        assert quota["resets_at"] > cancelled.json()["created"]
+        (tmp_path / "go").touch()
+
+
+@IN_HOUSE
+async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        at = f"/api/jobs/{(await painted(anna))['id']}"
+        assert (await anna.get(f"{at}/photo")).headers["content-type"] == "image/jpeg"
+        assert (await anna.delete(at)).status_code == 204
+        for path in ("", "/result", "/photo"):
+            assert (await anna.get(at + path)).status_code == 404
+        assert (await anna.get("/api/jobs")).json() == {"jobs": []}
+        assert (await anna.delete(at)).status_code == 404
+
+
+@IN_HOUSE
+async def test_the_same_photo_again_and_in_another_look(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        first = await painted(anna, style="0")
+        again = await anna.post(f"/api/jobs/{first['id']}/again")
+        other = await anna.post(f"/api/jobs/{first['id']}/again", data={"style": "pixel", "key": "page-key-2"})
+        assert (again.status_code, again.json()["style"]) == (202, 0)
+        assert (other.status_code, other.json()["style"]) == (202, 32)
+        assert len({first["id"], again.json()["id"], other.json()["id"]}) == 3
+        invalid = await anna.post(f"/api/jobs/{first['id']}/again", data={"style": "banana"})
+        assert (invalid.status_code, invalid.json()["code"]) == (422, "style_invalid")
+        history = (await anna.get("/api/jobs")).json()["jobs"]
+        assert [job["id"] for job in history] == [other.json()["id"], again.json()["id"], first["id"]]
+
+
+@IN_HOUSE
+async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        done = await painted(anna)
+        at = f"/api/jobs/{done['id']}"
+        await anna.head(done["result_url"])
+        assert (await anna.get(at)).json()["state"] == "stored"
+        download = await anna.get(f"{done['result_url']}?download")
+        assert download.headers["content-disposition"] == f'attachment; filename="repaint-comic-{done["id"]}.jpg"'
+        assert (await anna.get(at)).json()["state"] == "delivered"
+
+
+@IN_HOUSE
+async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Installation) -> None:
+    async with visitor(open_house, "zh") as anna:
+        looks = (await anna.get("/api/styles")).json()["styles"]
+        assert [look["index"] for look in looks] == [0, 2, 4, 5, 7, 9, 32]
+        assert looks[3] == {"index": 5, "slug": "ink", "name": "国画古风", "sample_url": "/samples/ink.jpg"}
+        for look in looks:
+            assert (await anna.get(look["sample_url"])).headers["content-type"] == "image/jpeg"
+
+
+async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path: Path) -> None:
+    evening = datetime(2031, 5, 4, 22, 30, tzinfo=UTC).timestamp()
+    async with house(tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0) as parts:
+        async with visitor(parts) as anna:
+            refused = await wish(anna)
+        assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
+        hours = (quota.resets_at(evening) - evening) / 3600
+        assert 0 < hours <= 24
+        assert refused.json()["message"].endswith(f"in {texts_for('en').duration(hours * 3600)}.")

@@ -1,0 +1,68 @@
+"""Forms are bounded while they arrive: in bytes, in parts and in the size of a field."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.app import Installation
+from handlers.web.forms import FORM_BYTES
+from tests.conftest import IN_HOUSE
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import served_house
+from tests.harness.web_visitors import visitor
+
+MEGABYTE = b"x" * 1024 * 1024
+HEAD = b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+
+
+async def endless(megabytes: int) -> AsyncIterator[bytes]:
+    yield HEAD
+    for _ in range(megabytes):
+        yield MEGABYTE
+
+
+async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path) -> None:
+    async with served_house(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as anna:
+        answer = await anna.post(
+            "/api/jobs", content=endless(60), headers={"Content-Type": "multipart/form-data; boundary=b"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert (await anna.get("/api/jobs")).json() == {"jobs": []}
+
+
+@IN_HOUSE
+async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
+        assert len(photo) < FORM_BYTES
+        answer = await anna.post("/api/jobs", files={"photo": ("a.jpg", photo)}, data={"style": "0"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_many_bytes")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"files": [("photo", ("a.jpg", portrait_jpeg()))] * 3},
+        {"files": {"photo": ("a.jpg", portrait_jpeg())}, "data": {f"field{n}": "x" for n in range(5)}},
+        {"files": {"photo": ("a.jpg", portrait_jpeg())}, "data": {"style": "x" * 2000}},
+        {"content": b"nonsense", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        {"content": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data"}},
+        {"files": {"photo": ("a.jpg", portrait_jpeg()), "style": ("b.txt", b"0")}},
+    ],
+    ids=["files", "fields", "long field", "garbage", "no boundary", "style as a file"],
+)
+@IN_HOUSE
+async def test_a_form_of_another_shape_is_refused(open_house: Installation, body: dict[str, Any]) -> None:
+    async with visitor(open_house) as anna:
+        answer = await anna.post("/api/jobs", **body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+
+
+@IN_HOUSE
+async def test_a_little_form_stays_little(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        answer = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -1,0 +1,156 @@
+"""What comes from outside is taken or turned away: links, cookies, updates, forms. Nothing forged is believed."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.app import Installation, web_application
+from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
+from handlers.telegram.payload_filter import sieved
+from handlers.web.request_guard import is_our_own, knows_host
+from handlers.web.visitors import Cookies
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.app import house
+from tests.harness.properties import ANY_TEXT, FEW, QUICK, WORDS
+from tests.harness.rows import NOON
+
+SECRET, OTHER = b"k" * 32, b"o" * 32
+KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=120)
+TIMES = st.floats(0, 4e9)
+
+
+def token_of(key: str, now: float, secret: bytes = SECRET) -> str:
+    link = asyncio.run(SignedLinks("https://here", secret).expose(key, b"", now))
+    return link.rpartition("/")[2]
+
+
+@FEW
+@given(KEYS, TIMES, st.floats(-1e5, 1e5))
+def test_a_link_opens_its_photo_until_its_time_is_over_and_no_other(key: str, now: float, later: float) -> None:
+    token = token_of(key, now)
+    opened = read_token(SECRET, token, now + later)
+    assert opened == (key if int(now) + LINK_SECONDS >= now + later else None)
+    assert read_token(OTHER, token, now) is None
+
+
+@FEW
+@given(KEYS, st.integers(0, 10**6), st.characters(codec="utf-8"))
+def test_a_link_with_one_letter_changed_opens_nothing(key: str, at: int, letter: str) -> None:
+    token = token_of(key, NOON)
+    at %= len(token)
+    forged = token[:at] + letter + token[at + 1 :]
+    assert (read_token(SECRET, forged, NOON) is None) == (forged != token)
+
+
+@QUICK
+@given(WORDS)
+def test_no_words_are_a_link_or_a_cookie(words: str) -> None:
+    assert read_token(SECRET, words, NOON) is None
+    assert Cookies(SECRET, secure=True, fresh=str).read(words) is None
+
+
+@QUICK
+@given(st.text("0123456789abcdef", min_size=32, max_size=32), st.integers(0, 200), st.characters(codec="ascii"))
+def test_a_cookie_is_its_visitors_and_a_forged_one_nobodys(visitor: str, at: int, letter: str) -> None:
+    cookies = Cookies(SECRET, secure=False, fresh=str)
+    value = cookies.write(visitor).partition("=")[2].partition(";")[0]
+    assert cookies.read(value) == visitor
+    forged = value[: at % len(value)] + letter + value[at % len(value) + 1 :]
+    assert cookies.read(forged) == (visitor if forged == value else None)
+    assert Cookies(OTHER, secure=False, fresh=str).read(value) is None
+
+
+ADDRESSES = st.one_of(ANY_TEXT, st.sampled_from(["null", "http://[", "http://a:b", "http://localhost"]))
+HEADS = st.dictionaries(st.sampled_from(["sec-fetch-site", "origin", "host"]), ADDRESSES)
+
+
+@QUICK
+@given(st.sampled_from(["GET", "POST", "DELETE", "x"]), HEADS)
+def test_whoever_comes_from_elsewhere_changes_nothing(method: str, headers: dict[str, str]) -> None:
+    may = is_our_own(method, headers)
+    if method == "POST" and headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        assert not may
+    assert isinstance(knows_host(headers.get("host"), frozenset({"localhost"})), bool)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), ANY_TEXT),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(
+        ["update_id", "message", "message_id", "date", "chat", "id", "type", "from", "text", "photo", "data", "result"]
+    ), inner, max_size=5)),
+    max_leaves=25,
+)  # fmt: skip
+UPDATES = st.fixed_dictionaries({"update_id": st.one_of(st.integers(1, 9), JSON)}, optional={"message": JSON})
+ANSWERS = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "result": st.lists(UPDATES, max_size=4)}))
+
+
+@QUICK
+@given(ANSWERS)
+def test_of_any_answer_with_updates_what_can_be_read_is_left(answer: Any) -> None:
+    payload = json.dumps(answer).encode()
+    kept, unreadable = sieved(payload)
+    assert sieved(kept) == (kept, ()), "once is enough"
+    assert (kept == payload) == (not unreadable)
+
+
+@FEW
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_answer_pass_as_they_are(payload: bytes) -> None:
+    assert sieved(payload)[0] == payload
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Installation]]:
+    """One house for all, with a loop that lives as long."""
+    with asyncio.Runner() as runner:
+        opening = house(tmp_path_factory.mktemp("house"))
+        parts = runner.run(opening.__aenter__())
+        yield runner, parts
+        runner.run(opening.__aexit__(None, None, None))
+
+
+KINDS = st.sampled_from(
+    [
+        "application/json",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "",
+        "a/b; charset=\xff",
+    ]
+)
+FIELDS = st.dictionaries(st.sampled_from(["style", "key", "photo", "reference", "x"]), WORDS, max_size=4)
+CONTENTS = st.one_of(st.binary(max_size=100), st.just(portrait_jpeg()))
+PARTS = st.tuples(ANY_TEXT, CONTENTS, st.sampled_from(["image/jpeg", "x"]))
+FILES = st.dictionaries(st.sampled_from(["photo", "reference", "style", "key"]), PARTS, max_size=3)
+
+
+async def answered(parts: Installation, **request: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(web_application(parts))  # what breaks inside comes out as what it is
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        return await http.post("/api/jobs", **request)
+
+
+@FEW
+@given(st.binary(max_size=400), KINDS)
+def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installation], body: bytes, kind: str) -> None:
+    runner, parts = page
+    headers = {"Content-Type": kind.encode("latin-1")}
+    assert runner.run(answered(parts, content=body, headers=headers)).status_code in {400, 413, 415, 422}
+
+
+@FEW
+@given(FIELDS, FILES)
+def test_any_form_is_taken_or_refused_with_a_reason(
+    page: tuple[asyncio.Runner, Installation], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
+) -> None:
+    runner, parts = page
+    answer = runner.run(answered(parts, data=fields, files=files or None))
+    assert answer.status_code == 202 or 400 <= answer.status_code < 500, answer.text
+    assert answer.json()

@@ -1,0 +1,122 @@
+"""The page's files: their types, their freshness, their words, and nothing in them that the policy forbids."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bot.app import Installation
+from bot.i18n import LANGUAGES, texts_for
+from handlers.web.page import read_static, sentences, translated
+from tests.conftest import IN_HOUSE
+from tests.harness.web_visitors import visitor
+
+FILES = read_static()
+TEXT = {name: body.decode() for name, body in FILES.items() if not name.endswith(".jpg")}
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_sentence_of_the_page_is_written_in_every_language(language: str) -> None:
+    texts = texts_for(language)
+    said = sentences(TEXT)
+    assert len(said) > 50
+    assert [sentence for sentence in said if texts.gettext(sentence) == sentence] == []
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_translations_of_the_page_fill_the_same_gaps(language: str) -> None:
+    for sentence in sentences(TEXT):
+        gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, texts_for(language).gettext(sentence)))
+        assert gaps == filled, sentence
+
+
+def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
+    found = sentences(
+        {
+            "a.html": '<p data-t>Yours &amp; mine</p><a data-t-aria-label="Close"></a>',
+            "b.js": 't("Hello {name}", { name }) + at("hello") + t(\n"And \\"you\\"")',
+        }
+    )
+    assert found == ("Yours & mine", "Close", "Hello {name}", 'And "you"')
+
+
+def test_a_page_is_put_into_another_language_with_the_english_kept_for_the_switch() -> None:
+    page = '<html lang="en"><b data-t>Delete</b><i data-t-title="Close"></i>'
+    assert translated(page, texts_for("zh")) == (
+        '<html lang="zh"><b data-t="Delete">删除</b><i data-t-title="Close" title="关闭"></i>'
+    )
+
+
+class Inline(HTMLParser):
+    """Collects what a strict policy would block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(tag)
+        self.found += [name for name in names if name == "style" or name.startswith("on")]
+
+
+def test_the_page_has_no_inline_script_or_style() -> None:
+    parser = Inline()
+    parser.feed(TEXT["index.html"])
+    assert parser.found == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TEXT if name.endswith((".js", ".css"))))
+def test_every_file_is_one_concern_on_two_screens(name: str) -> None:
+    assert len(TEXT[name].splitlines()) <= 150
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", TEXT[name])
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TEXT if name.endswith(".js")))
+def test_every_imported_module_and_name_exists(name: str) -> None:
+    for names, module in re.findall(r"import \{([^}]+)\} from \"\./([^\"]+)\"", TEXT[name]):
+        for imported in names.split(","):
+            declared = rf"export (async )?(function|const|class|let) {imported.strip()}\b"
+            assert re.search(declared, TEXT[module]), (name, module, imported)
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/static/main.js", "text/javascript; charset=utf-8"),
+        ("/static/base.css", "text/css; charset=utf-8"),
+        ("/static/icon.svg", "image/svg+xml"),
+        ("/static/app.webmanifest", "application/manifest+json"),
+        ("/samples/ink.jpg", "image/jpeg"),
+    ],
+)
+@IN_HOUSE
+async def test_files_have_their_types_and_are_sent_once(open_house: Installation, path: str, media_type: str) -> None:
+    async with visitor(open_house) as anna:
+        first = await anna.get(path)
+        assert (first.status_code, first.headers["content-type"]) == (200, media_type)
+        again = await anna.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/../__init__.py", "/static/%2e%2e/page.py", "/static/", "/samples/..%2Fx.jpg", "/samples/INK.jpg"],
+)
+@IN_HOUSE
+async def test_nothing_but_the_page_is_served(open_house: Installation, path: str) -> None:
+    async with visitor(open_house) as anna:
+        assert (await anna.get(path)).status_code == 404
+
+
+@IN_HOUSE
+async def test_the_page_speaks_the_visitors_language(open_house: Installation) -> None:
+    async with visitor(open_house, "zh-CN") as anna:
+        page = (await anna.get("/")).text
+        assert '<html lang="zh">' in page
+        assert "添加照片" in page
+        texts = (await anna.get("/api/texts")).json()
+        assert (texts["language"], texts["texts"]["Add photos"]) == ("zh", "添加照片")
+        assert (await anna.get("/api/texts?language=en")).json()["texts"]["Add photos"] == "Add photos"

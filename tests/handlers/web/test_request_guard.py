@@ -1,0 +1,101 @@
+"""Who may talk to the page: our own names, our own pages, and programs that are no browser."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.app import Installation
+from handlers.web.headers import HEADERS
+from handlers.web.request_guard import is_our_own, knows_host
+from tests.conftest import IN_HOUSE
+from tests.harness.app import house
+from tests.harness.web_visitors import visitor, wish
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:80"])
+def test_our_own_names_are_known_whatever_the_port(host: str) -> None:
+    assert knows_host(host, LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example:8080", "", None, "127.0.0.1@evil.example", "["]
+)
+def test_a_name_pointed_at_us_by_somebody_else_is_not_known(host: str | None) -> None:
+    assert not knows_host(host, LOOPBACK)
+    assert knows_host(host, None), "an owner who serves the world allows any name"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "may"),
+    [
+        ("GET", {"sec-fetch-site": "cross-site"}, True),
+        ("POST", {"sec-fetch-site": "same-origin"}, True),
+        ("POST", {"sec-fetch-site": "none"}, True),
+        ("POST", {"sec-fetch-site": "same-site"}, False),
+        ("POST", {"sec-fetch-site": "cross-site"}, False),
+        ("DELETE", {"sec-fetch-site": "cross-site", "origin": "http://localhost"}, False),
+        ("POST", {"origin": "http://localhost:8080", "host": "localhost:8080"}, True),
+        ("POST", {"origin": "http://localhost:9999", "host": "localhost:8080"}, False),
+        ("POST", {"origin": "null", "host": "localhost"}, False),
+        ("POST", {"host": "localhost"}, True),
+    ],
+)
+def test_only_our_own_page_or_no_page_at_all_may_change_something(
+    method: str, headers: dict[str, str], *, may: bool
+) -> None:
+    assert is_our_own(method, headers) is may
+
+
+@IN_HOUSE
+async def test_a_form_on_another_site_changes_nothing(open_house: Installation) -> None:
+    async with visitor(open_house) as anna:
+        await anna.get("/api/quota")
+        anna.headers["Origin"] = "https://evil.example"
+        answer = await wish(anna)
+        assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+        assert (await anna.get("/api/jobs")).json() == {"jobs": []}
+
+
+@IN_HOUSE
+async def test_a_rebound_name_reads_nothing(open_house: Installation) -> None:
+    async with visitor(open_house) as stranger:
+        answer = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
+        assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
+        assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/static/main.js"),
+        ("GET", "/static/nothing.js"),
+        ("GET", "/samples/ink.jpg"),
+        ("GET", "/api/jobs"),
+        ("GET", "/api/jobs/1/events"),
+        ("PUT", "/api/jobs"),
+        ("POST", "/api/jobs"),
+        ("GET", "/nowhere"),
+    ],
+)
+@IN_HOUSE
+async def test_every_answer_carries_the_security_headers(open_house: Installation, method: str, path: str) -> None:
+    async with visitor(open_house) as anna:
+        answer = await anna.request(method, path)
+        assert {name: answer.headers.get(name) for name in HEADERS} == dict(HEADERS)
+        if path.startswith("/api/"):
+            assert answer.headers["cache-control"] == "no-store"
+        if answer.status_code >= 400:
+            assert set(answer.json()) == {"code", "message"}
+            assert answer.json()["message"].endswith(".")
+
+
+async def test_a_page_open_to_the_world_answers_under_any_name_and_keeps_its_cookie_to_https(tmp_path: Path) -> None:
+    abroad = house(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
+    async with abroad as parts, visitor(parts) as anna:
+        answer = await anna.get("/", headers={"Host": "repaint.example"})
+        assert answer.status_code == 200
+        assert answer.headers["set-cookie"].startswith("__Host-visitor=")
+        assert "; Secure" in answer.headers["set-cookie"]

@@ -1,0 +1,209 @@
+"""Several installations of the product in one loop, on one PostgreSQL and one folder of pictures, with Telegram or
+Discord before them and one service behind them. The core of each is as far from the others' as another machine's: they
+share rows and pictures, and nothing else.
+
+    async with telegram_towns(tmp_path, postgres_url) as towns:
+        towns.mail.everywhere = True
+        await towns.person(1).says("/quota")
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from bot.app import Installation, open_installation, running, web_application
+from bot.cluster.election import Election
+from bot.messaging.platform import Platform
+from bot.runtime.clock import WallClock
+from handlers.discord import DiscordPlatform, discord
+from handlers.discord.client import talking_to
+from handlers.telegram import TelegramPlatform, hook_at, telegram
+from handlers.telegram.bot_client import PER_SECOND
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import served, stand_in
+from tests.fakes.discord_api.endpoint_caller import Endpoint
+from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
+from tests.harness.app import settings_for
+from tests.harness.discord import Town as DiscordTown
+from tests.harness.telegram import GROUP
+
+SECRET = "s" * 40
+HASTE = 2.0  # more, and the parts of an album would come too late on a busy machine
+
+
+@dataclass
+class Mail:
+    """What brings requests to us: to each installation in turn, to the one that is `pinned`, or, `everywhere`, the same
+    to all of them at one moment."""
+
+    insides: dict[int, ASGIApp] = field(default_factory=dict)
+    pinned: int | None = None
+    everywhere: bool = False
+    brought: list[int] = field(default_factory=list)  # to whom
+
+    @property
+    def app(self) -> ASGIApp:
+        return Starlette(routes=[Route("/{path:path}", self._pass_on, methods=["POST"])])
+
+    async def _pass_on(self, request: Request) -> Response:
+        body = await request.body()
+        if not self.insides:
+            return Response(status_code=503)
+        answers = await asyncio.gather(*(self._post(number, request, body) for number in self._whose()))
+        worst = max(answers, key=lambda answer: answer.status_code)
+        return Response(worst.content, worst.status_code)
+
+    def _whose(self) -> list[int]:
+        there = sorted(self.insides)
+        if self.everywhere:
+            return there
+        return [there[len(self.brought) % len(there)] if self.pinned is None else self.pinned]
+
+    async def _post(self, number: int, request: Request, body: bytes) -> httpx.Response:
+        self.brought.append(number)
+        transport = httpx.ASGITransport(self.insides[number])
+        async with httpx.AsyncClient(transport=transport, base_url="http://inside") as http:
+            return await http.post(request.url.path, content=body, headers=dict(request.headers))
+
+
+@dataclass(frozen=True)
+class Towns:
+    """The installations, what brings requests to them, and what each has entered."""
+
+    parts: list[Installation]
+    mail: Mail
+    stays: list[AsyncExitStack]
+
+    async def holder(self, role: str) -> int:
+        """Which installation does this now."""
+        names = [one.roles.owner for one in self.parts if isinstance(one.roles, Election)]
+        async with self.parts[0].job_service.database.read() as connection:
+            found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
+            return names.index(found.scalar_one())
+
+    async def leave(self, number: int) -> None:
+        """This installation ends, in good order."""
+        await self.stays[number].aclose()
+
+
+@dataclass(frozen=True)
+class TelegramTowns(Towns):
+    api: BotApi
+    platforms: list[TelegramPlatform]
+
+    def person(self, number: int) -> Someone:
+        """Somebody in their private chat."""
+        return Someone(self.api, number, number)
+
+    def member(self, number: int) -> Someone:
+        """Somebody in the group."""
+        return Someone(self.api, number, GROUP)
+
+
+@dataclass(frozen=True)
+class DiscordTowns(Towns):
+    discord: Discord
+    platforms: list[DiscordPlatform]
+
+    @property
+    def town(self) -> DiscordTown:
+        """People, as one installation's tests know them."""
+        return DiscordTown(self.parts[0], self.discord)
+
+
+@asynccontextmanager
+async def installations(
+    folder: Path, url: str, *, count: int = 2, until: Path | None = None, clock: WallClock | None = None, **more: Any
+) -> AsyncIterator[list[Installation]]:
+    """Opened, and not at work yet. `more` are settings."""
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(stand_in(folder / "service", engine=quick_engine(until=until)))
+        same = {
+            "database_url": SecretStr(url),
+            "secret_key": SecretStr(SECRET),
+            "dashscope_api_key": "sk-one",
+            "dashscope_base_url": service.base_url,
+            **more,
+        }
+        openings = [open_installation(settings_for(folder / "data", **same), clock=clock) for _ in range(count)]
+        yield [await stack.enter_async_context(opening) for opening in openings]
+
+
+@asynccontextmanager
+async def telegram_towns(
+    folder: Path, url: str, *, by_webhook: bool = True, until: Path | None = None, **settings: Any
+) -> AsyncIterator[TelegramTowns]:
+    """Two of them at work until the block ends."""
+    mail = Mail()
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(bot_api())
+        address = await stack.enter_async_context(served(mail.app))
+        parts = await stack.enter_async_context(installations(folder, url, until=until, **settings))
+        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
+        for number, one in enumerate(parts):
+            connecting = telegram(
+                one.services,
+                token=SecretStr(TOKEN),
+                api_url=api.url,
+                hook=hook_at(address, one.http_deps.secret) if by_webhook else None,
+                alone=one.alone,
+                clock=WallClock(HASTE),
+                per_second=PER_SECOND * HASTE,
+            )
+            platforms.append(await stays[number].enter_async_context(connecting))
+            await _at_work(stays[number], mail, number, one, platforms[-1])
+        yield TelegramTowns(parts, mail, stays, api, platforms)
+    assert api.breaches == []
+
+
+@asynccontextmanager
+async def discord_towns(
+    folder: Path, url: str, *, until: Path | None = None, **settings: Any
+) -> AsyncIterator[DiscordTowns]:
+    """Two of them at work until the block ends; interactions are brought by HTTP."""
+    mail = Mail()
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(discord_server())
+        stack.enter_context(talking_to(server.api_url))  # the library's address is everybody's; who leaves puts it back
+        address = await stack.enter_async_context(served(mail.app))
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        server.move(Endpoint(f"{address}/discord/interactions", http))
+        clock = WallClock(wall=server.now)
+        parts = await stack.enter_async_context(installations(folder, url, until=until, clock=clock, **settings))
+        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
+        for number, one in enumerate(parts):
+            connecting = discord(
+                one.services,
+                token=SecretStr(server.token),
+                secret=one.http_deps.secret,
+                api_url=server.api_url,
+                by_webhook=True,
+                clock=WallClock(HASTE),
+            )
+            platforms.append(await stays[number].enter_async_context(connecting))
+            await _at_work(stays[number], mail, number, one, platforms[-1])
+        await server.until(lambda: server.gateway.is_heard and server.commands.all)
+        yield DiscordTowns(parts, mail, stays, server, platforms)
+        await server.until(lambda: not server.asks.waiting, patience=5)
+    assert not server.breaches, server.breaches
+
+
+async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, parts: Installation, platform: Platform) -> None:
+    """Until the stack is left; requests come until then."""
+    await stack.enter_async_context(running(parts, [platform]))
+    mail.insides[number] = web_application(parts, [platform])
+    stack.callback(mail.insides.pop, number)

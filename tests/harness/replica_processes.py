@@ -1,0 +1,99 @@
+"""Several real bots, each a process of its own, on one PostgreSQL and one folder of pictures.
+
+async with replicas(tmp_path, postgres_url, gate.base_url) as company:
+    one, two, three = company.bots
+    job = await one.wish(portrait_jpeg(), key="k")
+    holder = await company.holder()          # the number of the bot that drives the lane
+    await company.bots[holder].kill()
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+
+from bot.worker.accounts import account_id
+from chaos.database_wire import Wire, wire
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.bot_process import Bot, bot_process
+
+KEY = "sk-crash-test"  # what `bot_process` sets
+SOON = 40.0  # seconds, on a machine that is busy with other tests
+
+
+@dataclass
+class Company:
+    """`bots` all have the same visitor; `wires` are between each of them and the database."""
+
+    url: str
+    bots: list[Bot]
+    wires: list[Wire]
+
+    async def wish(self, by: int, number: int) -> int:
+        """One more photo, asked for at this bot; the visitor is known to all of them afterwards."""
+        asked = self.bots[by]
+        job = await asked.wish(portrait_jpeg(shade=20 * number), key=f"wish-number-{number}")
+        for bot in self.bots:
+            bot.visitor.cookies.update(asked.visitor.cookies)
+        return job
+
+    async def rows(self, query: str) -> Sequence[Any]:
+        """What stands in the database."""
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            return await (await connection.execute(query.encode())).fetchall()
+
+    async def holder(self, *, but: int | None = None) -> int:
+        """Which bot drives the lane; when it is another than `but`."""
+        pids = [bot.process.pid for bot in self.bots]
+        api_account = f"dispatcher:{account_id_of(KEY)}"
+        async with asyncio.timeout(SOON):
+            while True:
+                for (owner,) in await self.rows(f"SELECT owner FROM role WHERE name = '{api_account}'"):
+                    number = pids.index(int(owner.partition("-")[0]))
+                    if number != but:
+                        return number
+                await asyncio.sleep(0.1)  # other processes elect, and their rows are all that tells of it
+
+
+def account_id_of(key: str) -> str:
+    """The account's name."""
+    return account_id(SecretStr(key))
+
+
+@asynccontextmanager
+async def wired(url: str) -> AsyncIterator[tuple[Wire, str]]:
+    """A wire to this database, and the address at its near end."""
+    before, _, after = url.rpartition("@")
+    where, _, name = after.partition("/")
+    host, _, port = where.partition(":")
+    async with wire((host, int(port))) as line:
+        yield line, f"{before}@127.0.0.1:{line.port}/{name}"
+
+
+@asynccontextmanager
+async def replicas(folder: Path, url: str, base_url: str, *, count: int = 3, **settings: str) -> AsyncIterator[Company]:
+    """So many bots at work until the block ends."""
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(wired(url)) for _ in range(count)]
+        started = [
+            stack.enter_async_context(
+                bot_process(
+                    folder / f"bot-{number}",
+                    log=folder / f"bot-{number}.log",
+                    DATA_DIR=str(folder / "data"),
+                    DATABASE_URL=through,
+                    SECRET_KEY="s" * 40,
+                    DASHSCOPE_BASE_URL=base_url,
+                    DASHSCOPE_API_KEY=KEY,
+                    **settings,
+                )
+            )
+            for number, (_, through) in enumerate(lines)
+        ]
+        bots = await asyncio.gather(*started)
+        yield Company(url, list(bots), [line for line, _ in lines])

@@ -1,0 +1,89 @@
+"""People, groups, and a quick way to ask; and proofs that nothing was lost on the way."""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from sqlalchemy import text
+
+from bot.app import Installation
+from bot.domain.job_view import ErrorCode, JobView, UserError
+from bot.messaging.platform import Chat, Person
+from bot.runtime.clock import WallClock
+from storage import balances, ledger
+from tests.fakes.dashscope.service import portrait_jpeg
+
+_numbers = count(1)
+
+
+def a_person(name: str = "") -> Person:
+    """Somebody new, unless named."""
+    return Person("test", name or f"person {next(_numbers)}")
+
+
+def a_group(name: str = "") -> Chat:
+    """A new group, unless named."""
+    return Chat("test", name or f"group {next(_numbers)}", is_group=True)
+
+
+def a_photo() -> bytes:
+    """A photo that no test has seen yet (of some 1,500)."""
+    number = next(_numbers)
+    return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
+
+
+async def asks(parts: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
+    """One more wish, with a photo of its own unless one is given."""
+    how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
+    return await parts.job_service.request(person, chat, style=style, **how)
+
+
+def reason(answer: object) -> ErrorCode:
+    """Why not."""
+    assert isinstance(answer, UserError), answer
+    return answer.code
+
+
+@dataclass
+class Day:
+    """A wall clock's time that a test moves forward by assignment."""
+
+    time: float
+
+    def clock(self) -> WallClock:
+        return WallClock(wall=lambda: self.time)
+
+
+async def audit(parts: Installation) -> None:
+    """Sums and rows of all units agree, and every job that has ended is settled."""
+    async with parts.job_service.database.read() as connection:
+        assert await ledger.audit(connection) == ()
+        assert await balances.audit(connection) == ()
+        open_units = await connection.execute(
+            text("""
+                SELECT j.id FROM ledger r JOIN job j ON j.id = r.job_id
+                WHERE r.kind = 'reserve' AND j.state IN ('delivered', 'stored', 'failed', 'canceled')
+                  AND NOT EXISTS (
+                      SELECT 1 FROM ledger s WHERE s.job_id = r.job_id AND s.scope = r.scope AND s.kind <> 'reserve'
+                  )
+            """)
+        )
+        assert open_units.all() == []
+
+
+async def rows(parts: Installation, sql: str, **values: object) -> list[Any]:
+    """Whatever a test wants to know."""
+    async with parts.job_service.database.read() as connection:
+        return list((await connection.execute(text(sql), values)).all())
+
+
+async def kept_of(parts: Installation, person: Person) -> set[str]:
+    """The keys of all bytes that are kept under a person, from the store itself."""
+    found = await rows(
+        parts,
+        "SELECT id FROM person WHERE platform = :platform AND platform_id = :id",
+        platform=person.platform,
+        id=person.platform_id,
+    )
+    owners = {str(row.id) for row in found}
+    return {key for key in await parts.job_service.photo_intake.photos.keys() if key.split("/")[1] in owners}

@@ -1,0 +1,53 @@
+"""Visitors of the web chat for tests: clients with a cookie jar of their own, and what they send."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from bot.app import Installation, web_application
+from tests.fakes.dashscope.service import portrait_jpeg
+
+HERE = "http://localhost"
+
+
+def visitor(parts: Installation, language: str = "en") -> httpx.AsyncClient:
+    """A newcomer at the page of a house, without a network between."""
+    transport = httpx.ASGITransport(web_application(parts))
+    return httpx.AsyncClient(transport=transport, base_url=HERE, headers={"Accept-Language": language})
+
+
+@asynccontextmanager
+async def visitors(parts: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Several newcomers at one page."""
+    app = web_application(parts)
+    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE) for _ in range(count)]
+    try:
+        yield clients
+    finally:
+        for client in clients:
+            await client.aclose()
+
+
+async def wish(client: httpx.AsyncClient, *, style: str | None = "0", **more: Any) -> httpx.Response:
+    """POST a portrait. `more`: `photo`, `reference` (bytes), `key`."""
+    photo, reference, key = more.get("photo", portrait_jpeg()), more.get("reference"), more.get("key")
+    files = {"photo": ("me.jpg", photo, "image/jpeg")}
+    if reference is not None:
+        files["reference"] = ("like.jpg", reference, "image/jpeg")
+    fields = {name: value for name, value in {"style": style, "key": key}.items() if value is not None}
+    return await client.post("/api/jobs", files=files, data=fields)
+
+
+async def told(client: httpx.AsyncClient, job_id: int) -> list[dict[str, Any]]:
+    """Every event of a job until its stream ends."""
+    lines = (await client.get(f"/api/jobs/{job_id}/events")).text.splitlines()
+    return [httpx.Response(200, text=line.removeprefix("data: ")).json() for line in lines if line.startswith("data: ")]
+
+
+async def painted(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    """A wish that has ended, as its last event tells it."""
+    answer = await wish(client, **more)
+    assert answer.status_code == 202, answer.text
+    return (await told(client, answer.json()["id"]))[-1]

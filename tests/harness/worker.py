@@ -1,0 +1,204 @@
+"""Lanes at work over real rows and a real service, without people's photos having to be decoded first.
+
+    async with workshop(tmp_path, service) as shop:
+        job = await shop.wish("anna")
+        shop.gate.next("create", lost_after)
+        async with shop.at_work():
+            done = await shop.ended(job)
+
+The clock is hasty: the time is what it is, but every wait is over in a twentieth of its time.
+"""
+
+import asyncio
+import io
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.photo_links import InlineLinks
+from bot.domain.poll_schedule import TaskDurations
+from bot.domain.styles import STYLES
+from bot.imaging import Intake
+from bot.jobs.admission import AdmissionRules, admit
+from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queue_snapshot import QueueSnapshots
+from bot.jobs.service import JobService
+from bot.jobs.views import Capacity
+from bot.messaging.platform import Person
+from bot.runtime.clock import WallClock
+from bot.runtime.wakeups import Wakeups
+from bot.worker.account import ApiAccount
+from bot.worker.context import WorkerDeps
+from bot.worker.dispatcher import run_account
+from storage import jobs, ledger
+from storage.database import Database, open_database
+from storage.jobs import ENDED, Job
+from storage.photos import Kind, open_photos
+from tests.fakes.dashscope.proxy import Gate, gate
+from tests.fakes.dashscope.service import StandIn, portrait_jpeg
+from tests.fakes.postgres import place_of
+from tests.harness.rows import A_NEW_JOB, somebody
+
+QUICK = TaskDurations(mean=0.05, deviation=0.05)
+HASTE = 20.0
+
+
+def measure(picture: bytes) -> tuple[int, int]:
+    """Width and height from the header."""
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            return image.size
+    except OSError as error:
+        raise ValueError("no picture") from error
+
+
+class Calm(random.Random):
+    """Chance that always falls on the least."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+class HastyClock(WallClock):
+    """The time on the wall, and no patience."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / HASTE)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        return await super().wait(event, seconds / HASTE)
+
+
+@dataclass
+class Workshop:
+    """An installation without its doors. `api_accounts` drive when `at_work`."""
+
+    house: WorkerDeps
+    job_service: JobService
+    gate: Gate
+    rules: AdmissionRules
+    api_accounts: list[ApiAccount]
+    wishes: int = 0
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    async def wish(self, who: str = "anna", *, style: int = 0) -> Job:
+        """One more photo of somebody's, queued."""
+        self.wishes += 1
+        now = self.house.clock.now()
+        async with self.database.write() as connection:
+            person, chat = await somebody(connection, who)
+        photo = portrait_jpeg(256, 256, shade=self.wishes % 256) + str(self.wishes).encode()
+        key = await self.house.photos.put(Kind.ORIGINAL, person, photo, expires=now + 3600)
+        new = replace(A_NEW_JOB, source=f"{who}:{self.wishes}", person_id=person, chat_id=chat, created=now)
+        async with self.database.write() as connection:
+            job_id = await jobs.insert(connection, replace(new, photo=key, photo_hash=key[-68:]))
+            draft = await jobs.get(connection, job_id or 0)
+            assert draft is not None
+            queued = await admit(connection, draft, style, self.rules, now)
+        self.house.wakeups.notify()
+        return queued
+
+    @asynccontextmanager
+    async def at_work(self, *api_accounts: ApiAccount) -> AsyncIterator[None]:
+        """The lanes drive until the end of the block."""
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for api_account in api_accounts or self.api_accounts:
+                group.create_task(run_account(api_account, self.house, stop))
+            try:
+                yield
+            finally:
+                stop.set()
+                self.house.wakeups.notify()
+
+    async def row(self, job: Job) -> Job:
+        """The job as its row stands now."""
+        async with self.database.read() as connection:
+            found = await jobs.get(connection, job.id)
+        assert found is not None
+        return found
+
+    async def when(self, job: Job, fits: Callable[[Job], bool]) -> Job:
+        """The job's row, once it is as wanted."""
+        while True:
+            wakeup = self.house.wakeups.subscribe()
+            now = await self.row(job)
+            if fits(now):
+                return now
+            await self.house.clock.wait(wakeup, 1.0)
+
+    async def ended(self, job: Job) -> Job:
+        """The job's row, once it has ended."""
+        return await self.when(job, lambda now: now.state in ENDED)
+
+    async def units(self, who: str = "anna") -> tuple[int, int]:
+        """How many of today's units somebody has reserved and used."""
+        view = await self.job_service.quota(Person("test", who))
+        async with self.database.read() as connection:
+            assert await ledger.audit(connection) == ()
+        return view.reserved, view.used
+
+    async def attempts(self, job: Job) -> list[tuple[int, str | None, str | None]]:
+        """A job's attempts: number, task, outcome."""
+        rows = await self.rows("SELECT n, task_id, outcome FROM attempt WHERE job_id = :id ORDER BY n", id=job.id)
+        return [(row.n, row.task_id, row.outcome) for row in rows]
+
+    async def rows(self, sql: str, **values: object) -> Sequence[Any]:
+        """Whatever a test wants to know."""
+        async with self.database.read() as connection:
+            return (await connection.execute(text(sql), values)).all()
+
+    async def set(self, job: Job, **columns: object) -> None:
+        """Put a row where a test needs it."""
+        sets = ", ".join(f"{name} = :{name}" for name in columns)
+        async with self.database.write() as connection:
+            await connection.execute(text(f"UPDATE job SET {sets} WHERE id = :id"), {**columns, "id": job.id})
+
+    async def cancel(self, job: Job, who: str = "anna") -> None:
+        """Somebody does not want their job any more."""
+        await self.job_service.cancel(Person("test", who), job.id)
+
+
+@asynccontextmanager
+async def workshop(
+    data_dir: Path,
+    service: StandIn,
+    *,
+    keys: Sequence[str] = ("sk-one",),
+    patience: Timeouts | None = None,
+    rules: AdmissionRules | None = None,
+    clock: WallClock | None = None,
+    **api_account: Any,
+) -> AsyncIterator[Workshop]:
+    """Open everything; nothing is at work yet. The same folder again is a restart."""
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(gate(service))
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        database = await stack.enter_async_context(open_database(place_of(data_dir)))
+        photos, wakeups = open_photos(data_dir / "photos"), Wakeups()
+        house = WorkerDeps(database, photos, wakeups, clock or HastyClock(), Calm(), measure, result_days=30)
+        limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_guess": QUICK, "paid": True}
+        api_accounts = []
+        for key in keys:
+            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Timeouts())
+            api_accounts.append(
+                ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
+            )
+        rules = rules or AdmissionRules(20, 1000, None, paid=api_accounts[0].paid)
+        seen = Capacity(frozenset(keys), sum(api_account.slots for api_account in api_accounts), first_guess=QUICK.mean)
+        reception = PhotoIntake(Intake(), photos, keep_seconds=3600)
+        board = QueueSnapshots(database, wakeups, house.clock, seen)
+        job_service = JobService(database, reception, wakeups, house.clock, seen, rules, STYLES, board)
+        yield Workshop(house, job_service, here, rules, api_accounts)

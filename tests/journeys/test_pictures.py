@@ -1,0 +1,50 @@
+"""The promise of a fresh start: with no account, real looks painted by the real engine, of the right size and shape."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.domain.job_view import State
+from bot.domain.styles import REFERENCE
+from stylizer.engines import real_engine
+from tests import ROOT
+from tests.harness.app import ANNA, accepted, ended, house, private
+
+PORTRAIT = ROOT / "docs" / "images" / "portrait.jpg"
+SAMPLES = ROOT / "bot" / "samples"
+
+
+def portrait(width: int, height: int) -> bytes:
+    """The public-domain portrait, cropped to a shape."""
+    with Image.open(PORTRAIT) as image:
+        box = image.resize((width, height), box=(0, 0, image.width, image.width * height / width))
+    out = io.BytesIO()
+    box.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.timeout(240)
+async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(tmp_path: Path) -> None:
+    photo = portrait(600, 500)
+    async with house(tmp_path, engine=real_engine()) as parts:
+        job_service, chat = parts.job_service, private(ANNA)
+        wishes = [
+            accepted(await job_service.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
+            for style in (0, 2, 5)
+        ]
+        reference = (SAMPLES / "reference.jpg").read_bytes()
+        own = await job_service.request(
+            ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own"
+        )
+        pictures = []
+        for wish in (*wishes, accepted(own)):
+            done = await ended(parts, ANNA, wish.id)
+            assert done.state == State.STORED, done
+            pictures.append(await job_service.result(ANNA, wish.id))
+    sizes = {Image.open(io.BytesIO(picture or b"")).size for picture in pictures}
+    formats = {Image.open(io.BytesIO(picture or b"")).format for picture in pictures}
+    assert sizes == {(1843, 1536)}
+    assert formats == {"JPEG"}
+    assert len(set(pictures)) == 4

@@ -1,0 +1,146 @@
+"""The audit finds what it is there to find: each of these has been a bug somewhere."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos import audit
+from chaos.people import Wish
+from storage.database import open_database
+from stylizer.tasks import Status, Task
+from tests.fakes.telegram_api.chats import Shown
+from tests.fakes.telegram_api.server import BotApi
+
+WISH = Wish(0, "telegram:1:7:3", chat=7)
+TASK = Task("task-1", "account", "r", 2, 0, Status.SUCCEEDED)
+ROWS = """
+    INSERT INTO person (id, platform, platform_id, language, created) VALUES (1, 'telegram', '7', 'en', 0);
+    INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (1, 'telegram', '7', 0, 0);
+    INSERT INTO account (id, mean_seconds, deviation_seconds) VALUES ('a', 1, 1);
+    INSERT INTO job (id, source, person_id, chat_id, state, cropped, cancel_requested, hidden, created, updated)
+    VALUES (1, 'telegram:1:7:3', 1, 1, 'delivered', 0, 0, 0, 0, 0);
+    INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 1, 'a', 0, 'task-1');
+    INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', 'd', 9, 0, 1);
+    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'reserve', 'd', 0);
+    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'commit', 'd', 0);
+"""
+
+
+def card(number: int, photo: bytes | None = b"x") -> Shown:
+    return Shown(7, number, photo=photo, rows=((("Again", "again:1"),),))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """The rows of one wish that went well."""
+    path = tmp_path / "repaint.db"
+
+    async def migrated() -> None:
+        async with open_database(path):
+            pass
+
+    asyncio.run(migrated())
+    change(path, ROWS)
+    return path
+
+
+def change(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+def wrong(path: Path, *tasks: Task) -> list[str]:
+    tasks = tasks or (TASK,)
+    return [*audit.outcomes(path, [WISH]), *audit.payments(path, tasks), *audit.ledger(path), *audit.whole(path)]
+
+
+def test_what_went_well_is_not_complained_about(database: Path) -> None:
+    assert wrong(database) == []
+    assert audit.unfinished(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        ("DELETE FROM attempt; DELETE FROM ledger; DELETE FROM quota; DELETE FROM job", "is 0 jobs"),
+        ("UPDATE job SET state = 'running'", "is still running"),
+        ("UPDATE job SET source = 'telegram:1:7:4'", "nobody wished for the job"),
+        ("DELETE FROM attempt", "is nobody's"),
+        ("UPDATE attempt SET task_id = 'task-2'", "was never made"),
+        ("UPDATE quota SET used = 2", "its rows say otherwise"),
+        ("UPDATE quota SET reserved = 1", "still has 1 reserved"),
+        ("DELETE FROM ledger WHERE kind = 'commit'; UPDATE quota SET used = 0, reserved = 1", "0 units were spent"),
+    ],
+)
+def test_what_is_wrong_in_the_rows_is_found(database: Path, sql: str, complaint: str) -> None:
+    change(database, sql)
+    assert any(complaint in line for line in wrong(database))
+
+
+def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
+    change(database, "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 2, 'a', 0, 'task-2')")
+    again = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
+    assert wrong(database, TASK, again) == ["job 1 was paid 2 times"]
+
+
+def test_a_dispatcher_that_goes_on_after_its_successor_has_begun_is_found(database: Path) -> None:
+    change(database, "UPDATE attempt SET epoch = 4, intent_at = 10")
+    later = "INSERT INTO attempt (job_id, n, account_id, intent_at, epoch) VALUES (1, {}, 'a', {}, {})"
+    change(database, later.format(2, 20, 5))
+    assert list(audit.fences(database)) == []
+    change(database, later.format(3, 30, 4))
+    assert list(audit.fences(database)) == ["the dispatcher 4 of a wrote an attempt after 5 did"]
+
+
+@pytest.mark.parametrize(
+    ("moments", "complaint"),
+    [
+        ([(0, 900), (1000, 1900), (2000, 2900)], None),
+        ([(0, 2000), (500, 2500), (1200, 2500)], "3 tasks of account were there at once, it has 2 slots"),
+        ([(0, 100), (400, 500), (800, 900)], "3 tasks of account were sent within a second"),
+        ([(0, None), (1000, None), (2000, None)], "3 tasks of account were there at once, it has 2 slots"),
+    ],
+)
+def test_an_account_that_was_given_too_much_is_found(
+    moments: list[tuple[int, int | None]], complaint: str | None
+) -> None:
+    tasks = [replace(TASK, task_id=str(at), submitted=at, ended=ended) for at, ended in moments]
+    assert list(audit.limits(tasks, slots=2, submits=2)) == ([] if complaint is None else [complaint])
+
+
+def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -> None:
+    api, again = BotApi(), Counter[int]()
+    api.chats.add(card(8))
+    assert [audit.unheard(database, api, [WISH], again) for _ in range(2)] == [1, 0]
+    change(database, "UPDATE job SET message_id = '8'")
+    assert audit.unheard(database, api, [WISH], Counter()) == 0
+    assert again == {7: 1}
+
+
+@pytest.mark.parametrize(
+    ("messages", "again", "complaint"),
+    [
+        ([card(8)], 0, None),
+        ([], 0, "has 0 cards"),
+        ([card(8, photo=None)], 0, "has 0 pictures of 1"),
+        ([card(8), card(9)], 0, "has 2 pictures of 1"),
+        ([card(8), card(9)], 1, None),
+        ([card(8), card(9, photo=None)], 0, "has 2 cards"),
+        ([card(8), card(9, photo=None)], 1, None),
+        ([card(8), Shown(7, 9, "Your picture is ready: here it is.")], 0, None),
+        ([card(8), *[Shown(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was told 2 times"),
+    ],
+)
+def test_a_chat_without_its_picture_or_with_too_many_is_found(
+    database: Path, messages: list[Shown], again: int, complaint: str | None
+) -> None:
+    api = BotApi()
+    for shown in messages:
+        api.chats.add(shown)
+    found = list(audit.chats(database, api, [WISH], Counter({7: again})))
+    assert found == [] if complaint is None else any(complaint in line for line in found)

@@ -1,0 +1,21 @@
+"""The short form of `make chaos PART=faults`."""
+
+from pathlib import Path
+
+import pytest
+
+from chaos.faults import faults
+
+FAULTS = 60
+
+
+@pytest.mark.timeout(400)
+async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twice(tmp_path: Path) -> None:
+    report = await faults(tmp_path, FAULTS, seed=4, calamities=("disk full",), say=lambda _: None)
+    assert report.wrong == []
+    assert report.faults.total() >= FAULTS
+    assert len(report.faults) >= 8, "of many kinds"
+    assert report.calamities == {"disk full": 1}
+    assert report.outcomes["delivered"] > 0
+    assert report.outcomes["failed"] == 0
+    assert report.guests > 0, "on Discord too"

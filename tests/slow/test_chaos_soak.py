@@ -1,0 +1,47 @@
+"""The soak in its short form, and what its curve must not do."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos.soak import soak
+from chaos.soak_curve import FEWEST, Look, grown
+
+FIRST = Look(
+    jobs=1000, per_second=9.0, cpu_ms=50.0, bot_mib=110, intake_mib=33, files=60, rows_mib=3.0, log_mib=4.0,
+    median=1.0, p95=2.0,
+)  # fmt: skip
+FLAT = [replace(FIRST, jobs=1000 * number) for number in range(1, 21)]
+
+
+def test_a_few_jobs_come_to_their_end_and_leave_everything_right(tmp_path: Path) -> None:
+    said: list[str] = []
+    looks, wrong = asyncio.run(soak(tmp_path, 20, say=said.append))
+    assert [look.jobs for look in looks] == list(range(1, 21))
+    assert len(said) == len(looks)
+    assert [line for line in wrong if "grew" not in line and "takes" not in line] == []  # too few to tell that
+
+
+def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path: Path) -> None:
+    looks, wrong = asyncio.run(soak(tmp_path, 10_000, minutes=0.0, say=lambda _: None))
+    assert (looks, wrong) == ([], ["it did not come far enough to show a curve"])
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (replace(FIRST, bot_mib=130), "memory grew from 110 to 130"),
+        (replace(FIRST, files=90), "files grew from 60 to 90"),
+        (replace(FIRST, median=2.5), "took 1.00 s and takes 2.50 s"),
+    ],
+)
+def test_what_has_grown_at_the_end_is_told(end: Look, words: str) -> None:
+    [told] = grown([*FLAT, end])
+    assert words in told
+
+
+def test_a_flat_curve_is_well_and_a_short_one_is_none() -> None:
+    assert grown(FLAT) == []
+    assert grown(FLAT[: FEWEST - 1]) == ["it did not come far enough to show a curve"]

@@ -1,0 +1,120 @@
+"""Many people at one slot: never two at once, never too fast, everybody in turn; and limits hold under a rush."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.jobs.admission import AdmissionRules
+from bot.messaging.platform import Person
+from bot.runtime.clock import WallClock
+from storage import ledger
+from storage.jobs import Job
+from tests.conftest import ON_BOTH
+from tests.fakes.dashscope.service import most_within_a_second, portrait_jpeg, stand_in
+from tests.harness.app import ANNA, house, private
+from tests.harness.worker import Workshop, workshop
+
+PEOPLE, PHOTOS = 20, 5
+
+
+def jain(shares: Mapping[str, int], people: int) -> float:
+    """Jain's index of fairness: 1 when all got the same, 1/people when one got all."""
+    return sum(shares.values()) ** 2 / (people * sum(share**2 for share in shares.values()))
+
+
+async def places(shop: Workshop, who: str, job: Job) -> list[int]:
+    """Every place that a person is shown while their job waits."""
+    shown = [view.place async for view in shop.job_service.watch(Person("test", who), job.id)]
+    return [place for place in shown if place is not None]
+
+
+async def everybody_served(shop: Workshop, owner: Mapping[int, str]) -> None:
+    """Wait until every job has its picture."""
+    for job_id, who in owner.items():
+        async for view in shop.job_service.watch(Person("test", who), job_id):
+            last = view
+        assert last.state == State.STORED
+
+
+@pytest.mark.timeout(240)
+async def test_twenty_people_with_five_photos_each_take_turns_at_one_slot(tmp_path: Path) -> None:
+    """In real time, at the API's own limits: 100 submits at 1.8 a second."""
+    limits: dict[str, Any] = {"submits_per_second": 2.0, "queries_per_second": 18.0}
+    service = stand_in(tmp_path / "service")
+    async with service as cloud, workshop(tmp_path, cloud, clock=WallClock(), **limits) as shop:
+        owner: dict[int, str] = {}
+        watching = []
+        for who in (f"person {number}" for number in range(PEOPLE)):  # whoever comes first brings all at once
+            jobs = [await shop.wish(who) for _ in range(PHOTOS)]
+            owner |= {job.id: who for job in jobs}
+            watching.append(asyncio.create_task(places(shop, who, jobs[0])))
+        async with shop.at_work():
+            seen = await asyncio.gather(*watching)
+            await everybody_served(shop, owner)
+        report = await cloud.report()
+        assert (report.tasks, report.most_running, report.refused_submits) == (PEOPLE * PHOTOS, 1, 0)
+        assert report.by_status == {"SUCCEEDED": PEOPLE * PHOTOS}
+        assert most_within_a_second([arrival.at for arrival in shop.gate.arrivals if arrival.kind == "create"]) == 2
+        order = [owner[job_id] for (job_id,) in await shop.rows("SELECT job_id FROM attempt ORDER BY intent_at")]
+        for served in range(PEOPLE, PEOPLE * PHOTOS + 1, PEOPLE):
+            assert jain(Counter(order[:served]), PEOPLE) >= 0.99, served
+        for number, shown in enumerate(seen, start=1):
+            assert shown[0] == number
+            assert all(later <= earlier for earlier, later in pairwise(shown)), shown
+
+
+@ON_BOTH
+async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_path: Path) -> None:
+    """A hundred jobs of one person wait; who comes with one photo then is next but for what runs."""
+    rules = AdmissionRules(daily_free_images=1000, max_queued_per_person=1000, monthly_budget_cny=None, paid=True)
+    async with stand_in(tmp_path / "service") as service, workshop(tmp_path, service, rules=rules) as shop:
+        heavy = [await shop.wish("heavy") for _ in range(100)]
+        light = await shop.wish("light")
+        views = {job.id: await shop.job_service.job(Person("test", "heavy"), job.id) for job in heavy}
+        mine = await shop.job_service.job(Person("test", "light"), light.id)
+        assert mine is not None
+        assert mine.place == 2
+        assert [view.place for view in views.values() if view] == [1, *range(3, 102)]
+
+
+@ON_BOTH
+async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted(tmp_path: Path) -> None:
+    async with house(tmp_path, daily_free_images=20, max_queued_per_person=1000) as parts:
+        photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
+        answers = await asyncio.gather(
+            *(
+                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                for number, photo in enumerate(photos)
+            )
+        )
+        accepted = [answer for answer in answers if isinstance(answer, JobView)]
+        refused = [answer for answer in answers if isinstance(answer, UserError)]
+        assert (len(accepted), len(refused)) == (20, 180)
+        assert {answer.code for answer in refused} == {ErrorCode.QUOTA_USED_UP}
+        async with parts.deps.database.read() as connection:
+            assert await ledger.audit(connection) == ()
+        quota = await parts.job_service.quota(ANNA)
+        assert quota.reserved + quota.used == 20
+        assert len(await parts.job_service.history(ANNA, limit=200)) == 20
+        kept = [key for key in await parts.deps.photos.keys() if key.startswith("original/")]
+        assert len(kept) == 20  # a refused photo is not kept
+
+
+@ON_BOTH
+async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) -> None:
+    async with house(tmp_path, max_queued_per_person=3) as parts:
+        photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
+        answers = await asyncio.gather(
+            *(
+                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                for number, photo in enumerate(photos)
+            )
+        )
+        refused = {answer.code for answer in answers if isinstance(answer, UserError)}
+        assert refused == {ErrorCode.QUEUE_FULL}

@@ -1,0 +1,94 @@
+"""Three real bots on one PostgreSQL: whoever is killed, frozen or cut off, each wish ends once and is paid once."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.dashscope.proxy import Gate, gate
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.harness.replica_processes import Company, replicas
+
+TAKEN_OVER_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The service, and the gate in front of it. Pictures are finished once `let_go` was called."""
+
+    service: StandIn
+    gate: Gate
+    folder: Path
+    url: str
+
+    def let_go(self) -> None:
+        (self.folder / "go").touch()
+
+    def company(self) -> AbstractAsyncContextManager[Company]:
+        return replicas(self.folder, self.url, self.gate.base_url)
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
+    engine = quick_engine(until=tmp_path / "go")
+    async with stand_in(tmp_path / "service", engine=engine) as service, gate(service) as front:
+        yield Cloud(service, front, tmp_path, postgres_url)
+
+
+async def wished(company: Company, count: int) -> list[int]:
+    """So many wishes of the one visitor, a few at each bot."""
+    return [await company.wish(number % len(company.bots), number) for number in range(count)]
+
+
+async def all_is_well(cloud: Cloud, company: Company, by: int, jobs: list[int]) -> None:
+    """Each job ended with its picture, as any bot tells; one unit and one task each, and every task was sent by the
+    dispatcher whose epoch its attempt bears."""
+    bot = company.bots[by]
+    for job in jobs:
+        assert (await bot.ended(job))["state"] in {"stored", "delivered"}
+    assert await bot.quota() == (0, len(jobs))
+    tasks = await cloud.service.tasks()
+    made = await company.rows("SELECT task_id, epoch FROM attempt WHERE task_id IS NOT NULL")
+    assert {task.task_id for task in tasks} == {task_id for task_id, _ in made}
+    assert len(tasks) == len(jobs)
+    report = await cloud.service.report()
+    assert (report.most_running, report.refused_submits) == (1, 0)
+    assert report.most_submits <= 2
+
+
+async def test_as_one_they_paint_and_whoever_is_killed_is_followed_within_ten_seconds(cloud: Cloud) -> None:
+    async with cloud.company() as company:
+        roles = {name.partition(":")[0] for (name,) in await company.rows("SELECT name FROM role")}
+        jobs, first = await wished(company, 3), await company.holder()
+        assert roles <= {"dispatcher", "housekeeping"}
+        await company.bots[first].when(jobs[0], "running")
+        await company.bots[first].kill()
+        killed, again = asyncio.get_running_loop().time(), cloud.gate.hold("query")
+        await again.reached.wait()
+        assert asyncio.get_running_loop().time() - killed < TAKEN_OVER_SECONDS
+        sent = cloud.gate.hold("create", answer_too=True)  # the next submit is taken, and its sender killed then
+        again.go.set()
+        sent.go.set()
+        cloud.let_go()
+        second = await company.holder(but=first)
+        await sent.taken.wait()
+        await company.bots[second].kill()
+        await all_is_well(cloud, company, await company.holder(but=second), jobs)
+
+
+async def test_a_frozen_ones_lane_goes_on_and_when_it_thaws_it_drives_only_if_elected_again(cloud: Cloud) -> None:
+    async with cloud.company() as company:
+        jobs, first = await wished(company, 3), await company.holder()
+        await company.bots[first].when(jobs[0], "running")
+        company.bots[first].process.send_signal(signal.SIGSTOP)
+        second = await company.holder(but=first)
+        company.bots[first].process.send_signal(signal.SIGCONT)
+        await company.bots[second].kill()  # its successor dies while it thaws
+        third = await company.holder(but=second)
+        cloud.let_go()
+        await all_is_well(cloud, company, third, jobs)

@@ -1,0 +1,187 @@
+"""The database: what SQLite was told, one writer, nothing left open, and schemas of other times."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import people
+from storage.database import Database, NewerSchema, open_database
+from storage.sqlite import CACHE_KIB
+from tests.conftest import ON_BOTH
+from tests.fakes.postgres import place_of
+from tests.harness.rows import NOON, somebody
+
+TABLES = {"person", "chat", "queue", "account", "job", "attempt", "quota", "ledger", "result", "outbox", "link_use"}
+
+
+async def _pragma(connection: AsyncConnection, name: str) -> object:
+    return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+
+
+async def _people(database: Database) -> int:
+    async with database.read() as connection:
+        return int((await connection.execute(text("SELECT COUNT(*) FROM person"))).scalar_one())
+
+
+def _for_others(folder: Path) -> dict[str, int]:
+    """What others than the owner may do with each file."""
+    return {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir()}
+
+
+def _stands_in(folder: Path, words: bytes) -> bool:
+    return any(words in file.read_bytes() for file in folder.iterdir())
+
+
+async def test_every_connection_is_durable_and_minds_foreign_keys(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database:
+        for opened in (database.write(), database.read()):
+            async with opened as connection:
+                told = [await _pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
+                assert told == ["wal", 2, 1]  # 2 is FULL
+
+
+async def test_every_connection_keeps_two_megabytes_of_pages_at_most(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database:
+        for opened in (database.write(), database.read()):
+            async with opened as connection:
+                assert await _pragma(connection, "cache_size") == -CACHE_KIB
+
+
+async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "rows.db") as database:
+        for number in range(50):
+            async with database.write() as connection:
+                await somebody(connection, f"unmistakable {number}")
+        async with database.write() as connection:
+            for table in ("person", "chat"):
+                await connection.execute(text(f"DELETE FROM {table}"))
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1 FROM person"))
+            assert not await database.checkpoint()  # not while somebody looks at how it was
+        assert await database.checkpoint()
+        assert not _stands_in(tmp_path, b"unmistakable")
+        async with database.write() as connection:
+            await somebody(connection)
+        assert await _people(database) == 1
+
+
+@ON_BOTH
+async def test_a_row_cannot_point_at_nothing(tmp_path: Path) -> None:
+    async with open_database(place_of(tmp_path)) as database:
+        with pytest.raises(Exception, match=r"(?i)foreign key"):
+            async with database.write() as connection:
+                await connection.execute(
+                    text("INSERT INTO attempt (job_id, n, account_id, intent_at) VALUES (7, 1, 'a', 0)")
+                )
+
+
+async def test_an_empty_database_gets_every_table_and_a_second_start_changes_nothing(
+    tmp_path: Path, database_kind: str
+) -> None:
+    place = tmp_path / "deep" / "rows.db" if database_kind == "sqlite" else place_of(tmp_path)
+    async with open_database(place) as database, database.write() as connection:
+        await somebody(connection)
+    async with open_database(place) as database:
+        async with database.read() as connection:
+            assert set(await connection.run_sync(lambda sync: inspect(sync).get_table_names())) >= TABLES
+        assert await _people(database) == 1
+
+
+async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "rows.db"
+    async with open_database(path) as database, database.write() as connection:
+        await somebody(connection)
+        assert _for_others(tmp_path) == {"rows.db": 0, "rows.db-wal": 0, "rows.db-shm": 0}
+
+
+@ON_BOTH
+async def test_a_newer_schema_is_refused_with_a_clear_sentence(tmp_path: Path) -> None:
+    async with open_database(place_of(tmp_path)) as database:
+        async with database.write() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(NewerSchema, match="newer than this version of Repaint"):
+            async with open_database(place_of(tmp_path)):
+                pytest.fail("it was opened")
+        async with database.read() as connection:
+            found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            assert found.scalars().all() == ["9999"]
+
+
+@ON_BOTH
+async def test_writers_take_turns(tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    async def write(database: Database, name: str) -> None:
+        nonlocal inside, most
+        async with database.write() as connection:
+            inside += 1
+            most = max(most, inside)
+            await somebody(connection, name)
+            inside -= 1
+
+    async with open_database(place_of(tmp_path)) as database:
+        await asyncio.gather(*(write(database, f"person {number}") for number in range(50)))
+        assert most == 1
+        assert await _people(database) == 50
+
+
+@ON_BOTH
+async def test_readers_see_one_moment_and_never_wait_for_the_writer(tmp_path: Path) -> None:
+    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
+        await somebody(writing)
+        assert await asyncio.create_task(_people(database)) == 0  # while the writer is in the middle of it
+
+
+@ON_BOTH
+async def test_a_transaction_inside_a_transaction_is_a_mistake_that_shows_at_once(tmp_path: Path) -> None:
+    """It would wait for itself, but only on a day when four others do the same."""
+    async with open_database(place_of(tmp_path)) as database:
+        for outer, inner in itertools.product((database.read, database.write), repeat=2):
+            with pytest.raises(RuntimeError, match="pass the connection on"):
+                async with outer(), inner():
+                    pytest.fail("it was let in")
+        await asyncio.gather(*(_people(database) for _ in range(30)))
+
+
+@ON_BOTH
+async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
+    async with open_database(place_of(tmp_path)) as database:
+        with pytest.raises(ZeroDivisionError):
+            async with database.write() as connection:
+                await somebody(connection)
+                raise ZeroDivisionError
+        assert await _people(database) == 0
+
+
+@ON_BOTH
+async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> None:
+    """Cancelled at every point of a write where it can be: what comes after must find the database free, and a write
+    is there wholly or not at all."""
+
+    async def write(database: Database, number: int) -> None:
+        async with database.write() as connection:
+            for part in ("left", "right"):
+                await people.remember_person(
+                    connection, platform=part, platform_id=str(number), language="en", now=NOON
+                )
+
+    async with open_database(place_of(tmp_path)) as database:
+        for number in range(60):
+            task = asyncio.create_task(write(database, number))
+            for _ in range(number):  # so many steps of the loop, then it is cancelled
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(5), database.write() as connection:
+                await somebody(connection, f"after {number}")
+        async with database.read() as connection:
+            halves = await connection.execute(
+                text("SELECT platform_id, COUNT(*) AS n FROM person WHERE platform <> 'test' GROUP BY platform_id")
+            )
+            assert {row.n for row in halves} <= {2}
+            after = await connection.execute(text("SELECT COUNT(*) FROM person WHERE platform = 'test'"))
+            assert after.scalar_one() == 60

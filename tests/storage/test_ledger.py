@@ -1,0 +1,161 @@
+"""The quota ledger: limits hold under contention, everything is settled once, and the sums can be proven."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from sqlalchemy import text
+
+from storage import ledger
+from storage.database import Database, open_database
+from storage.ledger import Scope, Sums
+from tests.conftest import ON_BOTH
+from tests.fakes.postgres import place_of
+from tests.harness.rows import NOON
+
+pytestmark = ON_BOTH
+
+DAY = Scope("person:7", "2026-11-22", 20)
+TOMORROW = Scope("person:7", "2026-11-23", 20)
+BUDGET = Scope("budget", "2026-11", 100)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with open_database(place_of(tmp_path)) as opened:
+        yield opened
+
+
+class Refused(Exception):
+    """So that the transaction rolls back."""
+
+
+async def reserve(database: Database, job_id: int, *scopes: Scope) -> bool:
+    """As admission does it: who finds one scope empty takes nothing of the others."""
+    with suppress(Refused):
+        async with database.write() as connection:
+            if await ledger.reserve(connection, job_id, scopes, now=NOON) is None:
+                return True
+            raise Refused
+    return False
+
+
+async def settle(
+    database: Database, job_id: int, how: Literal["commit", "release"], scopes: str = "%", *, now: float = NOON
+) -> None:
+    async with database.write() as connection:
+        await ledger.settle(connection, job_id, how, now=now, scopes=scopes)
+
+
+async def sums(database: Database, scope: Scope) -> tuple[int, int]:
+    async with database.read() as connection:
+        assert await ledger.audit(connection) == ()
+        found = await ledger.sums(connection, scope.name, scope.period)
+    return found.reserved, found.used
+
+
+async def test_of_two_hundred_at_once_exactly_as_many_as_the_limit_get_a_unit(database: Database) -> None:
+    got = await asyncio.gather(*(reserve(database, number, DAY, BUDGET) for number in range(200)))
+    assert sum(got) == 20
+    assert await sums(database, DAY) == (20, 0)
+    assert await sums(database, BUDGET) == (20, 0)  # who was refused by one scope has taken nothing of the other
+
+
+async def test_units_come_back_and_can_be_taken_again(database: Database) -> None:
+    for number in range(20):
+        assert await reserve(database, number, DAY)
+    assert not await reserve(database, 20, DAY)
+    await settle(database, 3, "release")
+    assert await reserve(database, 21, DAY)
+    assert not await reserve(database, 22, DAY)
+
+
+async def test_what_is_used_counts_like_what_is_reserved(database: Database) -> None:
+    for number in range(20):
+        await reserve(database, number, DAY)
+        await settle(database, number, "commit")
+    assert await sums(database, DAY) == (0, 20)
+    assert not await reserve(database, 99, DAY)
+
+
+@pytest.mark.parametrize("first", ["commit", "release"])
+@pytest.mark.parametrize("second", ["commit", "release"])
+async def test_a_unit_is_settled_once(
+    database: Database, first: Literal["commit", "release"], second: Literal["commit", "release"]
+) -> None:
+    await reserve(database, 1, DAY)
+    await settle(database, 1, first)
+    await settle(database, 1, second)
+    assert await sums(database, DAY) == (0, 1 if first == "commit" else 0)
+
+
+async def test_of_many_that_settle_at_once_one_does(database: Database) -> None:
+    await reserve(database, 1, DAY)
+    await asyncio.gather(*(settle(database, 1, "commit" if n % 2 else "release") for n in range(50)))
+    async with database.read() as connection:
+        rows = await connection.execute(text("SELECT COUNT(*) FROM ledger WHERE kind <> 'reserve'"))
+        assert rows.scalar_one() == 1
+    reserved, _ = await sums(database, DAY)
+    assert reserved == 0
+
+
+async def test_some_scopes_can_be_settled_before_others(database: Database) -> None:
+    await reserve(database, 1, DAY, BUDGET)
+    await settle(database, 1, "release", "person:%")
+    assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (1, 0))
+    await settle(database, 1, "commit", "budget")
+    assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (0, 1))
+
+
+async def test_a_unit_of_yesterday_is_settled_where_it_was_taken(database: Database) -> None:
+    await reserve(database, 1, DAY)
+    await settle(database, 1, "commit", now=NOON + 86_400)
+    assert (await sums(database, DAY), await sums(database, TOMORROW)) == ((0, 1), (0, 0))
+
+
+async def test_a_new_day_has_all_its_units(database: Database) -> None:
+    for number in range(20):
+        await reserve(database, number, DAY)
+    assert await reserve(database, 20, TOMORROW)
+
+
+async def test_a_limit_that_the_owner_changes_holds_from_the_next_one_on(database: Database) -> None:
+    for number in range(20):
+        await reserve(database, number, DAY)
+    assert await reserve(database, 20, Scope(DAY.name, DAY.period, 21))
+    assert not await reserve(database, 21, Scope(DAY.name, DAY.period, 5))
+
+
+async def test_without_units_nobody_gets_one(database: Database) -> None:
+    assert not await reserve(database, 1, Scope("person:7", "2026-11-22", 0))
+
+
+async def test_a_watched_scope_counts_a_job_once_and_refuses_nothing(database: Database) -> None:
+    account = Scope("account:key-a", "ever", 1)
+    async with database.write() as connection:
+        for job_id in (1, 2, 2, 1, 3):
+            await ledger.count(connection, job_id, account, now=NOON)
+    assert await sums(database, account) == (0, 3)
+
+
+async def test_what_is_reserved_already_is_not_counted_again(database: Database) -> None:
+    await reserve(database, 1, BUDGET)
+    await settle(database, 1, "commit")
+    async with database.write() as connection:
+        await ledger.count(connection, 1, BUDGET, now=NOON)
+    assert await sums(database, BUDGET) == (0, 1)
+
+
+async def test_the_audit_finds_what_does_not_agree(database: Database) -> None:
+    await reserve(database, 1, DAY)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE quota SET used = used + 1"))
+        assert await ledger.audit(connection) == (("person:7", "2026-11-22"),)
+
+
+async def test_nobody_has_used_what_was_never_opened(database: Database) -> None:
+    async with database.read() as connection:
+        assert await ledger.sums(connection, "person:1", "2026-11-22") == Sums(0, 0)

@@ -1,0 +1,108 @@
+"""The ledger under anything that may be done to it: no limit is ever passed, and the sums are those of the rows."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from storage import ledger
+from storage.database import Database, open_database
+from storage.ledger import Scope
+from tests.harness.properties import QUICK
+from tests.harness.rows import NOON
+
+Settlement = Literal["commit", "release"]
+JOBS, PEOPLE, DAYS = st.integers(1, 8), st.sampled_from("ab"), st.sampled_from(["1", "2"])
+FEW_RUNS = settings(QUICK, max_examples=15, stateful_step_count=25)
+LIMITS, HOW = st.integers(0, 4), st.sampled_from(["commit", "release"])
+
+
+class Refused(Exception):
+    """So that the transaction rolls back."""
+
+
+class Ledger(RuleBasedStateMachine):
+    """Jobs of two people over two days, and a budget. `held`: what each job has reserved, by scope and period."""
+
+    loop: ClassVar[asyncio.Runner]
+    database: ClassVar[Database]
+    runs: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).runs += 1  # one file for all runs: each has scopes and jobs of its own
+        self.number = self.runs
+        self.held: dict[int, dict[str, str]] = {}
+        self.settled: set[tuple[int, str]] = set()
+        self.used: Counter[tuple[str, str]] = Counter()
+        self.reserved: Counter[tuple[str, str]] = Counter()
+
+    def _job(self, job: int) -> int:
+        return self.number * 100 + job
+
+    def _scopes(self, person: str, day: str, limit: int, budget: int) -> list[Scope]:
+        return [Scope(f"person:{self.number}{person}", day, limit), Scope(f"budget{self.number}", "month", budget)]
+
+    @rule(job=JOBS, person=PEOPLE, day=DAYS, limit=LIMITS, budget=LIMITS)
+    def reserve(self, job: int, person: str, day: str, limit: int, budget: int) -> None:
+        if job in self.held:
+            return
+        scopes = self._scopes(person, day, limit, budget)
+        full = {
+            scope.name
+            for scope in scopes
+            if self.used[scope.name, scope.period] + self.reserved[scope.name, scope.period] >= scope.limit
+        }
+        empty = self.loop.run(self._reserve(self._job(job), scopes))
+        assert (empty in full) if full else (empty is None)
+        if empty is None:
+            self.held[job] = {scope.name: scope.period for scope in scopes}
+            self.reserved.update((scope.name, scope.period) for scope in scopes)
+
+    async def _reserve(self, job: int, scopes: list[Scope]) -> str | None:
+        try:
+            async with self.database.write() as connection:
+                if (scope := await ledger.reserve(connection, job, scopes, now=NOON)) is not None:
+                    raise Refused(scope.name)  # noqa: TRY301  # what rolls back, as admission does it
+        except Refused as refused:
+            return str(refused)
+        return None
+
+    @rule(job=JOBS, how=HOW, scopes=st.sampled_from(["%", "person:%", "budget%"]))
+    def settle(self, job: int, how: Settlement, scopes: str) -> None:
+        self.loop.run(self._settle(self._job(job), how, scopes))
+        for name, period in self.held.get(job, {}).items():
+            if (job, name) not in self.settled and name.startswith(scopes.removesuffix("%")):
+                self.settled.add((job, name))
+                self.reserved[name, period] -= 1
+                self.used[name, period] += how == "commit"
+
+    async def _settle(self, job: int, how: Settlement, scopes: str) -> None:
+        async with self.database.write() as connection:
+            await ledger.settle(connection, job, how, now=NOON, scopes=scopes)
+
+    @invariant()
+    def the_sums_are_those_of_the_rows(self) -> None:
+        self.loop.run(self._look())
+
+    async def _look(self) -> None:
+        async with self.database.read() as connection:
+            assert await ledger.audit(connection) == ()
+            for (name, period), reserved in self.reserved.items():
+                sums = await ledger.sums(connection, name, period)
+                assert (sums.reserved, sums.used) == (reserved, self.used[name, period])
+
+
+def test_whatever_is_reserved_and_settled_in_whatever_order_the_sums_agree(tmp_path: Path) -> None:
+    with asyncio.Runner() as loop:
+        opening = open_database(tmp_path / "rows.db")
+        Ledger.loop, Ledger.database = loop, loop.run(opening.__aenter__())
+        try:
+            machine: Any = Ledger
+            run_state_machine_as_test(machine, settings=FEW_RUNS)
+        finally:
+            loop.run(opening.__aexit__(None, None, None))

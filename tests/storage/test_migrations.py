@@ -1,0 +1,167 @@
+"""Every schema that was ever in use comes up to date with its data in it, and then works."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from bot.domain import job_lifecycle
+from bot.jobs.transitions import apply_event
+from storage import accounts, attempts, jobs, ledger, people, results
+from storage.database import open_database
+from storage.jobs import State
+from tests import ROOT
+from tests.harness.rows import NOON
+
+FOLDER = ROOT / "storage" / "migrations"
+PHOTO = "original/1/2026112313/" + "a" * 64 + ".jpg"
+RESULT = "result/1/2026122213/" + "b" * 64 + ".jpg"
+DATA = (  # as the first version wrote it: somebody's finished picture, and a job that runs
+    "INSERT INTO person (id, platform, platform_id, language, last_tag, created)"
+    f" VALUES (1, 'telegram', '42', 'zh', 2000, {NOON})",
+    f"INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (1, 'telegram', '-100', true, {NOON})",
+    "INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES ('key-a', 3, 14.5, 2.5)",
+    *(
+        "INSERT INTO job (id, source, person_id, chat_id, state, style, photo, photo_hash, cropped, cancel_requested,"
+        " hidden, tag, account_id, slot, attempts, task_id, created, updated, submitted, message_id)"
+        f" VALUES ({number}, 'telegram:{number}', 1, 1, '{state}', 5, '{PHOTO}', 'a', false, false, false,"
+        f" {number * 1000}, 'key-a', {slot}, 1, 'task-{number}', {NOON}, {NOON}, {NOON}, '77')"
+        for number, state, slot in ((1, "delivered", "NULL"), (2, "running", "0"))
+    ),
+    f"INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (2, 1, 'key-a', {NOON}, 'task-2')",
+    "INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', '2026-11-22', 20, 1, 1)",
+    *(
+        f"INSERT INTO ledger (job_id, scope, period, kind, at) VALUES ({job}, 'person:1', '2026-11-22', '{kind}', 0)"
+        for job, kind in ((1, "reserve"), (1, "commit"), (2, "reserve"))
+    ),
+    "INSERT INTO result (job_id, key, bytes, width, height, created, expires)"
+    f" VALUES (1, '{RESULT}', 9, 3, 4, {NOON}, {NOON + 30 * 86400})",
+)
+
+
+def alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
+
+
+VERSIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config(alembic()).walk_revisions()))]
+
+
+def left_by(version: str, place: Path | str) -> None:
+    """The database that this version of the schema has left behind."""
+    engine = engine_of(place)
+    with engine.begin() as connection:
+        config = alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        for statement in DATA:
+            connection.execute(text(statement))
+        if engine.dialect.name == "postgresql":  # where an id that was given is not one that was taken
+            for table in ("person", "chat", "job"):
+                connection.execute(text(f"SELECT setval('{table}_id_seq', 9)"))
+    engine.dispose()
+
+
+def engine_of(place: Path | str) -> Engine:
+    return create_engine(f"sqlite:///{place}" if isinstance(place, Path) else place.replace("://", "+psycopg://"))
+
+
+def schema(place: Path | str) -> set[str]:
+    """Tables and indexes, without the accidents of how they came to be."""
+    engine = engine_of(place)
+    found = inspect(engine)
+    everything = set()
+    for table in found.get_table_names():
+        everything |= {f"{table}.{column['name']} {column['type']}" for column in found.get_columns(table)}
+        everything |= {f"index {index['name']} {index['column_names']}" for index in found.get_indexes(table)}
+    engine.dispose()
+    return everything
+
+
+def test_versions_follow_each_other_in_one_line() -> None:
+    assert [f"{number:04}" for number in range(1, len(VERSIONS) + 1)] == VERSIONS
+    assert ScriptDirectory.from_config(alembic()).get_heads() == [VERSIONS[-1]]
+
+
+def test_every_file_is_named_for_its_version() -> None:
+    """By these names a start sees that there is nothing to do."""
+    named = sorted(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    assert named == VERSIONS
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_the_tool_that_would_change_it(tmp_path: Path) -> None:
+    script = f"""
+import asyncio, sys
+from pathlib import Path
+from storage.database import open_database
+
+async def main():
+    async with open_database(Path({str(tmp_path / "repaint.db")!r})) as database:
+        assert await database.answers()
+
+asyncio.run(main())
+print("alembic" in sys.modules)
+"""
+    told = [subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout for _ in range(2)]
+    assert told == [b"True\n", b"False\n"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """A database that has no schema yet."""
+    if request.param == "sqlite":
+        yield tmp_path / "rows.db"
+        return
+    server = request.getfixturevalue("postgres")
+    url = server.new_database(migrated=False)
+    yield url
+    server.drop(url)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, version: str) -> None:
+    left_by(version, place)
+    async with open_database(place) as database:
+        async with database.read() as connection:
+            assert await ledger.audit(connection) == ()
+            assert await people.who(connection, 1) == ("telegram", "42", "zh")
+            assert (await accounts.get(connection, "key-a")).epoch == 3
+            done, running = await jobs.get(connection, 1), await jobs.get(connection, 2)
+            picture = await results.get(connection, 1)
+            assert await attempts.intent(connection, job_id=2, n=1) == attempts.Intent(NOON, None, task_id="task-2")
+            assert await jobs.active(connection) == (running,)
+        assert done is not None
+        assert running is not None
+        assert picture is not None
+        assert (done.state, done.message_id, running.slot, picture.key) == (State.DELIVERED, "77", 0, RESULT)
+        async with database.write() as connection:
+            change = await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
+            assert change.job.state == State.FAILED
+            assert await ledger.sums(connection, "person:1", "2026-11-22") == ledger.Sums(reserved=0, used=1)
+            assert len(await results.due(connection, "telegram", NOON + 60)) == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_whichever_way_it_came_the_schema_is_the_same(tmp_path: Path, version: str) -> None:
+    left_by(version, tmp_path / "old.db")
+    for name in ("old.db", "new.db"):
+        async with open_database(tmp_path / name):
+            pass
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+async def test_both_databases_have_the_same_tables_columns_and_indexes(tmp_path: Path, postgres_url: str) -> None:
+    async with open_database(tmp_path / "rows.db"):
+        pass
+    files, servers = (
+        {line.split(" ", 2 if line.startswith("index") else 1)[0 if "." in line.split()[0] else 1] for line in found}
+        for found in (schema(tmp_path / "rows.db"), schema(postgres_url))
+    )
+    assert {name for name in files ^ servers if not name.endswith("_key")} == set()  # unique constraints have names

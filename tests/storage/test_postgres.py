@@ -1,0 +1,175 @@
+"""What only PostgreSQL has to prove: one writer in all replicas, a frozen one that holds nobody up, words to all,
+and text, numbers and addresses that it takes less kindly than SQLite."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import psycopg
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from storage import cards, jobs
+from storage.database import Database, open_database
+from storage.jobs import State
+from storage.transactions import NotUsable
+from tests.fakes.postgres import Server
+from tests.harness.rows import insert, somebody
+
+ENOUGH = 30.0
+
+
+@pytest_asyncio.fixture
+async def replicas(postgres_url: str) -> AsyncIterator[tuple[Database, Database]]:
+    """Two processes' ways into one database."""
+    async with open_database(postgres_url) as one, open_database(postgres_url) as other:
+        yield one, other
+
+
+async def vtime(database: Database) -> int:
+    async with database.read() as connection:
+        return int((await connection.execute(text("SELECT vtime FROM queue"))).scalar_one())
+
+
+async def count_up(database: Database) -> None:
+    """Reads, and writes what follows from it: the mistake that one writer forgives."""
+    async with database.write() as connection:
+        seen = (await connection.execute(text("SELECT vtime FROM queue"))).scalar_one()
+        await connection.execute(text("UPDATE queue SET vtime = :next"), {"next": seen + 1})
+
+
+def send_away(server: Server, url: str) -> None:
+    """Every connection to this database is cut by the server."""
+    name = url.rsplit("/", 1)[1]
+    server.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    )
+
+
+async def test_what_is_counted_in_a_write_stays_true_in_all_replicas(replicas: tuple[Database, Database]) -> None:
+    await asyncio.gather(*(count_up(database) for database in replicas for _ in range(40)))
+    assert await vtime(replicas[0]) == 80
+
+
+async def test_a_commit_is_on_the_disk(replicas: tuple[Database, Database]) -> None:
+    for transaction in (replicas[0].write(), replicas[0].read()):
+        async with transaction as connection:
+            assert (await connection.execute(text("SHOW synchronous_commit"))).scalar_one() == "on"
+
+
+@pytest.mark.parametrize("at", ["a statement", "the commit"])
+async def test_who_freezes_in_a_write_holds_nobody_up_and_leaves_nothing(
+    replicas: tuple[Database, Database], at: str
+) -> None:
+    frozen, other = replicas
+    with pytest.raises(DBAPIError):
+        async with frozen.write() as connection:
+            await connection.execute(text("UPDATE queue SET vtime = 1000"))
+            async with asyncio.timeout(ENOUGH):
+                await asyncio.create_task(count_up(other))
+            if at == "a statement":
+                await connection.execute(text("UPDATE queue SET vtime = 2000"))
+    assert await vtime(other) == 1
+    await count_up(frozen)
+    assert await vtime(other) == 2
+
+
+async def test_readers_write_nothing(replicas: tuple[Database, Database]) -> None:
+    with pytest.raises(DBAPIError, match="read-only"):
+        async with replicas[0].read() as connection:
+            await connection.execute(text("UPDATE queue SET vtime = 5"))
+
+
+async def test_after_the_server_has_sent_all_away_the_next_transactions_are_as_ever(
+    replicas: tuple[Database, Database], postgres: Server, postgres_url: str
+) -> None:
+    await count_up(replicas[0])
+    assert await vtime(replicas[0]) == 1
+    send_away(postgres, postgres_url)
+    await count_up(replicas[0])
+    assert await vtime(replicas[0]) == 2
+    assert await replicas[1].answers()
+
+
+async def test_a_word_is_heard_in_every_replica_and_after_the_line_was_cut(
+    replicas: tuple[Database, Database], postgres: Server, postgres_url: str
+) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with AsyncExitStack() as stack, asyncio.timeout(ENOUGH):
+        for name, database in zip(("one", "other"), replicas, strict=True):
+            task = asyncio.create_task(database.hear(lambda name=name: heard.put_nowait(name)))  # type: ignore[misc]  # a default value binds it
+            stack.callback(task.cancel)
+        assert {await heard.get(), await heard.get()} == {"one", "other"}  # they listen
+        await replicas[0].notify()
+        assert {await heard.get(), await heard.get()} == {"one", "other"}
+        send_away(postgres, postgres_url)
+        assert {await heard.get(), await heard.get()} == {"one", "other"}  # something may have been missed
+        await replicas[1].notify()
+        assert {await heard.get(), await heard.get()} == {"one", "other"}
+
+
+async def test_the_time_is_the_servers(replicas: tuple[Database, Database], postgres_url: str) -> None:
+    before = await replicas[0].now()
+    async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
+        (between,) = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())")).fetchone() or (0,)
+    assert before <= float(between) <= await replicas[1].now()
+
+
+async def test_a_character_that_it_cannot_hold_is_replaced_and_found_again(
+    replicas: tuple[Database, Database],
+) -> None:
+    async with replicas[0].write() as connection:
+        job = await insert(connection, "a\0b")
+        assert job.source == "a\ufffdb"
+        assert await jobs.by_source(connection, "a\0b") == job
+        assert await somebody(connection, "anna\0") == await somebody(connection, "anna\0")
+
+
+async def test_a_number_that_no_column_can_hold_finds_nothing(replicas: tuple[Database, Database]) -> None:
+    async with replicas[0].read() as connection:
+        assert await jobs.get(connection, 2**70) is None
+
+
+async def test_drafts_come_first_among_the_open_cards(replicas: tuple[Database, Database]) -> None:
+    async with replicas[0].write() as connection:
+        queued = await insert(connection, "test:1", state=State.QUEUED, tag=1000)
+        draft = await insert(connection, "test:2")
+        assert [card.job_id for card in await cards.open_cards(connection, "test")] == [draft.id, queued.id]
+
+
+@pytest.mark.parametrize("url", ["no address", "mysql://me:secret@host/name", "postgresql://me:secret@host:port/x"])
+async def test_an_address_that_is_none_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(NotUsable, match="DATABASE_URL") as caught:
+        async with open_database(url):
+            pytest.fail("it was opened")
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_wrong_password_is_shown_nowhere(postgres: Server, postgres_url: str) -> None:
+    wrong = postgres_url.replace(postgres.password, "unmistakable")
+    with pytest.raises(DBAPIError, match="password authentication failed") as caught:
+        async with open_database(wrong):
+            pytest.fail("it was opened")
+    assert "unmistakable" not in f"{caught.value!r} {caught.value}"
+
+
+async def test_a_database_that_cannot_hold_every_script_is_refused(postgres: Server) -> None:
+    postgres.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(NotUsable, match="LATIN1"):
+        async with open_database(postgres.url("narrow")):
+            pytest.fail("it was opened")
+
+
+async def test_replicas_that_start_together_migrate_once(postgres: Server) -> None:
+    url = postgres.new_database(migrated=False)
+
+    async def start() -> None:
+        async with open_database(url) as database:
+            await count_up(database)
+
+    await asyncio.gather(*(start() for _ in range(4)))
+    async with open_database(url) as database:
+        assert await vtime(database) == 4
+    postgres.drop(url)

@@ -1,0 +1,82 @@
+"""The style of a reference picture."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from stylizer.engine import UnusableImage, stylize
+from stylizer.engine.colour import to_lab
+from stylizer.engine.colour_transfer import linear_transport, sliced_transport
+from stylizer.engine.picture import decode, encode, resize, to_float
+from stylizer.engine.samples import swirling_painting
+from tests.harness.portraits import person, png
+
+PAINTING = encode(swirling_painting((320, 320)))
+
+
+def paint(strength: float, brush: float) -> NDArray[Any]:
+    photo = png(person())
+    return to_float(decode(stylize(photo, -1, reference=PAINTING, strength=strength, brush=brush, short_side=512)))
+
+
+kept = cache(paint)  # seconds each, and several tests look at the same ones
+
+
+def painted(*, strength: float = 1.0, brush: float = 0.5) -> NDArray[Any]:
+    return kept(strength, brush)
+
+
+def distance(one: NDArray[Any], other: NDArray[Any]) -> float:
+    return float(np.abs(resize(one, (160, 128)) - resize(other, (160, 128))).mean())
+
+
+def mean_colour(picture: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(to_lab(picture)[..., 1:].reshape(-1, 2).mean(0))
+
+
+def test_the_stronger_the_style_the_further_from_the_photo() -> None:
+    photo = to_float(person())
+    far = [distance(painted(strength=strength), photo) for strength in (0.0, 0.5, 1.0)]
+    assert far[0] < far[1] < far[2]
+    assert far[0] < 0.08 < far[2]
+
+
+def test_colours_go_over_to_the_painting() -> None:
+    goal = mean_colour(to_float(decode(PAINTING)))
+    before = np.linalg.norm(mean_colour(to_float(person())) - goal)
+    after = np.linalg.norm(mean_colour(painted()) - goal)
+    assert after < 0.6 * before
+
+
+def test_the_brush_changes_the_strokes_and_the_same_wish_gives_the_same_picture() -> None:
+    assert distance(painted(brush=0.0), painted(brush=1.0)) > 0.0
+    assert np.array_equal(painted(), paint(1.0, 0.5))
+
+
+def test_a_reference_that_cannot_be_used_is_refused() -> None:
+    with pytest.raises(UnusableImage):
+        stylize(png(person()), -1, reference=b"no picture", short_side=320)
+
+
+def clouds_of_colour() -> tuple[NDArray[Any], NDArray[Any]]:
+    random = np.random.default_rng(1)
+    here = random.normal((60, 5, -10), (10, 4, 3), (4000, 3)).astype(np.float32)
+    there = random.normal((40, 30, 25), (6, 9, 5), (5000, 3)).astype(np.float32)
+    return here, there
+
+
+def test_sliced_transport_brings_mean_and_spread_over() -> None:
+    here, there = clouds_of_colour()
+    moved = sliced_transport(here, there)
+    assert moved.mean(0) == pytest.approx(there.mean(0), abs=1.0)
+    assert moved.std(0) == pytest.approx(there.std(0), rel=0.15)
+
+
+def test_linear_transport_brings_mean_and_covariance_over() -> None:
+    here, there = clouds_of_colour()
+    moved = linear_transport(here, there)
+    assert moved.mean(0) == pytest.approx(there.mean(0), abs=0.1)
+    assert np.cov(moved.T) == pytest.approx(np.cov(there.T), abs=2.5)

@@ -1,0 +1,77 @@
+"""`repaint stylizer` and its workers, as an owner types them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from bench import workers
+from tests import ROOT
+from tests.bot.test_command import repaint
+
+
+def test_a_worker_without_a_shared_table_is_told_what_it_needs(tmp_path: Path) -> None:
+    ended = repaint(tmp_path / "data", "stylizer", "worker")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "set STYLIZER_DATABASE_URL" in ended.stderr
+
+
+def test_a_table_that_is_not_there_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+    url = "postgresql://painter:hush-hush@127.0.0.1:1/tasks"
+    ended = repaint(tmp_path / "data", "stylizer", DATABASE_URL="sqlite:///wrong", STYLIZER_DATABASE_URL=url)
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (1, "", 1)
+    assert "cannot be opened" in ended.stderr and "127.0.0.1" in ended.stderr
+    assert "hush" not in ended.stderr
+
+
+def test_a_second_stand_in_in_the_same_folder_is_one_sentence(tmp_path: Path) -> None:
+    words = ("stylizer", "--port", "0", "--workers", "0", "--data-dir", str(tmp_path / "data"))
+    with started(*words) as first:
+        ended = repaint(tmp_path / "data", *words)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait() == 0
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "Another stylizer is at work" in ended.stderr
+
+
+def test_a_service_on_a_shared_table_starts_and_stops_when_told(tmp_path: Path, postgres_url: str) -> None:
+    words = ("stylizer", "--workers", "0", "--port", "0", "--data-dir", str(tmp_path / "data"))
+    with started(*words, STYLIZER_DATABASE_URL=postgres_url) as service:
+        service.send_signal(signal.SIGTERM)
+        assert service.wait() == 0
+
+
+@pytest.mark.timeout(300)  # on a busy machine the engine takes its time
+async def test_a_worker_paints_for_real_and_the_bench_measures_it(postgres_url: str) -> None:
+    measured = await workers.shared(postgres_url, 1, workers.photos(2), look=32)
+    assert (measured.workers, measured.tasks) == (1, 1)
+    assert measured.seconds > 0
+
+
+def test_the_bench_says_what_two_workers_are_to_one_and_what_the_machine_allows() -> None:
+    ours = [workers.Measured(1, 8, 40.0), workers.Measured(2, 8, 20.5)]
+    peers = [workers.Measured(1, 8, 39.0), workers.Measured(2, 8, 20.0)]
+    section = workers.section(ours, peers)
+    assert [row[2:] for row in section.tables[0].rows] == [
+        ("12.0", "1.00"),
+        ("23.4", "1.95"),
+        ("12.3", "1.00"),
+        ("24.0", "1.95"),
+    ]
+    assert [(aim.measured, aim.met) for aim in section.aims] == [("1.95 ×", True)]
+    worse = workers.section([ours[0], workers.Measured(2, 8, 22.0)], peers)
+    assert not worse.aims[0].met
+
+
+def started(*words: str, **settings: str) -> subprocess.Popen[str]:
+    """The command, once it has said that it is at work."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", *words], stdout=PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline(), "it ended before it was at work"
+    return process

@@ -1,0 +1,118 @@
+"""Worker processes that die, hang or fail: each costs one picture at most."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from stylizer.engines import Engine
+from stylizer.errors import BROKEN, TOOK_TOO_LONG
+from stylizer.pool import Pool
+from stylizer.worker import Brushwork
+from tests.fakes.dashscope.api_calls import open_api
+from tests.fakes.dashscope.quick_engine import (
+    STYLES,
+    broken_warm_up,
+    dying_engine,
+    quick_engine,
+    stylize,
+    tell_pid,
+    tell_threads,
+    warm_up,
+)
+from tests.fakes.dashscope.service import portrait_jpeg
+
+WISH = Brushwork(portrait_jpeg(), 0, None, {})
+
+
+async def test_a_worker_that_dies_is_replaced_and_its_picture_tried_once_more(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("one")
+    async with open_api(tmp_path / "data", engine=dying_engine(deaths=deaths)) as (service, caller):
+        assert (await caller.picture(await caller.task()))[:2] == b"\xff\xd8"
+        assert [row.runs for row in await service.tasks()] == [1]
+
+
+async def test_a_picture_that_kills_two_workers_fails_and_the_next_one_is_painted(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("one\ntwo")
+    async with open_api(tmp_path / "data", engine=dying_engine(deaths=deaths)) as (_, caller):
+        failed, next_one = await caller.task(), await caller.task()
+        output = (await caller.until(failed))["output"]
+        assert (await caller.picture(next_one))[:2] == b"\xff\xd8"
+    assert (output["task_status"], output["code"]) == ("FAILED", "InternalError")
+
+
+async def test_a_death_does_not_touch_what_others_are_painting(tmp_path: Path) -> None:
+    deaths, hold = tmp_path / "deaths", tmp_path / "go"
+    deaths.write_text("one\ntwo")
+    engine = dying_engine(deaths=deaths, until=hold)
+    async with open_api(tmp_path / "data", engine=engine, workers=2, max_running=2) as (service, caller):
+        kept = await caller.task(style_index=9)  # waits for the file, and never dies
+        await caller.until(kept, frozenset({"RUNNING"}))
+        assert (await caller.until(await caller.task()))["output"]["code"] == "InternalError"
+        hold.touch()
+        assert (await caller.picture(kept))[:2] == b"\xff\xd8"
+        assert [row.runs for row in await service.tasks()] == [1, 1]
+
+
+async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: Path) -> None:
+    hold = tmp_path / "go"
+    pool = Pool(quick_engine(until=hold), workers=1, seconds=0.5)
+    pool.open()
+    assert await pool.paint(WISH) == TOOK_TOO_LONG
+    hold.touch()
+    while not isinstance(await pool.paint(WISH), bytes):
+        pass  # a busy machine may need longer than that to start the next worker, but then it paints
+    await pool.close()
+
+
+async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
+    pool = Pool(Engine(tell_pid, warm_up, STYLES), workers=1, seconds=30)
+    pool.open()
+    first, second = await pool.paint(WISH), await pool.paint(WISH)
+    await pool.close()
+    assert isinstance(first, bytes) and first == second
+    assert int(first) != os.getpid()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(first), 0)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+async def test_a_worker_uses_as_many_threads_as_it_may(threads: int) -> None:
+    pool = Pool(Engine(tell_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
+    pool.open()
+    assert await pool.paint(WISH) == str(threads).encode()
+    await pool.close()
+
+
+async def test_a_failed_warm_up_is_logged_and_pictures_are_painted(caplog: pytest.LogCaptureFixture) -> None:
+    pool = Pool(Engine(stylize, broken_warm_up, STYLES), workers=1, seconds=30)
+    pool.open()
+    assert isinstance(await pool.paint(WISH), bytes)
+    await pool.close()
+    assert "warm-up failed" in caplog.text
+
+
+async def test_closing_does_not_wait_for_what_is_being_painted(tmp_path: Path) -> None:
+    pool = Pool(quick_engine(until=tmp_path / "never"), workers=2, seconds=60)
+    pool.open()
+    painting = [asyncio.create_task(pool.paint(WISH)) for _ in range(2)]
+    await asyncio.to_thread(os.sched_yield)
+    before = time.monotonic()
+    for task in painting:
+        task.cancel()
+    await asyncio.gather(*painting, return_exceptions=True)
+    await pool.close()
+    assert time.monotonic() - before < 2
+
+
+async def test_an_engine_that_dies_whenever_it_starts_ends_tasks_and_not_the_service(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("\n" * 100)
+    pool = Pool(dying_engine(deaths=deaths), workers=1, seconds=30)
+    pool.open()
+    assert await pool.paint(WISH) == BROKEN
+    await pool.close()

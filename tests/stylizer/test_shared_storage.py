@@ -1,0 +1,112 @@
+"""What services and painters share (database, bucket, clock), when it goes away, and what is said when it is wrong."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.config.stand_in import stylizer_bucket
+from stylizer.clock import SharedClock
+from stylizer.database import CannotOpen, open_database
+from stylizer.remote_workers import painters
+from stylizer.settings import StylizerSettings
+from stylizer.task_repository import TaskTable
+from tests.fakes.dashscope.api_calls import data_url
+from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.service import portrait_jpeg
+from tests.fakes.dashscope.workers import DAY, files, front, rows
+from tests.fakes.postgres import Server
+from tests.fakes.s3 import bucket_server
+
+
+async def test_work_goes_on_after_the_database_has_sent_everybody_away(
+    tmp_path: Path, postgres_url: str, postgres: Server
+) -> None:
+    async with (
+        front(tmp_path, postgres_url) as caller,
+        painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
+    ):
+        await caller.picture(await caller.task())
+        name = postgres_url.rpartition("/")[2]
+        postgres.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+        await caller.picture(await caller.task())
+
+
+async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobodys_task(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with front(tmp_path / "here", postgres_url) as caller:
+        task_id = await caller.task()
+        with pytest.raises(CannotOpen, match="set PHOTO_STORE as it is there"):
+            async with painters(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
+                raise AssertionError
+        assert (await caller.state(task_id))["output"]["task_status"] == "PENDING"
+
+
+async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_path: Path, postgres_url: str) -> None:
+    with bucket_server() as server:
+        bucket = server.bucket("a/prefix")
+        settings = StylizerSettings(tmp_path / "elsewhere", postgres_url)
+        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket)) as caller:
+            reference = data_url(portrait_jpeg(shade=200))
+            task_id = await caller.task(style_index=-1, style_ref_url=reference)
+            assert server.raw_keys(bucket) == [
+                f"a/prefix/stylizer/inputs/{task_id}-photo",
+                f"a/prefix/stylizer/inputs/{task_id}-reference",
+                "a/prefix/stylizer/mark",
+            ]
+            async with painters(settings, engine=quick_engine(), store=stylizer_bucket(bucket)):
+                assert b"reference=True" in await caller.picture(task_id)
+        result = f"a/prefix/stylizer/results/{task_id}_style-1_1.jpg"
+        assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark", result]
+        later = time.time() + DAY + 60
+        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket), clock=lambda: later):
+            assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark"]
+        assert await rows(postgres_url) == []
+    assert files(tmp_path / "here", "*") == files(tmp_path / "elsewhere", "*") == []
+
+
+async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path, postgres_url: str) -> None:
+    with bucket_server() as server:
+        store = stylizer_bucket(server.known("nobody-made-it"))
+        with pytest.raises(CannotOpen, match="PHOTO_STORE"):
+            async with front(tmp_path, postgres_url, store=store):
+                raise AssertionError
+
+
+async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
+    steady = [1000.0]
+    async with open_database(postgres_url) as database:
+        clock = SharedClock(database, steady=lambda: steady[0])
+        await clock.measure()
+        async with database.reading() as connection:
+            now = await database.moment(connection) / 1000
+    assert abs(clock() - now) < 60
+    before = clock()
+    steady[0] += 5
+    assert clock() == before + 5
+
+
+async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
+    postgres: Server, postgres_url: str
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+    role = f"painter_of_{name}"
+    postgres.execute(f"create role {role} login password 'brush'")
+    url = f"postgresql://{role}:brush@127.0.0.1:{postgres.port}/{name}"
+    try:
+        with pytest.raises(CannotOpen, match="permission denied"):
+            async with open_database(url):
+                raise AssertionError
+        postgres.execute(f"create schema stylizer authorization {role}", name)
+        async with open_database(url) as database:
+            await TaskTable(database, life=DAY).allow(1)
+    finally:
+        postgres.drop(postgres_url)
+        postgres.execute(f"drop role {role}")
+
+
+async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
+    with pytest.raises(CannotOpen, match="STYLIZER_DATABASE_URL"):
+        async with painters(StylizerSettings(tmp_path), engine=quick_engine()):
+            raise AssertionError
