@@ -86,7 +86,7 @@ class Guest:
         return card
 
     async def sends(self, photo: bytes, words: str = "", **how: Any) -> Card | None:
-        return await self.says(words, own=(file(photo),), **how)
+        return await self.says(words, attachments=(file(photo),), **how)
 
     async def presses(self, card: Card, label: str) -> CallbackAnswer:
         """Taps the button with `label` on a card that hangs on the wall, and carries the answer out."""

@@ -189,7 +189,7 @@ async def workshop(
         database = await stack.enter_async_context(open_database(place_of(data_dir)))
         photos, wakeups = open_photos(data_dir / "photos"), Wakeups()
         house = WorkerDeps(database, photos, wakeups, clock or HastyClock(), Calm(), measure, result_days=30)
-        limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_guess": QUICK, "paid": True}
+        limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
         api_accounts = []
         for key in keys:
             client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Timeouts())

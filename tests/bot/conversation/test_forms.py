@@ -61,7 +61,7 @@ async def test_what_nobody_else_sees_may_be_sent_in_a_group(tmp_path: Path) -> N
     async with parlour(tmp_path) as room:
         anna = with_forms(room).member("anna")
         assert "read along" in said(await anna.says("/export", addressed=True)).text
-        assert "packing" in said(await anna.says("/export", addressed=True, unseen=True)).text
+        assert "packing" in said(await anna.says("/export", addressed=True, is_ephemeral=True)).text
 
 
 async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path
     async with parlour(tmp_path) as plain:
         anna = with_forms(plain).person("anna")
         pictures = tuple(file(portrait_jpeg(shade=shade)) for shade in (10, 50, 90))
-        await anna.says("/style ref", own=pictures)
+        await anna.says("/style ref", attachments=pictures)
         card = await anna.sees("All 2 pictures are ready")
         assert len(card.pictures) == 2
-        assert "exactly two" in said(await plain.person("ben").says("/style ref", own=pictures)).text
+        assert "exactly two" in said(await plain.person("ben").says("/style ref", attachments=pictures)).text
 
 
 async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_path: Path) -> None:

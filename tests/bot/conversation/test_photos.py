@@ -96,9 +96,12 @@ async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path
         await anna.sends(portrait_jpeg(), "", source="test:edited", message_id="e")
         await anna.sees("Which style")
         photo = file(portrait_jpeg())
-        assert await anna.says("/style anime", own=(photo,), source="test:edited", message_id="e", edited=True) is None
+        assert (
+            await anna.says("/style anime", attachments=(photo,), source="test:edited", message_id="e", edited=True)
+            is None
+        )
         assert (await anna.picture()).text == "🎨 Anime"
-        await anna.says("/style anime", own=(photo,), source="test:edited", message_id="e", edited=True)
+        await anna.says("/style anime", attachments=(photo,), source="test:edited", message_id="e", edited=True)
         assert len(await room.parts.job_service.history(anna.person)) == 1
 
 
@@ -108,8 +111,8 @@ async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tm
         while not await room.parts.services.admin.pause():  # the lane's row comes with its dispatcher
             await room.parts.job_service.clock.sleep(0.01)
         photo = file(portrait_jpeg())
-        await anna.says("/style 0", own=(photo,), source="test:edited", message_id="e")
-        await anna.says("/style 2", own=(photo,), source="test:edited", message_id="e", edited=True)
+        await anna.says("/style 0", attachments=(photo,), source="test:edited", message_id="e")
+        await anna.says("/style 2", attachments=(photo,), source="test:edited", message_id="e", edited=True)
         anew, first = await room.parts.job_service.history(anna.person)
         assert (first.style, first.state) == (0, State.CANCELED)
         assert (anew.style, anew.state) == (2, State.QUEUED)
@@ -119,13 +122,13 @@ async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tm
 async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna, ben = room.person("anna"), room.person("ben")
-        await anna.says("/style 2 me", portrait=file(portrait_jpeg(), anna.person))
+        await anna.says("/style 2 me", profile_photo=file(portrait_jpeg(), anna.person))
         assert (await anna.picture()).text == "🎨 Anime"
-        await anna.says("/style colourful cartoon me", portrait=file(portrait_jpeg(shade=9), anna.person))
+        await anna.says("/style colourful cartoon me", profile_photo=file(portrait_jpeg(shade=9), anna.person))
         assert (await anna.picture(2)).text == "🎨 Colourful cartoon"
-        await anna.says("/style 0", answered_portrait=file(portrait_jpeg(shade=70), ben.person))
+        await anna.says("/style 0", replied_profile_photo=file(portrait_jpeg(shade=70), ben.person))
         assert (await anna.picture(3)).text == "🎨 Retro comic"
-        assert "can't see a profile photo" in said(await anna.says("/style 2 me", portrait=nothing())).text
+        assert "can't see a profile photo" in said(await anna.says("/style 2 me", profile_photo=nothing())).text
         assert "Which photo?" in said(await anna.says("/style 2 me")).text
 
 
@@ -133,7 +136,7 @@ async def test_a_style_picture_meets_its_photo(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna = room.person("anna")
         pictures = (file(portrait_jpeg()), file(quarters_jpeg()))
-        await anna.says("/style ref", own=pictures)
+        await anna.says("/style ref", attachments=pictures)
         await anna.picture()
         [view] = await room.parts.job_service.history(anna.person)
         assert view.style == REFERENCE

@@ -66,7 +66,7 @@ async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Pat
         admin, ben = room.member("admin", admin=True), room.member("ben")
         assert "At least 2 minutes between" in said(await admin.says("/settings cooldown 120")).text
         album = tuple(file(portrait_jpeg(shade=shade)) for shade in (1, 90))
-        assert await ben.says("/style 0", own=album) is None
+        assert await ben.says("/style 0", attachments=album) is None
         assert "your next picture can come in" in said(await ben.sends(portrait_jpeg(shade=50), "/style 0")).text
 
 
@@ -90,7 +90,7 @@ async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> 
 async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna, ben = room.member("anna"), room.member("ben")
-        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         card = await anna.sees("may I repaint it?")
         assert card.mention is not None
         assert card.mention.platform_id == "ben"
@@ -107,7 +107,7 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
 async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         anna, ben = room.member("anna"), room.member("ben", "zh")
-        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         card = await anna.sees("may I repaint it?")
         assert (await ben.presses(card, "No")).notice == "好的，照片已删除。"
         ended = await anna.sees("said no")
@@ -120,7 +120,7 @@ async def test_without_the_rule_nobody_is_asked(tmp_path: Path) -> None:
     async with parlour(tmp_path) as room:
         admin, anna, ben = room.member("admin", admin=True), room.member("anna"), room.member("ben")
         await _pressed(admin, said(await admin.says("/settings")), "Don't ask for consent")
-        await anna.says("/style 0", answered=file(portrait_jpeg(), ben.person))
+        await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         await anna.picture()
 
 

@@ -74,7 +74,7 @@ class Office:
 
 @asynccontextmanager
 async def office(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[Office]:
-    chosen: dict[str, Any] = {"clock": WallClock(), "first_guess": SLOW, "is_told": True, **api_account}
+    chosen: dict[str, Any] = {"clock": WallClock(), "first_durations": SLOW, "gets_events": True, **api_account}
     async with workshop(tmp_path, service, **chosen) as shop:
         house = shop.house
         route = CompletionEvents(house.database, house.wakeups, house.clock, SecretStr(SECRET)).route

@@ -80,19 +80,19 @@ async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Pa
         assert "别人不能再让我画你的照片" in out.text
         photo = file(portrait_jpeg(), ben.person)
         unread = replace(photo, read=never)
-        refused = said(await anna.says("/style 0", answered=unread))
+        refused = said(await anna.says("/style 0", replied=unread))
         assert refused.text == "The person who sent this photo doesn't want others to have it painted."
         for words in ("/ref", "/savestyle quilt"):
-            assert said(await anna.says(words, answered=unread)).text == refused.text
-        assert said(await anna.says("/style ref", answered=unread, own=(file(portrait_jpeg(shade=3)),))).text == (
-            refused.text
-        )
-        assert await ben.says("/style 0", own=(file(portrait_jpeg(), ben.person),)) is None
+            assert said(await anna.says(words, replied=unread)).text == refused.text
+        assert said(
+            await anna.says("/style ref", replied=unread, attachments=(file(portrait_jpeg(shade=3)),))
+        ).text == (refused.text)
+        assert await ben.says("/style 0", attachments=(file(portrait_jpeg(), ben.person),)) is None
         assert (await anna.presses(out, "重新允许")).alert
         back = (await ben.presses(out, "重新允许")).edit
         assert back is not None
         assert labels(back) == ["不允许"]
-        assert await anna.says("/style 0", answered=photo) is None
+        assert await anna.says("/style 0", replied=photo) is None
         assert "不能再" in said(await ben.says("/optout")).text
         assert "又可以" in said(await ben.says("/optout off")).text
 

@@ -13,7 +13,7 @@ async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: 
     async with parlour(tmp_path) as room:
         anna = room.person("anna")
         assert "Answer any picture with /savestyle" in said(await anna.says("/savestyle quilt")).text
-        kept = said(await anna.says("/savestyle Grandma's quilt", answered=file(STYLE)))
+        kept = said(await anna.says("/savestyle Grandma's quilt", replied=file(STYLE)))
         assert "Kept as “Grandma's quilt”." in kept.text
         assert labels(kept) == ["🔗 Link to share", "🗑 Remove"]
         assert "a saved style of that name" in said(await anna.sends(STYLE, "/savestyle grandma's QUILT")).text
@@ -85,8 +85,8 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
     async with parlour(tmp_path) as room:
         admin, ben = room.member("admin", admin=True), room.member("ben")
         assert "This group's shelf is empty." in said(await ben.says("/shelf")).text
-        assert "only its admins" in said(await ben.says("/shelf quilt", answered=file(STYLE))).text
-        assert "is on this group's shelf" in said(await admin.says("/shelf quilt", answered=file(STYLE))).text
+        assert "only its admins" in said(await ben.says("/shelf quilt", replied=file(STYLE))).text
+        assert "is on this group's shelf" in said(await admin.says("/shelf quilt", replied=file(STYLE))).text
         library = said(await ben.says("/shelf"))
         assert labels(library) == ["👥 quilt"]
         opened = (await ben.presses(library, "quilt")).card
@@ -94,7 +94,7 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
         asked = (await ben.presses(opened, "Remove")).rows
         assert asked is not None
         assert "only its admins" in (await ben.presses_data(opened, asked[0][0].data)).notice
-        await ben.says("/style quilt", own=(file(portrait_jpeg()),))
+        await ben.says("/style quilt", attachments=(file(portrait_jpeg()),))
         assert (await ben.picture()).text == "⭐ quilt"
         assert (await ben.picture(2)).text == "🎨 quilt"
         assert (await admin.presses_data(opened, asked[0][0].data)).notice == "“quilt” is removed."
@@ -113,6 +113,6 @@ async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
         assert "already" in said(await anna.says("/renamestyle The blanket = anime")).text
         for nothing in ("", "The blanket", "quilt new", "= new", "The blanket ="):
             assert said(await anna.says(f"/renamestyle {nothing}")).text.startswith("Write /renamestyle")
-        await admin.says("/shelf ours", answered=file(STYLE))
+        await admin.says("/shelf ours", replied=file(STYLE))
         assert "管理员" in said(await ben.says("/renamestyle ours theirs")).text
         assert said(await admin.says("/renamestyle ours → everybody's")).text == "“ours” is called “everybody's” now."

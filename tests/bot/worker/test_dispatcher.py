@@ -202,7 +202,7 @@ async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_p
 
 async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path, held: StandIn) -> None:
     unhurried = TaskDurations(mean=1e6, deviation=1.0)  # nobody else would ask before next week
-    async with workshop(tmp_path, held, first_guess=unhurried) as shop:
+    async with workshop(tmp_path, held, first_durations=unhurried) as shop:
         job = await shop.wish()
         async with shop.at_work():
             await shop.when(job, lambda now: now.state == State.RUNNING)

@@ -100,7 +100,7 @@ async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing
 
 async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
-    async with workshop(tmp_path, service, first_guess=TaskDurations(15.0, 3.75)) as shop:
+    async with workshop(tmp_path, service, first_durations=TaskDurations(15.0, 3.75)) as shop:
         await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
         async with shop.at_work():
             await shop.ended(job)
