@@ -36,7 +36,7 @@ async def recover(
         await leadership.fence(connection)
         latest = deps.clock.now() + job_lifecycle.MAX_BACKOFF_SECONDS
         for waits in (queue, results, notifications, broadcasts):
-            await waits.bring_near(connection, latest)
+            await waits.clamp_times(connection, latest)
         active = await jobs.active(connection)
     for job in active:
         if job.account_id not in account_ids:

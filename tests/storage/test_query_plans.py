@@ -20,16 +20,16 @@ SMALL = re.compile(
 RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
     "balances._AUDIT",
     "ledger._AUDIT",
-    "cockpit._PAID",
-    "cockpit._PEOPLE",
-    "cockpit._TODAY",
-    "counts._BY_STATE",
+    "admin_figures._PAID",
+    "admin_figures._PEOPLE",
+    "admin_figures._TODAY",
+    "statistics._BY_STATE",
     "groups._GONE",
-    "oblivion._NAMELESS[2]",
+    "anonymize._NAMELESS[2]",
 }
 
 
-ELSEWHERE = {"copying", "elections"}  # what only PostgreSQL has: its own views, and a schema of procrastinate's
+ELSEWHERE = {"copy_database", "leases"}  # what only PostgreSQL has: its own views, and a schema of procrastinate's
 
 
 def statements() -> Iterator[tuple[str, TextClause]]:

@@ -75,7 +75,7 @@ def test_what_did_not_work_out_is_said_by_photo() -> None:
 
 
 def test_when_none_worked_out_the_reason_stands_once() -> None:
-    jobs = views(State.FAILED, State.FAILED, refusal=NO_FACE)
+    jobs = views(State.FAILED, State.FAILED, error=NO_FACE)
     assert card_of(jobs).text.count("face in this photo") == 1
     assert "Photo" not in card_of(jobs).text
     assert labels(card_of(jobs)) == ["🎨 Another style"]

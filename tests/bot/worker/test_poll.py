@@ -159,7 +159,7 @@ async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, servi
 async def test_questions_keep_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
     """Three tasks at once, each asked for every 0.25 s and more: 12 a second, and a limit of 8."""
     slots, limit, clock, soon = 3, 8.0, WallClock(), TaskDurations(100.0, 60.0)
-    options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_guess": soon}
+    options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_durations": soon}
     async with workshop(tmp_path, service, clock=clock, **options) as shop:
         for number in range(slots):
             await shop.wish(f"person {number}")
