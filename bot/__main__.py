@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -24,11 +25,11 @@ from stylizer.database import CannotOpen
 from stylizer.lock_file import FolderInUse as AnotherStandIn
 
 T = TypeVar("T")
+DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages are called otherwise
 _PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
-    help="A chat bot that repaints portraits.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,6 +42,22 @@ stylizer = typer.Typer(invoke_without_command=True)
 command.add_typer(stylizer, name="stylizer")
 STAND_IN_DIR = Path("data/stylizer-service")
 DataDir = Annotated[Path, typer.Option(help="Photos, and the task table where none is shared.")]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
+    if wanted:
+        typer.echo(f"repaint {version_of(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@command.callback()
+def options(
+    *,
+    version: Annotated[  # its callback has printed it
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A chat bot that repaints portraits."""
 
 
 @command.command()

@@ -250,7 +250,9 @@ def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform
 def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
     """Discord, if its library is here. Raises CannotStart."""
     if not importlib.util.find_spec("discord"):
-        raise CannotStart("DISCORD_BOT_TOKEN is set, but discord.py is not installed: pip install 'repaint[discord]'")
+        raise CannotStart(
+            "DISCORD_BOT_TOKEN is set, but discord.py is missing; in the checkout: pip install '.[discord]'"
+        )
     from handlers.discord import discord  # noqa: PLC0415  # 30 MB that nobody needs without a token
 
     settings = parts.settings

@@ -132,7 +132,7 @@ def _postgres(url: str) -> Place:
     try:
         from stylizer.postgres import NotPostgres, Postgres  # noqa: PLC0415  # not everybody has its driver
     except ImportError as error:
-        raise CannotOpen("PostgreSQL's driver is not installed: pip install 'repaint[postgres]'") from error
+        raise CannotOpen("PostgreSQL's driver is not installed; in the checkout: pip install '.[postgres]'") from error
     try:
         return Postgres(url)
     except NotPostgres as error:

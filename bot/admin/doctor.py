@@ -138,7 +138,7 @@ def _clock(theirs: float | None, ours: float) -> Finding:
 def _engine() -> Finding:
     if importlib.util.find_spec("cv2") and importlib.util.find_spec("onnxruntime"):
         return Finding(is_good=True, text="No key is set: the stand-in engine on this machine paints.")
-    text = "No key is set, and the stand-in engine's packages are missing: pip install 'repaint[stylizer]'"
+    text = "No key is set, and the stand-in engine's packages are missing; in the checkout: pip install '.[stylizer]'"
     return Finding(is_good=False, text=text)
 
 
@@ -168,7 +168,7 @@ async def _discord(settings: Settings) -> Finding:
     if settings.discord_bot_token is None:
         return Finding(is_good=True, text="Discord is off: DISCORD_BOT_TOKEN is not set.")
     if not importlib.util.find_spec("discord"):
-        return Finding(is_good=False, text="Discord's library is missing: pip install 'repaint[discord]'")
+        return Finding(is_good=False, text="Discord's library is missing; in the checkout: pip install '.[discord]'")
     url = f"{str(settings.discord_api_url).rstrip('/')}/v10/users/@me"
     headers = {"Authorization": f"Bot {settings.discord_bot_token.get_secret_value()}"}
     try:

@@ -36,7 +36,9 @@ async def open_own_database(settings: ClusterSettings) -> AsyncIterator[Database
 async def open_shared_database(settings: ClusterSettings) -> AsyncIterator[Database]:
     """The same, whoever works on it already. Raises CannotStart or NewerSchema."""
     if settings.database_url is not None and not all(map(importlib.util.find_spec, PACKAGES)):
-        raise CannotStart("DATABASE_URL is set, but its packages are not installed: pip install 'repaint[postgres]'")
+        raise CannotStart(
+            "DATABASE_URL is set, but its packages are missing; in the checkout: pip install '.[postgres]'"
+        )
     async with AsyncExitStack() as stack:
         try:
             database = await stack.enter_async_context(open_database(settings.database))

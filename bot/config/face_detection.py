@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
 
-COMPLAINT = "FACE_REQUIRED is on, but what finds faces is not installed: pip install 'repaint[stylizer]'"
+COMPLAINT = "FACE_REQUIRED is on, but what finds faces is not installed; in the checkout: pip install '.[stylizer]'"
 
 Find = Callable[[str], object]  # a package by its name
 

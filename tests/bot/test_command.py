@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests import ROOT
@@ -16,6 +17,12 @@ def repaint(folder: Path, *words: str, **settings: str) -> subprocess.CompletedP
     env = {**kept, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), **settings}
     command = [sys.executable, "-m", "bot", *words]
     return subprocess.run(command, check=False, capture_output=True, text=True, env=env, cwd=folder.parent)
+
+
+def test_version_is_the_one_in_pyproject(tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    shown = repaint(tmp_path / "data", "--version")
+    assert (shown.returncode, shown.stdout) == (0, f"repaint {project['version']}\n"), shown.stderr
 
 
 def test_status_backup_and_restore(tmp_path: Path) -> None:

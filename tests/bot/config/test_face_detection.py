@@ -68,7 +68,7 @@ def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
     required, not_required = (settings_for(tmp_path, face_required=word) for word in ("on", "off"))
     assert face_detection.faces_required(required, find=lambda name: name)
     assert not face_detection.faces_required(not_required, find=only_cv2)
-    with pytest.raises(CannotStart, match=r"pip install 'repaint\[stylizer\]'"):
+    with pytest.raises(CannotStart, match=r"pip install '\.\[stylizer\]'"):
         face_detection.faces_required(required, find=only_cv2)
 
 
