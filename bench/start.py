@@ -20,11 +20,11 @@ from pydantic import SecretStr
 from bench.installation import backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
-from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.poll_schedule import TaskDurations
 from bot.worker.accounts import account_id
 from chaos.processes import children, now_mib
 from storage import accounts
+from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.bot_process import bot_process
 

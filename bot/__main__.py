@@ -237,9 +237,10 @@ def status() -> None:
 def pause() -> None:
     """Stop submitting; what waits keeps its place."""
     from bot.admin import status  # noqa: PLC0415  # heavy
+    from storage.accounts import PAUSED_BY_OWNER  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    api_accounts = _done(lambda: event_loop.run(status.set_pause(settings, status.PAUSED_BY_OWNER)))
+    api_accounts = _done(lambda: event_loop.run(status.set_pause(settings, PAUSED_BY_OWNER)))
     typer.echo(f"{api_accounts} lane(s) paused. Go on with: repaint admin resume")
 
 

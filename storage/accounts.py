@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+PAUSED_BY_OWNER = "PausedByOwner"  # a `paused_reason` beside the API's own codes
+
 _COLUMNS = "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds"
 _TAKE_OVER = text(f"""
     INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES (:id, 1, :mean, :deviation)

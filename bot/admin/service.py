@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain import quota
 from bot.domain.job_view import ErrorCode, UserError
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows
@@ -13,6 +12,7 @@ from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import accounts, admin_figures, broadcasts, ledger, people, queue
+from storage.accounts import PAUSED_BY_OWNER
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 from storage.database import Database

@@ -7,8 +7,6 @@ from bot.config.settings import Settings
 from bot.domain import quota
 from storage import accounts, ledger, statistics
 
-PAUSED_BY_OWNER = "PausedByOwner"
-
 
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""

@@ -1,16 +1,12 @@
 """The API's own time, as its answers tell it. A submit whose answer was lost is looked for by this time, so that it is
 found whatever becomes of our clock, also across a crash."""
 
-import time
 from collections.abc import Callable
+
+from bot.runtime.clock import steady
 
 FRESH_SECONDS = 3600.0  # two good clocks drift apart by milliseconds in that time
 ASK_SECONDS = 60.0
-
-
-def steady() -> float:
-    """Seconds by a clock that nobody sets, and that also counts while the machine sleeps, where there is one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class ServerClock:

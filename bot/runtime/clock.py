@@ -8,7 +8,6 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.dashscope.server_clock import steady
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -16,6 +15,12 @@ log = structlog.get_logger(__name__)
 ASK_SECONDS = 30.0
 QUICK_SECONDS = 0.5  # an answer that took longer tells the time too vaguely
 TRIES = 5
+
+
+def steady() -> float:
+    """Seconds since some fixed moment. Nobody sets this clock, and where the system has one that does (CLOCK_BOOTTIME),
+    it also counts while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Clock(Protocol):

@@ -1,10 +1,10 @@
 """The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
-from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
+from bot.runtime.clock import steady
 from bot.worker.account import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from storage import accounts, attempts, jobs, queue

@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision
-from bot.dashscope.server_clock import steady
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
 from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
-from bot.runtime.clock import Clock
+from bot.runtime.clock import Clock, steady
 from bot.runtime.wakeups import Wakeups
 from bot.worker import reconcile
 from bot.worker.account import ApiAccount

@@ -8,12 +8,12 @@ from collections.abc import Collection
 
 import structlog
 
-from bot.admin.status import PAUSED_BY_OWNER
 from bot.cluster.leadership import SOLE_LEADER, Leadership
 from bot.domain import job_lifecycle
 from bot.jobs.transitions import apply_event
 from bot.worker.context import WorkerDeps
 from storage import accounts, broadcasts, jobs, notifications, queue, results
+from storage.accounts import PAUSED_BY_OWNER
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cluster.leadership import LeadershipLost
-from bot.dashscope.server_clock import steady
+from bot.runtime.clock import steady
 from bot.worker import reconcile
 from bot.worker.claim import claim, peek, take_over
 from bot.worker.context import AccountContext

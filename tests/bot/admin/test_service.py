@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.admin.cards import admin_card
-from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import ErrorCode, State
 from bot.i18n import texts_for
+from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, house, private
 from tests.harness.requests import a_group, a_person, a_photo, asks, kept_of, reason

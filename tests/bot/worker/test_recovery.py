@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.admin.status import PAUSED_BY_OWNER
 from bot.domain.job_view import ErrorCode, State
 from bot.worker.accounts import STAND_IN
 from bot.worker.recovery import recover, refresh_account
 from storage import accounts, ledger, notifications, results
+from storage.accounts import PAUSED_BY_OWNER
 from storage.ledger import Scope
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import StandIn, stand_in
