@@ -21,8 +21,8 @@ def visitor(parts: Installation, language: str = "en") -> httpx.AsyncClient:
 @asynccontextmanager
 async def visitors(parts: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Several newcomers at one page."""
-    app = web_application(parts)
-    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE) for _ in range(count)]
+    asgi = web_application(parts)
+    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url=HERE) for _ in range(count)]
     try:
         yield clients
     finally:
