@@ -15,9 +15,9 @@ from bot.app import Installation
 from storage import accounts
 from storage.database import open_database
 from tests.fakes.postgres import NoServer, Server, place_of, postgres_server
-from tests.harness.app import house
+from tests.harness.app import running_app
 
-IN_HOUSE = pytest.mark.asyncio(loop_scope="module")  # for tests that share `open_house`
+SHARED_LOOP = pytest.mark.asyncio(loop_scope="module")  # for tests that use the fixture `app`
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], AbstractEventLoop]]:
@@ -26,26 +26,24 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     return {"loop": getattr(item.module, "LOOP", uvloop.new_event_loop)}
 
 
-BOTH = ["sqlite", "postgresql"]
+DATABASES = ["sqlite", "postgresql"]
 ON_BOTH = pytest.mark.usefixtures("database_kind")  # for tests that open something in `tmp_path`
 
 
-def house_on_both(metafunc: pytest.Metafunc) -> None:
-    """As a module's `pytest_generate_tests`: its `open_house` is on SQLite, and then on PostgreSQL."""
-    if "open_house" in metafunc.fixturenames:
-        metafunc.parametrize("open_house", BOTH, indirect=True, scope="module")
+def app_on_both(metafunc: pytest.Metafunc) -> None:
+    """As a module's `pytest_generate_tests`: its `app` runs on SQLite, and then on PostgreSQL."""
+    if "app" in metafunc.fixturenames:
+        metafunc.parametrize("app", DATABASES, indirect=True, scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def open_house(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> AsyncIterator[Installation]:
-    """One house for a whole module, where each test comes as people of its own."""
-    folder = tmp_path_factory.mktemp("house")
+async def app(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Installation]:
+    """One app for a whole module, in which each test acts as people of its own."""
+    folder = tmp_path_factory.mktemp("app")
     on_postgres = getattr(request, "param", "sqlite") == "postgresql"
     with request.getfixturevalue("postgres").lent(folder) if on_postgres else nullcontext():
-        async with house(folder) as parts:
-            yield parts
+        async with running_app(folder) as app:
+            yield app
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +64,9 @@ def postgres_url(postgres: Server) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=DATABASES)
 def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Runs a test twice: what it opens at `place_of(tmp_path)`, a workshop or a house in `tmp_path`, is on SQLite, and
+    """Runs a test twice: what it opens in `tmp_path` (a database at `place_of(tmp_path)`, an app) is on SQLite, and
     then on PostgreSQL."""
     on_postgres = request.param == "postgresql"
     with request.getfixturevalue("postgres").lent(tmp_path) if on_postgres else nullcontext():
@@ -77,10 +75,10 @@ def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
 
 @pytest.fixture
 async def connection(tmp_path: Path, database_kind: str) -> AsyncIterator[AsyncConnection]:
-    """One transaction for the length of a test, with the lanes key-a and key-b; on each database in turn."""
+    """One transaction for the length of a test, with the API accounts key-a and key-b; on each database in turn."""
     async with open_database(place_of(tmp_path)) as database, database.write() as writing:
         if database.is_shared:  # a busy machine may pause a test for longer than a process may pause
             await writing.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        for lane in ("key-a", "key-b"):
-            await accounts.take_over(writing, lane, mean=15.0, deviation=3.75)
+        for account in ("key-a", "key-b"):
+            await accounts.take_over(writing, account, mean=15.0, deviation=3.75)
         yield writing

@@ -1,15 +1,15 @@
-"""The whole product in one loop, for everybody's journeys: real storage, studio, dispatcher, courier, the stand-in
-service behind its ASGI transport, and a quick engine that paints real JPEGs in milliseconds.
+"""The whole app in one event loop: real storage, job service, dispatcher and card sender, the painting service behind
+an ASGI transport, and a fake engine that makes real JPEGs in milliseconds.
 
-    async with house(tmp_path) as parts:
-        view = await parts.studio.wish(person, chat, photo=portrait_jpeg(), style=0, source="test:1")
-        done = await ended(parts, person, view.id)
+    async with running_app(tmp_path) as app:
+        view = accepted(await app.job_service.request(person, chat, photo=portrait_jpeg(), style=0, source="test:1"))
+        done = await ended(app, person, view.id)
 
-    async with house(tmp_path, platforms=[my_platform], daily_free_images=3) as parts: ...
-    async with served_house(tmp_path) as (parts, url): ...     # with the HTTP server on a loopback port
+    async with running_app(tmp_path, platforms=[my_platform], daily_free_images=3) as app: ...
+    async with served_app(tmp_path) as (app, url): ...     # with the HTTP server on a loopback port
 
-The same folder may be used again after the block has ended: that is a restart. `engine=quick_engine(until=path)` holds
-tasks RUNNING until that file exists. Keywords are fields of `bot.config.settings.Settings`.
+Opening the same folder again is a restart. `engine=quick_engine(until=path)` keeps tasks RUNNING until that file
+exists. Keywords are fields of `bot.config.settings.Settings`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +37,7 @@ def private(person: Person) -> Chat:
 
 
 def settings_for(data_dir: Path, **changes: Any) -> Settings:
-    """Settings of a test's own, with nothing from the environment's .env."""
+    """Settings for one test; no .env file is read."""
     usual: dict[str, Any] = {"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000}
     if isinstance(place := place_of(data_dir), str):
         usual |= {"database_url": place, "secret_key": "of no use to anybody " * 3}
@@ -45,7 +45,7 @@ def settings_for(data_dir: Path, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def house(
+async def running_app(
     data_dir: Path,
     *,
     engine: Engine | None = None,
@@ -53,24 +53,24 @@ async def house(
     platforms: Sequence[Platform] = (),
     **settings: Any,
 ) -> AsyncIterator[Installation]:
-    """Everything open and at work until the block ends."""
+    """The app, running until the block ends."""
     chosen = settings_for(data_dir, **settings)
     opening = open_installation(chosen, clock=clock or WallClock(), engine=engine or quick_engine())
-    async with opening as parts, running(parts, platforms):
-        yield parts
+    async with opening as app, running(app, platforms):
+        yield app
 
 
 @asynccontextmanager
-async def served_house(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Installation, str]]:
-    """The same with its HTTP server; yields the parts and the server's address."""
-    async with house(data_dir, **options) as parts, served(web_application(parts)) as url:
-        yield parts, url
+async def served_app(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Installation, str]]:
+    """The same with its HTTP server; yields the app and the server's address."""
+    async with running_app(data_dir, **options) as app, served(web_application(app)) as url:
+        yield app, url
 
 
-async def ended(parts: Installation, person: Person, job_id: int) -> JobView:
+async def ended(app: Installation, person: Person, job_id: int) -> JobView:
     """The job once it has ended."""
     last = None
-    async for view in parts.job_service.watch(person, job_id):
+    async for view in app.job_service.watch(person, job_id):
         last = view
     assert last is not None, "no such job"
     assert last.state in ENDED, last
@@ -78,6 +78,6 @@ async def ended(parts: Installation, person: Person, job_id: int) -> JobView:
 
 
 def accepted(answer: JobView | UserError) -> JobView:
-    """The view of a wish that was taken."""
+    """The view of a request that was accepted."""
     assert isinstance(answer, JobView), answer
     return answer

@@ -1,8 +1,8 @@
-"""A chat without a messenger: people write and press, the courier shows cards on a wall, the core answers. Everything
+"""A chat without a messenger: people write and press, an in-memory platform keeps the cards that are shown. Everything
 below the platform is real (`tests.harness.app`).
 
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
         answer = await anna.presses(card, "As file")
@@ -22,7 +22,7 @@ from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import ErrorCode, UserError
 from bot.messaging.incoming import Attachment, IncomingMessage
 from bot.messaging.platform import Address, Card, Chat, Person
-from tests.harness.app import house
+from tests.harness.app import running_app
 
 US = "repaint_test_bot"
 GROUP = Chat("test", "group", is_group=True)
@@ -32,8 +32,8 @@ _numbers = count(1)
 
 
 @dataclass
-class Wall:
-    """The platform: where every card hangs, by message id, with all that it has shown."""
+class ChatPlatform:
+    """A platform in memory: the cards shown now, by message id."""
 
     name: str = "test"
     cards: dict[str, Card] = field(default_factory=dict)
@@ -61,63 +61,63 @@ class Wall:
 
 
 @dataclass(frozen=True)
-class Guest:
-    """Somebody in a chat: their own, or a group."""
+class ChatUser:
+    """A person in a chat: their own, or a group."""
 
-    room: "Parlour"
+    harness: "ChatHarness"
     person: Person
     chat: Chat
     is_admin: bool = False
 
     @property
     def cards(self) -> list[Card]:
-        """The cards of jobs that hang in this chat, and what was said."""
-        wall = self.room.wall
-        return [card for message, card in wall.cards.items() if wall.chats[message] == self.chat]
+        """The cards of jobs in this chat, and the answers."""
+        platform = self.harness.platform
+        return [card for message, card in platform.cards.items() if platform.chats[message] == self.chat]
 
     async def says(self, words: str, **how: Any) -> Card | None:
-        """Writes; the answer hangs on the wall too."""
+        """Writes a message; the answer is shown in the chat."""
         number = str(next(_numbers))
         how = {"addressed": not self.chat.is_group, "source": f"test:{number}", "message_id": number, **how}
         message = IncomingMessage(self.person, self.chat, text=words, is_admin=self.admin, **how)
-        card = await self.room.conversation.answer(message)
+        card = await self.harness.conversation.answer(message)
         if card is not None:
-            await self.room.wall.show(Address(self.chat, reply_to=number), card)
+            await self.harness.platform.show(Address(self.chat, reply_to=number), card)
         return card
 
     async def sends(self, photo: bytes, words: str = "", **how: Any) -> Card | None:
         return await self.says(words, attachments=(file(photo),), **how)
 
     async def presses(self, card: Card, label: str) -> CallbackAnswer:
-        """Taps the button with `label` on a card that hangs on the wall, and carries the answer out."""
+        """Presses the button with `label` on a card, and carries the answer out."""
         button = next(button for button in chain(*card.buttons) if label in button.label)
         return await self.presses_data(card, button.data)
 
     async def presses_data(self, card: Card, data: str) -> CallbackAnswer:
-        wall = self.room.wall
-        message_id = next((message for message, shown in wall.cards.items() if shown is card), "gone")
+        platform = self.harness.platform
+        message_id = next((message for message, shown in platform.cards.items() if shown is card), "gone")
         source = f"test:press:{next(_numbers)}"
         pressed = ButtonPress(self.person, self.chat, data, source, message_id, is_admin=self.admin)
-        answer = await self.room.presses.press(pressed)
+        answer = await self.harness.presses.press(pressed)
         here = Address(self.chat, message_id=message_id)
         if answer.remove:
-            await wall.remove(here, answer.notice)
+            await platform.remove(here, answer.notice)
         elif answer.edit is not None:
-            await wall.show(here, answer.edit)
+            await platform.show(here, answer.edit)
         elif answer.rows is not None:
-            await wall.show(here, replace(card, buttons=answer.rows))
+            await platform.show(here, replace(card, buttons=answer.rows))
         elif answer.card is not None:
-            await wall.show(Address(self.chat, reply_to=message_id), answer.card)
+            await platform.show(Address(self.chat, reply_to=message_id), answer.card)
         return answer
 
     async def sees(self, words: str) -> Card:
-        """The newest card here that says so, once there is one."""
-        await self.room.wall.until(lambda: any(words in card.text for card in self.cards))
+        """The newest card here that contains `words`, once there is one."""
+        await self.harness.platform.until(lambda: any(words in card.text for card in self.cards))
         return [card for card in self.cards if words in card.text][-1]
 
     async def picture(self, nth: int = 1) -> Card:
         """The nth picture that was shown here."""
-        await self.room.wall.until(lambda: len(self.pictures) >= nth)
+        await self.harness.platform.until(lambda: len(self.pictures) >= nth)
         return self.pictures[nth - 1]
 
     @property
@@ -129,31 +129,31 @@ class Guest:
 
 
 @dataclass(frozen=True)
-class Parlour:
-    """The inside, the wall, and who answers."""
+class ChatHarness:
+    """The app, its platform, and the routers that answer."""
 
-    parts: Installation
-    wall: Wall
+    app: Installation
+    platform: ChatPlatform
     conversation: MessageRouter
     presses: ButtonRouter
 
-    def person(self, name: str, language: str = "en") -> Guest:
-        """Somebody in their own chat."""
-        return Guest(self, Person("test", name, language), Chat("test", name))
+    def person(self, name: str, language: str = "en") -> ChatUser:
+        """A person in their own chat."""
+        return ChatUser(self, Person("test", name, language), Chat("test", name))
 
-    def member(self, name: str, language: str = "en", *, admin: bool = False) -> Guest:
-        """Somebody in the group."""
-        return Guest(self, Person("test", name, language), GROUP, is_admin=admin)
+    def member(self, name: str, language: str = "en", *, admin: bool = False) -> ChatUser:
+        """A person in the group."""
+        return ChatUser(self, Person("test", name, language), GROUP, is_admin=admin)
 
 
 @asynccontextmanager
-async def parlour(data_dir: Path, **options: Any) -> AsyncIterator[Parlour]:
-    """Everything at work until the block ends; keywords as for `house`."""
-    wall = Wall()
-    async with house(data_dir, platforms=[wall], **options) as parts:
-        now = parts.job_service.clock.now
-        conversation = MessageRouter(parts.services, US, now, link=link)
-        yield Parlour(parts, wall, conversation, ButtonRouter(parts.services, now, link=link, dice=lambda _: 0))
+async def chat_harness(data_dir: Path, **options: Any) -> AsyncIterator[ChatHarness]:
+    """The app, running until the block ends; keywords as for `running_app`."""
+    platform = ChatPlatform()
+    async with running_app(data_dir, platforms=[platform], **options) as app:
+        now = app.job_service.clock.now
+        conversation = MessageRouter(app.services, US, now, link=link)
+        yield ChatHarness(app, platform, conversation, ButtonRouter(app.services, now, link=link, dice=lambda _: 0))
 
 
 def link(payload: str) -> str:
@@ -161,7 +161,7 @@ def link(payload: str) -> str:
 
 
 def file(data: bytes, owner: Person | None = None, message: str = "") -> Attachment:
-    """A photo, as it hangs on a message; of `owner`, when it is somebody's."""
+    """A photo as a message's attachment; `owner` is whose profile photo it is, if any."""
 
     async def read() -> bytes | UserError:
         return data

@@ -39,12 +39,12 @@ CHANNEL, TOPIC, ABROAD, AMONG = (1_240_000_000_000_000_000 + number for number i
 class Town:
     """The bot's inside, and Discord as people see it."""
 
-    parts: Installation
+    app: Installation
     discord: Discord
 
     async def units(self, someone: Somebody) -> tuple[int, int]:
         """Used and reserved today."""
-        quota = await self.parts.job_service.quota(someone.person)
+        quota = await self.app.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, locale: str = "en-US") -> Somebody:
@@ -93,23 +93,23 @@ async def discord_house(
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
         opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
-        parts, door = await stack.enter_async_context(opening), Door()
+        app, door = await stack.enter_async_context(opening), Door()
         url = await stack.enter_async_context(served(door)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.move(Endpoint(f"{url}/discord/interactions", http) if by_http else None)
         connecting = discord(
-            parts.services,
+            app.services,
             token=SecretStr(server.token),
-            secret=parts.http_deps.secret,
+            secret=app.http_deps.secret,
             api_url=server.api_url,
             by_webhook=by_http,
             clock=WallClock(HASTE),
         )
         try:
-            async with connecting as platform, running(parts, [platform]):
-                door.inside = web_application(parts, [platform])
+            async with connecting as platform, running(app, [platform]):
+                door.inside = web_application(app, [platform])
                 await server.until(lambda: server.gateway.is_heard and server.commands.all)
-                yield Town(parts, server)
+                yield Town(app, server)
                 await server.until(lambda: not server.asks.waiting, patience=5)
                 door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in

@@ -81,17 +81,17 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Towns:
+class Replicas:
     """The installations, what brings requests to them, and what each has entered."""
 
-    parts: list[Installation]
+    apps: list[Installation]
     mail: Mail
     stays: list[AsyncExitStack]
 
     async def holder(self, role: str) -> int:
         """Which installation does this now."""
-        names = [one.roles.owner for one in self.parts if isinstance(one.roles, Election)]
-        async with self.parts[0].job_service.database.read() as connection:
+        names = [one.roles.owner for one in self.apps if isinstance(one.roles, Election)]
+        async with self.apps[0].job_service.database.read() as connection:
             found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
             return names.index(found.scalar_one())
 
@@ -101,7 +101,7 @@ class Towns:
 
 
 @dataclass(frozen=True)
-class TelegramTowns(Towns):
+class TelegramReplicas(Replicas):
     api: BotApi
     platforms: list[TelegramPlatform]
 
@@ -115,14 +115,14 @@ class TelegramTowns(Towns):
 
 
 @dataclass(frozen=True)
-class DiscordTowns(Towns):
+class DiscordReplicas(Replicas):
     discord: Discord
     platforms: list[DiscordPlatform]
 
     @property
     def town(self) -> DiscordTown:
         """People, as one installation's tests know them."""
-        return DiscordTown(self.parts[0], self.discord)
+        return DiscordTown(self.apps[0], self.discord)
 
 
 @asynccontextmanager
@@ -144,17 +144,17 @@ async def installations(
 
 
 @asynccontextmanager
-async def telegram_towns(
+async def telegram_replicas(
     folder: Path, url: str, *, by_webhook: bool = True, until: Path | None = None, **settings: Any
-) -> AsyncIterator[TelegramTowns]:
+) -> AsyncIterator[TelegramReplicas]:
     """Two of them at work until the block ends."""
     mail = Mail()
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(bot_api())
         address = await stack.enter_async_context(served(mail.app))
-        parts = await stack.enter_async_context(installations(folder, url, until=until, **settings))
-        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
-        for number, one in enumerate(parts):
+        apps = await stack.enter_async_context(installations(folder, url, until=until, **settings))
+        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in apps]
+        for number, one in enumerate(apps):
             connecting = telegram(
                 one.services,
                 token=SecretStr(TOKEN),
@@ -166,14 +166,14 @@ async def telegram_towns(
             )
             platforms.append(await stays[number].enter_async_context(connecting))
             await _at_work(stays[number], mail, number, one, platforms[-1])
-        yield TelegramTowns(parts, mail, stays, api, platforms)
+        yield TelegramReplicas(apps, mail, stays, api, platforms)
     assert api.breaches == []
 
 
 @asynccontextmanager
-async def discord_towns(
+async def discord_replicas(
     folder: Path, url: str, *, until: Path | None = None, **settings: Any
-) -> AsyncIterator[DiscordTowns]:
+) -> AsyncIterator[DiscordReplicas]:
     """Two of them at work until the block ends; interactions are brought by HTTP."""
     mail = Mail()
     async with AsyncExitStack() as stack:
@@ -183,9 +183,9 @@ async def discord_towns(
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.move(Endpoint(f"{address}/discord/interactions", http))
         clock = WallClock(wall=server.now)
-        parts = await stack.enter_async_context(installations(folder, url, until=until, clock=clock, **settings))
-        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in parts]
-        for number, one in enumerate(parts):
+        apps = await stack.enter_async_context(installations(folder, url, until=until, clock=clock, **settings))
+        platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in apps]
+        for number, one in enumerate(apps):
             connecting = discord(
                 one.services,
                 token=SecretStr(server.token),
@@ -197,13 +197,13 @@ async def discord_towns(
             platforms.append(await stays[number].enter_async_context(connecting))
             await _at_work(stays[number], mail, number, one, platforms[-1])
         await server.until(lambda: server.gateway.is_heard and server.commands.all)
-        yield DiscordTowns(parts, mail, stays, server, platforms)
+        yield DiscordReplicas(apps, mail, stays, server, platforms)
         await server.until(lambda: not server.asks.waiting, patience=5)
     assert not server.breaches, server.breaches
 
 
-async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, parts: Installation, platform: Platform) -> None:
+async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, app: Installation, platform: Platform) -> None:
     """Until the stack is left; requests come until then."""
-    await stack.enter_async_context(running(parts, [platform]))
-    mail.insides[number] = web_application(parts, [platform])
+    await stack.enter_async_context(running(app, [platform]))
+    mail.insides[number] = web_application(app, [platform])
     stack.callback(mail.insides.pop, number)

@@ -1,10 +1,10 @@
 """Several real bots, each a process of its own, on one PostgreSQL and one folder of pictures.
 
-async with replicas(tmp_path, postgres_url, gate.base_url) as company:
-    one, two, three = company.bots
+async with replicas(tmp_path, postgres_url, gate.base_url) as replicas:
+    one, two, three = replicas.bots
     job = await one.wish(portrait_jpeg(), key="k")
-    holder = await company.holder()          # the number of the bot that drives the lane
-    await company.bots[holder].kill()
+    holder = await replicas.holder()          # the number of the bot that drives the lane
+    await replicas.bots[holder].kill()
 """
 
 import asyncio
@@ -27,7 +27,7 @@ SOON = 40.0  # seconds, on a machine that is busy with other tests
 
 
 @dataclass
-class Company:
+class Replicas:
     """`bots` all have the same visitor; `wires` are between each of them and the database."""
 
     url: str
@@ -76,7 +76,9 @@ async def wired(url: str) -> AsyncIterator[tuple[Wire, str]]:
 
 
 @asynccontextmanager
-async def replicas(folder: Path, url: str, base_url: str, *, count: int = 3, **settings: str) -> AsyncIterator[Company]:
+async def replicas(
+    folder: Path, url: str, base_url: str, *, count: int = 3, **settings: str
+) -> AsyncIterator[Replicas]:
     """So many bots at work until the block ends."""
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(wired(url)) for _ in range(count)]
@@ -96,4 +98,4 @@ async def replicas(folder: Path, url: str, base_url: str, *, count: int = 3, **s
             for number, (_, through) in enumerate(lines)
         ]
         bots = await asyncio.gather(*started)
-        yield Company(url, list(bots), [line for line, _ in lines])
+        yield Replicas(url, list(bots), [line for line, _ in lines])

@@ -32,10 +32,10 @@ def a_photo() -> bytes:
     return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
 
 
-async def asks(parts: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
+async def asks(app: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
     """One more wish, with a photo of its own unless one is given."""
     how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
-    return await parts.job_service.request(person, chat, style=style, **how)
+    return await app.job_service.request(person, chat, style=style, **how)
 
 
 def reason(answer: object) -> ErrorCode:
@@ -54,9 +54,9 @@ class Day:
         return WallClock(wall=lambda: self.time)
 
 
-async def audit(parts: Installation) -> None:
+async def audit(app: Installation) -> None:
     """Sums and rows of all units agree, and every job that has ended is settled."""
-    async with parts.job_service.database.read() as connection:
+    async with app.job_service.database.read() as connection:
         assert await ledger.audit(connection) == ()
         assert await balances.audit(connection) == ()
         open_units = await connection.execute(
@@ -71,19 +71,19 @@ async def audit(parts: Installation) -> None:
         assert open_units.all() == []
 
 
-async def rows(parts: Installation, sql: str, **values: object) -> list[Any]:
+async def rows(app: Installation, sql: str, **values: object) -> list[Any]:
     """Whatever a test wants to know."""
-    async with parts.job_service.database.read() as connection:
+    async with app.job_service.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
-async def kept_of(parts: Installation, person: Person) -> set[str]:
+async def kept_of(app: Installation, person: Person) -> set[str]:
     """The keys of all bytes that are kept under a person, from the store itself."""
     found = await rows(
-        parts,
+        app,
         "SELECT id FROM person WHERE platform = :platform AND platform_id = :id",
         platform=person.platform,
         id=person.platform_id,
     )
     owners = {str(row.id) for row in found}
-    return {key for key in await parts.job_service.photo_intake.photos.keys() if key.split("/")[1] in owners}
+    return {key for key in await app.job_service.photo_intake.photos.keys() if key.split("/")[1] in owners}

@@ -37,12 +37,12 @@ GROUP = -1001
 class Town:
     """The bot's inside, and Telegram as people see it."""
 
-    parts: Installation
+    app: Installation
     api: BotApi
 
     async def units(self, someone: Someone) -> tuple[int, int]:
         """Used and reserved today."""
-        quota = await self.parts.job_service.quota(someone.person)
+        quota = await self.app.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, language: str = "en") -> Someone:
@@ -86,21 +86,21 @@ async def telegram_house(
         opening = open_installation(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
-        parts, door = await stack.enter_async_context(opening), Door()
-        hook = hook_at(await stack.enter_async_context(served(door)), parts.http_deps.secret) if by_webhook else None
+        app, door = await stack.enter_async_context(opening), Door()
+        hook = hook_at(await stack.enter_async_context(served(door)), app.http_deps.secret) if by_webhook else None
         connecting = telegram(
-            parts.services,
+            app.services,
             token=SecretStr(TOKEN),
             api_url=api.url,
             hook=hook,
-            owners=parts.settings.admins,
+            owners=app.settings.admins,
             clock=WallClock(haste),
             per_second=PER_SECOND * haste,
         )
         try:
-            async with connecting as platform, running(parts, [platform]):
-                door.inside = web_application(parts, [platform])
-                yield Town(parts, api)
+            async with connecting as platform, running(app, [platform]):
+                door.inside = web_application(app, [platform])
+                yield Town(app, api)
                 door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None

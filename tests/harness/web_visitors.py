@@ -12,16 +12,16 @@ from tests.fakes.dashscope.service import portrait_jpeg
 HERE = "http://localhost"
 
 
-def visitor(parts: Installation, language: str = "en") -> httpx.AsyncClient:
+def visitor(app: Installation, language: str = "en") -> httpx.AsyncClient:
     """A newcomer at the page of a house, without a network between."""
-    transport = httpx.ASGITransport(web_application(parts))
+    transport = httpx.ASGITransport(web_application(app))
     return httpx.AsyncClient(transport=transport, base_url=HERE, headers={"Accept-Language": language})
 
 
 @asynccontextmanager
-async def visitors(parts: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def visitors(app: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Several newcomers at one page."""
-    asgi = web_application(parts)
+    asgi = web_application(app)
     clients = [httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url=HERE) for _ in range(count)]
     try:
         yield clients

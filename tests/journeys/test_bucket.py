@@ -29,7 +29,7 @@ from tests.fakes.dashscope.service import portrait_jpeg, stand_in
 from tests.fakes.http_server import Reply
 from tests.fakes.postgres import URL_FILE
 from tests.fakes.s3 import KEY, KEY_ID, BucketServer, bucket_server
-from tests.harness.app import ANNA, BEN, accepted, ended, house, private, served_house
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, served_app
 from tests.harness.bot_process import Bot, bot_process
 from tests.harness.requests import a_photo, asks, rows
 from tests.harness.worker import HastyClock
@@ -92,7 +92,7 @@ async def _knocks(bot: Bot) -> None:
 
 
 async def test_without_the_setting_there_is_no_address_of_notices(tmp_path: Path) -> None:
-    async with served_house(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as http:
+    async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as http:
         nowhere, there = await http.post("/nowhere/events/x"), await http.post(PATH, json=event("x"))
         assert (there.status_code, there.json()) == (nowhere.status_code, nowhere.json())
 
@@ -102,22 +102,22 @@ async def test_a_bucket_that_is_not_as_it_should_be_is_said_before_anything_star
 ) -> None:
     nowhere = kept_in(server, server.known("nowhere-at-all"))
     with pytest.raises(CannotStart, match="There is no bucket for s3://nowhere-at-all"):
-        async with house(tmp_path, **nowhere):
+        async with running_app(tmp_path, **nowhere):
             pass
 
 
 async def test_what_somebody_forgets_is_gone_from_the_bucket(tmp_path: Path, server: BucketServer) -> None:
     bucket = server.bucket("mine")
-    async with house(tmp_path, **kept_in(server, bucket)) as parts:
+    async with running_app(tmp_path, **kept_in(server, bucket)) as app:
         for person in (ANNA, BEN):
-            view = accepted(await asks(parts, person, private(person)))
-            assert (await ended(parts, person, view.id)).state == State.STORED
+            view = accepted(await asks(app, person, private(person)))
+            assert (await ended(app, person, view.id)).state == State.STORED
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
-        gone = await parts.services.privacy.forget(ANNA)
+        gone = await app.services.privacy.forget(ANNA)
         assert (gone.photos, gone.results) == (1, 1)
         left = server.raw_keys(bucket)
         assert len({key.split("/")[2] for key in left}) == 1  # Ben's, and nothing but that
-        assert await parts.job_service.delete(BEN, view.id) is None
+        assert await app.job_service.delete(BEN, view.id) is None
         assert server.raw_keys(bucket) == []
 
 
@@ -125,35 +125,35 @@ async def test_nobody_is_told_that_they_are_forgotten_while_the_bucket_is_away(
     tmp_path: Path, server: BucketServer
 ) -> None:
     bucket = server.bucket("mine")
-    async with house(tmp_path, **kept_in(server, bucket)) as parts:
-        await saved(parts, ANNA, "Waves")
-        await ended(parts, ANNA, accepted(await asks(parts, ANNA, private(ANNA))).id)
+    async with running_app(tmp_path, **kept_in(server, bucket)) as app:
+        await saved(app, ANNA, "Waves")
+        await ended(app, ANNA, accepted(await asks(app, ANNA, private(ANNA))).id)
         server.stop()
         try:
             with pytest.raises(StoreDown):
-                await parts.services.privacy.forget(ANNA)
+                await app.services.privacy.forget(ANNA)
         finally:
             server.start()
         assert kinds(server.raw_keys(bucket)) == ["original", "result", "style"]
-        await parts.services.privacy.forget(ANNA)  # as whoever asks for it is told to, or as it is tried again for them
+        await app.services.privacy.forget(ANNA)  # as whoever asks for it is told to, or as it is tried again for them
         assert server.raw_keys(bucket) == []
 
 
 async def test_what_is_over_is_gone_from_the_bucket(tmp_path: Path, server: BucketServer) -> None:
     bucket = server.bucket()
-    async with house(tmp_path, **kept_in(server, bucket), original_hours=24, result_days=30) as parts:
-        view = accepted(await asks(parts, ANNA, private(ANNA)))
-        await ended(parts, ANNA, view.id)
-        await _swept(parts, time.time() + DAY + 3600)
+    async with running_app(tmp_path, **kept_in(server, bucket), original_hours=24, result_days=30) as app:
+        view = accepted(await asks(app, ANNA, private(ANNA)))
+        await ended(app, ANNA, view.id)
+        await _swept(app, time.time() + DAY + 3600)
         (left,) = server.raw_keys(bucket)
         assert left.startswith("result/")
-        await _swept(parts, time.time() + 30 * DAY + 3600)
+        await _swept(app, time.time() + 30 * DAY + 3600)
         assert server.raw_keys(bucket) == []
 
 
-async def _swept(parts: Installation, at: float) -> None:
+async def _swept(app: Installation, at: float) -> None:
     clock = WallClock(wall=lambda: at, steady=lambda: 0.0)
-    await Retention(parts.deps.database, parts.deps.photos, clock).sweep()
+    await Retention(app.deps.database, app.deps.photos, clock).sweep()
 
 
 async def test_what_one_process_has_taken_in_another_shows_and_forgets(
@@ -167,7 +167,7 @@ async def test_what_one_process_has_taken_in_another_shows_and_forgets(
     async with stand_in(tmp_path / "service") as service, AsyncExitStack() as stack:
         api = {"dashscope_api_key": (SecretStr("sk-one"),), "dashscope_base_url": f"{service.url}/api/v1"}
         options = {**api, **kept_in(server, bucket), "photo_links": "bucket"}
-        one, two = [await stack.enter_async_context(house(folder, **options)) for folder in folders]
+        one, two = [await stack.enter_async_context(running_app(folder, **options)) for folder in folders]
         for here, there in ((one, two), (two, one)):
             view = accepted(await asks(here, ANNA, private(ANNA)))
             assert (await ended(there, ANNA, view.id)).state == State.STORED
@@ -182,14 +182,14 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
     """One job runs and can't store its picture, one waits and its photo can't be read, one more can't be taken in."""
     bucket, go = server.bucket(), tmp_path / "go"
     options: dict[str, Any] = {"engine": quick_engine(until=go), "clock": HastyClock(), **kept_in(server, bucket)}
-    async with served_house(tmp_path / "data", **options) as (parts, url), httpx.AsyncClient(base_url=url) as http:
-        running, waiting = [accepted(await asks(parts, ANNA, private(ANNA))) for _ in range(2)]
-        await _until(parts, running.id, State.RUNNING)
+    async with served_app(tmp_path / "data", **options) as (app, url), httpx.AsyncClient(base_url=url) as http:
+        running, waiting = [accepted(await asks(app, ANNA, private(ANNA))) for _ in range(2)]
+        await _until(app, running.id, State.RUNNING)
         server.stop()
         try:
             go.touch()
-            await _until(parts, running.id, State.FETCHING)
-            await _turned_back(parts, waiting.id)
+            await _until(app, running.id, State.FETCHING)
+            await _turned_back(app, waiting.id)
             form: dict[str, Any] = {
                 "data": {"style": "0", "key": "the-third-one"},
                 "files": {"photo": ("me.jpg", a_photo())},
@@ -197,29 +197,29 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
             answer = await http.post("/api/jobs", **form, timeout=30)
             assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
             assert "try again in a moment" in answer.json()["message"]
-            await _swept(parts, time.time())
+            await _swept(app, time.time())
         finally:
             server.start()
         for view in (running, waiting):
-            assert (await ended(parts, ANNA, view.id)).state == State.STORED
+            assert (await ended(app, ANNA, view.id)).state == State.STORED
         assert (await http.post("/api/jobs", **form, timeout=30)).status_code == 202
 
 
-async def _until(parts: Installation, job_id: int, state: State) -> None:
+async def _until(app: Installation, job_id: int, state: State) -> None:
     async with asyncio.timeout(60):
         while True:
-            wakeup, view = parts.deps.wakeups.subscribe(), await parts.job_service.job(ANNA, job_id)
+            wakeup, view = app.deps.wakeups.subscribe(), await app.job_service.job(ANNA, job_id)
             if view is not None and view.state == state:
                 return
-            await parts.deps.clock.wait(wakeup, 1.0)
+            await app.deps.clock.wait(wakeup, 1.0)
 
 
-async def _turned_back(parts: Installation, job_id: int) -> None:
+async def _turned_back(app: Installation, job_id: int) -> None:
     """It was its turn, and it is back in the queue."""
     async with asyncio.timeout(60):
         while True:
-            wakeup = parts.deps.wakeups.subscribe()
-            turned = await rows(parts, "SELECT * FROM attempt WHERE outcome = 'PhotoStoreDown'")
+            wakeup = app.deps.wakeups.subscribe()
+            turned = await rows(app, "SELECT * FROM attempt WHERE outcome = 'PhotoStoreDown'")
             if turned and {row.job_id for row in turned} == {job_id}:
                 return
-            await parts.deps.clock.wait(wakeup, 1.0)
+            await app.deps.clock.wait(wakeup, 1.0)

@@ -10,7 +10,7 @@ from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from stylizer.engines import real_engine
 from tests import ROOT
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 
 PORTRAIT = ROOT / "docs" / "images" / "portrait.jpg"
 SAMPLES = ROOT / "bot" / "samples"
@@ -28,8 +28,8 @@ def portrait(width: int, height: int) -> bytes:
 @pytest.mark.timeout(240)
 async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(tmp_path: Path) -> None:
     photo = portrait(600, 500)
-    async with house(tmp_path, engine=real_engine()) as parts:
-        job_service, chat = parts.job_service, private(ANNA)
+    async with running_app(tmp_path, engine=real_engine()) as app:
+        job_service, chat = app.job_service, private(ANNA)
         wishes = [
             accepted(await job_service.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
             for style in (0, 2, 5)
@@ -40,7 +40,7 @@ async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(
         )
         pictures = []
         for wish in (*wishes, accepted(own)):
-            done = await ended(parts, ANNA, wish.id)
+            done = await ended(app, ANNA, wish.id)
             assert done.state == State.STORED, done
             pictures.append(await job_service.result(ANNA, wish.id))
     sizes = {Image.open(io.BytesIO(picture or b"")).size for picture in pictures}

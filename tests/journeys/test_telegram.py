@@ -161,7 +161,7 @@ async def _delete(town: Town, card: Shown) -> None:
     query = await anna.presses(town.api.chats.messages[here], "Yes")
     assert await anna.notice(query) == "Deleted: the photo and the picture are gone."
     await town.api.until(lambda: here not in town.api.chats.messages)
-    assert len(await town.parts.job_service.history(anna.person)) == 2
+    assert len(await town.app.job_service.history(anna.person)) == 2
 
 
 async def test_a_waiting_picture_can_be_cancelled_by_its_button_and_all_by_command(tmp_path: Path) -> None:

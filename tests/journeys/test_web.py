@@ -11,7 +11,7 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import served_house
+from tests.harness.app import served_app
 from tests.harness.browser import NEEDS_CHROMIUM, PHONE, chromium, visiting
 
 pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.asyncio(loop_scope="module")]
@@ -30,7 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """A house that paints at once."""
-    async with served_house(tmp_path_factory.mktemp("house")) as (_, address):
+    async with served_app(tmp_path_factory.mktemp("house")) as (_, address):
         yield address
 
 
@@ -43,7 +43,7 @@ async def ask(page: Page, *photos: FilePayload, look: str = "Anime") -> None:
 async def test_from_a_portrait_to_a_picture_and_away_again(browser: Browser, tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
-        served_house(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
+        served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
         visiting(browser, address) as page,
     ):
         await ask(page, PORTRAIT, look="Chinese ink painting")
@@ -109,7 +109,7 @@ async def test_a_picture_of_ones_own_as_the_style_on_a_phone_in_chinese(browser:
 async def test_several_photos_wait_in_line_and_one_is_cancelled(browser: Browser, tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
-        served_house(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
+        served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
         visiting(browser, address) as page,
     ):
         await ask(

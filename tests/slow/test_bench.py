@@ -10,7 +10,7 @@ from bench import fairness, queue, replicas, slot, start, submit
 from bench.fairness import Crowd, jain
 from bench.peer_scripts import as_the_sdk, every_three_seconds
 from bench.report import ORDER, Aim, Section, Table, placed
-from tests.harness.app import house
+from tests.harness.app import running_app
 
 PAGE = "# Performance\n\nAn intro.\n"
 
@@ -106,6 +106,6 @@ async def test_memory_is_told_of_the_process_and_of_its_children(tmp_path: Path)
     peer = await start.bare()
     assert peer.seconds > 0
     assert 0 < peer.mib == peer.in_all
-    async with house(tmp_path):  # with a process that decodes photos
+    async with running_app(tmp_path):  # with a process that decodes photos
         mine, in_all = start.memory(os.getpid())
     assert 0 < mine < in_all

@@ -17,7 +17,7 @@ from storage import ledger
 from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import most_within_a_second, portrait_jpeg, stand_in
-from tests.harness.app import ANNA, house, private
+from tests.harness.app import ANNA, private, running_app
 from tests.harness.worker import Workshop, workshop
 
 PEOPLE, PHOTOS = 20, 5
@@ -85,11 +85,11 @@ async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_p
 
 @ON_BOTH
 async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=20, max_queued_per_person=1000) as parts:
+    async with running_app(tmp_path, daily_free_images=20, max_queued_per_person=1000) as app:
         photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
         answers = await asyncio.gather(
             *(
-                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )
@@ -97,22 +97,22 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         refused = [answer for answer in answers if isinstance(answer, UserError)]
         assert (len(accepted), len(refused)) == (20, 180)
         assert {answer.code for answer in refused} == {ErrorCode.QUOTA_USED_UP}
-        async with parts.deps.database.read() as connection:
+        async with app.deps.database.read() as connection:
             assert await ledger.audit(connection) == ()
-        quota = await parts.job_service.quota(ANNA)
+        quota = await app.job_service.quota(ANNA)
         assert quota.reserved + quota.used == 20
-        assert len(await parts.job_service.history(ANNA, limit=200)) == 20
-        kept = [key for key in await parts.deps.photos.keys() if key.startswith("original/")]
+        assert len(await app.job_service.history(ANNA, limit=200)) == 20
+        kept = [key for key in await app.deps.photos.keys() if key.startswith("original/")]
         assert len(kept) == 20  # a refused photo is not kept
 
 
 @ON_BOTH
 async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) -> None:
-    async with house(tmp_path, max_queued_per_person=3) as parts:
+    async with running_app(tmp_path, max_queued_per_person=3) as app:
         photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
         answers = await asyncio.gather(
             *(
-                parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
                 for number, photo in enumerate(photos)
             )
         )

@@ -36,8 +36,8 @@ async def installation(folder: Path, url: str, front: Gate) -> AsyncIterator[Ins
     """One of several: its rows are at `url`, its pictures where the others' are."""
     shared = {"database_url": url, "secret_key": "s" * 40, "dashscope_api_key": (KEY,)}
     settings = settings_for(folder / "data", dashscope_base_url=front.base_url, **shared)
-    async with open_installation(settings) as parts, running(parts, ()):
-        yield parts
+    async with open_installation(settings) as app, running(app, ()):
+        yield app
 
 
 async def driver(database: Database) -> tuple[str, int] | None:
@@ -48,19 +48,17 @@ async def driver(database: Database) -> tuple[str, int] | None:
     return None if row is None else (row.owner, row.epoch)
 
 
-async def driven_by(database: Database, parts: Installation) -> None:
+async def driven_by(database: Database, app: Installation) -> None:
     """Wait until this one drives the lane."""
-    assert isinstance(parts.roles, Election)
+    assert isinstance(app.roles, Election)
     async with asyncio.timeout(SOON):
-        while (await driver(database) or ("",))[0] != parts.roles.owner:
-            await parts.deps.clock.sleep(0.1)
+        while (await driver(database) or ("",))[0] != app.roles.owner:
+            await app.deps.clock.sleep(0.1)
 
 
-async def wish(parts: Installation, who: Person, number: int) -> int:
+async def wish(app: Installation, who: Person, number: int) -> int:
     photo = portrait_jpeg(shade=20 * number)
-    return accepted(
-        await parts.job_service.request(who, private(who), photo=photo, style=0, source=f"test:{number}")
-    ).id
+    return accepted(await app.job_service.request(who, private(who), photo=photo, style=0, source=f"test:{number}")).id
 
 
 @pytest.mark.parametrize("trouble", ["cut", "hush"])

@@ -9,85 +9,85 @@ from sqlalchemy import text
 
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.postgres import Server
-from tests.harness.replica_apps import DiscordTowns, discord_towns
+from tests.harness.replica_apps import DiscordReplicas, discord_replicas
 
 TOGETHER = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def towns(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DiscordTowns]:
+async def replicas(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DiscordReplicas]:
     """Both are brought interactions, in turn unless a test says otherwise; each test comes with people of its own."""
-    async with discord_towns(tmp_path_factory.mktemp("towns"), postgres.new_database()) as opened:
+    async with discord_replicas(tmp_path_factory.mktemp("towns"), postgres.new_database()) as opened:
         yield opened
 
 
 @TOGETHER
 @pytest.mark.parametrize("number", [0, 1])
 async def test_a_card_that_only_one_person_sees_is_changed_by_whoever_shows_cards(
-    towns: DiscordTowns, number: int
+    replicas: DiscordReplicas, number: int
 ) -> None:
     """By right of an interaction that was brought to this one or the other."""
-    towns.mail.pinned = number
-    anna = towns.town.member(1 + number)
+    replicas.mail.pinned = number
+    anna = replicas.town.member(1 + number)
     await anna.types("style", photo=portrait_jpeg(), style="2", private=True)
     [card] = await anna.gets()
     assert card.is_ephemeral
-    towns.mail.pinned = 1 - number
+    replicas.mail.pinned = 1 - number
     await anna.presses(card, "Again")
     assert len(await anna.gets(2)) == 2
     assert anna.dms.sees == []
-    towns.mail.pinned = None
+    replicas.mail.pinned = None
 
 
 @TOGETHER
-async def test_an_interaction_that_two_are_handed_is_answered_once(towns: DiscordTowns) -> None:
-    towns.mail.everywhere = True
-    anna = towns.town.person(5)
+async def test_an_interaction_that_two_are_handed_is_answered_once(replicas: DiscordReplicas) -> None:
+    replicas.mail.everywhere = True
+    anna = replicas.town.person(5)
     await anna.types("quota")
     await anna.types("style", photo=portrait_jpeg(), style="2")
     await anna.gets()
-    towns.mail.everywhere = False
+    replicas.mail.everywhere = False
     assert len(anna.sees) == 2
-    quota = await towns.parts[0].job_service.quota(anna.person)
+    quota = await replicas.apps[0].job_service.quota(anna.person)
     assert (quota.used, quota.reserved) == (1, 0)
     # Both said at once that they think, for there are three seconds; Discord takes that from one of them.
-    assert all("answered twice" in breach for breach in towns.discord.breaches)
-    towns.discord.breaches.clear()
+    assert all("answered twice" in breach for breach in replicas.discord.breaches)
+    replicas.discord.breaches.clear()
 
 
 @TOGETHER
-async def test_one_of_us_is_connected_and_both_are_heard(towns: DiscordTowns) -> None:
+async def test_one_of_us_is_connected_and_both_are_heard(replicas: DiscordReplicas) -> None:
     """Private messages come by the gateway, where one of us listens."""
-    anna = towns.town.person(6)
+    anna = replicas.town.person(6)
     await anna.writes("/style 5", portrait_jpeg())
     await anna.gets()
-    assert len(towns.discord.gateway.identified) == 1
+    assert len(replicas.discord.gateway.identified) == 1
 
 
 @TOGETHER
-async def test_a_message_that_both_hear_is_answered_once(towns: DiscordTowns) -> None:
+async def test_a_message_that_both_hear_is_answered_once(replicas: DiscordReplicas) -> None:
     """As when one of us has not noticed yet that it is not its turn any more."""
-    anna, gateway = towns.town.person(8), towns.discord.gateway
-    idle = 1 - await towns.holder("receiver:discord")
+    anna, gateway = replicas.town.person(8), replicas.discord.gateway
+    idle = 1 - await replicas.holder("receiver:discord")
     for times in (1, 2):  # whose turn it was may have its turn again
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(towns.platforms[idle].receive(stop))
-            await towns.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 2)
+            group.create_task(replicas.platforms[idle].receive(stop))
+            await replicas.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 2)
             await anna.writes("/quota")
             await anna.writes("/style 5", portrait_jpeg(shade=times))
             await anna.gets(times)
             stop.set()
-        await towns.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 1)
+        await replicas.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 1)
         assert len(anna.sees) == 2 * times
 
 
 @TOGETHER
-async def test_what_an_interaction_allows_is_kept_sealed(towns: DiscordTowns) -> None:
-    anna = towns.town.member(7)
+async def test_what_an_interaction_allows_is_kept_sealed(replicas: DiscordReplicas) -> None:
+    anna = replicas.town.member(7)
     await anna.types("quota")
-    tokens = [asked.token for asked in towns.discord.asks.all.values()]
-    async with towns.parts[0].job_service.database.read() as connection:
+    tokens = [asked.token for asked in replicas.discord.asks.all.values()]
+    async with replicas.apps[0].job_service.database.read() as connection:
         kept = (await connection.execute(text("SELECT sealed FROM reply"))).scalars().all()
     assert tokens
     assert kept

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.dashscope.proxy import Gate, gate
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.replica_processes import Company, replicas
+from tests.harness.replica_processes import Replicas, replicas
 
 TAKEN_OVER_SECONDS = 10.0
 
@@ -29,7 +29,7 @@ class Cloud:
     def let_go(self) -> None:
         (self.folder / "go").touch()
 
-    def company(self) -> AbstractAsyncContextManager[Company]:
+    def replicas(self) -> AbstractAsyncContextManager[Replicas]:
         return replicas(self.folder, self.url, self.gate.base_url)
 
 
@@ -40,20 +40,20 @@ async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
         yield Cloud(service, front, tmp_path, postgres_url)
 
 
-async def wished(company: Company, count: int) -> list[int]:
+async def wished(replicas: Replicas, count: int) -> list[int]:
     """So many wishes of the one visitor, a few at each bot."""
-    return [await company.wish(number % len(company.bots), number) for number in range(count)]
+    return [await replicas.wish(number % len(replicas.bots), number) for number in range(count)]
 
 
-async def all_is_well(cloud: Cloud, company: Company, by: int, jobs: list[int]) -> None:
+async def all_is_well(cloud: Cloud, replicas: Replicas, by: int, jobs: list[int]) -> None:
     """Each job ended with its picture, as any bot tells; one unit and one task each, and every task was sent by the
     dispatcher whose epoch its attempt bears."""
-    bot = company.bots[by]
+    bot = replicas.bots[by]
     for job in jobs:
         assert (await bot.ended(job))["state"] in {"stored", "delivered"}
     assert await bot.quota() == (0, len(jobs))
     tasks = await cloud.service.tasks()
-    made = await company.rows("SELECT task_id, epoch FROM attempt WHERE task_id IS NOT NULL")
+    made = await replicas.rows("SELECT task_id, epoch FROM attempt WHERE task_id IS NOT NULL")
     assert {task.task_id for task in tasks} == {task_id for task_id, _ in made}
     assert len(tasks) == len(jobs)
     report = await cloud.service.report()
@@ -62,12 +62,12 @@ async def all_is_well(cloud: Cloud, company: Company, by: int, jobs: list[int]) 
 
 
 async def test_as_one_they_paint_and_whoever_is_killed_is_followed_within_ten_seconds(cloud: Cloud) -> None:
-    async with cloud.company() as company:
-        roles = {name.partition(":")[0] for (name,) in await company.rows("SELECT name FROM role")}
-        jobs, first = await wished(company, 3), await company.holder()
+    async with cloud.replicas() as replicas:
+        roles = {name.partition(":")[0] for (name,) in await replicas.rows("SELECT name FROM role")}
+        jobs, first = await wished(replicas, 3), await replicas.holder()
         assert roles <= {"dispatcher", "housekeeping"}
-        await company.bots[first].when(jobs[0], "running")
-        await company.bots[first].kill()
+        await replicas.bots[first].when(jobs[0], "running")
+        await replicas.bots[first].kill()
         killed, again = asyncio.get_running_loop().time(), cloud.gate.hold("query")
         await again.reached.wait()
         assert asyncio.get_running_loop().time() - killed < TAKEN_OVER_SECONDS
@@ -75,20 +75,20 @@ async def test_as_one_they_paint_and_whoever_is_killed_is_followed_within_ten_se
         again.go.set()
         sent.go.set()
         cloud.let_go()
-        second = await company.holder(but=first)
+        second = await replicas.holder(but=first)
         await sent.taken.wait()
-        await company.bots[second].kill()
-        await all_is_well(cloud, company, await company.holder(but=second), jobs)
+        await replicas.bots[second].kill()
+        await all_is_well(cloud, replicas, await replicas.holder(but=second), jobs)
 
 
 async def test_a_frozen_ones_lane_goes_on_and_when_it_thaws_it_drives_only_if_elected_again(cloud: Cloud) -> None:
-    async with cloud.company() as company:
-        jobs, first = await wished(company, 3), await company.holder()
-        await company.bots[first].when(jobs[0], "running")
-        company.bots[first].process.send_signal(signal.SIGSTOP)
-        second = await company.holder(but=first)
-        company.bots[first].process.send_signal(signal.SIGCONT)
-        await company.bots[second].kill()  # its successor dies while it thaws
-        third = await company.holder(but=second)
+    async with cloud.replicas() as replicas:
+        jobs, first = await wished(replicas, 3), await replicas.holder()
+        await replicas.bots[first].when(jobs[0], "running")
+        replicas.bots[first].process.send_signal(signal.SIGSTOP)
+        second = await replicas.holder(but=first)
+        replicas.bots[first].process.send_signal(signal.SIGCONT)
+        await replicas.bots[second].kill()  # its successor dies while it thaws
+        third = await replicas.holder(but=second)
         cloud.let_go()
-        await all_is_well(cloud, company, third, jobs)
+        await all_is_well(cloud, replicas, third, jobs)

@@ -5,21 +5,21 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.replica_apps import discord_towns, telegram_towns
+from tests.harness.replica_apps import discord_replicas, telegram_replicas
 
 
 async def test_only_one_of_us_asks_for_updates_and_the_other_goes_on_when_it_ends(
     tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with telegram_towns(tmp_path, postgres_url, by_webhook=False) as towns:
-        anna, ben = towns.person(1), towns.person(2)
+    async with telegram_replicas(tmp_path, postgres_url, by_webhook=False) as replicas:
+        anna, ben = replicas.person(1), replicas.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await towns.api.until(lambda: anna.pictures)
-        await towns.api.acknowledged()
-        await towns.leave(await towns.holder("receiver:telegram"))
+        await replicas.api.until(lambda: anna.pictures)
+        await replicas.api.acknowledged()
+        await replicas.leave(await replicas.holder("receiver:telegram"))
         await ben.sends(portrait_jpeg(), caption="/style 2")
-        await towns.api.until(lambda: ben.pictures)
-        await towns.api.acknowledged()
+        await replicas.api.until(lambda: ben.pictures)
+        await replicas.api.acknowledged()
         assert len(ben.sees) == 1
         assert len(anna.sees) == 1, "what was dealt with is not dealt with again"
     assert "another program receives" not in capsys.readouterr().out
@@ -27,15 +27,15 @@ async def test_only_one_of_us_asks_for_updates_and_the_other_goes_on_when_it_end
 
 async def test_the_other_listens_when_one_ends_and_cards_go_on(tmp_path: Path, postgres_url: str) -> None:
     go = tmp_path / "go"
-    async with discord_towns(tmp_path, postgres_url, until=go) as towns:
-        anna, ben = towns.town.member(1), towns.town.person(2)
-        towns.mail.pinned = leaves = await towns.holder("receiver:discord")
+    async with discord_replicas(tmp_path, postgres_url, until=go) as replicas:
+        anna, ben = replicas.town.member(1), replicas.town.person(2)
+        replicas.mail.pinned = leaves = await replicas.holder("receiver:discord")
         card = await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2", private=True))
-        await towns.leave(leaves)
-        towns.mail.pinned = None
+        await replicas.leave(leaves)
+        replicas.mail.pinned = None
         go.touch()
         [picture] = await anna.gets()
         assert picture.id == card.id
-        await towns.discord.until(lambda: len(towns.discord.gateway.identified) == 2)
+        await replicas.discord.until(lambda: len(replicas.discord.gateway.identified) == 2)
         await ben.writes("/style 5", portrait_jpeg())
         await ben.gets()

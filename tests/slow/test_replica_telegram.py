@@ -9,15 +9,15 @@ from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.postgres import Server
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.people import Someone
-from tests.harness.replica_apps import TelegramTowns, telegram_towns
+from tests.harness.replica_apps import TelegramReplicas, telegram_replicas
 
 TOGETHER = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def towns(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TelegramTowns]:
+async def replicas(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TelegramReplicas]:
     """Both are brought updates, in turn unless a test says otherwise; each test comes with people of its own."""
-    async with telegram_towns(tmp_path_factory.mktemp("towns"), postgres.new_database()) as opened:
+    async with telegram_replicas(tmp_path_factory.mktemp("towns"), postgres.new_database()) as opened:
         yield opened
 
 
@@ -25,69 +25,71 @@ def photos(number: int) -> list[bytes]:
     return [portrait_jpeg(600 + 10 * nth, 700, shade=25 * nth) for nth in range(number)]
 
 
-async def units(towns: TelegramTowns, someone: Someone) -> tuple[int, int]:
-    quota = await towns.parts[0].job_service.quota(someone.person)
+async def units(replicas: TelegramReplicas, someone: Someone) -> tuple[int, int]:
+    quota = await replicas.apps[0].job_service.quota(someone.person)
     return quota.used, quota.reserved
 
 
-async def the_picture(towns: TelegramTowns, someone: Someone) -> Shown:
+async def the_picture(replicas: TelegramReplicas, someone: Someone) -> Shown:
     """The one card of this chat, once it is a picture."""
-    await towns.api.until(lambda: someone.pictures)
-    await towns.api.acknowledged()
+    await replicas.api.until(lambda: someone.pictures)
+    await replicas.api.acknowledged()
     [card] = someone.sees
     return card
 
 
 @TOGETHER
-async def test_an_update_that_two_are_handed_at_one_moment_is_one_job_and_one_answer(towns: TelegramTowns) -> None:
-    anna, ben, before = towns.person(1), towns.person(2), len(towns.mail.brought)
-    towns.mail.everywhere = True
+async def test_an_update_that_two_are_handed_at_one_moment_is_one_job_and_one_answer(
+    replicas: TelegramReplicas,
+) -> None:
+    anna, ben, before = replicas.person(1), replicas.person(2), len(replicas.mail.brought)
+    replicas.mail.everywhere = True
     await anna.sends(portrait_jpeg(), caption="/style 2")
     await ben.says("/quota")
-    await the_picture(towns, anna)
-    await towns.api.until(lambda: ben.sees)
-    towns.mail.everywhere = False
+    await the_picture(replicas, anna)
+    await replicas.api.until(lambda: ben.sees)
+    replicas.mail.everywhere = False
     assert len(ben.sees) == 1
-    assert await units(towns, anna) == (1, 0)
-    assert len(await towns.parts[1].job_service.history(anna.person)) == 1
-    assert sorted(towns.mail.brought[before:]) == [0, 0, 1, 1]
+    assert await units(replicas, anna) == (1, 0)
+    assert len(await replicas.apps[1].job_service.history(anna.person)) == 1
+    assert sorted(replicas.mail.brought[before:]) == [0, 0, 1, 1]
 
 
 @TOGETHER
-async def test_an_album_whose_parts_come_to_two_of_us_is_one_request_with_one_card(towns: TelegramTowns) -> None:
-    anna, before = towns.person(3), len(towns.mail.brought)
+async def test_an_album_whose_parts_come_to_two_of_us_is_one_request_with_one_card(replicas: TelegramReplicas) -> None:
+    anna, before = replicas.person(3), len(replicas.mail.brought)
     first = (await anna.sends_album(photos(4), caption="/style 4"))[0]["message"]["message_id"]
-    await towns.api.until(lambda: len(anna.pictures) == 4 and any("ready" in shown.text for shown in anna.sees))
-    assert set(towns.mail.brought[before:]) == {0, 1}
+    await replicas.api.until(lambda: len(anna.pictures) == 4 and any("ready" in shown.text for shown in anna.sees))
+    assert set(replicas.mail.brought[before:]) == {0, 1}
     [card] = [shown for shown in anna.sees if shown.photo is None]
     assert card.text == "🎨 Futuristic tech · 4 photos\nAll 4 pictures are ready."
     assert {shown.answers for shown in anna.sees} == {first}
-    assert await units(towns, anna) == (4, 0)
+    assert await units(replicas, anna) == (4, 0)
 
 
 @TOGETHER
-async def test_what_is_said_after_something_is_dealt_with_after_it(towns: TelegramTowns) -> None:
+async def test_what_is_said_after_something_is_dealt_with_after_it(replicas: TelegramReplicas) -> None:
     """A style picture, and the photo for it, each brought to another of us."""
-    anna, before = towns.person(4), len(towns.mail.brought)
+    anna, before = replicas.person(4), len(replicas.mail.brought)
     await anna.sends(portrait_jpeg(shade=9), caption="/ref")
     await anna.sends(portrait_jpeg())
-    await towns.api.until(lambda: anna.pictures)
-    assert set(towns.mail.brought[before:]) == {0, 1}
-    [view] = await towns.parts[0].job_service.history(anna.person)
+    await replicas.api.until(lambda: anna.pictures)
+    assert set(replicas.mail.brought[before:]) == {0, 1}
+    [view] = await replicas.apps[0].job_service.history(anna.person)
     assert view.has_reference
 
 
 @TOGETHER
 @pytest.mark.parametrize("number", [0, 1])
 async def test_a_button_works_whoever_is_told_of_it_and_whoever_shows_the_card(
-    towns: TelegramTowns, number: int
+    replicas: TelegramReplicas, number: int
 ) -> None:
-    anna = towns.person(5 + number)
-    towns.mail.pinned = 1 - number
+    anna = replicas.person(5 + number)
+    replicas.mail.pinned = 1 - number
     await anna.sends(portrait_jpeg(shade=number))
-    await towns.api.until(lambda: anna.sees)
-    towns.mail.pinned = number
+    await replicas.api.until(lambda: anna.sees)
+    replicas.mail.pinned = number
     [card] = anna.sees
     await anna.presses(card, "Anime")
-    assert (await the_picture(towns, anna)).id == card.id
-    towns.mail.pinned = None
+    assert (await the_picture(replicas, anna)).id == card.id
+    replicas.mail.pinned = None

@@ -17,10 +17,10 @@ from tests.harness.web_visitors import told, visitor, wish
 async def doors(tmp_path: Path, postgres_url: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     """The same visitor at both of them."""
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(installations(tmp_path, postgres_url))
-        for one in parts:
+        apps = await stack.enter_async_context(installations(tmp_path, postgres_url))
+        for one in apps:
             await stack.enter_async_context(running(one, []))
-        here, there = [await stack.enter_async_context(visitor(one)) for one in parts]
+        here, there = [await stack.enter_async_context(visitor(one)) for one in apps]
         await here.get("/")
         there.cookies.update(here.cookies)
         yield [here, there]

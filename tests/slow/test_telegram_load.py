@@ -98,7 +98,7 @@ async def check(town: Town, day: Multitude) -> None:
         asked = Counter(call.params.get(f"{_query(method)}_id") for call in api.done if call.method == method)
         assert asked == Counter(kind), method
     assert all(api.notices[query].get("text") for query in day.presses), "every press reads why not"
-    purses = {number: await town.parts.services.credits.balance(town.person(number).person) for number in PEOPLE}
+    purses = {number: await town.app.services.credits.balance(town.person(number).person) for number in PEOPLE}
     assert Counter({number: units for number, units in purses.items() if units}) == day.bought
 
 

@@ -17,13 +17,13 @@ from bot.runtime.lock_file import FolderInUse
 from storage.database import NewerSchema
 from tests.bot.saved_styles.test_service import saved
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, house, private
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.requests import a_photo, audit, rows
 
 
-async def wished(parts: Installation, source: str, photo: bytes | None = None) -> JobView:
+async def wished(app: Installation, source: str, photo: bytes | None = None) -> JobView:
     photo = photo or a_photo()
-    return accepted(await parts.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
+    return accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
 
 
 def names(file: Path) -> list[str]:
@@ -39,19 +39,19 @@ def kinds(file: Path) -> set[str]:
 async def a_busy_day(folder: Path, file: Path, *, with_results: bool) -> tuple[JobView, JobView]:
     """A picture, a saved style, a job that runs, one that waits, a draft; and a backup in the middle of it all. Returns
     the job that is done and the one that waits."""
-    async with house(folder, engine=quick_engine(until=folder / "go"), platforms=[]) as parts:
+    async with running_app(folder, engine=quick_engine(until=folder / "go"), platforms=[]) as app:
         (folder / "go").touch()
-        done = await ended(parts, ANNA, (await wished(parts, "test:1")).id)
+        done = await ended(app, ANNA, (await wished(app, "test:1")).id)
         (folder / "go").unlink()
-        await saved(parts, ANNA, "Waves")
-        running, waiting = await wished(parts, "test:2"), await wished(parts, "test:3")
-        async for view in parts.job_service.watch(ANNA, running.id):
+        await saved(app, ANNA, "Waves")
+        running, waiting = await wished(app, "test:2"), await wished(app, "test:3")
+        async for view in app.job_service.watch(ANNA, running.id):
             if view.state == State.RUNNING:
                 break
-        await parts.job_service.draft(BEN, private(BEN), photo=a_photo(), source="test:4")
+        await app.job_service.draft(BEN, private(BEN), photo=a_photo(), source="test:4")
         await asyncio.to_thread(write_backup, folder, file, with_results=with_results)
         (folder / "go").touch()
-        await ended(parts, ANNA, waiting.id)
+        await ended(app, ANNA, waiting.id)
     return done, waiting
 
 
@@ -63,30 +63,30 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
     assert file.stat().st_mode & 0o077 == 0
     assert await asyncio.to_thread(put_back, after, file, time.time()) == 2
     assert (after / "secret.key").read_bytes() == (before / "secret.key").read_bytes()
-    async with house(after) as parts:
-        await audit(parts)
-        assert await rows(parts, "SELECT * FROM outbox") == []
-        assert [view.state for view in await parts.job_service.history(ANNA)] == [
+    async with running_app(after) as app:
+        await audit(app)
+        assert await rows(app, "SELECT * FROM outbox") == []
+        assert [view.state for view in await app.job_service.history(ANNA)] == [
             State.FAILED,
             State.FAILED,
             done.state,
         ]
-        assert (await parts.job_service.quota(ANNA)).used == 1
-        assert (await parts.job_service.result(ANNA, done.id) is not None) == with_results
-        (style,) = await parts.services.saved_styles.of_person(ANNA)
-        again = await parts.job_service.request(
+        assert (await app.job_service.quota(ANNA)).used == 1
+        assert (await app.job_service.result(ANNA, done.id) is not None) == with_results
+        (style,) = await app.services.saved_styles.of_person(ANNA)
+        again = await app.job_service.request(
             ANNA, private(ANNA), photo=a_photo(), style=REFERENCE, saved=style.id, source="test:9"
         )
-        assert (await ended(parts, ANNA, accepted(again).id)).state == State.STORED
-        assert (await wished(parts, "test:3")).id == waiting.id  # a message that comes again is still known
-        assert len(await rows(parts, "SELECT * FROM attempt")) == 3  # two of the past, one of now
+        assert (await ended(app, ANNA, accepted(again).id)).state == State.STORED
+        assert (await wished(app, "test:3")).id == waiting.id  # a message that comes again is still known
+        assert len(await rows(app, "SELECT * FROM attempt")) == 3  # two of the past, one of now
 
 
 async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards(tmp_path: Path) -> None:
-    async with house(tmp_path / "data") as parts:
-        view = await ended(parts, ANNA, (await wished(parts, "test:unmistakable")).id)
-        await parts.services.privacy.forget(ANNA)
-        assert await parts.job_service.job(ANNA, view.id) is None
+    async with running_app(tmp_path / "data") as app:
+        view = await ended(app, ANNA, (await wished(app, "test:unmistakable")).id)
+        await app.services.privacy.forget(ANNA)
+        assert await app.job_service.job(ANNA, view.id) is None
         await asyncio.to_thread(write_backup, tmp_path / "data", tmp_path / "b.tar", with_results=True)
     assert b"unmistakable" not in (tmp_path / "b.tar").read_bytes()
     assert kinds(tmp_path / "b.tar") == {"repaint.db", "secret.key"}
@@ -95,7 +95,7 @@ async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards
 @pytest.fixture
 async def backup(tmp_path: Path) -> Path:
     """The backup of an installation that nobody has used yet."""
-    async with house(tmp_path / "first"):
+    async with running_app(tmp_path / "first"):
         pass
     write_backup(tmp_path / "first", tmp_path / "backup.tar", with_results=False)
     return tmp_path / "backup.tar"
@@ -113,7 +113,7 @@ def test_a_backup_overwrites_nothing_and_neither_does_a_restore(tmp_path: Path, 
 
 
 async def test_a_folder_that_a_bot_works_on_is_left_alone(tmp_path: Path, backup: Path) -> None:
-    async with house(tmp_path / "busy"):
+    async with running_app(tmp_path / "busy"):
         with pytest.raises(FolderInUse):
             await asyncio.to_thread(put_back, tmp_path / "busy", backup, 0.0)
 

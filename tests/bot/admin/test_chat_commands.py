@@ -9,7 +9,7 @@ from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import State
 from bot.messaging.platform import Card, TryLater
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import US, Guest, Parlour, labels, parlour, said
+from tests.harness.chat import US, ChatHarness, ChatUser, chat_harness, labels, said
 
 OWNER = "test:olga"
 PACKAGES = ((10, 50), (50, 200))
@@ -29,22 +29,22 @@ class Till:
         self.given_back.append((person_id, charge_id))
 
 
-async def _pressed(guest: Guest, card: Card, label: str) -> Card:
+async def _pressed(guest: ChatUser, card: Card, label: str) -> Card:
     return said((await guest.presses(card, label)).edit)
 
 
 async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
-    async with parlour(tmp_path, admins=(OWNER,)) as room:
-        olga, anna = room.person("olga"), room.person("anna")
+    async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
+        olga, anna = harness.person("olga"), harness.person("anna")
         assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
         desk = said(await olga.says("/admin"))
         assert (await anna.presses(desk, "Pause")).notice == "This button is for somebody else."
-        assert "in private" in said(await room.member("olga").says("/admin")).text
+        assert "in private" in said(await harness.member("olga").says("/admin")).text
 
 
 async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> None:
-    async with parlour(tmp_path, admins=(OWNER,)) as room:
-        olga, anna = room.person("olga"), room.person("anna")
+    async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
+        olga, anna = harness.person("olga"), harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         desk = said(await olga.says("/admin"))
@@ -63,8 +63,8 @@ async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> Non
 
 
 async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
-    async with parlour(tmp_path, admins=(OWNER,), daily_free_images=0) as room:
-        olga, anna = room.person("olga"), room.person("anna")
+    async with chat_harness(tmp_path, admins=(OWNER,), daily_free_images=0) as harness:
+        olga, anna = harness.person("olga"), harness.person("anna")
         for _ in range(2):  # told twice, granted once
             assert "anna has 2 in the purse now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
         assert "2 more are in your purse" in said(await anna.says("/quota")).text
@@ -82,8 +82,8 @@ async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
 
 
 async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path) -> None:
-    async with parlour(tmp_path, admins=(OWNER,)) as room:
-        olga, anna = room.person("olga"), room.person("anna")
+    async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
+        olga, anna = harness.person("olga"), harness.person("anna")
         assert "No broadcasts yet" in (await _pressed(olga, said(await olga.says("/admin")), "Broadcasts")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
@@ -97,16 +97,16 @@ async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path
 
 
 async def test_buying_is_off_until_the_owner_sets_packages(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        card = said(await room.person("anna").says("/buy"))
+    async with chat_harness(tmp_path) as harness:
+        card = said(await harness.person("anna").says("/buy"))
         assert card.text.startswith("There is nothing to buy here")
         assert card.buttons == ()
 
 
 async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nobody_forgotten(tmp_path: Path) -> None:
-    async with parlour(tmp_path, admins=(OWNER,)) as room:
-        olga, anna, ben = room.person("olga"), room.person("anna"), room.person("ben", "zh")
-        for someone in (olga, anna, ben, room.member("cleo")):
+    async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
+        olga, anna, ben = harness.person("olga"), harness.person("anna"), harness.person("ben", "zh")
+        for someone in (olga, anna, ben, harness.member("cleo")):
             await someone.says("/start")
         assert (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
         card = said(await olga.says("/admin broadcast Happy New Year!"))
@@ -117,8 +117,8 @@ async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nob
 
 
 async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
-    async with parlour(tmp_path, stars_packages=PACKAGES, daily_free_images=0) as room:
-        anna, talk = room.person("anna"), room.conversation
+    async with chat_harness(tmp_path, stars_packages=PACKAGES, daily_free_images=0) as harness:
+        anna, talk = harness.person("anna"), harness.conversation
         card = said(await anna.says("/buy"))
         assert labels(card) == ["10 pictures for 50 ⭐", "50 pictures for 200 ⭐"]
         offered = said((await anna.presses(card, "10 pictures")).card)
@@ -141,16 +141,16 @@ async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", ["buy:10:51", "buy:999:1", "buy:0:0"])
 async def test_a_price_that_we_never_made_is_refused(tmp_path: Path, data: str) -> None:
-    async with parlour(tmp_path, stars_packages=PACKAGES) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path, stars_packages=PACKAGES) as harness:
+        anna = harness.person("anna")
         answer = await anna.presses_data(said(await anna.says("/buy")), data)
         assert (answer.alert, answer.card) == (True, None)
 
 
 async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Path) -> None:
-    async with parlour(tmp_path, stars_packages=PACKAGES, admins=(OWNER,)) as room:
+    async with chat_harness(tmp_path, stars_packages=PACKAGES, admins=(OWNER,)) as harness:
         till = Till(busy=1)
-        shop = _with(room, till)
+        shop = _with(harness, till)
         olga, anna = shop.person("olga"), shop.person("anna")
         await shop.conversation.paid(anna.person, "units:10:50", 50, "charge-1")
         helped = said(await anna.says("/paysupport"))
@@ -165,17 +165,17 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         assert till.given_back == [("anna", "charge-1")]
         assert "given back already" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
-        assert await room.parts.services.credits.balance(anna.person) == 0
+        assert await harness.app.services.credits.balance(anna.person) == 0
 
 
-def _with(room: Parlour, till: Till) -> Parlour:
-    talk = MessageRouter(room.parts.services, US, room.parts.job_service.clock.now, bank=till)
-    return Parlour(room.parts, room.wall, talk, room.presses)
+def _with(harness: ChatHarness, till: Till) -> ChatHarness:
+    talk = MessageRouter(harness.app.services, US, harness.app.job_service.clock.now, bank=till)
+    return ChatHarness(harness.app, harness.platform, talk, harness.presses)
 
 
 async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna", "zh")
         assert "没用完的可以退款" in said(await anna.says("/terms")).text
         assert "联系本机器人的主人" in said(await anna.says("/support")).text
-        assert [view.state for view in await room.parts.job_service.history(anna.person)] == list[State]()
+        assert [view.state for view in await harness.app.job_service.history(anna.person)] == list[State]()

@@ -12,7 +12,7 @@ from bot.admin.doctor import Finding, examine
 from storage.database import open_database
 from tests.fakes.http_server import Handler, Reply, as_json, loopback
 from tests.fakes.s3 import bucket_server
-from tests.harness.app import house, settings_for
+from tests.harness.app import running_app, settings_for
 
 EMPTY_LIST = {"total": 0, "data": [], "page_no": 1, "total_page": 0}
 TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"
@@ -34,7 +34,7 @@ def is_all_but(found: list[Finding], complaint: str | None) -> bool:
 
 async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) -> None:
     assert bad(await findings(tmp_path)) == []
-    async with house(tmp_path):
+    async with running_app(tmp_path):
         found = await findings(tmp_path)
         assert "A Repaint is running on this folder." in [finding.text for finding in found]
 

@@ -10,147 +10,147 @@ from bot.billing.credits import MAX_UNITS, CreditPackage, Purchase, Refund
 from bot.config.settings import InvalidSettings, load
 from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.messaging.platform import Chat, Person
-from tests.conftest import IN_HOUSE, house_on_both
+from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, house, private
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.requests import Day, a_group, a_person, asks, audit, reason, rows
 from tests.harness.rows import NOON
 
-pytest_generate_tests = house_on_both
+pytest_generate_tests = app_on_both
 
 
-@IN_HOUSE
-async def test_fifty_credits_of_one_charge_at_once_are_one(open_house: Installation) -> None:
-    anna, credit_service = a_person(), open_house.services.credits
+@SHARED_LOOP
+async def test_fifty_credits_of_one_charge_at_once_are_one(app: Installation) -> None:
+    anna, credit_service = a_person(), app.services.credits
     told = await asyncio.gather(*(credit_service.add_purchase("charge-50", anna, 10, 50) for _ in range(50)))
     assert sorted(purchase.repeated for purchase in told) == [False] + [True] * 49
     assert await credit_service.balance(anna) == 10
-    assert await rows(open_house, "SELECT units, stars FROM purchase WHERE charge_id = 'charge-50'") == [(10, 50)]
-    await audit(open_house)
+    assert await rows(app, "SELECT units, stars FROM purchase WHERE charge_id = 'charge-50'") == [(10, 50)]
+    await audit(app)
 
 
-@IN_HOUSE
-async def test_fifty_grants_of_one_key_at_once_are_one_and_other_keys_count(open_house: Installation) -> None:
-    anna, credit_service = a_person(), open_house.services.credits
+@SHARED_LOOP
+async def test_fifty_grants_of_one_key_at_once_are_one_and_other_keys_count(app: Installation) -> None:
+    anna, credit_service = a_person(), app.services.credits
     await asyncio.gather(*(credit_service.grant(anna, 3, "sorry", f"{anna.platform_id}:1") for _ in range(50)))
     assert await credit_service.grant(anna, 4, "thanks", f"{anna.platform_id}:2") == 7
-    await audit(open_house)
+    await audit(app)
 
 
-@IN_HOUSE
+@SHARED_LOOP
 @pytest.mark.parametrize("units", [0, -1, MAX_UNITS + 1])
-async def test_amounts_that_make_no_sense_move_nothing(open_house: Installation, units: int) -> None:
-    anna, group, credit_service = a_person(), a_group(), open_house.services.credits
+async def test_amounts_that_make_no_sense_move_nothing(app: Installation, units: int) -> None:
+    anna, group, credit_service = a_person(), a_group(), app.services.credits
     assert reason(await credit_service.grant(anna, units, "", "odd")) == ErrorCode.UNITS_INVALID
     assert reason(await credit_service.give_to_group(anna, group, units, "odd")) == ErrorCode.UNITS_INVALID
     assert (await credit_service.balance(anna), await credit_service.group_balance(group)) == (0, 0)
 
 
-async def painted(parts: Installation, person: Person, chat: Chat) -> JobView:
-    return await ended(parts, person, accepted(await asks(parts, person, chat)).id)
+async def painted(app: Installation, person: Person, chat: Chat) -> JobView:
+    return await ended(app, person, accepted(await asks(app, person, chat)).id)
 
 
 async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) -> None:
     group = a_group()
-    async with house(tmp_path, daily_free_images=1) as parts:
-        credit_service = parts.services.credits
+    async with running_app(tmp_path, daily_free_images=1) as app:
+        credit_service = app.services.credits
         await credit_service.grant(ANNA, 1, "gift", "a")
         await credit_service.grant(BEN, 1, "gift", "b")
         assert await credit_service.give_to_group(BEN, group, 2, "c") == 2  # one of Ben's day, one of his purse
         left = []
         for _ in range(4):
-            await painted(parts, ANNA, group)
-            quota = await parts.job_service.quota(ANNA, group)
+            await painted(app, ANNA, group)
+            quota = await app.job_service.quota(ANNA, group)
             left.append((quota.left, quota.credits, quota.group_credits))
         assert left == [(0, 1, 2), (0, 0, 2), (0, 0, 1), (0, 0, 0)]
-        assert reason(await asks(parts, ANNA, group)) == ErrorCode.QUOTA_USED_UP
-        assert reason(await asks(parts, BEN, group)) == ErrorCode.QUOTA_USED_UP
-        await audit(parts)
+        assert reason(await asks(app, ANNA, group)) == ErrorCode.QUOTA_USED_UP
+        assert reason(await asks(app, BEN, group)) == ErrorCode.QUOTA_USED_UP
+        await audit(app)
 
 
 async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
     group = a_group()
-    async with house(tmp_path, daily_free_images=1) as parts:
-        assert await parts.services.credits.give_to_group(BEN, group, 1, "a") == 1
-        await painted(parts, ANNA, group)
+    async with running_app(tmp_path, daily_free_images=1) as app:
+        assert await app.services.credits.give_to_group(BEN, group, 1, "a") == 1
+        await painted(app, ANNA, group)
         for elsewhere in (private(ANNA), a_group()):
-            assert reason(await asks(parts, ANNA, elsewhere)) == ErrorCode.QUOTA_USED_UP
-        assert (await parts.job_service.quota(ANNA, private(ANNA))).group_credits is None
-        await painted(parts, ANNA, group)
+            assert reason(await asks(app, ANNA, elsewhere)) == ErrorCode.QUOTA_USED_UP
+        assert (await app.job_service.quota(ANNA, private(ANNA))).group_credits is None
+        await painted(app, ANNA, group)
 
 
 async def test_fifty_wishes_at_once_take_what_there_is_and_not_one_more(tmp_path: Path) -> None:
     group = a_group()
-    async with house(tmp_path, daily_free_images=2) as parts:
-        await parts.services.credits.grant(ANNA, 3, "gift", "a")
-        await parts.services.credits.give_to_group(BEN, group, 2, "b")
-        answers = await asyncio.gather(*(asks(parts, ANNA, group) for _ in range(50)))
+    async with running_app(tmp_path, daily_free_images=2) as app:
+        await app.services.credits.grant(ANNA, 3, "gift", "a")
+        await app.services.credits.give_to_group(BEN, group, 2, "b")
+        answers = await asyncio.gather(*(asks(app, ANNA, group) for _ in range(50)))
         assert len([answer for answer in answers if isinstance(answer, JobView)]) == 7
-        await audit(parts)
+        await audit(app)
 
 
 async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
-    async with house(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as parts:
-        await parts.services.credits.grant(ANNA, 1, "gift", "a")
-        await parts.services.credits.give_to_group(BEN, group, 1, "b")
+    async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
+        await app.services.credits.grant(ANNA, 1, "gift", "a")
+        await app.services.credits.give_to_group(BEN, group, 1, "b")
         for _ in range(2):
             for _ in range(3):
-                accepted(await asks(parts, ANNA, group))
-            full = await parts.job_service.quota(ANNA, group)
+                accepted(await asks(app, ANNA, group))
+            full = await app.job_service.quota(ANNA, group)
             assert (full.left, full.credits, full.group_credits) == (0, 0, 0)
-            assert await parts.job_service.cancel_all(ANNA) == 3
-            back = await parts.job_service.quota(ANNA, group)
+            assert await app.job_service.cancel_all(ANNA) == 3
+            back = await app.job_service.quota(ANNA, group)
             assert (back.left, back.credits, back.group_credits) == (1, 1, 1)
         go.touch()
-        await audit(parts)
+        await audit(app)
 
 
 async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None:
     day, group = Day(NOON), a_group()
-    async with house(tmp_path, clock=day.clock(), daily_free_images=5) as parts:
-        credit_service = parts.services.credits
+    async with running_app(tmp_path, clock=day.clock(), daily_free_images=5) as app:
+        credit_service = app.services.credits
         await credit_service.grant(ANNA, 4, "gift", "a")
         assert await credit_service.give_to_group(ANNA, group, 7, "b") == 7  # all five of today, two of the purse
-        quota = await parts.job_service.quota(ANNA, group)
+        quota = await app.job_service.quota(ANNA, group)
         assert (quota.left, quota.used, quota.given, quota.credits, quota.group_credits) == (0, 0, 5, 2, 7)
         day.time += 13 * 3600
-        quota = await parts.job_service.quota(ANNA, group)
+        quota = await app.job_service.quota(ANNA, group)
         assert (quota.left, quota.used, quota.given, quota.credits, quota.group_credits) == (5, 0, 0, 2, 2)
-        await audit(parts)
+        await audit(app)
 
 
-@IN_HOUSE
-async def test_fifty_gifts_of_one_key_at_once_are_one(open_house: Installation) -> None:
-    anna, group, credit_service = a_person(), a_group(), open_house.services.credits
+@SHARED_LOOP
+async def test_fifty_gifts_of_one_key_at_once_are_one(app: Installation) -> None:
+    anna, group, credit_service = a_person(), a_group(), app.services.credits
     await credit_service.grant(anna, 5, "gift", anna.platform_id)
     given = await asyncio.gather(
         *(credit_service.give_to_group(anna, group, 22, f"{anna.platform_id}:gift") for _ in range(50))
     )
     assert given == [22] * 50
     assert await credit_service.balance(anna) == 3
-    await audit(open_house)
+    await audit(app)
 
 
-@IN_HOUSE
-async def test_nobody_gives_more_than_they_have(open_house: Installation) -> None:
-    anna, group, credit_service = a_person(), a_group(), open_house.services.credits
+@SHARED_LOOP
+async def test_nobody_gives_more_than_they_have(app: Installation) -> None:
+    anna, group, credit_service = a_person(), a_group(), app.services.credits
     gifts = [credit_service.give_to_group(anna, group, 3, f"{anna.platform_id}:{number}") for number in range(10)]
     answers = await asyncio.gather(*gifts)
     assert await credit_service.group_balance(group) == 18  # six times three of twenty
     refused = [answer for answer in answers if isinstance(answer, UserError)]
     assert refused == [UserError(ErrorCode.TOO_FEW_UNITS, {"left": 2})] * 4
     assert reason(await credit_service.give_to_group(anna, private(anna), 1, "no group")) == ErrorCode.GROUPS_ONLY
-    await audit(open_house)
+    await audit(app)
 
 
 async def test_what_is_for_sale_is_in_the_settings(tmp_path: Path) -> None:
-    async with house(tmp_path, stars_packages="10:50, 50:200") as parts:
-        credit_service = parts.services.credits
+    async with running_app(tmp_path, stars_packages="10:50, 50:200") as app:
+        credit_service = app.services.credits
         assert credit_service.packages == (CreditPackage(10, 50), CreditPackage(50, 200))
         assert await credit_service.check_purchase(ANNA, 50, 200) is None
         assert reason(await credit_service.check_purchase(ANNA, 50, 100)) == ErrorCode.NOT_FOR_SALE
-        await parts.services.admin.ban(ANNA)
+        await app.services.admin.ban(ANNA)
         assert reason(await credit_service.check_purchase(ANNA, 50, 200)) == ErrorCode.BANNED
 
 
@@ -162,19 +162,19 @@ def test_packages_that_make_no_sense_are_complained_of(tmp_path: Path, packages:
         load(env)
 
 
-@IN_HOUSE
-async def test_nothing_is_for_sale_by_default(open_house: Installation) -> None:
-    assert open_house.services.credits.packages == ()
-    assert reason(await open_house.services.credits.check_purchase(ANNA, 10, 50)) == ErrorCode.NOT_FOR_SALE
+@SHARED_LOOP
+async def test_nothing_is_for_sale_by_default(app: Installation) -> None:
+    assert app.services.credits.packages == ()
+    assert reason(await app.services.credits.check_purchase(ANNA, 10, 50)) == ErrorCode.NOT_FOR_SALE
 
 
 async def test_a_refund_takes_back_what_is_left_and_only_once(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=0) as parts:
-        credit_service = parts.services.credits
+    async with running_app(tmp_path, daily_free_images=0) as app:
+        credit_service = app.services.credits
         await credit_service.add_purchase("one", ANNA, 10, 50)
         await credit_service.add_purchase("two", ANNA, 5, 25)
         for _ in range(8):
-            assert (await painted(parts, ANNA, private(ANNA))).state is State.STORED
+            assert (await painted(app, ANNA, private(ANNA))).state is State.STORED
         anna = Person("test", "anna")
         begun = await asyncio.gather(*(credit_service.begin_refund("one") for _ in range(20)))
         assert begun == [Refund("one", anna, 50, taken_back=7)] * 20
@@ -187,12 +187,12 @@ async def test_a_refund_takes_back_what_is_left_and_only_once(tmp_path: Path) ->
             ("two", False),
             ("one", True),
         ]
-        await audit(parts)
+        await audit(app)
 
 
-@IN_HOUSE
-async def test_a_charge_told_again_after_its_refund_gives_nothing(open_house: Installation) -> None:
-    anna, credit_service = a_person(), open_house.services.credits
+@SHARED_LOOP
+async def test_a_charge_told_again_after_its_refund_gives_nothing(app: Installation) -> None:
+    anna, credit_service = a_person(), app.services.credits
     first = await credit_service.add_purchase("refunded", anna, 10, 50)
     await credit_service.begin_refund("refunded")
     await credit_service.finish_refund("refunded")
@@ -200,4 +200,4 @@ async def test_a_charge_told_again_after_its_refund_gives_nothing(open_house: In
     assert isinstance(first, Purchase)
     assert again.repeated
     assert await credit_service.balance(anna) == 0
-    await audit(open_house)
+    await audit(app)

@@ -13,7 +13,7 @@ from bot.messaging.platform import CannotStart
 from storage.photos import Kind, open_photos
 from tests import ROOT
 from tests.fakes import face_finders
-from tests.harness.app import ANNA, accepted, house, private, settings_for
+from tests.harness.app import ANNA, accepted, private, running_app, settings_for
 from tests.harness.pictures import encoded, quarters
 
 PORTRAIT = ROOT / "docs" / "images" / "portrait.jpg"
@@ -50,15 +50,15 @@ async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
 
 
 async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path, face_required="on") as parts:
-        answer = await parts.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
+    async with running_app(tmp_path, face_required="on") as app:
+        answer = await app.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
         assert answer == UserError(ErrorCode.NO_FACE)
-        quota = await parts.job_service.quota(ANNA)
+        quota = await app.job_service.quota(ANNA)
         assert (quota.used, quota.reserved) == (0, 0)
         portrait = PORTRAIT.read_bytes()
-        accepted(await parts.job_service.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
-    async with house(tmp_path) as parts:
-        accepted(await parts.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
+        accepted(await app.job_service.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
+    async with running_app(tmp_path) as app:
+        accepted(await app.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
 
 
 def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from bot.messaging.callback_data import NEEDS_NUMBER, Press, Verb, whose
 from bot.messaging.platform import Card
 from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import Guest, labels, parlour
+from tests.harness.chat import ChatUser, chat_harness, labels
 
 FOREIGN = (
     "",
@@ -37,7 +37,7 @@ def _every_press(jobs: tuple[int, ...], person: int) -> list[str]:
     ]
 
 
-async def _is_answered(guest: Guest, card: Card, data: str) -> None:
+async def _is_answered(guest: ChatUser, card: Card, data: str) -> None:
     answer = await guest.presses_data(card, data)
     assert answer.notice or answer.card or answer.edit or answer.rows or answer.remove, data
     assert len(answer.notice) <= 200
@@ -45,28 +45,28 @@ async def _is_answered(guest: Guest, card: Card, data: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing(tmp_path: Path, language: str) -> None:
-    async with parlour(tmp_path, daily_free_images=5) as room:
-        anna, ben = room.person("anna"), room.member("ben", language)
+    async with chat_harness(tmp_path, daily_free_images=5) as harness:
+        anna, ben = harness.person("anna"), harness.member("ben", language)
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         await anna.sends(portrait_jpeg(shade=7))
         draft = await anna.sees("Which style")
-        painted = (await room.parts.job_service.history(anna.person))[0].id
-        before = await room.parts.job_service.quota(anna.person)
+        painted = (await harness.app.job_service.history(anna.person))[0].id
+        before = await harness.app.job_service.quota(anna.person)
         for data in (*FOREIGN, *_every_press((painted, painted + 1), whose(anna.person))):
             await _is_answered(ben, draft, data)
-        assert await room.parts.job_service.quota(anna.person) == before
-        assert len(await room.parts.job_service.history(anna.person)) == 1
+        assert await harness.app.job_service.quota(anna.person) == before
+        assert len(await harness.app.job_service.history(anna.person)) == 1
         assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
         await anna.picture(2)
 
 
 async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
-        [view] = await room.parts.job_service.history(anna.person)
+        [view] = await harness.app.job_service.history(anna.person)
         for data in (f"choose:{view.id}:2", f"page:{view.id}:1", f"cancel:{view.id}", f"surprise:{view.id}"):
             answer = await anna.presses_data(card, data)
             assert answer.alert
@@ -78,8 +78,10 @@ async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
 
 async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path) -> None:
     engine = quick_engine()
-    async with parlour(tmp_path, engine=type(engine)(engine.stylize, engine.warm_up, STYLES | {SHEET.index})) as room:
-        anna = room.person("anna")
+    async with chat_harness(
+        tmp_path, engine=type(engine)(engine.stylize, engine.warm_up, STYLES | {SHEET.index})
+    ) as harness:
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg())
         draft = await anna.sees("Which style")
         assert not any("-2" in label for label in labels(draft))
@@ -89,8 +91,8 @@ async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path
 
 async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_is_that_job(tmp_path: Path) -> None:
     hold = quick_engine(until=tmp_path / "go")
-    async with parlour(tmp_path / "data", engine=hold) as room:
-        anna, photo = room.person("anna"), portrait_jpeg()
+    async with chat_harness(tmp_path / "data", engine=hold) as harness:
+        anna, photo = harness.person("anna"), portrait_jpeg()
         await anna.sends(photo, "/style 0")
         await anna.sends(photo)
         answer = await anna.presses(await anna.sees("Which style"), "0 · Retro comic")
@@ -98,4 +100,4 @@ async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_i
         await anna.sees("Cancelled")
         (tmp_path / "go").touch()
         await anna.picture()
-        assert (await room.parts.job_service.quota(anna.person)).used == 1
+        assert (await harness.app.job_service.quota(anna.person)).used == 1

@@ -15,38 +15,38 @@ from bot.messaging.callbacks import ButtonPress
 from bot.messaging.capabilities import Capabilities
 from bot.messaging.platform import Person
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import accepted, house
-from tests.harness.chat import GROUP, Parlour, file, labels, parlour, said
+from tests.harness.app import accepted, running_app
+from tests.harness.chat import GROUP, ChatHarness, chat_harness, file, labels, said
 
 FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=True)
 
 
-def with_forms(room: Parlour) -> Parlour:
+def with_forms(harness: ChatHarness) -> ChatHarness:
     """The same, on a platform that has forms."""
-    service, now = room.parts.services, room.parts.job_service.clock.now
+    service, now = harness.app.services, harness.app.job_service.clock.now
     return replace(
-        room,
+        harness,
         conversation=MessageRouter(service, "us", now, room=FORMS),
         presses=ButtonRouter(service, now, dice=lambda _: 0, room=FORMS),
     )
 
 
 async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        typed = said(await room.person("anna").says("/help")).text
-        filled = said(await with_forms(room).person("anna").says("/help")).text
+    async with chat_harness(tmp_path) as harness:
+        typed = said(await harness.person("anna").says("/help")).text
+        filled = said(await with_forms(harness).person("anna").says("/help")).text
         assert "as its caption" in typed
         assert "as its caption" not in filled
         assert "Apps, Repaint this photo" in filled
 
 
 async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        assert said(await room.person("anna").says("/styles")).buttons == ()
+    async with chat_harness(tmp_path) as harness:
+        assert said(await harness.person("anna").says("/styles")).buttons == ()
         few = replace(FORMS, samples_per_page=4)
-        conversation = MessageRouter(room.parts.services, "us", room.parts.job_service.clock.now, room=few)
-        presses = ButtonRouter(room.parts.services, room.parts.job_service.clock.now, room=few)
-        anna = replace(room, conversation=conversation, presses=presses).person("anna")
+        conversation = MessageRouter(harness.app.services, "us", harness.app.job_service.clock.now, room=few)
+        presses = ButtonRouter(harness.app.services, harness.app.job_service.clock.now, room=few)
+        anna = replace(harness, conversation=conversation, presses=presses).person("anna")
         first = said(await anna.says("/styles"))
         second = (await anna.presses(first, "▶")).edit
         assert second is not None
@@ -58,27 +58,27 @@ async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path)
 
 
 async def test_what_nobody_else_sees_may_be_sent_in_a_group(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = with_forms(room).member("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = with_forms(harness).member("anna")
         assert "read along" in said(await anna.says("/export", addressed=True)).text
         assert "packing" in said(await anna.says("/export", addressed=True, is_ephemeral=True)).text
 
 
 async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as plain:
-        room = with_forms(plain)
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as plain:
+        harness = with_forms(plain)
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
-        [view] = await room.parts.job_service.album_of(anna.person, card.job or 0)
+        [view] = await harness.app.job_service.album_of(anna.person, card.job or 0)
         pressed = ButtonPress(anna.person, anna.chat, "", "test:form", "m1")
-        answer = await room.presses.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
+        answer = await harness.presses.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
         assert answer.notice == ""
         assert (await anna.picture()).text == "🎨 Your own style picture"
 
 
 async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as plain:
+    async with chat_harness(tmp_path) as plain:
         anna = with_forms(plain).person("anna")
         pictures = tuple(file(portrait_jpeg(shade=shade)) for shade in (10, 50, 90))
         await anna.says("/style ref", attachments=pictures)
@@ -88,12 +88,12 @@ async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path
 
 
 async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as plain:
-        anna, room = plain.person("anna"), with_forms(plain)
+    async with chat_harness(tmp_path) as plain:
+        anna, harness = plain.person("anna"), with_forms(plain)
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
         assert not any("A picture of mine" in label for label in labels(card))
-        page = await room.presses.press(
+        page = await harness.presses.press(
             ButtonPress(anna.person, anna.chat, Press(Verb.PAGE, card.job or 0, 0).pack(), "test:page", "m1")
         )
         assert page.rows is not None
@@ -101,8 +101,8 @@ async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_p
 
 
 async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben, chief = room.member("anna"), room.member("ben"), room.member("chief", admin=True)
+    async with chat_harness(tmp_path) as harness:
+        anna, ben, chief = harness.member("anna"), harness.member("ben"), harness.member("chief", admin=True)
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
         data = Press(Verb.DELETE, card.job or 0, 1).pack()
@@ -110,20 +110,20 @@ async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tm
         elsewhere = replace(chief, chat=replace(GROUP, platform_id="another"))
         assert (await elsewhere.presses_data(card, data)).alert
         assert (await chief.presses_data(card, data)).remove
-        assert await room.parts.job_service.job(anna.person, card.job or 0) is None
+        assert await harness.app.job_service.job(anna.person, card.job or 0) is None
 
 
 async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
+    async with running_app(tmp_path) as app:
         told, silent = Person("test", "anna", "zh-CN"), Person("test", "anna", "")
         chat = replace(GROUP, is_group=False)
-        assert await parts.job_service.language(silent) == ""
-        accepted(await parts.job_service.draft(told, chat, photo=portrait_jpeg(), source="test:1"))
-        assert await parts.job_service.language(silent) == "zh-CN"
-        view = accepted(await parts.job_service.draft(silent, chat, photo=portrait_jpeg(shade=9), source="test:2"))
+        assert await app.job_service.language(silent) == ""
+        accepted(await app.job_service.draft(told, chat, photo=portrait_jpeg(), source="test:1"))
+        assert await app.job_service.language(silent) == "zh-CN"
+        view = accepted(await app.job_service.draft(silent, chat, photo=portrait_jpeg(shade=9), source="test:2"))
         assert view.state is State.DRAFT
-        assert await parts.job_service.language(silent) == "zh-CN"
-        assert await parts.job_service.language(replace(silent, language="en")) == "en"
+        assert await app.job_service.language(silent) == "zh-CN"
+        assert await app.job_service.language(replace(silent, language="en")) == "en"
 
 
 @pytest.mark.parametrize(

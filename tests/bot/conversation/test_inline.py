@@ -9,15 +9,15 @@ from bot.i18n import LANGUAGES, texts_for
 from bot.messaging.commands import CommandName, parse_text
 from bot.messaging.incoming import IncomingMessage
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import Parlour, file, parlour
+from tests.harness.chat import ChatHarness, chat_harness, file
 
 
 async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben, talk = room.person("anna"), room.person("ben"), room.conversation
+    async with chat_harness(tmp_path) as harness:
+        anna, ben, talk = harness.person("anna"), harness.person("ben"), harness.conversation
         await anna.sends(portrait_jpeg(), "/style anime")
         await anna.picture()
-        [view] = await room.parts.job_service.history(anna.person)
+        [view] = await harness.app.job_service.history(anna.person)
         page = await talk.inline(anna.person, "")
         assert [page.results[0].job, page.results[0].text] == [view.id, "🎨 Anime"]
         assert page.results[1].style == 0
@@ -34,19 +34,19 @@ async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
 
 
 async def test_a_guest_is_told_at_once(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.member("anna")
-        photo = await _guest(anna.person.platform_id, room, "/style 0", with_photo=True)
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.member("anna")
+        photo = await _guest(anna.person.platform_id, harness, "/style 0", with_photo=True)
         assert photo == "One moment: I'm looking at the photo…"
-        assert (await _guest("anna", room, "/style 0", with_photo=False)).startswith("Which photo?")
-        assert (await _guest("anna", room, "/help", with_photo=True)).startswith("Which photo?")
+        assert (await _guest("anna", harness, "/style 0", with_photo=False)).startswith("Which photo?")
+        assert (await _guest("anna", harness, "/help", with_photo=True)).startswith("Which photo?")
 
 
-async def _guest(name: str, room: Parlour, words: str, *, with_photo: bool) -> str:
-    someone = room.member(name)
+async def _guest(name: str, harness: ChatHarness, words: str, *, with_photo: bool) -> str:
+    someone = harness.member(name)
     own = (file(portrait_jpeg()),) if with_photo else ()
     message = IncomingMessage(someone.person, someone.chat, "test:guest", "1", words, addressed=True, attachments=own)
-    return (await room.conversation.guest(message)).text
+    return (await harness.conversation.guest(message)).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,13 +8,13 @@ from PIL import Image
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import file, labels, nothing, parlour, said
+from tests.harness.chat import chat_harness, file, labels, nothing, said
 from tests.harness.pictures import quarters
 
 
 async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_style(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         assert "no photo that I could paint again" in said(await anna.says("/again")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         first = await anna.picture()
@@ -26,13 +26,13 @@ async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_st
         await anna.says("/again anime")
         assert (await anna.picture(3)).text == "🎨 Anime"
         assert "Did you mean “Anime”" in said(await anna.says("/again anmie")).text
-        quota = await room.parts.job_service.quota(anna.person)
+        quota = await harness.app.job_service.quota(anna.person)
         assert (quota.used, quota.reserved) == (3, 0)
 
 
 async def test_the_history_shows_what_was_and_opens_each_picture_once_more(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna"), room.person("ben")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben")
         assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to begin."
         for number, style in enumerate((0, 2, 4, 5, 7, 9, 32, 2)):
             await anna.sends(portrait_jpeg(shade=number * 20), f"/style {style}")
@@ -53,8 +53,8 @@ async def test_the_history_shows_what_was_and_opens_each_picture_once_more(tmp_p
 
 
 async def test_photo_and_picture_are_shown_side_by_side(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna", "zh")
         await anna.sends(portrait_jpeg(400, 500), "/style 0")
         card = await anna.picture()
         answer = await anna.presses(card, "前后对比")
@@ -66,22 +66,22 @@ async def test_photo_and_picture_are_shown_side_by_side(tmp_path: Path) -> None:
 
 
 async def test_a_surprise_is_a_style_that_was_never_tried(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
-        first = room.parts.job_service.styles()[0]
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
+        first = harness.app.job_service.styles()[0]
         await anna.sends(portrait_jpeg(), f"/style {first.index}")
         await anna.picture()
         await anna.sends(portrait_jpeg(shade=99))
         draft = await anna.sees("Which style")
         assert (await anna.presses(draft, "Surprise me")).notice == ""
         await anna.picture(2)
-        newest = (await room.parts.job_service.history(anna.person))[0]
-        assert newest.style == room.parts.job_service.styles()[1].index
+        newest = (await harness.app.job_service.history(anna.person))[0]
+        assert newest.style == harness.app.job_service.styles()[1].index
 
 
 async def test_favourites_come_first_among_the_styles(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         for shade, style in ((1, 7), (50, 7), (100, 5)):
             await anna.sends(portrait_jpeg(shade=shade), f"/style {style}")
         await anna.picture(3)
@@ -91,8 +91,8 @@ async def test_favourites_come_first_among_the_styles(tmp_path: Path) -> None:
 
 
 async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "", source="test:edited", message_id="e")
         await anna.sees("Which style")
         photo = file(portrait_jpeg())
@@ -102,26 +102,26 @@ async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path
         )
         assert (await anna.picture()).text == "🎨 Anime"
         await anna.says("/style anime", attachments=(photo,), source="test:edited", message_id="e", edited=True)
-        assert len(await room.parts.job_service.history(anna.person)) == 1
+        assert len(await harness.app.job_service.history(anna.person)) == 1
 
 
 async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
-        while not await room.parts.services.admin.pause():  # the lane's row comes with its dispatcher
-            await room.parts.job_service.clock.sleep(0.01)
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
+        while not await harness.app.services.admin.pause():  # the lane's row comes with its dispatcher
+            await harness.app.job_service.clock.sleep(0.01)
         photo = file(portrait_jpeg())
         await anna.says("/style 0", attachments=(photo,), source="test:edited", message_id="e")
         await anna.says("/style 2", attachments=(photo,), source="test:edited", message_id="e", edited=True)
-        anew, first = await room.parts.job_service.history(anna.person)
+        anew, first = await harness.app.job_service.history(anna.person)
         assert (first.style, first.state) == (0, State.CANCELED)
         assert (anew.style, anew.state) == (2, State.QUEUED)
         assert await anna.says("/quota", edited=True) is None
 
 
 async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna"), room.person("ben")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben")
         await anna.says("/style 2 me", profile_photo=file(portrait_jpeg(), anna.person))
         assert (await anna.picture()).text == "🎨 Anime"
         await anna.says("/style colourful cartoon me", profile_photo=file(portrait_jpeg(shade=9), anna.person))
@@ -133,12 +133,12 @@ async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) 
 
 
 async def test_a_style_picture_meets_its_photo(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         pictures = (file(portrait_jpeg()), file(quarters_jpeg()))
         await anna.says("/style ref", attachments=pictures)
         await anna.picture()
-        [view] = await room.parts.job_service.history(anna.person)
+        [view] = await harness.app.job_service.history(anna.person)
         assert view.style == REFERENCE
 
 

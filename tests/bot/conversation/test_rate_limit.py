@@ -9,7 +9,7 @@ from bot.conversation.rate_limit import GROUP_FACTOR, MUTE_SECONDS, RateLimiter,
 from bot.messaging.platform import Chat, Person
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA, BEN, private
-from tests.harness.chat import parlour, said
+from tests.harness.chat import chat_harness, said
 
 GROUP = Chat("test", "group", is_group=True)
 HEARD, TOLD, PASSED_OVER = Verdict.ALLOWED, Verdict.WARNED, Verdict.IGNORED
@@ -71,15 +71,15 @@ def test_what_is_tried_again_is_counted_once() -> None:
 
 
 async def test_messages_and_presses_count_together_and_nothing_is_done_meanwhile(tmp_path: Path) -> None:
-    async with parlour(tmp_path, messages_per_minute=3) as room:
-        anna, ben = room.person("anna"), room.person("ben", "zh")
+    async with chat_harness(tmp_path, messages_per_minute=3) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben", "zh")
         card = said(await anna.says("/styles"))
         await anna.says("/help")
         await anna.says("/quota")
         assert said(await anna.says("/help")).text == FAST
         assert await anna.sends(portrait_jpeg(), "/style 0") is None
         assert (await anna.presses_data(card, "gallery:0:1")).notice == ""
-        assert await room.parts.job_service.history(anna.person) == ()
+        assert await harness.app.job_service.history(anna.person) == ()
         for _ in range(3):
             await ben.presses_data(card, "gallery:0:1")
         told = await ben.presses_data(card, "gallery:0:1")
@@ -87,8 +87,8 @@ async def test_messages_and_presses_count_together_and_nothing_is_done_meanwhile
 
 
 async def test_what_a_group_says_to_itself_counts_for_nothing(tmp_path: Path) -> None:
-    async with parlour(tmp_path, messages_per_minute=2) as room:
-        anna = room.member("anna")
+    async with chat_harness(tmp_path, messages_per_minute=2) as harness:
+        anna = harness.member("anna")
         for _ in range(10):
             assert await anna.says("good morning") is None
         assert said(await anna.says("/help")).text != FAST

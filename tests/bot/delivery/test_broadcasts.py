@@ -11,78 +11,78 @@ from bot.messaging.platform import Address, Card, Chat, TargetGone, TryLater
 from bot.runtime.wakeups import Wakeups
 from storage import cards, results
 from storage.broadcasts import Broadcast
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.memory_platform import Screen
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, reason
 from tests.harness.rows import NOON
 
 
-def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
-    job_service = parts.job_service
+def herald_of(app: Installation, screen: Screen) -> Broadcaster:
+    job_service = app.job_service
     return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
 
 
-async def audience(parts: Installation, number: int) -> list[str]:
+async def audience(app: Installation, number: int) -> list[str]:
     """So many people who once asked for something in private."""
     people = [a_person() for _ in range(number)]
     for person in people:
-        await parts.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+        await app.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
     return [person.platform_id for person in people]
 
 
-async def told(parts: Installation, words: str) -> Broadcast:
-    broadcast = await parts.services.admin.broadcast(words)
+async def told(app: Installation, words: str) -> Broadcast:
+    broadcast = await app.services.admin.broadcast(words)
     assert isinstance(broadcast, Broadcast), broadcast
     return broadcast
 
 
-async def now(parts: Installation) -> Broadcast:
-    return (await parts.services.admin.broadcasts())[0]
+async def now(app: Installation) -> Broadcast:
+    return (await app.services.admin.broadcasts())[0]
 
 
 async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path) -> None:
     screen = Screen()
-    async with house(tmp_path) as parts:
-        people = await audience(parts, 5)
-        accepted(await asks(parts, a_person(), a_group()))
-        accepted(await asks(parts, a_person("a visitor"), Chat("web", "a visitor")))
-        accepted(await asks(parts, a_person(), Chat("test", "inline:a message in somebody's chat")))
+    async with running_app(tmp_path) as app:
+        people = await audience(app, 5)
+        accepted(await asks(app, a_person(), a_group()))
+        accepted(await asks(app, a_person("a visitor"), Chat("web", "a visitor")))
+        accepted(await asks(app, a_person(), Chat("test", "inline:a message in somebody's chat")))
         banned, forgotten = a_person(), a_person()
         for person in (banned, forgotten):
-            accepted(await asks(parts, person, private(person)))
-        await parts.services.admin.ban(banned)
-        await parts.services.privacy.forget(forgotten)
-        begun = await told(parts, "  We are back.  ")
+            accepted(await asks(app, person, private(person)))
+        await app.services.admin.ban(banned)
+        await app.services.privacy.forget(forgotten)
+        begun = await told(app, "  We are back.  ")
         assert (begun.text, begun.waiting) == ("We are back.", 5)
-        broadcaster = herald_of(parts, screen)
+        broadcaster = herald_of(app, screen)
         while await broadcaster.next_message():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
         assert {card for _, card in screen.sent} == {Card("We are back.")}
-        after = await now(parts)
+        after = await now(app)
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 5, 0, 0)
 
 
 async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp_path: Path) -> None:
     screen = Screen()
-    async with house(tmp_path) as parts:
-        people = await audience(parts, 12)
-        begun = await told(parts, "News")
-        broadcaster = herald_of(parts, screen)
+    async with running_app(tmp_path) as app:
+        people = await audience(app, 12)
+        begun = await told(app, "News")
+        broadcaster = herald_of(app, screen)
         for _ in range(5):
             assert await broadcaster.next_message()
-        assert await parts.services.admin.stop_broadcast(begun.id)
+        assert await app.services.admin.stop_broadcast(begun.id)
         assert not await broadcaster.next_message()
-        halted = await now(parts)
+        halted = await now(app)
         assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
-    async with house(tmp_path) as parts:  # and the process was started anew meanwhile
-        assert not await herald_of(parts, screen).next_message()
-        assert await parts.services.admin.resume_broadcast(begun.id)
-        heralds = [herald_of(parts, screen) for _ in range(3)]
+    async with running_app(tmp_path) as app:  # and the process was started anew meanwhile
+        assert not await herald_of(app, screen).next_message()
+        assert await app.services.admin.resume_broadcast(begun.id)
+        heralds = [herald_of(app, screen) for _ in range(3)]
         while any(await asyncio.gather(*(broadcaster.next_message() for broadcaster in heralds))):
             pass
         assert Counter(address.chat.platform_id for address, _ in screen.sent) == Counter(people)
-        assert not await parts.services.admin.resume_broadcast(begun.id + 1)
+        assert not await app.services.admin.resume_broadcast(begun.id + 1)
 
 
 async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
@@ -97,26 +97,26 @@ async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
             return message_id
 
     screen = Stuck()
-    async with house(tmp_path) as parts:
-        await audience(parts, 1)
-        await told(parts, "News")
-        sending = asyncio.create_task(herald_of(parts, screen).next_message())
+    async with running_app(tmp_path) as app:
+        await audience(app, 1)
+        await told(app, "News")
+        sending = asyncio.create_task(herald_of(app, screen).next_message())
         await arrived.wait()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-    async with house(tmp_path) as parts:
-        assert not await herald_of(parts, Screen()).next_message()
-        after = await now(parts)
+    async with running_app(tmp_path) as app:
+        assert not await herald_of(app, Screen()).next_message()
+        after = await now(app)
         assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
 
 
 async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
     day, floods = Day(NOON), [TryLater(30.0)]
     screen = Screen(trouble=lambda _address, _card: floods.pop() if floods else None)
-    async with house(tmp_path, clock=day.clock()) as parts:
-        people = await audience(parts, 2)
-        await told(parts, "News")
-        broadcaster = herald_of(parts, screen)
+    async with running_app(tmp_path, clock=day.clock()) as app:
+        people = await audience(app, 2)
+        await told(app, "News")
+        broadcaster = herald_of(app, screen)
         assert await broadcaster.next_message()
         assert not await broadcaster.next_message()
         assert screen.sent == []
@@ -129,41 +129,41 @@ async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_la
 async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) -> None:
     troubles: list[Exception] = [TargetGone(card_only=False), TryLater(0.0, perhaps_sent=True), ZeroDivisionError()]
     screen = Screen(trouble=lambda _address, _card: troubles.pop() if troubles else None)
-    async with house(tmp_path) as parts:
-        await audience(parts, 5)
-        await told(parts, "News")
-        broadcaster = herald_of(parts, screen)
+    async with running_app(tmp_path) as app:
+        await audience(app, 5)
+        await told(app, "News")
+        broadcaster = herald_of(app, screen)
         for _ in range(9):
             await broadcaster.next_message()
-        after = await now(parts)
+        after = await now(app)
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
         assert len(screen.sent) == 3  # two told, and one whose answer was lost
 
 
 async def test_the_running_house_sends_it_by_itself(tmp_path: Path) -> None:
     screen = Screen()
-    async with house(tmp_path, platforms=[screen]) as parts:
-        await audience(parts, 3)
-        await told(parts, "News")
-        while (await now(parts)).waiting or (await now(parts)).unsure:
-            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
+    async with running_app(tmp_path, platforms=[screen]) as app:
+        await audience(app, 3)
+        await told(app, "News")
+        while (await now(app)).waiting or (await now(app)).unsure:
+            await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         assert screen.texts().count("News") == 3
 
 
 async def test_a_text_has_a_length(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
+    async with running_app(tmp_path) as app:
         for words in ("", " \n", "x" * 3001):
-            assert reason(await parts.services.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
-        assert await parts.services.admin.broadcasts() == ()
+            assert reason(await app.services.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
+        assert await app.services.admin.broadcasts() == ()
 
 
-async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
+async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
     """A finished job whose card hangs in a chat."""
     person = a_person()
-    view = accepted(await asks(parts, person, chat))
-    await ended(parts, person, view.id)
+    view = accepted(await asks(app, person, chat))
+    await ended(app, person, view.id)
     message_id = await screen.show(Address(chat), Card("a picture"))
-    async with parts.job_service.database.write() as connection:
+    async with app.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, message_id)
         await results.mark_told(connection, view.id)
     return view.id
@@ -171,17 +171,17 @@ async def shown(parts: Installation, screen: Screen, chat: Chat) -> int:
 
 async def test_cards_hang_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
     day, screen, tidy, other = Day(NOON), Screen(), a_group(), a_group()
-    async with house(tmp_path, clock=day.clock()) as parts:
-        await parts.services.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
+    async with running_app(tmp_path, clock=day.clock()) as app:
+        await app.services.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
         for chat in (tidy, other, private(ANNA)):
-            await shown(parts, screen, chat)
-        broadcaster = herald_of(parts, screen)
+            await shown(app, screen, chat)
+        broadcaster = herald_of(app, screen)
         day.time += 1.9 * 3600
         await broadcaster.old_cards()
         assert screen.removed == []
         day.time += 0.2 * 3600
         screen.messages.pop("1")  # somebody was quicker
-        await shown(parts, screen, tidy)
+        await shown(app, screen, tidy)
         await broadcaster.old_cards()
         assert screen.removed == []
         day.time += 2.1 * 3600

@@ -21,7 +21,7 @@ from storage import cards
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import ANNA, accepted, house, private
+from tests.harness.app import ANNA, accepted, private, running_app
 from tests.harness.memory_platform import Screen
 
 pytestmark = ON_BOTH
@@ -58,25 +58,25 @@ class Noting(Screen):
 async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncIterator[Installation]:
     """A house with this screen; `held`: the engine waits for `go`."""
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
-    async with asyncio.timeout(60), house(tmp_path / "house", engine=engine, platforms=[screen]) as parts:
-        yield parts
+    async with asyncio.timeout(60), running_app(tmp_path / "house", engine=engine, platforms=[screen]) as app:
+        yield app
 
 
-async def wish(parts: Installation, person: Person = ANNA) -> JobView:
+async def wish(app: Installation, person: Person = ANNA) -> JobView:
     photo = portrait_jpeg(256 + next(numbers), 300)
     return accepted(
-        await parts.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
+        await app.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
     )
 
 
-async def state(parts: Installation, view: JobView) -> State:
-    now = await parts.job_service.job(ANNA, view.id)
+async def state(app: Installation, view: JobView) -> State:
+    now = await app.job_service.job(ANNA, view.id)
     assert now is not None
     return now.state
 
 
-async def owed(parts: Installation) -> int:
-    async with parts.deps.database.read() as connection:
+async def owed(app: Installation) -> int:
+    async with app.deps.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
@@ -86,12 +86,12 @@ def go(tmp_path: Path) -> None:
 
 async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_path: Path) -> None:
     screen = Noting()
-    async with shown(tmp_path, screen) as parts:
-        view = await wish(parts)
+    async with shown(tmp_path, screen) as app:
+        view = await wish(app)
         await screen.until(lambda: bool(screen.pictures()))
-        while await owed(parts):
-            await parts.deps.clock.sleep(0.02)
-        assert await state(parts, view) == State.DELIVERED
+        while await owed(app):
+            await app.deps.clock.sleep(0.02)
+        assert await state(app, view) == State.DELIVERED
     assert len(screen.sent) == 1
     assert len([card for _, card in screen.calls if card.picture]) == 1
     assert screen.calls[-1][1].picture is not None
@@ -100,9 +100,9 @@ async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_pat
 
 async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) -> None:
     screen = Noting()
-    async with shown(tmp_path, screen) as parts:
-        views = [await wish(parts, Person("test", name)) for name in "abc"]
-        await wish(parts, Person("elsewhere", "d"))
+    async with shown(tmp_path, screen) as app:
+        views = [await wish(app, Person("test", name)) for name in "abc"]
+        await wish(app, Person("elsewhere", "d"))
         await screen.until(lambda: len(screen.pictures()) == 3)
     assert len(screen.sent) == 3
     assert {address.chat.platform_id for address, _ in screen.sent} == set("abc")
@@ -111,8 +111,8 @@ async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) ->
 
 async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) -> None:
     screen = Noting(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
-    async with shown(tmp_path, screen) as parts:
-        await wish(parts)
+    async with shown(tmp_path, screen) as app:
+        await wish(app)
         await screen.until(lambda: len(screen.calls) > 4)
         screen.trouble = lambda *_: None
         await screen.until(lambda: bool(screen.pictures()))
@@ -122,11 +122,11 @@ async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) 
 @pytest.mark.parametrize("what", ["draft", "wish"])
 async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, what: str) -> None:
     screen = Noting(trouble=lambda *_: TryLater(0.05))
-    async with shown(tmp_path, screen, held=True) as parts:
+    async with shown(tmp_path, screen, held=True) as app:
         if what == "wish":
-            await wish(parts)
+            await wish(app)
         else:
-            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
+            await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
         await screen.until(lambda: len(screen.calls) > 1)
         screen.trouble = lambda *_: None
         await screen.until(lambda: len(screen.messages) == 1)
@@ -135,16 +135,16 @@ async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, w
 
 async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_path: Path) -> None:
     screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
-    async with shown(tmp_path, screen) as parts:
-        view = await wish(parts)
+    async with shown(tmp_path, screen) as app:
+        view = await wish(app)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
-        assert await owed(parts) == 1
+        assert await owed(app) == 1
     screen.trouble = lambda *_: None
-    async with shown(tmp_path, screen) as parts:
+    async with shown(tmp_path, screen) as app:
         await screen.until(lambda: bool(screen.pictures()))
-        while await owed(parts):
-            await parts.deps.clock.sleep(0.02)
-        assert await state(parts, view) == State.DELIVERED
+        while await owed(app):
+            await app.deps.clock.sleep(0.02)
+        assert await state(app, view) == State.DELIVERED
     assert len(screen.sent) == 1
 
 
@@ -153,60 +153,60 @@ async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
     tmp_path: Path, tries: int, is_owed: bool
 ) -> None:
     screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
-    async with shown(tmp_path, screen) as parts:
-        view = await wish(parts)
+    async with shown(tmp_path, screen) as app:
+        view = await wish(app)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
-        async with parts.deps.database.write() as connection:
+        async with app.deps.database.write() as connection:
             await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
         before = len(screen.calls)
         await screen.until(lambda: len(screen.calls) > before)
-    async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as parts:
-        assert await owed(parts) == int(is_owed)
-        assert await parts.job_service.result(ANNA, view.id)  # it is in the history all the same
+    async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as app:
+        assert await owed(app) == int(is_owed)
+        assert await app.job_service.result(ANNA, view.id)  # it is in the history all the same
 
 
 async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
     screen = Noting()
-    async with shown(tmp_path, screen, held=True) as parts:
-        await wish(parts)
+    async with shown(tmp_path, screen, held=True) as app:
+        await wish(app)
         await screen.until(lambda: len(screen.messages) == 1)
         screen.messages.clear()  # by the person
-        other = await wish(parts)  # gives the first job's card something to tell: it runs now
+        other = await wish(app)  # gives the first job's card something to tell: it runs now
         await screen.until(lambda: len(screen.sent) == 2)
         go(tmp_path)
         await screen.until(lambda: len(screen.pictures()) == 2)
-        assert await state(parts, other) in {State.STORED, State.DELIVERED}
+        assert await state(app, other) in {State.STORED, State.DELIVERED}
     new = [card.picture is not None for _, card in screen.sent]
     assert new == [False, False, True]
 
 
 async def test_where_nobody_is_any_more_the_picture_waits_in_the_history(tmp_path: Path) -> None:
     screen = Noting(trouble=lambda *_: TargetGone(card_only=False))
-    async with shown(tmp_path, screen) as parts:
-        view = await wish(parts)
-        async for _ in parts.job_service.watch(ANNA, view.id):
+    async with shown(tmp_path, screen) as app:
+        view = await wish(app)
+        async for _ in app.job_service.watch(ANNA, view.id):
             pass
-        while await owed(parts):
-            await parts.deps.clock.sleep(0.02)
-        assert [job.id for job in await parts.job_service.history(ANNA)] == [view.id]
-        assert await parts.job_service.result(ANNA, view.id)
+        while await owed(app):
+            await app.deps.clock.sleep(0.02)
+        assert [job.id for job in await app.job_service.history(ANNA)] == [view.id]
+        assert await app.job_service.result(ANNA, view.id)
     assert len(screen.calls) == 2  # the first card, and the outcome: who has blocked us is not asked for every news
 
 
 @pytest.mark.parametrize("when", [State.QUEUED, State.RUNNING])
 async def test_a_cancel_is_told_at_once_and_nothing_comes_after_it(tmp_path: Path, when: State) -> None:
     screen = Noting()
-    async with shown(tmp_path, screen, held=True) as parts:
-        first = await wish(parts)
-        async for view in parts.job_service.watch(ANNA, first.id):
+    async with shown(tmp_path, screen, held=True) as app:
+        first = await wish(app)
+        async for view in app.job_service.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
-        chosen = first if when == State.RUNNING else await wish(parts)
+        chosen = first if when == State.RUNNING else await wish(app)
         await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
-        await parts.job_service.cancel(ANNA, chosen.id)
+        await app.job_service.cancel(ANNA, chosen.id)
         await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
         go(tmp_path)
-        after = await wish(parts, Person("test", "ben"))
+        after = await wish(app, Person("test", "ben"))
         await screen.until(lambda: any(card.picture for card in screen.messages.values()))
         assert after.id
         cancelled = [card for card in screen.messages.values() if "Cancelled" in card.text]
@@ -220,21 +220,21 @@ async def test_a_bug_in_the_platforms_library_holds_up_one_card_only(tmp_path: P
         return ZeroDivisionError() if address.chat.platform_id == "anna" and next(broken, False) else None
 
     screen = Noting(trouble=trouble)
-    async with shown(tmp_path, screen) as parts:
-        await wish(parts)
-        await wish(parts, Person("test", "ben"))
+    async with shown(tmp_path, screen) as app:
+        await wish(app)
+        await wish(app, Person("test", "ben"))
         await screen.until(lambda: len(screen.pictures()) == 2)
 
 
 async def test_a_reference_that_met_its_photo_is_not_called_cancelled(tmp_path: Path) -> None:
     screen = Noting()
-    async with shown(tmp_path, screen) as parts:
-        await parts.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
+    async with shown(tmp_path, screen) as app:
+        await app.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
         await screen.until(lambda: len(screen.messages) == 1)
-        met = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
+        met = accepted(await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
         assert met.style == REFERENCE
         await screen.until(lambda: bool(screen.pictures()))
-        assert await owed(parts) <= 1
+        assert await owed(app) <= 1
     assert not any("Cancelled" in card.text for _, card in screen.calls)
 
 
@@ -249,17 +249,15 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
             return await super().show(address, card)
 
     slow, stop = Slow(), asyncio.Event()
-    async with house(tmp_path) as parts:
+    async with running_app(tmp_path) as app:
         for number in range(30):
-            await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
-        card_sender = asyncio.create_task(
-            CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock).run(stop)
-        )
+            await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
+        card_sender = asyncio.create_task(CardSender(slow, app.services, app.deps.wakeups, app.deps.clock).run(stop))
         while len(slow.calls) < 8:
-            await parts.deps.clock.sleep(0.01)
+            await app.deps.clock.sleep(0.01)
         stop.set()
         release.set()
-        parts.deps.wakeups.notify()
+        app.deps.wakeups.notify()
         await card_sender
     assert len(slow.sent) == 8
     assert screen.sent == []
@@ -268,24 +266,24 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
 async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_anew(tmp_path: Path) -> None:
     """Frozen in the middle of an edit, it may thaw when its successor has shown the picture: the edit comes over it."""
     screen = Noting()
-    async with shown(tmp_path, screen, held=True) as parts:
-        view = await wish(parts)
+    async with shown(tmp_path, screen, held=True) as app:
+        view = await wish(app)
         await screen.until(lambda: len(screen.sent) == 1)
         slow = Slow()
-        frozen = CardSender(slow, parts.services, parts.deps.wakeups, parts.deps.clock)
+        frozen = CardSender(slow, app.services, app.deps.wakeups, app.deps.clock)
         thawing = asyncio.create_task(frozen.run(asyncio.Event()))
         await slow.asked.wait()
         go(tmp_path)
         await screen.until(lambda: bool(screen.pictures()))
-        while await owed(parts):
-            await parts.deps.clock.sleep(0.02)
+        while await owed(app):
+            await app.deps.clock.sleep(0.02)
         shown_before = len(screen.calls)
         thawing.cancel()
         await asyncio.wait([thawing])
-        parts.deps.wakeups.notify()
+        app.deps.wakeups.notify()
         await screen.until(lambda: len(screen.calls) > shown_before)
         assert screen.calls[-1][1].picture is not None
-        assert await state(parts, view) == State.DELIVERED
+        assert await state(app, view) == State.DELIVERED
 
 
 class Slow(Screen):
@@ -320,28 +318,28 @@ class Shaky(SoleLeader):
 
 async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
     screen, leadership, stop = Noting(), Shaky(), asyncio.Event()
-    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
-        await wish(parts)
-        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
+    async with asyncio.timeout(60), running_app(tmp_path / "house") as app:
+        await wish(app)
+        card_sender = CardSender(screen, app.services, app.deps.wakeups, app.deps.clock, leadership)
         running = asyncio.create_task(card_sender.run(stop))
         await leadership.asked.wait()
         assert not screen.calls
         leadership.is_sure.set()
         await screen.until(lambda: bool(screen.pictures()))
         stop.set()
-        parts.deps.wakeups.notify()
+        app.deps.wakeups.notify()
         await running
 
 
 async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path: Path) -> None:
     screen, leadership = Noting(), Shaky(is_lost=True)
     leadership.is_sure.set()
-    async with asyncio.timeout(60), house(tmp_path / "house") as parts:
-        view = await wish(parts)
-        card_sender = CardSender(screen, parts.services, parts.deps.wakeups, parts.deps.clock, leadership)
+    async with asyncio.timeout(60), running_app(tmp_path / "house") as app:
+        view = await wish(app)
+        card_sender = CardSender(screen, app.services, app.deps.wakeups, app.deps.clock, leadership)
         with pytest.raises(ExceptionGroup) as caught:
             await card_sender.run(asyncio.Event())
         assert is_leadership_lost(caught.value)
-        async with parts.deps.database.read() as connection:
+        async with app.deps.database.read() as connection:
             place = await cards.of_job(connection, view.id)
         assert place.message_id is None

@@ -15,7 +15,7 @@ from bot.messaging.platform import Address, Chat, Person, TargetGone, TryLater
 from bot.runtime.wakeups import Wakeups
 from storage import cards, notifications
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.memory_platform import Screen
 from tests.harness.requests import Day, a_group, a_person, asks
 from tests.harness.rows import NOON
@@ -46,50 +46,48 @@ def test_it_says_whether_there_is_a_picture() -> None:
     assert "didn't work out" in notice_card(failed, "en").text
 
 
-def herald_of(parts: Installation, screen: Screen) -> Broadcaster:
-    job_service = parts.job_service
+def herald_of(app: Installation, screen: Screen) -> Broadcaster:
+    job_service = app.job_service
     return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
 
 
-async def until(parts: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
+async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until it is so, looking whenever somebody rings."""
     while True:
-        wakeup, so = parts.deps.wakeups.subscribe(), fits()
+        wakeup, so = app.deps.wakeups.subscribe(), fits()
         if so if isinstance(so, bool) else await so:
             return
-        await parts.deps.clock.wait(wakeup, 0.05)
+        await app.deps.clock.wait(wakeup, 0.05)
 
 
 async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: Path) -> None:
     go, day, screen = tmp_path / "go", Day(NOON), Screen()
     engine = quick_engine(until=go)
-    async with house(tmp_path, engine=engine, clock=day.clock(), platforms=[screen]) as parts:
-        slow = accepted(await asks(parts, ANNA, private(ANNA)))
-        await until(parts, lambda: bool(screen.sent))
+    async with running_app(tmp_path, engine=engine, clock=day.clock(), platforms=[screen]) as app:
+        slow = accepted(await asks(app, ANNA, private(ANNA)))
+        await until(app, lambda: bool(screen.sent))
         day.time += LONG_SECONDS + 60
         go.touch()
-        await until(parts, lambda: len(screen.sent) == 2)
+        await until(app, lambda: len(screen.sent) == 2)
         address, card = screen.sent[1]
         assert card == notice_card(VIEW, "en")
         assert address == Address(private(ANNA), reply_to="1")
-        await ended(parts, ANNA, slow.id)
-        quick = accepted(await asks(parts, ANNA, private(ANNA)))
-        await until(
-            parts, lambda: any(message.picture and number == "3" for number, message in screen.messages.items())
-        )
-        await ended(parts, ANNA, quick.id)
-        await herald_of(parts, screen).notifications()
+        await ended(app, ANNA, slow.id)
+        quick = accepted(await asks(app, ANNA, private(ANNA)))
+        await until(app, lambda: any(message.picture and number == "3" for number, message in screen.messages.items()))
+        await ended(app, ANNA, quick.id)
+        await herald_of(app, screen).notifications()
         assert len(screen.sent) == 3  # the second job's card, and nothing more
 
 
-async def owed(parts: Installation, chat: Chat, person: Person | None = None) -> int:
+async def owed(app: Installation, chat: Chat, person: Person | None = None) -> int:
     """A job whose card hangs in a chat and whose notice is owed; nothing shows it by itself."""
     person = person or a_person()
-    view = accepted(await asks(parts, person, chat))
-    await ended(parts, person, view.id)
-    async with parts.job_service.database.write() as connection:
+    view = accepted(await asks(app, person, chat))
+    await ended(app, person, view.id)
+    async with app.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, "77")
-        await notifications.owe(connection, view.id, parts.job_service.clock.now())
+        await notifications.owe(connection, view.id, app.job_service.clock.now())
     return view.id
 
 
@@ -105,9 +103,9 @@ async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
     tmp_path: Path, trouble: Exception, said: int
 ) -> None:
     screen = Screen(trouble=lambda _address, _card: trouble)
-    async with house(tmp_path) as parts:
-        broadcaster = herald_of(parts, screen)
-        await owed(parts, a_group())
+    async with running_app(tmp_path) as app:
+        broadcaster = herald_of(app, screen)
+        await owed(app, a_group())
         for _ in range(3):
             await broadcaster.notifications()
         screen.trouble = lambda _address, _card: None
@@ -117,9 +115,9 @@ async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
 
 async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
     day, screen = Day(NOON), Screen(trouble=lambda _address, _card: TryLater(30.0))
-    async with house(tmp_path, clock=day.clock()) as parts:
-        broadcaster = herald_of(parts, screen)
-        await owed(parts, a_group())
+    async with running_app(tmp_path, clock=day.clock()) as app:
+        broadcaster = herald_of(app, screen)
+        await owed(app, a_group())
         await broadcaster.notifications()
         screen.trouble = lambda _address, _card: None
         await broadcaster.notifications()
@@ -132,19 +130,19 @@ async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> 
 
 async def test_two_heralds_at_once_say_it_once(tmp_path: Path) -> None:
     screen = Screen()
-    async with house(tmp_path) as parts:
+    async with running_app(tmp_path) as app:
         for _ in range(5):
-            await owed(parts, a_group())
-        await asyncio.gather(*(herald_of(parts, screen).notifications() for _ in range(4)))
+            await owed(app, a_group())
+        await asyncio.gather(*(herald_of(app, screen).notifications() for _ in range(4)))
         assert len(screen.sent) == 5
 
 
 async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
     screen, anna = Screen(), a_person()
-    async with house(tmp_path) as parts:
-        without_card = await owed(parts, a_group(), a_person())
-        async with parts.job_service.database.write() as connection:
+    async with running_app(tmp_path) as app:
+        without_card = await owed(app, a_group(), a_person())
+        async with app.job_service.database.write() as connection:
             await cards.set_message(connection, without_card, None)
-        await parts.job_service.delete(anna, await owed(parts, a_group(), anna))
-        await herald_of(parts, screen).notifications()
+        await app.job_service.delete(anna, await owed(app, a_group(), anna))
+        await herald_of(app, screen).notifications()
         assert screen.sent == []

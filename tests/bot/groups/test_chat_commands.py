@@ -23,25 +23,25 @@ from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA
-from tests.harness.chat import US, Guest, file, labels, parlour, said
+from tests.harness.chat import US, ChatUser, chat_harness, file, labels, said
 
 
 async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna").person, room.person("ben", "zh").person
-        verdict = (await room.conversation.joined(anna, hears_all=True)).text
-        deaf = (await room.conversation.joined(anna, hears_all=False)).text
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna").person, harness.person("ben", "zh").person
+        verdict = (await harness.conversation.joined(anna, hears_all=True)).text
+        deaf = (await harness.conversation.joined(anna, hears_all=False)).text
         assert f"/style@{US} 3" in verdict
         assert "only commands" not in verdict
         assert "I hear only commands and answers to my messages" in deaf
-        assert "听不到普通照片" in (await room.conversation.joined(ben, hears_all=False)).text
+        assert "听不到普通照片" in (await harness.conversation.joined(ben, hears_all=False)).text
 
 
 async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin, ben = room.member("admin", admin=True), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        admin, ben = harness.member("admin", admin=True), harness.member("ben")
         assert said(await ben.says("/settings")).text == "In this group only its admins may do that."
-        assert "settings of a group" in said(await room.person("ben").says("/settings")).text
+        assert "settings of a group" in said(await harness.person("ben").says("/settings")).text
         card = said(await admin.says("/settings"))
         assert "• Everyone may ask." in card.text
         assert (await ben.presses(card, "Only admins")).notice == "In this group only its admins may do that."
@@ -56,14 +56,14 @@ async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
         assert "switched me off here" in said(await ben.sends(portrait_jpeg(shade=9), "/style 0")).text
 
 
-async def _pressed(guest: Guest, card: Card, label: str) -> Card:
+async def _pressed(guest: ChatUser, card: Card, label: str) -> Card:
     """What the card has become after a press."""
     return said((await guest.presses(card, label)).edit)
 
 
 async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin, ben = room.member("admin", admin=True), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        admin, ben = harness.member("admin", admin=True), harness.member("ben")
         assert "At least 2 minutes between" in said(await admin.says("/settings cooldown 120")).text
         album = tuple(file(portrait_jpeg(shade=shade)) for shade in (1, 90))
         assert await ben.says("/style 0", attachments=album) is None
@@ -71,8 +71,8 @@ async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Pat
 
 
 async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin, ben = room.member("admin", admin=True), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        admin, ben = harness.member("admin", admin=True), harness.member("ben")
         looks = await _pressed(admin, said(await admin.says("/settings")), "🎨 Styles")
         assert labels(looks)[0] == "✅ 0 · Retro comic"
         looks = await _pressed(admin, looks, "Retro comic")
@@ -88,45 +88,45 @@ async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> 
 
 
 async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.member("anna"), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben")
         await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         card = await anna.sees("may I repaint it?")
         assert card.mention is not None
         assert card.mention.platform_id == "ben"
-        assert (await room.parts.job_service.quota(anna.person)).reserved == 0
-        nosy = await room.member("cleo").presses(card, "Yes")
+        assert (await harness.app.job_service.quota(anna.person)).reserved == 0
+        nosy = await harness.member("cleo").presses(card, "Yes")
         assert nosy.notice == "Only the person whose photo this is can answer that."
         assert (await anna.presses(card, "Yes")).alert
         assert (await ben.presses(card, "Yes")).notice == "Thank you! It goes into the queue."
         assert (await anna.picture()).text == "🎨 Retro comic"
-        assert (await room.parts.job_service.quota(anna.person)).used == 1
+        assert (await harness.app.job_service.quota(anna.person)).used == 1
         assert "already moved on" in (await ben.presses(card, "No")).notice
 
 
 async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.member("anna"), room.member("ben", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben", "zh")
         await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         card = await anna.sees("may I repaint it?")
         assert (await ben.presses(card, "No")).notice == "好的，照片已删除。"
         ended = await anna.sees("said no")
         assert "quota" not in ended.text
-        [view] = await room.parts.job_service.history(anna.person)
+        [view] = await harness.app.job_service.history(anna.person)
         assert (view.state, view.has_photo) == (State.FAILED, False)
 
 
 async def test_without_the_rule_nobody_is_asked(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin, anna, ben = room.member("admin", admin=True), room.member("anna"), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        admin, anna, ben = harness.member("admin", admin=True), harness.member("anna"), harness.member("ben")
         await _pressed(admin, said(await admin.says("/settings")), "Don't ask for consent")
         await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
         await anna.picture()
 
 
 async def test_pictures_can_be_given_to_the_group_and_quota_says_so(tmp_path: Path) -> None:
-    async with parlour(tmp_path, daily_free_images=3) as room:
-        anna, ben = room.member("anna"), room.member("ben")
+    async with chat_harness(tmp_path, daily_free_images=3) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben")
         assert said(await anna.says("/give")).text == "How many? Please send a whole number, one or more."
         assert "That is more than you have" in said(await anna.says("/give 9")).text
         thanks = said(await anna.says("/give 2", source="test:gift"))
@@ -140,7 +140,7 @@ async def test_pictures_can_be_given_to_the_group_and_quota_says_so(tmp_path: Pa
             await ben.sends(portrait_jpeg(shade=shade * 40), "/style 0")
         await ben.picture(5)
         assert "0 are in this group's pot." in said(await ben.says("/quota")).text
-        assert "group" in said(await room.person("anna").says("/give 1")).text
+        assert "group" in said(await harness.person("anna").says("/give 1")).text
 
 
 _STYLES_BUTTON = 6
@@ -195,8 +195,8 @@ def test_words_that_make_no_sense_change_nothing(words: str) -> None:
 
 
 async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin = room.member("admin", admin=True)
+    async with chat_harness(tmp_path) as harness:
+        admin = harness.member("admin", admin=True)
         for words in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
             assert said(await admin.says(f"/settings {words}")).text == (
                 "That setting doesn't work like this. Please try another value."

@@ -11,9 +11,9 @@ from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.groups.settings import GroupSettings, check_group_rules, is_valid, quiet_until
 from bot.messaging.platform import Chat
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, house
+from tests.harness.app import ANNA, BEN, accepted, ended, running_app
 from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.harness.rows import NOON
 
@@ -110,125 +110,125 @@ def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
     assert not is_valid(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
 
 
-async def change(parts: Installation, group: Chat, **changes: object) -> GroupSettings:
-    rules = await parts.services.groups.change(group, by_admin=True, **changes)
+async def change(app: Installation, group: Chat, **changes: object) -> GroupSettings:
+    rules = await app.services.groups.change(group, by_admin=True, **changes)
     assert isinstance(rules, GroupSettings), rules
     return rules
 
 
-@IN_HOUSE
-async def test_only_admins_change_the_rules_and_only_what_they_name(open_house: Installation) -> None:
-    group, groups = a_group(), open_house.services.groups
+@SHARED_LOOP
+async def test_only_admins_change_the_rules_and_only_what_they_name(app: Installation) -> None:
+    group, groups = a_group(), app.services.groups
     assert await groups.settings(group) == RULES
-    first = await change(open_house, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
-    second = await change(open_house, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
+    first = await change(app, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
+    second = await change(app, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert second == replace(first, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert await groups.settings(group) == second
     assert reason(await groups.change(group, by_admin=False, enabled=False)) == ErrorCode.GROUP_ADMINS_ONLY
     assert reason(await groups.change(group, by_admin=True, cooldown_seconds=-5)) == ErrorCode.SETTING_INVALID
     assert reason(await groups.change(group, by_admin=True, chat_id=7)) == ErrorCode.SETTING_INVALID
     assert await groups.settings(group) == second
-    assert (await change(open_house, group, styles=None)).styles is None
+    assert (await change(app, group, styles=None)).styles is None
 
 
-@IN_HOUSE
-async def test_a_group_is_one_whoever_names_it(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_group_is_one_whoever_names_it(app: Installation) -> None:
     group = a_group()
-    await change(open_house, Chat("test", group.platform_id), enabled=False)
-    assert reason(await asks(open_house, a_person(), group)) == ErrorCode.GROUP_OFF
+    await change(app, Chat("test", group.platform_id), enabled=False)
+    assert reason(await asks(app, a_person(), group)) == ErrorCode.GROUP_OFF
 
 
-@IN_HOUSE
-async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(app: Installation) -> None:
     group = a_group()
-    await change(open_house, group, daily_limit=7)
+    await change(app, group, daily_limit=7)
     crowd = [a_person() for _ in range(25)] * 2
-    answers = await asyncio.gather(*(asks(open_house, person, group) for person in crowd))
+    answers = await asyncio.gather(*(asks(app, person, group) for person in crowd))
     let_in = [answer for answer in answers if isinstance(answer, JobView)]
     assert len(let_in) == 7
     assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.GROUP_LIMIT}
-    assert (await rows(open_house, "SELECT used + reserved FROM quota WHERE scope LIKE 'group:%'"))[-1] == (7,)
-    await audit(open_house)
+    assert (await rows(app, "SELECT used + reserved FROM quota WHERE scope LIKE 'group:%'"))[-1] == (7,)
+    await audit(app)
 
 
 async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_takes_none(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
-    async with house(tmp_path, engine=quick_engine(until=go)) as parts:
-        await change(parts, group, daily_limit=1)
+    async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
+        await change(app, group, daily_limit=1)
         photo = a_photo()
-        first = accepted(await asks(parts, ANNA, group, photo=photo))
-        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
-        await parts.job_service.cancel(ANNA, first.id)
-        second = accepted(await asks(parts, BEN, group, photo=photo))
+        first = accepted(await asks(app, ANNA, group, photo=photo))
+        assert reason(await asks(app, BEN, group)) == ErrorCode.GROUP_LIMIT
+        await app.job_service.cancel(ANNA, first.id)
+        second = accepted(await asks(app, BEN, group, photo=photo))
         go.touch()
-        await ended(parts, BEN, second.id)
-        assert reason(await asks(parts, BEN, group)) == ErrorCode.GROUP_LIMIT
-        await change(parts, group, daily_limit=2)
-        again = accepted(await asks(parts, BEN, group, photo=photo))
+        await ended(app, BEN, second.id)
+        assert reason(await asks(app, BEN, group)) == ErrorCode.GROUP_LIMIT
+        await change(app, group, daily_limit=2)
+        again = accepted(await asks(app, BEN, group, photo=photo))
         assert again.state is State.STORED
-        accepted(await asks(parts, BEN, group))  # the free repeat has left the second unit
-        await audit(parts)
+        accepted(await asks(app, BEN, group))  # the free repeat has left the second unit
+        await audit(app)
 
 
-@IN_HOUSE
-async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(app: Installation) -> None:
     group, anna, ben = a_group(), a_person(), a_person()
-    await change(open_house, group, cooldown_seconds=3600)
-    accepted(await asks(open_house, anna, group))
-    accepted(await asks(open_house, anna, group, in_album=True))
-    refused = await asks(open_house, anna, group)
+    await change(app, group, cooldown_seconds=3600)
+    accepted(await asks(app, anna, group))
+    accepted(await asks(app, anna, group, in_album=True))
+    refused = await asks(app, anna, group)
     assert reason(refused) == ErrorCode.GROUP_COOLDOWN
-    accepted(await asks(open_house, ben, group))
-    accepted(await asks(open_house, anna, a_group()))
+    accepted(await asks(app, ben, group))
+    accepted(await asks(app, anna, a_group()))
 
 
-@IN_HOUSE
-async def test_a_group_that_is_off_takes_no_photo_at_all(open_house: Installation) -> None:
-    group, anna, job_service = a_group(), a_person(), open_house.job_service
+@SHARED_LOOP
+async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> None:
+    group, anna, job_service = a_group(), a_person(), app.job_service
     draft = accepted(await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
-    kept = await kept_of(open_house, anna)
-    await change(open_house, group, enabled=False)
+    kept = await kept_of(app, anna)
+    await change(app, group, enabled=False)
     assert reason(await job_service.check_access(anna, group)) == ErrorCode.GROUP_OFF
-    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_OFF
     refused = await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
     assert reason(refused) == ErrorCode.GROUP_OFF
     assert reason(await job_service.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
-    assert await kept_of(open_house, anna) == kept
-    await change(open_house, group, enabled=True)
+    assert await kept_of(app, anna) == kept
+    await change(app, group, enabled=True)
     assert accepted(await job_service.choose_style(anna, draft.id, 0)).state is State.QUEUED
 
 
-@IN_HOUSE
-async def test_where_only_admins_may_ask_others_are_told_so(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -> None:
     group, anna = a_group(), a_person()
-    await change(open_house, group, who="admins")
-    assert reason(await asks(open_house, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert reason(await open_house.job_service.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert await open_house.job_service.check_access(anna, group, by_admin=True) is None
-    first = accepted(await asks(open_house, anna, group, by_admin=True))
-    again = await open_house.job_service.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
+    await change(app, group, who="admins")
+    assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await app.job_service.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await app.job_service.check_access(anna, group, by_admin=True) is None
+    first = accepted(await asks(app, anna, group, by_admin=True))
+    again = await app.job_service.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
     assert reason(again) == ErrorCode.GROUP_ADMINS_ONLY
 
 
-@IN_HOUSE
-async def test_private_chats_know_no_groups_rules(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
-    assert await open_house.job_service.check_access(anna, private) is None
-    accepted(await asks(open_house, anna, private, style=9))
+    assert await app.job_service.check_access(anna, private) is None
+    accepted(await asks(app, anna, private, style=9))
     counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
-    assert await rows(open_house, counted, chat=anna.platform_id) == []
+    assert await rows(app, counted, chat=anna.platform_id) == []
 
 
-@IN_HOUSE
-async def test_a_group_that_moves_takes_everything_along(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_group_that_moves_takes_everything_along(app: Installation) -> None:
     old, new, anna = a_group(), a_group(), a_person()
-    service = open_house.services
-    rules = await change(open_house, old, daily_limit=5, who="admins")
+    service = app.services
+    rules = await change(app, old, daily_limit=5, who="admins")
     await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
     assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
     saved = await service.saved_styles.save(anna, "Waves", a_photo(), library=old, by_admin=True)
-    job = accepted(await asks(open_house, anna, old, by_admin=True))
+    job = accepted(await asks(app, anna, old, by_admin=True))
     await service.groups.migrate(old, new)
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules
@@ -236,29 +236,29 @@ async def test_a_group_that_moves_takes_everything_along(open_house: Installatio
     assert await service.credits.group_balance(new) == 24
     assert await service.saved_styles.library(new) == (saved,)
     (card,) = await rows(
-        open_house,
+        app,
         "SELECT c.platform_id, j.message_id FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :id",
         id=job.id,
     )
     assert card == (new.platform_id, None)
-    await audit(open_house)
+    await audit(app)
 
 
-@IN_HOUSE
+@SHARED_LOOP
 async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_group_afterwards(
-    open_house: Installation,
+    app: Installation,
 ) -> None:
     old, new, anna, ben = a_group(), a_group(), a_person(), a_person()
-    service = open_house.services
+    service = app.services
     for group, person in ((old, anna), (new, ben)):
-        accepted(await asks(open_house, person, group))
+        accepted(await asks(app, person, group))
         assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
         await service.saved_styles.save(person, "Waves", a_photo(), library=group, by_admin=True)
-    rules = await change(open_house, new, daily_limit=8)
+    rules = await change(app, new, daily_limit=8)
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules
     assert await service.credits.group_balance(new) == 6
     assert [style.name for style in await service.saved_styles.library(new)] == ["Waves", "Waves"]
     jobs = "SELECT COUNT(*) FROM job j JOIN chat c ON c.id = j.chat_id WHERE c.platform_id = :group"
-    assert await rows(open_house, jobs, group=new.platform_id) == [(2,)]
-    await audit(open_house)
+    assert await rows(app, jobs, group=new.platform_id) == [(2,)]
+    await audit(app)

@@ -20,7 +20,7 @@ from storage.results import OPEN_SECONDS
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import ANNA, BEN, accepted, house, private
+from tests.harness.app import ANNA, BEN, accepted, private, running_app
 from tests.harness.memory_platform import Screen
 
 pytestmark = ON_BOTH
@@ -78,17 +78,17 @@ async def shown(
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
     async with (
         asyncio.timeout(60),
-        house(tmp_path / "house", engine=engine, platforms=[screen], **settings) as parts,  # type: ignore[arg-type]
+        running_app(tmp_path / "house", engine=engine, platforms=[screen], **settings) as app,  # type: ignore[arg-type]
     ):
-        yield parts
+        yield app
 
 
-async def album(parts: Installation, photos: int, *, person: Person = ANNA, close: bool = True) -> list[JobView]:
+async def album(app: Installation, photos: int, *, person: Person = ANNA, close: bool = True) -> list[JobView]:
     """So many photos in one style, by one request."""
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await parts.job_service.request(
+            await app.job_service.request(
                 person,
                 private(person),
                 photo=portrait_jpeg(256 + next(numbers), 300),
@@ -101,15 +101,15 @@ async def album(parts: Installation, photos: int, *, person: Person = ANNA, clos
         for number in range(photos)
     ]
     if close:
-        await parts.services.albums.close(source)
+        await app.services.albums.close(source)
     return views
 
 
-async def drafts(parts: Installation, photos: int) -> list[JobView]:
+async def drafts(app: Installation, photos: int) -> list[JobView]:
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await parts.job_service.draft(
+            await app.job_service.draft(
                 ANNA,
                 private(ANNA),
                 photo=portrait_jpeg(256 + next(numbers), 300),
@@ -119,7 +119,7 @@ async def drafts(parts: Installation, photos: int) -> list[JobView]:
         )
         for number in range(photos)
     ]
-    await parts.services.albums.close(source)
+    await app.services.albums.close(source)
     return views
 
 
@@ -127,31 +127,31 @@ def asking(person: Person = ANNA) -> RequestContext:
     return RequestContext(person, private(person), f"press:{next(numbers)}", "1", by_admin=False)
 
 
-async def owed(parts: Installation) -> int:
-    async with parts.deps.database.read() as connection:
+async def owed(app: Installation) -> int:
+    async with app.deps.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
-async def settled(parts: Installation) -> None:
-    while await owed(parts):
-        await parts.deps.clock.sleep(0.02)
+async def settled(app: Installation) -> None:
+    while await owed(app):
+        await app.deps.clock.sleep(0.02)
 
 
-async def grow_old(parts: Installation, seconds: float) -> None:
+async def grow_old(app: Installation, seconds: float) -> None:
     """All albums are so much older."""
-    async with parts.deps.database.write() as connection:
+    async with app.deps.database.write() as connection:
         await connection.execute(text("UPDATE album SET created = created - :seconds"), {"seconds": seconds + 1})
-    parts.deps.wakeups.notify()
+    app.deps.wakeups.notify()
 
 
 async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen) as parts:
-        views = await album(parts, 3)
+    async with shown(tmp_path, screen) as app:
+        views = await album(app, 3)
         await screen.until(lambda: screen.messages and screen.card().pictures)
-        await settled(parts)
+        await settled(app)
         jobs = [picture.job for picture in screen.card().pictures]
-        states = {(await parts.job_service.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
+        states = {(await app.job_service.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
     assert jobs == [view.id for view in views]
     assert states == {State.DELIVERED}
     assert len(screen.sent) == 1
@@ -160,11 +160,11 @@ async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Pa
 
 async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path: Path) -> None:
     screen = Narrow()
-    async with shown(tmp_path, screen) as parts:
-        views = await album(parts, 3)
+    async with shown(tmp_path, screen) as app:
+        views = await album(app, 3)
         await screen.until(lambda: screen.messages and "All 3" in screen.card().text)
-        await settled(parts)
-        place = await parts.job_service.card_address(ANNA, views[1].id)
+        await settled(app)
+        place = await app.job_service.card_address(ANNA, views[1].id)
     assert [[picture.job for picture in pictures] for pictures in screen.hung] == [[view.id for view in views]]
     assert (screen.card().picture, screen.card().pictures) == (None, ())
     assert place is not None
@@ -179,10 +179,10 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
 async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tmp_path: Path, stop: Exception) -> None:
     screen = Narrow(stops=[stop])
     surely_not = isinstance(stop, TryLater) and not stop.perhaps_sent
-    async with shown(tmp_path, screen) as parts:
-        await album(parts, 2)
+    async with shown(tmp_path, screen) as app:
+        await album(app, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
-        await settled(parts)
+        await settled(app)
     assert len(screen.hung) == (1 if isinstance(stop, TryLater) else 0)
     assert ("tap a number" in screen.card().text) is not surely_not
     assert len(screen.sent) == 1
@@ -190,16 +190,16 @@ async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tm
 
 async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_picture(tmp_path: Path) -> None:
     screen = Narrow()
-    async with shown(tmp_path, screen, held=True) as parts:
-        views = await album(parts, 2)
+    async with shown(tmp_path, screen, held=True) as app:
+        views = await album(app, 2)
         await screen.until(lambda: len(screen.messages) == 1)
-        async with parts.deps.database.write() as connection:  # as if it had been written and then the power went
+        async with app.deps.database.write() as connection:  # as if it had been written and then the power went
             assert await albums.begin_pictures(connection, 1)
             assert not await albums.begin_pictures(connection, 1)
     (tmp_path / "go").touch()
-    async with shown(tmp_path, screen) as parts:
+    async with shown(tmp_path, screen) as app:
         await screen.until(lambda: "All 2" in screen.card().text)
-        await settled(parts)
+        await settled(app)
     assert screen.hung == []
     assert "tap a number" in screen.card().text
     assert [button.label for button in screen.card().buttons[0]] == ["🖼 1", "🖼 2"]
@@ -209,15 +209,15 @@ async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_pi
 
 async def test_a_restart_between_two_pictures_still_makes_one_card_and_one_delivery(tmp_path: Path) -> None:
     screen = Narrow()
-    async with shown(tmp_path, screen, held=True) as parts:
-        first = await album(parts, 2)
+    async with shown(tmp_path, screen, held=True) as app:
+        first = await album(app, 2)
         await screen.until(lambda: len(screen.messages) == 1)
-        await parts.job_service.cancel(ANNA, first[1].id)
-        await album(parts, 2, person=BEN)
+        await app.job_service.cancel(ANNA, first[1].id)
+        await album(app, 2, person=BEN)
     (tmp_path / "go").touch()
-    async with shown(tmp_path, screen) as parts:
+    async with shown(tmp_path, screen) as app:
         await screen.until(lambda: len(screen.hung) == 1 and any(card.picture for card in screen.messages.values()))
-        await settled(parts)
+        await settled(app)
     assert len(screen.sent) == 2
     assert [len(pictures) for pictures in screen.hung] == [2]
     assert any("Photo 2: Cancelled." in card.text for card in screen.messages.values()), "one picture is the card's"
@@ -225,58 +225,58 @@ async def test_a_restart_between_two_pictures_still_makes_one_card_and_one_deliv
 
 async def test_the_card_waits_for_photos_that_still_come_but_not_for_ever(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as parts:
-        await album(parts, 2, close=False)
-        await album(parts, 1, person=BEN)
+    async with shown(tmp_path, screen, held=True) as app:
+        await album(app, 2, close=False)
+        await album(app, 1, person=BEN)
         await screen.until(lambda: len(screen.messages) == 1)
         assert screen.card().text.startswith("🎨 Retro comic\n"), "Ben's"
-        await grow_old(parts, GATHERING_SECONDS)
+        await grow_old(app, GATHERING_SECONDS)
         await screen.until(lambda: len(screen.messages) == 2)
         (tmp_path / "go").touch()
-        await grow_old(parts, OPEN_SECONDS)
+        await grow_old(app, OPEN_SECONDS)
         await screen.until(lambda: any(card.pictures for card in screen.messages.values()))
 
 
 async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen) as parts:
-        await album(parts, 2)
+    async with shown(tmp_path, screen) as app:
+        await album(app, 2)
         await screen.until(lambda: screen.messages and screen.card().pictures)
         late = accepted(
-            await parts.job_service.request(
+            await app.job_service.request(
                 ANNA, private(ANNA), photo=portrait_jpeg(700, 700), style=0, source="late", album=f"album:{1}"
             )
         )
-        assert len(await parts.job_service.album_of(ANNA, late.id)) == 1
+        assert len(await app.job_service.album_of(ANNA, late.id)) == 1
 
 
 async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen) as parts:
-        views = await drafts(parts, 3)
+    async with shown(tmp_path, screen) as app:
+        views = await drafts(app, 3)
         await screen.until(lambda: screen.messages)
         assert "these 3 photos" in screen.card().text
-        together = await parts.job_service.album_of(ANNA, views[0].id)
-        assert isinstance(await parts.services.albums.choose(asking(), together, 2), JobView)
+        together = await app.job_service.album_of(ANNA, views[0].id)
+        assert isinstance(await app.services.albums.choose(asking(), together, 2), JobView)
         await screen.until(lambda: screen.card().pictures)
-        assert await parts.job_service.album_of(BEN, views[0].id) == ()
+        assert await app.job_service.album_of(BEN, views[0].id) == ()
     assert "Anime · 3 photos" in screen.card().text
 
 
 async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_their_own(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as parts:
-        views = await drafts(parts, 5)
+    async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as app:
+        views = await drafts(app, 5)
         await screen.until(lambda: screen.messages)
-        outcome = await parts.services.albums.choose(asking(), await parts.job_service.album_of(ANNA, views[0].id), 2)
+        outcome = await app.services.albums.choose(asking(), await app.job_service.album_of(ANNA, views[0].id), 2)
         assert isinstance(outcome, UserError)
         assert outcome.code is ErrorCode.QUEUE_FULL
         await screen.until(lambda: any("these 3 photos" in card.text for card in screen.messages.values()))
         (tmp_path / "go").touch()
         await screen.until(lambda: any(len(card.pictures) == 2 for card in screen.messages.values()))
-        rest = await parts.job_service.album_of(ANNA, views[2].id)
+        rest = await app.job_service.album_of(ANNA, views[2].id)
         assert [view.id for view in rest] == [view.id for view in views[2:]]
-        again = await parts.services.albums.choose(asking(), rest, 2)
+        again = await app.services.albums.choose(asking(), rest, 2)
         assert isinstance(again, UserError)
         await screen.until(lambda: len(screen.messages) == 3)
         assert any(
@@ -287,74 +287,74 @@ async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_the
 
 async def test_a_cancel_is_for_all_that_are_not_painted(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as parts:
-        views = await album(parts, 3)
+    async with shown(tmp_path, screen, held=True) as app:
+        views = await album(app, 3)
         await screen.until(lambda: screen.messages)
-        await parts.services.albums.cancel(ANNA, await parts.job_service.album_of(ANNA, views[0].id))
+        await app.services.albums.cancel(ANNA, await app.job_service.album_of(ANNA, views[0].id))
         await screen.until(lambda: "Cancelled." in screen.card().text)
-        assert (await parts.job_service.quota(ANNA)).left == 20
-        outcome = await parts.services.albums.cancel(ANNA, await parts.job_service.album_of(ANNA, views[0].id))
+        assert (await app.job_service.quota(ANNA)).left == 20
+        outcome = await app.services.albums.cancel(ANNA, await app.job_service.album_of(ANNA, views[0].id))
         assert outcome == UserError(ErrorCode.NOT_NOW)
 
 
 async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Path) -> None:
     screen = Narrow()
-    async with shown(tmp_path, screen) as parts:
-        views = await album(parts, 2)
+    async with shown(tmp_path, screen) as app:
+        views = await album(app, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
-        await settled(parts)
-        together = await parts.job_service.album_of(ANNA, views[0].id)
-        draft = await parts.services.albums.redraft(asking(), together)
+        await settled(app)
+        together = await app.job_service.album_of(ANNA, views[0].id)
+        draft = await app.services.albums.redraft(asking(), together)
         assert isinstance(draft, JobView)
         await screen.until(lambda: len(screen.messages) == 2)
-        fresh = await parts.job_service.album_of(ANNA, draft.id)
+        fresh = await app.job_service.album_of(ANNA, draft.id)
         assert len(fresh) == 2
         assert not {view.id for view in fresh} & {view.id for view in views}
-        places = await parts.services.albums.delete(ANNA, together)
+        places = await app.services.albums.delete(ANNA, together)
         assert [place.message_id for place in places] == [f"picture-{view.id}" for view in views]
-        assert await parts.job_service.history(ANNA) == ()
-        assert await parts.job_service.original(ANNA, draft.id), "the new album still needs the photos"
+        assert await app.job_service.history(ANNA) == ()
+        assert await app.job_service.original(ANNA, draft.id), "the new album still needs the photos"
 
 
 async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_request(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as parts:
-        await album(parts, 2)
+    async with shown(tmp_path, screen, held=True) as app:
+        await album(app, 2)
         await screen.until(lambda: screen.messages)
-        await parts.services.privacy.forget(ANNA)
+        await app.services.privacy.forget(ANNA)
         await screen.until(lambda: screen.card().text.startswith("Cancelled."))
         assert screen.card().buttons == ()
-        await settled(parts)
+        await settled(app)
         (tmp_path / "go").touch()
-        await parts.housekeeping.sweep()
-        async with parts.deps.database.read() as connection:
+        await app.housekeeping.sweep()
+        async with app.deps.database.read() as connection:
             rows = (await connection.execute(text("SELECT source, message_id FROM album"))).all()
     assert [tuple(row) for row in rows] == [("forgotten:1", None)]
 
 
 async def test_who_waited_long_is_told_once_that_all_are_there(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as parts:
-        await album(parts, 2)
+    async with shown(tmp_path, screen, held=True) as app:
+        await album(app, 2)
         await screen.until(lambda: screen.messages)
-        async with parts.deps.database.write() as connection:
+        async with app.deps.database.write() as connection:
             await connection.execute(text("UPDATE job SET asked = asked - 300"))
         (tmp_path / "go").touch()
         await screen.until(lambda: len(screen.messages) == 2)
-        await settled(parts)
+        await settled(app)
     assert [card.text for card in screen.messages.values()][1] == "Your pictures are ready: here they are."
     assert screen.sent[1][0].reply_to == "1"
 
 
 async def test_a_deleted_card_comes_back_with_the_pictures(tmp_path: Path) -> None:
     screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as parts:
-        await album(parts, 2)
+    async with shown(tmp_path, screen, held=True) as app:
+        await album(app, 2)
         await screen.until(lambda: screen.messages)
         screen.messages.clear()
         (tmp_path / "go").touch()
         await screen.until(lambda: screen.messages and screen.card().pictures)
-        await settled(parts)
+        await settled(app)
     assert len(screen.sent) == 2
 
 

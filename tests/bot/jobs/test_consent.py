@@ -7,61 +7,61 @@ from typing import Any
 from bot.app import Installation
 from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.messaging.platform import Chat, Person
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, house
+from tests.harness.app import ANNA, BEN, accepted, ended, running_app
 from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason
 
 
-async def held(parts: Installation, asker: Person, group: Chat, subject: Person, **how: Any) -> JobView:
+async def held(app: Installation, asker: Person, group: Chat, subject: Person, **how: Any) -> JobView:
     """A wish that waits for the yes of whose photo it is."""
-    view = accepted(await asks(parts, asker, group, subject=subject, **how))
+    view = accepted(await asks(app, asker, group, subject=subject, **how))
     assert (view.state, view.consent, view.style, view.subject) == (State.DRAFT, "asked", 0, subject.platform_id)
     return view
 
 
-async def has_asked_for(parts: Installation, person: Person) -> int:
-    quota = await parts.job_service.quota(person)
+async def has_asked_for(app: Installation, person: Person) -> int:
+    quota = await app.job_service.quota(person)
     return quota.used + quota.reserved
 
 
-@IN_HOUSE
-async def test_somebody_elses_photo_is_painted_only_after_their_yes(open_house: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), open_house.job_service
-    view = await held(open_house, anna, group, ben)
-    assert await has_asked_for(open_house, anna) == 0
+@SHARED_LOOP
+async def test_somebody_elses_photo_is_painted_only_after_their_yes(app: Installation) -> None:
+    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    view = await held(app, anna, group, ben)
+    assert await has_asked_for(app, anna) == 0
     assert reason(await job_service.consent(anna, view.id, allow=True)) == ErrorCode.NOT_FOUND
     assert (
         reason(await job_service.consent(Person("other", ben.platform_id), view.id, allow=True)) == ErrorCode.NOT_FOUND
     )
     allowed = accepted(await job_service.consent(ben, view.id, allow=True))
     assert (allowed.state, allowed.consent) == (State.QUEUED, "given")
-    assert (await ended(open_house, anna, view.id)).state is State.STORED
-    assert await has_asked_for(open_house, anna) == 1
-    assert await has_asked_for(open_house, ben) == 0
+    assert (await ended(app, anna, view.id)).state is State.STORED
+    assert await has_asked_for(app, anna) == 1
+    assert await has_asked_for(app, ben) == 0
     assert reason(await job_service.consent(ben, view.id, allow=False)) == ErrorCode.NOT_NOW
     again = accepted(await job_service.repeat(anna, view.id, style=2, source=f"again {view.id}"))
     assert (again.state, again.consent) == (State.QUEUED, "given")  # for this photo they have said yes
-    await audit(open_house)
+    await audit(app)
 
 
-@IN_HOUSE
-async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(open_house: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), open_house.job_service
-    view = await held(open_house, anna, group, ben)
-    assert len(await kept_of(open_house, anna)) == 1
+@SHARED_LOOP
+async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(app: Installation) -> None:
+    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    view = await held(app, anna, group, ben)
+    assert len(await kept_of(app, anna)) == 1
     refused = accepted(await job_service.consent(ben, view.id, allow=False))
     assert refused.state is State.FAILED
     assert refused.error == UserError(ErrorCode.CONSENT_REFUSED)
-    assert await kept_of(open_house, anna) == set()
-    assert await has_asked_for(open_house, anna) == 0
+    assert await kept_of(app, anna) == set()
+    assert await has_asked_for(app, anna) == 0
     assert reason(await job_service.repeat(anna, view.id, style=2, source=f"again {view.id}")) == ErrorCode.NOT_NOW
-    await audit(open_house)
+    await audit(app)
 
 
-@IN_HOUSE
-async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(open_house: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), open_house.job_service
+@SHARED_LOOP
+async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(app: Installation) -> None:
+    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
     source = f"{group.platform_id}:draft"
     draft = accepted(await job_service.draft(anna, group, photo=a_photo(), subject=ben, source=source))
     assert draft.consent is None
@@ -70,72 +70,72 @@ async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(open_house: 
     assert (view.consent, view.style) == ("asked", 0)
     assert reason(await job_service.redraft(anna, draft.id, source=f"{source}:2")) == ErrorCode.NOT_NOW
     accepted(await job_service.consent(ben, draft.id, allow=True))
-    assert (await ended(open_house, anna, draft.id)).style == 0
+    assert (await ended(app, anna, draft.id)).style == 0
 
 
-@IN_HOUSE
+@SHARED_LOOP
 async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not_want_it(
-    open_house: Installation,
+    app: Installation,
 ) -> None:
     anna, ben, group = a_person(), a_person(), a_group()
-    assert accepted(await asks(open_house, anna, group, subject=anna)).state is State.QUEUED
-    await open_house.services.groups.change(group, by_admin=True, ask_consent=False)
-    assert accepted(await asks(open_house, anna, group, subject=ben)).state is State.QUEUED
+    assert accepted(await asks(app, anna, group, subject=anna)).state is State.QUEUED
+    await app.services.groups.change(group, by_admin=True, ask_consent=False)
+    assert accepted(await asks(app, anna, group, subject=ben)).state is State.QUEUED
     private = Chat("test", anna.platform_id)
-    assert accepted(await asks(open_house, anna, private, subject=ben)).state is State.QUEUED
+    assert accepted(await asks(app, anna, private, subject=ben)).state is State.QUEUED
 
 
-@IN_HOUSE
-async def test_who_has_opted_out_is_not_even_asked(open_house: Installation) -> None:
-    anna, ben, group, privacy = a_person(), a_person(), a_group(), open_house.services.privacy
-    await open_house.services.groups.change(group, by_admin=True, ask_consent=False)
+@SHARED_LOOP
+async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
+    anna, ben, group, privacy = a_person(), a_person(), a_group(), app.services.privacy
+    await app.services.groups.change(group, by_admin=True, ask_consent=False)
     assert not await privacy.has_opted_out("test", ben.platform_id)
     await privacy.opt_out(ben, out=True)
     assert await privacy.has_opted_out("test", ben.platform_id)
     for chat in (group, a_group(), Chat("test", anna.platform_id)):
-        assert reason(await asks(open_house, anna, chat, subject=ben)) == ErrorCode.OPTED_OUT
-    assert await kept_of(open_house, anna) == set()
-    assert accepted(await asks(open_house, ben, group, subject=ben)).state is State.QUEUED
+        assert reason(await asks(app, anna, chat, subject=ben)) == ErrorCode.OPTED_OUT
+    assert await kept_of(app, anna) == set()
+    assert accepted(await asks(app, ben, group, subject=ben)).state is State.QUEUED
     await privacy.opt_out(ben, out=False)
-    assert accepted(await asks(open_house, anna, group, subject=ben)).state is State.QUEUED
+    assert accepted(await asks(app, anna, group, subject=ben)).state is State.QUEUED
 
 
-@IN_HOUSE
-async def test_an_opt_out_after_the_question_still_counts(open_house: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), open_house.job_service
-    view = await held(open_house, anna, group, ben)
-    await open_house.services.privacy.opt_out(ben, out=True)
+@SHARED_LOOP
+async def test_an_opt_out_after_the_question_still_counts(app: Installation) -> None:
+    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    view = await held(app, anna, group, ben)
+    await app.services.privacy.opt_out(ben, out=True)
     assert accepted(await job_service.consent(ben, view.id, allow=True)).error == UserError(ErrorCode.OPTED_OUT)
 
 
-@IN_HOUSE
-async def test_of_two_words_at_once_one_counts(open_house: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), open_house.job_service
-    view = await held(open_house, anna, group, ben)
+@SHARED_LOOP
+async def test_of_two_words_at_once_one_counts(app: Installation) -> None:
+    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    view = await held(app, anna, group, ben)
     answers = await asyncio.gather(*(job_service.consent(ben, view.id, allow=number % 2 == 0) for number in range(8)))
     assert len([answer for answer in answers if isinstance(answer, JobView)]) == 1
     assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.NOT_NOW}
-    await audit(open_house)
+    await audit(app)
 
 
 async def test_a_yes_that_comes_when_the_units_are_gone_tells_the_one_who_asked(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
-    async with house(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as parts:
-        view = await held(parts, ANNA, group, BEN)
-        accepted(await asks(parts, ANNA, group))
-        answer = accepted(await parts.job_service.consent(BEN, view.id, allow=True))
+    async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
+        view = await held(app, ANNA, group, BEN)
+        accepted(await asks(app, ANNA, group))
+        answer = accepted(await app.job_service.consent(BEN, view.id, allow=True))
         assert (answer.state, answer.error) == (State.FAILED, UserError(ErrorCode.QUOTA_USED_UP))
-        await audit(parts)
+        await audit(app)
 
 
 async def test_the_groups_rules_are_asked_again_after_the_yes_but_not_who_asked(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        group, change = a_group(), parts.services.groups.change
+    async with running_app(tmp_path) as app:
+        group, change = a_group(), app.services.groups.change
         await change(group, by_admin=True, who="admins", cooldown_seconds=3600)
-        first = await held(parts, ANNA, group, BEN, by_admin=True)
-        second = await held(parts, ANNA, group, BEN, by_admin=True)
-        assert accepted(await parts.job_service.consent(BEN, first.id, allow=True)).state is State.QUEUED
+        first = await held(app, ANNA, group, BEN, by_admin=True)
+        second = await held(app, ANNA, group, BEN, by_admin=True)
+        assert accepted(await app.job_service.consent(BEN, first.id, allow=True)).state is State.QUEUED
         await change(group, by_admin=True, enabled=False)
-        assert accepted(await parts.job_service.consent(BEN, second.id, allow=True)).error == UserError(
+        assert accepted(await app.job_service.consent(BEN, second.id, allow=True)).error == UserError(
             ErrorCode.GROUP_OFF
         )

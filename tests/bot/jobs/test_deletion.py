@@ -11,10 +11,10 @@ from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.messaging.platform import Person
 from storage import jobs
 from storage.jobs import Job
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 
 numbers = itertools.count(1)
 
@@ -24,130 +24,128 @@ def somebody() -> Person:
     return Person("test", f"person {next(numbers)}")
 
 
-async def wish(parts: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
+async def wish(app: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
     source = f"wish:{next(numbers)}"
     return accepted(
-        await parts.job_service.request(
+        await app.job_service.request(
             person, private(person), photo=photo or portrait_jpeg(), style=style, source=source
         )
     )
 
 
-def on_disk(parts: Installation) -> set[bytes]:
+def on_disk(app: Installation) -> set[bytes]:
     """Every file in the photo store."""
-    folder = parts.settings.data_dir / "photos"
+    folder = app.settings.data_dir / "photos"
     return {file.read_bytes() for file in folder.rglob("*.jpg")}
 
 
 async def test_photo_and_picture_leave_the_disk_and_the_history(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        view = await ended(parts, ANNA, (await wish(parts, ANNA)).id)
-        assert len(on_disk(parts)) == 2
-        assert await parts.job_service.delete(ANNA, view.id) is None
-        assert on_disk(parts) == set()
-        assert await parts.job_service.job(ANNA, view.id) is None
-        assert await parts.job_service.history(ANNA) == ()
-        assert await parts.job_service.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
-        assert (await parts.job_service.quota(ANNA)).used == 1  # painted is painted
+    async with running_app(tmp_path) as app:
+        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        assert len(on_disk(app)) == 2
+        assert await app.job_service.delete(ANNA, view.id) is None
+        assert on_disk(app) == set()
+        assert await app.job_service.job(ANNA, view.id) is None
+        assert await app.job_service.history(ANNA) == ()
+        assert await app.job_service.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
+        assert (await app.job_service.quota(ANNA)).used == 1  # painted is painted
 
 
-@IN_HOUSE
-async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    first = await ended(open_house, anna, (await wish(open_house, anna, photo=portrait_jpeg(shade=50))).id)
-    same = await wish(open_house, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
+@SHARED_LOOP
+async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    first = await ended(app, anna, (await wish(app, anna, photo=portrait_jpeg(shade=50))).id)
+    same = await wish(app, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
     picture = await job_service.result(anna, first.id)
     await job_service.delete(anna, first.id)
     assert await job_service.result(anna, same.id) == picture
     assert await job_service.original(anna, same.id)
     await job_service.delete(anna, same.id)
-    assert picture not in on_disk(open_house)
+    assert picture not in on_disk(app)
 
 
-@IN_HOUSE
-async def test_nobody_elses_copy_is_touched(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_nobody_elses_copy_is_touched(app: Installation) -> None:
     anna, ben = somebody(), somebody()
-    mine, theirs = await wish(open_house, anna), await wish(open_house, ben)
+    mine, theirs = await wish(app, anna), await wish(app, ben)
     for person, view in ((anna, mine), (ben, theirs)):
-        await ended(open_house, person, view.id)
-    await open_house.job_service.delete(anna, mine.id)
-    assert await open_house.job_service.result(ben, theirs.id)
-    assert await open_house.job_service.original(ben, theirs.id)
+        await ended(app, person, view.id)
+    await app.job_service.delete(anna, mine.id)
+    assert await app.job_service.result(ben, theirs.id)
+    assert await app.job_service.original(ben, theirs.id)
 
 
-@IN_HOUSE
-async def test_a_draft_that_is_deleted_leaves_no_photo(open_house: Installation) -> None:
-    anna, before = somebody(), on_disk(open_house)
+@SHARED_LOOP
+async def test_a_draft_that_is_deleted_leaves_no_photo(app: Installation) -> None:
+    anna, before = somebody(), on_disk(app)
     view = accepted(
-        await open_house.job_service.draft(
-            anna, private(anna), photo=portrait_jpeg(shade=77), source=f"d:{next(numbers)}"
-        )
+        await app.job_service.draft(anna, private(anna), photo=portrait_jpeg(shade=77), source=f"d:{next(numbers)}")
     )
-    assert len(on_disk(open_house)) == len(before) + 1
-    await open_house.job_service.delete(anna, view.id)
-    assert on_disk(open_house) == before
+    assert len(on_disk(app)) == len(before) + 1
+    await app.job_service.delete(anna, view.id)
+    assert on_disk(app) == before
 
 
-async def job_row(parts: Installation, job_id: int) -> Job:
-    async with parts.deps.database.read() as connection:
+async def job_row(app: Installation, job_id: int) -> Job:
+    async with app.deps.database.read() as connection:
         found = await jobs.get(connection, job_id)
     assert found is not None
     return found
 
 
-async def running(parts: Installation, person: Person) -> JobView:
+async def running(app: Installation, person: Person) -> JobView:
     """A job that the service works on."""
-    view = await wish(parts, person)
-    async for seen in parts.job_service.watch(person, view.id):
+    view = await wish(app, person)
+    async for seen in app.job_service.watch(person, view.id):
         if seen.state == State.RUNNING:
             return seen
     pytest.fail("it ended")
 
 
 async def test_what_runs_is_cancelled_and_its_picture_does_not_stay(tmp_path: Path) -> None:
-    async with house(tmp_path, engine=quick_engine(until=tmp_path / "go")) as parts:
-        view = await running(parts, ANNA)
-        await parts.job_service.delete(ANNA, view.id)
-        assert on_disk(parts) == set()  # the photo is gone at once
-        assert (await parts.job_service.quota(ANNA)).left == 20
+    async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
+        view = await running(app, ANNA)
+        await app.job_service.delete(ANNA, view.id)
+        assert on_disk(app) == set()  # the photo is gone at once
+        assert (await app.job_service.quota(ANNA)).left == 20
         (tmp_path / "go").touch()
-        while (await job_row(parts, view.id)).state != State.CANCELED:
-            await parts.deps.clock.sleep(0.02)
-        await parts.housekeeping.sweep()
-        assert on_disk(parts) == set()
-        async with parts.deps.database.read() as connection:
+        while (await job_row(app, view.id)).state != State.CANCELED:
+            await app.deps.clock.sleep(0.02)
+        await app.housekeeping.sweep()
+        assert on_disk(app) == set()
+        async with app.deps.database.read() as connection:
             assert (await connection.execute(text("SELECT job_id FROM outbox"))).all() == []
 
 
 async def test_a_deletion_that_was_cut_short_is_finished_by_the_next_sweep(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        view = await ended(parts, ANNA, (await wish(parts, ANNA)).id)
-        async with parts.deps.database.write() as connection:  # killed after this
+    async with running_app(tmp_path) as app:
+        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        async with app.deps.database.write() as connection:  # killed after this
             await connection.execute(text("UPDATE job SET hidden = TRUE WHERE id = :id"), {"id": view.id})
-        assert len(on_disk(parts)) == 2
-        await parts.housekeeping.sweep()
-        assert on_disk(parts) == set()
-        row = await job_row(parts, view.id)
+        assert len(on_disk(app)) == 2
+        await app.housekeeping.sweep()
+        assert on_disk(app) == set()
+        row = await job_row(app, view.id)
         assert (row.photo, row.reference) == (None, None)
 
 
 async def test_a_job_that_waits_is_cancelled_and_never_sent(tmp_path: Path) -> None:
-    async with house(tmp_path, engine=quick_engine(until=tmp_path / "go")) as parts:
-        await running(parts, ANNA)
-        waiting = await wish(parts, ANNA, photo=portrait_jpeg(shade=200))
-        await parts.job_service.delete(ANNA, waiting.id)
-        assert (await job_row(parts, waiting.id)).state == State.CANCELED
+    async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
+        await running(app, ANNA)
+        waiting = await wish(app, ANNA, photo=portrait_jpeg(shade=200))
+        await app.job_service.delete(ANNA, waiting.id)
+        assert (await job_row(app, waiting.id)).state == State.CANCELED
         (tmp_path / "go").touch()
-        await ended(parts, ANNA, (await wish(parts, ANNA, photo=portrait_jpeg(shade=30))).id)
-        async with parts.deps.database.read() as connection:
+        await ended(app, ANNA, (await wish(app, ANNA, photo=portrait_jpeg(shade=30))).id)
+        async with app.deps.database.read() as connection:
             attempts = await connection.execute(text("SELECT COUNT(*) FROM attempt"))
             assert attempts.scalar_one() == 2
 
 
 async def test_pictures_leave_the_disk_after_their_days(tmp_path: Path) -> None:
-    async with house(tmp_path, result_days=0.001, original_hours=0.001) as parts:
-        view = await ended(parts, ANNA, (await wish(parts, ANNA)).id)
-        now = parts.deps.clock.now()
-        assert await parts.deps.photos.purge(now + 3600 + 90) == 2
-        assert on_disk(parts) == set()
-        assert await parts.job_service.result(ANNA, view.id) is None
+    async with running_app(tmp_path, result_days=0.001, original_hours=0.001) as app:
+        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        now = app.deps.clock.now()
+        assert await app.deps.photos.purge(now + 3600 + 90) == 2
+        assert on_disk(app) == set()
+        assert await app.job_service.result(ANNA, view.id) is None

@@ -9,7 +9,7 @@ from bot.messaging.platform import Person
 from tests.bot.saved_styles.test_service import saved
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.requests import Day, a_person, a_photo, asks, audit, kept_of, reason
 from tests.harness.rows import NOON
 
@@ -18,81 +18,81 @@ pytestmark = ON_BOTH
 HOUR = 3600.0
 
 
-async def drafted(parts: Installation, photo: bytes, source: str) -> JobView:
-    return accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=photo, source=source))
+async def drafted(app: Installation, photo: bytes, source: str) -> JobView:
+    return accepted(await app.job_service.draft(ANNA, private(ANNA), photo=photo, source=source))
 
 
-async def wished(parts: Installation, photo: bytes, source: str) -> JobView:
-    return accepted(await parts.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
+async def wished(app: Installation, photo: bytes, source: str) -> JobView:
+    return accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
 
 
-async def left(parts: Installation, person: Person = ANNA) -> int:
-    return (await parts.job_service.quota(person)).left
+async def left(app: Installation, person: Person = ANNA) -> int:
+    return (await app.job_service.quota(person)).left
 
 
 async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_path: Path) -> None:
     photo = a_photo()
-    async with house(tmp_path / "data", engine=quick_engine(until=tmp_path / "go")) as parts:
-        first = await wished(parts, photo, "test:1")
-        draft = await drafted(parts, photo, "test:2")
-        chosen = accepted(await parts.job_service.choose_style(ANNA, draft.id, 5))
+    async with running_app(tmp_path / "data", engine=quick_engine(until=tmp_path / "go")) as app:
+        first = await wished(app, photo, "test:1")
+        draft = await drafted(app, photo, "test:2")
+        chosen = accepted(await app.job_service.choose_style(ANNA, draft.id, 5))
         assert (chosen.id, chosen.repeated, chosen.merged) == (first.id, True, True)
-        again = await parts.job_service.job(ANNA, draft.id)
+        again = await app.job_service.job(ANNA, draft.id)
         assert again is not None
         assert again.state == State.CANCELED  # its card says so, and asks for nothing any more
-        assert await left(parts) == 19
-        other = accepted(await parts.job_service.choose_style(ANNA, (await drafted(parts, photo, "test:3")).id, 7))
-        assert (other.id != first.id, other.merged, await left(parts)) == (True, False, 18)
+        assert await left(app) == 19
+        other = accepted(await app.job_service.choose_style(ANNA, (await drafted(app, photo, "test:3")).id, 7))
+        assert (other.id != first.id, other.merged, await left(app)) == (True, False, 18)
         (tmp_path / "go").touch()
-        await ended(parts, ANNA, first.id)
-        await ended(parts, ANNA, other.id)
-        await audit(parts)
+        await ended(app, ANNA, first.id)
+        await ended(app, ANNA, other.id)
+        await audit(app)
 
 
 async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) -> None:
     photo, day = a_photo(), Day(NOON)
     hold = quick_engine(until=tmp_path / "go")
-    async with house(tmp_path / "data", engine=hold, clock=day.clock()) as parts:
-        style = await saved(parts, ANNA, "Waves")
-        first, second = [await drafted(parts, photo, f"test:{number}") for number in (1, 2)]
-        accepted(await parts.job_service.choose_style(ANNA, first.id, REFERENCE, saved=style.id))
-        before = await kept_of(parts, ANNA)
+    async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
+        style = await saved(app, ANNA, "Waves")
+        first, second = [await drafted(app, photo, f"test:{number}") for number in (1, 2)]
+        accepted(await app.job_service.choose_style(ANNA, first.id, REFERENCE, saved=style.id))
+        before = await kept_of(app, ANNA)
         day.time += HOUR  # so that a copy of the style would be a file of its own
-        chosen = accepted(await parts.job_service.choose_style(ANNA, second.id, REFERENCE, saved=style.id))
+        chosen = accepted(await app.job_service.choose_style(ANNA, second.id, REFERENCE, saved=style.id))
         assert (chosen.id, chosen.merged) == (first.id, True)
-        assert await kept_of(parts, ANNA) == before
+        assert await kept_of(app, ANNA) == before
         (tmp_path / "go").touch()
-        await ended(parts, ANNA, first.id)
+        await ended(app, ANNA, first.id)
 
 
 async def test_a_photo_that_comes_again_while_it_waits_is_kept_once(tmp_path: Path) -> None:
     photo, day = a_photo(), Day(NOON)
     hold = quick_engine(until=tmp_path / "go")
-    async with house(tmp_path / "data", engine=hold, clock=day.clock()) as parts:
-        first = await wished(parts, photo, "test:1")
-        before = await kept_of(parts, ANNA)
+    async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
+        first = await wished(app, photo, "test:1")
+        before = await kept_of(app, ANNA)
         day.time += HOUR
-        assert (await wished(parts, photo, "test:2")).id == first.id
-        assert await kept_of(parts, ANNA) == before
+        assert (await wished(app, photo, "test:2")).id == first.id
+        assert await kept_of(app, ANNA) == before
         (tmp_path / "go").touch()
-        await ended(parts, ANNA, first.id)
+        await ended(app, ANNA, first.id)
 
 
 async def test_what_a_refused_wish_has_put_into_store_is_gone_at_once(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=0) as parts:
+    async with running_app(tmp_path, daily_free_images=0) as app:
         anna = a_person()
-        style = await saved(parts, anna, "Waves")
-        draft = accepted(await parts.job_service.draft(anna, private(anna), photo=a_photo(), source="test:1"))
-        before = await kept_of(parts, anna)
-        chosen = await parts.job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id)
+        style = await saved(app, anna, "Waves")
+        draft = accepted(await app.job_service.draft(anna, private(anna), photo=a_photo(), source="test:1"))
+        before = await kept_of(app, anna)
+        chosen = await app.job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id)
         assert reason(chosen) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(parts, anna) == before
-        sent = await asks(parts, anna, private(anna), REFERENCE, saved=style.id)
+        assert await kept_of(app, anna) == before
+        sent = await asks(app, anna, private(anna), REFERENCE, saved=style.id)
         assert reason(sent) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(parts, anna) == before
-        again = await parts.job_service.repeat(anna, draft.id, style=REFERENCE, saved=style.id, source="test:3")
+        assert await kept_of(app, anna) == before
+        again = await app.job_service.repeat(anna, draft.id, style=REFERENCE, saved=style.id, source="test:3")
         assert reason(again) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(parts, anna) == before
-        still = await parts.job_service.job(anna, draft.id)
+        assert await kept_of(app, anna) == before
+        still = await app.job_service.job(anna, draft.id)
         assert still is not None
         assert (still.state, still.has_photo) == (State.DRAFT, True)

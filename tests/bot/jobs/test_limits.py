@@ -16,125 +16,125 @@ from bot.app import Installation
 from bot.domain.job_view import ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg, stand_in
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 
 numbers = itertools.count(1)
 
 
-async def wish(parts: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
-    return await parts.job_service.request(
+async def wish(app: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
+    return await app.job_service.request(
         person, private(person), photo=photo, style=style, source=f"{person.platform_id}:{next(numbers)}"
     )
 
 
-async def rows(parts: Installation, table: str) -> int:
-    async with parts.deps.database.read() as connection:
+async def rows(app: Installation, table: str) -> int:
+    async with app.deps.database.read() as connection:
         return int((await connection.execute(text(f"SELECT COUNT(*) FROM {table}"))).scalar_one())
 
 
-async def nothing_is_left(parts: Installation, *, jobs: int, units: int) -> None:
+async def nothing_is_left(app: Installation, *, jobs: int, units: int) -> None:
     """So many jobs and reservations, and a photo for each job."""
-    assert await rows(parts, "job") == jobs
-    async with parts.deps.database.read() as connection:
+    assert await rows(app, "job") == jobs
+    async with app.deps.database.read() as connection:
         reserved = await connection.execute(text("SELECT COUNT(*) FROM ledger WHERE kind = 'reserve'"))
         assert reserved.scalar_one() == units
-    assert len([key for key in await parts.deps.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
+    assert len([key for key in await app.deps.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
 
 
 async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
-        accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
-        answer = await wish(parts, ANNA, portrait_jpeg(shade=100))
-        quota = await parts.job_service.quota(ANNA)
+    async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
+        accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
+        answer = await wish(app, ANNA, portrait_jpeg(shade=100))
+        quota = await app.job_service.quota(ANNA)
         assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
-        await nothing_is_left(parts, jobs=1, units=1)
+        await nothing_is_left(app, jobs=1, units=1)
 
 
 async def test_a_full_queue_says_how_many_may_wait(tmp_path: Path) -> None:
-    async with house(tmp_path, max_queued_per_person=2, engine=quick_engine(until=tmp_path / "go")) as parts:
+    async with running_app(tmp_path, max_queued_per_person=2, engine=quick_engine(until=tmp_path / "go")) as app:
         for shade in (0, 60):
-            accepted(await wish(parts, ANNA, portrait_jpeg(shade=shade)))
-        assert await wish(parts, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
-        await nothing_is_left(parts, jobs=2, units=2)
-        accepted(await wish(parts, Person("test", "ben"), portrait_jpeg(shade=120)))
+            accepted(await wish(app, ANNA, portrait_jpeg(shade=shade)))
+        assert await wish(app, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
+        await nothing_is_left(app, jobs=2, units=2)
+        accepted(await wish(app, Person("test", "ben"), portrait_jpeg(shade=120)))
 
 
 async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) -> None:
     engine = quick_engine(until=tmp_path / "go")
     async with stand_in(tmp_path / "service", engine=engine) as service:
         paid: dict[str, Any] = {"dashscope_api_key": "sk-a-key-for-tests", "dashscope_base_url": service.base_url}
-        async with house(tmp_path / "bot", monthly_budget_cny=Decimal("0.35"), **paid) as parts:
+        async with running_app(tmp_path / "bot", monthly_budget_cny=Decimal("0.35"), **paid) as app:
             people = [Person("test", name) for name in "abc"]
-            answers = [await wish(parts, person, portrait_jpeg()) for person in people]
+            answers = [await wish(app, person, portrait_jpeg()) for person in people]
             assert [isinstance(answer, JobView) for answer in answers] == [True, True, False]
             assert answers[2] == UserError(ErrorCode.BUDGET_USED_UP)
-            await nothing_is_left(parts, jobs=2, units=4)
+            await nothing_is_left(app, jobs=2, units=4)
             (tmp_path / "go").touch()
             for person, answer in zip(people[:2], answers, strict=False):
-                await ended(parts, person, accepted(answer).id)
-            assert await wish(parts, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
+                await ended(app, person, accepted(answer).id)
+            assert await wish(app, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
 
 
 async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
-        first = accepted(await wish(parts, ANNA, portrait_jpeg(shade=0)))
-        await parts.job_service.cancel(ANNA, first.id)
-        accepted(await wish(parts, ANNA, portrait_jpeg(shade=100)))
+    async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
+        first = accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
+        await app.job_service.cancel(ANNA, first.id)
+        accepted(await wish(app, ANNA, portrait_jpeg(shade=100)))
 
 
 async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Path) -> None:
     """The picture came home all the same; for nothing, everybody would cancel late."""
-    async with house(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as parts:
-        first = accepted(await wish(parts, ANNA, portrait_jpeg()))
-        async for view in parts.job_service.watch(ANNA, first.id):
+    async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
+        first = accepted(await wish(app, ANNA, portrait_jpeg()))
+        async for view in app.job_service.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
-        await parts.job_service.cancel(ANNA, first.id)
+        await app.job_service.cancel(ANNA, first.id)
         (tmp_path / "go").touch()
-        while not await rows(parts, "result"):
-            await parts.deps.clock.sleep(0.02)
-        again = accepted(await wish(parts, ANNA, portrait_jpeg()))
+        while not await rows(app, "result"):
+            await app.deps.clock.sleep(0.02)
+        again = accepted(await wish(app, ANNA, portrait_jpeg()))
         assert again.state == State.STORED
-        quota = await parts.job_service.quota(ANNA)
+        quota = await app.job_service.quota(ANNA)
         assert (quota.used, quota.left) == (1, 0)
-        assert accepted(await wish(parts, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
-        refused = await wish(parts, ANNA, portrait_jpeg(shade=200))
+        assert accepted(await wish(app, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
+        refused = await wish(app, ANNA, portrait_jpeg(shade=200))
         assert isinstance(refused, UserError)
         assert refused.code == ErrorCode.QUOTA_USED_UP
 
 
 async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        done = await ended(parts, ANNA, accepted(await wish(parts, ANNA, portrait_jpeg())).id)
-        waiting = accepted(await parts.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
-        for key in await parts.deps.photos.keys():
+    async with running_app(tmp_path) as app:
+        done = await ended(app, ANNA, accepted(await wish(app, ANNA, portrait_jpeg())).id)
+        waiting = accepted(await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
+        for key in await app.deps.photos.keys():
             if key.startswith("original/"):
-                await parts.deps.photos.delete(key)
+                await app.deps.photos.delete(key)
         gone = UserError(ErrorCode.PHOTO_EXPIRED)
-        assert await parts.job_service.repeat(ANNA, done.id, style=5, source="a:1") == gone
-        assert await parts.job_service.redraft(ANNA, done.id, source="a:2") == gone
-        assert await parts.job_service.choose_style(ANNA, waiting.id, 5) == gone
-        assert (await parts.job_service.quota(ANNA)).left == 19
-        assert await parts.job_service.result(ANNA, done.id)
+        assert await app.job_service.repeat(ANNA, done.id, style=5, source="a:1") == gone
+        assert await app.job_service.redraft(ANNA, done.id, source="a:2") == gone
+        assert await app.job_service.choose_style(ANNA, waiting.id, 5) == gone
+        assert (await app.job_service.quota(ANNA)).left == 19
+        assert await app.job_service.result(ANNA, done.id)
 
 
-@IN_HOUSE
+@SHARED_LOOP
 @pytest.mark.parametrize("style", [-2, 10, 13, 16, 29, 41, 99, REFERENCE])
 async def test_a_style_that_does_not_exist_is_refused_before_the_photo_is_looked_at(
-    open_house: Installation, style: int
+    app: Installation, style: int
 ) -> None:
-    assert await wish(open_house, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
+    assert await wish(app, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
 
 
 def bomb() -> bytes:
     """A PNG of a few kilobytes that would be 30,000 × 30,000 pixels."""
     head = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
     rows = zlib.compress(bytes(3_751) * 3_000, 9)
-    parts = [(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]
-    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    app = [(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in app]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -156,15 +156,15 @@ BAD = {
 }
 
 
-@IN_HOUSE
+@SHARED_LOOP
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: Installation, name: str) -> None:
+async def test_a_bad_photo_or_reference_is_refused_with_its_reason(app: Installation, name: str) -> None:
     bad, reason = BAD[name]
-    person, job_service = Person("test", f"sends {name}"), open_house.job_service
-    before = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
+    person, job_service = Person("test", f"sends {name}"), app.job_service
+    before = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
     good = portrait_jpeg()
     answers = [
-        await wish(open_house, person, bad),
+        await wish(app, person, bad),
         await job_service.draft(person, private(person), photo=bad, source=f"{name}:1"),
         await job_service.draft(person, private(person), reference=bad, source=f"{name}:2"),
         await job_service.request(
@@ -176,6 +176,6 @@ async def test_a_bad_photo_or_reference_is_refused_with_its_reason(open_house: I
     ]
     assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
     assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
-    after = await rows(open_house, "job"), await rows(open_house, "ledger"), len(await open_house.deps.photos.keys())
+    after = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
     assert after == before
     assert (await job_service.quota(person)).left == 20

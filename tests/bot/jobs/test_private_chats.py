@@ -9,7 +9,7 @@ from bot.messaging.platform import Chat, Person
 from storage import broadcasts, people
 from storage.database import open_database
 from tests.conftest import ON_BOTH
-from tests.harness.app import ANNA, house, private
+from tests.harness.app import ANNA, private, running_app
 from tests.harness.rows import NOON
 from tests.storage.test_migrations import left_by
 
@@ -41,8 +41,8 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
 
 
 async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        control, database = parts.services.admin, parts.deps.database
+    async with running_app(tmp_path) as app:
+        control, database = app.services.admin, app.deps.database
 
         async def is_known(chat: Chat) -> bool:
             async with database.read() as connection:
@@ -53,7 +53,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
             await control.remember_private_chat(ANNA, private(ANNA))
         assert await is_known(private(ANNA))
         assert not await is_known(GROUP)
-        await parts.services.privacy.forget(ANNA)
+        await app.services.privacy.forget(ANNA)
         assert not await is_known(private(ANNA))
         async with database.read() as connection:
             names = (await connection.execute(text("SELECT platform_id FROM chat"))).scalars().all()
@@ -62,9 +62,9 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
 
 async def test_a_chat_far_from_its_persons_id_is_forgotten_too(tmp_path: Path) -> None:
     ben, channel = Person("test", "ben"), Chat("test", "channel-9")
-    async with house(tmp_path) as parts:
-        await parts.services.admin.remember_private_chat(ben, channel)
-        await parts.services.privacy.forget(ben)
-        async with parts.deps.database.read() as connection:
+    async with running_app(tmp_path) as app:
+        await app.services.admin.remember_private_chat(ben, channel)
+        await app.services.privacy.forget(ben)
+        async with app.deps.database.read() as connection:
             names = (await connection.execute(text("SELECT platform_id FROM chat"))).scalars().all()
     assert names == ["forgotten:1"]

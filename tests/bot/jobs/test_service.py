@@ -11,12 +11,12 @@ from bot.app import Installation
 from bot.domain.job_view import ENDED, ErrorCode, JobView, State, UserError
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Chat, Person
-from tests.conftest import IN_HOUSE, house_on_both
+from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import ANNA, BEN, accepted, ended, house, private
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 
-pytest_generate_tests = house_on_both
+pytest_generate_tests = app_on_both
 
 numbers = itertools.count(1)
 
@@ -27,196 +27,194 @@ def somebody() -> Person:
 
 
 async def wish(
-    parts: Installation, person: Person, *, photo: bytes | None = None, style: int = 0, reference: bytes | None = None
+    app: Installation, person: Person, *, photo: bytes | None = None, style: int = 0, reference: bytes | None = None
 ) -> JobView:
     """A wish that is taken."""
     source = f"wish:{next(numbers)}"
-    answer = await parts.job_service.request(
+    answer = await app.job_service.request(
         person, private(person), photo=photo or portrait_jpeg(), style=style, reference=reference, source=source
     )
     return accepted(answer)
 
 
 async def draft(
-    parts: Installation, person: Person, *, photo: bytes | None = None, reference: bytes | None = None
+    app: Installation, person: Person, *, photo: bytes | None = None, reference: bytes | None = None
 ) -> JobView:
     """A draft that is taken."""
     source = f"draft:{next(numbers)}"
     return accepted(
-        await parts.job_service.draft(person, private(person), photo=photo, reference=reference, source=source)
+        await app.job_service.draft(person, private(person), photo=photo, reference=reference, source=source)
     )
 
 
-async def wishes_painted(parts: Installation, person: Person, view: JobView) -> str:
+async def wishes_painted(app: Installation, person: Person, view: JobView) -> str:
     """What the engine was asked for, as it wrote it into the picture."""
-    picture = await parts.job_service.result(person, view.id)
+    picture = await app.job_service.result(person, view.id)
     assert picture is not None
     with Image.open(io.BytesIO(picture)) as image:
         return bytes(image.info["comment"]).decode()
 
 
-async def left(parts: Installation, person: Person) -> int:
+async def left(app: Installation, person: Person) -> int:
     """Units of today that are neither used nor reserved, of 20."""
-    return (await parts.job_service.quota(person)).left
+    return (await app.job_service.quota(person)).left
 
 
 async def test_a_wish_becomes_a_picture_in_store_and_costs_one_unit(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
+    async with running_app(tmp_path) as app:
         view = accepted(
-            await parts.job_service.request(ANNA, private(ANNA), photo=portrait_jpeg(), style=0, source="test:1")
+            await app.job_service.request(ANNA, private(ANNA), photo=portrait_jpeg(), style=0, source="test:1")
         )
         assert view.state == State.QUEUED
-        done = await ended(parts, ANNA, view.id)
+        done = await ended(app, ANNA, view.id)
         assert done.state == State.STORED
-        picture = await parts.job_service.result(ANNA, view.id)
+        picture = await app.job_service.result(ANNA, view.id)
         assert picture is not None
         assert Image.open(io.BytesIO(picture)).size == (done.width, done.height)
-        quota = await parts.job_service.quota(ANNA)
+        quota = await app.job_service.quota(ANNA)
         assert (quota.used, quota.reserved) == (1, 0)
 
 
 async def test_the_same_update_again_is_told_apart_from_the_same_wish_again(tmp_path: Path) -> None:
     go, photo = tmp_path / "go", portrait_jpeg()
-    async with house(tmp_path, engine=quick_engine(until=go)) as parts:
+    async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
         sent = [
-            accepted(await parts.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=source))
+            accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=source))
             for source in ("test:1", "test:1", "test:2")
         ]
         assert len({view.id for view in sent}) == 1
         assert [(view.repeated, view.merged) for view in sent] == [(False, False), (True, False), (True, True)]
-        assert await left(parts, ANNA) == 19
-        theirs = await parts.job_service.request(BEN, private(BEN), photo=photo, style=0, source="test:3")
+        assert await left(app, ANNA) == 19
+        theirs = await app.job_service.request(BEN, private(BEN), photo=photo, style=0, source="test:3")
         assert accepted(theirs).id != sent[0].id  # somebody else's wish is their own
         go.touch()
-        await ended(parts, ANNA, sent[0].id)
+        await ended(app, ANNA, sent[0].id)
 
 
 async def test_fifty_same_wishes_at_once_are_one_task(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        views = await asyncio.gather(*(wish(parts, ANNA) for _ in range(50)))
+    async with running_app(tmp_path) as app:
+        views = await asyncio.gather(*(wish(app, ANNA) for _ in range(50)))
         for view in views:
-            assert (await ended(parts, ANNA, view.id)).state == State.STORED
-        assert await left(parts, ANNA) == 19
+            assert (await ended(app, ANNA, view.id)).state == State.STORED
+        assert await left(app, ANNA) == 19
 
 
-@IN_HOUSE
-async def test_a_source_of_somebody_else_opens_nothing(open_house: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), open_house.job_service
+@SHARED_LOOP
+async def test_a_source_of_somebody_else_opens_nothing(app: Installation) -> None:
+    anna, ben, job_service = somebody(), somebody(), app.job_service
     await job_service.request(anna, private(anna), photo=portrait_jpeg(), style=0, source="shared:1")
     answer = await job_service.request(ben, private(ben), photo=portrait_jpeg(), style=0, source="shared:1")
     assert answer == UserError(ErrorCode.NOT_FOUND)
 
 
-@IN_HOUSE
-async def test_a_draft_waits_for_its_style_and_costs_nothing_until_then(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    view = await draft(open_house, anna, photo=portrait_jpeg())
-    assert (view.state, view.style, view.place, await left(open_house, anna)) == (State.DRAFT, None, None, 20)
+@SHARED_LOOP
+async def test_a_draft_waits_for_its_style_and_costs_nothing_until_then(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    view = await draft(app, anna, photo=portrait_jpeg())
+    assert (view.state, view.style, view.place, await left(app, anna)) == (State.DRAFT, None, None, 20)
     assert await job_service.history(anna) == ()
     chosen = accepted(await job_service.choose_style(anna, view.id, 5))
     assert (chosen.id, chosen.style) == (view.id, 5)
     assert await job_service.choose_style(anna, view.id, 7) == UserError(ErrorCode.NOT_NOW)  # the second of two taps
-    done = await ended(open_house, anna, view.id)
-    assert (await wishes_painted(open_house, anna, done)).startswith("look=5 reference=False")
-    assert await left(open_house, anna) == 19
+    done = await ended(app, anna, view.id)
+    assert (await wishes_painted(app, anna, done)).startswith("look=5 reference=False")
+    assert await left(app, anna) == 19
 
 
-@IN_HOUSE
-async def test_of_two_taps_at_once_one_counts(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_of_two_taps_at_once_one_counts(app: Installation) -> None:
     anna = somebody()
-    view = await draft(open_house, anna, photo=portrait_jpeg())
-    answers = await asyncio.gather(
-        *(open_house.job_service.choose_style(anna, view.id, style) for style in (0, 2, 4, 5))
-    )
+    view = await draft(app, anna, photo=portrait_jpeg())
+    answers = await asyncio.gather(*(app.job_service.choose_style(anna, view.id, style) for style in (0, 2, 4, 5)))
     assert sum(isinstance(answer, JobView) for answer in answers) == 1
-    assert await left(open_house, anna) == 19
+    assert await left(app, anna) == 19
 
 
-@IN_HOUSE
-async def test_a_reference_waits_for_its_photo_and_meets_it_once(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    reference = await draft(open_house, anna, reference=portrait_jpeg(shade=200))
+@SHARED_LOOP
+async def test_a_reference_waits_for_its_photo_and_meets_it_once(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    reference = await draft(app, anna, reference=portrait_jpeg(shade=200))
     assert (reference.state, reference.has_photo, reference.has_reference) == (State.DRAFT, False, True)
     assert await job_service.choose_style(anna, reference.id, 5) == UserError(ErrorCode.PHOTO_MISSING)
-    met = await draft(open_house, anna, photo=portrait_jpeg())
+    met = await draft(app, anna, photo=portrait_jpeg())
     assert (met.style, met.has_reference) == (REFERENCE, True)
-    done = await ended(open_house, anna, met.id)
-    assert "reference=True" in await wishes_painted(open_house, anna, done)
+    done = await ended(app, anna, met.id)
+    assert "reference=True" in await wishes_painted(app, anna, done)
     assert await job_service.job(anna, reference.id) is None  # it is part of the other now
-    after = await draft(open_house, anna, photo=portrait_jpeg(shade=9))
+    after = await draft(app, anna, photo=portrait_jpeg(shade=9))
     assert (after.state, after.has_reference) == (State.DRAFT, False)
 
 
-@IN_HOUSE
-async def test_a_reference_waits_in_its_own_chat_and_for_its_own_person(open_house: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), open_house.job_service
-    await draft(open_house, anna, reference=portrait_jpeg(shade=200))
+@SHARED_LOOP
+async def test_a_reference_waits_in_its_own_chat_and_for_its_own_person(app: Installation) -> None:
+    anna, ben, job_service = somebody(), somebody(), app.job_service
+    await draft(app, anna, reference=portrait_jpeg(shade=200))
     elsewhere = await job_service.draft(
         anna, Chat("test", "a group"), photo=portrait_jpeg(), source=f"d:{next(numbers)}"
     )
-    theirs = await draft(open_house, ben, photo=portrait_jpeg())
+    theirs = await draft(app, ben, photo=portrait_jpeg())
     assert {accepted(elsewhere).state, theirs.state} == {State.DRAFT}
 
 
-@IN_HOUSE
-async def test_a_newer_reference_takes_the_place_of_an_older_one(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_newer_reference_takes_the_place_of_an_older_one(app: Installation) -> None:
     anna = somebody()
-    first = await draft(open_house, anna, reference=portrait_jpeg(shade=200))
-    second = await draft(open_house, anna, reference=portrait_jpeg(shade=20))
-    assert await open_house.job_service.job(anna, first.id) is None
-    met = await draft(open_house, anna, photo=portrait_jpeg())
-    await ended(open_house, anna, met.id)
-    assert await open_house.job_service.job(anna, second.id) is None
+    first = await draft(app, anna, reference=portrait_jpeg(shade=200))
+    second = await draft(app, anna, reference=portrait_jpeg(shade=20))
+    assert await app.job_service.job(anna, first.id) is None
+    met = await draft(app, anna, photo=portrait_jpeg())
+    await ended(app, anna, met.id)
+    assert await app.job_service.job(anna, second.id) is None
 
 
-@IN_HOUSE
-async def test_a_photo_with_its_reference_is_one_wish(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_photo_with_its_reference_is_one_wish(app: Installation) -> None:
     anna = somebody()
-    view = await wish(open_house, anna, style=REFERENCE, reference=portrait_jpeg(shade=200))
-    done = await ended(open_house, anna, view.id)
+    view = await wish(app, anna, style=REFERENCE, reference=portrait_jpeg(shade=200))
+    done = await ended(app, anna, view.id)
     assert (done.style, done.has_reference) == (REFERENCE, True)
 
 
-@IN_HOUSE
-async def test_a_picture_in_store_is_given_again_for_nothing(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_picture_in_store_is_given_again_for_nothing(app: Installation) -> None:
     anna, ben = somebody(), somebody()
-    first = await wish(open_house, anna)
-    await ended(open_house, anna, first.id)
-    again = await wish(open_house, anna)
-    assert (again.state, again.id == first.id, await left(open_house, anna)) == (State.STORED, False, 19)
-    assert await open_house.job_service.result(anna, again.id) == await open_house.job_service.result(anna, first.id)
-    theirs = await wish(open_house, ben)
+    first = await wish(app, anna)
+    await ended(app, anna, first.id)
+    again = await wish(app, anna)
+    assert (again.state, again.id == first.id, await left(app, anna)) == (State.STORED, False, 19)
+    assert await app.job_service.result(anna, again.id) == await app.job_service.result(anna, first.id)
+    theirs = await wish(app, ben)
     assert theirs.state != State.STORED  # what is theirs is not anybody's
 
 
-@IN_HOUSE
-async def test_once_more_in_the_same_style_is_painted_anew(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    first = await ended(open_house, anna, (await wish(open_house, anna)).id)
-    painted = [await wishes_painted(open_house, anna, first)]
+@SHARED_LOOP
+async def test_once_more_in_the_same_style_is_painted_anew(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    first = await ended(app, anna, (await wish(app, anna)).id)
+    painted = [await wishes_painted(app, anna, first)]
     for _ in range(2):
         again = accepted(await job_service.repeat(anna, first.id, style=None, source=f"again:{next(numbers)}"))
-        painted.append(await wishes_painted(open_house, anna, await ended(open_house, anna, again.id)))
+        painted.append(await wishes_painted(app, anna, await ended(app, anna, again.id)))
     assert [words.rpartition("seed=")[2] for words in painted] == ["0", "1", "2"]
-    assert await left(open_house, anna) == 17
+    assert await left(app, anna) == 17
 
 
-@IN_HOUSE
-async def test_the_same_photo_in_another_style_leaves_its_reference_behind(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    first = await wish(open_house, anna, style=REFERENCE, reference=portrait_jpeg(shade=200))
-    await ended(open_house, anna, first.id)
+@SHARED_LOOP
+async def test_the_same_photo_in_another_style_leaves_its_reference_behind(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    first = await wish(app, anna, style=REFERENCE, reference=portrait_jpeg(shade=200))
+    await ended(app, anna, first.id)
     other = accepted(await job_service.repeat(anna, first.id, style=5, source=f"again:{next(numbers)}"))
-    done = await ended(open_house, anna, other.id)
+    done = await ended(app, anna, other.id)
     assert (done.style, done.has_reference) == (5, False)
     third = await job_service.redraft(anna, first.id, source=f"again:{next(numbers)}")
     assert (accepted(third).state, accepted(third).has_photo) == (State.DRAFT, True)
 
 
-@IN_HOUSE
-async def test_jobs_of_others_are_as_if_they_were_not_there(open_house: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), open_house.job_service
-    view = await ended(open_house, anna, (await wish(open_house, anna)).id)
+@SHARED_LOOP
+async def test_jobs_of_others_are_as_if_they_were_not_there(app: Installation) -> None:
+    anna, ben, job_service = somebody(), somebody(), app.job_service
+    view = await ended(app, anna, (await wish(app, anna)).id)
     not_there = UserError(ErrorCode.NOT_FOUND)
     assert await job_service.job(ben, view.id) is None
     assert await job_service.result(ben, view.id) is None
@@ -234,23 +232,23 @@ async def test_jobs_of_others_are_as_if_they_were_not_there(open_house: Installa
     assert now.state == State.STORED
 
 
-@IN_HOUSE
-async def test_seen_is_delivered_once(open_house: Installation) -> None:
-    anna, job_service = somebody(), open_house.job_service
-    view = await ended(open_house, anna, (await wish(open_house, anna)).id)
+@SHARED_LOOP
+async def test_seen_is_delivered_once(app: Installation) -> None:
+    anna, job_service = somebody(), app.job_service
+    view = await ended(app, anna, (await wish(app, anna)).id)
     await asyncio.gather(*(job_service.mark_delivered(anna, view.id) for _ in range(5)))
     now = await job_service.job(anna, view.id)
     assert now is not None
     assert now.state == State.DELIVERED
 
 
-@IN_HOUSE
-async def test_who_watches_hears_every_state_in_order_and_then_no_more(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_who_watches_hears_every_state_in_order_and_then_no_more(app: Installation) -> None:
     anna = somebody()
-    view = await draft(open_house, anna, photo=portrait_jpeg())
-    watching = open_house.job_service.watch(anna, view.id)
+    view = await draft(app, anna, photo=portrait_jpeg())
+    watching = app.job_service.watch(anna, view.id)
     assert (await anext(watching)).state == State.DRAFT
-    await open_house.job_service.choose_style(anna, view.id, 0)
+    await app.job_service.choose_style(anna, view.id, 0)
     async with asyncio.timeout(20):
         states = [seen.state async for seen in watching]
     order = [State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING, State.STORED]
@@ -258,13 +256,13 @@ async def test_who_watches_hears_every_state_in_order_and_then_no_more(open_hous
     assert [state for state, _ in itertools.groupby(states)] == [state for state in order if state in states]
 
 
-@IN_HOUSE
-async def test_the_queue_shows_whats_mine_and_cancel_all_ends_it(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_the_queue_shows_whats_mine_and_cancel_all_ends_it(app: Installation) -> None:
     anna = somebody()
     for shade in range(0, 250, 50):
-        await wish(open_house, anna, photo=portrait_jpeg(shade=shade))
-    queue = await open_house.job_service.queue(anna)
+        await wish(app, anna, photo=portrait_jpeg(shade=shade))
+    queue = await app.job_service.queue(anna)
     assert 1 <= len(queue.mine) <= 5
-    await open_house.job_service.cancel_all(anna)
-    assert (await open_house.job_service.queue(anna)).mine == ()
-    assert await open_house.job_service.cancel_all(anna) == 0
+    await app.job_service.cancel_all(anna)
+    assert (await app.job_service.queue(anna)).mine == ()
+    assert await app.job_service.cancel_all(anna) == 0

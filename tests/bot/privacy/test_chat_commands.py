@@ -9,21 +9,21 @@ from pathlib import Path
 
 from bot.messaging.platform import Card, Document
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import file, labels, parlour, said
+from tests.harness.chat import chat_harness, file, labels, said
 
 
 async def test_privacy_tells_what_is_kept_and_until_when(tmp_path: Path) -> None:
-    async with parlour(tmp_path, original_hours=12, result_days=7) as room:
-        english = said(await room.person("anna").says("/privacy")).text
+    async with chat_harness(tmp_path, original_hours=12, result_days=7) as harness:
+        english = said(await harness.person("anna").says("/privacy")).text
         assert "• photos and style pictures: 12 hours" in english
         assert "• finished pictures: 7 days, or until you delete them" in english
-        chinese = said(await room.person("anna", "zh").says("/privacy")).text
+        chinese = said(await harness.person("anna", "zh").says("/privacy")).text
         assert "• 照片和风格图：12 小时" in chinese
 
 
 async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna"), room.person("ben")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben")
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         await anna.sends(portrait_jpeg(500, 500), "/savestyle quilt")
@@ -31,7 +31,7 @@ async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) 
         assert (await ben.presses(asked, "Yes")).notice == "This button is for somebody else."
         kept = (await anna.presses(asked, "Keep it")).edit
         assert kept == Card("Nothing was deleted.")
-        assert len(await room.parts.job_service.history(anna.person)) == 1
+        assert len(await harness.app.job_service.history(anna.person)) == 1
 
         gone = (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
         assert gone is not None
@@ -48,8 +48,8 @@ async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) 
 
 
 async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         card = said(await anna.says("/export"))
@@ -63,7 +63,7 @@ async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
             for name in names:
                 if name.endswith(".json"):
                     json.loads(archive.read(name))
-        in_group = said(await room.member("anna").says("/export"))
+        in_group = said(await harness.member("anna").says("/export"))
         assert in_group.followups is None
         assert "in private" in in_group.text
 
@@ -74,8 +74,8 @@ async def never() -> bytes:
 
 
 async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.member("anna"), room.member("ben", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben", "zh")
         out = said(await ben.says("/optout"))
         assert "别人不能再让我画你的照片" in out.text
         photo = file(portrait_jpeg(), ben.person)
@@ -98,11 +98,11 @@ async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Pa
 
 
 async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna", "en")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna", "en")
         asked = said(await anna.says("/lang"))
         assert labels(asked) == ["English", "中文", "The language of my app"]
-        assert (await room.person("ben").presses(asked, "中文")).alert
+        assert (await harness.person("ben").presses(asked, "中文")).alert
         assert (await anna.presses(asked, "中文")).edit == Card("以后我和你说中文。")
         assert "今天还可以画" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -116,8 +116,8 @@ async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Pa
 
 
 async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna", "zh")
         asked = said(await anna.says("/lang en"))
         await anna.sends(portrait_jpeg(shade=1), "/style 0")
         assert (await anna.picture()).text == "🎨 Retro comic"

@@ -9,7 +9,7 @@ from bot.app import Installation
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
 from bot.privacy.export import ZipParts, export_files
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.harness.app import accepted, ended, private
 from tests.harness.requests import a_person, a_photo, asks, kept_of
 
@@ -24,24 +24,24 @@ def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
     return found
 
 
-async def lived(parts: Installation, person: Person) -> None:
+async def lived(app: Installation, person: Person) -> None:
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
-        view = accepted(await asks(parts, person, private(person), style, **how))
-        await ended(parts, person, view.id)
-    await parts.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
-    await parts.services.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
-    await parts.services.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
+        view = accepted(await asks(app, person, private(person), style, **how))
+        await ended(app, person, view.id)
+    await app.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+    await app.services.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
+    await app.services.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
 
 
-@IN_HOUSE
-async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(app: Installation) -> None:
     anna, ben = a_person(), a_person()
-    await lived(open_house, anna)
-    await lived(open_house, ben)
-    async with open_house.services.privacy.export(anna) as files:
+    await lived(app, anna)
+    await lived(app, ben)
+    async with app.services.privacy.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
         found = unpacked(files)
-    kept = [await open_house.job_service.photo_intake.photos.get(key) for key in await kept_of(open_house, anna)]
+    kept = [await app.job_service.photo_intake.photos.get(key) for key in await kept_of(app, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
         hashlib.sha256(data).digest() for data in kept if data
@@ -58,22 +58,22 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(open_house
     assert ben.platform_id not in json.dumps(history)
 
 
-@IN_HOUSE
-async def test_the_files_are_gone_when_they_have_been_sent(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_the_files_are_gone_when_they_have_been_sent(app: Installation) -> None:
     anna = a_person()
-    async with open_house.services.privacy.export(anna) as files:
+    async with app.services.privacy.export(anna) as files:
         assert all(file.exists() for file in files)
         assert files[0].parent.stat().st_mode & 0o077 == 0
     assert not any(file.exists() or file.parent.exists() for file in files)
 
 
-@IN_HOUSE
-async def test_a_large_export_comes_in_several_files(open_house: Installation) -> None:
+@SHARED_LOOP
+async def test_a_large_export_comes_in_several_files(app: Installation) -> None:
     anna = a_person()
-    await lived(open_house, anna)
-    async with open_house.services.privacy.export(anna) as whole:
+    await lived(app, anna)
+    async with app.services.privacy.export(anna) as whole:
         everything = unpacked(whole)
-    async with export_files(open_house.job_service, anna, max_bytes=4_000) as files:
+    async with export_files(app.job_service, anna, max_bytes=4_000) as files:
         assert len(files) > 1
         assert unpacked(files).keys() == everything.keys()
         sizes = [file.stat().st_size for file in files]

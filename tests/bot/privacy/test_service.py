@@ -10,27 +10,27 @@ from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Chat, Person
 from bot.privacy.service import DeletedCounts, privacy_facts
-from tests.conftest import IN_HOUSE, house_on_both
+from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, house, private, settings_for
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, settings_for
 from tests.harness.memory_platform import Screen
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.harness.rows import NOON
 
-pytest_generate_tests = house_on_both
+pytest_generate_tests = app_on_both
 
 SECRET = Person("test", "somebody-unmistakable")
 HOME = Chat("test", "somebody-unmistakable")
 
 
-async def sweep(parts: Installation) -> None:
-    await Retention(parts.job_service.database, parts.job_service.photo_intake.photos, parts.job_service.clock).sweep()
+async def sweep(app: Installation) -> None:
+    await Retention(app.job_service.database, app.job_service.photo_intake.photos, app.job_service.clock).sweep()
 
 
-async def mentions(parts: Installation, words: str) -> list[str]:
+async def mentions(app: Installation, words: str) -> list[str]:
     """The tables and columns where these words stand."""
     found = []
-    async with parts.job_service.database.read() as connection:
+    async with app.job_service.database.read() as connection:
         tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
         for table in tables:
             for column in (await connection.execute(text(f"PRAGMA table_info({table})"))).all():
@@ -45,18 +45,18 @@ def files_with(folder: Path, words: bytes) -> list[str]:
     return [file.name for file in folder.iterdir() if file.is_file() and words in file.read_bytes()]
 
 
-async def settled(parts: Installation, *people: Person) -> None:
+async def settled(app: Installation, *people: Person) -> None:
     for person in people:
-        for view in await parts.job_service.history(person):
-            await ended(parts, person, view.id)
+        for view in await app.job_service.history(person):
+            await ended(app, person, view.id)
 
 
-async def live(parts: Installation, person: Person, home: Chat, group: Chat) -> None:
+async def live(app: Installation, person: Person, home: Chat, group: Chat) -> None:
     """Leave a bit of everything behind."""
-    job_service, service = parts.job_service, parts.services
-    accepted(await asks(parts, person, home, source=f"update of {person.platform_id}", reply_to="41"))
-    accepted(await asks(parts, person, group, REFERENCE, reference=a_photo()))
-    await settled(parts, person)
+    job_service, service = app.job_service, app.services
+    accepted(await asks(app, person, home, source=f"update of {person.platform_id}", reply_to="41"))
+    accepted(await asks(app, person, group, REFERENCE, reference=a_photo()))
+    await settled(app, person)
     accepted(await job_service.draft(person, home, photo=a_photo(), source=f"draft of {person.platform_id}"))
     await service.saved_styles.save(person, "Waves", a_photo())
     await service.saved_styles.save(person, f"For all by {person.platform_id}", a_photo(), library=group, by_admin=True)
@@ -65,48 +65,48 @@ async def live(parts: Installation, person: Person, home: Chat, group: Chat) -> 
 
 async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path: Path) -> None:
     group = a_group()
-    async with house(tmp_path) as parts:
-        await live(parts, SECRET, HOME, group)
-        await live(parts, BEN, private(BEN), group)
-        bens = await kept_of(parts, BEN)
-        mine = await kept_of(parts, SECRET)
+    async with running_app(tmp_path) as app:
+        await live(app, SECRET, HOME, group)
+        await live(app, BEN, private(BEN), group)
+        bens = await kept_of(app, BEN)
+        mine = await kept_of(app, SECRET)
         assert {key.split("/")[0] for key in mine} == {"original", "reference", "result", "style"}
-        gone = await parts.services.privacy.forget(SECRET)
+        gone = await app.services.privacy.forget(SECRET)
         assert gone == DeletedCounts(photos=4, results=2, styles=2, jobs=2)
-        assert set(await parts.job_service.photo_intake.photos.keys()) == bens
+        assert set(await app.job_service.photo_intake.photos.keys()) == bens
         assert not [path for path in (tmp_path / "photos").rglob("*") if path.is_file() and path.name in str(mine)]
-        assert await parts.job_service.history(SECRET) == ()
-        assert await parts.services.saved_styles.of_person(SECRET) == ()
-        assert [style.name for style in await parts.services.saved_styles.library(group)] == ["For all by ben"]
-        assert len(await parts.job_service.history(BEN)) == 2
-        await audit(parts)
+        assert await app.job_service.history(SECRET) == ()
+        assert await app.services.saved_styles.of_person(SECRET) == ()
+        assert [style.name for style in await app.services.saved_styles.library(group)] == ["For all by ben"]
+        assert len(await app.job_service.history(BEN)) == 2
+        await audit(app)
 
 
 async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_path: Path) -> None:
     day, group = Day(NOON), a_group()
-    async with house(tmp_path, clock=day.clock(), daily_free_images=2) as parts:
-        await live(parts, SECRET, HOME, group)
-        await parts.services.credits.add_purchase("charge-1", SECRET, 1, 5)
-        await parts.services.credits.give_to_group(SECRET, group, 1, "gift")
-        before = await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope")
-        await parts.services.privacy.forget(SECRET)
-        assert await mentions(parts, "unmistakable") == ["person.platform_id", "chat.platform_id"]
+    async with running_app(tmp_path, clock=day.clock(), daily_free_images=2) as app:
+        await live(app, SECRET, HOME, group)
+        await app.services.credits.add_purchase("charge-1", SECRET, 1, 5)
+        await app.services.credits.give_to_group(SECRET, group, 1, "gift")
+        before = await rows(app, "SELECT scope, period, used FROM quota ORDER BY scope")
+        await app.services.privacy.forget(SECRET)
+        assert await mentions(app, "unmistakable") == ["person.platform_id", "chat.platform_id"]
         assert (
-            reason(await asks(parts, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
+            reason(await asks(app, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
         )  # to be forgotten is no way to more units
-        await parts.services.privacy.forget(SECRET)
-        await sweep(parts)
-        assert "person.platform_id" in await mentions(parts, "unmistakable")
+        await app.services.privacy.forget(SECRET)
+        await sweep(app)
+        assert "person.platform_id" in await mentions(app, "unmistakable")
         day.time += 13 * 3600
-        await sweep(parts)
-        assert await mentions(parts, "unmistakable") == []
-        while not await parts.job_service.database.checkpoint():
-            await sweep(parts)  # somebody was reading
+        await sweep(app)
+        assert await mentions(app, "unmistakable") == []
+        while not await app.job_service.database.checkpoint():
+            await sweep(app)  # somebody was reading
         assert not files_with(tmp_path, b"unmistakable")
-        assert await rows(parts, "SELECT scope, period, used FROM quota ORDER BY scope") == before
-        assert await rows(parts, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
-        await audit(parts)
-        again = await parts.job_service.quota(SECRET)
+        assert await rows(app, "SELECT scope, period, used FROM quota ORDER BY scope") == before
+        assert await rows(app, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
+        await audit(app)
+        again = await app.job_service.quota(SECRET)
         assert (again.left, again.used) == (2, 0)
 
 
@@ -121,97 +121,97 @@ NOON_LIKE = _Anything()
 
 
 async def test_bought_units_keep_the_name_until_they_are_spent(tmp_path: Path) -> None:
-    async with house(tmp_path, daily_free_images=0) as parts:
-        await parts.services.credits.add_purchase("charge-1", SECRET, 2, 5)
-        accepted(await asks(parts, SECRET, HOME))
-        await settled(parts, SECRET)
-        await parts.services.privacy.forget(SECRET)
-        await sweep(parts)
-        assert await parts.services.credits.balance(SECRET) == 1
-        accepted(await asks(parts, SECRET, HOME))  # they are back
-        await settled(parts, SECRET)
-        await parts.services.privacy.forget(SECRET)
-        await sweep(parts)
-        assert await mentions(parts, "unmistakable") == []
+    async with running_app(tmp_path, daily_free_images=0) as app:
+        await app.services.credits.add_purchase("charge-1", SECRET, 2, 5)
+        accepted(await asks(app, SECRET, HOME))
+        await settled(app, SECRET)
+        await app.services.privacy.forget(SECRET)
+        await sweep(app)
+        assert await app.services.credits.balance(SECRET) == 1
+        accepted(await asks(app, SECRET, HOME))  # they are back
+        await settled(app, SECRET)
+        await app.services.privacy.forget(SECRET)
+        await sweep(app)
+        assert await mentions(app, "unmistakable") == []
 
 
 async def test_bans_and_opt_outs_outlive_forgetting(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        await parts.services.privacy.opt_out(SECRET, out=True)
-        await parts.services.admin.ban(BEN)
+    async with running_app(tmp_path) as app:
+        await app.services.privacy.opt_out(SECRET, out=True)
+        await app.services.admin.ban(BEN)
         for person in (SECRET, BEN):
-            await parts.services.privacy.forget(person)
-        await sweep(parts)
-        assert await parts.services.privacy.has_opted_out("test", SECRET.platform_id)
-        assert reason(await asks(parts, BEN, private(BEN))) == ErrorCode.BANNED
+            await app.services.privacy.forget(person)
+        await sweep(app)
+        assert await app.services.privacy.has_opted_out("test", SECRET.platform_id)
+        assert reason(await asks(app, BEN, private(BEN))) == ErrorCode.BANNED
 
 
 async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_dropped(tmp_path: Path) -> None:
     go, screen = tmp_path / "go", Screen()
-    async with house(tmp_path, engine=quick_engine(until=go), platforms=[screen]) as parts:
-        running = accepted(await asks(parts, SECRET, HOME))
-        accepted(await asks(parts, SECRET, HOME))
-        while await rows(parts, "SELECT 1 FROM job WHERE state <> 'running' AND id = :id", id=running.id):
-            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
-        while await rows(parts, "SELECT 1 FROM job WHERE message_id IS NULL"):
-            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
-        await parts.services.privacy.forget(SECRET)
-        quota = await parts.job_service.quota(SECRET)
+    async with running_app(tmp_path, engine=quick_engine(until=go), platforms=[screen]) as app:
+        running = accepted(await asks(app, SECRET, HOME))
+        accepted(await asks(app, SECRET, HOME))
+        while await rows(app, "SELECT 1 FROM job WHERE state <> 'running' AND id = :id", id=running.id):
+            await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
+        while await rows(app, "SELECT 1 FROM job WHERE message_id IS NULL"):
+            await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
+        await app.services.privacy.forget(SECRET)
+        quota = await app.job_service.quota(SECRET)
         assert (quota.used, quota.reserved) == (0, 0)
         go.touch()
-        while await rows(parts, "SELECT 1 FROM job WHERE state <> 'canceled'"):
-            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
-        while await rows(parts, "SELECT 1 FROM outbox"):
-            await parts.deps.clock.wait(parts.deps.wakeups.subscribe(), 0.05)
-        await sweep(parts)
-        assert await parts.job_service.photo_intake.photos.keys() == ()
+        while await rows(app, "SELECT 1 FROM job WHERE state <> 'canceled'"):
+            await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
+        while await rows(app, "SELECT 1 FROM outbox"):
+            await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
+        await sweep(app)
+        assert await app.job_service.photo_intake.photos.keys() == ()
         assert [card.text for card in screen.messages.values()] == ["Cancelled.", "Cancelled."]
-        assert await mentions(parts, "unmistakable") == []
-        await audit(parts)
+        assert await mentions(app, "unmistakable") == []
+        await audit(app)
 
 
 async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_path: Path) -> None:
     group = a_group()
-    async with house(tmp_path) as parts:
-        job_service = parts.job_service
-        painted = accepted(await asks(parts, ANNA, group, subject=SECRET))
+    async with running_app(tmp_path) as app:
+        job_service = app.job_service
+        painted = accepted(await asks(app, ANNA, group, subject=SECRET))
         await job_service.consent(SECRET, painted.id, allow=True)
-        await ended(parts, ANNA, painted.id)
-        asked = accepted(await asks(parts, ANNA, group, subject=SECRET))
-        own = accepted(await asks(parts, ANNA, group))
-        await ended(parts, ANNA, own.id)
-        accepted(await asks(parts, SECRET, HOME))
-        await settled(parts, SECRET)
-        gone = await parts.services.privacy.forget(SECRET)
+        await ended(app, ANNA, painted.id)
+        asked = accepted(await asks(app, ANNA, group, subject=SECRET))
+        own = accepted(await asks(app, ANNA, group))
+        await ended(app, ANNA, own.id)
+        accepted(await asks(app, SECRET, HOME))
+        await settled(app, SECRET)
+        gone = await app.services.privacy.forget(SECRET)
         assert gone.of_others == 2
         assert [view.id for view in await job_service.history(ANNA)] == [own.id]
         assert await job_service.job(ANNA, asked.id) is None
-        assert len(await kept_of(parts, ANNA)) == 2  # the photo and the picture of their own job
+        assert len(await kept_of(app, ANNA)) == 2  # the photo and the picture of their own job
         assert reason(await job_service.consent(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
-        assert "job.subject" not in await mentions(parts, "unmistakable")
-        await audit(parts)
+        assert "job.subject" not in await mentions(app, "unmistakable")
+        await audit(app)
 
 
-@IN_HOUSE
-async def test_who_never_came_can_be_forgotten_too(open_house: Installation) -> None:
-    assert await open_house.services.privacy.forget(a_person()) == DeletedCounts()
-    async with open_house.services.privacy.export(a_person()) as files:
+@SHARED_LOOP
+async def test_who_never_came_can_be_forgotten_too(app: Installation) -> None:
+    assert await app.services.privacy.forget(a_person()) == DeletedCounts()
+    async with app.services.privacy.export(a_person()) as files:
         assert len(files) == 1
 
 
-@IN_HOUSE
-async def test_a_redelivered_update_after_forgetting_brings_nothing_back(open_house: Installation) -> None:
-    anna, job_service = a_person(), open_house.job_service
-    first = accepted(await asks(open_house, anna, private(anna), source="the same update"))
-    await ended(open_house, anna, first.id)
-    await open_house.services.privacy.forget(anna)
+@SHARED_LOOP
+async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: Installation) -> None:
+    anna, job_service = a_person(), app.job_service
+    first = accepted(await asks(app, anna, private(anna), source="the same update"))
+    await ended(app, anna, first.id)
+    await app.services.privacy.forget(anna)
     assert await job_service.job(anna, first.id) is None
     assert await job_service.result(anna, first.id) is None
     assert reason(await job_service.repeat(anna, first.id, style=2, source="again")) == ErrorCode.NOT_FOUND
     assert reason(await job_service.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
-    second = accepted(await asks(open_house, anna, private(anna), source="the same update"))
+    second = accepted(await asks(app, anna, private(anna), source="the same update"))
     assert second.id != first.id
-    await audit(open_house)
+    await audit(app)
 
 
 def test_the_facts_are_those_of_the_settings(tmp_path: Path) -> None:
@@ -219,15 +219,15 @@ def test_the_facts_are_those_of_the_settings(tmp_path: Path) -> None:
     assert (facts.original_hours, facts.result_days, facts.draft_hours, facts.waiting_days) == (6, 3, 24, 7)
 
 
-@IN_HOUSE
-async def test_people_speak_the_language_they_chose(open_house: Installation) -> None:
-    anna, job_service = Person("test", "a linguist", "de"), open_house.job_service
+@SHARED_LOOP
+async def test_people_speak_the_language_they_chose(app: Installation) -> None:
+    anna, job_service = Person("test", "a linguist", "de"), app.job_service
     assert await job_service.language(anna) == "de"
     await job_service.set_language(anna, "zh")
     assert await job_service.language(anna) == "zh"
-    view = accepted(await asks(open_house, anna, private(anna)))  # whatever their app says meanwhile
+    view = accepted(await asks(app, anna, private(anna)))  # whatever their app says meanwhile
     (card,) = await rows(
-        open_house,
+        app,
         "SELECT p.language, p.chosen_language FROM job j JOIN person p ON p.id = j.person_id WHERE j.id = :id",
         id=view.id,
     )
@@ -236,17 +236,17 @@ async def test_people_speak_the_language_they_chose(open_house: Installation) ->
     assert await job_service.language(anna) == "de"
 
 
-@IN_HOUSE
-async def test_favourites_come_by_use(open_house: Installation) -> None:
-    anna, job_service = a_person(), open_house.job_service
+@SHARED_LOOP
+async def test_favourites_come_by_use(app: Installation) -> None:
+    anna, job_service = a_person(), app.job_service
     assert await job_service.favourites(anna) == ()
     for style in (2, 5, 5, 0, 5, 2):
-        accepted(await asks(open_house, anna, private(anna), style))
-    accepted(await asks(open_house, anna, private(anna), REFERENCE, reference=a_photo()))
+        accepted(await asks(app, anna, private(anna), style))
+    accepted(await asks(app, anna, private(anna), REFERENCE, reference=a_photo()))
     await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id} draft")
     assert await job_service.favourites(anna) == (5, 2, 0)
     assert await job_service.favourites(anna, limit=1) == (5,)
     assert isinstance(await job_service.choose_style(anna, 10**9, 0), UserError)
     assert (await job_service.quota(anna)).group_credits is None
-    await settled(open_house, anna)
+    await settled(app, anna)
     assert {view.state for view in await job_service.history(anna)} == {State.STORED}

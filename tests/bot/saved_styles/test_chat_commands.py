@@ -4,14 +4,14 @@ from pathlib import Path
 
 from bot.domain.styles import REFERENCE
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import file, labels, parlour, said
+from tests.harness.chat import chat_harness, file, labels, said
 
 STYLE = portrait_jpeg(500, 500, shade=9)
 
 
 async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna = room.person("anna")
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
         assert "Answer any picture with /savestyle" in said(await anna.says("/savestyle quilt")).text
         kept = said(await anna.says("/savestyle Grandma's quilt", replied=file(STYLE)))
         assert "Kept as “Grandma's quilt”." in kept.text
@@ -25,13 +25,13 @@ async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: 
         draft = await anna.sees("Which style")
         await anna.presses(draft, "⭐ Grandma's quilt")
         await anna.picture(2)
-        views = await room.parts.job_service.history(anna.person)
+        views = await harness.app.job_service.history(anna.person)
         assert {(view.style, view.reference_name) for view in views} == {(REFERENCE, "Grandma's quilt")}
 
 
 async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna"), room.person("ben")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben")
         assert "You have no saved styles yet." in said(await anna.says("/mystyles")).text
         for number in range(12):
             await anna.sends(portrait_jpeg(shade=number), f"/savestyle style {number:02}")
@@ -53,12 +53,12 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         assert (await anna.presses_data(opened, no.data)).rows == opened.buttons
         assert (await anna.presses_data(opened, yes.data)).notice == "“style 11” is removed."
         assert "removed" in (await anna.presses_data(opened, yes.data)).notice
-        assert len(await room.parts.services.saved_styles.of_person(anna.person)) == 11
+        assert len(await harness.app.services.saved_styles.of_person(anna.person)) == 11
 
 
 async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, ben = room.person("anna"), room.person("ben", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.person("anna"), harness.person("ben", "zh")
         kept = said(await anna.sends(STYLE, "/savestyle quilt"))
         shared = (await anna.presses(kept, "Link")).card
         assert shared is not None
@@ -69,21 +69,21 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         assert came.picture
         assert came.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
-        assert [style.name for style in await room.parts.services.saved_styles.of_person(ben.person)] == ["quilt"]
+        assert [style.name for style in await harness.app.services.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
         assert "你好" in said(await ben.says("/start something else")).text
 
 
 async def test_a_link_to_a_look_shows_it(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        card = said(await room.person("anna").says("/start look_anime"))
+    async with chat_harness(tmp_path) as harness:
+        card = said(await harness.person("anna").says("/start look_anime"))
         assert card.text == "Anime: send me a photo with 2 as its caption."
         assert card.picture
 
 
 async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        admin, ben = room.member("admin", admin=True), room.member("ben")
+    async with chat_harness(tmp_path) as harness:
+        admin, ben = harness.member("admin", admin=True), harness.member("ben")
         assert "This group's shelf is empty." in said(await ben.says("/shelf")).text
         assert "only its admins" in said(await ben.says("/shelf quilt", replied=file(STYLE))).text
         assert "is on this group's shelf" in said(await admin.says("/shelf quilt", replied=file(STYLE))).text
@@ -98,12 +98,12 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
         assert (await ben.picture()).text == "⭐ quilt"
         assert (await ben.picture(2)).text == "🎨 quilt"
         assert (await admin.presses_data(opened, asked[0][0].data)).notice == "“quilt” is removed."
-        assert "A shelf belongs to a group." in said(await room.person("ben").says("/shelf")).text
+        assert "A shelf belongs to a group." in said(await harness.person("ben").says("/shelf")).text
 
 
 async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
-    async with parlour(tmp_path) as room:
-        anna, admin, ben = room.member("anna"), room.member("admin", admin=True), room.member("ben", "zh")
+    async with chat_harness(tmp_path) as harness:
+        anna, admin, ben = harness.member("anna"), harness.member("admin", admin=True), harness.member("ben", "zh")
         await anna.sends(STYLE, "/savestyle Old quilt")
         assert said(await anna.says("/renamestyle old quilt The blanket")).text == (
             "“Old quilt” is called “The blanket” now."

@@ -12,14 +12,14 @@ from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Person
 from bot.saved_styles.service import MAX_OWN, SavedStyle
-from tests.conftest import IN_HOUSE
-from tests.harness.app import ANNA, accepted, ended, house, private
+from tests.conftest import SHARED_LOOP
+from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
 from tests.harness.rows import NOON
 
 
-async def saved(parts: Installation, person: Person, name: str, picture: bytes | None = None) -> SavedStyle:
-    style = await parts.services.saved_styles.save(person, name, picture or a_photo())
+async def saved(app: Installation, person: Person, name: str, picture: bytes | None = None) -> SavedStyle:
+    style = await app.services.saved_styles.save(person, name, picture or a_photo())
     assert isinstance(style, SavedStyle), style
     return style
 
@@ -29,25 +29,25 @@ def comment(jpeg: bytes) -> str:
     return str(Image.open(io.BytesIO(jpeg)).info["comment"])
 
 
-@IN_HOUSE
-async def test_a_saved_style_paints_and_its_name_is_on_the_job(open_house: Installation) -> None:
-    anna, job_service = a_person(), open_house.job_service
-    style = await saved(open_house, anna, "  Great\tWave ")
+@SHARED_LOOP
+async def test_a_saved_style_paints_and_its_name_is_on_the_job(app: Installation) -> None:
+    anna, job_service = a_person(), app.job_service
+    style = await saved(app, anna, "  Great\tWave ")
     assert style.name == "Great Wave"
-    assert await open_house.services.saved_styles.find(anna, private(anna), "great wave") == style
-    view = accepted(await asks(open_house, anna, private(anna), REFERENCE, saved=style.id))
+    assert await app.services.saved_styles.find(anna, private(anna), "great wave") == style
+    view = accepted(await asks(app, anna, private(anna), REFERENCE, saved=style.id))
     assert view.reference_name == "Great Wave"
-    assert (await ended(open_house, anna, view.id)).state is State.STORED
+    assert (await ended(app, anna, view.id)).state is State.STORED
     painted = await job_service.result(anna, view.id)
     assert painted is not None
     assert "reference=True" in comment(painted)
-    assert reason(await asks(open_house, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
+    assert reason(await asks(app, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
 
 
-@IN_HOUSE
-async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo(open_house: Installation) -> None:
-    anna, job_service = a_person(), open_house.job_service
-    style = await saved(open_house, anna, "Waves")
+@SHARED_LOOP
+async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo(app: Installation) -> None:
+    anna, job_service = a_person(), app.job_service
+    style = await saved(app, anna, "Waves")
     draft = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:1"))
     chosen = accepted(await job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id))
     assert (chosen.state, chosen.style, chosen.reference_name) == (State.QUEUED, REFERENCE, "Waves")
@@ -55,7 +55,7 @@ async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo
     assert (waits.state, waits.has_photo, waits.reference_name) == (State.DRAFT, False, "Waves")
     met = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:3"))
     assert (met.state, met.reference_name) == (State.QUEUED, "Waves")
-    await ended(open_house, anna, met.id)
+    await ended(app, anna, met.id)
     other = accepted(await job_service.repeat(anna, met.id, style=2, source=f"{anna.platform_id}:4"))
     assert (other.style, other.reference_name) == (2, None)
     back = accepted(
@@ -64,63 +64,63 @@ async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo
     assert (back.style, back.reference_name) == (REFERENCE, "Waves")
 
 
-@IN_HOUSE
-async def test_other_peoples_styles_are_as_if_not_there(open_house: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
-    style = await saved(open_house, anna, "Waves")
+@SHARED_LOOP
+async def test_other_peoples_styles_are_as_if_not_there(app: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    style = await saved(app, anna, "Waves")
     assert await wardrobe.of_person(ben) == ()
     assert await wardrobe.picture(ben, private(ben), style.id) is None
     assert await wardrobe.find(ben, private(ben), "Waves") is None
-    kept = await kept_of(open_house, ben)
-    assert reason(await asks(open_house, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
-    assert await kept_of(open_house, ben) == kept
+    kept = await kept_of(app, ben)
+    assert reason(await asks(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert await kept_of(app, ben) == kept
     assert reason(await wardrobe.rename(ben, style.id, "Mine")) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.share_token(ben, style.id)) == ErrorCode.STYLE_GONE
     assert await wardrobe.of_person(anna) == (style,)
 
 
-@IN_HOUSE
-async def test_names_are_unique_for_each_person_however_they_are_written(open_house: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
-    waves = await saved(open_house, anna, "Great Wave")
-    fuji = await saved(open_house, anna, "Fuji")
-    kept = await kept_of(open_house, anna)
+@SHARED_LOOP
+async def test_names_are_unique_for_each_person_however_they_are_written(app: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    waves = await saved(app, anna, "Great Wave")
+    fuji = await saved(app, anna, "Fuji")
+    kept = await kept_of(app, anna)
     assert reason(await wardrobe.save(anna, "great-wave", a_photo())) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.rename(anna, fuji.id, "GREATWAVE")) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.rename(anna, fuji.id, "Comic")) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.save(anna, "Not a picture", b"not a picture")) == ErrorCode.NOT_A_PICTURE
-    assert await kept_of(open_house, anna) == kept
+    assert await kept_of(app, anna) == kept
     renamed = await wardrobe.rename(anna, waves.id, "the Great Wave")
     assert isinstance(renamed, SavedStyle)
     assert [style.name for style in await wardrobe.of_person(anna)] == ["Fuji", "the Great Wave"]
-    await saved(open_house, ben, "Fuji")
+    await saved(app, ben, "Fuji")
 
 
-@IN_HOUSE
-async def test_a_removed_style_is_gone_with_its_bytes_but_not_from_jobs_that_use_it(open_house: Installation) -> None:
-    anna, wardrobe = a_person(), open_house.services.saved_styles
-    style = await saved(open_house, anna, "Waves")
-    view = accepted(await asks(open_house, anna, private(anna), REFERENCE, saved=style.id))
+@SHARED_LOOP
+async def test_a_removed_style_is_gone_with_its_bytes_but_not_from_jobs_that_use_it(app: Installation) -> None:
+    anna, wardrobe = a_person(), app.services.saved_styles
+    style = await saved(app, anna, "Waves")
+    view = accepted(await asks(app, anna, private(anna), REFERENCE, saved=style.id))
     assert await wardrobe.remove(anna, style.id) is None
-    assert not {key for key in await kept_of(open_house, anna) if key.startswith("style/")}
+    assert not {key for key in await kept_of(app, anna) if key.startswith("style/")}
     assert reason(await wardrobe.remove(anna, style.id)) == ErrorCode.STYLE_GONE
-    assert (await ended(open_house, anna, view.id)).state is State.STORED
+    assert (await ended(app, anna, view.id)).state is State.STORED
 
 
-@IN_HOUSE
-async def test_the_same_picture_under_two_names_stays_until_both_are_removed(open_house: Installation) -> None:
-    anna, wardrobe, picture = a_person(), open_house.services.saved_styles, a_photo()
-    first, second = await saved(open_house, anna, "One", picture), await saved(open_house, anna, "Two", picture)
+@SHARED_LOOP
+async def test_the_same_picture_under_two_names_stays_until_both_are_removed(app: Installation) -> None:
+    anna, wardrobe, picture = a_person(), app.services.saved_styles, a_photo()
+    first, second = await saved(app, anna, "One", picture), await saved(app, anna, "Two", picture)
     await wardrobe.remove(anna, first.id)
     assert await wardrobe.picture(anna, None, second.id) is not None
     await wardrobe.remove(anna, second.id)
-    assert await kept_of(open_house, anna) == set()
+    assert await kept_of(app, anna) == set()
 
 
-@IN_HOUSE
-async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(open_house: Installation) -> None:
-    anna, wardrobe, picture = a_person(), open_house.services.saved_styles, a_photo()
+@SHARED_LOOP
+async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(app: Installation) -> None:
+    anna, wardrobe, picture = a_person(), app.services.saved_styles, a_photo()
     answers = await asyncio.gather(*(wardrobe.save(anna, f"Style {n} of mine", picture) for n in range(40)))
     assert len([answer for answer in answers if isinstance(answer, SavedStyle)]) == MAX_OWN
     refused = [answer for answer in answers if isinstance(answer, UserError)]
@@ -128,9 +128,9 @@ async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(open_house
     assert len(await wardrobe.of_person(anna)) == MAX_OWN
 
 
-@IN_HOUSE
-async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(open_house: Installation) -> None:
-    anna, ben, group, wardrobe = a_person(), a_person(), a_group(), open_house.services.saved_styles
+@SHARED_LOOP
+async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(app: Installation) -> None:
+    anna, ben, group, wardrobe = a_person(), a_person(), a_group(), app.services.saved_styles
     assert reason(await wardrobe.save(anna, "House", a_photo(), library=group)) == ErrorCode.GROUP_ADMINS_ONLY
     style = await wardrobe.save(anna, "House", a_photo(), library=group, by_admin=True)
     assert isinstance(style, SavedStyle)
@@ -139,31 +139,31 @@ async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(open_hous
     assert await wardrobe.of_person(anna) == ()
     assert await wardrobe.find(ben, group, "house") == style
     assert await wardrobe.picture(ben, group, style.id) is not None
-    view = accepted(await asks(open_house, ben, group, REFERENCE, saved=style.id))
+    view = accepted(await asks(app, ben, group, REFERENCE, saved=style.id))
     assert view.reference_name == "House"
     elsewhere = a_group()
-    assert reason(await asks(open_house, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
-    assert reason(await asks(open_house, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await asks(app, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await asks(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
     assert await wardrobe.remove(ben, style.id, chat=group, by_admin=True) is None
     assert await wardrobe.library(group) == ()
-    await ended(open_house, ben, view.id)
-    await audit(open_house)
+    await ended(app, ben, view.id)
+    await audit(app)
 
 
-@IN_HOUSE
-async def test_an_own_style_comes_before_one_of_the_shelf_with_the_same_name(open_house: Installation) -> None:
-    anna, group, wardrobe = a_person(), a_group(), open_house.services.saved_styles
+@SHARED_LOOP
+async def test_an_own_style_comes_before_one_of_the_shelf_with_the_same_name(app: Installation) -> None:
+    anna, group, wardrobe = a_person(), a_group(), app.services.saved_styles
     await wardrobe.save(anna, "Waves", a_photo(), library=group, by_admin=True)
-    own = await saved(open_house, anna, "Waves")
+    own = await saved(app, anna, "Waves")
     assert await wardrobe.find(anna, group, "waves") == own
 
 
-@IN_HOUSE
-async def test_a_link_gives_others_a_copy_of_their_own(open_house: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), open_house.services.saved_styles
-    style = await saved(open_house, anna, "Waves")
+@SHARED_LOOP
+async def test_a_link_gives_others_a_copy_of_their_own(app: Installation) -> None:
+    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    style = await saved(app, anna, "Waves")
     token = await wardrobe.share_token(anna, style.id)
     assert isinstance(token, str)
     assert await wardrobe.share_token(anna, style.id) == token
@@ -182,19 +182,19 @@ async def test_a_link_gives_others_a_copy_of_their_own(open_house: Installation)
     assert reason(await wardrobe.adopt(ben, token)) == ErrorCode.STYLE_GONE
 
 
-@IN_HOUSE
-async def test_a_copy_finds_another_name_when_its_own_is_taken(open_house: Installation) -> None:
-    ben, wardrobe = a_person(), open_house.services.saved_styles
+@SHARED_LOOP
+async def test_a_copy_finds_another_name_when_its_own_is_taken(app: Installation) -> None:
+    ben, wardrobe = a_person(), app.services.saved_styles
     for giver in (a_person(), a_person(), a_person()):
-        token = await wardrobe.share_token(giver, (await saved(open_house, giver, "Waves")).id)
+        token = await wardrobe.share_token(giver, (await saved(app, giver, "Waves")).id)
         assert isinstance(token, str)
         await wardrobe.adopt(ben, token)
     assert [style.name for style in await wardrobe.of_person(ben)] == ["Waves", "Waves 2", "Waves 3"]
 
 
-@IN_HOUSE
-async def test_tokens_that_we_did_not_write_open_nothing(open_house: Installation) -> None:
-    wardrobe = open_house.services.saved_styles
+@SHARED_LOOP
+async def test_tokens_that_we_did_not_write_open_nothing(app: Installation) -> None:
+    wardrobe = app.services.saved_styles
     for token in ("", "x" * 22, "../../../etc/passwd", "é" * 22, "0" * 10_000, "' OR 1=1 --"):
         assert await wardrobe.by_token(token) is None
         assert await wardrobe.picture_by_token(token) is None
@@ -202,20 +202,18 @@ async def test_tokens_that_we_did_not_write_open_nothing(open_house: Installatio
 
 async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
     day = Day(NOON)
-    async with house(tmp_path, clock=day.clock()) as parts:
-        style = await saved(parts, ANNA, "Waves")
-        view = accepted(await asks(parts, ANNA, private(ANNA), REFERENCE, saved=style.id))
-        await ended(parts, ANNA, view.id)
+    async with running_app(tmp_path, clock=day.clock()) as app:
+        style = await saved(app, ANNA, "Waves")
+        view = accepted(await asks(app, ANNA, private(ANNA), REFERENCE, saved=style.id))
+        await ended(app, ANNA, view.id)
         day.time += 400 * 86_400
-        await Retention(
-            parts.job_service.database, parts.job_service.photo_intake.photos, parts.job_service.clock
-        ).sweep()
-        assert {key.split("/")[0] for key in await kept_of(parts, ANNA)} == {"style"}
-        assert await parts.services.saved_styles.picture(ANNA, None, style.id) is not None
+        await Retention(app.job_service.database, app.job_service.photo_intake.photos, app.job_service.clock).sweep()
+        assert {key.split("/")[0] for key in await kept_of(app, ANNA)} == {"style"}
+        assert await app.services.saved_styles.picture(ANNA, None, style.id) is not None
 
 
 async def test_banned_people_save_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path) as parts:
-        await parts.services.admin.ban(ANNA)
-        assert reason(await parts.services.saved_styles.save(ANNA, "Waves", a_photo())) == ErrorCode.BANNED
-        assert await kept_of(parts, ANNA) == set()
+    async with running_app(tmp_path) as app:
+        await app.services.admin.ban(ANNA)
+        assert reason(await app.services.saved_styles.save(ANNA, "Waves", a_photo())) == ErrorCode.BANNED
+        assert await kept_of(app, ANNA) == set()

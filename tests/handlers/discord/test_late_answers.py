@@ -32,7 +32,7 @@ async def test_pictures_that_take_twenty_minutes_still_arrive(tmp_path: Path) ->
             [card] = await someone.dms.gets()
             await someone.dms.presses(card, "Again")
             await someone.dms.gets(2)
-        await ended(town.parts, dora.person, 4)  # nobody opens the door: it stays in the history
+        await ended(town.app, dora.person, 4)  # nobody opens the door: it stays in the history
         history = await dora.reads(await dora.types("history"))
         await dora.presses(history, "1")
         await dora.gets()

@@ -144,7 +144,7 @@ async def test_a_bot_that_was_thrown_out_of_the_channel_loses_nothing(tmp_path: 
         await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2"))
         anna.place.rights = 0
         go.touch()
-        await ended(town.parts, anna.person, 1)
+        await ended(town.app, anna.person, 1)
         await anna.dms.writes("/history")
         await town.discord.until(lambda: any(card.labels for card in anna.dms.sees))
         await anna.dms.presses(anna.dms.sees[-1], "1")
@@ -174,10 +174,10 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     wrong = "MTI2MDAwMDAwMDAwMDAwMDAwMA.another.token-that-nobody-knows"
     async with (
         discord_server() as server,
-        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as app,
     ):
         with pytest.raises(TokenRefused) as refused:
-            async with discord(parts.services, token=SecretStr(wrong), secret=b"", api_url=server.api_url):
+            async with discord(app.services, token=SecretStr(wrong), secret=b"", api_url=server.api_url):
                 raise AssertionError("the bot must not start")
     chain = [refused.value, refused.value.__cause__]
     assert "nobody-knows" not in "".join(f"{error!r}" for error in chain) + caplog.text

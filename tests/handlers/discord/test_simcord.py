@@ -34,14 +34,14 @@ class World:
     """simcord's Discord, and the bot's inside."""
 
     env: simcord.Env
-    parts: Installation
+    app: Installation
 
     async def until(self, wanted: Callable[[], T | None]) -> T:
         """What is there once it is there; something may have happened whenever the bot's bell rings."""
         clock = WallClock()
         async with asyncio.timeout(PATIENCE):
             while not (found := wanted()):
-                await clock.wait(self.parts.deps.wakeups.subscribe(), LOOK_SECONDS)
+                await clock.wait(self.app.deps.wakeups.subscribe(), LOOK_SECONDS)
             return found
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
@@ -72,18 +72,18 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
         return httpx.Response(404) if blob is None else httpx.Response(200, content=blob)
 
     async with (
-        open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as app,
         httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
     ):
-        connection = Connection(Line(), SecretStr("simcord.x"), "", parts.deps.clock, by_webhook=False)
-        house = house_of(parts.services, connection, Files(http, frozenset({CDN})), parts.http_deps.secret)
+        connection = Connection(Line(), SecretStr("simcord.x"), "", app.deps.clock, by_webhook=False)
+        house = house_of(app.services, connection, Files(http, frozenset({CDN})), app.http_deps.secret)
         tree = await house.planted()
         async with simcord.run(tree.client, shard_count=1) as env:
             files["env"] = env
             connection.line.client = tree.client
             await tree.sync()
-            async with running(parts, [house.platform]):
-                yield World(env, parts)
+            async with running(app, [house.platform]):
+                yield World(env, app)
                 await house.lineup.finish(10)
 
 

@@ -81,7 +81,7 @@ async def test_a_style_picture_that_waits_is_for_the_whole_album(tmp_path: Path)
         await town.api.until(lambda: anna.sees)
         await anna.sends_album(photos(2))
         await town.api.until(lambda: len(anna.pictures) == 2)
-        views = await town.parts.job_service.history(anna.person)
+        views = await town.app.job_service.history(anna.person)
         assert [view.has_reference for view in views] == [True, True]
 
 
@@ -99,8 +99,8 @@ async def test_one_picture_left_of_an_album_is_the_card(tmp_path: Path) -> None:
         anna = town.person(1)
         await anna.sends_album(photos(2), caption="/style 4")
         await town.api.until(lambda: anna.sees)
-        views = await town.parts.job_service.history(anna.person)
-        await town.parts.job_service.cancel(anna.person, views[0].id)
+        views = await town.app.job_service.history(anna.person)
+        await town.app.job_service.cancel(anna.person, views[0].id)
         (tmp_path / "go").touch()
         await town.api.until(lambda: anna.pictures)
         assert len(anna.sees) == 1
@@ -136,7 +136,7 @@ async def test_deleting_all_takes_the_pictures_off_the_chat(tmp_path: Path) -> N
         await town.api.until(lambda: "Keep them" in card_of(anna).labels)
         await anna.presses(card_of(anna), "Yes, delete all")
         await town.api.until(lambda: not anna.sees)
-        assert await town.parts.job_service.history(anna.person) == ()
+        assert await town.app.job_service.history(anna.person) == ()
 
 
 async def test_in_a_group_its_admins_may_delete_all_and_nobody_else(tmp_path: Path) -> None:

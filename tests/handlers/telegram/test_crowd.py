@@ -41,5 +41,5 @@ async def test_a_crowd_gets_each_picture_once(tmp_path: Path) -> None:
             await api.acknowledged()
             for number in PEOPLE:
                 assert await town.units(town.person(number)) == (2, 0)
-                assert len(await town.parts.job_service.history(town.person(number).person)) == 2
+                assert len(await town.app.job_service.history(town.person(number).person)) == 2
         assert len({card.answers for card in painted(api, GROUP)}) == len(PEOPLE)

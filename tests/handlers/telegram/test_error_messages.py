@@ -40,7 +40,7 @@ async def test_bad_pictures_get_a_sentence_and_cost_nothing(tmp_path: Path) -> N
         await anna.posts({"animation": video, "document": {"file_id": "v", "file_unique_id": "u"}})
         assert "That isn't a picture." in await answer_to(town, anna)
         assert await town.units(anna) == (0, 0)
-        assert await town.parts.job_service.history(anna.person) == ()
+        assert await town.app.job_service.history(anna.person) == ()
         assert "v" not in [call.params.get("file_id") for call in town.api.calls]
 
 

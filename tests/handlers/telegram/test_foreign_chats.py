@@ -76,8 +76,8 @@ async def test_a_deleted_picture_is_found_no_more(tmp_path: Path) -> None:
         await town.api.until(lambda: anna.pictures)
         shared = anna.pictures[0].data("Share")
         await finds_pictures(anna, shared)
-        [view] = await town.parts.job_service.history(anna.person)
-        await town.parts.job_service.delete(anna.person, view.id)
+        [view] = await town.app.job_service.history(anna.person)
+        await town.app.job_service.delete(anna.person, view.id)
         assert await asks_inline(anna, shared) == []
 
 

@@ -51,4 +51,4 @@ async def test_a_tidy_groups_cards_go_after_a_while_and_others_stay(tmp_path: Pa
         await pass_time(town, clock, 3700.0)
         await town.api.until(lambda: not anna.pictures and not any("All 2" in shown.text for shown in anna.sees))
         assert ben.pictures
-        assert await town.parts.job_service.history(anna.person), "it is still theirs"
+        assert await town.app.job_service.history(anna.person), "it is still theirs"

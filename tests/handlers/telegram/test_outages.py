@@ -45,7 +45,7 @@ async def test_an_update_that_comes_again_after_a_restart_is_the_same_job(tmp_pa
             await api.until(lambda: len(anna.pictures) == 2)
             await api.acknowledged()
             assert await town.units(anna) == (2, 0)
-            assert len(await town.parts.job_service.history(anna.person)) == 2
+            assert len(await town.app.job_service.history(anna.person)) == 2
 
 
 async def test_an_update_is_acknowledged_only_after_its_job_is_stored(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_flood_control_and_broken_connections_delay_a_picture_and_never_do
         await town.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
         await town.api.until(lambda: anna.pictures)
-        history = await town.parts.job_service.history(anna.person)
+        history = await town.app.job_service.history(anna.person)
         await town.api.until(
             lambda: not any(fault.times for fault in town.api.faults if fault.method != "editMessageText")
         )
@@ -101,8 +101,8 @@ async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> No
         await town.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
         await town.api.until(lambda: town.api.count("editMessageMedia") == 2)
-        [view] = await town.parts.job_service.history(anna.person)
-        await ended(town.parts, anna.person, view.id)
+        [view] = await town.app.job_service.history(anna.person)
+        await ended(town.app, anna.person, view.id)
         assert len(anna.sees) == 1
 
 
@@ -147,9 +147,9 @@ async def test_a_person_who_blocked_the_bot_has_their_picture_in_the_history(tmp
         await town.api.until(lambda: anna.sees)
         town.api.chats.blocked.add(anna.chat)
         (tmp_path / "go").touch()
-        [view] = await town.parts.job_service.history(anna.person)
-        assert (await ended(town.parts, anna.person, view.id)).state in {State.STORED, State.DELIVERED}
-        assert await town.parts.job_service.result(anna.person, view.id)
+        [view] = await town.app.job_service.history(anna.person)
+        assert (await ended(town.app, anna.person, view.id)).state in {State.STORED, State.DELIVERED}
+        assert await town.app.job_service.result(anna.person, view.id)
         await ben.sends(portrait_jpeg(), caption="/style 2")
         await town.api.until(lambda: ben.pictures)
         assert not anna.pictures
@@ -206,10 +206,10 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     wrong = "7654321:AAH-another-token-that-nobody-knows-here"
     async with (
         bot_api() as api,
-        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as app,
     ):
         with pytest.raises(TokenRefused) as refused:
-            async with telegram(parts.services, token=SecretStr(wrong), api_url=api.url):
+            async with telegram(app.services, token=SecretStr(wrong), api_url=api.url):
                 raise AssertionError("the bot must not start")
     chain = [
         refused.value,

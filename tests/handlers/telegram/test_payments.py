@@ -21,7 +21,7 @@ async def invoice(town: Town, someone: Someone) -> Shown:
 
 
 async def in_purse(town: Town, someone: Someone) -> int:
-    return await town.parts.services.credits.balance(someone.person)
+    return await town.app.services.credits.balance(someone.person)
 
 
 async def test_a_payment_is_credited_once_however_often_it_is_told(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ async def test_who_has_opted_out_lends_no_profile_photo(tmp_path: Path) -> None:
         anna, ben = town.member(1), town.member(2)
         town.api.files["face"] = portrait_jpeg()
         town.api.groups.portraits[1] = "face"
-        await town.parts.services.privacy.opt_out(anna.person, out=True)
+        await town.app.services.privacy.opt_out(anna.person, out=True)
         await anna.says("good morning")
         await ben.says("/style 2", answering=anna.last)
         await town.api.until(lambda: ben.sees)

@@ -127,12 +127,12 @@ async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: P
 async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_path: Path) -> None:
     async with (
         bot_api() as api,
-        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as parts,
+        open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as app,
     ):
         api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
         with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
             async with telegram(
-                parts.services, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
+                app.services, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
             ):
                 raise AssertionError("the bot must not start")
 

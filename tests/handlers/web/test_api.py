@@ -12,17 +12,17 @@ from bot.app import Installation
 from bot.domain import quota
 from bot.i18n import texts_for
 from bot.runtime.clock import WallClock
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import house
+from tests.harness.app import running_app
 from tests.harness.web_visitors import painted, told, visitor, visitors, wish
 
 
 @pytest.mark.parametrize("style", ["5", "ink", "Chinese ink painting", "国画古风"])
-@IN_HOUSE
-async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Installation, style: str) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_wish_by_number_slug_or_name_becomes_a_picture(app: Installation, style: str) -> None:
+    async with visitor(app) as anna:
         answer = await wish(anna, style=style)
         job = answer.json()
         assert (answer.status_code, job["state"], job["place"], job["style"]) == (202, "queued", 1, 5)
@@ -35,27 +35,27 @@ async def test_a_wish_by_number_slug_or_name_becomes_a_picture(open_house: Insta
         assert Image.open(io.BytesIO(picture.content)).info["comment"].startswith(b"look=5 reference=False")
 
 
-@IN_HOUSE
-async def test_a_picture_of_ones_own_is_the_style(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_picture_of_ones_own_is_the_style(app: Installation) -> None:
+    async with visitor(app) as anna:
         done = await painted(anna, style=None, reference=portrait_jpeg(shade=20))
         assert (done["style"], done["has_reference"]) == (-1, True)
         picture = await anna.get(done["result_url"])
         assert b"reference=True" in Image.open(io.BytesIO(picture.content)).info["comment"]
 
 
-@IN_HOUSE
-async def test_the_same_key_sent_twice_is_one_job(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_the_same_key_sent_twice_is_one_job(app: Installation) -> None:
+    async with visitor(app) as anna:
         first = (await wish(anna, key="page-key-1")).json()
         second = (await wish(anna, key="page-key-1")).json()
         assert (second["id"], second["repeated"]) == (first["id"], True)
         assert len((await anna.get("/api/jobs")).json()["jobs"]) == 1
 
 
-@IN_HOUSE
-async def test_a_visitor_sees_only_their_own_jobs(open_house: Installation) -> None:
-    async with visitors(open_house) as (anna, ben):
+@SHARED_LOOP
+async def test_a_visitor_sees_only_their_own_jobs(app: Installation) -> None:
+    async with visitors(app) as (anna, ben):
         done = await painted(anna)
         at = f"/api/jobs/{done['id']}"
         for method, path in [
@@ -73,9 +73,9 @@ async def test_a_visitor_sees_only_their_own_jobs(open_house: Installation) -> N
 
 
 @pytest.mark.parametrize("number", ["0", "999", str(2**63), "9" * 40])
-@IN_HOUSE
-async def test_a_job_that_nobody_has_is_not_found(open_house: Installation, number: str) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_job_that_nobody_has_is_not_found(app: Installation, number: str) -> None:
+    async with visitor(app) as anna:
         for path in ("", "/events", "/result", "/photo"):
             assert (await anna.get(f"/api/jobs/{number}{path}")).status_code == 404
         assert (await anna.delete(f"/api/jobs/{number}")).status_code == 404
@@ -98,11 +98,11 @@ async def test_a_job_that_nobody_has_is_not_found(open_house: Installation, numb
         ({"key": "key with spaces"}, 400, "bad_form"),
     ],
 )
-@IN_HOUSE
+@SHARED_LOOP
 async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
-    open_house: Installation, sent: dict[str, Any], status: int, code: str
+    app: Installation, sent: dict[str, Any], status: int, code: str
 ) -> None:
-    async with visitor(open_house) as anna:
+    async with visitor(app) as anna:
         answer = await wish(anna, **sent)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert answer.json()["message"].endswith(".")
@@ -110,16 +110,16 @@ async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
 
-@IN_HOUSE
-async def test_what_went_wrong_is_said_in_the_visitors_language(open_house: Installation) -> None:
-    async with visitor(open_house, "zh-CN") as anna:
+@SHARED_LOOP
+async def test_what_went_wrong_is_said_in_the_visitors_language(app: Installation) -> None:
+    async with visitor(app, "zh-CN") as anna:
         assert (await wish(anna, photo=b"words")).json()["message"].startswith("这不是图片")
         assert (await anna.get("/api/jobs/7")).json()["message"].endswith("。")
 
 
-@IN_HOUSE
-async def test_a_post_that_is_no_form_misses_its_photo(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_post_that_is_no_form_misses_its_photo(app: Installation) -> None:
+    async with visitor(app) as anna:
         for body in ({"json": {"style": 0}}, {"content": b""}, {"data": {"style": "0"}}):
             answer = await anna.post("/api/jobs", **body)
             assert (answer.status_code, answer.json()["code"]) == (422, "photo_missing")
@@ -129,7 +129,7 @@ async def test_a_post_that_is_no_form_misses_its_photo(open_house: Installation)
 
 async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: Path) -> None:
     hold = quick_engine(until=tmp_path / "go")
-    async with house(tmp_path / "data", engine=hold, daily_free_images=2) as parts, visitor(parts) as anna:
+    async with running_app(tmp_path / "data", engine=hold, daily_free_images=2) as app, visitor(app) as anna:
         await wish(anna, style="0")
         waiting = (await wish(anna, style="2")).json()
         refused = await wish(anna, style="5")
@@ -142,9 +142,9 @@ async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: P
         (tmp_path / "go").touch()
 
 
-@IN_HOUSE
-async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_an_ended_job_is_deleted_with_its_pictures(app: Installation) -> None:
+    async with visitor(app) as anna:
         at = f"/api/jobs/{(await painted(anna))['id']}"
         assert (await anna.get(f"{at}/photo")).headers["content-type"] == "image/jpeg"
         assert (await anna.delete(at)).status_code == 204
@@ -154,9 +154,9 @@ async def test_an_ended_job_is_deleted_with_its_pictures(open_house: Installatio
         assert (await anna.delete(at)).status_code == 404
 
 
-@IN_HOUSE
-async def test_the_same_photo_again_and_in_another_look(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_the_same_photo_again_and_in_another_look(app: Installation) -> None:
+    async with visitor(app) as anna:
         first = await painted(anna, style="0")
         again = await anna.post(f"/api/jobs/{first['id']}/again")
         other = await anna.post(f"/api/jobs/{first['id']}/again", data={"style": "pixel", "key": "page-key-2"})
@@ -169,9 +169,9 @@ async def test_the_same_photo_again_and_in_another_look(open_house: Installation
         assert [job["id"] for job in history] == [other.json()["id"], again.json()["id"], first["id"]]
 
 
-@IN_HOUSE
-async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(app: Installation) -> None:
+    async with visitor(app) as anna:
         done = await painted(anna)
         at = f"/api/jobs/{done['id']}"
         await anna.head(done["result_url"])
@@ -181,9 +181,9 @@ async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(
         assert (await anna.get(at)).json()["state"] == "delivered"
 
 
-@IN_HOUSE
-async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Installation) -> None:
-    async with visitor(open_house, "zh") as anna:
+@SHARED_LOOP
+async def test_the_looks_on_offer_come_with_names_and_samples(app: Installation) -> None:
+    async with visitor(app, "zh") as anna:
         looks = (await anna.get("/api/styles")).json()["styles"]
         assert [look["index"] for look in looks] == [0, 2, 4, 5, 7, 9, 32]
         assert looks[3] == {"index": 5, "slug": "ink", "name": "国画古风", "sample_url": "/samples/ink.jpg"}
@@ -193,8 +193,10 @@ async def test_the_looks_on_offer_come_with_names_and_samples(open_house: Instal
 
 async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path: Path) -> None:
     evening = datetime(2031, 5, 4, 22, 30, tzinfo=UTC).timestamp()
-    async with house(tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0) as parts:
-        async with visitor(parts) as anna:
+    async with running_app(
+        tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0
+    ) as app:
+        async with visitor(app) as anna:
             refused = await wish(anna)
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
         hours = (quota.resets_at(evening) - evening) / 3600

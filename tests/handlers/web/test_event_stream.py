@@ -7,12 +7,12 @@ import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import served_house
+from tests.harness.app import served_app
 from tests.harness.web_visitors import wish
 
 
 async def test_the_stream_tells_every_state_in_order_and_ends_with_the_job(tmp_path: Path) -> None:
-    async with served_house(tmp_path) as (_, url), httpx.AsyncClient(base_url=url, timeout=30) as anna:
+    async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url, timeout=30) as anna:
         job = (await wish(anna)).json()
         async with aconnect_sse(anna, "GET", job["events_url"]) as stream:
             assert stream.response.headers["content-type"].startswith("text/event-stream")
@@ -28,7 +28,7 @@ async def test_the_stream_tells_every_state_in_order_and_ends_with_the_job(tmp_p
 async def test_a_stream_that_breaks_is_taken_up_again_where_the_job_is(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
-        served_house(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
+        served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
         httpx.AsyncClient(base_url=url, timeout=30) as anna,
     ):
         at = (await wish(anna)).json()["events_url"]
@@ -53,7 +53,7 @@ async def first_of(client: httpx.AsyncClient, path: str, state: str) -> ServerSe
 async def test_one_visitor_can_hold_only_so_many_streams(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
-        served_house(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
+        served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
         httpx.AsyncClient(base_url=url, timeout=30) as anna,
     ):
         at = (await wish(anna)).json()["events_url"]
@@ -67,7 +67,7 @@ async def test_one_visitor_can_hold_only_so_many_streams(tmp_path: Path) -> None
 async def test_the_server_stops_with_a_stream_open(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with httpx.AsyncClient(timeout=30) as anna:
-        async with served_house(tmp_path / "data", engine=quick_engine(until=go)) as (_, url):
+        async with served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url):
             anna.base_url = url
             at = (await wish(anna)).json()["events_url"]
             stream = await anna.send(anna.build_request("GET", at), stream=True)

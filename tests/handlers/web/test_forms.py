@@ -9,9 +9,9 @@ import pytest
 
 from bot.app import Installation
 from handlers.web.forms import FORM_BYTES
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import served_house
+from tests.harness.app import served_app
 from tests.harness.web_visitors import visitor
 
 MEGABYTE = b"x" * 1024 * 1024
@@ -25,7 +25,7 @@ async def endless(megabytes: int) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path) -> None:
-    async with served_house(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as anna:
+    async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as anna:
         answer = await anna.post(
             "/api/jobs", content=endless(60), headers={"Content-Type": "multipart/form-data; boundary=b"}
         )
@@ -33,9 +33,9 @@ async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path)
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
 
-@IN_HOUSE
-async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(app: Installation) -> None:
+    async with visitor(app) as anna:
         photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
         assert len(photo) < FORM_BYTES
         answer = await anna.post("/api/jobs", files={"photo": ("a.jpg", photo)}, data={"style": "0"})
@@ -54,15 +54,15 @@ async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(open_house
     ],
     ids=["files", "fields", "long field", "garbage", "no boundary", "style as a file"],
 )
-@IN_HOUSE
-async def test_a_form_of_another_shape_is_refused(open_house: Installation, body: dict[str, Any]) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_form_of_another_shape_is_refused(app: Installation, body: dict[str, Any]) -> None:
+    async with visitor(app) as anna:
         answer = await anna.post("/api/jobs", **body)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
 
 
-@IN_HOUSE
-async def test_a_little_form_stays_little(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_little_form_stays_little(app: Installation) -> None:
+    async with visitor(app) as anna:
         answer = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -16,7 +16,7 @@ from handlers.telegram.payload_filter import sieved
 from handlers.web.request_guard import is_our_own, knows_host
 from handlers.web.visitors import Cookies
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import house
+from tests.harness.app import running_app
 from tests.harness.properties import ANY_TEXT, FEW, QUICK, WORDS
 from tests.harness.rows import NOON
 
@@ -109,9 +109,9 @@ def test_bytes_that_are_no_answer_pass_as_they_are(payload: bytes) -> None:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Installation]]:
     """One house for all, with a loop that lives as long."""
     with asyncio.Runner() as runner:
-        opening = house(tmp_path_factory.mktemp("house"))
-        parts = runner.run(opening.__aenter__())
-        yield runner, parts
+        opening = running_app(tmp_path_factory.mktemp("house"))
+        app = runner.run(opening.__aenter__())
+        yield runner, app
         runner.run(opening.__aexit__(None, None, None))
 
 
@@ -131,8 +131,8 @@ PARTS = st.tuples(ANY_TEXT, CONTENTS, st.sampled_from(["image/jpeg", "x"]))
 FILES = st.dictionaries(st.sampled_from(["photo", "reference", "style", "key"]), PARTS, max_size=3)
 
 
-async def answered(parts: Installation, **request: Any) -> httpx.Response:
-    transport = httpx.ASGITransport(web_application(parts))  # what breaks inside comes out as what it is
+async def answered(app: Installation, **request: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(web_application(app))  # what breaks inside comes out as what it is
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         return await http.post("/api/jobs", **request)
 
@@ -140,9 +140,9 @@ async def answered(parts: Installation, **request: Any) -> httpx.Response:
 @FEW
 @given(st.binary(max_size=400), KINDS)
 def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installation], body: bytes, kind: str) -> None:
-    runner, parts = page
+    runner, app = page
     headers = {"Content-Type": kind.encode("latin-1")}
-    assert runner.run(answered(parts, content=body, headers=headers)).status_code in {400, 413, 415, 422}
+    assert runner.run(answered(app, content=body, headers=headers)).status_code in {400, 413, 415, 422}
 
 
 @FEW
@@ -150,7 +150,7 @@ def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installat
 def test_any_form_is_taken_or_refused_with_a_reason(
     page: tuple[asyncio.Runner, Installation], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
 ) -> None:
-    runner, parts = page
-    answer = runner.run(answered(parts, data=fields, files=files or None))
+    runner, app = page
+    answer = runner.run(answered(app, data=fields, files=files or None))
     assert answer.status_code == 202 or 400 <= answer.status_code < 500, answer.text
     assert answer.json()

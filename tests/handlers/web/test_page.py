@@ -8,7 +8,7 @@ import pytest
 from bot.app import Installation
 from bot.i18n import LANGUAGES, texts_for
 from handlers.web.page import read_static, sentences, translated
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 from tests.harness.web_visitors import visitor
 
 FILES = read_static()
@@ -92,9 +92,9 @@ def test_every_imported_module_and_name_exists(name: str) -> None:
         ("/samples/ink.jpg", "image/jpeg"),
     ],
 )
-@IN_HOUSE
-async def test_files_have_their_types_and_are_sent_once(open_house: Installation, path: str, media_type: str) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_files_have_their_types_and_are_sent_once(app: Installation, path: str, media_type: str) -> None:
+    async with visitor(app) as anna:
         first = await anna.get(path)
         assert (first.status_code, first.headers["content-type"]) == (200, media_type)
         again = await anna.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -105,15 +105,15 @@ async def test_files_have_their_types_and_are_sent_once(open_house: Installation
     "path",
     ["/static/../__init__.py", "/static/%2e%2e/page.py", "/static/", "/samples/..%2Fx.jpg", "/samples/INK.jpg"],
 )
-@IN_HOUSE
-async def test_nothing_but_the_page_is_served(open_house: Installation, path: str) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_nothing_but_the_page_is_served(app: Installation, path: str) -> None:
+    async with visitor(app) as anna:
         assert (await anna.get(path)).status_code == 404
 
 
-@IN_HOUSE
-async def test_the_page_speaks_the_visitors_language(open_house: Installation) -> None:
-    async with visitor(open_house, "zh-CN") as anna:
+@SHARED_LOOP
+async def test_the_page_speaks_the_visitors_language(app: Installation) -> None:
+    async with visitor(app, "zh-CN") as anna:
         page = (await anna.get("/")).text
         assert '<html lang="zh">' in page
         assert "添加照片" in page

@@ -7,8 +7,8 @@ import pytest
 from bot.app import Installation
 from handlers.web.headers import HEADERS
 from handlers.web.request_guard import is_our_own, knows_host
-from tests.conftest import IN_HOUSE
-from tests.harness.app import house
+from tests.conftest import SHARED_LOOP
+from tests.harness.app import running_app
 from tests.harness.web_visitors import visitor, wish
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -48,9 +48,9 @@ def test_only_our_own_page_or_no_page_at_all_may_change_something(
     assert is_our_own(method, headers) is may
 
 
-@IN_HOUSE
-async def test_a_form_on_another_site_changes_nothing(open_house: Installation) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_a_form_on_another_site_changes_nothing(app: Installation) -> None:
+    async with visitor(app) as anna:
         await anna.get("/api/quota")
         anna.headers["Origin"] = "https://evil.example"
         answer = await wish(anna)
@@ -58,9 +58,9 @@ async def test_a_form_on_another_site_changes_nothing(open_house: Installation) 
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
 
-@IN_HOUSE
-async def test_a_rebound_name_reads_nothing(open_house: Installation) -> None:
-    async with visitor(open_house) as stranger:
+@SHARED_LOOP
+async def test_a_rebound_name_reads_nothing(app: Installation) -> None:
+    async with visitor(app) as stranger:
         answer = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
         assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
         assert "set-cookie" not in answer.headers
@@ -80,9 +80,9 @@ async def test_a_rebound_name_reads_nothing(open_house: Installation) -> None:
         ("GET", "/nowhere"),
     ],
 )
-@IN_HOUSE
-async def test_every_answer_carries_the_security_headers(open_house: Installation, method: str, path: str) -> None:
-    async with visitor(open_house) as anna:
+@SHARED_LOOP
+async def test_every_answer_carries_the_security_headers(app: Installation, method: str, path: str) -> None:
+    async with visitor(app) as anna:
         answer = await anna.request(method, path)
         assert {name: answer.headers.get(name) for name in HEADERS} == dict(HEADERS)
         if path.startswith("/api/"):
@@ -93,8 +93,8 @@ async def test_every_answer_carries_the_security_headers(open_house: Installatio
 
 
 async def test_a_page_open_to_the_world_answers_under_any_name_and_keeps_its_cookie_to_https(tmp_path: Path) -> None:
-    abroad = house(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
-    async with abroad as parts, visitor(parts) as anna:
+    abroad = running_app(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
+    async with abroad as app, visitor(app) as anna:
         answer = await anna.get("/", headers={"Host": "repaint.example"})
         assert answer.status_code == 200
         assert answer.headers["set-cookie"].startswith("__Host-visitor=")

@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import Installation, web_application
 from bot.http.server import listen, serve
-from tests.conftest import IN_HOUSE
+from tests.conftest import SHARED_LOOP
 
 HOST = b"Host: localhost\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
@@ -17,11 +17,11 @@ SMUGGLED = b"GET /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @asynccontextmanager
-async def serving(parts: Installation, head_seconds: float = 20.0) -> AsyncIterator[int]:
+async def serving(app: Installation, head_seconds: float = 20.0) -> AsyncIterator[int]:
     """The port of the real server."""
     stop, ready = asyncio.Event(), asyncio.Event()
     with listen("127.0.0.1", 0) as listener:
-        serve_it = serve(web_application(parts), listener, stop, lambda _: ready.set(), head_seconds=head_seconds)
+        serve_it = serve(web_application(app), listener, stop, lambda _: ready.set(), head_seconds=head_seconds)
         task = asyncio.create_task(serve_it)
         await ready.wait()
         yield listener.getsockname()[1]
@@ -29,10 +29,10 @@ async def serving(parts: Installation, head_seconds: float = 20.0) -> AsyncItera
         await task
 
 
-async def answers(port: int, *parts: bytes) -> bytes:
+async def answers(port: int, *app: bytes) -> bytes:
     """All that comes back on one connection until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for part in parts:
+    for part in app:
         writer.write(part)
         await writer.drain()
     async with asyncio.timeout(30):
@@ -83,9 +83,9 @@ NO_HTTP = {
 }
 
 
-@IN_HOUSE
-async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: Installation) -> None:
-    async with serving(open_house) as port:
+@SHARED_LOOP
+async def test_no_request_hides_another_and_no_noise_is_a_request(app: Installation) -> None:
+    async with serving(app) as port:
         for name, sent in TWO_IN_ONE.items():
             said = await answers(port, sent)
             assert said.count(b"HTTP/1.1 ") == 1, (name, said)
@@ -110,19 +110,19 @@ async def test_no_request_hides_another_and_no_noise_is_a_request(open_house: In
         b"/static/..\\..\\settings.py",
     ],
 )
-@IN_HOUSE
-async def test_no_path_leads_out(open_house: Installation, path: bytes) -> None:
-    async with serving(open_house) as port:
+@SHARED_LOOP
+async def test_no_path_leads_out(app: Installation, path: bytes) -> None:
+    async with serving(app) as port:
         said = await answers(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
         assert said.split()[1] in {b"404", b"400", b"405"}, said[:200]
 
 
 @pytest.mark.parametrize("begun", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\n" + HOST, b"X-Slow: 1\r\n")])
-@IN_HOUSE
+@SHARED_LOOP
 async def test_who_takes_too_long_to_say_what_they_want_is_hung_up_on(
-    open_house: Installation, begun: tuple[bytes, ...]
+    app: Installation, begun: tuple[bytes, ...]
 ) -> None:
-    async with serving(open_house, head_seconds=0.3) as port:
+    async with serving(app, head_seconds=0.3) as port:
         assert await answers(port, *begun) == b""
         whole = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
         with socket.create_connection(("127.0.0.1", port)) as quick:  # and so is a second request that never ends
@@ -130,11 +130,11 @@ async def test_who_takes_too_long_to_say_what_they_want_is_hung_up_on(
         assert said.count(b"HTTP/1.1 200") == 1
 
 
-def _asked(connection: socket.socket, *parts: bytes) -> bytes:
+def _asked(connection: socket.socket, *app: bytes) -> bytes:
     """What comes back after each part, and then until the server hangs up."""
     connection.settimeout(30)
     said = b""
-    for part in parts:
+    for part in app:
         connection.sendall(part)
         said += connection.recv(65536)
     while more := connection.recv(65536):
@@ -142,9 +142,9 @@ def _asked(connection: socket.socket, *parts: bytes) -> bytes:
     return said
 
 
-@IN_HOUSE
-async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(open_house: Installation) -> None:
-    async with serving(open_house) as port:
+@SHARED_LOOP
+async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(app: Installation) -> None:
+    async with serving(app) as port:
         asked = b"GET /metrics HTTP/1.1\r\n" + HOST
         assert (await answers(port, asked + CLOSE)).split()[1] == b"200"
         for passed_on in (b"X-Forwarded-For: 127.0.0.1", b"Forwarded: for=127.0.0.1", b"x-real-ip: 127.0.0.1"):
