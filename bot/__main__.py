@@ -1,8 +1,6 @@
 """The `repaint` command."""
 
-import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version as version_of
@@ -18,11 +16,11 @@ from bot.config import settings as config
 from bot.config.stand_in import StandInSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime import event_loop
-from bot.runtime.lock_file import FolderInUse
 from bot.runtime.logging import log_last_words, set_up_logging
+from common.lock_file import FolderInUse
+from common.signals import stop_on_signals
 from storage.database import NewerSchema
 from stylizer.database import CannotOpen
-from stylizer.lock_file import FolderInUse as AnotherStandIn
 
 T = TypeVar("T")
 DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages are called otherwise
@@ -68,10 +66,7 @@ def run() -> None:
     settings = _settings()
 
     async def until_signalled() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await app.run(settings, stop, ready=lambda address: typer.echo(_greeting(settings, address)))
+        await app.run(settings, stop_on_signals(), ready=lambda address: typer.echo(_greeting(settings, address)))
 
     _done(lambda: event_loop.run(until_signalled()))
 
@@ -257,7 +252,7 @@ def _done(work: Callable[[], T]) -> T:
     """What the work gives, or the sentence why not."""
     try:
         return work()
-    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp, CannotOpen, AnotherStandIn) as error:
+    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp, CannotOpen) as error:
         _give_up(str(error))
 
 

@@ -38,7 +38,7 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import CannotStart, Platform
 from bot.roles import ProcessRoles
 from bot.runtime.clock import Clock
-from bot.runtime.lock_file import secret_of
+from bot.runtime.data_folder import secret_of
 from bot.runtime.wakeups import Wakeups
 from bot.services import Services, build_services
 from bot.worker import accounts

@@ -130,12 +130,13 @@ async def open_database(where: Path | str, *, clock: Callable[[], float] | None 
 
 def _postgres(url: str) -> Place:
     try:
-        from stylizer.postgres import NotPostgres, Postgres  # noqa: PLC0415  # not everybody has its driver
+        from common.postgres import InvalidUrl  # noqa: PLC0415  # its driver is an extra
+        from stylizer.postgres import Postgres  # noqa: PLC0415  # likewise
     except ImportError as error:
         raise CannotOpen("PostgreSQL's driver is not installed; in the checkout: pip install '.[postgres]'") from error
     try:
         return Postgres(url)
-    except NotPostgres as error:
+    except InvalidUrl as error:
         raise CannotOpen(str(error)) from None
 
 

@@ -4,14 +4,13 @@ A painter has to find the photos where the service puts them. So the service lea
 that doesn't find it says so, instead of ending everybody's tasks as broken.
 """
 
-import asyncio
 import logging
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from obstore.store import ObjectStore
 
+from common.signals import stop_on_signals
 from stylizer.app import Painting
 from stylizer.database import CannotOpen
 from stylizer.engines import Engine
@@ -47,9 +46,7 @@ async def paint_until_told(
     settings: StylizerSettings, *, store: ObjectStore | None = None, ready: Callable[[], None]
 ) -> None:
     """Paint until SIGINT or SIGTERM; `ready` is called once we are at work. Raises CannotOpen."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     async with painters(settings, store=store):
         ready()
         await stop.wait()

@@ -13,13 +13,13 @@ from typing import Any
 from obstore.store import LocalStore, ObjectStore
 from sqlalchemy import text
 
+from common.lock_file import exclusive_folder
 from stylizer.app import Circumstances, Painting, painting
 from stylizer.clock import SharedClock
 from stylizer.database import Database, open_database, unbroken
 from stylizer.engines import Engine, real_engine
 from stylizer.fetch import Resolve, resolve
 from stylizer.file_store import Shelf
-from stylizer.lock_file import sole_user
 from stylizer.settings import StylizerSettings
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ async def opened(settings: StylizerSettings, world: World) -> AsyncIterator[tupl
     """
     with ExitStack() as stack:
         if settings.database_url is None:
-            stack.enter_context(sole_user(settings.data_dir))
+            in_use = f"Another stylizer is at work in {settings.data_dir}."
+            stack.enter_context(exclusive_folder(settings.data_dir, lock_file="lock", in_use=in_use))
         async with open_database(
             settings.database_url or settings.data_dir / "stylizer.db", clock=world.clock
         ) as database:

@@ -1,16 +1,15 @@
 """Opens and closes the service: `service` for whoever wants the ASGI application, `serve` for a port."""
 
-import asyncio
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
 from obstore.store import ObjectStore
 from starlette.types import ASGIApp
 
+from common import http_server
+from common.signals import stop_on_signals
 from stylizer.app import serving
 from stylizer.engines import Engine
 from stylizer.fetch import Resolve, resolve
@@ -61,7 +60,7 @@ async def serve(
 ) -> None:
     """Serve on a port until SIGINT or SIGTERM; `ready` is called once it answers there. Raises as `service` does."""
     async with service(settings, store=store) as app:
-        await _Server(server_config(app, host=host, port=port), ready).serve()
+        await http_server.serve(server_config(app, host=host, port=port), stop_on_signals(), ready=ready)
 
 
 def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
@@ -78,27 +77,3 @@ def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=1,
         **place,
     )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn raises a signal once more as soon as it has stopped serving, which would end us before we have closed."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for word in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(word, self.handle_exit, word, None)
-        try:
-            yield
-        finally:
-            for word in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(word)

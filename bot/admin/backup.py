@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle
 from bot.jobs.transitions import apply_event
-from bot.runtime.lock_file import exclusive_folder
+from bot.runtime.data_folder import exclusive_data_folder
 from storage import cleanup, copy_database, jobs, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State
@@ -65,7 +65,7 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
         NewerSchema: a newer version has written it.
         FolderInUse: a bot works on the folder.
     """
-    with exclusive_folder(data_dir):
+    with exclusive_data_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
             raise CannotBackUp(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
         with _unpacked(data_dir, file) as folder:

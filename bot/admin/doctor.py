@@ -16,8 +16,9 @@ from bot.config import face_detection
 from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
 from bot.messaging.platform import CannotStart
-from bot.runtime.lock_file import FolderInUse, exclusive_folder
+from bot.runtime.data_folder import exclusive_data_folder
 from bot.worker.accounts import account_id, cloud_clients
+from common.lock_file import FolderInUse
 from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema
@@ -68,7 +69,7 @@ def _folder(folder: Path) -> Finding:
 
 def _running(folder: Path) -> Finding:
     try:
-        with exclusive_folder(folder):
+        with exclusive_data_folder(folder):
             return Finding(is_good=True, text="No Repaint is running on this folder.")
     except FolderInUse:
         return Finding(is_good=True, text="A Repaint is running on this folder.")

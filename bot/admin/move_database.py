@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from bot.cluster.bootstrap import open_shared_database
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
-from bot.runtime.lock_file import exclusive_folder
+from bot.runtime.data_folder import exclusive_data_folder
 from storage import copy_database, ledger
 from storage.copy_database import Miscounted, NotEmpty
 from storage.database import open_database
@@ -26,7 +26,7 @@ async def move_rows(settings: Settings, *, back: bool) -> int:
     if not back and not file.exists():
         raise CannotMove(f"There is no database in {settings.data_dir}.")
     async with AsyncExitStack() as stack:
-        stack.enter_context(exclusive_folder(settings.data_dir))
+        stack.enter_context(exclusive_data_folder(settings.data_dir))
         shared = await stack.enter_async_context(open_shared_database(settings))
         single = await stack.enter_async_context(open_database(file))
         there = await stack.enter_async_context(shared.write())

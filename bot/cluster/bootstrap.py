@@ -14,7 +14,7 @@ from bot.cluster.leadership import RoleRunner, SingleProcess
 from bot.config.cluster import ClusterSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import Clock, SharedClock, WallClock
-from bot.runtime.lock_file import exclusive_folder
+from bot.runtime.data_folder import exclusive_data_folder
 from bot.runtime.wakeups import Wakeups
 from storage.database import Database, open_database
 from storage.transactions import NotUsable
@@ -27,7 +27,7 @@ OWNER_BYTES = 4
 async def open_own_database(settings: ClusterSettings) -> AsyncIterator[Database]:
     """The database, which is ours alone where it is in our folder. Raises CannotStart, FolderInUse or NewerSchema."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with nullcontext() if settings.database_url else exclusive_folder(settings.data_dir):
+    with nullcontext() if settings.database_url else exclusive_data_folder(settings.data_dir):
         async with open_shared_database(settings) as database:
             yield database
 

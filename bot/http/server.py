@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import ClassVar
 
 import uvicorn
@@ -11,6 +10,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.messaging.platform import CannotStart
+from common import http_server
 
 HEAD_SECONDS = 20.0
 IDLE_SECONDS = 75  # a proxy before us keeps its connections for 60 s or so; whoever hangs up first loses nothing
@@ -50,14 +50,6 @@ class _Punctual(H11Protocol):
     def _hangs_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to whoever runs the whole."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -101,9 +93,5 @@ async def serve(
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    ready(address(*listener.getsockname()[:2]))
-    await stop.wait()
-    server.should_exit = True
-    await serving
+    ours = address(*listener.getsockname()[:2])
+    await http_server.serve(config, stop, listener=listener, ready=lambda: ready(ours))

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stylizer.lock_file import FolderInUse
+from common.lock_file import FolderInUse
 from tests.fakes.dashscope.api_calls import Caller, open_api, refused
 from tests.fakes.dashscope.service import stand_in
 

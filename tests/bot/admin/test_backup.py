@@ -13,7 +13,7 @@ from bot.admin.backup import CannotBackUp, put_back, write_backup
 from bot.app import Installation
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
-from bot.runtime.lock_file import FolderInUse
+from common.lock_file import FolderInUse
 from storage.database import NewerSchema
 from tests.bot.saved_styles.test_service import saved
 from tests.fakes.dashscope.quick_engine import quick_engine

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from bot.admin.backup import CannotBackUp, settle
 from bot.admin.move_database import CannotMove, move_rows
 from bot.config.settings import Settings
-from bot.runtime.lock_file import FolderInUse, exclusive_folder
+from bot.runtime.data_folder import exclusive_data_folder
+from common.lock_file import FolderInUse
 from storage import accounts, jobs, ledger, results
 from storage.copy_database import BATCH, copy_rows
 from storage.database import Database, open_database
@@ -87,7 +88,7 @@ async def test_nothing_moves_while_a_repaint_runs(tmp_path: Path, postgres_url: 
     settings = shared_settings(tmp_path, postgres_url)
     async with open_database(tmp_path / "repaint.db"):
         pass
-    with exclusive_folder(tmp_path), pytest.raises(FolderInUse):
+    with exclusive_data_folder(tmp_path), pytest.raises(FolderInUse):
         await move_rows(settings, back=False)
     async with open_database(postgres_url):
         for back in (False, True):

@@ -12,7 +12,7 @@ from bot.cluster.leadership import SingleProcess
 from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import SharedClock, WallClock
-from bot.runtime.lock_file import FolderInUse
+from common.lock_file import FolderInUse
 from tests.harness.app import settings_for
 
 KEY = "s" * 40

@@ -21,18 +21,18 @@ import io
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from obstore.store import ObjectStore
 from PIL import Image
 from sqlalchemy import text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common import http_server
 from stylizer.database import open_database
 from stylizer.engines import Engine
 from stylizer.server import server_config, service
@@ -134,14 +134,6 @@ def counted(app: ASGIApp, calls: list[Call]) -> ASGIApp:
     return noted
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to the tests."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Any ASGI application on a free loopback port; yields its `http://127.0.0.1:port`."""
@@ -149,12 +141,12 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        server = _Server(server_config(app))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        stop = asyncio.Event()
+        serving = asyncio.create_task(http_server.serve(server_config(app), stop, listener=listener))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            stop.set()
             await serving
 
 

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.runtime.lock_file import FolderInUse, exclusive_folder, secret_of
+from bot.runtime.data_folder import exclusive_data_folder, secret_of
+from common.lock_file import FolderInUse
 
 
 def test_a_folder_is_held_by_one_and_free_again_afterwards(tmp_path: Path) -> None:
     refused = pytest.raises(FolderInUse, match="give this one its own DATA_DIR")
-    with exclusive_folder(tmp_path / "data"), refused, exclusive_folder(tmp_path / "data"):
+    with exclusive_data_folder(tmp_path / "data"), refused, exclusive_data_folder(tmp_path / "data"):
         pytest.fail("two would pay twice")
-    with exclusive_folder(tmp_path / "data"):
+    with exclusive_data_folder(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 
