@@ -123,7 +123,9 @@ async def admit_draft(
     same = await _same_wish(connection, draft, style)
     if same is None:
         return await admit(connection, draft, style, rules, now, asked=asked)
-    await apply_event(connection, draft, job_lifecycle.CancelRequested(), now)
+    # Without the reference chosen just now: a row that names it would keep its bytes in the store.
+    stored = await jobs.get(connection, draft.id) or draft
+    await apply_event(connection, replace(stored, version=draft.version), job_lifecycle.CancelRequested(), now)
     return same
 
 

@@ -50,7 +50,7 @@ async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_p
 
 
 async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) -> None:
-    photo, day = a_photo(), Day(NOON)
+    photo, day = a_photo(), Day(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
@@ -66,7 +66,7 @@ async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) 
 
 
 async def test_a_photo_that_comes_again_while_it_waits_is_kept_once(tmp_path: Path) -> None:
-    photo, day = a_photo(), Day(NOON)
+    photo, day = a_photo(), Day(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         first = await wished(app, photo, "test:1")
