@@ -96,6 +96,11 @@ class Database:
         """Now, in milliseconds since the epoch, as all who share the tables see it."""
         return int(1000 * (await self._place.moment(connection) if self._clock is None else self._clock()))
 
+    async def now(self) -> float:
+        """Seconds since the epoch, as all who share the tables see it."""
+        async with self.reading() as connection:
+            return await self.moment(connection) / 1000
+
     @unbroken
     async def make_tables(self) -> None:
         """Make what is missing."""

@@ -13,9 +13,9 @@ from typing import Any
 from obstore.store import LocalStore, ObjectStore
 from sqlalchemy import text
 
+from common.clock import DatabaseClock
 from common.lock_file import exclusive_folder
 from stylizer.app import Circumstances, Painting, painting
-from stylizer.clock import SharedClock
 from stylizer.database import Database, open_database, unbroken
 from stylizer.engines import Engine, real_engine
 from stylizer.fetch import Resolve, resolve
@@ -92,10 +92,10 @@ async def _clock(database: Database, given: Callable[[], float] | None) -> Async
     if given is not None or not database.is_shared:
         yield given or time.time
         return
-    clock = SharedClock(database)
+    clock = DatabaseClock(database.now)
     await clock.measure()
     async with _beside(clock.run()):
-        yield clock
+        yield clock.now
 
 
 @asynccontextmanager

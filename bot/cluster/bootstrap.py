@@ -54,7 +54,7 @@ async def choose_clock(database: Database, given: Clock | None) -> Clock:
     if given is not None or not database.is_shared:
         return given or WallClock()
     clock = SharedClock(database)
-    await clock.ask()
+    await clock.measure()
     return clock
 
 

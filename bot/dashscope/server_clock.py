@@ -3,7 +3,7 @@ found whatever becomes of our clock, also across a crash."""
 
 from collections.abc import Callable
 
-from bot.runtime.clock import steady
+from common.clock import steady
 
 FRESH_SECONDS = 3600.0  # two good clocks drift apart by milliseconds in that time
 ASK_SECONDS = 60.0

@@ -5,22 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
+from bot.runtime.tasks import run_until
+from common.clock import DatabaseClock, steady
 from storage.database import Database
-
-log = structlog.get_logger(__name__)
-
-ASK_SECONDS = 30.0
-QUICK_SECONDS = 0.5  # an answer that took longer tells the time too vaguely
-TRIES = 5
-
-
-def steady() -> float:
-    """Seconds since some fixed moment. Nobody sets this clock, and where the system has one that does (CLOCK_BOOTTIME),
-    it also counts while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Clock(Protocol):
@@ -73,19 +60,11 @@ async def within(event: asyncio.Event, seconds: float) -> bool:
         return event.is_set()
 
 
-class SharedClock:
-    """The database's clock, the same for all processes that share it: our own machine's may be set as it likes. It is
-    asked now and then, carried on by the steady clock, and never goes back."""
+class SharedClock(DatabaseClock):
+    """The database's clock, the same for all processes that share it."""
 
     def __init__(self, database: Database, *, steady: Callable[[], float] = steady) -> None:
-        self._database = database
-        self._steady = steady
-        self._ahead = 0.0
-        self._latest = float("-inf")
-
-    def now(self) -> float:
-        self._latest = max(self._latest, self._steady() + self._ahead)
-        return self._latest
+        super().__init__(database.now, steady=steady)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -93,20 +72,6 @@ class SharedClock:
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         return await within(event, seconds)
 
-    async def ask(self) -> None:
-        """Set it; the answer is from the middle of the time that it took. Raises what the database raises."""
-        for _ in range(TRIES):
-            began = self._steady()
-            told = await self._database.now()
-            took = self._steady() - began
-            self._ahead = told - (began + took / 2)
-            if took < QUICK_SECONDS:
-                return
-
     async def keep(self, stop: asyncio.Event) -> None:
-        """Set it every now and then until told to stop."""
-        while not await self.wait(stop, ASK_SECONDS):
-            try:
-                await self.ask()
-            except SQLAlchemyError as error:  # the steady clock goes on by itself
-                log.info("the database did not tell the time", error=type(error).__name__)
+        """Measure it again now and then, until told to stop."""
+        await run_until(stop, self.run())

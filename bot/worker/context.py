@@ -13,11 +13,12 @@ from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
 from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
-from bot.runtime.clock import Clock, steady
+from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from bot.worker import reconcile
 from bot.worker.account import ApiAccount
 from bot.worker.submit_limiter import SubmitLimiter
+from common.clock import steady
 from storage import accounts, attempts, jobs
 from storage.database import Database
 from storage.jobs import Job

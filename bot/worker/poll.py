@@ -9,9 +9,9 @@ from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.wire import Task, TaskStatus
 from bot.domain import job_lifecycle, poll_schedule, quota
 from bot.domain.job_lifecycle import Event
-from bot.runtime.clock import steady
 from bot.worker.completion_events import CompletionListener
 from bot.worker.context import AccountContext
+from common.clock import steady
 from storage import accounts, attempts, ledger
 from storage.jobs import Job
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.cluster.leadership import LeadershipLost
-from bot.runtime.clock import steady
 from bot.worker import reconcile
 from bot.worker.claim import claim, peek, take_over
 from bot.worker.context import AccountContext
 from bot.worker.submit import reconcile_submit, submit
+from common.clock import steady
 from storage.jobs import Job, State
 from tests.fakes.dashscope.proxy import lost_after, lost_before
 from tests.fakes.dashscope.service import StandIn, stand_in

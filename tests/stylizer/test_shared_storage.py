@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.stand_in import stylizer_bucket
-from stylizer.clock import SharedClock
+from common.clock import DatabaseClock
 from stylizer.database import CannotOpen, open_database
 from stylizer.remote_workers import painters
 from stylizer.settings import StylizerSettings
@@ -77,14 +77,14 @@ async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path
 async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
     steady = [1000.0]
     async with open_database(postgres_url) as database:
-        clock = SharedClock(database, steady=lambda: steady[0])
+        clock = DatabaseClock(database.now, steady=lambda: steady[0])
         await clock.measure()
         async with database.reading() as connection:
             now = await database.moment(connection) / 1000
-    assert abs(clock() - now) < 60
-    before = clock()
+    assert abs(clock.now() - now) < 60
+    before = clock.now()
     steady[0] += 5
-    assert clock() == before + 5
+    assert clock.now() == before + 5
 
 
 async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(

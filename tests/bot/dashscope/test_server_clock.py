@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from bot.dashscope.client import DashScope
 from bot.dashscope.errors import DashScopeError
 from bot.dashscope.server_clock import ASK_SECONDS, FRESH_SECONDS, ServerClock
-from bot.runtime.clock import steady
+from common.clock import steady
 from tests.fakes.http_server import as_json, loopback
 from tests.harness.rows import NOON
 

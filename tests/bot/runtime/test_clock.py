@@ -3,10 +3,9 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import cast
 
 from bot.runtime.clock import SharedClock, WallClock
-from storage.database import Database, open_database
+from storage.database import open_database
 
 
 @dataclass
@@ -76,56 +75,8 @@ async def test_waiting_ends_with_the_event_or_with_the_time() -> None:
         assert await clock.wait(event, 1e9)
 
 
-@dataclass
-class Server:
-    """A database that tells its own time, `late` seconds after it was asked."""
-
-    machine: Machine
-    now_is: float
-    late: float = 0.0
-
-    async def now(self) -> float:
-        self.machine.steady += self.late
-        return self.now_is
-
-
-def shared(server: Server) -> SharedClock:
-    return SharedClock(cast("Database", server), steady=lambda: server.machine.steady)
-
-
-async def test_the_databases_time_is_everybodys_whatever_is_done_to_their_own() -> None:
-    machines = [Machine(wall=1_000_000.0), Machine(wall=9_000_000.0, steady=7.0)]
-    clocks = [shared(Server(machine, 2_000_000.0)) for machine in machines]
-    for clock in clocks:
-        await clock.ask()
-    for machine in machines:
-        machine.passes(60)
-        machine.wall += 3600
-    assert [clock.now() for clock in clocks] == [2_000_060.0, 2_000_060.0]
-
-
-async def test_the_answer_is_from_the_middle_of_the_time_that_it_took() -> None:
-    clock = shared(Server(Machine(), 2_000_000.0, late=0.4))
-    await clock.ask()
-    assert clock.now() == 2_000_000.2
-
-
-async def test_a_database_that_is_set_back_does_not_set_us_back() -> None:
-    server = Server(Machine(), 2_000_000.0)
-    clock = shared(server)
-    await clock.ask()
-    server.machine.passes(10)
-    assert clock.now() == 2_000_010.0
-    server.now_is -= 3600
-    await clock.ask()
-    assert clock.now() == 2_000_010.0
-    server.now_is += 7200
-    await clock.ask()
-    assert clock.now() == 2_003_600.0
-
-
 async def test_a_real_one_tells_the_time(postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
         clock = SharedClock(database)
-        await clock.ask()
+        await clock.measure()
         assert abs(clock.now() - time.time()) < 5.0  # the same machine
