@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: run test check format bench chaos soak lock clean
+.PHONY: run test check check-js format bench chaos soak lock clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
@@ -17,6 +17,14 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
+	@$(MAKE) --no-print-directory check-js
+
+# The chat page's scripts. Node.js is only a development tool here, so the check is skipped where it is missing or too old.
+NODE_IS_THERE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
+check-js:
+	@if command -v npm >/dev/null && $(NODE_IS_THERE) 2>/dev/null; \
+		then $(MAKE) -s --no-print-directory node_modules/.package-lock.json && npm run --silent check; \
+		else echo "Skipped the check of the chat page's JavaScript: it needs Node.js 20.19 or newer and npm."; fi
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
@@ -40,7 +48,7 @@ lock:
 	@$(COMPILE) --group build --constraint requirements/dev.txt pyproject.toml -o requirements/run.txt
 
 clean:
-	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	@$(MAKE) --no-print-directory install LOCK=run
@@ -48,6 +56,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
 	@$(MAKE) --no-print-directory install LOCK=dev
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 .PHONY: install

@@ -1,70 +1,102 @@
 // What can be done with a job, as buttons: which ones depends on its state alone.
-import { at, h, icon } from "./element.js";
+import { at, find, h, icon } from "./element.js";
 import { lookButtons } from "./looks.js";
 import { t } from "./texts.js";
 
 const SURE_MS = 5000;
 
-/** The buttons under a job; `does` has again(style?), cancel(), delete(), retry(), discard(). */
+/**
+ * The buttons under a job.
+ * @param {View} view
+ * @param {Actions} does
+ */
 export function actionsFor(view, does) {
   if (view.local) return view.ended ? [localRepair(view, does)] : [];
   if (!view.ended) return [];
-  const again = view.photo_url ? [button("again", againWords(view), () => does.again()), otherLook(view, does)] : [];
+  const again = view.photo_url ? [button("again", againWords(view), () => does.again?.()), otherLook(view, does)] : [];
   return view.result_url ? [download(view), ...sharing(view), ...again] : again;
 }
 
-/** The quiet button at the edge: the way to be rid of a job. */
+/**
+ * The quiet button at the edge: the way to be rid of a job.
+ * @param {View} view
+ * @param {Actions} does
+ */
 export function edgeFor(view, does) {
   if (view.local) return view.ended ? quiet("close", t("Take away"), does.discard) : null;
   return view.ended ? deletion(does) : quiet("close", t("Cancel"), does.cancel);
 }
 
+/** @param {View} view */
 const againWords = (view) => (view.result_url ? t("Once more") : t("Try again"));
 
+/**
+ * @param {View} view
+ * @param {Actions} does
+ */
 function localRepair(view, does) {
-  if (view.error.retryable) return button("again", t("Try again"), does.retry);
+  if (view.error?.retryable) return button("again", t("Try again"), does.retry);
   return button("plus", t("Choose another photo"), () => {
-    does.discard();
+    does.discard?.();
     at("files").click();
   });
 }
 
+/** @param {View} view */
 function download(view) {
   const props = { class: "button accent", href: `${view.result_url}?download`, download: "" };
   return h("a", props, icon("download"), t("Download"));
 }
 
+/**
+ * @param {string} drawing
+ * @param {string} words
+ * @param {(() => void) | undefined} onclick
+ */
 function button(drawing, words, onclick) {
   return h("button", { type: "button", class: "button", onclick }, icon(drawing), words);
 }
 
+/**
+ * @param {string} drawing
+ * @param {string} words
+ * @param {(() => void) | undefined} onclick
+ */
 function quiet(drawing, words, onclick) {
   return h("button", { type: "button", class: "plain", onclick }, icon(drawing), words);
 }
 
-/** "Another look" opens the looks under the buttons. */
+/**
+ * "Another look" opens the looks under the buttons.
+ * @param {View} view
+ * @param {Actions} does
+ */
 function otherLook(view, does) {
   const open = button("other", t("Another look"), () => {
     const card = open.closest(".card");
-    const shelf = card.querySelector(".elsewhere");
-    open.setAttribute("aria-expanded", String(!shelf));
-    if (shelf) return shelf.remove();
+    const shown = card?.querySelector(".elsewhere");
+    open.setAttribute("aria-expanded", String(!shown));
+    if (shown) return shown.remove();
+    /** @param {string} style */
     const pick = (style) => {
-      card.querySelector(".elsewhere")?.remove();
+      card?.querySelector(".elsewhere")?.remove();
       open.setAttribute("aria-expanded", "false");
-      does.again(style);
+      does.again?.(style);
     };
     const props = { class: "elsewhere", role: "group", "aria-label": t("Choose another look") };
     const looks = h("div", props, lookButtons(pick, view.style));
-    card.append(looks);
+    card?.append(looks);
     looks.scrollIntoView({ block: "nearest" });
-    return looks.querySelector("button")?.focus({ focusVisible: false });
+    return find(looks, "button")?.focus({ focusVisible: false });
   });
   open.setAttribute("aria-expanded", "false");
   return open;
 }
 
-/** Deleting asks once more, in the same place, and forgets the question by itself. */
+/**
+ * Deleting asks once more, in the same place, and forgets the question by itself.
+ * @param {Actions} does
+ */
 function deletion(does) {
   const words = h("span", { class: "unseen" }, t("Delete"));
   const calm = () => {
@@ -75,7 +107,7 @@ function deletion(does) {
   const element = h("button", { type: "button", class: "plain", title: t("Delete") }, icon("bin"), words);
   element.onblur = calm;
   element.onclick = () => {
-    if (element.classList.contains("sure")) return does.delete();
+    if (element.classList.contains("sure")) return does.delete?.();
     words.textContent = t("Delete for good?");
     words.className = "";
     element.classList.add("sure");
@@ -84,11 +116,15 @@ function deletion(does) {
   return element;
 }
 
-/** On phones: hand the picture to another app. */
+/**
+ * On phones: hand the picture to another app.
+ * @param {View} view
+ */
 function sharing(view) {
-  if (!navigator.canShare || !matchMedia("(pointer: coarse)").matches) return [];
+  const { result_url: address } = view;
+  if (!address || !navigator.canShare || !matchMedia("(pointer: coarse)").matches) return [];
   const share = async () => {
-    const picture = await (await fetch(view.result_url)).blob();
+    const picture = await (await fetch(address)).blob();
     const file = new File([picture], `repaint-${view.id}.jpg`, { type: "image/jpeg" });
     await navigator.share({ files: [file] }).catch(() => null); // closing the sheet is no error
   };

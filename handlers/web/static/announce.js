@@ -3,6 +3,7 @@ import { at } from "./element.js";
 
 let last = "";
 
+/** @param {string} sentence */
 export function announce(sentence) {
   if (!sentence || sentence === last) return;
   last = sentence;

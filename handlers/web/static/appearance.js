@@ -3,19 +3,23 @@ import { at, icon } from "./element.js";
 import { remember } from "./memory.js";
 import { t } from "./texts.js";
 
+/** @typedef {"auto" | "light" | "dark"} Theme */
+
+/** @type {Theme[]} */
 const ORDER = ["auto", "light", "dark"];
 const DRAWINGS = { auto: "auto", light: "sun", dark: "moon" };
 const root = document.documentElement;
+const theme = () => /** @type {Theme} */ (root.dataset.theme);
 
 at("theme").addEventListener("click", () => {
-  root.dataset.theme = ORDER[(ORDER.indexOf(root.dataset.theme) + 1) % ORDER.length];
-  remember("theme", root.dataset.theme);
+  root.dataset.theme = ORDER[(ORDER.indexOf(theme()) + 1) % ORDER.length];
+  remember("theme", theme());
   drawAppearance();
 });
 
 /** The button, in the language of the moment. */
 export function drawAppearance() {
-  const now = root.dataset.theme;
+  const now = theme();
   const words = { auto: t("Appearance: as the system"), light: t("Appearance: light"), dark: t("Appearance: dark") };
   at("theme").replaceChildren(icon(DRAWINGS[now]));
   at("theme").title = words[now];

@@ -1,20 +1,27 @@
 // The ways in: the file button, the camera, dropping anywhere on the page, and pasting.
 import { at } from "./element.js";
 
-/** `take` gets the files, whichever way they came. */
+/** @typedef {(files: File[]) => void} Take */
+
+/**
+ * `take` gets the files, whichever way they came.
+ * @param {Take} take
+ */
 export function onArrival(take) {
-  for (const id of ["files", "camera"]) {
-    at(id).addEventListener("change", () => {
-      take([...at(id).files]);
-      at(id).value = ""; // the same photo may be chosen again
+  for (const input of [at("files"), at("camera")]) {
+    input.addEventListener("change", () => {
+      take([...(input.files ?? [])]);
+      input.value = ""; // the same photo may be chosen again
     });
   }
   document.addEventListener("paste", (event) => hand(event.clipboardData, take));
   onDrop(take);
 }
 
+/** @param {Take} take */
 function onDrop(take) {
   let depth = 0; // dragenter and dragleave come for every element passed
+  /** @param {DragEvent} event */
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const show = () => document.body.classList.toggle("dropping", depth > 0);
   document.addEventListener("dragenter", (event) => carriesFiles(event) && ((depth += 1), show()));
@@ -29,6 +36,10 @@ function onDrop(take) {
   });
 }
 
+/**
+ * @param {DataTransfer | null} data
+ * @param {Take} take
+ */
 function hand(data, take) {
   const files = [...(data?.files ?? [])];
   if (files.length) take(files);

@@ -1,16 +1,20 @@
-// Where a wish is made: photos, a look, and off it goes.
+// Where a request is put together: photos, a look, then sent.
 import { onArrival } from "./arrivals.js";
-import { at } from "./element.js";
+import { at, find } from "./element.js";
 import { chosen, choose, loadLooks, nameOf, OWN } from "./looks.js";
 import { remember, remembered } from "./memory.js";
 import { addPhotos, drawPhotos, onPhotos, picked, takePhotos } from "./photos.js";
 import { t } from "./texts.js";
 
-let reference = null; // { file, url }
+/** @type {AddedPicture | null} */
+let reference = null;
 let trouble = "";
 
-/** `onwish` gets each wish: { photo, look, name, reference }. `onlook` hears of a chosen look. */
-export async function openComposer({ onwish, onlook }) {
+/**
+ * `onrequest` gets each request, `onlook` each chosen look.
+ * @param {{onrequest: (request: NewRequest) => void, onlook: (slug: string | null) => void}} listeners
+ */
+export async function openComposer({ onrequest, onlook }) {
   onPhotos(refresh);
   onArrival((files) => say(addPhotos(files)));
   at("looks").addEventListener("change", () => {
@@ -20,7 +24,7 @@ export async function openComposer({ onwish, onlook }) {
   at("reference").addEventListener("change", takeReference);
   at("composer").addEventListener("submit", (event) => {
     event.preventDefault();
-    send(onwish);
+    send(onrequest);
   });
   await drawComposer();
   choose(remembered("look"));
@@ -34,14 +38,17 @@ export async function drawComposer() {
   refresh();
 }
 
-/** Say something above the buttons; "" takes it away. */
+/**
+ * Show a sentence above the buttons; "" removes it.
+ * @param {string} sentence
+ */
 export function say(sentence) {
   trouble = sentence;
   refresh();
 }
 
 async function takeReference() {
-  const [file] = at("reference").files;
+  const file = at("reference").files?.[0];
   at("reference").value = "";
   if (!file) return;
   if (reference) URL.revokeObjectURL(reference.url);
@@ -65,17 +72,18 @@ function refresh() {
   at("send").setAttribute("aria-disabled", String(Boolean(missing())));
 }
 
-function send(onwish) {
+/** @param {(request: NewRequest) => void} onrequest */
+function send(onrequest) {
   const lacking = missing();
   if (lacking) {
     say(lacking);
-    const wanted = picked().length ? document.querySelector("#looks input:checked, #looks input") : at("files");
-    wanted.focus();
+    const wanted = picked().length ? find(document, "#looks input:checked, #looks input") : at("files");
+    wanted?.focus();
     return;
   }
-  const look = chosen();
+  const look = chosen() ?? OWN; // missing() has made sure that there is one
   const own = look === OWN;
   if (!own) remember("look", look);
-  for (const photo of takePhotos()) onwish({ photo, look, name: nameOf(look), reference: own ? reference : null });
+  for (const photo of takePhotos()) onrequest({ photo, look, name: nameOf(look), reference: own ? reference : null });
   say("");
 }

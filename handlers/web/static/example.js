@@ -6,8 +6,10 @@ import { lookBySlug } from "./looks.js";
 const FIRST = "future"; // the change is plain to see
 const REST = 42;
 
+/** @type {CanvasParts | null} */
 let parts = null;
 
+/** @param {string | null} [slug] */
 export function showExample(slug = FIRST) {
   const look = lookBySlug(slug);
   if (!look?.sample_url) return;

@@ -6,16 +6,19 @@ import { newKey } from "./element.js";
 import { startLive } from "./live.js";
 import { showQuota } from "./quota.js";
 import { t } from "./texts.js";
-import { drop, reveal, show, views } from "./thread.js";
+import { drop, jobViews, reveal, show, views } from "./thread.js";
 import { complaint } from "./words.js";
 
 export const JOBS = "/api/jobs";
 
 let follow = () => {};
 
-/** Show a job as it is now. */
+/**
+ * Show a job as it is now.
+ * @param {Job} view
+ */
 export function update(view) {
-  show(view.id, view, deeds(view.id));
+  show(view.id, view, actionsOn(view.id));
 }
 
 /** Something has changed that others may feel: a place in line, a unit. */
@@ -24,12 +27,15 @@ export function changed() {
   showQuota();
 }
 
-/** Ask for all jobs; what another tab added or deleted comes or goes. */
+/**
+ * Ask for all jobs; what another tab added or deleted comes or goes.
+ * @param {{redraw?: boolean}} [options]
+ */
 export async function refresh(options) {
-  const before = views().filter((view) => !view.local).map((view) => view.id);
+  const before = jobViews().map((view) => view.id);
   const jobs = await history();
   if (!jobs) return;
-  for (const view of jobs.reverse()) show(view.id, view, deeds(view.id), undefined, options);
+  for (const view of jobs.reverse()) show(view.id, view, actionsOn(view.id), undefined, options);
   const now = new Set(jobs.map((view) => view.id));
   for (const id of before) if (!now.has(id)) drop(id);
   changed();
@@ -37,13 +43,16 @@ export async function refresh(options) {
 
 /** Fetch what there is and follow what is open. */
 export async function openJobs() {
-  follow = startLive({ open: () => views().filter((view) => !view.local && !view.ended), update, refresh });
+  follow = startLive({ open: () => jobViews().filter((view) => !view.ended), update, refresh });
   await refresh();
   const newest = views().at(-1);
-  if (newest) reveal(newest.id, "instant");
+  if (newest?.id) reveal(newest.id, "instant");
 }
 
-/** All jobs, newest first; null when nobody answers just now: the next look will tell. */
+/**
+ * All jobs, newest first; null when the server doesn't answer: the next poll will.
+ * @returns {Promise<Job[] | null>}
+ */
 async function history() {
   try {
     return (await getJson(JOBS)).jobs;
@@ -53,9 +62,14 @@ async function history() {
   }
 }
 
-function deeds(id) {
+/**
+ * @param {number} id
+ * @returns {JobActions}
+ */
+function actionsOn(id) {
   const address = `${JOBS}/${id}`;
-  const attempt = (deed) => deed().catch((error) => say(complaint(error)));
+  /** @param {() => Promise<void>} action */
+  const attempt = (action) => action().catch((error) => say(complaint(error)));
   return {
     again: (style) => attempt(() => again(address, style)),
     cancel: () => attempt(() => cancel(address)),
@@ -63,6 +77,10 @@ function deeds(id) {
   };
 }
 
+/**
+ * @param {string} address
+ * @param {string} [style]
+ */
 async function again(address, style) {
   const job = await post(`${address}/again`, style ? { key: newKey(), style } : { key: newKey() });
   update(job);
@@ -70,12 +88,17 @@ async function again(address, style) {
   changed();
 }
 
+/** @param {string} address */
 async function cancel(address) {
   const job = await remove(address);
   if (job) update(job);
   await refresh();
 }
 
+/**
+ * @param {string} address
+ * @param {number} id
+ */
 async function erase(address, id) {
   await remove(address);
   drop(id);

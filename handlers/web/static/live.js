@@ -1,15 +1,26 @@
-// Keeps the open jobs up to date: the nearest ones by server-sent events, the others by asking now and then.
+// Keeps the open jobs up to date: the nearest ones by server-sent events, the others by polling.
 // Browsers allow six connections to a server over HTTP/1.1, over all tabs: so few streams, and none in a hidden tab.
 import { inLanguage } from "./api.js";
 
 const STREAMS = 2;
-const ASK_MS = 12_000;
+const POLL_MS = 12_000;
 const SOON_MS = 1_500;
 
-const streams = new Map(); // id → EventSource
+/** @type {Map<number, EventSource>} by the job's id */
+const streams = new Map();
 let soon = 0;
 
-/** `open()` gives the open views, `update(view)` takes a newer one, `refresh()` asks for them all. */
+/**
+ * @typedef {object} Live
+ * @property {() => Job[]} open the jobs that have not ended
+ * @property {(view: Job) => void} update takes a newer view
+ * @property {() => void} refresh asks for all jobs
+ */
+
+/**
+ * Start following; returns what to call when the open jobs have changed.
+ * @param {Live} live
+ */
 export function startLive({ open, update, refresh }) {
   const nearest = () => open().sort((a, b) => (a.place ?? 0) - (b.place ?? 0)).slice(0, STREAMS).map((view) => view.id);
   const later = () => {
@@ -20,24 +31,31 @@ export function startLive({ open, update, refresh }) {
   };
   const follow = () => {
     const wanted = document.hidden ? [] : nearest();
-    for (const id of streams.keys()) if (!wanted.includes(id)) hang(id);
-    for (const id of wanted) if (!streams.has(id)) streams.set(id, listen(id, { update, later, follow, open }));
+    for (const id of streams.keys()) if (!wanted.includes(id)) close(id);
+    for (const id of wanted) if (!streams.has(id)) streams.set(id, listen(id, { open, update, later, follow }));
   };
   document.addEventListener("visibilitychange", () => {
     follow();
     if (!document.hidden) refresh();
   });
-  setInterval(() => open().length && refresh(), ASK_MS);
+  setInterval(() => {
+    if (open().length) refresh();
+  }, POLL_MS);
   return follow;
 }
 
+/**
+ * @param {number} id
+ * @param {Omit<Live, "refresh"> & {later: () => void, follow: () => void}} live
+ */
 function listen(id, { update, later, follow, open }) {
   const stream = new EventSource(inLanguage(`/api/jobs/${id}/events`));
+  /** @type {Job | null} */
   let before = null;
   stream.addEventListener("job", (event) => {
-    const view = JSON.parse(event.data);
+    const view = /** @type {Job} */ (JSON.parse(event.data));
     update(view);
-    if (view.ended) hang(id);
+    if (view.ended) close(id);
     const moved = before && (before.state !== view.state || before.place !== view.place);
     before = view;
     if (view.ended || (moved && open().length > 1)) later();
@@ -45,13 +63,14 @@ function listen(id, { update, later, follow, open }) {
   });
   stream.onerror = () => {
     if (stream.readyState !== EventSource.CLOSED) return; // it reconnects by itself
-    hang(id);
+    close(id);
     later();
   };
   return stream;
 }
 
-function hang(id) {
+/** @param {number} id */
+function close(id) {
   streams.get(id)?.close();
   streams.delete(id);
 }

@@ -6,7 +6,7 @@ import { showExample } from "./example.js";
 import { openJobs, refresh } from "./jobs.js";
 import { chosen, fold } from "./looks.js";
 import { choose, other, speak, spoken } from "./texts.js";
-import { wish } from "./wishes.js";
+import { submit } from "./uploads.js";
 
 /** The switch offers the other language, in that language. */
 function drawLanguage() {
@@ -27,7 +27,7 @@ addEventListener("resize", fold);
 await speak();
 drawLanguage();
 drawAppearance();
-await openComposer({ onwish: wish, onlook: (look) => showExample(look) });
+await openComposer({ onrequest: submit, onlook: (look) => showExample(look) });
 showExample();
 await openJobs();
 document.documentElement.dataset.ready = spoken();

@@ -1,5 +1,6 @@
 // What the page remembers between visits. A browser may forbid that; then it is forgotten, and nothing breaks.
 
+/** @param {string} name */
 export function remembered(name) {
   try {
     return localStorage.getItem(name);
@@ -8,6 +9,10 @@ export function remembered(name) {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {string} value
+ */
 export function remember(name, value) {
   try {
     localStorage.setItem(name, value);

@@ -5,15 +5,20 @@ import { t } from "./texts.js";
 const MOST_BYTES = 20 * 1024 * 1024;
 const MOST_AT_ONCE = 10;
 
+/** @type {AddedPicture[]} */
 let photos = [];
 let changed = () => {};
 
+/** @param {() => void} listener */
 export const onPhotos = (listener) => {
   changed = listener;
 };
 export const picked = () => photos;
 
-/** Take files in. Returns a sentence when some could not be taken, else "". */
+/**
+ * Take files in. Returns a sentence when some could not be taken, else "".
+ * @param {File[]} files
+ */
 export function addPhotos(files) {
   const pictures = files.filter((file) => file.type === "" || file.type.startsWith("image/"));
   const fitting = pictures.filter((file) => file.size <= MOST_BYTES);
@@ -43,6 +48,10 @@ function draw() {
   changed();
 }
 
+/**
+ * @param {AddedPicture} photo
+ * @param {number} index
+ */
 function thumb(photo, index) {
   const name = t("Photo {n}: {name}", { n: index + 1, name: photo.file.name });
   const without = () => {
@@ -56,7 +65,11 @@ function thumb(photo, index) {
   return h("li", {}, preview(photo, name), button);
 }
 
-/** The photo's picture, or its kind when the browser can't show it (HEIC outside Safari). */
+/**
+ * The photo's picture, or its kind when the browser can't show it (HEIC outside Safari).
+ * @param {Picture} photo
+ * @param {string} alt
+ */
 export function preview(photo, alt) {
   const image = h("img", { src: photo.url, alt });
   const kind = (photo.file?.name.match(/\.(\w{2,5})$/)?.[1] ?? "?").toUpperCase();

@@ -6,7 +6,8 @@ import { duration, t } from "./texts.js";
 const FEW = 3;
 
 export async function showQuota() {
-  const quota = await getJson("/api/quota").catch(() => null); // not worth a complaint
+  /** @type {Quota | null} */
+  const quota = await getJson("/api/quota").catch(() => null); // not worth an error message
   if (!quota) return;
   const { left, limit } = quota;
   const time = duration(Math.max(0, quota.resets_at - Date.now() / 1000));

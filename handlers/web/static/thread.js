@@ -1,17 +1,33 @@
 // The conversation: every job of this visitor as a turn, oldest first.
-import { at } from "./element.js";
+import { at, find } from "./element.js";
 import { Turn } from "./turn.js";
 
 const NEAR_END = 160; // pixels: who reads further up is not pulled down
-const turns = new Map(); // key (a job's id, or the page's own key while it is being sent) → Turn
 
-export const views = () => [...turns.values()].map((turn) => turn.view);
+/** @typedef {number | string} Key a job's id, or the page's own key while it is being uploaded */
+
+/** @type {Map<Key, Turn>} */
+const turns = new Map();
+
+export const views = () => [...turns.values()].flatMap((turn) => turn.view ?? []);
+
+/** The views of the server's jobs, without what is still being uploaded. */
+export const jobViews = () => /** @type {Job[]} */ (views().filter((view) => !view.local));
+
+/** @param {Key} key */
 export const has = (key) => turns.has(key);
 
-/** Show a job under its key; a new one is put at the end, or where its time belongs. */
+/**
+ * Show a job under its key; a new one is put at the end, or where its time belongs.
+ * @param {Key} key
+ * @param {View} view
+ * @param {Actions} [does] what its buttons do; unset: as before
+ * @param {{photo?: Picture | null, reference?: Picture | null}} [pictures]
+ * @param {{redraw?: boolean}} [options]
+ */
 export function show(key, view, does, pictures, options) {
   const known = turns.get(key);
-  const turn = known ?? new Turn(does, pictures);
+  const turn = known ?? new Turn(does ?? {}, pictures);
   if (!known) {
     turns.set(key, turn);
     place(turn, view);
@@ -24,19 +40,30 @@ export function show(key, view, does, pictures, options) {
   return turn;
 }
 
+/**
+ * @param {Turn} turn
+ * @param {View} view
+ */
 function place(turn, view) {
   const later = [...turns.values()].find((other) => other.view && other.view.created > view.created);
   at("thread").insertBefore(turn.element, later?.element ?? null);
 }
 
-/** A turn that was being sent has become a job: it goes on under the job's id. */
+/**
+ * What was being uploaded has become a job: it goes on under the job's id.
+ * @param {Key} key
+ * @param {number} id
+ */
 export function rename(key, id) {
   const turn = turns.get(key);
   turns.delete(key);
-  turns.set(id, turn);
+  if (turn) turns.set(id, turn);
 }
 
-/** Take a turn away; the focus goes to its neighbour. */
+/**
+ * Remove a turn; the focus goes to its neighbour.
+ * @param {Key} key
+ */
 export function drop(key) {
   const turn = turns.get(key);
   if (!turn) return;
@@ -45,10 +72,14 @@ export function drop(key) {
   turns.delete(key);
   turn.element.remove();
   empty();
-  if (held) (next?.querySelector("h2") ?? at("files")).focus();
+  if (held) (find(next, "h2") ?? at("files")).focus();
 }
 
-/** Bring a turn into sight. */
+/**
+ * Scroll to a turn.
+ * @param {Key} key
+ * @param {ScrollBehavior} [behavior]
+ */
 export function reveal(key, behavior = "smooth") {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   turns.get(key)?.element.scrollIntoView({ block: "end", behavior: calm ? "auto" : behavior });

@@ -2,7 +2,10 @@
 import { Failure, OFFLINE } from "./api.js";
 import { duration, t } from "./texts.js";
 
-/** What the card says now. */
+/**
+ * What the card says now.
+ * @param {View} view
+ */
 export function status(view) {
   switch (view.state) {
     case "uploading":
@@ -24,23 +27,33 @@ export function status(view) {
   }
 }
 
+/** @param {View} view */
 function waiting(view) {
-  const place = view.place === 1 ? t("You're next") : t("Place {n} in line", { n: view.place });
-  return view.eta_seconds === null ? place : `${place} · ${left(view)}`;
+  const place = view.place === 1 ? t("You're next") : t("Place {n} in line", { n: view.place ?? "?" });
+  return withTimeLeft(place, view);
 }
 
+/** @param {View} view */
 function running(view) {
   const percent = Math.round((view.progress ?? 0) * 100);
   const painting = view.progress === null ? t("Painting…") : t("Painting… {percent} %", { percent });
-  return view.eta_seconds === null ? painting : `${painting} · ${left(view)}`;
+  return withTimeLeft(painting, view);
 }
 
-function left(view) {
+/**
+ * @param {string} words
+ * @param {View} view
+ */
+function withTimeLeft(words, view) {
+  if (view.eta_seconds === null || view.eta_seconds === undefined) return words;
   const time = duration(view.eta_seconds);
-  return view.eta_is_least ? t("at least {time}", { time }) : t("about {time}", { time });
+  return `${words} · ${view.eta_is_least ? t("at least {time}", { time }) : t("about {time}", { time })}`;
 }
 
-/** What is said aloud: only what is worth an interruption, so percents are left out. */
+/**
+ * What is said aloud: only what is worth an interruption, so percents are left out.
+ * @param {View} view
+ */
 export function spokenStatus(view) {
   const look = lookOf(view);
   if (view.result_url) return t("{look}: your picture is ready.", { look });
@@ -48,9 +61,13 @@ export function spokenStatus(view) {
   return `${look}: ${status(view)}`;
 }
 
+/** @param {View} view */
 export const lookOf = (view) => view.style_name ?? t("In the style of your picture");
 
-/** A sentence for anything that was thrown. */
+/**
+ * A sentence for anything that was thrown.
+ * @param {unknown} error
+ */
 export function complaint(error) {
   if (!(error instanceof Failure)) throw error;
   if (error.code === OFFLINE || !error.message) return t("The connection was lost. Please try again.");

@@ -1,6 +1,6 @@
-// A wish on its way: shown at once, sent, and then it is a job; or it stays with the reason why not.
+// A request being uploaded: shown at once, then it becomes a job, or stays with the reason why not.
 import { announce } from "./announce.js";
-import { upload } from "./api.js";
+import { Failure, upload } from "./api.js";
 import { say } from "./composer.js";
 import { newKey } from "./element.js";
 import { changed, JOBS, update } from "./jobs.js";
@@ -8,14 +8,17 @@ import { t } from "./texts.js";
 import { drop, has, rename, reveal, show, views } from "./thread.js";
 import { complaint } from "./words.js";
 
-let sending = Promise.resolve(); // one upload at a time, in the order of the wishes
+let sending = Promise.resolve(); // one upload at a time, in the order of the requests
 
-/** Take a wish from the composer. Its key makes sending it twice harmless. */
-export function wish({ photo, look, name, reference }) {
+/**
+ * Take a request from the composer. Its key makes sending it twice harmless.
+ * @param {NewRequest} request
+ */
+export function submit({ photo, look, name, reference }) {
   const key = newKey();
   const far = views().some((view) => !view.ended);
   const begun = { state: "uploading", created: Date.now() / 1000, progress: 0, ended: false, error: null };
-  const view = { ...begun, local: true, style_name: name, far };
+  const view = /** @type {View} */ ({ ...begun, local: true, style_name: name, far });
   const start = () => {
     sending = sending.then(() => send(key, view, { photo, look, reference }));
   };
@@ -29,6 +32,11 @@ export function wish({ photo, look, name, reference }) {
   start();
 }
 
+/**
+ * @param {string} key
+ * @param {View} view
+ * @param {Pick<NewRequest, "photo" | "look" | "reference">} request
+ */
 async function send(key, view, { photo, look, reference }) {
   const form = new FormData();
   form.append("key", key);
@@ -40,11 +48,16 @@ async function send(key, view, { photo, look, reference }) {
     accept(key, job);
   } catch (error) {
     const message = complaint(error);
-    show(key, { ...view, state: "failed", ended: true, error: { message, retryable: error.retryable } });
+    const retryable = error instanceof Failure && error.retryable;
+    show(key, { ...view, state: "failed", ended: true, error: { message, retryable } });
     announce(message);
   }
 }
 
+/**
+ * @param {string} key
+ * @param {Job} job
+ */
 function accept(key, job) {
   if (has(job.id)) {
     drop(key);
