@@ -226,18 +226,18 @@ def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform
     settings = parts.settings
     platforms: list[AbstractAsyncContextManager[Platform]] = []
     if settings.telegram_bot_token is not None:
-        from handlers.telegram import hook_at, telegram  # noqa: PLC0415  # 20 MB that nobody needs without a token
+        from handlers.telegram import telegram, webhook_config  # noqa: PLC0415  # 20 MB that nobody needs without a token
 
         hook = None
         if settings.telegram_webhook == "on":
-            hook = hook_at(str(settings.public_url), parts.http_deps.secret)
+            hook = webhook_config(str(settings.public_url), parts.http_deps.secret)
         api_url = str(settings.telegram_api_url).rstrip("/")
         platforms.append(
             telegram(
                 parts.services,
                 token=settings.telegram_bot_token,
                 api_url=api_url,
-                hook=hook,
+                config=hook,
                 owners=settings.admins,
                 alone=parts.alone,
             )

@@ -48,8 +48,8 @@ async def discord(
             connection = Connection(Line(), token, api_url, clock or services.job_service.clock, by_webhook=by_webhook)
             house = house_of(services, connection, Files(http, origins(api_url)), secret)
             try:
-                await connection.introduce(house.planted)
-                attending = asyncio.create_task(connection.attend(house.planted))
+                await connection.connect(house.planted)
+                attending = asyncio.create_task(connection.run(house.planted))
                 attending.add_done_callback(_noticed)
                 try:
                     yield house.platform

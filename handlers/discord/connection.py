@@ -40,7 +40,7 @@ class Connection:
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
     _spent: bool = False
 
-    async def introduce(self, planted: Planted) -> None:
+    async def connect(self, planted: Planted) -> None:
         """Learn who we are. Without a network nothing happens, and `attend` tries again. Raises TokenRefused.
 
         `planted` makes a client and its commands: one that was closed is of no more use.
@@ -59,13 +59,13 @@ class Connection:
             return
         self._tree, self.line.client = tree, client
 
-    async def attend(self, planted: Planted) -> None:
+    async def run(self, planted: Planted) -> None:
         """Be known to Discord until cancelled, so that cards can be shown and what is brought can be answered."""
         while True:
             while self._tree is None:
                 await self.clock.sleep(INTRODUCTION_PAUSE)
                 try:
-                    await self.introduce(planted)
+                    await self.connect(planted)
                 except TokenRefused:
                     await self.clock.sleep(OWNER_PAUSE)
             await self._tell(self._tree)

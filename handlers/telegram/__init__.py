@@ -1,4 +1,4 @@
-"""Telegram, by long polling or webhook. Translates between the Bot API and the core, and decides nothing."""
+"""Telegram by long polling or webhook: translates between the Bot API and the core, with no rules of its own."""
 
 import asyncio
 import hashlib
@@ -13,25 +13,25 @@ from pydantic import SecretStr
 from bot.cluster.update_inbox import UpdateInbox
 from bot.runtime.clock import Clock
 from bot.services import Services
-from handlers.telegram.api_writer import Pen
-from handlers.telegram.bot_client import PER_SECOND, account_of, telegram_bot
-from handlers.telegram.chat_state import Memory
+from handlers.telegram.api_writer import ApiWriter
+from handlers.telegram.bot_client import MESSAGES_PER_SECOND, account_name, create_bot
+from handlers.telegram.chat_state import ChatState
 from handlers.telegram.errors import TokenRefused
-from handlers.telegram.log_redaction import quiet
-from handlers.telegram.platform import Follow, TelegramPlatform
-from handlers.telegram.send_limits import Pace
+from handlers.telegram.log_redaction import redact_token
+from handlers.telegram.platform import MigrateGroup, TelegramPlatform
+from handlers.telegram.send_limits import SendLimits
 from handlers.telegram.startup import Connection
-from handlers.telegram.webhook import PATH, Hook, Webhook, WebhookRefused
+from handlers.telegram.webhook import PATH, Webhook, WebhookConfig, WebhookRefused
 
-__all__ = ["Hook", "TelegramPlatform", "TokenRefused", "WebhookRefused", "hook_at", "telegram"]
+__all__ = ["TelegramPlatform", "TokenRefused", "WebhookConfig", "WebhookRefused", "telegram", "webhook_config"]
 
 log = structlog.get_logger(__name__)
 
 
-def hook_at(public_url: str, secret: bytes) -> Hook:
-    """Where Telegram brings updates, and the word it brings with them: the same after every start."""
-    word = hmac.new(secret, b"telegram webhook", hashlib.sha256).hexdigest()
-    return Hook(public_url.rstrip("/") + PATH, word)
+def webhook_config(public_url: str, secret: bytes) -> WebhookConfig:
+    """The webhook's address and secret token, which stay the same across restarts."""
+    secret_token = hmac.new(secret, b"telegram webhook", hashlib.sha256).hexdigest()
+    return WebhookConfig(public_url.rstrip("/") + PATH, secret_token)
 
 
 @asynccontextmanager
@@ -40,57 +40,62 @@ async def telegram(
     *,
     token: SecretStr,
     api_url: str,
-    hook: Hook | None = None,
+    config: WebhookConfig | None = None,
     owners: Collection[str] = (),
     alone: bool = True,
     clock: Clock | None = None,
-    per_second: float = PER_SECOND,
+    per_second: float = MESSAGES_PER_SECOND,
 ) -> AsyncIterator[TelegramPlatform]:
-    """Answers for as long as it is entered; gives the platform that shows job cards. Without a `hook` that has to be
-    told to receive, see `bot.messaging.platform.Receives`.
+    """Connect to Telegram and answer updates until the block ends; yields the platform that shows job cards.
 
-    Raises TokenRefused or WebhookRefused when Telegram says so at the start. Without a network it goes on trying.
-    `hook`: have updates brought there; None: ask for them. `alone`: no other process is brought any. `clock`
-    and `per_second`: the pace of writing and of trying again, where it is not to be the studio's and Telegram's.
+    Without a `config` the platform must be polled: it is a `bot.messaging.platform.Receiver`. With one, Telegram
+    delivers updates to that webhook. `alone`: no other process receives this bot's updates. `clock` and `per_second`
+    set the pace of retries and of sending (messages a second to all chats); they default to the core's clock and
+    Telegram's limit.
+
+    Raises TokenRefused or WebhookRefused when Telegram rejects the token or the webhook at the start. If Telegram can't
+    be reached, it keeps trying in the background.
     """
-    with quiet(token):
-        bot = telegram_bot(token, api_url, per_second)
+    with redact_token(token):
+        bot = create_bot(token, api_url, per_second)
         clock = clock or services.job_service.clock
-        job_service, account = services.job_service, account_of(token)
-        kept = UpdateInbox(
+        job_service, account = services.job_service, account_name(token)
+        inbox = UpdateInbox(
             job_service.database, account, job_service.clock, job_service.wakeups, secrets.token_hex(8), alone
         )
-        pen = Pen(bot, Memory(job_service.database, account, job_service.clock))
-        webhook = Webhook(bot, hook, kept) if hook else None
-        connection = Connection(pen, services, webhook, frozenset(owners), clock)
-        parts = pen, Pace(clock.now), clock, services.groups.migrate
-        platform = TelegramPlatform(*parts, (webhook.route,)) if webhook else Polled(*parts, connection)
+        writer = ApiWriter(bot, ChatState(job_service.database, account, job_service.clock))
+        webhook = Webhook(bot, config, inbox) if config else None
+        connection = Connection(writer, services, webhook, frozenset(owners), clock)
+        deps = writer, SendLimits(clock.now), clock, services.groups.migrate
+        platform = TelegramPlatform(*deps, (webhook.route,)) if webhook else PollingPlatform(*deps, connection)
         try:
-            await connection.introduce()
-            attending = asyncio.create_task(connection.attend(platform))
-            attending.add_done_callback(_noticed)
+            await connection.connect()
+            connection_task = asyncio.create_task(connection.run(platform))
+            connection_task.add_done_callback(_log_death)
             try:
                 yield platform
             finally:
-                attending.cancel()
-                await asyncio.wait([attending])
+                connection_task.cancel()
+                await asyncio.wait([connection_task])
         finally:
             await bot.shutdown()
 
 
-class Polled(TelegramPlatform):
-    """One that has to be asked for updates."""
+class PollingPlatform(TelegramPlatform):
+    """The platform when updates are received by long polling."""
 
-    def __init__(self, pen: Pen, pace: Pace, clock: Clock, follow: Follow, connection: Connection) -> None:
-        super().__init__(pen, pace, clock, follow)
+    def __init__(
+        self, writer: ApiWriter, limits: SendLimits, clock: Clock, migrate_group: MigrateGroup, connection: Connection
+    ) -> None:
+        super().__init__(writer, limits, clock, migrate_group)
         self._connection = connection
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """See `bot.messaging.platform.Receives`."""
+        """See `bot.messaging.platform.Receiver`."""
         await self._connection.receive(self, stop)
 
 
-def _noticed(attending: asyncio.Task[None]) -> None:
-    """A bot that has gone deaf must not go unnoticed."""
-    if not attending.cancelled() and (error := attending.exception()) is not None:
-        log.error("nothing is received from Telegram any more", exc_info=error)
+def _log_death(connection_task: asyncio.Task[None]) -> None:
+    """Log the failure of the connection's task, which would otherwise go unnoticed."""
+    if not connection_task.cancelled() and (error := connection_task.exception()) is not None:
+        log.error("the connection to Telegram has failed", exc_info=error)

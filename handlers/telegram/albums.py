@@ -1,4 +1,4 @@
-"""Albums: Telegram sends each picture as its own update; together they are one request."""
+"""Albums: Telegram sends each photo as its own update; together they are one request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,34 +8,37 @@ from telegram import Message
 
 from bot.runtime.clock import Clock
 
-QUIET_SECONDS = 0.7  # after which no more pictures of an album are expected
-MOST = 10  # pictures in an album
+QUIET_SECONDS = 0.7  # without another photo, after which an album is complete
+MAX_PHOTOS = 10  # in an album
 
-Look = Callable[[], Awaitable[None]]
+FetchReassigned = Callable[[], Awaitable[None]]
 
 
 @dataclass
 class Album:
-    """Pictures as they arrive. `complete` returns when it has been quiet for long enough, or it is full; `look` brings
-    those that were handed to other processes."""
+    """The messages of an album as they arrive."""
 
     messages: list[Message] = field(default_factory=list)
-    _came: asyncio.Event = field(default_factory=asyncio.Event)
+    _added: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def words(self) -> str:
-        """Its caption, which hangs on one of the pictures."""
+    def caption(self) -> str:
+        """The caption, which is attached to one of the photos."""
         return next((message.caption for message in self.messages if message.caption), "")
 
     def add(self, message: Message) -> None:
         self.messages.append(message)
-        self._came.set()
+        self._added.set()
 
-    async def complete(self, clock: Clock, look: Look) -> None:
+    async def wait_until_complete(self, clock: Clock, fetch_reassigned: FetchReassigned) -> None:
+        """Return when no photo has arrived for `QUIET_SECONDS`, or when the album is full.
+
+        `fetch_reassigned` brings in photos that Telegram delivered to other processes.
+        """
         more = True
-        while more and len(self.messages) < MOST:
-            self._came.clear()
-            more = await clock.wait(self._came, QUIET_SECONDS)
+        while more and len(self.messages) < MAX_PHOTOS:
+            self._added.clear()
+            more = await clock.wait(self._added, QUIET_SECONDS)
             if not more:
-                await look()
-                more = self._came.is_set()
+                await fetch_reassigned()
+                more = self._added.is_set()

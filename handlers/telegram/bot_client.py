@@ -1,4 +1,4 @@
-"""The connection to the Bot API: its library, set up for this bot."""
+"""The Bot API client: python-telegram-bot, configured for this bot."""
 
 import os
 from typing import Any
@@ -7,18 +7,18 @@ from pydantic import SecretStr
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from handlers.telegram.payload_filter import SievingRequest
+from handlers.telegram.payload_filter import FilteringRequest
 
 Bot = ExtBot[Any]
 
-CONNECTIONS = 32
-READ_SECONDS, CONNECT_SECONDS, UPLOAD_SECONDS = 20.0, 10.0, 60.0
-PER_SECOND = 30.0  # messages to all chats together
+CONNECTION_POOL_SIZE = 32
+READ_TIMEOUT, CONNECT_TIMEOUT, UPLOAD_TIMEOUT = 20.0, 10.0, 60.0  # seconds
+MESSAGES_PER_SECOND = 30.0  # to all chats together
 
 
-def telegram_bot(token: SecretStr, api_url: str, per_second: float = PER_SECOND) -> Bot:
-    """A bot that talks to `api_url`: Telegram's own, or a Bot API server of the owner. Nothing is sent yet."""
-    # The library's switch for time spans as timedelta; without it flood control ends in a deprecation warning.
+def create_bot(token: SecretStr, api_url: str, per_second: float = MESSAGES_PER_SECOND) -> Bot:
+    """A client for `api_url`: Telegram's own server, or a local Bot API server. Nothing is sent yet."""
+    # Makes the library return durations as timedelta; without it flood control raises a deprecation warning.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     base = api_url.rstrip("/")
     return ExtBot(
@@ -26,24 +26,24 @@ def telegram_bot(token: SecretStr, api_url: str, per_second: float = PER_SECOND)
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
         request=_request(HTTPXRequest),
-        get_updates_request=_request(SievingRequest),
-        # All chats together are the library's business; each chat's pace is ours, which knows what is urgent. Whoever
-        # waits for flood control decides so himself: see NotNow.
+        get_updates_request=_request(FilteringRequest),
+        # The library limits the overall rate only. `SendLimits` limits each chat, because it knows what is urgent, and
+        # callers decide whether to wait for flood control: see TryLater.
         rate_limiter=AIORateLimiter(overall_max_rate=per_second, group_max_rate=0, group_time_period=0, max_retries=0),
     )
 
 
-def account_of(token: SecretStr) -> str:
-    """The bot's name in our rows: files and update numbers mean nothing to another bot."""
+def account_name(token: SecretStr) -> str:
+    """The bot's key in the database: file ids and update ids are only valid for one bot."""
     return f"telegram:{token.get_secret_value().partition(':')[0]}"
 
 
 def _request(kind: type[HTTPXRequest]) -> HTTPXRequest:
     return kind(
-        connection_pool_size=CONNECTIONS,
-        read_timeout=READ_SECONDS,
-        write_timeout=READ_SECONDS,
-        connect_timeout=CONNECT_SECONDS,
-        pool_timeout=READ_SECONDS,
-        media_write_timeout=UPLOAD_SECONDS,
+        connection_pool_size=CONNECTION_POOL_SIZE,
+        read_timeout=READ_TIMEOUT,
+        write_timeout=READ_TIMEOUT,
+        connect_timeout=CONNECT_TIMEOUT,
+        pool_timeout=READ_TIMEOUT,
+        media_write_timeout=UPLOAD_TIMEOUT,
     )

@@ -1,4 +1,4 @@
-"""How the bot presents itself: its menus of commands and its description, in each language; only what has changed."""
+"""The bot's public profile: command menus and descriptions in each language. Only what has changed is sent."""
 
 from collections.abc import Awaitable, Collection, Iterable, Iterator
 
@@ -22,17 +22,17 @@ from handlers.telegram.identities import PLATFORM
 log = structlog.get_logger(__name__)
 
 
-async def introduce_ourselves(bot: Bot, owners: Collection[str], *, for_sale: bool) -> None:
-    """Tell Telegram. English is for everybody whose language has nothing of its own.
+async def update_profile(bot: Bot, owners: Collection[str], *, for_sale: bool) -> None:
+    """Set command menus and descriptions. English is the default for languages without a translation.
 
-    A menu is a comfort: without it everything works, so what fails is only logged. An owner who never wrote to the bot
-    has no chat with it, and so no menu of their own yet.
+    The bot works without them, so failures are only logged. The owner's own menu can't be set until they have started a
+    chat with the bot.
     """
     for language in LANGUAGES:
-        for scope, place in _scopes(owners):
-            words = menu(texts_for(language), scope, for_sale=for_sale)
-            await _quietly(_set_commands(bot, words, place, _code(language)))
-        await _quietly(_set_descriptions(bot, language))
+        for scope, bot_scope in _scopes(owners):
+            commands = menu(texts_for(language), scope, for_sale=for_sale)
+            await _log_failure(_set_commands(bot, commands, bot_scope, _language_code(language)))
+        await _log_failure(_set_descriptions(bot, language))
 
 
 def _scopes(owners: Collection[str]) -> Iterator[tuple[Scope, BotCommandScope]]:
@@ -46,28 +46,28 @@ def _scopes(owners: Collection[str]) -> Iterator[tuple[Scope, BotCommandScope]]:
             yield Scope.OWNER, BotCommandScopeChat(int(number))
 
 
-async def _quietly(work: Awaitable[None]) -> None:
+async def _log_failure(call: Awaitable[None]) -> None:
     try:
-        await work
+        await call
     except TelegramError as error:
         log.warning("a menu or description was not set", error=type(error).__name__)
 
 
 async def _set_commands(
-    bot: Bot, words: Iterable[tuple[str, str]], place: BotCommandScope, language_code: str | None
+    bot: Bot, names: Iterable[tuple[str, str]], scope: BotCommandScope, language_code: str | None
 ) -> None:
-    commands = [BotCommand(name, about_it) for name, about_it in words]
-    if list(await bot.get_my_commands(scope=place, language_code=language_code)) != commands:
-        await bot.set_my_commands(commands, scope=place, language_code=language_code)
+    commands = [BotCommand(name, description) for name, description in names]
+    if list(await bot.get_my_commands(scope=scope, language_code=language_code)) != commands:
+        await bot.set_my_commands(commands, scope=scope, language_code=language_code)
 
 
 async def _set_descriptions(bot: Bot, language: str) -> None:
-    ours, code = about(texts_for(language)), _code(language)
-    if (await bot.get_my_description(language_code=code)).description != ours.long:
-        await bot.set_my_description(ours.long, language_code=code)
-    if (await bot.get_my_short_description(language_code=code)).short_description != ours.short:
-        await bot.set_my_short_description(ours.short, language_code=code)
+    description, code = about(texts_for(language)), _language_code(language)
+    if (await bot.get_my_description(language_code=code)).description != description.long:
+        await bot.set_my_description(description.long, language_code=code)
+    if (await bot.get_my_short_description(language_code=code)).short_description != description.short:
+        await bot.set_my_short_description(description.short, language_code=code)
 
 
-def _code(language: str) -> str | None:
+def _language_code(language: str) -> str | None:
     return None if language == "en" else language

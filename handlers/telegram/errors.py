@@ -1,7 +1,7 @@
-"""Telegram's errors, translated where they enter.
+"""Translates Telegram's errors into the core's.
 
-The library's errors carry what Telegram wrote. That can hold the token (a rejected one is quoted), so nothing of it is
-passed on: neither as text nor as a cause.
+The library's errors contain Telegram's own words, which can include the token (a rejected token is quoted). So neither
+their text nor the error itself, as a cause, is passed on.
 """
 
 from collections.abc import Iterator
@@ -17,72 +17,73 @@ from bot.messaging.platform import CannotStart, TargetGone, TryLater
 
 log = structlog.get_logger(__name__)
 
-NETWORK_PAUSE = 2.0  # seconds
-MOVED_PAUSE = 0.5
-OWNER_PAUSE = 60.0  # somebody has to look after the token first
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NETWORK_RETRY_SECONDS = 2.0
+MIGRATION_RETRY_SECONDS = 0.5
+TOKEN_RETRY_SECONDS = 60.0  # the owner has to replace the token first
+# Raised by httpx before anything was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class TokenRefused(CannotStart):
-    """Telegram doesn't know this token: the owner has to give another one."""
+    """Telegram rejects the token; the owner has to set another one."""
 
     def __init__(self) -> None:
         super().__init__("Telegram does not accept TELEGRAM_BOT_TOKEN; @BotFather shows the right one")
 
 
-class Moved(TryLater):
-    """The group has a new address; whoever asked tries again, there."""
+class GroupMigrated(TryLater):
+    """The group has a new chat id; the call may be repeated there."""
 
-    def __init__(self, new: str) -> None:
-        super().__init__(MOVED_PAUSE)
-        self.new = new
+    def __init__(self, new_chat_id: str) -> None:
+        super().__init__(MIGRATION_RETRY_SECONDS)
+        self.new_chat_id = new_chat_id
 
 
-class Complaint(Enum):
-    """What a 400 is about."""
+class BadRequestKind(Enum):
+    """What a 400 response is about."""
 
     NOT_MODIFIED = auto()
-    CARD_GONE = auto()
+    MESSAGE_GONE = auto()
     NO_TEXT = auto()
     CHAT_GONE = auto()
     FILE_GONE = auto()
-    REFUNDED = auto()
+    ALREADY_REFUNDED = auto()
     OTHER = auto()
 
 
-# The Bot API has no codes for these, only descriptions; this table is the one place that reads them.
+# The Bot API has no codes for these, only descriptions. No other place matches them.
 _DESCRIPTIONS = {
-    "message is not modified": Complaint.NOT_MODIFIED,
-    "message to edit not found": Complaint.CARD_GONE,
-    "message to delete not found": Complaint.CARD_GONE,
-    "message can't be edited": Complaint.CARD_GONE,
-    "message_id_invalid": Complaint.CARD_GONE,
-    "there is no text in the message to edit": Complaint.NO_TEXT,
-    "chat not found": Complaint.CHAT_GONE,
-    "user not found": Complaint.CHAT_GONE,
-    "peer_id_invalid": Complaint.CHAT_GONE,
-    "wrong file identifier": Complaint.FILE_GONE,
-    "wrong remote file identifier": Complaint.FILE_GONE,
-    "wrong padding in the string": Complaint.FILE_GONE,
-    "charge_already_refunded": Complaint.REFUNDED,
+    "message is not modified": BadRequestKind.NOT_MODIFIED,
+    "message to edit not found": BadRequestKind.MESSAGE_GONE,
+    "message to delete not found": BadRequestKind.MESSAGE_GONE,
+    "message can't be edited": BadRequestKind.MESSAGE_GONE,
+    "message_id_invalid": BadRequestKind.MESSAGE_GONE,
+    "there is no text in the message to edit": BadRequestKind.NO_TEXT,
+    "chat not found": BadRequestKind.CHAT_GONE,
+    "user not found": BadRequestKind.CHAT_GONE,
+    "peer_id_invalid": BadRequestKind.CHAT_GONE,
+    "wrong file identifier": BadRequestKind.FILE_GONE,
+    "wrong remote file identifier": BadRequestKind.FILE_GONE,
+    "wrong padding in the string": BadRequestKind.FILE_GONE,
+    "charge_already_refunded": BadRequestKind.ALREADY_REFUNDED,
 }
 
 
-def complaint(error: BadRequest) -> Complaint:
-    """What Telegram has against a call."""
-    words = error.message.casefold()
-    return next((kind for description, kind in _DESCRIPTIONS.items() if description in words), Complaint.OTHER)
+def classify(error: BadRequest) -> BadRequestKind:
+    """The kind of a 400 response."""
+    message = error.message.casefold()
+    return next((kind for description, kind in _DESCRIPTIONS.items() if description in message), BadRequestKind.OTHER)
 
 
-def pause(error: RetryAfter) -> float:
-    """The seconds that flood control asks for."""
+def retry_seconds(error: RetryAfter) -> float:
+    """The seconds to wait that flood control asks for."""
     seconds = error.retry_after
     return seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raises TryLater or TargetGone for whatever Telegram or the network says."""
+def translate_errors() -> Iterator[None]:
+    """Raises TryLater or TargetGone in place of the library's errors."""
     try:
         yield
     except TelegramError as error:
@@ -92,24 +93,24 @@ def translated() -> Iterator[None]:
 def _translation(error: TelegramError) -> TryLater | TargetGone:
     match error:
         case RetryAfter():
-            return TryLater(pause(error))
+            return TryLater(retry_seconds(error))
         case InvalidToken():
-            return TryLater(OWNER_PAUSE)
+            return TryLater(TOKEN_RETRY_SECONDS)
         case ChatMigrated():
-            return Moved(str(error.new_chat_id))
+            return GroupMigrated(str(error.new_chat_id))
         case Forbidden():
             return TargetGone(card_only=False)
         case BadRequest():
             return _bad_request(error)
-        case NetworkError():  # also time-outs and 5xx
-            return TryLater(NETWORK_PAUSE, perhaps_sent=not isinstance(error.__cause__, _NEVER_LEFT))
+        case NetworkError():  # includes timeouts and 5xx
+            return TryLater(NETWORK_RETRY_SECONDS, perhaps_sent=not isinstance(error.__cause__, _NOT_SENT))
         case _:
-            log.warning("Telegram answered oddly", error=type(error).__name__)
-            return TryLater(NETWORK_PAUSE)
+            log.warning("unexpected error from Telegram", error=type(error).__name__)
+            return TryLater(NETWORK_RETRY_SECONDS)
 
 
 def _bad_request(error: BadRequest) -> TargetGone:
-    kind = complaint(error)
-    if kind is Complaint.OTHER:
+    kind = classify(error)
+    if kind is BadRequestKind.OTHER:
         log.warning("Telegram refused a call", description=error.message)
-    return TargetGone(card_only=kind is Complaint.CARD_GONE)
+    return TargetGone(card_only=kind is BadRequestKind.MESSAGE_GONE)

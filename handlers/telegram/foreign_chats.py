@@ -1,7 +1,8 @@
-"""Our message in a chat that we are no member of: it can be changed, never answered, and takes pictures only by file.
+"""Inline messages: the bot's messages in chats where it isn't a member.
 
-So a picture goes to its person's own chat with us first, and from there by its file. Who never wrote to us can't be
-written to: then the message says where the picture is.
+They can be edited but not replied to, and they show a picture only by its file id. So a picture is first sent to the
+person's private chat with the bot. A bot can't write to people who never started it: then the message says where to
+find the picture.
 """
 
 from dataclasses import dataclass, replace
@@ -10,57 +11,57 @@ from typing import Protocol
 from bot.i18n import texts_for
 from bot.messaging.platform import Address, Button, Card, Chat, Person, TargetGone
 from handlers.telegram import rendering
-from handlers.telegram.api_writer import Pen, without_picture
+from handlers.telegram.api_writer import ApiWriter, without_media
 
-HISTORY = "history"  # what the link asks us to start with
+HISTORY_PAYLOAD = "history"  # of the deep link
 
 
-class Hand(Protocol):
-    """Moves the pen at each chat's pace. Raises NotNow or TargetGone."""
+class MessageSender(Protocol):
+    """Sends and edits within each chat's limits. Raises TryLater or TargetGone."""
 
-    async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str: ...
+    async def send(self, address: Address, card: Card, *, silent: bool = False) -> str: ...
 
-    async def change(self, address: Address, card: Card) -> None: ...
+    async def edit(self, address: Address, card: Card) -> None: ...
 
 
 @dataclass(frozen=True)
-class FarAway:
-    """One such message, by the id that Telegram gave it."""
+class InlineMessage:
+    """One inline message."""
 
-    hand: Hand
-    pen: Pen
-    message: str
+    sender: MessageSender
+    writer: ApiWriter
+    message_id: str
 
     async def show(self, address: Address, card: Card) -> str:
-        """The message becomes this card. Raises TargetGone for a card that would be an answer to it."""
-        if address.message_id is None and address.reply_to in {None, "", self.message}:
+        """Show the card in this message. Raises TargetGone for a card that would have to be a reply to it."""
+        if address.message_id is None and address.reply_to in {None, "", self.message_id}:
             raise TargetGone(card_only=False)
-        here = replace(address, message_id=self.message)
+        target = replace(address, message_id=self.message_id)
         if card.picture is None or not rendering.is_photo(card):
-            await self.hand.change(here, without_picture(card))
-        elif await self._is_known(address.person, card):
-            await self.hand.change(here, card)
+            await self.sender.edit(target, without_media(card))
+        elif await self._has_file(address.person, card):
+            await self.sender.edit(target, card)
         else:
-            await self.hand.change(here, self._elsewhere(address.person, card))
-        return self.message
+            await self.sender.edit(target, self._fallback_card(address.person, card))
+        return self.message_id
 
-    async def _is_known(self, person: Person | None, card: Card) -> bool:
-        """Whether Telegram has the picture as a file; it is sent to its person's own chat for that."""
+    async def _has_file(self, person: Person | None, card: Card) -> bool:
+        """Whether Telegram has the picture as a file; if not, it is sent to the person's private chat first."""
         job = None if card.picture is None else card.picture.job
         if job is None or person is None:
             return False
-        if await self.pen.memory.file(job) is None:
+        if await self.writer.chat_state.file(job) is None:
             try:
-                await self.hand.send(Address(Chat(person.platform, person.platform_id)), card, quietly=True)
+                await self.sender.send(Address(Chat(person.platform, person.platform_id)), card, silent=True)
             except TargetGone:
                 return False
-        return await self.pen.memory.file(job) is not None
+        return await self.writer.chat_state.file(job) is not None
 
-    def _elsewhere(self, person: Person | None, card: Card) -> Card:
-        """Where the picture is, for somebody who never wrote to us."""
+    def _fallback_card(self, person: Person | None, card: Card) -> Card:
+        """Says where to find the picture, for a person who never started the bot."""
         texts = texts_for(person.language if person else "en")
-        words = texts.gettext("The picture is ready. Write to me to see it: I can't show it here before you have.")
-        username = self.pen.us.username if self.pen.us else None
-        link = f"https://t.me/{username}?start={HISTORY}" if username else None
+        text = texts.gettext("The picture is ready. Write to me to see it: I can't show it here before you have.")
+        username = self.writer.bot_user.username if self.writer.bot_user else None
+        link = f"https://t.me/{username}?start={HISTORY_PAYLOAD}" if username else None
         buttons = ((Button(texts.gettext("Open"), link=link),),) if link else ()
-        return Card(f"{card.text}\n{words}", buttons)
+        return Card(f"{card.text}\n{text}", buttons)

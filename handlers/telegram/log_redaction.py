@@ -1,4 +1,4 @@
-"""Keeps the bot's token out of logs: the HTTP libraries write every URL, and Telegram's URLs contain the token."""
+"""Keeps the bot's token out of logs: HTTP libraries log URLs, and Bot API URLs contain the token."""
 
 import logging
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-# From which level on each library speaks. Telegram's writes tracebacks about flood control and lost connections, which
-# are our daily bread: what matters of them is said where they are translated.
-LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}
+# The lowest level that each library may log. python-telegram-bot logs tracebacks for flood control and lost
+# connections, which are routine: `errors` and `long_polling` log what matters of them.
+LOG_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}
 
 
-class Redaction(logging.Filter):
-    """Strikes the token from a record before anybody formats it."""
+class TokenFilter(logging.Filter):
+    """Removes the token from a record before it is formatted."""
 
     def __init__(self, token: SecretStr) -> None:
         super().__init__()
@@ -25,21 +25,21 @@ class Redaction(logging.Filter):
         if secret in message:
             record.msg, record.args = message.replace(secret, "<token>"), None
         if record.exc_info and secret in logging.Formatter().formatException(record.exc_info):
-            record.exc_info, record.exc_text = None, "(the traceback held the token and was left out)"
+            record.exc_info, record.exc_text = None, "(traceback omitted: it contained the token)"
         return True
 
 
 @contextmanager
-def quiet(token: SecretStr) -> Iterator[None]:
-    """For as long as the bot runs: the libraries say only what matters, and never the token."""
-    redaction = Redaction(token)
-    before = {name: logging.getLogger(name).level for name in LEVELS}
-    for name, level in LEVELS.items():
+def redact_token(token: SecretStr) -> Iterator[None]:
+    """While the block runs, the libraries log warnings only, and never the token."""
+    token_filter = TokenFilter(token)
+    before = {name: logging.getLogger(name).level for name in LOG_LEVELS}
+    for name, level in LOG_LEVELS.items():
         logging.getLogger(name).setLevel(max(level, before[name]))
-        logging.getLogger(name).addFilter(redaction)
+        logging.getLogger(name).addFilter(token_filter)
     try:
         yield
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
-            logging.getLogger(name).removeFilter(redaction)
+            logging.getLogger(name).removeFilter(token_filter)

@@ -1,4 +1,4 @@
-"""Asks Telegram for what a message only names: files, profile photos, and who is an admin."""
+"""Fetches what a message only refers to: files, profile photos, and who is an admin."""
 
 from dataclasses import dataclass, field
 
@@ -9,57 +9,58 @@ from bot.domain.job_view import ErrorCode, UserError
 from bot.messaging.platform import TargetGone
 from bot.runtime.clock import Clock
 from handlers.telegram.bot_client import Bot
-from handlers.telegram.errors import translated
-from handlers.telegram.files import read_file
+from handlers.telegram.errors import translate_errors
+from handlers.telegram.files import download_file
 from handlers.telegram.parsing import FileRef
-from handlers.telegram.rendering import largest
+from handlers.telegram.rendering import largest_size
 
-ADMIN_SECONDS = 60.0  # how long an answer about an admin is believed
-MOST_ADMINS = 1000  # answers remembered
-_ADMINS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
+ADMIN_CACHE_SECONDS = 60.0
+ADMIN_CACHE_SIZE = 1000
+_ADMIN_STATUSES = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
 
 
 @dataclass
-class TelegramSource:
-    """See `handlers.telegram.parsing.Source`. Raises NotNow when it may work later."""
+class TelegramLookups:
+    """See `handlers.telegram.parsing.Lookups`. Raises TryLater for temporary failures."""
 
     bot: Bot
-    us: User
+    bot_user: User
     clock: Clock
     _admins: dict[tuple[int, int], tuple[float, bool]] = field(default_factory=dict)
 
     async def file(self, file: FileRef) -> bytes | UserError:
-        """The bytes of a file."""
-        return await read_file(self.bot, file)
+        """A file's bytes, or why it can't be had."""
+        return await download_file(self.bot, file)
 
-    async def portrait(self, user_id: int) -> bytes | UserError:
-        """The profile photo that somebody shows now; many show none, or only to people they know."""
-        with translated():
+    async def profile_photo(self, user_id: int) -> bytes | UserError:
+        """The user's current profile photo. Many users have none, or hide it from strangers."""
+        with translate_errors():
             try:
-                found = await self.bot.get_user_profile_photos(user_id, limit=1)
+                photos = await self.bot.get_user_profile_photos(user_id, limit=1)
             except BadRequest:
                 return UserError(ErrorCode.PHOTO_MISSING)
-        photo = largest(found.photos[0]) if found.photos else None
+        photo = largest_size(photos.photos[0]) if photos.photos else None
         if photo is None:
             return UserError(ErrorCode.PHOTO_MISSING)
-        return await read_file(self.bot, FileRef(photo.file_id, photo.file_size, is_picture=True))
+        return await download_file(self.bot, FileRef(photo.file_id, photo.file_size, is_picture=True))
 
     async def is_admin(self, chat_id: int, user_id: int) -> bool:
-        """Whether somebody is an admin of a group now, or was within the last minute."""
-        until, known = self._admins.get((chat_id, user_id), (0.0, False))
+        """Whether the user is an admin of the group; cached for a minute."""
+        expires, is_admin = self._admins.get((chat_id, user_id), (0.0, False))
         now = self.clock.now()
-        if now < until:
-            return known
+        if now < expires:
+            return is_admin
         try:
-            with translated():
+            with translate_errors():
                 member = await self.bot.get_chat_member(chat_id, user_id)
         except TargetGone:
             return False
-        if len(self._admins) >= MOST_ADMINS:
+        if len(self._admins) >= ADMIN_CACHE_SIZE:
             self._admins.clear()
-        self._admins[chat_id, user_id] = now + ADMIN_SECONDS, member.status in _ADMINS
-        return member.status in _ADMINS
+        is_admin = member.status in _ADMIN_STATUSES
+        self._admins[chat_id, user_id] = now + ADMIN_CACHE_SECONDS, is_admin
+        return is_admin
 
     def forget_admins(self, chat_id: int) -> None:
-        """Somebody's part in this chat has changed."""
-        self._admins = {key: known for key, known in self._admins.items() if key[0] != chat_id}
+        """Drop the chat's cached answers, because its members' rights have changed."""
+        self._admins = {key: cached for key, cached in self._admins.items() if key[0] != chat_id}

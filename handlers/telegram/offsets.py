@@ -1,40 +1,40 @@
-"""What has arrived and is not dealt with yet: decides what to ask Telegram for next, so that nothing is lost. Pure.
+"""Computes the `offset` of the next getUpdates call, so that no update is lost. No I/O.
 
-Asking from an update on tells Telegram to forget all before it. So we ask from the oldest update that is not dealt
-with: those after it come again and are known, and a crash at any moment loses none.
+An offset acknowledges all updates before it. So we ask from the oldest unfinished update on: later ones are sent again
+and recognised, and a crash at any moment loses none.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
-REMEMBERED = 1000  # updates dealt with
+MAX_DONE = 1000  # processed updates remembered
 
 
 @dataclass
-class Inbox:
-    """Update ids: `open` are being dealt with, `done` were lately."""
+class Offsets:
+    """Update ids: `pending` ones are being processed; the latest processed ones are remembered."""
 
-    open: set[int] = field(default_factory=set)
+    pending: set[int] = field(default_factory=set)
     _done: set[int] = field(default_factory=set)
     _order: deque[int] = field(default_factory=deque)
     _next: int | None = None
 
     def offset(self) -> int | None:
-        """From which update on to ask; None at the start: from the oldest that Telegram keeps."""
-        return min(self.open) if self.open else self._next
+        """The id to ask from; None at the start: from the oldest that Telegram keeps."""
+        return min(self.pending) if self.pending else self._next
 
-    def take(self, update_id: int) -> bool:
-        """Note an update; False when it was taken before."""
-        if update_id in self.open or update_id in self._done:
+    def add(self, update_id: int) -> bool:
+        """Add a received update. False if it is already known."""
+        if update_id in self.pending or update_id in self._done:
             return False
-        self.open.add(update_id)
-        self._next = update_id + 1  # not the highest so far: after a quiet week Telegram starts anew anywhere
+        self.pending.add(update_id)
+        self._next = update_id + 1  # not the maximum: after a quiet week Telegram continues from a random id
         return True
 
-    def finish(self, update_id: int) -> None:
-        """An update is dealt with."""
-        self.open.discard(update_id)
+    def mark_done(self, update_id: int) -> None:
+        """The update has been processed."""
+        self.pending.discard(update_id)
         self._done.add(update_id)
         self._order.append(update_id)
-        if len(self._order) > REMEMBERED:
+        if len(self._order) > MAX_DONE:
             self._done.discard(self._order.popleft())

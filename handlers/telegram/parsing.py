@@ -1,4 +1,4 @@
-"""Telegram's updates as the core's values: who wrote what, where, with which files. Translates and decides nothing."""
+"""Translates updates into the core's values: who wrote what, where, with which files. No I/O."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,83 +12,88 @@ from bot.domain.job_view import UserError
 from bot.messaging.callbacks import ButtonPress
 from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat
-from handlers.telegram.chat_state import INLINE
+from handlers.telegram.chat_state import INLINE_PREFIX
 from handlers.telegram.identities import (
     PLATFORM,
-    Admins,
-    admin_of,
-    author_of,
-    bare_chat,
+    AdminLookup,
+    admin_check,
     chat_of,
-    origin_of,
+    chat_without_topic,
+    forward_author,
     person_of,
-    user_of,
+    photo_owner,
+    sender_of,
 )
-from handlers.telegram.rendering import largest
+from handlers.telegram.rendering import largest_size
 
 
 @dataclass(frozen=True)
 class FileRef:
-    """A file at Telegram: its id, and its size in bytes where it is told."""
+    """A file on Telegram's servers: its id, and its size in bytes if known."""
 
     file_id: str
     size: int | None
     is_picture: bool
 
 
-class Source(Admins, Protocol):
-    """Where what a message only names is to be had from."""
+class Lookups(AdminLookup, Protocol):
+    """Fetches what a message only refers to."""
 
-    us: User
+    bot_user: User
 
     async def file(self, file: FileRef) -> bytes | UserError: ...
 
-    async def portrait(self, user_id: int) -> bytes | UserError:
-        """Somebody's profile photo."""
+    async def profile_photo(self, user_id: int) -> bytes | UserError:
+        """A user's profile photo."""
 
 
-def incoming(
-    messages: Sequence[Message], source: Source, *, edited: bool = False, after: str | None = None
+def parse_messages(
+    messages: Sequence[Message], lookups: Lookups, *, edited: bool = False, album_caption: str | None = None
 ) -> IncomingMessage:
-    """One request of a message, or of an album's messages in any order. `after`: what the album said, of a picture that
-    came after it was closed: that is a request of its own."""
+    """One request from a message, or from an album's messages in any order.
+
+    `album_caption`: the caption of an album that this photo came too late for; the photo becomes a request of its own.
+    """
     ordered = sorted(messages, key=lambda message: message.message_id)
     first = ordered[0]
-    answered = first.reply_to_message or first.external_reply
-    file = file_of(answered) if answered else None
+    replied, bot_user = first.reply_to_message or first.external_reply, lookups.bot_user
+    file = file_of(replied) if replied else None
     return IncomingMessage(
         person=person_of(first.from_user, first.sender_chat),
         chat=chat_of(first),
-        source=_source(first, source.us, alone=after is not None),
+        source=_source_id(first, bot_user, alone=album_caption is not None),
         message_id=str(first.message_id),
-        text=next((words for message in ordered if (words := message.text or message.caption)), after or ""),
-        addressed=first.chat.type == TelegramChat.PRIVATE or _answers(first, source.us),
-        attachments=tuple(_own(message, found, source) for message in ordered if (found := file_of(message))),
-        replied=_attached(first, file, source, author_of(answered, source.us)) if answered and file else None,
+        text=next((text for message in ordered if (text := message.text or message.caption)), album_caption or ""),
+        addressed=first.chat.type == TelegramChat.PRIVATE or _is_reply_to_bot(first, bot_user),
+        attachments=tuple(
+            _own_attachment(message, found, lookups) for message in ordered if (found := file_of(message))
+        ),
+        replied=_attachment(first, file, lookups, photo_owner(replied, bot_user)) if replied and file else None,
         edited=edited,
-        profile_photo=_portrait(first, None if first.sender_chat else first.from_user, source),
-        replied_profile_photo=None if file else _portrait(first, user_of(answered, source.us), source),
-        is_admin=admin_of(first.chat, first.from_user, first.sender_chat, source),
+        profile_photo=_profile_photo(first, None if first.sender_chat else first.from_user, lookups),
+        replied_profile_photo=None if file else _profile_photo(first, sender_of(replied, bot_user), lookups),
+        is_admin=admin_check(first.chat, first.from_user, first.sender_chat, lookups),
     )
 
 
-def pressed(query: CallbackQuery, source: Source) -> ButtonPress | None:
-    """A press of a button; None for what has no button of ours."""
+def parse_callback_query(query: CallbackQuery, lookups: Lookups) -> ButtonPress | None:
+    """A button press; None if the message is not available."""
     message = query.message
     if message is None and query.inline_message_id is None:
         return None
     person, data = person_of(query.from_user, None), query.data or ""
-    unique = f"{PLATFORM}:{source.us.id}:press:{query.id}"
+    source = f"{PLATFORM}:{lookups.bot_user.id}:press:{query.id}"
     if message is None:
-        return ButtonPress(person, Chat(PLATFORM, f"{INLINE}{query.inline_message_id}"), data, unique, message_id="")
-    chat = chat_of(message) if isinstance(message, Message) else bare_chat(message.chat)
-    is_admin = admin_of(message.chat, query.from_user, None, source)
-    return ButtonPress(person, chat, data, unique, str(message.message_id), is_admin)
+        inline_chat = Chat(PLATFORM, f"{INLINE_PREFIX}{query.inline_message_id}")
+        return ButtonPress(person, inline_chat, data, source, message_id="")
+    chat = chat_of(message) if isinstance(message, Message) else chat_without_topic(message.chat)
+    is_admin = admin_check(message.chat, query.from_user, None, lookups)
+    return ButtonPress(person, chat, data, source, str(message.message_id), is_admin)
 
 
 def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
-    """What hangs on a message and could be meant as a picture; things that are no still picture are marked so."""
-    if (photo := largest(message.photo)) is not None:
+    """The message's file that could be meant as a photo. Videos and other files are marked as not being a picture."""
+    if (photo := largest_size(message.photo)) is not None:
         return FileRef(photo.file_id, photo.file_size, is_picture=True)
     if moving := message.animation or message.video or message.video_note:
         return FileRef(moving.file_id, moving.file_size, is_picture=False)
@@ -96,48 +101,50 @@ def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
         is_picture = may_be_picture(document.mime_type, document.file_name)
         return FileRef(document.file_id, document.file_size, is_picture=is_picture)
     if sticker := message.sticker:
-        still = not (sticker.is_animated or sticker.is_video)
-        return FileRef(sticker.file_id, sticker.file_size, is_picture=still)
+        is_still = not (sticker.is_animated or sticker.is_video)
+        return FileRef(sticker.file_id, sticker.file_size, is_picture=is_still)
     return None
 
 
 def has_spoiler(message: Message | ExternalReplyInfo | None) -> bool:
-    """Whether its picture is to be seen only by those who tap it."""
+    """Whether the message's media is covered by a spoiler."""
     return message is not None and bool(message.has_media_spoiler)
 
 
-def _own(message: Message, file: FileRef, source: Source) -> Attachment:
-    """A file that came with the message; a forwarded photo belongs to whoever took it, where Telegram tells."""
+def _own_attachment(message: Message, file: FileRef, lookups: Lookups) -> Attachment:
+    """A file of this message. The owner of a forwarded photo is its author, if Telegram says who that is."""
     owner = None if message.sender_chat else message.from_user
     if message.forward_origin is not None:
-        owner = origin_of(message.forward_origin)
-    attached = _attached(message, file, source, owner)
-    return replace(attached, source=_source(message, source.us, alone=True)) if message.media_group_id else attached
+        owner = forward_author(message.forward_origin)
+    attachment = _attachment(message, file, lookups, owner)
+    if not message.media_group_id:
+        return attachment
+    return replace(attachment, source=_source_id(message, lookups.bot_user, alone=True))
 
 
-def _attached(message: Message, file: FileRef, source: Source, owner: User | None) -> Attachment:
+def _attachment(message: Message, file: FileRef, lookups: Lookups, owner: User | None) -> Attachment:
     person = None if owner is None else person_of(owner, None)
-    return Attachment(str(message.message_id), file.size, file.is_picture, partial(source.file, file), owner=person)
+    return Attachment(str(message.message_id), file.size, file.is_picture, partial(lookups.file, file), owner=person)
 
 
-def _portrait(message: Message, user: User | None, source: Source) -> Attachment | None:
+def _profile_photo(message: Message, user: User | None, lookups: Lookups) -> Attachment | None:
     if user is None or user.is_bot:
         return None
-    read: Callable[[], Awaitable[bytes | UserError]] = partial(source.portrait, user.id)
+    read: Callable[[], Awaitable[bytes | UserError]] = partial(lookups.profile_photo, user.id)
     return Attachment(str(message.message_id), None, is_picture=True, read=read, owner=person_of(user, None))
 
 
-def _answers(message: Message, us: User) -> bool:
-    """Whether it answers a message of ours. In topics everything "answers" the topic's first message."""
-    answered = message.reply_to_message
-    if answered is None or answered.forum_topic_created or answered.from_user is None:
+def _is_reply_to_bot(message: Message, bot_user: User) -> bool:
+    """Whether it replies to the bot. In a topic, every other message "replies" to the one that created the topic."""
+    replied = message.reply_to_message
+    if replied is None or replied.forum_topic_created or replied.from_user is None:
         return False
-    return answered.from_user.id == us.id
+    return replied.from_user.id == bot_user.id
 
 
-def _source(message: Message, us: User, *, alone: bool) -> str:
-    """The same for every delivery of a message or album. The bot's id is in it: another bot counts messages anew."""
+def _source_id(message: Message, bot_user: User, *, alone: bool) -> str:
+    """The same id for every delivery of a message or album. It contains the bot's id, as message ids are per bot."""
     if message.guest_query_id is not None:
-        return f"{PLATFORM}:{us.id}:guest:{message.guest_query_id}"
-    own = f"album:{message.media_group_id}" if message.media_group_id and not alone else str(message.message_id)
-    return f"{PLATFORM}:{us.id}:{message.chat.id}:{own}"
+        return f"{PLATFORM}:{bot_user.id}:guest:{message.guest_query_id}"
+    key = f"album:{message.media_group_id}" if message.media_group_id and not alone else str(message.message_id)
+    return f"{PLATFORM}:{bot_user.id}:{message.chat.id}:{key}"

@@ -1,4 +1,4 @@
-"""Shows cards on Telegram: sent as an answer, edited in place, and at last turned into the picture."""
+"""Shows cards on Telegram: sends them as replies, edits them in place, and finally turns them into the picture."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,116 +11,129 @@ from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import Clock
 from handlers.telegram import rendering
-from handlers.telegram.api_writer import Pen, place
-from handlers.telegram.chat_state import inline_id
-from handlers.telegram.errors import Complaint, Moved, complaint, translated
-from handlers.telegram.foreign_chats import FarAway
-from handlers.telegram.send_limits import Pace
+from handlers.telegram.api_writer import ApiWriter, message_kwargs
+from handlers.telegram.chat_state import inline_message_id
+from handlers.telegram.errors import BadRequestKind, GroupMigrated, classify, translate_errors
+from handlers.telegram.foreign_chats import InlineMessage
+from handlers.telegram.send_limits import SendLimits
 
-ANSWER_PATIENCE, PROGRESS_PATIENCE = 5.0, 1.5  # seconds that each may be held back here for the chat's pace
+ANSWER_MAX_WAIT, PROGRESS_MAX_WAIT = 5.0, 1.5  # seconds that a call waits for the chat's limits, before TryLater
 
-Follow = Callable[[Chat, Chat], Awaitable[None]]
+MigrateGroup = Callable[[Chat, Chat], Awaitable[None]]
 
 
 class TelegramPlatform:
-    """Shows cards, as `bot.messaging.platform.Platform` says. `follow` is told when a group has moved; `routes` are for
-    our HTTP server."""
+    """Implements `bot.messaging.platform.Platform`.
+
+    `migrate_group` is called with the old and the new chat when a group has migrated. `routes` are added to our HTTP
+    server.
+    """
 
     name = "telegram"
 
-    def __init__(self, pen: Pen, pace: Pace, clock: Clock, follow: Follow, routes: tuple[BaseRoute, ...] = ()) -> None:
-        self.pen = pen
+    def __init__(
+        self,
+        writer: ApiWriter,
+        limits: SendLimits,
+        clock: Clock,
+        migrate_group: MigrateGroup,
+        routes: tuple[BaseRoute, ...] = (),
+    ) -> None:
+        self.writer = writer
         self.routes = routes
-        self._pace = pace
+        self._limits = limits
         self._clock = clock
-        self._follow = follow
+        self._migrate_group = migrate_group
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit; an edit that changes nothing is done already. Raises TryLater or TargetGone."""
-        address = self.pen.memory.followed(address)
-        if (inline := inline_id(address.chat)) is not None:
-            return await FarAway(self, self.pen, inline).show(address, card)
+        """Send or edit the card; an edit that changes nothing counts as done. Raises TryLater or TargetGone."""
+        address = self.writer.chat_state.current_address(address)
+        if (inline := inline_message_id(address.chat)) is not None:
+            return await InlineMessage(self, self.writer, inline).show(address, card)
         if address.message_id is None:
             return await self.send(address, card)
-        await self.change(address, card)
+        await self.edit(address, card)
         return address.message_id
 
     async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        """Send pictures together. Raises TryLater or TargetGone."""
-        address = self.pen.memory.followed(address)
-        if inline_id(address.chat) is not None:  # a chat that is one message
+        """Send pictures as one album. Raises TryLater or TargetGone."""
+        address = self.writer.chat_state.current_address(address)
+        if inline_message_id(address.chat) is not None:  # an inline message can't be replied to
             raise TargetGone(card_only=False)
-        await self._keep_pace(address.chat, progress=False, messages=len(pictures))
-        async with self._calling(address.chat):
-            return tuple(str(message.message_id) for message in await self.pen.send_album(address, pictures))
+        await self._wait_for_limits(address.chat, progress=False, messages=len(pictures))
+        async with self._chat_call(address.chat):
+            return tuple(str(message.message_id) for message in await self.writer.send_album(address, pictures))
 
-    async def send(self, address: Address, card: Card, *, quietly: bool = False) -> str:
-        """Write a new message, at the chat's pace. Raises TryLater or TargetGone."""
-        await self._keep_pace(address.chat, progress=False)
-        async with self._calling(address.chat):
-            return str((await self.pen.write(address, card, quietly=quietly)).message_id)
+    async def send(self, address: Address, card: Card, *, silent: bool = False) -> str:
+        """Send a new message within the chat's limits. Raises TryLater or TargetGone."""
+        await self._wait_for_limits(address.chat, progress=False)
+        async with self._chat_call(address.chat):
+            return str((await self.writer.send(address, card, silent=silent)).message_id)
 
-    async def change(self, address: Address, card: Card) -> None:
-        """Change a message, at the chat's pace; what only tells progress leaves room for what people wait for."""
-        await self._keep_pace(address.chat, progress=card.picture is None and card.document is None)
-        async with self._calling(address.chat), _unless_it_is_so_already():
-            await self.pen.change(address, card)
+    async def edit(self, address: Address, card: Card) -> None:
+        """Edit a message within the chat's limits. Mere progress leaves room for messages that people wait for."""
+        await self._wait_for_limits(address.chat, progress=card.picture is None and card.document is None)
+        async with self._chat_call(address.chat), _ignore_not_modified():
+            await self.writer.edit(address, card)
 
     async def set_rows(self, address: Address, rows: ButtonRows) -> None:
-        """Change only the buttons of a message."""
-        address = self.pen.memory.followed(address)
+        """Replace only the buttons of a message."""
+        address = self.writer.chat_state.current_address(address)
         if address.message_id is None:
             raise TargetGone(card_only=True)
-        await self._keep_pace(address.chat, progress=False)
-        async with self._calling(address.chat), _unless_it_is_so_already():
-            keyboard = self.pen.keyboard(rows, address)
-            await self.pen.bot.edit_message_reply_markup(**place(address), reply_markup=keyboard)
+        await self._wait_for_limits(address.chat, progress=False)
+        async with self._chat_call(address.chat), _ignore_not_modified():
+            keyboard = self.writer.keyboard(rows, address)
+            await self.writer.bot.edit_message_reply_markup(**message_kwargs(address), reply_markup=keyboard)
 
     async def remove(self, address: Address, instead: str = "") -> None:
-        """Delete a message; one that is too old for that is painted over, with the words `instead`."""
-        address = self.pen.memory.followed(address)
-        if inline_id(address.chat) is not None or address.message_id is None:  # beyond our reach
+        """Delete a message; if it is too old for that, replace it by a blank picture with the text `instead`."""
+        address = self.writer.chat_state.current_address(address)
+        if inline_message_id(address.chat) is not None or address.message_id is None:  # can't be deleted
             raise TargetGone(card_only=True)
-        await self._keep_pace(address.chat, progress=False)
-        async with self._calling(address.chat):
+        await self._wait_for_limits(address.chat, progress=False)
+        async with self._chat_call(address.chat):
             try:
-                await self.pen.bot.delete_message(**place(address))
+                await self.writer.bot.delete_message(**message_kwargs(address))
             except BadRequest as error:
-                if complaint(error) is not Complaint.CARD_GONE:
-                    nothing = InputMediaPhoto(rendering.blank(), caption=instead or None)
-                    await self.pen.bot.edit_message_media(nothing, **place(address))
+                if classify(error) is not BadRequestKind.MESSAGE_GONE:
+                    blank = InputMediaPhoto(rendering.blank_image(), caption=instead or None)
+                    await self.writer.bot.edit_message_media(blank, **message_kwargs(address))
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
-        """Refund a payment in Stars; one that was refunded before is done. Raises TryLater or TargetGone."""
-        with translated():
+        """Refund a payment in Stars; an earlier refund counts as done. Raises TryLater or TargetGone."""
+        with translate_errors():
             try:
-                await self.pen.bot.refund_star_payment(int(person_id), charge_id)
+                await self.writer.bot.refund_star_payment(int(person_id), charge_id)
             except BadRequest as error:
-                if complaint(error) is not Complaint.REFUNDED:
+                if classify(error) is not BadRequestKind.ALREADY_REFUNDED:
                     raise
 
-    async def follow(self, chat: Chat, new: str) -> None:
-        """A group has a new address."""
-        if new != chat.platform_id:
-            self.pen.memory.moved[chat.platform_id] = new
-            await self._follow(Chat(self.name, chat.platform_id, is_group=True), Chat(self.name, new, is_group=True))
+    async def migrate_group(self, chat: Chat, new_chat_id: str) -> None:
+        """Continue in the group's new chat."""
+        if new_chat_id != chat.platform_id:
+            self.writer.chat_state.migrated[chat.platform_id] = new_chat_id
+            old, new = (Chat(self.name, number, is_group=True) for number in (chat.platform_id, new_chat_id))
+            await self._migrate_group(old, new)
 
     @asynccontextmanager
-    async def _calling(self, chat: Chat) -> AsyncIterator[None]:
-        """Calls about a chat: what Telegram says is translated, its wish for patience is kept, a move is followed."""
+    async def _chat_call(self, chat: Chat) -> AsyncIterator[None]:
+        """Wraps calls to one chat: translates errors, follows a migrated group, and blocks the chat during flood
+        control.
+        """
         try:
-            with translated():
+            with translate_errors():
                 yield
-        except Moved as moved:
-            await self.follow(chat, moved.new)
+        except GroupMigrated as error:
+            await self.migrate_group(chat, error.new_chat_id)
             raise
-        except TryLater as patience:
-            self._pace.hold(_key(chat), patience.retry_after)
+        except TryLater as error:
+            self._limits.block(_limit_key(chat), error.retry_after)
             raise
 
-    async def _keep_pace(self, chat: Chat, *, progress: bool, messages: int = 1) -> None:
-        left = PROGRESS_PATIENCE if progress else ANSWER_PATIENCE
-        while wait := self._pace.wait(_key(chat), progress=progress, messages=messages):
+    async def _wait_for_limits(self, chat: Chat, *, progress: bool, messages: int = 1) -> None:
+        left = PROGRESS_MAX_WAIT if progress else ANSWER_MAX_WAIT
+        while wait := self._limits.reserve(_limit_key(chat), progress=progress, messages=messages):
             if wait > left:
                 raise TryLater(wait)
             left -= wait
@@ -128,14 +141,14 @@ class TelegramPlatform:
 
 
 @asynccontextmanager
-async def _unless_it_is_so_already() -> AsyncIterator[None]:
+async def _ignore_not_modified() -> AsyncIterator[None]:
     try:
         yield
     except BadRequest as error:
-        if complaint(error) is not Complaint.NOT_MODIFIED:
+        if classify(error) is not BadRequestKind.NOT_MODIFIED:
             raise
 
 
-def _key(chat: Chat) -> int | str:
-    """Whose pace it is: the chat's, or that of one message in somebody else's chat."""
-    return chat.platform_id if inline_id(chat) is not None else int(chat.platform_id)
+def _limit_key(chat: Chat) -> int | str:
+    """Limits apply to each chat, and to each inline message."""
+    return chat.platform_id if inline_message_id(chat) is not None else int(chat.platform_id)

@@ -1,4 +1,4 @@
-"""Cards as the Bot API wants them: keyboards, captions, mentions, photo or file. Pure."""
+"""Cards in the Bot API's terms: keyboards, captions, mentions, photo or document. No I/O."""
 
 import io
 from collections.abc import Sequence
@@ -17,75 +17,83 @@ from bot.messaging.callback_data import Verb, parse
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Button, Card, Mention, Picture
 
-MAX_TEXT, MAX_CAPTION, MAX_SHARE = 4096, 1024, 256
+MAX_TEXT, MAX_CAPTION, MAX_INLINE_QUERY = 4096, 1024, 256
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
-# What can be done in a chat that we are no member of. Saved styles stay among those who know their names.
-_FAR_AWAY = frozenset({Verb.CHOOSE, Verb.SURPRISE, Verb.PAGE, Verb.CONSENT, Verb.CANCEL})
+# Buttons that work on inline messages. Saved styles are left out: strangers there shouldn't read their names.
+_INLINE_VERBS = frozenset({Verb.CHOOSE, Verb.SURPRISE, Verb.PAGE, Verb.CONSENT, Verb.CANCEL})
 
 
-def keyboard(rows: ButtonRows, *, shares: bool, far_away: bool = False) -> InlineKeyboardMarkup | None:
-    """The buttons that can be drawn. `shares`: the bot has inline mode; `far_away`: in somebody else's chat, where we
-    can change our message but write no other."""
-    drawn = [[button for one in row if (button := _button(one, shares=shares, far_away=far_away))] for row in rows]
-    full = [row for row in drawn if row]
-    return InlineKeyboardMarkup(full) if full else None
+def keyboard(rows: ButtonRows, *, can_share: bool, inline: bool = False) -> InlineKeyboardMarkup | None:
+    """The buttons that can be shown.
+
+    `can_share`: the bot has inline mode. `inline`: for an inline message, in whose chat the bot can't send other
+    messages.
+    """
+    shown = [
+        [shown for button in row if (shown := _button(button, can_share=can_share, inline=inline))] for row in rows
+    ]
+    filled = [row for row in shown if row]
+    return InlineKeyboardMarkup(filled) if filled else None
 
 
-def _button(button: Button, *, shares: bool, far_away: bool) -> InlineKeyboardButton | None:
+def _button(button: Button, *, can_share: bool, inline: bool) -> InlineKeyboardButton | None:
     if button.link is not None:
         return InlineKeyboardButton(button.label, url=button.link)
     if button.share is not None:
-        return _share(button.label, button.share) if shares else None
+        return _share_button(button.label, button.share) if can_share else None
     press = parse(button.data)
-    if far_away and (press is None or press.verb not in _FAR_AWAY):
+    if inline and (press is None or press.verb not in _INLINE_VERBS):
         return None
     return InlineKeyboardButton(button.label, callback_data=button.data)
 
 
-def _share(label: str, words: str) -> InlineKeyboardButton:
-    anywhere = SwitchInlineQueryChosenChat(
-        query=words[:MAX_SHARE],
+def _share_button(label: str, query: str) -> InlineKeyboardButton:
+    any_chat = SwitchInlineQueryChosenChat(
+        query=query[:MAX_INLINE_QUERY],
         allow_user_chats=True,
         allow_bot_chats=True,
         allow_group_chats=True,
         allow_channel_chats=True,
     )
-    return InlineKeyboardButton(label, switch_inline_query_chosen_chat=anywhere)
+    return InlineKeyboardButton(label, switch_inline_query_chosen_chat=any_chat)
 
 
-def entities(text: str, call: Mention | None) -> list[MessageEntity] | None:
-    """The mention of a person whose name may be any words; Telegram counts in UTF-16 units."""
-    at = -1 if call is None else text.find(call.words)
-    if call is None or at < 0 or not call.platform_id.isdecimal():
+def mention_entities(text: str, mention: Mention | None) -> list[MessageEntity] | None:
+    """The mention of a person by any words. Telegram counts offsets and lengths in UTF-16 units."""
+    start = -1 if mention is None else text.find(mention.words)
+    if mention is None or start < 0 or not mention.platform_id.isdecimal():
         return None
-    user = User(int(call.platform_id), call.words[:64], is_bot=False)
-    return [MessageEntity(MessageEntity.TEXT_MENTION, _units(text[:at]), _units(call.words), user=user)]
+    user = User(int(mention.platform_id), mention.words[:64], is_bot=False)
+    offset, length = _utf16_length(text[:start]), _utf16_length(mention.words)
+    return [MessageEntity(MessageEntity.TEXT_MENTION, offset, length, user=user)]
 
 
-def _units(text: str) -> int:
+def _utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def text_of(card: Card) -> str:
-    return _cut(card.text, MAX_TEXT)
+    """The card's text, within the limit of a message."""
+    return _truncated(card.text, MAX_TEXT)
 
 
 def caption(card: Card) -> str | None:
-    return _cut(card.text, MAX_CAPTION) or None
+    """The card's text, within the limit of a caption; None if empty."""
+    return _truncated(card.text, MAX_CAPTION) or None
 
 
-def _cut(text: str, units: int) -> str:
-    """As much of a text as takes so many UTF-16 units; no half of a letter stays."""
+def _truncated(text: str, units: int) -> str:
+    """The text cut to this many UTF-16 units, never within a character."""
     return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore")
 
 
 def is_photo(card: Card) -> bool:
-    """Whether Telegram takes the picture as a photo; longer, larger or heavier ones go as files."""
+    """Whether Telegram accepts the picture as a photo; otherwise it must be sent as a document."""
     return card.picture is not None and _fits(card.picture)
 
 
 def _fits(picture: Picture) -> bool:
-    with Image.open(io.BytesIO(picture.jpeg)) as header:  # reads the header only: no pixels on the loop
+    with Image.open(io.BytesIO(picture.jpeg)) as header:  # parses the header only, cheap enough for the event loop
         width, height = header.size
     return (
         len(picture.jpeg) <= MAX_PHOTO_BYTES
@@ -94,13 +102,13 @@ def _fits(picture: Picture) -> bool:
     )
 
 
-def largest(sizes: Sequence[PhotoSize] | None) -> PhotoSize | None:
-    """The best of the sizes that Telegram keeps of a photo."""
+def largest_size(sizes: Sequence[PhotoSize] | None) -> PhotoSize | None:
+    """The largest of the sizes in which Telegram keeps a photo."""
     return max(sizes or (), key=lambda size: size.width * size.height, default=None)
 
 
-def blank() -> bytes:
-    """A picture of nothing, to paint over what can't be deleted."""
+def blank_image() -> bytes:
+    """A plain grey JPEG, to replace a photo that can't be deleted."""
     out = io.BytesIO()
     Image.new("RGB", (320, 320), (230, 230, 230)).save(out, "JPEG")
     return out.getvalue()

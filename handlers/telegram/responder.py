@@ -1,4 +1,4 @@
-"""Answers messages and presses: hands each to the core, then shows what the core says."""
+"""Handles messages and callback queries: passes each to the core and shows the answer."""
 
 from collections.abc import Sequence
 
@@ -11,60 +11,65 @@ from bot.conversation.responder import Responder
 from bot.conversation.retry import Retry
 from bot.messaging.callbacks import CallbackAnswer
 from bot.messaging.platform import Address, Card
-from handlers.telegram.errors import translated
-from handlers.telegram.parsing import Source, has_spoiler, incoming, pressed
+from handlers.telegram.errors import translate_errors
+from handlers.telegram.parsing import Lookups, has_spoiler, parse_callback_query, parse_messages
 from handlers.telegram.platform import TelegramPlatform
 
-MAX_NOTICE = 200  # characters
+MAX_NOTICE_LENGTH = 200  # characters
 
 
-class Answering:
-    """Answers messages and presses. Raises nothing but Interrupted."""
+class TelegramResponder:
+    """Raises nothing but Interrupted."""
 
     def __init__(
         self,
         platform: TelegramPlatform,
-        source: Source,
-        conversation: MessageRouter,
-        presses: ButtonRouter,
-        patience: Retry,
+        lookups: Lookups,
+        message_router: MessageRouter,
+        button_router: ButtonRouter,
+        retry: Retry,
     ) -> None:
         self._platform = platform
-        self._source = source
-        self._conversation = conversation
-        self._presses = presses
-        self._patience = patience
-        self._telling = Responder(platform, patience)
+        self._lookups = lookups
+        self._message_router = message_router
+        self._button_router = button_router
+        self._retry = retry
+        self._responder = Responder(platform, retry)
 
-    async def message(self, messages: Sequence[Message], *, edited: bool = False, after: str | None = None) -> None:
-        """A message, or all of an album. `after`: what the album said, of a picture that came too late for it."""
-        request = incoming(messages, self._source, edited=edited, after=after)
-        veiled = [str(message.message_id) for message in messages if has_spoiler(message)]
+    async def on_message(
+        self, messages: Sequence[Message], *, edited: bool = False, album_caption: str | None = None
+    ) -> None:
+        """Handle a message, or all messages of an album.
+
+        `album_caption`: the caption of an album that this photo came too late for.
+        """
+        request = parse_messages(messages, self._lookups, edited=edited, album_caption=album_caption)
+        spoilers = [str(message.message_id) for message in messages if has_spoiler(message)]
         if any(has_spoiler(message.reply_to_message or message.external_reply) for message in messages):
-            veiled.append(request.message_id)
-        if veiled:
-            veiled.append(request.message_id)  # what an album's card answers
-            await self._platform.pen.memory.mark_spoilers(request.chat, veiled)
-        sorry: Card | None = self._conversation.sorry(request.person)
-        card = await self._patience.until_done(lambda: self._conversation.answer(request), failed=sorry)
+            spoilers.append(request.message_id)
+        if spoilers:
+            spoilers.append(request.message_id)  # an album's card replies to this message
+            await self._platform.writer.chat_state.mark_spoilers(request.chat, spoilers)
+        sorry: Card | None = self._message_router.sorry(request.person)
+        card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=sorry)
         if card is not None:
-            await self._telling.show(Address(request.chat, reply_to=request.message_id), card)
+            await self._responder.show(Address(request.chat, reply_to=request.message_id), card)
 
-    async def press(self, query: CallbackQuery) -> None:
-        """A press of a button. Telegram shows that it waits until the press is answered, so it always is."""
-        request = pressed(query, self._source)
+    async def on_callback_query(self, query: CallbackQuery) -> None:
+        """Handle a button press. The client shows a spinner until the query is answered, so it always is."""
+        request = parse_callback_query(query, self._lookups)
         if request is None:
             return
-        sorry = self._presses.sorry(request.person)
-        answer = await self._patience.until_done(lambda: self._presses.press(request), failed=sorry)
+        sorry = self._button_router.sorry(request.person)
+        answer = await self._retry.until_done(lambda: self._button_router.press(request), failed=sorry)
         if answer is not None:
-            await self._patience.until_done(lambda: self._notice(query, answer), failed=None)
-            await self._telling.carry_out(request, answer)
+            await self._retry.until_done(lambda: self._answer_callback_query(query, answer), failed=None)
+            await self._responder.carry_out(request, answer)
 
-    async def _notice(self, query: CallbackQuery, answer: CallbackAnswer) -> None:
-        words = answer.notice[:MAX_NOTICE] or None
-        with translated():
+    async def _answer_callback_query(self, query: CallbackQuery, answer: CallbackAnswer) -> None:
+        text = answer.notice[:MAX_NOTICE_LENGTH] or None
+        with translate_errors():
             try:
-                await self._platform.pen.bot.answer_callback_query(query.id, words, show_alert=answer.alert)
-            except BadRequest:  # pressed so long ago that nobody waits any more
+                await self._platform.writer.bot.answer_callback_query(query.id, text, show_alert=answer.alert)
+            except BadRequest:  # the query is too old to be answered
                 return

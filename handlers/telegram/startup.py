@@ -1,4 +1,4 @@
-"""Says who we are to Telegram, as often as it takes, and then receives updates the one way or the other."""
+"""Connects to Telegram, retrying until it succeeds, then receives updates by webhook or long polling."""
 
 import asyncio
 from collections.abc import Collection
@@ -14,111 +14,113 @@ from bot.conversation.retry import Retry
 from bot.runtime.clock import Clock
 from bot.runtime.tasks import run_until
 from bot.services import Services
-from handlers.telegram.api_writer import Pen
-from handlers.telegram.command_menu import introduce_ourselves
+from handlers.telegram.api_writer import ApiWriter
+from handlers.telegram.command_menu import update_profile
 from handlers.telegram.errors import TokenRefused
-from handlers.telegram.long_polling import Receiver
-from handlers.telegram.lookups import TelegramSource
-from handlers.telegram.other_updates import Asides
+from handlers.telegram.long_polling import LongPoller
+from handlers.telegram.lookups import TelegramLookups
+from handlers.telegram.other_updates import OtherUpdates
 from handlers.telegram.platform import TelegramPlatform
-from handlers.telegram.responder import Answering
-from handlers.telegram.update_dispatcher import Taking
+from handlers.telegram.responder import TelegramResponder
+from handlers.telegram.update_dispatcher import UpdateDispatcher
 from handlers.telegram.update_kinds import ALLOWED_UPDATES
 from handlers.telegram.webhook import Webhook, WebhookRefused
 
 log = structlog.get_logger(__name__)
 
-INTRODUCTION_PAUSE = 5.0  # seconds
-WEBHOOK_CONNECTIONS = 40  # at once; each only keeps an update
+CONNECT_RETRY_SECONDS = 5.0
+WEBHOOK_MAX_CONNECTIONS = 40  # each request only stores an update
 
 
 @dataclass
 class Connection:
-    """One bot's connection, from the first word to the last. With a `webhook` every process takes what is brought to
-    it; without, one process at a time asks."""
+    """One bot's connection. With a `webhook`, every process handles what is delivered to it; without, only one process
+    polls at a time.
+    """
 
-    pen: Pen
+    writer: ApiWriter
     services: Services
     webhook: Webhook | None
     owners: Collection[str]
     clock: Clock
-    _introduced: asyncio.Event = field(default_factory=asyncio.Event)
+    _connected: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def introduce(self) -> None:
-        """Learn who we are and say how we receive. Without a network nothing happens, and `attend` tries again.
+    async def connect(self) -> None:
+        """Learn the bot's own account and set or delete the webhook. Without a network it returns, and `run` tries
+        again.
 
         Raises TokenRefused or WebhookRefused.
         """
-        bot = self.pen.bot
+        bot = self.writer.bot
         try:
             await bot.initialize()
-            await self._choose_the_way()
-            self.pen.us = bot.bot
-            self._introduced.set()
+            await self._configure_webhook()
+            self.writer.bot_user = bot.bot
+            self._connected.set()
         except InvalidToken:
             log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # noqa: TRY400  # the traceback quotes the token
             raise TokenRefused from None
         except TelegramError as error:
             log.warning("Telegram can't be reached yet", error=type(error).__name__)
 
-    async def attend(self, platform: TelegramPlatform) -> None:
-        """Be there until cancelled: known to Telegram, and taking what is brought."""
-        while not self._introduced.is_set():
-            await self.clock.sleep(INTRODUCTION_PAUSE)
+    async def run(self, platform: TelegramPlatform) -> None:
+        """Keep trying to connect; with a webhook, also process its updates. Runs until cancelled."""
+        while not self._connected.is_set():
+            await self.clock.sleep(CONNECT_RETRY_SECONDS)
             with suppress(TokenRefused, WebhookRefused):
-                await self.introduce()
+                await self.connect()
         if self.webhook is None:
             return
-        await self._show_ourselves()
+        await self._update_profile()
         try:
-            await self.webhook.run(self._taking(platform))
+            await self.webhook.run(self._dispatcher(platform))
         finally:
-            await self.webhook.finish()
+            await self.webhook.shutdown()
 
     async def receive(self, platform: TelegramPlatform, stop: asyncio.Event) -> None:
-        """Ask for updates until told to stop, and end in good order."""
-        await run_until(stop, self._ask(platform))
+        """Poll for updates until told to stop, then shut down in good order."""
+        await run_until(stop, self._poll(platform))
 
-    async def _ask(self, platform: TelegramPlatform) -> None:
-        await self._introduced.wait()
-        await self._show_ourselves()
-        receiver = Receiver(self.pen.bot, self._taking(platform), self.clock)
+    async def _poll(self, platform: TelegramPlatform) -> None:
+        await self._connected.wait()
+        await self._update_profile()
+        poller = LongPoller(self.writer.bot, self._dispatcher(platform), self.clock)
         try:
-            await receiver.run()
+            await poller.run()
         finally:
-            await receiver.finish()
+            await poller.shutdown()
 
-    async def _show_ourselves(self) -> None:
-        await introduce_ourselves(self.pen.bot, self.owners, for_sale=bool(self.services.credits.packages))
+    async def _update_profile(self) -> None:
+        await update_profile(self.writer.bot, self.owners, for_sale=bool(self.services.credits.packages))
 
-    async def _choose_the_way(self) -> None:
-        """Webhook or long polling; nothing that waits at Telegram is dropped."""
-        bot = self.pen.bot
+    async def _configure_webhook(self) -> None:
+        """Set or delete the webhook, and keep pending updates."""
+        bot = self.writer.bot
         if self.webhook is None:
             await bot.delete_webhook(drop_pending_updates=False)
             return
-        hook = self.webhook.hook
+        config = self.webhook.config
         try:
             await bot.set_webhook(
-                hook.url,
-                secret_token=hook.secret,
+                config.url,
+                secret_token=config.secret,
                 allowed_updates=ALLOWED_UPDATES,
-                max_connections=WEBHOOK_CONNECTIONS,
+                max_connections=WEBHOOK_MAX_CONNECTIONS,
                 drop_pending_updates=False,
             )
         except BadRequest:
             raise WebhookRefused from None
 
-    def _taking(self, platform: TelegramPlatform) -> Taking:
-        services, us = self.services, self.pen.us
-        assert us is not None
-        now, username = services.job_service.clock.now, us.username or ""
-        patience, source = Retry(self.clock), TelegramSource(self.pen.bot, us, services.job_service.clock)
+    def _dispatcher(self, platform: TelegramPlatform) -> UpdateDispatcher:
+        services, bot_user = self.services, self.writer.bot_user
+        assert bot_user is not None
+        now, username = services.job_service.clock.now, bot_user.username or ""
+        retry, lookups = Retry(self.clock), TelegramLookups(self.writer.bot, bot_user, services.job_service.clock)
 
         def link(payload: str) -> str:
             return f"https://t.me/{username}?start={payload}"
 
-        conversation = MessageRouter(services, username, now, link=link, bank=platform)
-        presses = ButtonRouter(services, now, link=link)
-        answering = Answering(platform, source, conversation, presses, patience)
-        return Taking(answering, Asides(platform, source, conversation, patience), patience, self.clock)
+        message_router = MessageRouter(services, username, now, link=link, bank=platform)
+        button_router = ButtonRouter(services, now, link=link)
+        responder = TelegramResponder(platform, lookups, message_router, button_router, retry)
+        return UpdateDispatcher(responder, OtherUpdates(platform, lookups, message_router, retry), retry, self.clock)

@@ -1,4 +1,4 @@
-"""Starts to deal with each update: in order in a chat, side by side across chats, albums as one request."""
+"""Starts a task for each update: in order within a chat, concurrently across chats, an album as one request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,120 +9,123 @@ from telegram import Update
 from bot.conversation.keyed_executor import KeyedExecutor
 from bot.conversation.retry import Interrupted, Retry
 from bot.runtime.clock import Clock
-from handlers.telegram.albums import Album, Look
-from handlers.telegram.other_updates import Asides
-from handlers.telegram.responder import Answering
-from handlers.telegram.update_kinds import Kind, album_of, kind_of, lane_of
+from handlers.telegram.albums import Album, FetchReassigned
+from handlers.telegram.other_updates import OtherUpdates
+from handlers.telegram.responder import TelegramResponder
+from handlers.telegram.update_kinds import UpdateKind, album_key, kind_of, ordering_key
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 200  # albums
-STOP_SECONDS = 4.0  # for what is being dealt with when told to stop; what takes longer comes again
+MAX_CLOSED_ALBUMS = 200  # remembered, for photos that come too late
+SHUTDOWN_TIMEOUT = 4.0  # updates that take longer are delivered again
 
-Done = Callable[[int], None]
-
-
-async def nothing_to_see() -> None:
-    """Nobody else is handed anything."""
+OnDone = Callable[[int], None]
 
 
-class Taking:
-    """Everything that is being dealt with. `tasks` by the update's number; `look` takes what was handed to other
-    processes for us."""
+async def no_reassigned_updates() -> None:
+    """For long polling: only one process receives updates."""
 
-    def __init__(self, answering: Answering, asides: Asides, patience: Retry, clock: Clock) -> None:
+
+class UpdateDispatcher:
+    """Running tasks by update id. `fetch_reassigned` brings in updates of other processes that are now ours."""
+
+    def __init__(self, responder: TelegramResponder, other_updates: OtherUpdates, retry: Retry, clock: Clock) -> None:
         self.tasks: dict[int, asyncio.Task[None]] = {}
-        self.look: Look = nothing_to_see
-        self._answering = answering
-        self._asides = asides
-        self._patience = patience
+        self.fetch_reassigned: FetchReassigned = no_reassigned_updates
+        self._responder = responder
+        self._other_updates = other_updates
+        self._retry = retry
         self._clock = clock
-        self._lanes = KeyedExecutor()
+        self._executor = KeyedExecutor()
         self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
-        self._closed: dict[str, str] = {}  # what the last albums said
+        self._closed_captions: dict[str, str] = {}  # by album key
 
-    def take(self, update: Update, done: Done) -> None:
-        """Start to deal with an update; `done` is called with its number once that is over, unless it has to come
-        again."""
+    def dispatch(self, update: Update, done: OnDone) -> None:
+        """Start to process an update. `done` is called with its id afterwards, unless it has to be delivered again."""
         try:
-            task = self._started(update)
-        except Exception:  # what the library has read may still lack what we count on; the others must go on
-            log.exception("an update could not be understood", update=update.update_id)
+            task = self._start(update)
+        except Exception:  # a parsed update may still lack expected fields; it must not stop the others
+            log.exception("an update could not be dispatched", update=update.update_id)
             task = None
         if task is None:
             done(update.update_id)
             return
         self.tasks[update.update_id] = task
-        task.add_done_callback(lambda ended: self._over(update.update_id, ended, done))
+        task.add_done_callback(lambda ended: self._on_finished(update.update_id, ended, done))
 
-    async def finish(self) -> None:
-        """Let what has begun come to its end, but not for long."""
-        self._patience.stop()
-        begun = tuple(self.tasks.values())
+    async def shutdown(self) -> None:
+        """Give running tasks `SHUTDOWN_TIMEOUT` seconds to finish, then cancel them."""
+        self._retry.stop()
+        running = tuple(self.tasks.values())
         try:
-            if begun:
-                await asyncio.wait(begun, timeout=STOP_SECONDS)
+            if running:
+                await asyncio.wait(running, timeout=SHUTDOWN_TIMEOUT)
         finally:
-            for task in begun:
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*begun, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
 
-    def _started(self, update: Update) -> asyncio.Task[None] | None:
+    def _start(self, update: Update) -> asyncio.Task[None] | None:
         kind = kind_of(update)
         if kind is None:
             return None
-        lane = lane_of(update)
-        if kind is Kind.MESSAGE and (album := album_of(update)) is not None:
-            return self._album(lane, album, update)
-        return self._lanes.submit(lane, lambda: self._answer(kind, update))
+        key = ordering_key(update)
+        if kind is UpdateKind.MESSAGE and (album := album_key(update)) is not None:
+            return self._handle_album(key, album, update)
+        return self._executor.submit(key, lambda: self._handle(kind, update))
 
-    def _answer(self, kind: Kind, update: Update) -> Awaitable[None]:
-        """Whoever answers this kind of update."""
+    def _handle(self, kind: UpdateKind, update: Update) -> Awaitable[None]:
+        """Call the handler for this kind of update."""
         match kind, update:
-            case Kind.PRESS, Update(callback_query=query) if query:
-                return self._answering.press(query)
-            case Kind.EDIT, Update(edited_message=message) if message:
-                return self._answering.message([message], edited=True)
-            case Kind.INLINE, Update(inline_query=words) if words:
-                return self._asides.inline(words)
-            case Kind.CHECKOUT, Update(pre_checkout_query=checkout) if checkout:
-                return self._asides.checkout(checkout)
-            case Kind.STANDING, Update(my_chat_member=change) if change:
-                return self._asides.standing(change)
-            case Kind.GUEST, Update(guest_message=message) if message:
-                return self._asides.guest(message)
+            case UpdateKind.CALLBACK_QUERY, Update(callback_query=query) if query:
+                return self._responder.on_callback_query(query)
+            case UpdateKind.EDITED_MESSAGE, Update(edited_message=message) if message:
+                return self._responder.on_message([message], edited=True)
+            case UpdateKind.INLINE_QUERY, Update(inline_query=query) if query:
+                return self._other_updates.on_inline_query(query)
+            case UpdateKind.PRE_CHECKOUT_QUERY, Update(pre_checkout_query=checkout) if checkout:
+                return self._other_updates.on_pre_checkout_query(checkout)
+            case UpdateKind.MY_CHAT_MEMBER, Update(my_chat_member=change) if change:
+                return self._other_updates.on_my_chat_member(change)
+            case UpdateKind.GUEST_MESSAGE, Update(guest_message=message) if message:
+                return self._other_updates.on_guest_message(message)
             case _, Update(message=message) if message:
-                about = {Kind.PAID: self._asides.paid, Kind.MOVED: self._asides.moved}.get(kind)
-                return self._answering.message([message]) if about is None else about(message)
+                handler = {
+                    UpdateKind.SUCCESSFUL_PAYMENT: self._other_updates.on_successful_payment,
+                    UpdateKind.CHAT_MIGRATED: self._other_updates.on_chat_migrated,
+                }.get(kind)
+                return self._responder.on_message([message]) if handler is None else handler(message)
         raise AssertionError(kind)
 
-    def _album(self, lane: Hashable, name: str, update: Update) -> asyncio.Task[None]:
-        """A new album, one more picture of an album that is still open, or a picture that comes after its album."""
+    def _handle_album(self, key: Hashable, album_key: str, update: Update) -> asyncio.Task[None]:
+        """Start a new album, add a photo to an open one, or handle a photo that comes after its album was closed."""
         message = update.message
         assert message is not None
-        if name in self._albums:
-            album, task = self._albums[name]
+        if album_key in self._albums:
+            album, task = self._albums[album_key]
             album.add(message)
             return task
-        if (words := self._closed.get(name)) is not None:
-            return self._lanes.submit(lane, lambda: self._answering.message([message], after=words))
+        if (caption := self._closed_captions.get(album_key)) is not None:
+            return self._executor.submit(key, lambda: self._responder.on_message([message], album_caption=caption))
         album = Album([message])
 
         async def answer() -> None:
-            del self._albums[name]
-            self._closed[name] = album.words
-            if len(self._closed) > REMEMBERED:
-                del self._closed[next(iter(self._closed))]
-            await self._answering.message(album.messages)
+            del self._albums[album_key]
+            self._closed_captions[album_key] = album.caption
+            if len(self._closed_captions) > MAX_CLOSED_ALBUMS:
+                del self._closed_captions[next(iter(self._closed_captions))]
+            await self._responder.on_message(album.messages)
 
-        task = self._lanes.submit(lane, answer, ready=lambda: album.complete(self._clock, self.look))
-        self._albums[name] = album, task
+        task = self._executor.submit(
+            key, answer, ready=lambda: album.wait_until_complete(self._clock, self.fetch_reassigned)
+        )
+        self._albums[album_key] = album, task
         return task
 
-    def _over(self, number: int, task: asyncio.Task[None], done: Done) -> None:
-        self.tasks.pop(number, None)
+    def _on_finished(self, update_id: int, task: asyncio.Task[None], done: OnDone) -> None:
+        self.tasks.pop(update_id, None)
         if task.cancelled() or isinstance(error := task.exception(), Interrupted):
             return
         if error is not None:
-            log.error("an update could not be answered", update=number, exc_info=error)
-        done(number)
+            log.error("an update could not be processed", update=update_id, exc_info=error)
+        done(update_id)

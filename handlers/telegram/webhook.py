@@ -1,8 +1,8 @@
-"""The webhook: Telegram brings updates to our HTTP server.
+"""The webhook: Telegram delivers updates to our HTTP server.
 
-Telegram brings the updates of a chat one by one and waits for each answer, so the parts of an album would never be
-together if we answered only when a request is dealt with. So an update is kept in the database first, then answered
-200, then dealt with; one whose work was cut short is taken up again: at the next start, or by another process.
+Telegram delivers a chat's updates one by one and waits for each response. If we responded only after processing, the
+photos of an album would never come together. So an update is stored in the database, acknowledged with 200, and then
+processed. An interrupted update is resumed at the next start, or by another process.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from telegram import Update
 from bot.cluster.update_inbox import StoredUpdate, UpdateInbox
 from bot.messaging.platform import CannotStart
 from handlers.telegram.bot_client import Bot
-from handlers.telegram.update_dispatcher import Taking
-from handlers.telegram.update_kinds import lane_of
+from handlers.telegram.update_dispatcher import UpdateDispatcher
+from handlers.telegram.update_kinds import ordering_key
 
 log = structlog.get_logger(__name__)
 
 PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # a header's name
-MAX_BYTES = 1024 * 1024  # an update is a few thousand
-TROUBLE_PAUSE = 5.0  # seconds
+MAX_BYTES = 1024 * 1024  # updates have a few thousand
+ERROR_RETRY_SECONDS = 5.0
 
 
 class WebhookRefused(CannotStart):
-    """Telegram doesn't take our address."""
+    """Telegram rejects the webhook's URL."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,8 +43,8 @@ class WebhookRefused(CannotStart):
 
 
 @dataclass(frozen=True)
-class Hook:
-    """Where Telegram is to bring updates, and the word by which we know that it is Telegram."""
+class WebhookConfig:
+    """The public URL of the webhook, and the secret token by which Telegram's requests are recognised."""
 
     url: str
     secret: str = field(repr=False)
@@ -52,93 +52,95 @@ class Hook:
 
 @dataclass
 class Webhook:
-    """One bot's route. Until `taking` is there, updates are only kept."""
+    """The webhook's route. Until `run` is called, updates are only stored."""
 
     bot: Bot
-    hook: Hook
-    kept: UpdateInbox
-    taking: Taking | None = None
-    _open: set[int] = field(default_factory=set)
-    _writing: set[asyncio.Task[None]] = field(default_factory=set)
+    config: WebhookConfig
+    inbox: UpdateInbox
+    dispatcher: UpdateDispatcher | None = None
+    _in_progress: set[int] = field(default_factory=set)
+    _finishing: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def route(self) -> Route:
-        """For our HTTP server."""
+        """The route for our HTTP server."""
         return Route(PATH, self.receive, methods=["POST"])
 
     async def receive(self, request: Request) -> Response:
-        """An update. 403 for strangers; 200 once it is kept, also for one that is known or that nobody can read: all
-        others come again and again."""
-        given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self.hook.secret.encode()):
+        """Store one update and respond: 403 without the secret token, 413 if too large, otherwise 200.
+
+        Known and unreadable updates get a 200 too, because Telegram repeats any other response.
+        """
+        secret = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(secret.encode(), self.config.secret.encode()):
             return Response(status_code=403)
-        body = await _body(request)
+        body = await _read_body(request)
         if body is None:
             return Response(status_code=413)
-        number = _number(body)
-        if number is None:
-            log.warning("something was brought that is no update")
+        update_id = _update_id(body)
+        if update_id is None:
+            log.warning("the webhook received something that is not an update")
             return Response(status_code=200)
-        update = self._read(body)
-        lane = None if update is None else lane_of(update)
-        if await self.kept.accept(StoredUpdate(number, body, None if lane is None else str(lane))):
-            self._take(number, update)
+        update = self._parse(body)
+        key = None if update is None else ordering_key(update)
+        if await self.inbox.accept(StoredUpdate(update_id, body, None if key is None else str(key))):
+            self._dispatch(update_id, update)
         return Response(status_code=200)
 
-    async def run(self, taking: Taking) -> None:
-        """Deal with what came while nobody could, then with everything as it comes, until cancelled."""
-        self.taking, taking.look = taking, self._look
+    async def run(self, dispatcher: UpdateDispatcher) -> None:
+        """Process the stored updates, then new ones as they arrive, until cancelled."""
+        self.dispatcher, dispatcher.fetch_reassigned = dispatcher, self._fetch_reassigned
         while True:
             try:
-                async for arrival in self.kept.assigned(self._open):
-                    self._take(arrival.number, self._read(arrival.body))
-            except Exception:  # the rows can't be read for now: what is brought to us is dealt with all the same
-                log.exception("what was brought could not be looked through")
-                await self.kept.clock.sleep(TROUBLE_PAUSE)
+                async for stored in self.inbox.assigned(self._in_progress):
+                    self._dispatch(stored.number, self._parse(stored.body))
+            except Exception:  # the database is unavailable; updates that arrive here are still processed
+                log.exception("stored updates could not be read")
+                await self.inbox.clock.sleep(ERROR_RETRY_SECONDS)
 
-    async def _look(self) -> None:
-        """Take what has fallen to us since the last look."""
+    async def _fetch_reassigned(self) -> None:
+        """Process updates that were assigned to this process since the last check."""
         try:
-            for arrival in await self.kept.reassigned(self._open):
-                self._take(arrival.number, self._read(arrival.body))
-        except SQLAlchemyError:  # it is looked for again soon
-            log.warning("what was brought to others could not be looked through")
+            for stored in await self.inbox.reassigned(self._in_progress):
+                self._dispatch(stored.number, self._parse(stored.body))
+        except SQLAlchemyError:  # `run` checks again soon
+            log.warning("reassigned updates could not be read")
 
-    async def finish(self) -> None:
-        """Let what has begun come to its end; what doesn't is taken up by others, or at the next start."""
-        if self.taking is not None:
-            await self.taking.finish()
-        if self._writing:
-            await asyncio.wait(self._writing)
-        await self.kept.release()
+    async def shutdown(self) -> None:
+        """Let running tasks finish. Unfinished updates are left to other processes, or to the next start."""
+        if self.dispatcher is not None:
+            await self.dispatcher.shutdown()
+        if self._finishing:
+            await asyncio.wait(self._finishing)
+        await self.inbox.release()
 
-    def _take(self, number: int, update: Update | None) -> None:
-        """Begin to deal with it; what can't be read stays: the next version may not stumble over it."""
-        if self.taking is None or number in self._open:
+    def _dispatch(self, update_id: int, update: Update | None) -> None:
+        """Start to process an update. One that can't be parsed stays stored: a later version may understand it."""
+        if self.dispatcher is None or update_id in self._in_progress:
             return
-        self._open.add(number)
+        self._in_progress.add(update_id)
         if update is not None:
-            self.taking.take(update, self._done)
+            self.dispatcher.dispatch(update, self._on_done)
 
-    def _read(self, body: str) -> Update | None:
+    def _parse(self, body: str) -> Update | None:
         try:
             return Update.de_json(json.loads(body), self.bot)
-        except Exception:  # the library may stumble over anything
-            log.exception("an update could not be read")
+        except Exception:  # the library may raise anything for unexpected JSON
+            log.exception("an update could not be parsed")
             return None
 
-    def _done(self, number: int) -> None:
-        task = asyncio.create_task(self._put_away(number))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+    def _on_done(self, update_id: int) -> None:
+        task = asyncio.create_task(self._finish(update_id))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
 
-    async def _put_away(self, number: int) -> None:
-        await self.kept.done(number)
-        self._open.discard(number)
+    async def _finish(self, update_id: int) -> None:
+        await self.inbox.done(update_id)
+        self._in_progress.discard(update_id)
 
 
-async def _body(request: Request) -> str | None:
-    """The body as text; None when it is too long to be an update."""
+async def _read_body(request: Request) -> str | None:
+    """The body as text; None if it is too large for an update."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
@@ -147,8 +149,8 @@ async def _body(request: Request) -> str | None:
     return data.decode("utf-8", "replace")
 
 
-def _number(body: str) -> int | None:
-    """The number of an update; None for what is none."""
+def _update_id(body: str) -> int | None:
+    """The update's id; None if it isn't a valid update."""
     try:
         update: Any = json.loads(body)
     except ValueError:

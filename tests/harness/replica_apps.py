@@ -29,8 +29,8 @@ from bot.messaging.platform import Platform
 from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
 from handlers.discord.client import talking_to
-from handlers.telegram import TelegramPlatform, hook_at, telegram
-from handlers.telegram.bot_client import PER_SECOND
+from handlers.telegram import TelegramPlatform, telegram, webhook_config
+from handlers.telegram.bot_client import MESSAGES_PER_SECOND
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served, stand_in
 from tests.fakes.discord_api.endpoint_caller import Endpoint
@@ -159,10 +159,10 @@ async def telegram_replicas(
                 one.services,
                 token=SecretStr(TOKEN),
                 api_url=api.url,
-                hook=hook_at(address, one.http_deps.secret) if by_webhook else None,
+                config=webhook_config(address, one.http_deps.secret) if by_webhook else None,
                 alone=one.alone,
                 clock=WallClock(HASTE),
-                per_second=PER_SECOND * HASTE,
+                per_second=MESSAGES_PER_SECOND * HASTE,
             )
             platforms.append(await stays[number].enter_async_context(connecting))
             await _at_work(stays[number], mail, number, one, platforms[-1])

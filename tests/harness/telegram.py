@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app import Installation, open_installation, running, web_application
 from bot.runtime.clock import Clock, WallClock
-from handlers.telegram import hook_at, telegram
-from handlers.telegram.bot_client import PER_SECOND
+from handlers.telegram import telegram, webhook_config
+from handlers.telegram.bot_client import MESSAGES_PER_SECOND
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served
 from tests.fakes.telegram_api.people import Someone
@@ -87,15 +87,17 @@ async def telegram_house(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
         app, door = await stack.enter_async_context(opening), Door()
-        hook = hook_at(await stack.enter_async_context(served(door)), app.http_deps.secret) if by_webhook else None
+        hook = (
+            webhook_config(await stack.enter_async_context(served(door)), app.http_deps.secret) if by_webhook else None
+        )
         connecting = telegram(
             app.services,
             token=SecretStr(TOKEN),
             api_url=api.url,
-            hook=hook,
+            config=hook,
             owners=app.settings.admins,
             clock=WallClock(haste),
-            per_second=PER_SECOND * haste,
+            per_second=MESSAGES_PER_SECOND * haste,
         )
         try:
             async with connecting as platform, running(app, [platform]):

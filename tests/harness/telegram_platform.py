@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from bot.messaging.platform import Chat, Person, Picture
 from bot.runtime.clock import WallClock
-from handlers.telegram.api_writer import Pen
-from handlers.telegram.bot_client import PER_SECOND, telegram_bot
-from handlers.telegram.chat_state import Memory
+from handlers.telegram.api_writer import ApiWriter
+from handlers.telegram.bot_client import MESSAGES_PER_SECOND, create_bot
+from handlers.telegram.chat_state import ChatState
 from handlers.telegram.platform import TelegramPlatform
-from handlers.telegram.send_limits import Pace
+from handlers.telegram.send_limits import SendLimits
 from storage import results
 from storage.database import Database, open_database
 from storage.jobs import State
@@ -58,7 +58,7 @@ async def wall() -> AsyncIterator[Wall]:
     with TemporaryDirectory() as folder:
         async with (
             bot_api() as api,
-            telegram_bot(SecretStr(TOKEN), api.url, PER_SECOND * HASTE) as bot,
+            create_bot(SecretStr(TOKEN), api.url, MESSAGES_PER_SECOND * HASTE) as bot,
             open_database(Path(folder) / "rows.db") as database,
         ):
             clock = WallClock(HASTE)
@@ -67,7 +67,7 @@ async def wall() -> AsyncIterator[Wall]:
             async def follow(old: Chat, new: Chat) -> None:
                 moves.append((old.platform_id, new.platform_id))
 
-            pen = Pen(bot, Memory(database, ACCOUNT, clock))
-            pen.us = bot.bot
-            yield Wall(TelegramPlatform(pen, Pace(clock.now), clock, follow), api, database, moves)
+            pen = ApiWriter(bot, ChatState(database, ACCOUNT, clock))
+            pen.bot_user = bot.bot
+            yield Wall(TelegramPlatform(pen, SendLimits(clock.now), clock, follow), api, database, moves)
             assert api.breaches == []

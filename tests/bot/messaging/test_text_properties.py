@@ -100,7 +100,7 @@ def test_no_text_is_longer_than_telegram_takes_it(words: str, times: int) -> Non
 @given(WORDS, WORDS, st.integers(0, 2**53))
 def test_a_mention_on_telegram_is_about_the_words_that_it_names(before: str, name: str, number: int) -> None:
     text = f"{before}{name}, may I?"
-    found = on_telegram.entities(text, Mention(name, str(number)))
+    found = on_telegram.mention_entities(text, Mention(name, str(number)))
     assert found
     [entity] = found
     there = text.encode("utf-16-le")[entity.offset * 2 : (entity.offset + entity.length) * 2]

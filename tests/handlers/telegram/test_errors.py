@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.messaging.platform import TargetGone, TryLater
-from handlers.telegram.errors import OWNER_PAUSE, Moved, translated
-from handlers.telegram.log_redaction import quiet
+from handlers.telegram.errors import TOKEN_RETRY_SECONDS, GroupMigrated, translate_errors
+from handlers.telegram.log_redaction import redact_token
 
 SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
 
@@ -31,33 +31,33 @@ def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_refused_call_means_that_the_card_or_the_chat_is_gone(description: str, card_only: bool) -> None:
-    with pytest.raises(TargetGone) as gone, translated():
+    with pytest.raises(TargetGone) as gone, translate_errors():
         raise BadRequest(description)
     assert gone.value.card_only is card_only
 
 
 def test_who_shut_us_out_is_gone() -> None:
-    with pytest.raises(TargetGone) as gone, translated():
+    with pytest.raises(TargetGone) as gone, translate_errors():
         raise Forbidden("bot was blocked by the user")
     assert not gone.value.card_only
 
 
 def test_a_group_that_has_moved_is_to_be_tried_at_its_new_address() -> None:
-    with pytest.raises(TryLater) as patience, translated():
+    with pytest.raises(TryLater) as patience, translate_errors():
         raise ChatMigrated(-1005)
-    assert isinstance(patience.value, Moved)
-    assert patience.value.new == "-1005"
+    assert isinstance(patience.value, GroupMigrated)
+    assert patience.value.new_chat_id == "-1005"
 
 
 def test_flood_control_says_how_long_to_wait() -> None:
-    with pytest.raises(TryLater) as patience, translated():
+    with pytest.raises(TryLater) as patience, translate_errors():
         raise RetryAfter(17)
     assert patience.value.retry_after == 17
 
 
 @pytest.mark.parametrize("error", [TimedOut(), NetworkError("Bad Gateway (502)")])
 def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
-    with pytest.raises(TryLater) as patience, translated():
+    with pytest.raises(TryLater) as patience, translate_errors():
         raise error
     assert 0 < patience.value.retry_after < 10
 
@@ -75,15 +75,15 @@ def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_never_left_was_surely_not_sent(cause: Exception | None, *, perhaps: bool) -> None:
-    with pytest.raises(TryLater) as patience, translated():
+    with pytest.raises(TryLater) as patience, translate_errors():
         raise NetworkError("trouble") from cause
     assert patience.value.perhaps_sent is perhaps
 
 
 def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
-    with pytest.raises(TryLater) as patience, translated():
+    with pytest.raises(TryLater) as patience, translate_errors():
         raise InvalidToken(f"The token `{SECRET}` was rejected")
-    assert patience.value.retry_after == OWNER_PAUSE
+    assert patience.value.retry_after == TOKEN_RETRY_SECONDS
     assert patience.value.__suppress_context__
     assert SECRET not in repr(patience.value)
 
@@ -91,7 +91,7 @@ def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "telegram"])
 def test_what_the_libraries_log_never_holds_the_token(name: str, caplog: pytest.LogCaptureFixture) -> None:
     url = f"https://api.telegram.org/bot{SECRET}/getMe"
-    with caplog.at_level(logging.DEBUG), quiet(SecretStr(SECRET)):
+    with caplog.at_level(logging.DEBUG), redact_token(SecretStr(SECRET)):
         logger = logging.getLogger(name)
         logger.info("HTTP Request: %s", url)
         logger.critical("HTTP Request: %s", url)
@@ -107,6 +107,6 @@ def test_what_the_libraries_log_never_holds_the_token(name: str, caplog: pytest.
 
 def test_the_libraries_get_their_levels_back() -> None:
     before = logging.getLogger("httpx").level
-    with quiet(SecretStr(SECRET)):
+    with redact_token(SecretStr(SECRET)):
         assert logging.getLogger("httpx").level == logging.WARNING
     assert logging.getLogger("httpx").level == before

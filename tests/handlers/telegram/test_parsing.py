@@ -9,8 +9,8 @@ from telegram import CallbackQuery, Message, User
 from bot.domain.job_view import UserError
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Chat, Person
-from handlers.telegram.parsing import FileRef, file_of, incoming, pressed
-from handlers.telegram.update_kinds import is_for_people
+from handlers.telegram.parsing import FileRef, file_of, parse_callback_query, parse_messages
+from handlers.telegram.update_kinds import is_from_person
 
 US = User(7, "Repaint", is_bot=True, username="repaint_bot")
 GROUP: dict[str, Any] = {"id": -1001, "type": "supergroup", "title": "A group"}
@@ -30,13 +30,13 @@ def message(**fields: Any) -> Message:
 class Telegram:
     """What Telegram would answer. `admins` of any group; every profile photo is the id of its person."""
 
-    us: User = US
+    bot_user: User = US
     admins: frozenset[int] = frozenset()
 
     async def file(self, file: FileRef) -> bytes | UserError:
         return file.file_id.encode()
 
-    async def portrait(self, user_id: int) -> bytes | UserError:
+    async def profile_photo(self, user_id: int) -> bytes | UserError:
         return f"{user_id}".encode()
 
     async def is_admin(self, chat_id: int, user_id: int) -> bool:
@@ -44,7 +44,7 @@ class Telegram:
 
 
 def read(*messages: Message, admins: frozenset[int] = frozenset()) -> IncomingMessage:
-    return incoming(messages, Telegram(admins=admins))
+    return parse_messages(messages, Telegram(admins=admins))
 
 
 def test_a_private_message_is_addressed_and_its_person_speaks_their_language() -> None:
@@ -95,7 +95,7 @@ def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
 
 def test_a_picture_that_comes_after_its_album_is_a_request_of_its_own_with_the_albums_words() -> None:
     late = message(message_id=13, media_group_id="77", photo=PHOTO)
-    heard = incoming([late], Telegram(), after="/style 2")
+    heard = parse_messages([late], Telegram(), album_caption="/style 2")
     assert (heard.text, heard.message_id, heard.source) == ("/style 2", "13", "telegram:7:5:13")
 
 
@@ -134,16 +134,16 @@ def test_a_photo_quoted_from_another_chat_is_what_is_answered() -> None:
 
 def test_bots_and_channels_copies_are_not_people() -> None:
     bot = {"id": 9, "is_bot": True, "first_name": "B"}
-    assert is_for_people(message(text="x"))
-    assert not is_for_people(message(text="x", **{"from": bot}))
-    assert not is_for_people(message(text="x", is_automatic_forward=True))
-    assert is_for_people(message(text="x", **{"from": bot}, sender_chat=GROUP))
+    assert is_from_person(message(text="x"))
+    assert not is_from_person(message(text="x", **{"from": bot}))
+    assert not is_from_person(message(text="x", is_automatic_forward=True))
+    assert is_from_person(message(text="x", **{"from": bot}, sender_chat=GROUP))
 
 
 def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> None:
     old = {"chat": GROUP, "message_id": 44, "date": 0}
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1", "message": old}
-    press = pressed(CallbackQuery.de_json(query, None), Telegram())
+    press = parse_callback_query(CallbackQuery.de_json(query, None), Telegram())
     assert press is not None
     assert (press.message_id, press.chat, press.source) == (
         "44",
@@ -154,14 +154,14 @@ def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> Non
 
 def test_a_press_on_a_message_in_somebody_elses_chat_knows_that_message() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "cancel:1", "inline_message_id": "i"}
-    press = pressed(CallbackQuery.de_json(query, None), Telegram())
+    press = parse_callback_query(CallbackQuery.de_json(query, None), Telegram())
     assert press is not None
     assert (press.chat, press.message_id) == (Chat("telegram", "inline:i"), "")
 
 
 def test_a_press_without_any_message_is_beyond_reach() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1"}
-    assert pressed(CallbackQuery.de_json(query, None), Telegram()) is None
+    assert parse_callback_query(CallbackQuery.de_json(query, None), Telegram()) is None
 
 
 BEN = {"id": 6, "is_bot": False, "first_name": "Ben"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.telegram.payload_filter import sieved
+from handlers.telegram.payload_filter import filter_updates
 from tests.harness.telegram import telegram_house
 
 GOOD: Any = {
@@ -32,20 +32,20 @@ def answer(*updates: Any) -> bytes:
     ],
 )
 def test_what_can_be_read_and_what_is_no_list_of_updates_passes_untouched(payload: bytes) -> None:
-    assert sieved(payload) == (payload, ())
+    assert filter_updates(payload) == (payload, ())
 
 
 @pytest.mark.parametrize("odd", [7, [], {"message_id": 1}, {"message_id": 1, "date": "x", "chat": {"id": 5}}])
 def test_of_an_update_that_cannot_be_read_its_number_stays(odd: Any) -> None:
     other = GOOD | {"update_id": 9}
-    passed, unreadable = sieved(answer(GOOD, {"update_id": 8, "message": odd}, other))
+    passed, unreadable = filter_updates(answer(GOOD, {"update_id": 8, "message": odd}, other))
     assert json.loads(passed) == {"ok": True, "result": [GOOD, {"update_id": 8}, other]}
     assert unreadable == (8,)
 
 
 @pytest.mark.parametrize("number", ["8", None, True, 10**30, 1.5])
 def test_what_has_no_number_goes(number: Any) -> None:
-    passed, unreadable = sieved(answer({"update_id": number}, GOOD))
+    passed, unreadable = filter_updates(answer({"update_id": number}, GOOD))
     assert json.loads(passed)["result"] == [GOOD]
     assert unreadable == (None,)
 

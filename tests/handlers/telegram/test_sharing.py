@@ -54,7 +54,7 @@ async def test_a_file_that_telegram_has_lost_is_uploaded_again() -> None:
 async def test_what_answers_a_spoiler_is_one_and_so_are_answers_to_that() -> None:
     async with wall() as a_wall:
         picture = await a_wall.picture()
-        await a_wall.platform.pen.memory.mark_spoilers(CHAT, ["9"])
+        await a_wall.platform.writer.chat_state.mark_spoilers(CHAT, ["9"])
         place = await a_wall.platform.show(Address(CHAT, reply_to="9"), Card("Place 3"))
         await a_wall.platform.show(Address(CHAT, reply_to="9", message_id=place), Card("Anime", (), picture))
         assert a_wall.only().spoiler
@@ -72,7 +72,7 @@ async def test_buttons_open_links_and_share_through_inline_mode() -> None:
 
 async def test_a_bot_without_inline_mode_has_no_share_button() -> None:
     async with wall() as a_wall:
-        a_wall.platform.pen.us = None
+        a_wall.platform.writer.bot_user = None
         await a_wall.platform.show(Address(CHAT), Card("Anime", (SHARE[0][:1], SHARE[0][1:])))
         assert a_wall.only().labels == ["Open"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from telegram import Message
 
 from bot.conversation.keyed_executor import KeyedExecutor
-from handlers.telegram.albums import MOST, QUIET_SECONDS, Album
-from handlers.telegram.update_dispatcher import nothing_to_see
+from handlers.telegram.albums import MAX_PHOTOS, QUIET_SECONDS, Album
+from handlers.telegram.update_dispatcher import no_reassigned_updates
 
 PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
@@ -99,7 +99,7 @@ class Patience:
 async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> None:
     album = Album([PART])
     clock = Patience(lambda: album.add(PART), lambda: album.add(PART))
-    await album.complete(clock, nothing_to_see)
+    await album.wait_until_complete(clock, no_reassigned_updates)
     assert len(album.messages) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
 
@@ -111,12 +111,12 @@ async def test_what_others_were_handed_belongs_to_the_album_too() -> None:
         if elsewhere:
             album.add(elsewhere.pop())
 
-    await album.complete(clock, look)
+    await album.wait_until_complete(clock, look)
     assert len(album.messages) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
 
 
 async def test_a_full_album_is_not_waited_for() -> None:
     clock = Patience()
-    await Album([PART] * MOST).complete(clock, nothing_to_see)
+    await Album([PART] * MAX_PHOTOS).wait_until_complete(clock, no_reassigned_updates)
     assert clock.waits == []

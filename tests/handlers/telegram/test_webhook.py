@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.app import open_installation
 from bot.config.settings import InvalidSettings, load
 from bot.runtime.clock import WallClock
-from handlers.telegram import Hook, WebhookRefused, hook_at, telegram
+from handlers.telegram import WebhookConfig, WebhookRefused, telegram, webhook_config
 from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -132,13 +132,18 @@ async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_p
         api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
         with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
             async with telegram(
-                app.services, token=SecretStr(TOKEN), api_url=api.url, hook=Hook("http://example.org/x", "word")
+                app.services,
+                token=SecretStr(TOKEN),
+                api_url=api.url,
+                config=WebhookConfig("http://example.org/x", "word"),
             ):
                 raise AssertionError("the bot must not start")
 
 
 def test_the_word_is_the_same_after_every_start_and_another_for_each_installation() -> None:
-    here, again, elsewhere = (hook_at("https://example.org/", secret) for secret in (b"a" * 32, b"a" * 32, b"b" * 32))
+    here, again, elsewhere = (
+        webhook_config("https://example.org/", secret) for secret in (b"a" * 32, b"a" * 32, b"b" * 32)
+    )
     assert here == again
     assert here.secret != elsewhere.secret
     assert here.url == "https://example.org/telegram/webhook"

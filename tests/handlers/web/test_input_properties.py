@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.app import Installation, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
-from handlers.telegram.payload_filter import sieved
+from handlers.telegram.payload_filter import filter_updates
 from handlers.web.request_guard import is_our_own, knows_host
 from handlers.web.visitors import Cookies
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -94,15 +94,15 @@ ANSWERS = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "res
 @given(ANSWERS)
 def test_of_any_answer_with_updates_what_can_be_read_is_left(answer: Any) -> None:
     payload = json.dumps(answer).encode()
-    kept, unreadable = sieved(payload)
-    assert sieved(kept) == (kept, ()), "once is enough"
+    kept, unreadable = filter_updates(payload)
+    assert filter_updates(kept) == (kept, ()), "once is enough"
     assert (kept == payload) == (not unreadable)
 
 
 @FEW
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_answer_pass_as_they_are(payload: bytes) -> None:
-    assert sieved(payload)[0] == payload
+    assert filter_updates(payload)[0] == payload
 
 
 @pytest.fixture(scope="module")
