@@ -8,7 +8,10 @@ from functools import partial
 from bot.cluster.leadership import Leadership, Role, RoleRunner, keep_running
 from bot.delivery.broadcasts import Broadcaster
 from bot.delivery.card_sender import CardSender
+from bot.delivery.expired_cards import ExpiredCardRemover
+from bot.delivery.notifications import Notifier
 from bot.jobs.retention import Retention
+from bot.jobs.style_options import options_for
 from bot.messaging.platform import Platform, Receiver
 from bot.services import Services
 from bot.worker import accounts
@@ -48,13 +51,17 @@ class ProcessRoles:
 
     async def _write(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
         deps = self.deps
-        card_sender = CardSender(platform, self.services, deps.wakeups, deps.clock, leadership)
-        broadcaster = Broadcaster(
-            platform, deps.database, self.services.job_service.capacity, deps.wakeups, deps.clock, leadership
+        database, wakeups, clock, job_service = deps.database, deps.wakeups, deps.clock, self.services.job_service
+        style_options = partial(options_for, self.services)
+        senders = (
+            CardSender(platform, job_service, style_options, wakeups, clock, leadership),
+            Notifier(platform, database, job_service.capacity, wakeups, clock, leadership),
+            Broadcaster(platform, database, wakeups, clock, leadership),
+            ExpiredCardRemover(platform, database, clock, leadership),
         )
         async with asyncio.TaskGroup() as group:
-            for work in (card_sender.run, broadcaster.run):
-                group.create_task(keep_running(partial(work, stop), deps.clock, stop))
+            for sender in senders:
+                group.create_task(keep_running(partial(sender.run, stop), clock, stop))
 
     async def _keep_house(self, leadership: Leadership, stop: asyncio.Event) -> None:
         # While keys are exchanged, one process after the other, some drive accounts that we don't know.

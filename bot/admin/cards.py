@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode
+from bot.domain.error_codes import ErrorCode
 from bot.i18n import Texts, error_message
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.platform import Button, Card

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.admin.cards import AdminAction, admin_card, broadcasts_card, failures_text
 from bot.conversation.help import hint_text
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer

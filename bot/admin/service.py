@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bot.domain import quota
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows
 from bot.jobs.views import Capacity
 from bot.messaging.platform import Chat, Person

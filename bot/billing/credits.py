@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.access import RequestDenied
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows, person_row
 from bot.messaging.platform import Chat, Person

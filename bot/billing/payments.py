@@ -4,7 +4,7 @@ what a shop has to say (/terms, /support, /paysupport)."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.i18n import texts_for
 from bot.jobs.albums import RequestContext
 from bot.messaging.album_card import PAINTED, AlbumAction, confirm_delete_all_rows, settled_rows

@@ -12,7 +12,8 @@ from bot.conversation.feedback import feedback_text
 from bot.conversation.help import HelpCommands, sorry_text, too_fast_text
 from bot.conversation.history import HistoryCommands
 from bot.conversation.rate_limit import Verdict
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.groups.chat_commands import GroupCommands, admin_matters
 from bot.i18n import texts_for
@@ -22,10 +23,9 @@ from bot.jobs.style_options import options_for
 from bot.messaging.album_card import DELETING
 from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.incoming import Attachment, not_an_admin, read_attachment
 from bot.messaging.job_card import confirm_delete_rows, job_buttons, style_title
-from bot.messaging.platform import Card, Person, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Person, Picture
 from bot.privacy.chat_commands import PrivacyCommands
 from bot.saved_styles.chat_commands import SavedStyleCommands
 

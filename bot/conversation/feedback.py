@@ -3,7 +3,8 @@ Pure."""
 
 from collections.abc import Sequence
 
-from bot.domain.job_view import WAITING, ErrorCode, JobView, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import WAITING, JobView
 from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.commands import UnknownStyle

@@ -10,12 +10,11 @@ from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import SHEET, Style
 from bot.i18n import Texts, mark, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.commands import CommandName
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.job_card import style_title
 from bot.messaging.pagination import clamp_page, page_buttons
-from bot.messaging.platform import Card, Person, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Person, Picture
 
 if TYPE_CHECKING:
     from bot.jobs.service import JobService

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging.callback_data import Press, Verb, whose
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours

@@ -17,10 +17,9 @@ from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import Verdict
 from bot.groups.chat_commands import GroupCommands, greeting_card
 from bot.i18n import texts_for
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.commands import CommandName, ParsedText, is_reference, parse_text
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import Card, Chat, Person
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Chat, Person
 from bot.privacy.chat_commands import PrivacyCommands
 from bot.saved_styles.chat_commands import SavedStyleCommands
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.conversation.feedback import album_feedback, did_you_mean, error_text, feedback_text, unknown_style_text
 from bot.conversation.help import how_to_style_text
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, Style
 from bot.groups.chat_commands import admin_matters
 from bot.i18n import texts_for

@@ -1,13 +1,12 @@
-"""Shows each job's card on a platform that pushes: first card, places, progress, and at last the picture or the reason.
+"""Shows each job's card on one platform: first card, place in the queue, progress, then the picture or the reason.
 
-An outcome is owed until it was shown (the outbox row says so); everything in between is told when it is worth telling
-and the platform has room for it. A failed edit is never answered by a new message. Several photos of one request have
-one card; where that can't hold all their pictures, these hang beside it, once.
+An outcome is owed until it was shown (its outbox row says so). Everything in between is shown when it is worth an edit
+and the platform has room for it. A failed edit is never followed by a new message. Several photos of one request share
+one card; where a message can't hold all their pictures, these are sent beside it, once.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,20 +14,17 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenced_write
-from bot.delivery.edit_policy import is_worth_an_edit_of_many
-from bot.delivery.notifications import is_worth_a_notice
-from bot.delivery.outbox import OutboxItem, owe_again, read_outbox
+from bot.delivery.notifications import needs_notification
+from bot.delivery.outbox import OutboxItem, is_worth_an_edit, owe_again, read_outbox
 from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
 from bot.jobs.service import JobService
-from bot.jobs.style_options import StyleOptions, options_for
+from bot.jobs.style_options import StyleOptions
 from bot.messaging.album_card import PAINTED, album_card
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, HasCapabilities
-from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, SendsAlbums, TargetGone, TryLater
+from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, TargetGone, TryLater, sends_albums
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from bot.services import Services
 from storage import albums, cards, notifications, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -36,174 +32,193 @@ from storage.cards import CardPlace
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-LEISURE = 4.0  # times as long as a look takes, until the next
-AT_ONCE = 8  # cards that may be on their way at the same time
-QUICK_TRIES = 3
+REST_FACTOR = 4.0  # the pause between two looks at the rows, in multiples of what a look takes
+MAX_CONCURRENT = 8  # cards that are sent at the same time
+QUICK_TRIES = 3  # failures before retries slow down
 GOODBYE_SECONDS = 2.0
 GIVE_UP_TRIES = 300  # with growing pauses: about a day
 
 
 @dataclass(frozen=True)
 class ShownCard:
-    """What a card shows, and since when."""
+    """What a card shows, and since when (epoch seconds)."""
 
     views: tuple[JobView, ...]
     at: float
 
 
 @dataclass
+class CardState:
+    """What the sender remembers of one card. Nothing of it is needed: losing it costs one more edit.
+
+    `shown`: None as long as this process has not shown it; `failures`: exceptions of the platform's library so far;
+    `is_muted`: the card or its chat is gone, so only the outcome is still sent.
+    """
+
+    shown: ShownCard | None = None
+    is_sending: bool = False
+    paused_until: float = float("-inf")
+    failures: int = 0
+    is_muted: bool = False
+
+
+@dataclass
 class CardSender:
-    """One platform's courier; cards are known by their first job. `told` is only a memory of what is on screen; losing
-    it costs one edit a card."""
+    """Sends and edits the cards of one platform. A card's key is the id of its first job. `style_options`: what a
+    draft's buttons offer a person in a chat."""
 
     platform: Platform
-    services: Services
+    job_service: JobService
+    style_options: Callable[[Person, Chat], Awaitable[StyleOptions]]
     wakeups: Wakeups
     clock: Clock
     leadership: Leadership = SOLE_LEADER
-    shown: dict[int, ShownCard] = field(default_factory=dict)
-    busy: set[int] = field(default_factory=set)
-    paused_until: dict[int, float] = field(default_factory=dict)  # cards to be left alone, until when
-    failures: Counter[int] = field(default_factory=Counter)  # how often a card broke on its way
-    quiet: set[int] = field(default_factory=set)  # nobody looks at these: only the outcome is still told
-
-    @property
-    def job_service(self) -> JobService:
-        return self.services.job_service
+    states: dict[int, CardState] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Show what is to be shown until told to stop; what is on its way then is finished first."""
-        room = asyncio.Semaphore(AT_ONCE)
+        """Show what is to be shown until told to stop; cards that are being sent then are finished first."""
+        slots = asyncio.Semaphore(MAX_CONCURRENT)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                wakeup, were_busy, began = self.wakeups.subscribe(), set(self.busy), self.clock.now()
-                for item in await self._to_show():
-                    # One that was shown while we read may have got its card since: what we read of it is old.
-                    if item.key not in self.busy | were_busy:
-                        self.busy.add(item.key)
-                        group.create_task(self._show(room, stop, item))
+                wakeup, began = self.wakeups.subscribe(), self.clock.now()
+                sent_meanwhile = {key for key, state in self.states.items() if state.is_sending}
+                for item in await self._items_to_send():
+                    # What was read of a card that was being sent at that time may be old by now.
+                    if item.key not in sent_meanwhile and not self._state(item).is_sending:
+                        self._state(item).is_sending = True
+                        group.create_task(self._send(slots, stop, item))
                 took = self.clock.now() - began  # with a thousand cards to look at, less often
-                await self.clock.wait(stop, min(LOOK_SECONDS, LEISURE * took))
+                await self.clock.wait(stop, min(LOOK_SECONDS, REST_FACTOR * took))
                 await self.clock.wait(wakeup, LOOK_SECONDS)
 
-    async def _to_show(self) -> list[OutboxItem]:
-        """Outcomes that are due, then cards that have something new to tell."""
+    async def _items_to_send(self) -> list[OutboxItem]:
+        """Outcomes that are due, then cards whose news is worth an edit."""
         now, capacity = self.clock.now(), self.job_service.capacity
         async with self.job_service.database.read() as connection:
             found = await read_outbox(connection, self.platform.name, capacity, now)
         keys = {item.key for item in found}
-        self.told = {key: told for key, told in self.shown.items() if key in keys}
-        self.patient = {key: until for key, until in self.paused_until.items() if until > now}
-        self.stumbles = Counter({key: times for key, times in self.failures.items() if key in keys})
-        self.quiet &= keys
-        return [item for item in found if item.owed or (item.key not in self.patient and self._has_news(item, now))]
+        for key, state in list(self.states.items()):
+            if key in keys:
+                continue
+            if state.is_sending:
+                self.states[key] = CardState(is_sending=True)
+            else:
+                del self.states[key]
+        return [item for item in found if item.owed or self._has_news(item, now)]
+
+    def _state(self, item: OutboxItem) -> CardState:
+        return self.states.setdefault(item.key, CardState())
 
     def _has_news(self, item: OutboxItem, now: float) -> bool:
-        if item.key in self.quiet:
+        state = self._state(item)
+        if state.is_muted or state.paused_until > now:
             return False
-        told = self.told.get(item.key)
-        if told is None:  # a draft's card keeps the page of styles that it shows
+        if state.shown is None:  # a draft's card keeps the page of styles that it shows
             return item.place.message_id is None or not item.is_draft or item.asks_somebody
-        return is_worth_an_edit_of_many(told.views, item.views, now - told.at, is_group=item.place.is_group)
+        age = now - state.shown.at
+        return is_worth_an_edit(state.shown.views, item.views, age, is_group=item.place.is_group)
 
-    async def _show(self, room: asyncio.Semaphore, stop: asyncio.Event, item: OutboxItem) -> None:
+    async def _send(self, slots: asyncio.Semaphore, stop: asyncio.Event, item: OutboxItem) -> None:
         try:
-            async with room:
-                if not stop.is_set():  # a thousand may wait for room
-                    await self._try(item)
-        except TryLater as patience:
-            await self._later(item, patience.retry_after)
-        except TargetGone as gone:
-            await self._gone(item, card_only=gone.card_only)
+            async with slots:
+                if not stop.is_set():  # a thousand may wait for a slot
+                    await self._try_to_send(item)
+        except TryLater as error:
+            await self._postpone(item, error.retry_after)
+        except TargetGone as error:
+            await self._handle_gone(item, card_only=error.card_only)
         except LeadershipLost:
             raise
         except Exception:  # a platform's library may raise anything; one card must not stop the others
             log.exception("a card could not be shown", job=item.key)
-            self.stumbles[item.key] += 1
-            await self._later(item, job_lifecycle.backoff(self.stumbles[item.key] - QUICK_TRIES, 1.0))
+            state = self._state(item)
+            state.failures += 1
+            await self._postpone(item, job_lifecycle.backoff(state.failures - QUICK_TRIES, 1.0))
         finally:
-            self.busy.discard(item.key)
+            self._state(item).is_sending = False
 
-    async def _try(self, item: OutboxItem) -> None:
+    async def _try_to_send(self, item: OutboxItem) -> None:
         place, album = item.place, item.album
         address, pictures = self._address(place), await self._pictures(item)
-        beside = len(pictures) > 1 and isinstance(self.platform, SendsAlbums)
-        is_certain = album is None or not beside or await self._hang(album, address, pictures)
-        chosen_from = await self._offer(item, address.chat)
+        beside = len(pictures) > 1 and sends_albums(self.platform)
+        is_certain = album is None or not beside or await self._send_pictures(album, address, pictures)
+        options = await self._options(item, address.chat)
         card = album_card(
             item.views,
-            styles=chosen_from.styles,
-            saved_styles=chosen_from.saved_styles,
+            styles=options.styles,
+            saved_styles=options.saved_styles,
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
             in_doubt=not is_certain,
-            room=self.platform.capabilities if isinstance(self.platform, HasCapabilities) else DEFAULT_CAPABILITIES,
+            room=self.platform.capabilities,
         )
-        message_id = await self._shown(item, address, card)
-        self.told[item.key] = ShownCard(item.views, self.clock.now())
+        message_id = await self._show(item, address, card)
+        self._state(item).shown = ShownCard(item.views, self.clock.now())
         if message_id != place.message_id:
-            await self._card_is(item, message_id)
+            await self._set_message(item, message_id)
         if item.owed:
-            await self._done(item, notifies=beside)
+            await self._mark_delivered(item, notifies=beside)
 
-    async def _shown(self, item: OutboxItem, address: Address, card: Card) -> str:
+    async def _show(self, item: OutboxItem, address: Address, card: Card) -> str:
         await self.leadership.sure()
         try:
             message_id = await self.platform.show(address, card)
             await self.leadership.sure()
-        except asyncio.CancelledError:  # deposed, and it may arrive after what our successor has shown since
+        except asyncio.CancelledError:
+            # Leadership was lost, and this may arrive after what our successor has shown since.
             with suppress(SQLAlchemyError, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await owe_again(self.job_service.database, [view.id for view in item.views], self.clock.now())
             raise
         return message_id
 
-    async def _hang(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
-        """Send the pictures beside their card, at most once: the row says so before. Whether they surely are there."""
+    async def _send_pictures(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
+        """Send the pictures beside their card at most once: the row is written before. Returns whether they are surely
+        there."""
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             if not await albums.begin_pictures(connection, album.id):
                 return album.hung == "sent"
-        assert isinstance(self.platform, SendsAlbums)
+        assert sends_albums(self.platform)
         try:
             messages = await self.platform.send_album(address, tuple(pictures.values()))
-        except TryLater as patience:
-            if not patience.perhaps_sent:
+        except TryLater as error:
+            if not error.perhaps_sent:
                 async with fenced_write(self.job_service.database, self.leadership) as connection:
                     await albums.undo_pictures(connection, album.id)
             raise
-        except TargetGone:  # if only these are not taken, the card leads to each of them
+        except TargetGone:  # if only these are refused, the card leads to each of them
             return False
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             await albums.pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
-    async def _offer(self, item: OutboxItem, chat: Chat) -> StyleOptions:
-        """What the card's buttons offer; only a draft's do."""
+    async def _options(self, item: OutboxItem, chat: Chat) -> StyleOptions:
+        """What the card's buttons offer; only a draft's offer styles of one's own."""
         if not item.is_draft:
             return StyleOptions(self.job_service.styles())
-        return await options_for(self.services, Person(self.platform.name, item.place.person), chat)
+        return await self.style_options(Person(self.platform.name, item.place.person), chat)
 
-    async def _card_is(self, item: OutboxItem, message_id: str | None) -> None:
+    async def _set_message(self, item: OutboxItem, message_id: str | None) -> None:
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             if item.album is None:
                 await cards.set_message(connection, item.key, message_id)
             else:
                 await albums.set_message(connection, item.album.id, message_id)
 
-    async def _done(self, item: OutboxItem, *, notifies: bool) -> None:
-        """The outcomes were seen; one that came by an edit, after a long wait, is told once more."""
+    async def _mark_delivered(self, item: OutboxItem, *, notifies: bool) -> None:
+        """The outcomes were shown. Edits don't notify, so one that took long also gets a notification."""
         for view in item.views:
             await self.job_service.mark_delivered(Person(self.platform.name, item.place.person), view.id)
         now, was_edited = self.clock.now(), item.place.message_id is not None
-        worth = [view for view in _pictures_first(item.views) if is_worth_a_notice(view, now)]
+        late = [view for view in _painted_first(item.views) if needs_notification(view, now)]
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             for view in item.views:
                 await results.mark_told(connection, view.id)
-            if was_edited and worth and not notifies:
-                await notifications.owe(connection, worth[0].id, now)
+            if was_edited and late and not notifies:
+                await notifications.owe(connection, late[0].id, now)
 
     async def _pictures(self, item: OutboxItem) -> dict[int, Picture]:
-        """By job: what is to be shown of an outcome."""
+        """The finished pictures that are owed, by job."""
         found: dict[int, Picture] = {}
         for view in item.views if item.owed else ():
             if view.state in PAINTED and (picture := await self._picture(item.place, view)) is not None:
@@ -218,23 +233,23 @@ class CardSender:
         name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
 
-    async def _later(self, item: OutboxItem, seconds: float) -> None:
-        if not item.owed:  # what is new by then will be shown: a card must not keep saying what is no longer so
-            self.patient[item.key] = self.clock.now() + seconds
+    async def _postpone(self, item: OutboxItem, seconds: float) -> None:
+        if not item.owed:  # the next try shows what is new by then: a card must not show what is no longer so
+            self._state(item).paused_until = self.clock.now() + seconds
             return
         pause = max(seconds, job_lifecycle.backoff(item.tries - QUICK_TRIES, 1.0))
         async with fenced_write(self.job_service.database, self.leadership) as connection:
-            for untold in item.owed:
+            for outcome in item.owed:
                 if item.tries >= GIVE_UP_TRIES:
-                    await results.mark_told(connection, untold.job_id)
+                    await results.mark_told(connection, outcome.job_id)
                 else:
-                    await results.postpone(connection, untold.job_id, self.clock.now() + pause)
+                    await results.postpone(connection, outcome.job_id, self.clock.now() + pause)
 
-    async def _gone(self, item: OutboxItem, *, card_only: bool) -> None:
-        """Without its card, the outcome comes as a new message; without its chat, the picture waits in the history."""
-        self.quiet.add(item.key)
+    async def _handle_gone(self, item: OutboxItem, *, card_only: bool) -> None:
+        """Without its card, the outcome comes as a new message; without its chat, the picture stays in the history."""
+        self._state(item).is_muted = True
         if card_only and item.place.message_id is not None:
-            await self._card_is(item, None)
+            await self._set_message(item, None)
             return
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             for view in item.views:
@@ -246,5 +261,5 @@ class CardSender:
         return Address(chat, reply_to=place.reply_to, message_id=place.message_id, person=person)
 
 
-def _pictures_first(views: Sequence[JobView]) -> list[JobView]:
+def _painted_first(views: Sequence[JobView]) -> list[JobView]:
     return sorted(views, key=lambda view: view.state not in PAINTED)

@@ -1,13 +1,19 @@
-"""What a courier may have to show: the cards of jobs and of albums, with all that is to be known of them."""
+"""What the card sender may have to show, with all that is to be known of it; and when a card is worth an edit.
 
-from collections.abc import Collection, Mapping
+Telegram takes about one message a second in a chat and twenty a minute in a group, edits included, so only changes
+that matter to the person are worth one.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import eta
 from bot.domain.job_view import JobView, State
 from bot.jobs import views
 from bot.jobs.views import Capacity
+from bot.messaging.album_card import done, last_of
 from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -16,12 +22,16 @@ from storage.jobs import ENDED
 from storage.results import OPEN_SECONDS, OwedOutcome
 
 GATHERING_SECONDS = 5.0  # how long the card of an album waits for the photos that are still to come
+REFRESH_SECONDS = 15.0
+PROGRESS_SECONDS = 3.0
+PROGRESS_SECONDS_IN_GROUPS = 10.0
+PROGRESS_STEP = 0.1
 
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """One card: of a job, or of all jobs of an `album`. `place` is that of the first of them; `owed`: their outcomes
-    are to be told."""
+    """One card: of a job, or of all jobs of an `album`. `place` is that of the first of them; `owed`: the outcomes that
+    the person has not been shown."""
 
     place: CardPlace
     views: tuple[JobView, ...]
@@ -30,17 +40,17 @@ class OutboxItem:
 
     @property
     def key(self) -> int:
-        """What the card is known by: its first job."""
+        """What identifies the card: the id of its first job."""
         return self.place.job_id
 
     @property
     def tries(self) -> int:
-        """How often it was tried in vain to tell what is owed."""
-        return max((untold.tries for untold in self.owed), default=0)
+        """How often it was tried in vain to show what is owed."""
+        return max((outcome.tries for outcome in self.owed), default=0)
 
     @property
     def asks_somebody(self) -> bool:
-        """Whether the person whose photo it is has to say yes."""
+        """Whether the person in the photo has to agree first."""
         return any(view.consent == "asked" for view in self.views)
 
     @property
@@ -50,7 +60,7 @@ class OutboxItem:
 
 async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capacity, now: float) -> list[OutboxItem]:
     """Outcomes that are due, then every card whose jobs have not ended, in the order of their turns."""
-    owed = {untold.job_id: untold for untold in await results.due(connection, platform, now)}
+    owed = {outcome.job_id: outcome for outcome in await results.due(connection, platform, now)}
     owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
     open_places = [place for place in await cards.open_cards(connection, platform) if place.job_id not in owed]
     places = {place.job_id: place for place in (*owed_places, *open_places)}
@@ -60,37 +70,57 @@ async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capa
         if album.jobs[0] not in places:
             places[album.jobs[0]] = await cards.of_job(connection, album.jobs[0])
     members = {job: album for album in found for job in album.jobs}
-    seen = {
+    by_id = {
         view.id: view for view in await views.views_by_id(connection, [*places.keys() | members.keys()], capacity, now)
     }
-    alone = [_alone(place, seen, owed) for place in places.values() if place.album is None]
-    together = [_together(places[album.jobs[0]], album, seen, owed) for album in found]
-    ready = [one for one in together if one.views and one.album is not None and _is_gathered(one, one.album, now)]
-    return sorted([*alone, *ready], key=lambda one: min(turns.get(view.id, len(turns)) for view in one.views))
+    singles = [_job_item(place, by_id, owed) for place in places.values() if place.album is None]
+    together = [_album_item(places[album.jobs[0]], album, by_id, owed) for album in found]
+    ready = [item for item in together if item.views and item.album is not None and _is_gathered(item, item.album, now)]
+    return sorted([*singles, *ready], key=lambda item: min(turns.get(view.id, len(turns)) for view in item.views))
 
 
 async def owe_again(database: Database, job_ids: Collection[int], now: float) -> None:
-    """Have the outcomes of those of these jobs that have one told again: something older may have come over them."""
+    """Owe the outcomes of these jobs anew, where there are any: an older card may have replaced them on screen."""
     async with database.write() as connection:
         for job in (await jobs.many(connection, [*job_ids])).values():
             if job.state in ENDED and not job.hidden:
                 await results.owe(connection, job.id, now)
 
 
-def _alone(place: CardPlace, seen: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]) -> OutboxItem:
-    return OutboxItem(place, (seen[place.job_id],), _of(owed, (place.job_id,)))
+def is_worth_an_edit(shown: Sequence[JobView], now: Sequence[JobView], age: float, *, is_group: bool) -> bool:
+    """Whether a card that has shown these views for `age` seconds should show `now`. With several jobs it says how many
+    are done, and how the last of them is doing."""
+    if (len(shown), done(shown)) != (len(now), done(now)):
+        return True
+    return is_worth_an_edit_of_one(last_of(shown), last_of(now), age, is_group=is_group)
 
 
-def _together(
-    place: CardPlace, album: Album, seen: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]
+def is_worth_an_edit_of_one(shown: JobView, now: JobView, age: float, *, is_group: bool) -> bool:
+    """The same for the card of one job."""
+    if (shown.state, shown.paused, shown.style) != (now.state, now.paused, now.style):
+        return True
+    if now.state == State.QUEUED and shown.place != now.place and now.place is not None:
+        return eta.is_worth_telling(now.place)
+    if now.progress is not None:
+        interval = PROGRESS_SECONDS_IN_GROUPS if is_group else PROGRESS_SECONDS
+        return age >= interval and now.progress - (shown.progress or 0.0) >= PROGRESS_STEP
+    return age >= REFRESH_SECONDS and eta.eta_differs(shown.eta_seconds, now.eta_seconds)
+
+
+def _job_item(place: CardPlace, by_id: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]) -> OutboxItem:
+    return OutboxItem(place, (by_id[place.job_id],), _owed_of(owed, (place.job_id,)))
+
+
+def _album_item(
+    place: CardPlace, album: Album, by_id: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]
 ) -> OutboxItem:
-    untold = _of(owed, album.jobs)
-    jobs = album.jobs if album.is_in_sight else tuple(job.job_id for job in untold)
-    return OutboxItem(place, tuple(seen[job] for job in jobs), untold, album)
+    outcomes = _owed_of(owed, album.jobs)
+    job_ids = album.jobs if album.is_in_sight else tuple(outcome.job_id for outcome in outcomes)
+    return OutboxItem(place, tuple(by_id[job_id] for job_id in job_ids), outcomes, album)
 
 
-def _of(owed: Mapping[int, OwedOutcome], jobs: Collection[int]) -> tuple[OwedOutcome, ...]:
-    return tuple(owed[job] for job in jobs if job in owed)
+def _owed_of(owed: Mapping[int, OwedOutcome], job_ids: Collection[int]) -> tuple[OwedOutcome, ...]:
+    return tuple(owed[job_id] for job_id in job_ids if job_id in owed)
 
 
 def _is_gathered(item: OutboxItem, album: Album, now: float) -> bool:

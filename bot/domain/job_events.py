@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.dashscope.errors import Decision
-from bot.domain.job_view import ErrorCode
+from bot.domain.error_codes import ErrorCode
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ it is done (the slot belongs to the task there, not to us); the unit goes back a
 from dataclasses import dataclass, replace
 
 from bot.dashscope.errors import Decision
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_events import (
     AwaitingConsent,
     CancelRequested,
@@ -33,7 +34,7 @@ from bot.domain.job_events import (
     TaskFailed,
     TaskLost,
 )
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.job_view import State
 from storage.jobs import ACTIVE, ENDED, Job
 from storage.ledger import Settlement
 

@@ -1,75 +1,11 @@
-"""What comes back when a person asks for something: a view of their job, or the reason why not."""
+"""What a person sees of their job, their quota and the queue."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
+from bot.domain.error_codes import UserError
 from storage.jobs import ENDED, WAITING, State
 
-__all__ = ["ENDED", "WAITING", "ErrorCode", "JobView", "QueueView", "QuotaView", "State", "UserError"]
-
-
-class ErrorCode(StrEnum):
-    """Why not. Each has its sentence in every language (`bot.i18n`)."""
-
-    # the photo, found at intake: no unit was spent
-    EMPTY = "empty"
-    TOO_MANY_BYTES = "too_many_bytes"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_SMALL = "too_small"
-    NOT_A_PICTURE = "not_a_picture"
-    UNSUPPORTED = "unsupported"
-    DAMAGED = "damaged"
-    TOO_SLOW = "too_slow"
-    # the wish
-    STYLE_INVALID = "style_invalid"
-    PHOTO_MISSING = "photo_missing"
-    QUOTA_USED_UP = "quota_used_up"  # resets_at
-    QUEUE_FULL = "queue_full"  # limit
-    BUDGET_USED_UP = "budget_used_up"
-    NOT_FOUND = "not_found"
-    NOT_NOW = "not_now"  # e.g. cancelling what has ended
-    PHOTO_EXPIRED = "photo_expired"
-    # who asks, and where
-    BANNED = "banned"
-    GROUP_OFF = "group_off"
-    GROUP_STYLE = "group_style"
-    GROUP_LIMIT = "group_limit"  # limit, resets_at
-    GROUP_COOLDOWN = "group_cooldown"  # seconds
-    GROUP_ADMINS_ONLY = "group_admins_only"
-    GROUP_QUIET = "group_quiet"  # until
-    SETTING_INVALID = "setting_invalid"
-    OPTED_OUT = "opted_out"  # whose photo it is
-    CONSENT_REFUSED = "consent_refused"
-    # saved styles
-    NAME_INVALID = "name_invalid"  # limit
-    NAME_TAKEN = "name_taken"
-    WARDROBE_FULL = "wardrobe_full"  # limit
-    STYLE_GONE = "style_gone"
-    # the owner
-    TEXT_INVALID = "text_invalid"  # limit
-    # units
-    NOT_FOR_SALE = "not_for_sale"
-    UNITS_INVALID = "units_invalid"
-    TOO_FEW_UNITS = "too_few_units"  # left
-    GROUPS_ONLY = "groups_only"
-    PAYMENT_UNKNOWN = "payment_unknown"
-    REFUNDED = "refunded"
-    # the run, found by the API: the unit was given back
-    PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API
-    NO_FACE = "no_face"  # by the intake too, where a face is required: then no unit was spent
-    CONTENT_REFUSED = "content_refused"
-    SERVICE_DOWN = "service_down"  # tried again and again, gave up
-    RESULT_LOST = "result_lost"
-    DRAFT_EXPIRED = "draft_expired"
-
-
-@dataclass(frozen=True)
-class UserError:
-    """Why not, with the numbers its sentence needs."""
-
-    code: ErrorCode
-    details: Mapping[str, int | float | str] = field(default_factory=dict)
+__all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "State"]
 
 
 @dataclass(frozen=True)

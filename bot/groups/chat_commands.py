@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.groups.settings_card import looks_card, settings_card
 from bot.groups.settings_commands import (
     LOOK_SHIFT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import INDICES, REFERENCE
 from bot.messaging.platform import Chat
 from bot.runtime.clock import Clock

@@ -1,6 +1,6 @@
 """One sentence for every reason why not: what happened, and what to do next. Fits any platform."""
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n.catalog import Texts, mark
 
 _SENTENCES = {

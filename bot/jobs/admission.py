@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import fair_queue, job_lifecycle, quota
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.access import STRANGER, Asked, RequestDenied, check_access, needs_consent
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Chat, Person

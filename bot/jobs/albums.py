@@ -4,7 +4,8 @@ keep the others back."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import WAITING, JobView, State
 from bot.jobs.service import NOT_FOUND, JobService
 from bot.messaging.platform import Address, Chat, Person
 from storage import albums

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from bot.domain import job_lifecycle
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_lifecycle import InvalidTransition
-from bot.domain.job_view import ErrorCode, State, UserError
+from bot.domain.job_view import State
 from bot.jobs import drafts
 from bot.jobs.access import KNOWN, RequestDenied
 from bot.jobs.admission import admit

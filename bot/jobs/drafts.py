@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
-from bot.domain.job_view import ErrorCode, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
 from bot.jobs.photo_intake import AcceptedPhoto, StoredPhoto

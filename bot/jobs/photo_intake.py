@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake, UnusablePhoto
 from storage.photos import Kind, PhotoStore
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.credits import group_balance
-from bot.domain import fair_queue, job_lifecycle, quota
+from bot.domain import eta, job_lifecycle, quota
+from bot.domain.error_codes import UserError
 from bot.domain.job_lifecycle import InvalidTransition
-from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State, UserError
+from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State
 from bot.domain.styles import Style
 from bot.jobs import views
 from bot.jobs.access import preview_access
@@ -242,6 +243,6 @@ async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> J
 def _worth_telling(told: JobView, now: JobView) -> bool:
     return (
         (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
-        or fair_queue.eta_differs(told.eta_seconds, now.eta_seconds)
+        or eta.eta_differs(told.eta_seconds, now.eta_seconds)
         or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )

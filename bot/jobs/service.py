@@ -5,8 +5,9 @@ The studio writes wishes into the jobs table and reads from it how they fare. Wh
 
 from dataclasses import replace
 
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_lifecycle import CancelRequested, InvalidTransition
-from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
+from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission, consent, drafts
 from bot.jobs.access import Asked, RequestDenied, check_access

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import fair_queue
-from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
+from bot.domain import eta
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import WAITING, JobView, State
 from storage import accounts, jobs, queue, results
 from storage.accounts import Account
 from storage.jobs import ACTIVE, Job
@@ -112,7 +113,7 @@ def view_of(
         place=None if place is None or hopeless else place.number,
         eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
         eta_is_minimum=place is not None and not place.is_first,
-        progress=fair_queue.progress(job, beat.task_seconds, now),
+        progress=eta.progress(job, beat.task_seconds, now),
         error=None if job.error is None else UserError(ErrorCode(job.error)),
         cropped=job.cropped,
         paused=beat.paused and job.state == State.QUEUED,
@@ -129,9 +130,7 @@ def view_of(
 
 def _eta(job: Job, place: Place | None, beat: QueueState, slots: int, now: float) -> float | None:
     if place is not None:
-        return fair_queue.seconds_left(
-            place=place.number, running_for=beat.running_for, cycle=beat.task_seconds, slots=slots
-        )
+        return eta.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.task_seconds, slots=slots)
     if job.state in ACTIVE and job.submitted is not None:
         return max(1.0, beat.task_seconds - max(0.0, now - job.submitted))
     return None

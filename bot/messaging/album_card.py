@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from bot.domain.job_view import ENDED, WAITING, ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import ENDED, WAITING, JobView, State
 from bot.domain.styles import Style
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging import job_card
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.job_card import ButtonRows, NamedStyle
-from bot.messaging.platform import Button, Card, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Picture
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.domain.job_view import UserError
+from bot.domain.error_codes import UserError
 from bot.i18n import error_message, texts_for
 from bot.messaging.incoming import not_an_admin
 from bot.messaging.job_card import ButtonRows

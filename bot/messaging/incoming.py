@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.platform import Chat, Person
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from bot.domain.job_view import WAITING, ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
 from bot.i18n import Texts, error_message, mark, texts_for
 from bot.messaging.callback_data import Press, Verb
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.pagination import clamp_page, page_buttons
-from bot.messaging.platform import Button, Card, Mention, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Mention, Picture
 
 ButtonRows = tuple[tuple[Button, ...], ...]
 

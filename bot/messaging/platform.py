@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
+
+MAX_FILE_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,33 @@ class TargetGone(PlatformError):
         self.card_only = card_only
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What a platform can do, where the core has to know.
+
+    `styles_per_page`: styles to choose from on one card; `samples_per_page`: sample pictures that the style gallery
+    shows at once; `max_file_bytes`: the largest file that can be sent; `has_forms`: commands are filled in instead of
+    typed, and a button can ask for a picture; `sends_albums`: a message holds one picture, and several are sent
+    together, in messages of their own (the platform is an `AlbumPlatform`). Elsewhere one card holds them all.
+    """
+
+    styles_per_page: int = 8
+    samples_per_page: int = 100
+    max_file_bytes: int = MAX_FILE_BYTES
+    has_forms: bool = False
+    sends_albums: bool = False
+
+
+DEFAULT_CAPABILITIES = Capabilities()
+
+
 class Platform(Protocol):
-    """What the courier needs of a platform; each folder of `handlers` that pushes has one."""
+    """A platform that messages can be sent to at any time; each package of `handlers` that can do so has one."""
 
     name: str
+
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     async def show(self, address: Address, card: Card) -> str:
         """Send the card, or edit it when the address has a message id; showing the same twice is no error.
@@ -160,6 +185,21 @@ class Platform(Protocol):
         TargetGone."""
 
 
+class AlbumPlatform(Platform, Protocol):
+    """A platform with the capability `sends_albums`."""
+
+    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+        """Send two to ten pictures together, as a reply to what the card at `address` replies to.
+
+        Returns the message id of each. Raises TryLater or TargetGone.
+        """
+
+
+def sends_albums(platform: Platform) -> TypeGuard[AlbumPlatform]:
+    """Whether the platform sends several pictures beside their card."""
+    return platform.capabilities.sends_albums
+
+
 @runtime_checkable
 class Receiver(Protocol):
     """A platform that has to be asked for what people say, or where we keep a line open for it: only one process at a
@@ -169,14 +209,3 @@ class Receiver(Protocol):
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Receive until told to stop, and end in good order. It may be called again after that."""
-
-
-@runtime_checkable
-class SendsAlbums(Protocol):
-    """A platform whose messages hold one picture each: several hang beside their card, in messages of their own."""
-
-    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        """Send two to ten pictures together, as an answer to what the card at `address` answers.
-
-        Returns the message id of each. Raises TryLater or TargetGone.
-        """

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from bot.i18n import LANGUAGES, Texts, texts_for
 from bot.messaging.callback_data import Press, Verb, whose
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.commands import CommandName
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import Button, Card, Document, Person
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Document, Person
 
 if TYPE_CHECKING:
     from bot.privacy.service import DeletedCounts, PrivacyFacts

@@ -17,8 +17,7 @@ from typing import Any
 
 from bot.domain.styles import INDICES, by_index
 from bot.jobs.queries import NOBODY, JobQueries
-from bot.messaging.capabilities import MAX_FILE_BYTES
-from bot.messaging.platform import Person
+from bot.messaging.platform import MAX_FILE_BYTES, Person
 from storage import jobs, people, purchases, results, saved_styles
 from storage.jobs import Job, State
 from storage.results import Result

@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.config.settings import Settings
 from bot.domain import job_lifecycle, quota
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import InvalidTransition
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.job_view import State
 from bot.jobs.admission import person_row
 from bot.jobs.erasure import erase
 from bot.jobs.queries import JobQueries
 from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS
 from bot.jobs.transitions import apply_event
-from bot.messaging.capabilities import MAX_FILE_BYTES
-from bot.messaging.platform import Person
+from bot.messaging.platform import MAX_FILE_BYTES, Person
 from bot.privacy import export
 from storage import anonymize, jobs, people, results
 from storage.jobs import ENDED, Job

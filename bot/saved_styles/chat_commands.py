@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import find, sample
 from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import Press, Verb, whose
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer, not_yours
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.commands import CommandName
 from bot.messaging.incoming import IncomingMessage, is_withheld, read_attachment
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.pagination import clamp_page, page_buttons
-from bot.messaging.platform import Button, Card, Chat, Person, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Chat, Person, Picture
 from bot.saved_styles.names import normalize, parse_rename
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.platform import TryLater
 from handlers.discord.client import is_discord, origin

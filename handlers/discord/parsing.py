@@ -7,7 +7,7 @@ from functools import partial
 import discord
 from discord import Member, Message, User
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.callbacks import ButtonPress
 from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Person

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import structlog
 from starlette.routing import BaseRoute
 
-from bot.messaging.capabilities import Capabilities
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.platform import Address, Card, TargetGone, TryLater
+from bot.messaging.platform import Address, Capabilities, Card, TargetGone, TryLater
 from bot.messaging.platform_files import PlatformFiles
 from handlers.discord import rendering
 from handlers.discord.api_writer import Pen

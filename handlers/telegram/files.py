@@ -3,7 +3,7 @@
 import structlog
 from telegram.error import BadRequest, InvalidToken
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.platform import TryLater
 from handlers.telegram.bot_client import Bot

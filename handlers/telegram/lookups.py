@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from telegram import ChatMember, User
 from telegram.error import BadRequest
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.platform import TargetGone
 from bot.runtime.clock import Clock
 from handlers.telegram.bot_client import Bot

@@ -8,7 +8,7 @@ from typing import Protocol
 from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
-from bot.domain.job_view import UserError
+from bot.domain.error_codes import UserError
 from bot.messaging.callbacks import ButtonPress
 from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat

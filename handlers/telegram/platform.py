@@ -8,7 +8,7 @@ from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.platform import Address, Card, Chat, Picture, TargetGone, TryLater
+from bot.messaging.platform import Address, Capabilities, Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import Clock
 from handlers.telegram import rendering
 from handlers.telegram.api_writer import ApiWriter, message_kwargs
@@ -30,6 +30,7 @@ class TelegramPlatform:
     """
 
     name = "telegram"
+    capabilities = Capabilities(sends_albums=True)
 
     def __init__(
         self,

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.domain import styles
-from bot.domain.job_view import WAITING, ErrorCode, JobView, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import WAITING, JobView
 from bot.jobs.service import JobService
 from handlers.web.errors import Problem
 from handlers.web.forms import FORM_BYTES, SMALL_FORM_BYTES, Fields, fields_of, form_of

@@ -19,7 +19,8 @@ from typing import Any
 
 from bot.app import Installation, open_installation, running, web_application
 from bot.config.settings import Settings
-from bot.domain.job_view import ENDED, JobView, UserError
+from bot.domain.error_codes import UserError
+from bot.domain.job_view import ENDED, JobView
 from bot.messaging.platform import Chat, Person, Platform
 from bot.runtime.clock import Clock, WallClock
 from stylizer.engines import Engine

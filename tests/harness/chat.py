@@ -19,9 +19,9 @@ from typing import Any
 from bot.app import Installation
 from bot.conversation.buttons import ButtonPress, ButtonRouter, CallbackAnswer
 from bot.conversation.messages import MessageRouter
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.incoming import Attachment, IncomingMessage
-from bot.messaging.platform import Address, Card, Chat, Person
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, Card, Chat, Person
 from tests.harness.app import running_app
 
 US = "repaint_test_bot"
@@ -36,6 +36,7 @@ class ChatPlatform:
     """A platform in memory: the cards shown now, by message id."""
 
     name: str = "test"
+    capabilities: Capabilities = DEFAULT_CAPABILITIES
     cards: dict[str, Card] = field(default_factory=dict)
     chats: dict[str, Chat] = field(default_factory=dict)
     answers: dict[str, str | None] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.messaging.platform import Address, Card, TargetGone, TryLater
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, Card, TargetGone, TryLater
 
 
 @dataclass
@@ -12,6 +12,7 @@ class Screen:
     message or an edit, if anything."""
 
     name: str = "test"
+    capabilities: Capabilities = DEFAULT_CAPABILITIES
     trouble: Callable[[Address, Card], Exception | None] = field(default=lambda _address, _card: None)
     messages: dict[str, Card] = field(default_factory=dict)
     sent: list[tuple[Address, Card]] = field(default_factory=list)

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import WallClock
 from storage import balances, ledger

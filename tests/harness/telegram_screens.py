@@ -12,7 +12,8 @@ from bot.billing.credits import CreditPackage
 from bot.billing.payments import offers_card, support_card, terms_text
 from bot.conversation.help import cancel_text, help_text, quota_text, start_text, styles_text
 from bot.conversation.history import history_card
-from bot.domain.job_view import ErrorCode, JobView, QuotaView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, QuotaView, State
 from bot.domain.styles import REFERENCE, STYLES
 from bot.groups.chat_commands import greeting_card, thanks_text
 from bot.groups.settings import GroupSettings

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.jobs.admission import AdmissionRules
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock

@@ -6,7 +6,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.admin.cards import admin_card
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from bot.i18n import texts_for
 from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.quick_engine import quick_engine

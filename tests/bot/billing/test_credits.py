@@ -8,7 +8,8 @@ import pytest
 from bot.app import Installation
 from bot.billing.credits import MAX_UNITS, CreditPackage, Purchase, Refund
 from bot.config.settings import InvalidSettings, load
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine

@@ -6,7 +6,7 @@ import pytest
 
 from bot.admin.doctor import examine
 from bot.config import face_detection
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
 from bot.messaging.platform import CannotStart

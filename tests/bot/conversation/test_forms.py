@@ -12,8 +12,7 @@ from bot.domain.styles import STYLES
 from bot.jobs.style_options import StyleOptions, suggestions
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.callbacks import ButtonPress
-from bot.messaging.capabilities import Capabilities
-from bot.messaging.platform import Person
+from bot.messaging.platform import Capabilities, Person
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import accepted, running_app
 from tests.harness.chat import GROUP, ChatHarness, chat_harness, file, labels, said

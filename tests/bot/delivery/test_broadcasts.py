@@ -1,4 +1,4 @@
-"""Broadcasts that go on where they stopped and reach nobody twice; and old cards that groups don't want to keep."""
+"""Broadcasts resume where they stopped and reach nobody twice."""
 
 import asyncio
 from collections import Counter
@@ -6,20 +6,19 @@ from pathlib import Path
 
 from bot.app import Installation
 from bot.delivery.broadcasts import Broadcaster
-from bot.domain.job_view import ErrorCode
+from bot.domain.error_codes import ErrorCode
 from bot.messaging.platform import Address, Card, Chat, TargetGone, TryLater
 from bot.runtime.wakeups import Wakeups
-from storage import cards, results
 from storage.broadcasts import Broadcast
-from tests.harness.app import ANNA, accepted, ended, private, running_app
+from tests.harness.app import accepted, private, running_app
 from tests.harness.memory_platform import Screen
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, reason
 from tests.harness.rows import NOON
 
 
-def herald_of(app: Installation, screen: Screen) -> Broadcaster:
+def broadcaster_of(app: Installation, screen: Screen) -> Broadcaster:
     job_service = app.job_service
-    return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
+    return Broadcaster(screen, job_service.database, Wakeups(), job_service.clock)
 
 
 async def audience(app: Installation, number: int) -> list[str]:
@@ -54,8 +53,8 @@ async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path
         await app.services.privacy.forget(forgotten)
         begun = await told(app, "  We are back.  ")
         assert (begun.text, begun.waiting) == ("We are back.", 5)
-        broadcaster = herald_of(app, screen)
-        while await broadcaster.next_message():
+        broadcaster = broadcaster_of(app, screen)
+        while await broadcaster.send_next():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
         assert {card for _, card in screen.sent} == {Card("We are back.")}
@@ -68,25 +67,25 @@ async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp
     async with running_app(tmp_path) as app:
         people = await audience(app, 12)
         begun = await told(app, "News")
-        broadcaster = herald_of(app, screen)
+        broadcaster = broadcaster_of(app, screen)
         for _ in range(5):
-            assert await broadcaster.next_message()
+            assert await broadcaster.send_next()
         assert await app.services.admin.stop_broadcast(begun.id)
-        assert not await broadcaster.next_message()
+        assert not await broadcaster.send_next()
         halted = await now(app)
         assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
     async with running_app(tmp_path) as app:  # and the process was started anew meanwhile
-        assert not await herald_of(app, screen).next_message()
+        assert not await broadcaster_of(app, screen).send_next()
         assert await app.services.admin.resume_broadcast(begun.id)
-        heralds = [herald_of(app, screen) for _ in range(3)]
-        while any(await asyncio.gather(*(broadcaster.next_message() for broadcaster in heralds))):
+        broadcasters = [broadcaster_of(app, screen) for _ in range(3)]
+        while any(await asyncio.gather(*(broadcaster.send_next() for broadcaster in broadcasters))):
             pass
         assert Counter(address.chat.platform_id for address, _ in screen.sent) == Counter(people)
         assert not await app.services.admin.resume_broadcast(begun.id + 1)
 
 
 async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
-    """Cancelled in the middle of a letter, as a process that is killed: the row says that it may have arrived."""
+    """Cancelled in the middle of a message, like a process that is killed: the row says that it may have arrived."""
     arrived = asyncio.Event()
 
     class Stuck(Screen):
@@ -100,12 +99,12 @@ async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         await audience(app, 1)
         await told(app, "News")
-        sending = asyncio.create_task(herald_of(app, screen).next_message())
+        sending = asyncio.create_task(broadcaster_of(app, screen).send_next())
         await arrived.wait()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
     async with running_app(tmp_path) as app:
-        assert not await herald_of(app, Screen()).next_message()
+        assert not await broadcaster_of(app, Screen()).send_next()
         after = await now(app)
         assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
 
@@ -116,12 +115,12 @@ async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_la
     async with running_app(tmp_path, clock=day.clock()) as app:
         people = await audience(app, 2)
         await told(app, "News")
-        broadcaster = herald_of(app, screen)
-        assert await broadcaster.next_message()
-        assert not await broadcaster.next_message()
+        broadcaster = broadcaster_of(app, screen)
+        assert await broadcaster.send_next()
+        assert not await broadcaster.send_next()
         assert screen.sent == []
         day.time += 600  # the steady clock has gone on too, on a busy machine by seconds
-        while await broadcaster.next_message():
+        while await broadcaster.send_next():
             pass
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
 
@@ -132,15 +131,15 @@ async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) 
     async with running_app(tmp_path) as app:
         await audience(app, 5)
         await told(app, "News")
-        broadcaster = herald_of(app, screen)
+        broadcaster = broadcaster_of(app, screen)
         for _ in range(9):
-            await broadcaster.next_message()
+            await broadcaster.send_next()
         after = await now(app)
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
         assert len(screen.sent) == 3  # two told, and one whose answer was lost
 
 
-async def test_the_running_house_sends_it_by_itself(tmp_path: Path) -> None:
+async def test_a_running_installation_sends_broadcasts(tmp_path: Path) -> None:
     screen = Screen()
     async with running_app(tmp_path, platforms=[screen]) as app:
         await audience(app, 3)
@@ -155,39 +154,3 @@ async def test_a_text_has_a_length(tmp_path: Path) -> None:
         for words in ("", " \n", "x" * 3001):
             assert reason(await app.services.admin.broadcast(words)) == ErrorCode.TEXT_INVALID
         assert await app.services.admin.broadcasts() == ()
-
-
-async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
-    """A finished job whose card hangs in a chat."""
-    person = a_person()
-    view = accepted(await asks(app, person, chat))
-    await ended(app, person, view.id)
-    message_id = await screen.show(Address(chat), Card("a picture"))
-    async with app.job_service.database.write() as connection:
-        await cards.set_message(connection, view.id, message_id)
-        await results.mark_told(connection, view.id)
-    return view.id
-
-
-async def test_cards_hang_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
-    day, screen, tidy, other = Day(NOON), Screen(), a_group(), a_group()
-    async with running_app(tmp_path, clock=day.clock()) as app:
-        await app.services.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
-        for chat in (tidy, other, private(ANNA)):
-            await shown(app, screen, chat)
-        broadcaster = herald_of(app, screen)
-        day.time += 1.9 * 3600
-        await broadcaster.old_cards()
-        assert screen.removed == []
-        day.time += 0.2 * 3600
-        screen.messages.pop("1")  # somebody was quicker
-        await shown(app, screen, tidy)
-        await broadcaster.old_cards()
-        assert screen.removed == []
-        day.time += 2.1 * 3600
-        await broadcaster.old_cards()
-        assert screen.removed == ["4"]
-        day.time += 3600
-        await broadcaster.old_cards()
-        assert screen.removed == ["4"]
-        assert set(screen.messages) == {"2", "3"}

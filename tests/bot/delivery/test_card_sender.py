@@ -1,10 +1,11 @@
-"""Cards on a platform that pushes: one a job, edited for news, turned into the picture once, whatever goes wrong."""
+"""Each job has one card: edited when something changed, turned into the picture once, whatever goes wrong."""
 
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Installation
-from bot.cluster.leadership import LeadershipLost, SoleLeader, is_leadership_lost
+from bot.cluster.leadership import SOLE_LEADER, LeadershipLost, SoleLeader, is_leadership_lost
 from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
+from bot.jobs.style_options import options_for
 from bot.messaging.platform import Address, Card, Person, TargetGone, TryLater
 from storage import cards
 from tests.conftest import ON_BOTH
@@ -30,8 +32,8 @@ numbers = itertools.count(1)
 
 
 @dataclass
-class Noting(Screen):
-    """A screen that notes every call: the message (None: a new one) and the card."""
+class RecordingScreen(Screen):
+    """A screen that records every call: the message (None: a new one) and the card."""
 
     calls: list[tuple[str | None, Card]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,24 +47,30 @@ class Noting(Screen):
             self.changed = asyncio.Event()
 
     async def until(self, fits: Callable[[], bool]) -> None:
-        """Wait until what is shown is as wanted."""
+        """Wait until `fits` is true after a card was shown."""
         while not fits():
             await self.changed.wait()
 
     def pictures(self) -> list[Card]:
-        """What is on screen as a picture now."""
+        """The cards that show a picture now."""
         return [card for card in self.messages.values() if card.picture is not None]
 
 
 @asynccontextmanager
-async def shown(tmp_path: Path, screen: Noting, *, held: bool = False) -> AsyncIterator[Installation]:
-    """A house with this screen; `held`: the engine waits for `go`."""
+async def shown(tmp_path: Path, screen: RecordingScreen, *, held: bool = False) -> AsyncIterator[Installation]:
+    """A running installation with this screen; `held`: the engine waits for `go`."""
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
-    async with asyncio.timeout(60), running_app(tmp_path / "house", engine=engine, platforms=[screen]) as app:
+    async with asyncio.timeout(60), running_app(tmp_path / "app", engine=engine, platforms=[screen]) as app:
         yield app
 
 
-async def wish(app: Installation, person: Person = ANNA) -> JobView:
+def card_sender_of(app: Installation, screen: Screen, leadership: SoleLeader = SOLE_LEADER) -> CardSender:
+    """A second card sender beside the installation's own."""
+    style_options = partial(options_for, app.services)
+    return CardSender(screen, app.job_service, style_options, app.deps.wakeups, app.deps.clock, leadership)
+
+
+async def request(app: Installation, person: Person = ANNA) -> JobView:
     photo = portrait_jpeg(256 + next(numbers), 300)
     return accepted(
         await app.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
@@ -85,9 +93,9 @@ def go(tmp_path: Path) -> None:
 
 
 async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_path: Path) -> None:
-    screen = Noting()
+    screen = RecordingScreen()
     async with shown(tmp_path, screen) as app:
-        view = await wish(app)
+        view = await request(app)
         await screen.until(lambda: bool(screen.pictures()))
         while await owed(app):
             await app.deps.clock.sleep(0.02)
@@ -99,10 +107,10 @@ async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_pat
 
 
 async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) -> None:
-    screen = Noting()
+    screen = RecordingScreen()
     async with shown(tmp_path, screen) as app:
-        views = [await wish(app, Person("test", name)) for name in "abc"]
-        await wish(app, Person("elsewhere", "d"))
+        views = [await request(app, Person("test", name)) for name in "abc"]
+        await request(app, Person("elsewhere", "d"))
         await screen.until(lambda: len(screen.pictures()) == 3)
     assert len(screen.sent) == 3
     assert {address.chat.platform_id for address, _ in screen.sent} == set("abc")
@@ -110,21 +118,21 @@ async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) ->
 
 
 async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
+    screen = RecordingScreen(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
     async with shown(tmp_path, screen) as app:
-        await wish(app)
+        await request(app)
         await screen.until(lambda: len(screen.calls) > 4)
         screen.trouble = lambda *_: None
         await screen.until(lambda: bool(screen.pictures()))
     assert len(screen.sent) == 1
 
 
-@pytest.mark.parametrize("what", ["draft", "wish"])
-async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, what: str) -> None:
-    screen = Noting(trouble=lambda *_: TryLater(0.05))
+@pytest.mark.parametrize("what", ["draft", "request"])
+async def test_a_first_card_that_the_platform_refuses_for_now_comes_later(tmp_path: Path, what: str) -> None:
+    screen = RecordingScreen(trouble=lambda *_: TryLater(0.05))
     async with shown(tmp_path, screen, held=True) as app:
-        if what == "wish":
-            await wish(app)
+        if what == "request":
+            await request(app)
         else:
             await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
         await screen.until(lambda: len(screen.calls) > 1)
@@ -134,9 +142,9 @@ async def test_a_first_card_that_is_not_wanted_now_comes_later(tmp_path: Path, w
 
 
 async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    screen = RecordingScreen(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
     async with shown(tmp_path, screen) as app:
-        view = await wish(app)
+        view = await request(app)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
         assert await owed(app) == 1
     screen.trouble = lambda *_: None
@@ -149,29 +157,29 @@ async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_pa
 
 
 @pytest.mark.parametrize(("tries", "is_owed"), [(100, True), (GIVE_UP_TRIES, False)])
-async def test_a_long_silence_of_the_platform_loses_nothing_but_ends_some_day(
+async def test_an_outcome_is_owed_through_a_long_outage_but_not_for_ever(
     tmp_path: Path, tries: int, is_owed: bool
 ) -> None:
-    screen = Noting(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    screen = RecordingScreen(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
     async with shown(tmp_path, screen) as app:
-        view = await wish(app)
+        view = await request(app)
         await screen.until(lambda: any(card.picture for _, card in screen.calls))
         async with app.deps.database.write() as connection:
             await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
         before = len(screen.calls)
         await screen.until(lambda: len(screen.calls) > before)
-    async with shown(tmp_path, Noting(trouble=lambda *_: TryLater(60))) as app:
+    async with shown(tmp_path, RecordingScreen(trouble=lambda *_: TryLater(60))) as app:
         assert await owed(app) == int(is_owed)
         assert await app.job_service.result(ANNA, view.id)  # it is in the history all the same
 
 
 async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
-    screen = Noting()
+    screen = RecordingScreen()
     async with shown(tmp_path, screen, held=True) as app:
-        await wish(app)
+        await request(app)
         await screen.until(lambda: len(screen.messages) == 1)
         screen.messages.clear()  # by the person
-        other = await wish(app)  # gives the first job's card something to tell: it runs now
+        other = await request(app)  # the first job runs now, which is worth an edit
         await screen.until(lambda: len(screen.sent) == 2)
         go(tmp_path)
         await screen.until(lambda: len(screen.pictures()) == 2)
@@ -180,54 +188,54 @@ async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_messag
     assert new == [False, False, True]
 
 
-async def test_where_nobody_is_any_more_the_picture_waits_in_the_history(tmp_path: Path) -> None:
-    screen = Noting(trouble=lambda *_: TargetGone(card_only=False))
+async def test_without_its_chat_the_picture_stays_in_the_history(tmp_path: Path) -> None:
+    screen = RecordingScreen(trouble=lambda *_: TargetGone(card_only=False))
     async with shown(tmp_path, screen) as app:
-        view = await wish(app)
+        view = await request(app)
         async for _ in app.job_service.watch(ANNA, view.id):
             pass
         while await owed(app):
             await app.deps.clock.sleep(0.02)
         assert [job.id for job in await app.job_service.history(ANNA)] == [view.id]
         assert await app.job_service.result(ANNA, view.id)
-    assert len(screen.calls) == 2  # the first card, and the outcome: who has blocked us is not asked for every news
+    assert len(screen.calls) == 2  # the first card and the outcome: nothing in between
 
 
 @pytest.mark.parametrize("when", [State.QUEUED, State.RUNNING])
-async def test_a_cancel_is_told_at_once_and_nothing_comes_after_it(tmp_path: Path, when: State) -> None:
-    screen = Noting()
+async def test_a_cancellation_is_shown_at_once_and_nothing_comes_after_it(tmp_path: Path, when: State) -> None:
+    screen = RecordingScreen()
     async with shown(tmp_path, screen, held=True) as app:
-        first = await wish(app)
+        first = await request(app)
         async for view in app.job_service.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
-        chosen = first if when == State.RUNNING else await wish(app)
+        chosen = first if when == State.RUNNING else await request(app)
         await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
         await app.job_service.cancel(ANNA, chosen.id)
         await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
         go(tmp_path)
-        after = await wish(app, Person("test", "ben"))
+        after = await request(app, Person("test", "ben"))
         await screen.until(lambda: any(card.picture for card in screen.messages.values()))
         assert after.id
         cancelled = [card for card in screen.messages.values() if "Cancelled" in card.text]
     assert len(cancelled) == 1
 
 
-async def test_a_bug_in_the_platforms_library_holds_up_one_card_only(tmp_path: Path) -> None:
+async def test_an_exception_of_the_platforms_library_delays_one_card_only(tmp_path: Path) -> None:
     broken = iter([True, True])
 
     def trouble(address: Address, _: Card) -> Exception | None:
         return ZeroDivisionError() if address.chat.platform_id == "anna" and next(broken, False) else None
 
-    screen = Noting(trouble=trouble)
+    screen = RecordingScreen(trouble=trouble)
     async with shown(tmp_path, screen) as app:
-        await wish(app)
-        await wish(app, Person("test", "ben"))
+        await request(app)
+        await request(app, Person("test", "ben"))
         await screen.until(lambda: len(screen.pictures()) == 2)
 
 
-async def test_a_reference_that_met_its_photo_is_not_called_cancelled(tmp_path: Path) -> None:
-    screen = Noting()
+async def test_a_reference_that_was_joined_to_its_photo_is_not_shown_as_cancelled(tmp_path: Path) -> None:
+    screen = RecordingScreen()
     async with shown(tmp_path, screen) as app:
         await app.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
         await screen.until(lambda: len(screen.messages) == 1)
@@ -238,11 +246,11 @@ async def test_a_reference_that_met_its_photo_is_not_called_cancelled(tmp_path: 
     assert not any("Cancelled" in card.text for _, card in screen.calls)
 
 
-async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tmp_path: Path) -> None:
-    screen, release = Noting(), asyncio.Event()
+async def test_stopping_finishes_the_cards_being_sent_and_begins_no_more(tmp_path: Path) -> None:
+    screen, release = RecordingScreen(), asyncio.Event()
 
     @dataclass
-    class Slow(Noting):
+    class Slow(RecordingScreen):
         async def show(self, address: Address, card: Card) -> str:
             self.calls.append((address.message_id, card))
             await release.wait()
@@ -252,7 +260,7 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
     async with running_app(tmp_path) as app:
         for number in range(30):
             await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
-        card_sender = asyncio.create_task(CardSender(slow, app.services, app.deps.wakeups, app.deps.clock).run(stop))
+        card_sender = asyncio.create_task(card_sender_of(app, slow).run(stop))
         while len(slow.calls) < 8:
             await app.deps.clock.sleep(0.01)
         stop.set()
@@ -263,14 +271,14 @@ async def test_told_to_stop_it_finishes_what_is_on_its_way_and_begins_no_more(tm
     assert screen.sent == []
 
 
-async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_anew(tmp_path: Path) -> None:
-    """Frozen in the middle of an edit, it may thaw when its successor has shown the picture: the edit comes over it."""
-    screen = Noting()
+async def test_losing_leadership_while_a_card_is_being_sent_owes_the_outcome_again(tmp_path: Path) -> None:
+    """An edit that was frozen may arrive after the successor has shown the picture, and replace it."""
+    screen = RecordingScreen()
     async with shown(tmp_path, screen, held=True) as app:
-        view = await wish(app)
+        view = await request(app)
         await screen.until(lambda: len(screen.sent) == 1)
-        slow = Slow()
-        frozen = CardSender(slow, app.services, app.deps.wakeups, app.deps.clock)
+        slow = StuckScreen()
+        frozen = card_sender_of(app, slow)
         thawing = asyncio.create_task(frozen.run(asyncio.Event()))
         await slow.asked.wait()
         go(tmp_path)
@@ -286,8 +294,8 @@ async def test_who_is_deposed_while_a_card_is_on_its_way_has_the_outcome_told_an
         assert await state(app, view) == State.DELIVERED
 
 
-class Slow(Screen):
-    """Never done with an edit."""
+class StuckScreen(Screen):
+    """Never finishes an edit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -300,8 +308,8 @@ class Slow(Screen):
 
 
 @dataclass
-class Shaky(SoleLeader):
-    """A term that one is not sure of, or has lost."""
+class UncertainLeader(SoleLeader):
+    """Leadership that is not certain until `is_sure` is set, or is lost."""
 
     is_sure: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -313,14 +321,14 @@ class Shaky(SoleLeader):
 
     async def fence(self, connection: AsyncConnection) -> None:
         if self.is_lost:
-            raise LeadershipLost("somebody else is the courier")
+            raise LeadershipLost("somebody else sends the cards")
 
 
-async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) -> None:
-    screen, leadership, stop = Noting(), Shaky(), asyncio.Event()
-    async with asyncio.timeout(60), running_app(tmp_path / "house") as app:
-        await wish(app)
-        card_sender = CardSender(screen, app.services, app.deps.wakeups, app.deps.clock, leadership)
+async def test_nothing_is_sent_before_leadership_is_certain(tmp_path: Path) -> None:
+    screen, leadership, stop = RecordingScreen(), UncertainLeader(), asyncio.Event()
+    async with asyncio.timeout(60), running_app(tmp_path / "app") as app:
+        await request(app)
+        card_sender = card_sender_of(app, screen, leadership)
         running = asyncio.create_task(card_sender.run(stop))
         await leadership.asked.wait()
         assert not screen.calls
@@ -331,12 +339,12 @@ async def test_who_is_not_sure_to_be_the_courier_says_nothing(tmp_path: Path) ->
         await running
 
 
-async def test_who_is_not_the_courier_any_more_writes_nothing_and_goes(tmp_path: Path) -> None:
-    screen, leadership = Noting(), Shaky(is_lost=True)
+async def test_after_losing_leadership_it_writes_nothing_and_ends(tmp_path: Path) -> None:
+    screen, leadership = RecordingScreen(), UncertainLeader(is_lost=True)
     leadership.is_sure.set()
-    async with asyncio.timeout(60), running_app(tmp_path / "house") as app:
-        view = await wish(app)
-        card_sender = CardSender(screen, app.services, app.deps.wakeups, app.deps.clock, leadership)
+    async with asyncio.timeout(60), running_app(tmp_path / "app") as app:
+        view = await request(app)
+        card_sender = card_sender_of(app, screen, leadership)
         with pytest.raises(ExceptionGroup) as caught:
             await card_sender.run(asyncio.Event())
         assert is_leadership_lost(caught.value)

@@ -1,4 +1,4 @@
-"""One new message for those who waited long: whether, what it says, and that it comes at most once."""
+"""One new message for those who waited long: when it is sent, what it says, and that it is sent at most once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import Installation
-from bot.delivery.broadcasts import Broadcaster
-from bot.delivery.notifications import LONG_SECONDS, is_worth_a_notice, notice_card
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.delivery.notifications import LONG_SECONDS, Notifier, needs_notification, notification_card
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.messaging.platform import Address, Chat, Person, TargetGone, TryLater
 from bot.runtime.wakeups import Wakeups
 from storage import cards, notifications
@@ -35,24 +35,24 @@ VIEW = JobView(7, State.STORED, style=0, has_reference=False, created=NOON, upda
         (replace(VIEW, asked=None), 3600, False),
     ],
 )
-def test_outcomes_that_took_long_are_worth_a_message(view: JobView, later: float, worth: bool) -> None:
-    assert is_worth_a_notice(view, NOON + later) == worth
+def test_outcomes_that_took_long_are_notified(view: JobView, later: float, worth: bool) -> None:
+    assert needs_notification(view, NOON + later) == worth
 
 
 def test_it_says_whether_there_is_a_picture() -> None:
-    assert "ready" in notice_card(VIEW, "en").text
-    assert "画好了" in notice_card(VIEW, "zh").text
+    assert "ready" in notification_card(VIEW, "en").text
+    assert "画好了" in notification_card(VIEW, "zh").text
     failed = replace(VIEW, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN))
-    assert "didn't work out" in notice_card(failed, "en").text
+    assert "didn't work out" in notification_card(failed, "en").text
 
 
-def herald_of(app: Installation, screen: Screen) -> Broadcaster:
+def notifier_of(app: Installation, screen: Screen) -> Notifier:
     job_service = app.job_service
-    return Broadcaster(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
+    return Notifier(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
 
 
 async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Wait until it is so, looking whenever somebody rings."""
+    """Wait until `fits` is true, checking at every wake-up."""
     while True:
         wakeup, so = app.deps.wakeups.subscribe(), fits()
         if so if isinstance(so, bool) else await so:
@@ -60,7 +60,7 @@ async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -
         await app.deps.clock.wait(wakeup, 0.05)
 
 
-async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: Path) -> None:
+async def test_a_picture_after_a_long_wait_is_notified_once(tmp_path: Path) -> None:
     go, day, screen = tmp_path / "go", Day(NOON), Screen()
     engine = quick_engine(until=go)
     async with running_app(tmp_path, engine=engine, clock=day.clock(), platforms=[screen]) as app:
@@ -70,18 +70,18 @@ async def test_a_picture_after_a_long_wait_is_told_by_one_new_message(tmp_path: 
         go.touch()
         await until(app, lambda: len(screen.sent) == 2)
         address, card = screen.sent[1]
-        assert card == notice_card(VIEW, "en")
+        assert card == notification_card(VIEW, "en")
         assert address == Address(private(ANNA), reply_to="1")
         await ended(app, ANNA, slow.id)
         quick = accepted(await asks(app, ANNA, private(ANNA)))
         await until(app, lambda: any(message.picture and number == "3" for number, message in screen.messages.items()))
         await ended(app, ANNA, quick.id)
-        await herald_of(app, screen).notifications()
+        await notifier_of(app, screen).send_due()
         assert len(screen.sent) == 3  # the second job's card, and nothing more
 
 
 async def owed(app: Installation, chat: Chat, person: Person | None = None) -> int:
-    """A job whose card hangs in a chat and whose notice is owed; nothing shows it by itself."""
+    """A finished job that has a card in a chat and is owed a notification; returns its id."""
     person = person or a_person()
     view = accepted(await asks(app, person, chat))
     await ended(app, person, view.id)
@@ -99,50 +99,50 @@ async def owed(app: Installation, chat: Chat, person: Person | None = None) -> i
         (ZeroDivisionError(), 0),
     ],
 )
-async def test_a_notice_that_may_have_arrived_or_never_will_is_not_sent_again(
+async def test_a_notification_that_may_have_arrived_or_never_will_is_not_sent_again(
     tmp_path: Path, trouble: Exception, said: int
 ) -> None:
     screen = Screen(trouble=lambda _address, _card: trouble)
     async with running_app(tmp_path) as app:
-        broadcaster = herald_of(app, screen)
+        notifier = notifier_of(app, screen)
         await owed(app, a_group())
         for _ in range(3):
-            await broadcaster.notifications()
+            await notifier.send_due()
         screen.trouble = lambda _address, _card: None
-        await broadcaster.notifications()
+        await notifier.send_due()
         assert len(screen.sent) == said
 
 
-async def test_a_notice_that_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
+async def test_a_notification_that_was_surely_not_sent_is_sent_later(tmp_path: Path) -> None:
     day, screen = Day(NOON), Screen(trouble=lambda _address, _card: TryLater(30.0))
     async with running_app(tmp_path, clock=day.clock()) as app:
-        broadcaster = herald_of(app, screen)
+        notifier = notifier_of(app, screen)
         await owed(app, a_group())
-        await broadcaster.notifications()
+        await notifier.send_due()
         screen.trouble = lambda _address, _card: None
-        await broadcaster.notifications()
+        await notifier.send_due()
         assert screen.sent == []
         day.time += 60
-        await broadcaster.notifications()
-        await broadcaster.notifications()
+        await notifier.send_due()
+        await notifier.send_due()
         assert len(screen.sent) == 1
 
 
-async def test_two_heralds_at_once_say_it_once(tmp_path: Path) -> None:
+async def test_several_notifiers_at_once_send_it_once(tmp_path: Path) -> None:
     screen = Screen()
     async with running_app(tmp_path) as app:
         for _ in range(5):
             await owed(app, a_group())
-        await asyncio.gather(*(herald_of(app, screen).notifications() for _ in range(4)))
+        await asyncio.gather(*(notifier_of(app, screen).send_due() for _ in range(4)))
         assert len(screen.sent) == 5
 
 
-async def test_what_was_deleted_meanwhile_is_no_news(tmp_path: Path) -> None:
+async def test_deleted_cards_and_jobs_are_not_notified(tmp_path: Path) -> None:
     screen, anna = Screen(), a_person()
     async with running_app(tmp_path) as app:
         without_card = await owed(app, a_group(), a_person())
         async with app.job_service.database.write() as connection:
             await cards.set_message(connection, without_card, None)
         await app.job_service.delete(anna, await owed(app, a_group(), anna))
-        await herald_of(app, screen).notifications()
+        await notifier_of(app, screen).send_due()
         assert screen.sent == []

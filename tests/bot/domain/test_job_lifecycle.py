@@ -6,8 +6,8 @@ import pytest
 
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import BUDGET, PERSON, Event, InvalidTransition, Transition, advance
-from bot.domain.job_view import ErrorCode
 from storage.jobs import ACTIVE, ENDED, Job, State
 from tests.harness.rows import A_JOB, NOON
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dashscope.errors import Decision
-from bot.domain import fair_queue, job_events, job_lifecycle
+from bot.domain import eta, fair_queue, job_events, job_lifecycle
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import BUDGET, EVERY, PERSON, InvalidTransition, advance
-from bot.domain.job_view import ErrorCode
 from storage.jobs import ACTIVE, ENDED, State
 from storage.queue import Turn
 from tests.harness.properties import QUICK
@@ -155,6 +155,6 @@ def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool
 def test_the_time_left_is_never_nothing_and_grows_with_the_place(
     place: int, running_for: float | None, cycle: float, slots: int
 ) -> None:
-    left = fair_queue.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
+    left = eta.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
     assert left >= cycle
-    assert fair_queue.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left
+    assert eta.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left

@@ -6,8 +6,8 @@ import pytest
 
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import Event, advance, backoff
-from bot.domain.job_view import ErrorCode
 from tests.bot.domain.test_job_lifecycle import AGAIN, BACK, FAILED, NEVER_SENT_AGAIN, RUN, SUB, Q, a, after
 from tests.harness.rows import NOON
 

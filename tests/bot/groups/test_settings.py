@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.groups.settings import GroupSettings, check_group_rules, is_valid, quiet_until
 from bot.messaging.platform import Chat

@@ -10,7 +10,7 @@ from babel.messages import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import LANGUAGES, error_message, texts_for
 from tests import ROOT
 

@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from bot.app import Installation
 from bot.delivery.outbox import GATHERING_SECONDS
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.jobs.albums import RequestContext, photo_source
-from bot.messaging.platform import Address, Card, Person, Picture, TargetGone, TryLater
+from bot.messaging.platform import Address, Capabilities, Card, Person, Picture, TargetGone, TryLater
 from storage import albums
 from storage.results import OPEN_SECONDS
 from tests.conftest import ON_BOTH
@@ -26,6 +27,7 @@ from tests.harness.memory_platform import Screen
 pytestmark = ON_BOTH
 
 numbers = itertools.count(1)
+ONE_PICTURE_A_MESSAGE = Capabilities(sends_albums=True)
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Roomy(Screen):
 class Narrow(Roomy):
     """A screen whose messages hold one picture. `hung`: what was sent beside cards; `stops`: what goes wrong then."""
 
+    capabilities: Capabilities = ONE_PICTURE_A_MESSAGE
     hung: list[tuple[Picture, ...]] = field(default_factory=list)
     stops: list[Exception] = field(default_factory=list)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.messaging.platform import Person
 from storage import jobs
 from storage.jobs import Job

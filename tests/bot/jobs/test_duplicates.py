@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
 from tests.bot.saved_styles.test_service import saved

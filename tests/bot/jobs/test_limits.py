@@ -13,7 +13,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Person
 from tests.conftest import SHARED_LOOP

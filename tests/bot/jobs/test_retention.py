@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from bot.jobs.retention import Retention
 from bot.runtime.clock import WallClock
 from storage import jobs, ledger, results, statistics

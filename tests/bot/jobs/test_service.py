@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from bot.app import Installation
-from bot.domain.job_view import ENDED, ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import ENDED, JobView, State
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP, app_on_both

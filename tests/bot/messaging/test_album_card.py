@@ -5,8 +5,9 @@ from itertools import chain
 
 import pytest
 
-from bot.delivery.edit_policy import is_worth_an_edit_of_many
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.delivery.outbox import is_worth_an_edit
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import STYLES
 from bot.messaging.album_card import AlbumAction, album_card, confirm_delete_all_rows, last_of, settled_rows
 from bot.messaging.callback_data import Press, Verb, parse
@@ -131,7 +132,7 @@ def test_the_card_is_worth_an_edit_when_one_more_is_done_or_the_last_one_moves()
     before = views(State.RUNNING, State.QUEUED, place=5)
     done = views(State.STORED, State.QUEUED, place=5)
     moved = views(State.RUNNING, State.QUEUED, place=4)
-    assert not is_worth_an_edit_of_many(before, before, 1.0, is_group=False)
-    assert is_worth_an_edit_of_many(before, done, 1.0, is_group=False)
-    assert is_worth_an_edit_of_many(before, moved, 1.0, is_group=False)
-    assert not is_worth_an_edit_of_many(views(State.QUEUED, State.QUEUED, place=5), before, 1.0, is_group=False)
+    assert not is_worth_an_edit(before, before, 1.0, is_group=False)
+    assert is_worth_an_edit(before, done, 1.0, is_group=False)
+    assert is_worth_an_edit(before, moved, 1.0, is_group=False)
+    assert not is_worth_an_edit(views(State.QUEUED, State.QUEUED, place=5), before, 1.0, is_group=False)

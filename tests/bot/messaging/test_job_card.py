@@ -5,13 +5,13 @@ from itertools import chain
 
 import pytest
 
-from bot.domain.job_view import ErrorCode, JobView, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.i18n import LANGUAGES
 from bot.messaging.callback_data import MAX_BYTES, Press, Verb, parse
-from bot.messaging.capabilities import DEFAULT_CAPABILITIES
 from bot.messaging.job_card import confirm_delete_rows, job_card
-from bot.messaging.platform import Card, Picture
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Card, Picture
 
 JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
 DRAFT = replace(JOB, state=State.DRAFT, style=None)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.job_view import UserError
+from bot.domain.error_codes import UserError
 from bot.domain.styles import STYLES, Style
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import MAX_WORDS, CommandName, UnknownStyle, find_style, is_reference, parse_text, split_me

@@ -5,7 +5,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Chat, Person

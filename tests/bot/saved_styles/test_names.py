@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.job_view import ErrorCode
+from bot.domain.error_codes import ErrorCode
 from bot.saved_styles.names import MAX_NAME, name_problem, normalize, parse_rename, tidy
 
 

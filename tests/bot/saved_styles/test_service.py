@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from bot.app import Installation
-from bot.domain.job_view import ErrorCode, State, UserError
+from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Person

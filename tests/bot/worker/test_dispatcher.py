@@ -12,7 +12,8 @@ from sqlalchemy import text
 from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from bot.domain.poll_schedule import TaskDurations
 from bot.runtime.clock import WallClock
 from bot.worker.context import AccountContext

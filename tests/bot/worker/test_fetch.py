@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.proxy import Deed, Forward, answered, garbage, lost_after, refused

@@ -9,8 +9,9 @@ import pytest
 from bot.dashscope.errors import Decision
 from bot.dashscope.wire import Failure, Task, TaskStatus
 from bot.domain import job_lifecycle
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import Event
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.job_view import State
 from bot.domain.poll_schedule import GIVE_UP_SECONDS, TaskDurations
 from bot.runtime.clock import WallClock
 from bot.worker.poll import event_from, is_odd

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from bot.worker.accounts import STAND_IN
 from bot.worker.recovery import recover, refresh_account
 from storage import accounts, ledger, notifications, results

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.dashscope.client import Timeouts
-from bot.domain.job_view import ErrorCode, State
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
 from bot.worker.recovery import refresh_account
 from storage import accounts

@@ -16,7 +16,7 @@ from discord import Forbidden, HTTPException, NotFound, RateLimited
 from PIL import Image
 from sqlalchemy import text
 
-from bot.domain.job_view import ErrorCode, UserError
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake
 from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.callback_data import Press, Verb

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telegram import CallbackQuery, Message, User
 
-from bot.domain.job_view import UserError
+from bot.domain.error_codes import UserError
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Chat, Person
 from handlers.telegram.parsing import FileRef, file_of, parse_callback_query, parse_messages

@@ -1,4 +1,4 @@
-"""When a card is worth an edit."""
+"""Which changes of a job are worth an edit of its card."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.edit_policy import is_worth_an_edit
+from bot.delivery.outbox import is_worth_an_edit_of_one
 from bot.domain.job_view import JobView, State
 from tests.harness.rows import NOON
 
@@ -16,12 +16,12 @@ QUEUED = JobView(
 RUNNING = replace(QUEUED, state=State.RUNNING, place=None, eta_seconds=15.0, progress=0.2)
 
 
-def worth(told: JobView, now: Mapping[str, Any], since: float, *, is_group: bool = False) -> bool:
-    return is_worth_an_edit(told, replace(told, **now), since, is_group=is_group)
+def is_worth(shown: JobView, changes: Mapping[str, Any], age: float, *, is_group: bool = False) -> bool:
+    return is_worth_an_edit_of_one(shown, replace(shown, **changes), age, is_group=is_group)
 
 
 @pytest.mark.parametrize(
-    ("told", "now", "since", "is_worth"),
+    ("shown", "changes", "age", "edited"),
     [
         (QUEUED, {}, 9999, False),
         (QUEUED, {"state": State.RUNNING, "place": None}, 0, True),
@@ -40,10 +40,10 @@ def worth(told: JobView, now: Mapping[str, Any], since: float, *, is_group: bool
         (RUNNING, {"state": State.FETCHING, "progress": 0.98}, 0, True),
     ],
 )
-def test_a_card_is_edited_only_for_news(told: JobView, now: Mapping[str, Any], since: float, is_worth: bool) -> None:
-    assert worth(told, now, since) == is_worth
+def test_a_card_is_edited_only_for_news(shown: JobView, changes: Mapping[str, Any], age: float, edited: bool) -> None:
+    assert is_worth(shown, changes, age) == edited
 
 
-def test_groups_are_told_less_often() -> None:
-    assert not worth(RUNNING, {"progress": 0.9}, 9.9, is_group=True)
-    assert worth(RUNNING, {"progress": 0.9}, 10, is_group=True)
+def test_cards_in_groups_are_edited_less_often() -> None:
+    assert not is_worth(RUNNING, {"progress": 0.9}, 9.9, is_group=True)
+    assert is_worth(RUNNING, {"progress": 0.9}, 10, is_group=True)
