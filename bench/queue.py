@@ -43,8 +43,8 @@ _JOBS = """
     WHERE p.platform = 'fill' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.person_id = p.id)
 """
 _LEDGER = """
-    INSERT INTO ledger (job_id, scope, kind, period, at)
-    SELECT j.id, 'person:' || CAST(j.person_id AS TEXT), 'reserve', '2026-11-22', :now FROM job j
+    INSERT INTO ledger (job_id, scope_kind, scope, kind, period, at)
+    SELECT j.id, 'person', 'person:' || CAST(j.person_id AS TEXT), 'reserve', '2026-11-22', :now FROM job j
     WHERE j.source LIKE 'fill:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.job_id = j.id)
 """
 

@@ -19,7 +19,7 @@ _FAILED_WITH = text("""
     WHERE j.error = :reason AND j.error IS NOT NULL AND j.asked >= :since
     GROUP BY p.platform, p.platform_id ORDER BY times DESC, who
 """)
-_PAID = text("SELECT COUNT(*) FROM ledger WHERE scope = 'budget' AND kind = 'commit' AND at >= :since")
+_PAID = text("SELECT COUNT(*) FROM ledger WHERE scope_kind = 'budget' AND kind = 'commit' AND at >= :since")
 _TROUBLES = text("""
     SELECT id, updated, error, COALESCE(error_code, '') FROM job WHERE error IS NOT NULL
     ORDER BY updated DESC LIMIT :limit

@@ -5,8 +5,12 @@ charge. Who a number was is known for as long as something needs it: a card that
 today or bought ones, a ban, an opt-out. Then `drop_anonymous` takes the name away.
 """
 
+from collections.abc import Callable, Iterable
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.ledger import Balance, Scope
 
 _OWN = "SELECT id FROM job WHERE person_id = :person_id"
 _COUNT = text("SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND state <> 'draft'")
@@ -56,11 +60,10 @@ _NEEDLESS = text("""
               j.state IN ('submitting', 'running', 'fetching') OR EXISTS (SELECT 1 FROM outbox o WHERE o.job_id = j.id)
           )
       )
-      AND NOT EXISTS (
-          SELECT 1 FROM quota q
-          WHERE (q.scope = 'person:' || p.id AND q.period = :today AND q.used + q.reserved > 0)
-             OR (q.scope = 'purse:' || p.id AND q.lim - q.used > 0)
-      )
+""")
+_HAS_UNITS = text("""
+    SELECT 1 FROM quota WHERE scope = :scope AND period = :period
+    AND CASE WHEN scope_kind = 'purse' THEN lim - used ELSE used + reserved END > 0
 """)
 _NAMELESS = (
     text("UPDATE purchase SET person_id = NULL WHERE person_id = :id"),
@@ -89,13 +92,19 @@ async def anonymize_person(connection: AsyncConnection, person_id: int, now: flo
     return (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
 
 
-async def drop_anonymous(connection: AsyncConnection, today: str) -> int:
-    """Take the names away that nothing needs any more; returns how many those were. `today`: the period of free units,
-    or else whoever is forgotten would come back with new ones."""
+async def drop_anonymous(connection: AsyncConnection, scopes_of: Callable[[int], Iterable[Scope | Balance]]) -> int:
+    """Delete the identities that nothing needs any more; returns how many. `scopes_of`: the scopes of a person id whose
+    units keep it known, or else people who delete their data would come back with new free units."""
     for statement in _BARE_CARDS:
         await connection.execute(statement)
-    needless = (await connection.execute(_NEEDLESS, {"today": today})).mappings().all()
-    for row in needless:
-        for statement in _NAMELESS:
-            await connection.execute(statement, dict(row))
-    return len(needless)
+    dropped = 0
+    for row in (await connection.execute(_NEEDLESS)).mappings().all():
+        if not await _has_units(connection, scopes_of(row["id"])):
+            for statement in _NAMELESS:
+                await connection.execute(statement, dict(row))
+            dropped += 1
+    return dropped
+
+
+async def _has_units(connection: AsyncConnection, scopes: Iterable[Scope | Balance]) -> bool:
+    return any([(await connection.execute(_HAS_UNITS, scope.values)).first() for scope in scopes])

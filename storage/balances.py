@@ -1,7 +1,7 @@
-"""Balances: units that were put somewhere (a purse, a group's pot) and last until a job is paid from them.
+"""Balances: units that were put in (credits, group credits) and last until a job is paid from them.
 
 A balance is a row of `quota` whose limit is all that was ever put in; what jobs take is in the ledger like everything
-else. What is put in, or taken out but for jobs, is a row of `credit` with a key of its own: the same key counts once.
+else. What is put in, or taken out other than for jobs, is a row of `credit` with a key of its own: a key counts once.
 """
 
 from collections.abc import Sequence
@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-EVER = "ever"
+from storage.ledger import Balance, Scope, ScopeKind
 
 _KNOWN = text("""
-    INSERT INTO credit (key, scope, period, units, why, at) VALUES (:key, :scope, :period, :units, :why, :now)
+    INSERT INTO credit (key, scope_kind, scope, period, units, why, at)
+    VALUES (:key, :scope_kind, :scope, :period, :units, :why, :now)
     ON CONFLICT (key) DO NOTHING
 """)
 _IS_KNOWN = text("SELECT 1 FROM credit WHERE key IN :keys").bindparams(bindparam("keys", expanding=True))
 _PUT = text("""
-    INSERT INTO quota (scope, period, lim, reserved, used) VALUES (:scope, :period, :units, 0, 0)
+    INSERT INTO quota (scope_kind, scope, period, lim, reserved, used)
+    VALUES (:scope_kind, :scope, :period, :units, 0, 0)
     ON CONFLICT (scope, period) DO UPDATE SET lim = quota.lim + excluded.lim
 """)
 _TAKE = text("""
@@ -29,7 +31,7 @@ _TAKE_OF_DAY = text("""
     WHERE scope = :scope AND period = :period AND reserved + used + :units <= :lim
 """)
 _OPEN = text("""
-    INSERT INTO quota (scope, period, lim, reserved, used) VALUES (:scope, :period, :lim, 0, 0)
+    INSERT INTO quota (scope_kind, scope, period, lim, reserved, used) VALUES (:scope_kind, :scope, :period, :lim, 0, 0)
     ON CONFLICT (scope, period) DO NOTHING
 """)
 _LEFT = text("SELECT lim - reserved - used FROM quota WHERE scope = :scope AND period = :period")
@@ -38,45 +40,36 @@ _TAKEN_OUT = text("""
 """)
 _AUDIT = text("""
     SELECT q.scope, q.period FROM quota q
-    LEFT JOIN (SELECT scope, period, SUM(units) AS units FROM credit WHERE units > 0 GROUP BY scope, period) c
-        ON c.scope = q.scope AND c.period = q.period
-    WHERE (q.scope LIKE 'purse:%' OR q.scope LIKE 'pot:%')
-      AND (q.lim <> COALESCE(c.units, 0) OR q.reserved + q.used > q.lim)
-""")
+    LEFT JOIN (
+        SELECT scope_kind, scope, period, SUM(units) AS units
+        FROM credit WHERE units > 0 GROUP BY scope_kind, scope, period
+    ) c ON c.scope_kind = q.scope_kind AND c.scope = q.scope AND c.period = q.period
+    WHERE q.scope_kind IN :kinds AND (q.lim <> COALESCE(c.units, 0) OR q.reserved + q.used > q.lim)
+""").bindparams(bindparam("kinds", expanding=True))
 
 
-async def put(
-    connection: AsyncConnection, scope: str, units: int, *, key: str, why: str, now: float, period: str = EVER
-) -> bool:
+async def put(connection: AsyncConnection, balance: Balance, units: int, *, key: str, why: str, now: float) -> bool:
     """Put units (one or more) into a balance; False when this key was counted before."""
-    values = {"key": key, "scope": scope, "period": period, "units": units, "why": why, "now": now}
+    values = {**balance.values, "units": units, "key": key, "why": why, "now": now}
     if (await connection.execute(_KNOWN, values)).rowcount == 0:
         return False
-    await connection.execute(_PUT, {"scope": scope, "period": period, "units": units})
+    await connection.execute(_PUT, values)
     return True
 
 
 async def take(
-    connection: AsyncConnection,
-    scope: str,
-    units: int,
-    *,
-    key: str,
-    why: str,
-    now: float,
-    period: str = EVER,
-    limit: int | None = None,
+    connection: AsyncConnection, scope: Balance | Scope, units: int, *, key: str, why: str, now: float
 ) -> bool:
-    """Take units out of a balance, or with `limit` out of a day's; False when there are not so many: then roll back."""
-    values = {"scope": scope, "period": period, "units": units}
-    if limit is None:
+    """Take units out of a balance, or out of a scope with a limit; False when there are not so many: then roll back."""
+    values = {**scope.values, "units": units, "key": key, "why": why, "now": now}
+    if isinstance(scope, Balance):
         taken = await connection.execute(_TAKE, values)
     else:
-        await connection.execute(_OPEN, {"scope": scope, "period": period, "lim": limit})
-        taken = await connection.execute(_TAKE_OF_DAY, {**values, "lim": limit})
+        await connection.execute(_OPEN, values)
+        taken = await connection.execute(_TAKE_OF_DAY, values)
     if taken.rowcount == 0:
         return False
-    await connection.execute(_KNOWN, {**values, "units": -units, "key": key, "why": why, "now": now})
+    await connection.execute(_KNOWN, {**values, "units": -units})
     return True
 
 
@@ -85,16 +78,17 @@ async def is_known(connection: AsyncConnection, keys: Sequence[str]) -> bool:
     return (await connection.execute(_IS_KNOWN, {"keys": list(keys)})).first() is not None
 
 
-async def left(connection: AsyncConnection, scope: str, period: str = EVER) -> int:
-    """What is left in a balance."""
-    return max(0, (await connection.execute(_LEFT, {"scope": scope, "period": period})).scalar_one_or_none() or 0)
+async def left(connection: AsyncConnection, balance: Balance) -> int:
+    """How many units are left in a balance."""
+    return max(0, (await connection.execute(_LEFT, balance.values)).scalar_one_or_none() or 0)
 
 
-async def taken_out(connection: AsyncConnection, scope: str, period: str = EVER) -> int:
-    """What was taken out of it but for jobs."""
-    return int((await connection.execute(_TAKEN_OUT, {"scope": scope, "period": period})).scalar_one())
+async def taken_out(connection: AsyncConnection, scope: Balance | Scope) -> int:
+    """How many units were taken out other than for jobs."""
+    return int((await connection.execute(_TAKEN_OUT, scope.values)).scalar_one())
 
 
 async def audit(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
     """The balances whose limit is not what was put in, or which gave more than they had: always none."""
-    return tuple((row.scope, row.period) for row in (await connection.execute(_AUDIT)).all())
+    kinds = [ScopeKind.CREDITS, ScopeKind.GROUP_CREDITS]
+    return tuple((row.scope, row.period) for row in (await connection.execute(_AUDIT, {"kinds": kinds})).all())

@@ -90,13 +90,13 @@ class AdminService:
                     row.id,
                     row.paused_reason,
                     row.failures,
-                    (await ledger.sums(connection, f"account:{row.id}", "ever")).used,
+                    (await ledger.sums(connection, quota.account_scope(row.id))).used,
                     row.mean_seconds,
                 )
                 for row in rows
             ]
             depth = await queue.depth(connection)
-            month = (await ledger.sums(connection, "budget", quota.month(now))).used
+            month = (await ledger.sums(connection, quota.budget_scope(self.rules.monthly_budget_cny, now))).used
             return AdminFigures(
                 accounts=tuple(figures),
                 waiting=depth.waiting,

@@ -13,8 +13,8 @@ async def status(settings: Settings, now: float) -> list[str]:
     async with open_shared_database(settings) as database, database.read() as connection:
         rows = await accounts.all_accounts(connection)
         by_state = await statistics.jobs_by_state(connection)
-        budget = await ledger.sums(connection, "budget", quota.month(now))
-        images = {account.id: await ledger.sums(connection, f"account:{account.id}", "ever") for account in rows}
+        budget = await ledger.sums(connection, quota.budget_scope(settings.monthly_budget_cny, now))
+        images = {account.id: await ledger.sums(connection, quota.account_scope(account.id)) for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
         state = "runs" if account.paused_reason is None else f"stands still: {account.paused_reason}"

@@ -17,6 +17,7 @@ from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import balances, ledger, people, purchases
 from storage.database import Database
+from storage.ledger import Balance, Scope
 
 MAX_UNITS = 10_000  # in one movement
 
@@ -164,16 +165,17 @@ class CreditService:
         if await balances.is_known(connection, [f"{key}:day", f"{key}:purse"]):
             return
         day = quota.person_scope(person_id, self.rules.daily_free_images, now)
-        sums = await ledger.sums(connection, day.name, day.period)
+        sums = await ledger.sums(connection, day)
         of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
-        in_purse = await balances.left(connection, quota.credits_scope(person_id))
+        own_scope = quota.credits_scope(person_id)
+        in_purse = await balances.left(connection, own_scope)
         if units - of_day > in_purse:
             raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": of_day + in_purse}))
-        group_credits, own_scope = quota.group_credits_scope(chat_id), quota.credits_scope(person_id)
         if of_day:
-            today = _Gift(f"{key}:day", of_day, now, day.period, day.limit)
-            await _hand_over(connection, day.name, group_credits, today)
+            group_day = quota.group_credits_scope(chat_id, day.period)
+            await _hand_over(connection, day, group_day, _Gift(f"{key}:day", of_day, now))
         if units > of_day:
+            group_credits = quota.group_credits_scope(chat_id)
             await _hand_over(connection, own_scope, group_credits, _Gift(f"{key}:purse", units - of_day, now))
 
 
@@ -182,17 +184,13 @@ class _Gift:
     key: str
     units: int
     now: float
-    period: str = balances.EVER
-    limit: int | None = None
 
 
-async def _hand_over(connection: AsyncConnection, giver: str, group_credits: str, gift: _Gift) -> None:
-    key, units, period, now = gift.key, gift.units, gift.period, gift.now
-    if not await balances.take(
-        connection, giver, units, key=f"{key}:out", why="given", now=now, period=period, limit=gift.limit
-    ):
+async def _hand_over(connection: AsyncConnection, giver: Scope | Balance, group_credits: Balance, gift: _Gift) -> None:
+    key, units, now = gift.key, gift.units, gift.now
+    if not await balances.take(connection, giver, units, key=f"{key}:out", why="given", now=now):
         raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))
-    await balances.put(connection, group_credits, units, key=key, why="given", now=now, period=period)
+    await balances.put(connection, group_credits, units, key=key, why="given", now=now)
 
 
 async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
@@ -202,5 +200,5 @@ async def group_balance(connection: AsyncConnection, chat: Chat | None, now: flo
     chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None:
         return 0
-    group_credits = quota.group_credits_scope(chat_id)
-    return sum([await balances.left(connection, group_credits, period) for period in (quota.day(now), balances.EVER)])
+    scopes = [quota.group_credits_scope(chat_id, period) for period in (quota.day(now), quota.EVER)]
+    return sum([await balances.left(connection, scope) for scope in scopes])

@@ -36,7 +36,7 @@ from bot.domain.job_events import (
 )
 from bot.domain.job_view import State
 from storage.jobs import ACTIVE, ENDED, Job
-from storage.ledger import Settlement
+from storage.ledger import ScopeKind, Settlement
 
 __all__ = [
     "AwaitingConsent",
@@ -70,9 +70,10 @@ ONCE_MORE = 1  # for failures that one fresh try may mend
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
 
-PERSON = "%:%"  # whatever a person's wish is taken from: their day, their purse, a group's pot; all but the budget
-BUDGET = "budget"  # the owner's scope of paid images
-EVERY = "%"
+# What is settled: what the requester was charged, what the owner may have to pay, or both.
+REQUESTER = frozenset({ScopeKind.PERSON, ScopeKind.CREDITS, ScopeKind.GROUP_CREDITS, ScopeKind.GROUP})
+BUDGET = frozenset({ScopeKind.BUDGET})
+EVERYTHING = REQUESTER | BUDGET
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Transition:
     is to be told the outcome, in one word how its attempt ended, and the code for which the lane must stop."""
 
     job: Job
-    settle: tuple[tuple[str, Settlement], ...] = ()
+    settle: tuple[tuple[frozenset[ScopeKind], Settlement], ...] = ()
     notify: bool = False
     attempt: str | None = None
     pause_account: str | None = None
@@ -127,7 +128,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
             return Transition(replace(job, state=State.QUEUED, style=style, tag=tag, asked=now))
         case ResultKnown(style):
             known = replace(job, state=State.STORED, style=style, asked=now)
-            return Transition(known, settle=((PERSON, "commit"),), notify=True)
+            return Transition(known, settle=((REQUESTER, "commit"),), notify=True)
         case Claimed(account_id, slot):
             held = replace(job, state=State.SUBMITTING, account_id=account_id, slot=slot, submitted=now)
             return Transition(replace(held, attempts=job.attempts + 1, task_id=None, result_url=None))
@@ -207,13 +208,13 @@ def _requeue(job: Job, next_at: float, outcome: str) -> Transition:
     freed = replace(job, slot=None, account_id=None, task_id=None, result_url=None)
     if job.cancel_requested:
         canceled = replace(freed, state=State.CANCELED)
-        return Transition(canceled, settle=((EVERY, "release"),), attempt=outcome)
+        return Transition(canceled, settle=((EVERYTHING, "release"),), attempt=outcome)
     return Transition(replace(freed, state=State.QUEUED, next_at=next_at), attempt=outcome)
 
 
 def _fail(job: Job, reason: ErrorCode, code: str, *, budget: Settlement = "release") -> Transition:
     """Whatever happened, the person's unit goes back. `budget`: whether the owner may have to pay all the same."""
-    settle: tuple[tuple[str, Settlement], ...] = ((PERSON, "release"), (BUDGET, budget))
+    settle: tuple[tuple[frozenset[ScopeKind], Settlement], ...] = ((REQUESTER, "release"), (BUDGET, budget))
     attempt = code if job.state in ACTIVE else None
     if job.cancel_requested:  # they were told when they cancelled
         return Transition(
@@ -227,11 +228,11 @@ def _fail(job: Job, reason: ErrorCode, code: str, *, budget: Settlement = "relea
 def _stored(job: Job) -> Transition:
     if job.cancel_requested:
         return Transition(replace(job, state=State.CANCELED, result_url=None))
-    return Transition(replace(job, state=State.STORED, result_url=None), settle=((PERSON, "commit"),), notify=True)
+    return Transition(replace(job, state=State.STORED, result_url=None), settle=((REQUESTER, "commit"),), notify=True)
 
 
 def _cancel(job: Job) -> Transition:
     """A hidden job is not spoken of: its person has deleted it, or it became part of another."""
     if job.state in ACTIVE:
-        return Transition(replace(job, cancel_requested=True), settle=((PERSON, "release"),), notify=not job.hidden)
-    return Transition(replace(job, state=State.CANCELED), settle=((EVERY, "release"),), notify=not job.hidden)
+        return Transition(replace(job, cancel_requested=True), settle=((REQUESTER, "release"),), notify=not job.hidden)
+    return Transition(replace(job, state=State.CANCELED), settle=((EVERYTHING, "release"),), notify=not job.hidden)

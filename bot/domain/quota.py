@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from storage.ledger import Scope
+from storage.ledger import Balance, Scope, ScopeKind
 
 PRICE_CNY = Decimal("0.12")  # of one successful image
-UNLIMITED = 2**53  # a limit that is only there to be counted against
+UNLIMITED = 2**53  # the limit of a scope that only counts
+EVER = "ever"  # the period of units that do not expire
 
 
 def day(now: float) -> str:
@@ -32,30 +33,35 @@ def images_within(budget_cny: Decimal) -> int:
 
 def person_scope(person_id: int, daily: int, now: float) -> Scope:
     """A person's free units of today, across all their chats."""
-    return Scope(f"person:{person_id}", day(now), daily)
+    return Scope(ScopeKind.PERSON, f"person:{person_id}", day(now), daily)
 
 
 def budget_scope(monthly_budget_cny: Decimal | None, now: float) -> Scope:
     """The images of this month that the owner pays for."""
     limit = UNLIMITED if monthly_budget_cny is None else images_within(monthly_budget_cny)
-    return Scope("budget", month(now), limit)
+    return Scope(ScopeKind.BUDGET, "budget", month(now), limit)
 
 
 def group_scope(chat_id: int, now: float) -> Scope:
-    """What was painted for a group today; its admins' limit is asked at the door."""
-    return Scope(f"group:{chat_id}", day(now), UNLIMITED)
+    """What was requested in a group today; the limit that its admins set is checked by `bot.jobs.access`."""
+    return Scope(ScopeKind.GROUP, f"group:{chat_id}", day(now), UNLIMITED)
 
 
-def credits_scope(person_id: int) -> str:
-    """The scope of a person's units on top of the day's."""
-    return f"purse:{person_id}"
+def credits_scope(person_id: int) -> Balance:
+    """A person's credits: units on top of the day's."""
+    return Balance(ScopeKind.CREDITS, f"purse:{person_id}", EVER)
 
 
-def group_credits_scope(chat_id: int) -> str:
-    """The scope of the units that people gave to a group: those of a day go with it, the others last."""
-    return f"pot:{chat_id}"
+def group_credits_scope(chat_id: int, period: str = EVER) -> Balance:
+    """A group's credits. Free units of a day that were given to it are kept under that day, and end with it."""
+    return Balance(ScopeKind.GROUP_CREDITS, f"pot:{chat_id}", period)
 
 
-def account_scope(account_id: str, free_images: int) -> Scope:
-    """The count of an account's images since ever, against which its free tier counts down."""
-    return Scope(f"account:{account_id}", "ever", free_images)
+def kept_scopes(person_id: int, now: float) -> tuple[Scope, Balance]:
+    """The units that outlive a person's data: those used today, and the credits that are left."""
+    return person_scope(person_id, UNLIMITED, now), credits_scope(person_id)
+
+
+def account_scope(account_id: str, free_images: int = UNLIMITED) -> Scope:
+    """All images of an API account, against which its free tier counts down."""
+    return Scope(ScopeKind.ACCOUNT, f"account:{account_id}", EVER, free_images)

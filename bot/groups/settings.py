@@ -132,10 +132,10 @@ async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
 
 async def _pour(connection: AsyncConnection, young: int, old: int, now: float) -> None:
     """What was put into the pot at the new address belongs into the old one, which goes on."""
-    for period in (balances.EVER, quota.day(now)):
-        source, target = quota.group_credits_scope(young), quota.group_credits_scope(old)
-        units = await balances.left(connection, source, period)
+    for period in (quota.EVER, quota.day(now)):
+        source, target = quota.group_credits_scope(young, period), quota.group_credits_scope(old, period)
+        units = await balances.left(connection, source)
         if units:
             key = f"moved:{young}:{period}"
-            await balances.take(connection, source, units, key=f"{key}:out", why="moved", now=now, period=period)
-            await balances.put(connection, target, units, key=f"{key}:in", why="moved", now=now, period=period)
+            await balances.take(connection, source, units, key=f"{key}:out", why="moved", now=now)
+            await balances.put(connection, target, units, key=f"{key}:in", why="moved", now=now)

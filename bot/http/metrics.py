@@ -41,12 +41,12 @@ async def _lanes(connection: AsyncConnection, registry: CollectorRegistry, ours:
             paused.labels(account.id, account.paused_reason or "").set(account.paused_reason is not None)
             opens.labels(account.id).set(account.failures)
             seconds.labels(account.id).set(account.mean_seconds)
-            scope = quota.account_scope(account.id, 0)
-            images.labels(account.id).set((await ledger.sums(connection, scope.name, scope.period)).used)
+            sums = await ledger.sums(connection, quota.account_scope(account.id))
+            images.labels(account.id).set(sums.used)
 
 
 async def _money(connection: AsyncConnection, registry: CollectorRegistry, now: float) -> None:
     spent = Gauge("repaint_month_images", "Images of this month that the owner pays for.", ["kind"], registry=registry)
-    sums = await ledger.sums(connection, "budget", quota.month(now))
+    sums = await ledger.sums(connection, quota.budget_scope(None, now))
     spent.labels("used").set(sums.used)
     spent.labels("reserved").set(sums.reserved)

@@ -54,8 +54,7 @@ async def check_access(
     if not await people.touch_chat(connection, job.chat_id):
         return None
     rules = await groups.settings(connection, job.chat_id)
-    scope = quota.group_scope(job.chat_id, now)
-    sums = await ledger.sums(connection, scope.name, scope.period)
+    sums = await ledger.sums(connection, quota.group_scope(job.chat_id, now))
     user_error = check_group_rules(
         rules,
         style=style,

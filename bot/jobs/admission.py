@@ -14,7 +14,7 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.access import STRANGER, Asked, RequestDenied, check_access, needs_consent
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Chat, Person
-from storage import albums, balances, jobs, ledger, people, queue, results
+from storage import albums, jobs, ledger, people, queue, results
 from storage.jobs import Job, NewJob
 from storage.ledger import Scope
 
@@ -157,10 +157,10 @@ async def _pay(connection: AsyncConnection, job: Job, rules: AdmissionRules, now
     day = quota.person_scope(job.person_id, rules.daily_free_images, now)
     if await ledger.reserve(connection, job.id, [day], now=now) is None:
         return
-    sources = [(quota.credits_scope(job.person_id), balances.EVER)]
+    sources = [quota.credits_scope(job.person_id)]
     if in_group:
-        sources += [(quota.group_credits_scope(job.chat_id), period) for period in (quota.day(now), balances.EVER)]
-    for scope, period in sources:
-        if await ledger.draw(connection, job.id, scope, period, now=now):
+        sources += [quota.group_credits_scope(job.chat_id, period) for period in (quota.day(now), quota.EVER)]
+    for balance in sources:
+        if await ledger.draw(connection, job.id, balance, now=now):
             return
     raise RequestDenied(UserError(ErrorCode.QUOTA_USED_UP, {"limit": day.limit, "resets_at": quota.resets_at(now)}))

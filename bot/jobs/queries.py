@@ -99,8 +99,8 @@ class JobQueries:
         now, person_id = self.clock.now(), await self._id(person)
         scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
         async with self.database.read() as connection:
-            sums = await ledger.sums(connection, scope.name, scope.period)
-            given = await balances.taken_out(connection, scope.name, scope.period)
+            sums = await ledger.sums(connection, scope)
+            given = await balances.taken_out(connection, scope)
             own_credits = await balances.left(connection, quota.credits_scope(person_id))
             group_credits = await group_balance(connection, chat, now)
         resets_at = quota.resets_at(now)

@@ -6,6 +6,7 @@ A photo that still waits to be painted is kept until that is over, however long 
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -51,7 +52,7 @@ class Retention:
             await results.purge(connection, now)
             await results.forget_untold(connection, now - UNTOLD_SECONDS)
             await notifications.forget(connection, now - UNTOLD_SECONDS)
-            await anonymize.drop_anonymous(connection, quota.day(now))
+            await anonymize.drop_anonymous(connection, partial(quota.kept_scopes, now=now))
             await statistics.forget_links(connection, now - LINK_USE_SECONDS)
             await interaction_tokens.forget(connection, now)
             in_use = await cleanup.photos_in_use(connection)

@@ -25,8 +25,8 @@ async def apply_event(
     change = advance(job, event, now, jitter=jitter)
     if not await jobs.save(connection, change.job):
         raise StaleJob(f"job {job.id} has moved on")
-    for scopes, settlement in change.settle:
-        await ledger.settle(connection, job.id, settlement, now=now, scopes=scopes)
+    for kinds, settlement in change.settle:
+        await ledger.settle(connection, job.id, settlement, kinds, now=now)
     if change.attempt is not None:
         await attempts.finish(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
     if change.notify:

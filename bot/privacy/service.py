@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -82,7 +83,7 @@ class PrivacyService:
         for job in others:
             await erase(queries.database, photos, job)
         async with queries.database.write() as connection:
-            await anonymize.drop_anonymous(connection, quota.day(now))
+            await anonymize.drop_anonymous(connection, partial(quota.kept_scopes, now=now))
         queries.wakeups.notify()
         return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],

@@ -25,9 +25,9 @@ ROWS = """
     INSERT INTO job (id, source, person_id, chat_id, state, cropped, cancel_requested, hidden, created, updated)
     VALUES (1, 'telegram:1:7:3', 1, 1, 'delivered', 0, 0, 0, 0, 0);
     INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 1, 'a', 0, 'task-1');
-    INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', 'd', 9, 0, 1);
-    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'reserve', 'd', 0);
-    INSERT INTO ledger (job_id, scope, kind, period, at) VALUES (1, 'person:1', 'commit', 'd', 0);
+    INSERT INTO quota (scope_kind, scope, period, lim, reserved, used) VALUES ('person', 'person:1', 'd', 9, 0, 1);
+    INSERT INTO ledger (job_id, scope_kind, scope, kind, period, at)
+    VALUES (1, 'person', 'person:1', 'reserve', 'd', 0), (1, 'person', 'person:1', 'commit', 'd', 0);
 """
 
 

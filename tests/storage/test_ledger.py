@@ -1,26 +1,26 @@
 """The quota ledger: limits hold under contention, everything is settled once, and the sums can be proven."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from sqlalchemy import text
 
 from storage import ledger
 from storage.database import Database, open_database
-from storage.ledger import Scope, Sums
+from storage.ledger import Scope, ScopeKind, Settlement, Sums
 from tests.conftest import ON_BOTH
 from tests.fakes.postgres import place_of
 from tests.harness.rows import NOON
 
 pytestmark = ON_BOTH
 
-DAY = Scope("person:7", "2026-11-22", 20)
-TOMORROW = Scope("person:7", "2026-11-23", 20)
-BUDGET = Scope("budget", "2026-11", 100)
+DAY = Scope(ScopeKind.PERSON, "person:7", "2026-11-22", 20)
+TOMORROW = replace(DAY, period="2026-11-23")
+BUDGET = Scope(ScopeKind.BUDGET, "budget", "2026-11", 100)
 
 
 @pytest.fixture
@@ -44,16 +44,16 @@ async def reserve(database: Database, job_id: int, *scopes: Scope) -> bool:
 
 
 async def settle(
-    database: Database, job_id: int, how: Literal["commit", "release"], scopes: str = "%", *, now: float = NOON
+    database: Database, job_id: int, how: Settlement, kinds: Iterable[ScopeKind] = ScopeKind, *, now: float = NOON
 ) -> None:
     async with database.write() as connection:
-        await ledger.settle(connection, job_id, how, now=now, scopes=scopes)
+        await ledger.settle(connection, job_id, how, kinds, now=now)
 
 
 async def sums(database: Database, scope: Scope) -> tuple[int, int]:
     async with database.read() as connection:
         assert await ledger.audit(connection) == ()
-        found = await ledger.sums(connection, scope.name, scope.period)
+        found = await ledger.sums(connection, scope)
     return found.reserved, found.used
 
 
@@ -83,9 +83,7 @@ async def test_what_is_used_counts_like_what_is_reserved(database: Database) -> 
 
 @pytest.mark.parametrize("first", ["commit", "release"])
 @pytest.mark.parametrize("second", ["commit", "release"])
-async def test_a_unit_is_settled_once(
-    database: Database, first: Literal["commit", "release"], second: Literal["commit", "release"]
-) -> None:
+async def test_a_unit_is_settled_once(database: Database, first: Settlement, second: Settlement) -> None:
     await reserve(database, 1, DAY)
     await settle(database, 1, first)
     await settle(database, 1, second)
@@ -104,9 +102,9 @@ async def test_of_many_that_settle_at_once_one_does(database: Database) -> None:
 
 async def test_some_scopes_can_be_settled_before_others(database: Database) -> None:
     await reserve(database, 1, DAY, BUDGET)
-    await settle(database, 1, "release", "person:%")
+    await settle(database, 1, "release", [ScopeKind.PERSON])
     assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (1, 0))
-    await settle(database, 1, "commit", "budget")
+    await settle(database, 1, "commit", [ScopeKind.BUDGET])
     assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (0, 1))
 
 
@@ -125,16 +123,16 @@ async def test_a_new_day_has_all_its_units(database: Database) -> None:
 async def test_a_limit_that_the_owner_changes_holds_from_the_next_one_on(database: Database) -> None:
     for number in range(20):
         await reserve(database, number, DAY)
-    assert await reserve(database, 20, Scope(DAY.name, DAY.period, 21))
-    assert not await reserve(database, 21, Scope(DAY.name, DAY.period, 5))
+    assert await reserve(database, 20, replace(DAY, limit=21))
+    assert not await reserve(database, 21, replace(DAY, limit=5))
 
 
 async def test_without_units_nobody_gets_one(database: Database) -> None:
-    assert not await reserve(database, 1, Scope("person:7", "2026-11-22", 0))
+    assert not await reserve(database, 1, replace(DAY, limit=0))
 
 
 async def test_a_watched_scope_counts_a_job_once_and_refuses_nothing(database: Database) -> None:
-    account = Scope("account:key-a", "ever", 1)
+    account = Scope(ScopeKind.ACCOUNT, "account:key-a", "ever", 1)
     async with database.write() as connection:
         for job_id in (1, 2, 2, 1, 3):
             await ledger.count(connection, job_id, account, now=NOON)
@@ -158,4 +156,4 @@ async def test_the_audit_finds_what_does_not_agree(database: Database) -> None:
 
 async def test_nobody_has_used_what_was_never_opened(database: Database) -> None:
     async with database.read() as connection:
-        assert await ledger.sums(connection, "person:1", "2026-11-22") == Sums(0, 0)
+        assert await ledger.sums(connection, DAY) == Sums(0, 0)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,11 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from storage import ledger
 from storage.database import Database, open_database
-from storage.ledger import Scope
+from storage.ledger import Scope, ScopeKind, Settlement
 from tests.harness.properties import QUICK
 from tests.harness.rows import NOON
 
-Settlement = Literal["commit", "release"]
 JOBS, PEOPLE, DAYS = st.integers(1, 8), st.sampled_from("ab"), st.sampled_from(["1", "2"])
 FEW_RUNS = settings(QUICK, max_examples=15, stateful_step_count=25)
 LIMITS, HOW = st.integers(0, 4), st.sampled_from(["commit", "release"])
@@ -26,7 +25,7 @@ class Refused(Exception):
 
 
 class Ledger(RuleBasedStateMachine):
-    """Jobs of two people over two days, and a budget. `held`: what each job has reserved, by scope and period."""
+    """Jobs of two people over two days, and a budget. `held`: the scopes of which each job has reserved a unit."""
 
     loop: ClassVar[asyncio.Runner]
     database: ClassVar[Database]
@@ -36,7 +35,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         type(self).runs += 1  # one file for all runs: each has scopes and jobs of its own
         self.number = self.runs
-        self.held: dict[int, dict[str, str]] = {}
+        self.held: dict[int, list[Scope]] = {}
         self.settled: set[tuple[int, str]] = set()
         self.used: Counter[tuple[str, str]] = Counter()
         self.reserved: Counter[tuple[str, str]] = Counter()
@@ -45,7 +44,10 @@ class Ledger(RuleBasedStateMachine):
         return self.number * 100 + job
 
     def _scopes(self, person: str, day: str, limit: int, budget: int) -> list[Scope]:
-        return [Scope(f"person:{self.number}{person}", day, limit), Scope(f"budget{self.number}", "month", budget)]
+        return [
+            Scope(ScopeKind.PERSON, f"person:{self.number}{person}", day, limit),
+            Scope(ScopeKind.BUDGET, f"budget{self.number}", "month", budget),
+        ]
 
     @rule(job=JOBS, person=PEOPLE, day=DAYS, limit=LIMITS, budget=LIMITS)
     def reserve(self, job: int, person: str, day: str, limit: int, budget: int) -> None:
@@ -60,7 +62,7 @@ class Ledger(RuleBasedStateMachine):
         empty = self.loop.run(self._reserve(self._job(job), scopes))
         assert (empty in full) if full else (empty is None)
         if empty is None:
-            self.held[job] = {scope.name: scope.period for scope in scopes}
+            self.held[job] = scopes
             self.reserved.update((scope.name, scope.period) for scope in scopes)
 
     async def _reserve(self, job: int, scopes: list[Scope]) -> str | None:
@@ -72,18 +74,18 @@ class Ledger(RuleBasedStateMachine):
             return str(refused)
         return None
 
-    @rule(job=JOBS, how=HOW, scopes=st.sampled_from(["%", "person:%", "budget%"]))
-    def settle(self, job: int, how: Settlement, scopes: str) -> None:
-        self.loop.run(self._settle(self._job(job), how, scopes))
-        for name, period in self.held.get(job, {}).items():
-            if (job, name) not in self.settled and name.startswith(scopes.removesuffix("%")):
-                self.settled.add((job, name))
-                self.reserved[name, period] -= 1
-                self.used[name, period] += how == "commit"
+    @rule(job=JOBS, how=HOW, kinds=st.sets(st.sampled_from([ScopeKind.PERSON, ScopeKind.BUDGET])))
+    def settle(self, job: int, how: Settlement, kinds: set[ScopeKind]) -> None:
+        self.loop.run(self._settle(self._job(job), how, kinds))
+        for scope in self.held.get(job, ()):
+            if (job, scope.name) not in self.settled and scope.kind in kinds:
+                self.settled.add((job, scope.name))
+                self.reserved[scope.name, scope.period] -= 1
+                self.used[scope.name, scope.period] += how == "commit"
 
-    async def _settle(self, job: int, how: Settlement, scopes: str) -> None:
+    async def _settle(self, job: int, how: Settlement, kinds: set[ScopeKind]) -> None:
         async with self.database.write() as connection:
-            await ledger.settle(connection, job, how, now=NOON, scopes=scopes)
+            await ledger.settle(connection, job, how, kinds, now=NOON)
 
     @invariant()
     def the_sums_are_those_of_the_rows(self) -> None:
@@ -92,9 +94,9 @@ class Ledger(RuleBasedStateMachine):
     async def _look(self) -> None:
         async with self.database.read() as connection:
             assert await ledger.audit(connection) == ()
-            for (name, period), reserved in self.reserved.items():
-                sums = await ledger.sums(connection, name, period)
-                assert (sums.reserved, sums.used) == (reserved, self.used[name, period])
+            for scope in {scope for scopes in self.held.values() for scope in scopes}:
+                key = (scope.name, scope.period)
+                assert await ledger.sums(connection, scope) == ledger.Sums(self.reserved[key], self.used[key])
 
 
 def test_whatever_is_reserved_and_settled_in_whatever_order_the_sums_agree(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import job_lifecycle
+from bot.domain import job_lifecycle, quota
 from bot.jobs.transitions import apply_event
-from storage import accounts, attempts, jobs, ledger, people, results
-from storage.database import open_database
+from storage import accounts, admin_figures, attempts, balances, jobs, ledger, people, results
+from storage.database import Database, open_database
 from storage.jobs import State
 from tests import ROOT
 from tests.harness.rows import NOON
@@ -35,14 +37,55 @@ DATA = (  # as the first version wrote it: somebody's finished picture, and a jo
         for number, state, slot in ((1, "delivered", "NULL"), (2, "running", "0"))
     ),
     f"INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (2, 1, 'key-a', {NOON}, 'task-2')",
-    "INSERT INTO quota (scope, period, lim, reserved, used) VALUES ('person:1', '2026-11-22', 20, 1, 1)",
-    *(
-        f"INSERT INTO ledger (job_id, scope, period, kind, at) VALUES ({job}, 'person:1', '2026-11-22', '{kind}', 0)"
-        for job, kind in ((1, "reserve"), (1, "commit"), (2, "reserve"))
-    ),
     "INSERT INTO result (job_id, key, bytes, width, height, created, expires)"
     f" VALUES (1, '{RESULT}', 9, 3, 4, {NOON}, {NOON + 30 * 86400})",
 )
+
+
+SUMS = (("person:1", "2026-11-22", 20, 1, 1),)
+UNITS = ((1, "person:1", "2026-11-22", "commit"), (2, "person:1", "2026-11-22", None))
+# One scope of every kind. Job 1 is delivered, job 2 runs, job 3 was canceled; 3 units were given to the group that day.
+SUMS_OF_0010 = (
+    ("account:key-a", "ever", 500, 0, 1),
+    ("budget", "2026-11", 100, 1, 1),
+    ("group:1", "2026-11-22", 2**53, 1, 1),
+    ("person:1", "2026-11-22", 20, 0, 4),
+    ("pot:1", "2026-11-22", 3, 1, 0),
+    ("pot:1", "ever", 2, 0, 0),
+    ("purse:1", "ever", 10, 0, 2),
+)
+UNITS_OF_0010 = (
+    *((1, scope, period, "commit") for scope, period in (("account:key-a", "ever"), ("budget", "2026-11"))),
+    *((1, scope, "2026-11-22", "commit") for scope in ("group:1", "person:1")),
+    *((2, scope, period, None) for scope, period in (("budget", "2026-11"), ("pot:1", "2026-11-22"))),
+    (2, "group:1", "2026-11-22", None),
+    *((3, scope, period, "release") for scope, period in (("purse:1", "ever"), ("budget", "2026-11"))),
+)
+CREDITS_OF_0010 = (
+    ("grant:a", "purse:1", "ever", 10),
+    ("gift:b:day:out", "person:1", "2026-11-22", -3),
+    ("gift:b:day", "pot:1", "2026-11-22", 3),
+    ("gift:b:purse:out", "purse:1", "ever", -2),
+    ("gift:b:purse", "pot:1", "ever", 2),
+)
+
+
+def unit_rows(sums: Iterable[tuple[object, ...]], units: Iterable[tuple[int, str, str, str | None]]) -> Iterator[str]:
+    """Statements that write sums of quota and units of jobs as versions up to 0010 did."""
+    for row in sums:
+        yield f"INSERT INTO quota (scope, period, lim, reserved, used) VALUES {row}"
+    for job, scope, period, settlement in units:
+        for kind in ("reserve", settlement):
+            if kind is not None:
+                values = (job, scope, period, kind, 0)
+                yield f"INSERT INTO ledger (job_id, scope, period, kind, at) VALUES {values}"
+
+
+def with_kinds(statement: str) -> str:
+    """The same as versions from 0011 on write it; the only scopes are people's."""
+    if not statement.startswith(("INSERT INTO quota", "INSERT INTO ledger")):
+        return statement
+    return statement.replace(" (", " (scope_kind, ", 1).replace("VALUES (", "VALUES ('person', ")
 
 
 def alembic() -> Config:
@@ -54,15 +97,15 @@ def alembic() -> Config:
 VERSIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config(alembic()).walk_revisions()))]
 
 
-def left_by(version: str, place: Path | str) -> None:
-    """The database that this version of the schema has left behind."""
+def left_by(version: str, place: Path | str, data: Iterable[str] | None = None) -> None:
+    """The database that this version of the schema has left behind, with `data` written as versions up to 0010 did."""
     engine = engine_of(place)
     with engine.begin() as connection:
         config = alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, version)
-        for statement in DATA:
-            connection.execute(text(statement))
+        for statement in (*DATA, *unit_rows(SUMS, UNITS)) if data is None else data:
+            connection.execute(text(statement if version <= "0010" else with_kinds(statement)))
         if engine.dialect.name == "postgresql":  # where an id that was given is not one that was taken
             for table in ("person", "chat", "job"):
                 connection.execute(text(f"SELECT setval('{table}_id_seq', 9)"))
@@ -144,8 +187,78 @@ async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, 
         async with database.write() as connection:
             change = await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
             assert change.job.state == State.FAILED
-            assert await ledger.sums(connection, "person:1", "2026-11-22") == ledger.Sums(reserved=0, used=1)
+            assert await ledger.sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=1)
             assert len(await results.due(connection, "telegram", NOON + 60)) == 1
+
+
+def credit_rows() -> Iterator[str]:
+    for values in CREDITS_OF_0010:
+        yield f"INSERT INTO credit (key, scope, period, units, why, at) VALUES {(*values, '', 0)}"
+
+
+def data_of_0010() -> list[str]:
+    """Jobs, units of every kind of scope, credits and a group's credits."""
+    canceled = DATA[3].replace("(1, 'telegram:1'", "(3, 'telegram:3'").replace("'delivered'", "'canceled'")
+    assert "(3, 'telegram:3'" in canceled
+    return [*DATA, canceled, *unit_rows(SUMS_OF_0010, UNITS_OF_0010), *credit_rows()]
+
+
+async def test_units_of_every_kind_are_settled_and_audited_after_the_kinds_were_added(place: Path | str) -> None:
+    left_by("0010", place, data_of_0010())
+    budget, group_day = quota.budget_scope(None, NOON), quota.group_scope(1, NOON)
+    of_day, own = quota.group_credits_scope(1, quota.day(NOON)), quota.credits_scope(1)
+    scopes = (budget, group_day, of_day, quota.group_credits_scope(1), own, quota.account_scope("key-a"))
+    async with open_database(place) as database:
+        async with database.read() as connection:
+            assert await kinds(connection) == {(scope.name, scope.kind) for scope in scopes} | {("person:1", "person")}
+            assert await audits(connection) == ()
+        running = await job(database, 2)
+        async with database.write() as connection:  # the picture could not be fetched: only the owner pays
+            await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
+        async with database.read() as connection:
+            assert await audits(connection) == ()
+            assert await ledger.sums(connection, budget) == ledger.Sums(reserved=0, used=2)
+            assert await ledger.sums(connection, group_day) == ledger.Sums(reserved=0, used=1)
+            assert await ledger.sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=4)
+            assert await ledger.sums(connection, scopes[-1]) == ledger.Sums(reserved=0, used=1)
+            assert [await balances.left(connection, balance) for balance in (own, of_day)] == [8, 3]
+            assert await balances.taken_out(connection, own) == 2
+            assert await admin_figures.paid(connection, 0) == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE quota SET reserved = -1",
+        "UPDATE credit SET units = 0",
+        "UPDATE ledger SET kind = 'taken' WHERE kind = 'reserve'",
+        "UPDATE ledger SET kind = 'commit' WHERE job_id = 3 AND kind = 'reserve' AND scope = 'budget'",  # settled twice
+        *(f"UPDATE {table} SET scope_kind = NULL" for table in ("quota", "ledger", "credit")),
+    ],
+)
+async def test_the_tables_of_units_refuse_what_they_refused_before(place: Path | str, statement: str) -> None:
+    left_by("0010", place, data_of_0010())
+    async with open_database(place) as database:
+        with pytest.raises(IntegrityError):
+            async with database.write() as connection:
+                await connection.execute(text(statement))
+
+
+async def job(database: Database, job_id: int) -> jobs.Job:
+    async with database.read() as connection:
+        found = await jobs.get(connection, job_id)
+    assert found is not None
+    return found
+
+
+async def audits(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
+    return *await ledger.audit(connection), *await balances.audit(connection)
+
+
+async def kinds(connection: AsyncConnection) -> set[tuple[str, str]]:
+    """Which kind each scope has, in whichever of the three tables."""
+    tables = " UNION ".join(f"SELECT scope, scope_kind FROM {table}" for table in ("quota", "ledger", "credit"))
+    return {(row.scope, row.scope_kind) for row in await connection.execute(text(tables))}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -29,13 +29,13 @@ HISTORY = (
     " SELECT n, 1, 'key-a', 0, n FROM generate_series(1, 9900) n",
     "INSERT INTO result (job_id, key, bytes, width, height, created, expires)"
     " SELECT n, n, 9, 3, 4, n, n FROM generate_series(1, 9900) n",
-    "INSERT INTO ledger (job_id, scope, period, kind, at)"
-    " SELECT n, 'person:' || n % 4000, n % 30, kind, 0 FROM generate_series(1, 9900) n,"
+    "INSERT INTO ledger (job_id, scope_kind, scope, period, kind, at)"
+    " SELECT n, 'person', 'person:' || n % 4000, n % 30, kind, 0 FROM generate_series(1, 9900) n,"
     " (VALUES ('reserve'), ('commit')) kinds (kind)",
-    "INSERT INTO quota (scope, period, lim, reserved, used)"
-    " SELECT 'person:' || n % 4000, n / 4000, 20, 0, 1 FROM generate_series(1, 9999) n",
-    "INSERT INTO credit (key, scope, period, units, why, at)"
-    " SELECT n, 'purse:' || n, 'ever', 1, '', 0 FROM generate_series(1, 4000) n",
+    "INSERT INTO quota (scope_kind, scope, period, lim, reserved, used)"
+    " SELECT 'person', 'person:' || n % 4000, n / 4000, 20, 0, 1 FROM generate_series(1, 9999) n",
+    "INSERT INTO credit (key, scope_kind, scope, period, units, why, at)"
+    " SELECT n, 'purse', 'purse:' || n, 'ever', 1, '', 0 FROM generate_series(1, 4000) n",
     "INSERT INTO purchase (charge_id, person_id, units, stars, at)"
     " SELECT n, n, 1, 1, 0 FROM generate_series(1, 4000) n",
     "INSERT INTO broadcast (text, created, stopped) VALUES ('', 0, false)",

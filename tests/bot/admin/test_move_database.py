@@ -10,18 +10,19 @@ from sqlalchemy import text
 from bot.admin.backup import CannotBackUp, settle
 from bot.admin.move_database import CannotMove, move_rows
 from bot.config.settings import Settings
+from bot.domain import quota
 from bot.runtime.data_folder import exclusive_data_folder
 from common.lock_file import FolderInUse
-from storage import accounts, jobs, ledger, results
+from storage import accounts, balances, jobs, ledger, results
 from storage.copy_database import BATCH, copy_rows
 from storage.database import Database, open_database
 from storage.jobs import State
-from storage.ledger import Scope
+from storage.ledger import Scope, ScopeKind
 from tests.harness.app import settings_for
 from tests.harness.rows import A_NEW_JOB, NOON, insert, somebody
 
 JOBS = BATCH + 100
-UNITS = Scope("person:1", "2026-11-22", 9999)
+UNITS = Scope(ScopeKind.PERSON, "person:1", "2026-11-22", 9999)
 
 
 def shared_settings(folder: Path, url: str) -> Settings:
@@ -38,13 +39,14 @@ async def fill(database: Database) -> None:
             if job_id and number % 10 == 2:
                 await ledger.reserve(connection, job_id, [UNITS], now=NOON + 0.25)
         await insert(connection, "last", state=State.RUNNING, hidden=True, account_id="key-a", slot=0, cropped=True)
-        await ledger.settle(connection, 3, "commit", now=NOON)
+        await balances.put(connection, quota.credits_scope(1), 5, key="grant:1", why="", now=NOON)
+        await ledger.settle(connection, 3, "commit", ScopeKind, now=NOON)
 
 
 async def everything(database: Database) -> list[object]:
     """What a reader sees."""
     async with database.read() as connection:
-        assert await ledger.audit(connection) == ()
+        assert (await ledger.audit(connection), await balances.audit(connection)) == ((), ())
         people = (await connection.execute(text("SELECT platform_id FROM person ORDER BY id"))).scalars().all()
         found = await jobs.many(connection, list(range(1, JOBS + 2)))
         return [*people, *(found[number] for number in sorted(found)), await accounts.all_accounts(connection)]
@@ -130,7 +132,7 @@ async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(p
         assert await settle(database, NOON) == 1
         async with database.read() as connection:
             assert await results.due(connection, "test", NOON) == ()
-            assert await ledger.sums(connection, UNITS.name, UNITS.period) == ledger.Sums(0, 0)
+            assert await ledger.sums(connection, UNITS) == ledger.Sums(0, 0)
             job = await jobs.get(connection, running.id)
         assert job is not None
         assert (job.state, job.slot) == (State.FAILED, None)

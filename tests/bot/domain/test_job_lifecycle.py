@@ -7,16 +7,17 @@ import pytest
 from bot.dashscope.errors import Decision
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
-from bot.domain.job_lifecycle import BUDGET, PERSON, Event, InvalidTransition, Transition, advance
+from bot.domain.job_lifecycle import BUDGET, EVERYTHING, REQUESTER, Event, InvalidTransition, Transition, advance
 from storage.jobs import ACTIVE, ENDED, Job, State
+from storage.ledger import ScopeKind, Settlement
 from tests.harness.rows import A_JOB, NOON
 
 D, Q, SUB, RUN, FETCH = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING
 STORED, SEEN, FAILED, CANCELED = State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
 AGAIN = Decision.AGAIN_LATER
-NEVER_SENT_AGAIN = ((PERSON, "release"), (BUDGET, "commit"))
-ALL_BACK = (("%", "release"),)
-BACK = ((PERSON, "release"), (BUDGET, "release"))
+NEVER_SENT_AGAIN = ((REQUESTER, "release"), (BUDGET, "commit"))
+ALL_BACK = ((EVERYTHING, "release"),)
+BACK = ((REQUESTER, "release"), (BUDGET, "release"))
 
 EVENTS: tuple[Event, ...] = (
     job_lifecycle.StyleChosen(style=0, tag=7000),
@@ -139,12 +140,12 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
         (
             D,
             job_lifecycle.ResultKnown(0),
-            ((PERSON, "commit"),),
+            ((REQUESTER, "commit"),),
             True,
         ),  # nothing is reserved, unless it has to be paid again
         (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), (), False),
         (RUN, job_lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
-        (FETCH, job_lifecycle.Fetched(), ((PERSON, "commit"),), True),
+        (FETCH, job_lifecycle.Fetched(), ((REQUESTER, "commit"),), True),
         (FETCH, job_lifecycle.FetchFailed(), NEVER_SENT_AGAIN, True),
         (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN, True),
         (RUN, job_lifecycle.TaskFailed("DataInspectionFailed", Decision.REFUSED), BACK, True),
@@ -159,7 +160,7 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
 )
 def test_what_is_settled_and_who_is_told(
-    state: State, event: Event, settled: tuple[tuple[str, str], ...], told: bool
+    state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...], told: bool
 ) -> None:
     change = advance(a(state), event, NOON)
     assert (change.settle, change.notify) == (settled, told)
@@ -170,13 +171,13 @@ def test_what_is_settled_and_who_is_told(
     [
         (D, CANCELED, ALL_BACK),
         (Q, CANCELED, ALL_BACK),
-        (SUB, SUB, ((PERSON, "release"),)),
-        (RUN, RUN, ((PERSON, "release"),)),
-        (FETCH, FETCH, ((PERSON, "release"),)),
+        (SUB, SUB, ((REQUESTER, "release"),)),
+        (RUN, RUN, ((REQUESTER, "release"),)),
+        (FETCH, FETCH, ((REQUESTER, "release"),)),
     ],
 )
 def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
-    state: State, becomes: State, settled: tuple[tuple[str, str], ...]
+    state: State, becomes: State, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...]
 ) -> None:
     change = advance(a(state), job_lifecycle.CancelRequested(), NOON)
     assert (change.job.state, change.settle, change.notify) == (becomes, settled, True)
@@ -209,7 +210,7 @@ def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | State) else "",
 )
 def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
-    state: State, event: Event, settled: tuple[tuple[str, str], ...]
+    state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...]
 ) -> None:
     change = advance(a(state, cancel_requested=True), event, NOON)
     assert (change.job.state, change.settle, change.notify) == (CANCELED, settled, False)

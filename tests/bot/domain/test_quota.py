@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain import quota
-from storage.ledger import Scope
+from storage.ledger import Scope, ScopeKind
 from tests.harness.rows import NOON
 
 MIDNIGHT = NOON + 12 * 3600
@@ -32,17 +32,17 @@ def test_a_budget_pays_for_whole_images(cny: str, images: int) -> None:
 
 
 def test_a_persons_day_and_a_groups_day_are_counted_apart() -> None:
-    assert quota.person_scope(7, 20, NOON) == Scope("person:7", "2026-11-22", 20)
-    assert quota.group_scope(7, NOON) == Scope("group:7", "2026-11-22", quota.UNLIMITED)
+    assert quota.person_scope(7, 20, NOON) == Scope(ScopeKind.PERSON, "person:7", "2026-11-22", 20)
+    assert quota.group_scope(7, NOON) == Scope(ScopeKind.GROUP, "group:7", "2026-11-22", quota.UNLIMITED)
 
 
 def test_a_paid_image_is_taken_from_the_months_budget() -> None:
-    assert quota.budget_scope(Decimal(12), NOON) == Scope("budget", "2026-11", 100)
+    assert quota.budget_scope(Decimal(12), NOON) == Scope(ScopeKind.BUDGET, "budget", "2026-11", 100)
 
 
 def test_without_a_budget_images_are_still_counted() -> None:
-    assert quota.budget_scope(None, NOON) == Scope("budget", "2026-11", quota.UNLIMITED)
+    assert quota.budget_scope(None, NOON) == Scope(ScopeKind.BUDGET, "budget", "2026-11", quota.UNLIMITED)
 
 
 def test_an_accounts_images_are_counted_since_ever() -> None:
-    assert quota.account_scope("key-a", 500) == Scope("account:key-a", "ever", 500)
+    assert quota.account_scope("key-a", 500) == Scope(ScopeKind.ACCOUNT, "account:key-a", "ever", 500)

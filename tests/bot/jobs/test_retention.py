@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.domain import quota
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.jobs.retention import Retention
@@ -16,7 +17,6 @@ from bot.runtime.clock import WallClock
 from storage import jobs, ledger, results, statistics
 from storage.database import Database, open_database
 from storage.jobs import Job
-from storage.ledger import Scope
 from storage.photos import Kind, PhotoStore, open_photos
 from storage.results import Result
 from tests.harness.rows import NOON, insert
@@ -88,7 +88,7 @@ def _below(folder: Path) -> list[Path]:
 async def test_nobody_waits_for_ever(place: Place) -> None:
     job = await place.job("test:1", state=State.QUEUED, tag=1)
     async with place.database.write() as connection:
-        await ledger.reserve(connection, job.id, [Scope("person:1", "2026-11-22", 20)], now=NOON)
+        await ledger.reserve(connection, job.id, [quota.person_scope(1, 20, NOON)], now=NOON)
     await place.sweep(NOON + 7 * DAY + 1)
     now = await place.row(job)
     assert (now.state, now.error) == (State.FAILED, ErrorCode.PHOTO_EXPIRED)

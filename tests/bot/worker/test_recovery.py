@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.domain import quota
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.worker.accounts import STAND_IN
 from bot.worker.recovery import recover, refresh_account
 from storage import accounts, ledger, notifications, results
 from storage.accounts import PAUSED_BY_OWNER
-from storage.ledger import Scope
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.rows import insert
+from tests.harness.rows import NOON, insert
 from tests.harness.worker import Workshop, workshop
 
 pytestmark = ON_BOTH
@@ -49,8 +49,8 @@ async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(
     async with shop.database.write() as connection:
         slot = None if state == State.FETCHING else 0
         job = await insert(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
-        for scope in (Scope("person:1", "2026-11-22", 20), Scope("budget", "2026-11", 99)):
-            await ledger.reserve(connection, job.id, [scope], now=shop.house.clock.now())
+        scopes = quota.person_scope(1, 20, NOON), quota.budget_scope(None, NOON)
+        await ledger.reserve(connection, job.id, scopes, now=shop.house.clock.now())
     await woken(shop)
     now = await shop.row(job)
     assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
