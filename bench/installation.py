@@ -19,7 +19,7 @@ from bot.jobs.admission import AdmissionRules, admit, find_same, insert_job, per
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.claim import claim, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from storage.database import Database, open_database

@@ -33,7 +33,7 @@ from bot.jobs.admission import admit, insert_job, person_and_chat_rows
 from bot.messaging.platform import Chat, Person
 from bot.runtime import event_loop
 from bot.runtime.clock import WallClock
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
 from bot.worker.dispatcher import run_account
 from storage import jobs

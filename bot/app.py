@@ -17,18 +17,16 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot.cluster.bootstrap import choose_clock, cluster_tasks, open_own_database, open_role_runner
+from bot.cluster.bootstrap import choose_clock, cluster_tasks, open_own_database, open_photo_store, open_role_runner
 from bot.cluster.leadership import RoleRunner, keep_running
-from bot.config import face_detection
-from bot.config.photo_store import open_photo_store
 from bot.config.settings import Settings
 from bot.config.stand_in import stylizer_bucket
 from bot.domain import styles
 from bot.http.completion_events import CompletionEvents
-from bot.http.metrics_access import MetricsAccess
+from bot.http.metrics import MetricsAccess
 from bot.http.routes import HasRoutes, HttpDeps, application
 from bot.http.server import listen, serve
-from bot.imaging import FaceFinder, Intake
+from bot.imaging.intake import NO_FACE_DETECTION, FaceFinder, Intake, can_find_faces
 from bot.jobs.admission import AdmissionRules
 from bot.jobs.photo_intake import PhotoIntake
 from bot.jobs.queue_snapshot import QueueSnapshots
@@ -42,7 +40,7 @@ from bot.runtime.data_folder import secret_of
 from bot.runtime.wakeups import Wakeups
 from bot.services import Services, build_services
 from bot.worker import accounts
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
 from handlers.web import web_chat
 from storage.photos import PhotoStore
@@ -262,12 +260,21 @@ def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManag
 
 def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:
     keep_seconds = settings.original_hours * 3600
-    return PhotoIntake(intake, photos, keep_seconds=keep_seconds, face_required=face_detection.faces_required(settings))
+    return PhotoIntake(intake, photos, keep_seconds=keep_seconds, face_required=faces_required(settings))
+
+
+def faces_required(settings: Settings, find_package: Callable[[str], object] = importlib.util.find_spec) -> bool:
+    """Whether a photo without a face is to be refused. Raises CannotStart where faces can't be found."""
+    if settings.face_required == "off":
+        return False
+    if not can_find_faces(find_package):
+        raise CannotStart(NO_FACE_DETECTION)
+    return True
 
 
 def _face_finder() -> FaceFinder | None:
     """The engine's, where its packages are; without them a long picture is cropped round its middle."""
-    return find_face if face_detection.can_find_faces() else None
+    return find_face if can_find_faces() else None
 
 
 def _size(picture: bytes) -> tuple[int, int]:

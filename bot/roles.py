@@ -15,7 +15,7 @@ from bot.jobs.style_options import options_for
 from bot.messaging.platform import Platform, Receiver
 from bot.services import Services
 from bot.worker import accounts
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
 from bot.worker.dispatcher import run_account
 from bot.worker.recovery import recover, refresh_account

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from bot.cluster.bootstrap import open_shared_database
-from bot.config import face_detection
 from bot.config.settings import Settings
 from bot.dashscope.errors import DashScopeError
+from bot.imaging.intake import NO_FACE_DETECTION, can_find_faces
 from bot.messaging.platform import CannotStart
 from bot.runtime.data_folder import exclusive_data_folder
 from bot.worker.accounts import account_id, cloud_clients
@@ -144,9 +144,9 @@ def _engine() -> Finding:
 
 
 def _faces() -> Finding:
-    if face_detection.can_find_faces():
+    if can_find_faces():
         return Finding(is_good=True, text="Photos without a face are refused.")
-    return Finding(is_good=False, text=face_detection.COMPLAINT)
+    return Finding(is_good=False, text=NO_FACE_DETECTION)
 
 
 async def _telegram(settings: Settings) -> Finding:

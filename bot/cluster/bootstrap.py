@@ -1,5 +1,5 @@
-"""What differs when several processes share an installation: where the rows are, whose clock counts, who does what, and
-how the bell is heard elsewhere. A process that is alone needs none of it."""
+"""Opens what depends on whether several processes share an installation: the database, the photo store, the clock, the
+roles, and wake-ups across processes."""
 
 import asyncio
 import importlib.util
@@ -7,16 +7,20 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from bot.cluster.leadership import RoleRunner, SingleProcess
+from bot.config.bucket import BucketSettings
 from bot.config.cluster import ClusterSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import Clock, SharedClock, WallClock
 from bot.runtime.data_folder import exclusive_data_folder
 from bot.runtime.wakeups import Wakeups
+from storage.bucket import BucketUnusable, open_bucket
 from storage.database import Database, open_database
+from storage.photos import PhotoStore, open_photos
 from storage.transactions import NotUsable
 
 PACKAGES = ("psycopg", "procrastinate")
@@ -25,7 +29,8 @@ OWNER_BYTES = 4
 
 @asynccontextmanager
 async def open_own_database(settings: ClusterSettings) -> AsyncIterator[Database]:
-    """The database, which is ours alone where it is in our folder. Raises CannotStart, FolderInUse or NewerSchema."""
+    """The database; one in our data folder is locked against other processes. Raises CannotStart, FolderInUse or
+    NewerSchema."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with nullcontext() if settings.database_url else exclusive_data_folder(settings.data_dir):
         async with open_shared_database(settings) as database:
@@ -34,7 +39,7 @@ async def open_own_database(settings: ClusterSettings) -> AsyncIterator[Database
 
 @asynccontextmanager
 async def open_shared_database(settings: ClusterSettings) -> AsyncIterator[Database]:
-    """The same, whoever works on it already. Raises CannotStart or NewerSchema."""
+    """The database, also when another process uses it already. Raises CannotStart or NewerSchema."""
     if settings.database_url is not None and not all(map(importlib.util.find_spec, PACKAGES)):
         raise CannotStart(
             "DATABASE_URL is set, but its packages are missing; in the checkout: pip install '.[postgres]'"
@@ -49,8 +54,25 @@ async def open_shared_database(settings: ClusterSettings) -> AsyncIterator[Datab
         yield database
 
 
+async def open_photo_store(settings: BucketSettings, folder: Path, name: str) -> PhotoStore:
+    """Where photos are kept: in `folder`, or in the bucket that several machines share. A bucket is tried out first,
+    with an object called `name`, so that a wrong setting is noticed before anybody has sent a photo.
+
+    Raises:
+        CannotStart: with what is wrong with the bucket.
+    """
+    if settings.bucket is None:
+        return open_photos(folder)
+    photos = open_bucket(settings.bucket)
+    try:
+        await photos.prove(name)
+    except BucketUnusable as error:
+        raise CannotStart(str(error)) from None
+    return photos
+
+
 async def choose_clock(database: Database, given: Clock | None) -> Clock:
-    """The clock that counts: the one that was given, the database's, or the wall's."""
+    """The clock to use: the one that was given, else the database's where it is shared, else the wall clock."""
     if given is not None or not database.is_shared:
         return given or WallClock()
     clock = SharedClock(database)
@@ -60,7 +82,7 @@ async def choose_clock(database: Database, given: Clock | None) -> Clock:
 
 @asynccontextmanager
 async def open_role_runner(settings: ClusterSettings, database: Database, clock: Clock) -> AsyncIterator[RoleRunner]:
-    """Who does what: we, or whoever is elected."""
+    """What decides which roles this process has: all of them when it is alone, else an election."""
     if settings.database_url is None:
         yield SingleProcess(clock)
         return
@@ -76,7 +98,7 @@ async def open_role_runner(settings: ClusterSettings, database: Database, clock:
 def cluster_tasks(
     database: Database, wakeups: Wakeups, clock: Clock, stop: asyncio.Event
 ) -> list[Callable[[], Awaitable[None]]]:
-    """What keeps bell and clock one for all, as parts to be kept up."""
+    """Background tasks that share wake-ups and the clock between processes; none when the process is alone."""
     if not database.is_shared:
         return []
     kept = [partial(clock.keep, stop)] if isinstance(clock, SharedClock) else []
@@ -84,5 +106,5 @@ def cluster_tasks(
 
 
 def _first_line(error: DBAPIError) -> str:
-    """What the server or the driver says; neither ever shows a password."""
+    """The message of the server or the driver; neither ever contains a password."""
     return str(error.orig).strip().split("\n", 1)[0]

@@ -1,13 +1,15 @@
-"""Reads the API's answers: an Answer in, a value out, or the error that says what to do. No I/O.
+"""Parses what the API sends: its answers, and its completion events. No I/O.
 
-Nothing is believed: any field may be missing, of another type, or nonsense.
+An answer becomes a value, or the error that says what to do. No field is trusted: any may be missing, of another type,
+or nonsense.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from bot.dashscope import moments
+from bot.dashscope import timestamps
 from bot.dashscope.errors import Decision, InDoubt, NotTaken, decide, plain
 from bot.dashscope.wire import (
     ApiResponse,
@@ -21,7 +23,11 @@ from bot.dashscope.wire import (
     is_task_id,
 )
 
-_COUNT = 1_000_000_000
+MAX_EVENTS = 100  # in one request
+EVENT_SOURCE, EVENT_TYPE = "acs.dashscope", "dashscope:System:AsyncTaskFinish"
+
+_MAX_COUNT = 1_000_000_000
+_EVENT_TASK = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
 def created(answer: ApiResponse) -> CreatedTask:
@@ -45,10 +51,10 @@ def task(answer: ApiResponse, task_id: str) -> Task:
     return Task(
         task_id=task_id,
         status=status,
-        submit_time=moments.from_beijing(output.get("submit_time")),
-        scheduled_time=moments.from_beijing(output.get("scheduled_time")),
-        start_time=moments.from_beijing(output.get("start_time")),
-        end_time=moments.from_beijing(output.get("end_time")),
+        submit_time=timestamps.from_beijing(output.get("submit_time")),
+        scheduled_time=timestamps.from_beijing(output.get("scheduled_time")),
+        start_time=timestamps.from_beijing(output.get("start_time")),
+        end_time=timestamps.from_beijing(output.get("end_time")),
         result_url=url,
         failure=None if url else _failure(status, output),
         image_count=_image_count(status, _mapping(body.get("usage"))),
@@ -67,7 +73,7 @@ def task_page(answer: ApiResponse) -> TaskPage:
         total=_count(body.get("total"), len(listed)),
         page=_count(body.get("page_no"), 1),
         pages=_count(body.get("total_page"), 1),
-        server_time=moments.from_http_date(answer.headers.get("date")),
+        server_time=timestamps.from_http_date(answer.headers.get("date")),
     )
 
 
@@ -102,6 +108,32 @@ def api_error(answer: ApiResponse) -> NotTaken | InDoubt:
     )
 
 
+def finished_tasks(body: bytes) -> frozenset[str] | None:
+    """The ids of the tasks that a request of EventBridge reports as finished.
+
+    The body is a CloudEvent in JSON, a list of several, or an event's data alone. An event may come twice, late or
+    never, and carries no result: it only says when to query the task. Events of other types are ignored. None: this is
+    not JSON, or has more than MAX_EVENTS events.
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    events = found if isinstance(found, list) else [found]
+    if len(events) > MAX_EVENTS:
+        return None
+    return frozenset(task_id for event in events if (task_id := _finished_task(event)) is not None)
+
+
+def _finished_task(event: object) -> str | None:
+    match event:
+        case {"source": source, "type": kind} if (source, kind) != (EVENT_SOURCE, EVENT_TYPE):
+            return None
+        case {"data": {"task_id": str(task_id)}} | {"task_id": str(task_id)}:
+            return task_id if _EVENT_TASK.fullmatch(task_id) else None
+    return None
+
+
 def _accepted(answer: ApiResponse) -> Mapping[str, object]:
     if not 200 <= answer.status < 300:
         raise api_error(answer)
@@ -127,7 +159,7 @@ def _word(value: object) -> str:
 
 
 def _count(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _COUNT else default
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT else default
 
 
 def _results(output: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -167,12 +199,12 @@ def _listed(entry: Mapping[str, object]) -> ListedTask | None:
     task_id = entry.get("task_id")
     if not is_task_id(task_id):
         return None
-    start = moments.from_milliseconds(entry.get("start_time"))
-    end = moments.from_milliseconds(entry.get("end_time"))
+    start = timestamps.from_milliseconds(entry.get("start_time"))
+    end = timestamps.from_milliseconds(entry.get("end_time"))
     return ListedTask(
         task_id=task_id,
         status=TaskStatus.read(entry.get("status")),
-        created=moments.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
+        created=timestamps.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
         request_id=_word(entry.get("request_id")),
         model=_word(entry.get("model_name")),
         start_time=start,

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpx
 from pydantic import SecretStr
 
-from bot.dashscope import answers, files, moments, wire
+from bot.dashscope import answers, files, timestamps, wire
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone, decide
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
@@ -139,7 +139,7 @@ class DashScope:
         )
         answer = await self._send(request, within=self._patience.call)
         if answer.status < 300:  # a broken proxy's page may have any date
-            self.server_clock.hear(moments.from_http_date(answer.headers.get("date")))
+            self.server_clock.hear(timestamps.from_http_date(answer.headers.get("date")))
         if len(key) < 16:  # the stand-in takes any key, even one that would be found in every word
             return answer
         # Should an answer ever quote our key, it goes no further than this line.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, TypeGuard
 
-from bot.dashscope import moments
+from bot.dashscope import timestamps
 from bot.dashscope.errors import Decision
 
 MODEL = "wanx-style-repaint-v1"
@@ -176,9 +176,9 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
         raise ValueError("The task list covers at most 24 hours.")
     params = {"model_name": MODEL, "page_no": str(page), "page_size": str(page_size)}
     if start is not None:
-        params["start_time"] = moments.stamp(start)
+        params["start_time"] = timestamps.stamp(start)
     if end is not None:
-        params["end_time"] = moments.stamp(end, up=True)
+        params["end_time"] = timestamps.stamp(end, up=True)
     if status is not None:
         params["status"] = status
     return ApiCall("GET", "/tasks/", params=params)

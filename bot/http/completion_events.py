@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.dashscope.completion_events import finished_tasks
+from bot.dashscope.answers import finished_tasks
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import Rate, TokenBuckets
 from bot.runtime.wakeups import Wakeups

@@ -1,21 +1,48 @@
-"""Metrics in Prometheus' text format, read from the rows at every scrape: they survive restarts and never drift."""
+"""Metrics in Prometheus' text format, and who may read them.
 
-from collections.abc import Iterable
+They are read from the rows at every scrape, so they survive restarts and never drift.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
 from storage import accounts, ledger, statistics
 from storage.database import Database
 
+# A request with one of these headers comes through a proxy, so its caller is not local even if the proxy is.
+_PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip")
+
+
+@dataclass(frozen=True)
+class MetricsAccess:
+    """Who may read the metrics: whoever has the `token`; without one, only programs on this machine. `is_public`: we
+    are reachable from outside, so without a token nobody may, since callers behind a plain proxy look local."""
+
+    token: SecretStr | None = None
+    is_public: bool = False
+
+    def allows(self, peer: str | None, headers: Mapping[str, str]) -> bool:
+        """Whether this caller may read them. `peer`: their address; `headers` by lower-case name. The token is compared
+        in constant time."""
+        if self.token is not None:
+            wanted = f"Bearer {self.token.get_secret_value()}"
+            return hmac.compare_digest(headers.get("authorization", "").encode(), wanted.encode())
+        return not self.is_public and _is_loopback(peer) and not any(name in headers for name in _PROXY_HEADERS)
+
 
 async def exposition(database: Database, account_ids: Iterable[str], now: float) -> bytes:
-    """Everything an owner may want to watch."""
+    """All metrics of the installation, ready to be served. `now`: epoch seconds."""
     registry = CollectorRegistry()
     async with database.read() as connection:
         await _jobs(connection, registry)
-        await _lanes(connection, registry, frozenset(account_ids))
+        await _accounts(connection, registry, frozenset(account_ids))
         await _money(connection, registry, now)
     return generate_latest(registry)
 
@@ -31,7 +58,7 @@ async def _jobs(connection: AsyncConnection, registry: CollectorRegistry) -> Non
     owed.set(await statistics.outcomes_owed(connection))
 
 
-async def _lanes(connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str]) -> None:
+async def _accounts(connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str]) -> None:
     paused = Gauge("repaint_lane_paused", "1 while a lane stands still.", ["account", "reason"], registry=registry)
     opens = Gauge("repaint_lane_failures", "Submits that failed in a row.", ["account"], registry=registry)
     seconds = Gauge("repaint_task_seconds", "How long a task takes, learned.", ["account"], registry=registry)
@@ -50,3 +77,10 @@ async def _money(connection: AsyncConnection, registry: CollectorRegistry, now: 
     sums = await ledger.sums(connection, quota.budget_scope(None, now))
     spent.labels("used").set(sums.used)
     spent.labels("reserved").set(sums.reserved)
+
+
+def _is_loopback(peer: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(peer or "").is_loopback
+    except ValueError:
+        return False

@@ -12,8 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from bot.dashscope.photo_links import read_token
-from bot.http.metrics import exposition
-from bot.http.metrics_access import MetricsAccess
+from bot.http.metrics import MetricsAccess, exposition
 from bot.runtime.clock import Clock
 from storage import statistics
 from storage.database import Database

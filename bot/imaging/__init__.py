@@ -6,4 +6,12 @@
 from bot.imaging.intake import FaceFinder, Intake, Unreadable
 from bot.imaging.results import ForeignFormat, PhotoProblem, Portrait, UnusablePhoto
 
-__all__ = ["FaceFinder", "ForeignFormat", "Intake", "PhotoProblem", "Portrait", "Unreadable", "UnusablePhoto"]
+__all__ = [
+    "FaceFinder",
+    "ForeignFormat",
+    "Intake",
+    "PhotoProblem",
+    "Portrait",
+    "Unreadable",
+    "UnusablePhoto",
+]

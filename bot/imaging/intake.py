@@ -1,6 +1,7 @@
 """The intake as the event loop sees it: cheap looks here, pixels in worker processes."""
 
 import asyncio
+import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
@@ -11,6 +12,11 @@ from bot.imaging.worker_client import Worker, WorkerCrashed
 
 # A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
 FaceFinder = Callable[[bytes], tuple[float, float, float, float] | None]
+
+FACE_DETECTION_PACKAGES = ("cv2", "onnxruntime")
+NO_FACE_DETECTION = (
+    "FACE_REQUIRED is on, but what finds faces is not installed; in the checkout: pip install '.[stylizer]'"
+)
 
 _PREVIEW_BYTES = 32_000_000
 
@@ -103,6 +109,11 @@ class Intake:
             yield worker
         finally:
             self._idle.put_nowait(worker)
+
+
+def can_find_faces(find_package: Callable[[str], object] = importlib.util.find_spec) -> bool:
+    """Whether the packages that find faces are installed. `find_package` gives a package by its name, or None."""
+    return all(map(find_package, FACE_DETECTION_PACKAGES))
 
 
 def _first_look(data: bytes) -> PhotoProblem | None:

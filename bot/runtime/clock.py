@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.runtime.tasks import run_until
+from bot.runtime.event_loop import run_until
 from common.clock import DatabaseClock, steady
 from storage.database import Database
 

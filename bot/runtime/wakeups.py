@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.runtime.clock import Clock
-from bot.runtime.tasks import run_until
+from bot.runtime.event_loop import run_until
 from storage.database import Database
 
 log = structlog.get_logger(__name__)

@@ -1,8 +1,9 @@
-"""The lanes of an installation: one for each key, or the stand-in when there is none."""
+"""The API accounts of an installation: one for each key, or our own stylizer when no key is set."""
 
 import hashlib
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.request import getproxies
 
 import httpx
@@ -13,25 +14,55 @@ from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
 from bot.domain.poll_schedule import TaskDurations
 from bot.worker import reconcile
-from bot.worker.account import ApiAccount
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
+SPACING_MARGIN = 1.1  # claims are a tenth slower than allowed, so that the submit limiter rarely has to wait
+FIRST_DURATIONS = TaskDurations(mean=15.0, deviation=3.75)
+
 STAND_IN = "stand-in"
-STAND_IN_URL = "http://stylizer.invalid"  # never looked up: the transport leads into our own process
+STAND_IN_URL = "http://stylizer.invalid"  # never resolved: its transport calls our own process
 STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
 QUERIES_PER_SECOND = 18.0  # of the 20 that are allowed
 
 
+@dataclass(frozen=True)
+class ApiAccount:
+    """One account at the API, with the limits that hold for it.
+
+    `slots` tasks run at once and `prefetch` more may wait at the API. `paid`: images count against the owner's budget;
+    `extended`: this is our own stylizer, which accepts a seed; `gets_events`: the API reports when a task is finished;
+    `free_images`: how many images of this account cost nothing.
+    """
+
+    account_id: str
+    client: DashScope
+    links: PhotoLinks
+    slots: int = 1
+    prefetch: int = 0
+    submits_per_second: float = 2.0
+    queries_per_second: float = QUERIES_PER_SECOND
+    paid: bool = False
+    extended: bool = False
+    gets_events: bool = False
+    free_images: int = 0
+    first_durations: TaskDurations = FIRST_DURATIONS
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two claims."""
+        return SPACING_MARGIN / self.submits_per_second
+
+
 def account_id(key: SecretStr) -> str:
-    """A name for an account that says nothing about its key, and stays the same for it."""
+    """A stable id for the account of a key that does not reveal the key."""
     return "key-" + hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
 
 
 def cloud_http() -> httpx.AsyncClient:
-    """The client for the cloud. What the system has in hand for us and nobody confirms, it gives up as soon as we do:
-    else a submit could arrive a minute late, when the network is back, and nobody would look for its task any more.
-    Through a proxy, that is the proxy's business."""
+    """The HTTP client for the cloud. The system drops unacknowledged data as soon as we give up a submit; otherwise it
+    could still arrive a minute later, when the network is back and nobody looks for its task any more. Behind a proxy
+    there is nothing to set: the proxy owns that connection."""
     if getproxies() or not hasattr(socket, "TCP_USER_TIMEOUT"):
         return httpx.AsyncClient()
     given_up = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(reconcile.SUBMIT_SECONDS * 1000))
@@ -39,13 +70,13 @@ def cloud_http() -> httpx.AsyncClient:
 
 
 def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, DashScope]:
-    """A client for each account; a key that is given twice is one account all the same."""
+    """A client for each account, by account id; a key that is given twice is one account."""
     url, keys = str(settings.dashscope_base_url), settings.dashscope_api_key
     return {account_id(key): DashScope(http, base_url=url, api_key=key) for key in keys}
 
 
 def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[ApiAccount]:
-    """One lane for each account."""
+    """One API account for each key."""
     return [
         ApiAccount(
             account_id=name,
@@ -54,7 +85,6 @@ def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, p
             slots=settings.dashscope_max_running,
             prefetch=settings.dashscope_prefetch,
             submits_per_second=settings.dashscope_submits_per_second,
-            queries_per_second=QUERIES_PER_SECOND,
             paid=True,
             free_images=settings.dashscope_free_images,
             gets_events=settings.dashscope_events_secret is not None,
@@ -64,20 +94,19 @@ def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, p
 
 
 def stand_in_account(http: httpx.AsyncClient) -> ApiAccount:
-    """The lane that leads into our own process."""
+    """The account that is served by the stylizer in our own process."""
     client = DashScope(http, base_url=f"{STAND_IN_URL}/api/v1", api_key=SecretStr("stand-in"))
     return ApiAccount(
         account_id=STAND_IN,
         client=client,
         links=InlineLinks(),
-        queries_per_second=QUERIES_PER_SECOND,
         extended=True,
         first_durations=STAND_IN_DURATIONS,
     )
 
 
 def transports(stand_in: httpx.AsyncBaseTransport | None) -> Mapping[str, httpx.AsyncBaseTransport | None]:
-    """Where the shared client leads requests for the stand-in."""
+    """Mounts of the shared HTTP client: requests for the stand-in go to this transport."""
     return {} if stand_in is None else {STAND_IN_URL: stand_in}
 
 

@@ -4,7 +4,7 @@ from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from common.clock import steady
 from storage import accounts, attempts, jobs, queue

@@ -16,7 +16,7 @@ from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from bot.worker import reconcile
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.submit_limiter import SubmitLimiter
 from common.clock import steady
 from storage import accounts, attempts, jobs

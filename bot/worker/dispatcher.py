@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.claim import claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch

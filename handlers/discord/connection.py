@@ -9,7 +9,7 @@ from discord import ConnectionClosed, DiscordException, LoginFailure
 from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
-from bot.runtime.tasks import run_until
+from bot.runtime.event_loop import run_until
 from handlers.discord import command_sync
 from handlers.discord.client import Line, Wire, find_gateway
 from handlers.discord.command_sync import Tree

@@ -12,7 +12,7 @@ from bot.conversation.buttons import ButtonRouter
 from bot.conversation.messages import MessageRouter
 from bot.conversation.retry import Retry
 from bot.runtime.clock import Clock
-from bot.runtime.tasks import run_until
+from bot.runtime.event_loop import run_until
 from bot.services import Services
 from handlers.telegram.api_writer import ApiWriter
 from handlers.telegram.command_menu import update_profile

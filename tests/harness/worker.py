@@ -36,7 +36,7 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
 from bot.worker.dispatcher import run_account
 from storage import jobs, ledger

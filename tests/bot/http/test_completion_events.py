@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.cluster.bootstrap import cluster_tasks
-from bot.dashscope.completion_events import MOST, finished_tasks
+from bot.dashscope.answers import MAX_EVENTS, finished_tasks
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import TaskDurations
 from bot.http.completion_events import BODY_BYTES, PACE, CompletionEvents
@@ -179,7 +179,7 @@ async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_noth
         (b"{", 400),
         (b"[" * 60_000, 400),
         (b"1" * 60_000, 400),
-        (json.dumps([event("t")] * (MOST + 1)).encode(), 400),
+        (json.dumps([event("t")] * (MAX_EVENTS + 1)).encode(), 400),
         (b" " * (BODY_BYTES + 1), 413),
         (b"x" * 10**6, 413),
         (b"null", 204),

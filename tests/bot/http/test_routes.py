@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.photo_links import SignedLinks
-from bot.http.metrics_access import MetricsAccess
+from bot.http.metrics import MetricsAccess
 from bot.http.routes import MAX_USES, HttpDeps, application
 from bot.runtime.clock import WallClock
 from storage import accounts, results

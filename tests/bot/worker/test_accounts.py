@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
 from bot.worker import accounts
-from bot.worker.account import ApiAccount
+from bot.worker.accounts import ApiAccount
 from storage.bucket import open_bucket
 from storage.photos import open_photos
 from tests.fakes.http_server import Received, Reply, loopback

@@ -1,4 +1,4 @@
-"""The API's times, as seconds since the epoch (UTC).
+"""Converts the API's times to and from seconds since the epoch (UTC).
 
 Tasks carry Beijing time without a zone, with or without milliseconds; the task list carries epoch milliseconds.
 """
@@ -22,14 +22,14 @@ def from_beijing(value: object) -> float | None:
 
 
 def from_milliseconds(value: object) -> float | None:
-    """`1709260684485` → epoch seconds; anything that is no such number → None."""
+    """`1709260684485` → epoch seconds; anything else → None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e15:
         return None
     return value / 1000
 
 
 def from_http_date(value: str | None) -> float | None:
-    """The `Date` header of an answer → epoch seconds, whole ones."""
+    """The `Date` header of an answer → epoch seconds, whole ones; anything else → None."""
     try:
         moment = parsedate_to_datetime(value or "")
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.admin.doctor import examine
-from bot.config import face_detection
+from bot.app import faces_required
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
@@ -29,9 +29,9 @@ LONG = encoded(quarters(900, 300), "JPEG")
         (face_finders.stumbling, True),
         (None, True),
     ],
-    ids=["a face", "no face", "a finder with a bug", "nobody looks"],
+    ids=["a face", "no face", "a failing finder", "no finder"],
 )
-async def test_only_who_looks_and_finds_none_sends_a_photo_away(
+async def test_a_photo_is_refused_only_when_the_finder_finds_no_face(
     finder: face_finders.Finder | None, is_let_in: bool
 ) -> None:
     async with Intake(find_face=finder) as intake:
@@ -49,7 +49,7 @@ async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
         assert isinstance(await reception.accept(NEITHER, Kind.REFERENCE), AcceptedPhoto)
 
 
-async def test_a_wish_without_a_face_costs_nothing(tmp_path: Path) -> None:
+async def test_a_request_without_a_face_costs_nothing(tmp_path: Path) -> None:
     async with running_app(tmp_path, face_required="on") as app:
         answer = await app.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
         assert answer == UserError(ErrorCode.NO_FACE)
@@ -66,10 +66,10 @@ def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:
         return name if name == "cv2" else None
 
     required, not_required = (settings_for(tmp_path, face_required=word) for word in ("on", "off"))
-    assert face_detection.faces_required(required, find=lambda name: name)
-    assert not face_detection.faces_required(not_required, find=only_cv2)
+    assert faces_required(required, find_package=lambda name: name)
+    assert not faces_required(not_required, find_package=only_cv2)
     with pytest.raises(CannotStart, match=r"pip install '\.\[stylizer\]'"):
-        face_detection.faces_required(required, find=only_cv2)
+        faces_required(required, find_package=only_cv2)
 
 
 async def test_the_doctor_says_that_faces_are_required(tmp_path: Path) -> None:
