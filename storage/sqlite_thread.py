@@ -1,8 +1,12 @@
-"""SQLite's own thread, entered once a statement.
+"""SQLite connections that make one round trip to their thread per statement.
 
-aiosqlite keeps a thread for each connection and goes there for every step: to make a cursor, to run the statement, to
-fetch its rows, to close the cursor. Each way there and back costs more than the statement itself. Here a statement is
-one way, `BEGIN` goes along with the first one, and nobody goes to end what was never begun.
+aiosqlite has a thread for each connection and makes a round trip to it for every step: create the cursor, execute,
+fetch, close the cursor. Each round trip costs more than the statement itself. Here a statement is one round trip,
+`BEGIN` is sent with the first statement, and ending a transaction that never began makes none.
+
+This needs three internals of aiosqlite: `_thread`, `_execute` and `_conn`. Its public methods either return the rows
+without their description and row count, or need a round trip for each. `pyproject.toml` therefore bounds its version,
+and `tests/storage/test_sqlite_thread.py` checks what is relied on.
 """
 
 import sqlite3
@@ -14,12 +18,12 @@ from typing import Any, Self
 
 import aiosqlite
 
-_CHUNK = 64  # rows; aiosqlite wants to know, and nobody reads so
+_CHUNK = 64  # rows per fetch of aiosqlite's own cursors, which are not used here
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """What a statement gave."""
+class _Result:
+    """What a statement returned."""
 
     description: Any = None
     rows: Sequence[Any] = ()
@@ -28,39 +32,39 @@ class _Answer:
 
 
 class Cursor:
-    """What SQLAlchemy asks of a cursor: all rows are here as soon as the statement was run."""
+    """The part of a cursor that SQLAlchemy uses. All rows are fetched when the statement is executed."""
 
     arraysize = 1
 
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
-        self._answer = _Answer()
+        self._result = _Result()
 
     async def execute(self, statement: str, parameters: Iterable[Any] = ()) -> Self:
-        self._answer = await self._connection.answer(statement, parameters)
+        self._result = await self._connection.run(statement, parameters)
         return self
 
     async def executemany(self, statement: str, parameters: Iterable[Iterable[Any]]) -> Self:
-        self._answer = await self._connection.answer(statement, parameters, many=True)
+        self._result = await self._connection.run(statement, parameters, many=True)
         return self
 
     async def fetchall(self) -> Sequence[Any]:
-        return self._answer.rows
+        return self._result.rows
 
     async def close(self) -> None:
-        """It is closed already, where it was."""
+        """Nothing to do: SQLite's cursor was closed after the statement."""
 
     @property
     def description(self) -> Any:
-        return self._answer.description
+        return self._result.description
 
     @property
     def rowcount(self) -> int:
-        return self._answer.rowcount
+        return self._result.rowcount
 
     @property
     def lastrowid(self) -> int | None:
-        return self._answer.lastrowid
+        return self._result.lastrowid
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,28 +74,33 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
-    """A connection whose statements are one way each."""
+    """A connection that makes one round trip per statement."""
 
     def __init__(self, path: Path) -> None:
-        # Transactions begin where we say, not where the driver guesses.
+        # Without an isolation level sqlite3 begins no transactions of its own.
         super().__init__(partial(sqlite3.connect, path, isolation_level=None), _CHUNK)
-        self._thread.daemon = True  # a process that ends in a hurry does not wait for it
+        self._thread.daemon = True  # an exiting process does not wait for it
         self._begin: str | None = None
 
-    def cursor(self) -> Cursor:  # type: ignore[override]  # SQLAlchemy asks no more of it
+    def cursor(self) -> Cursor:  # type: ignore[override]  # SQLAlchemy needs no more of it
         return Cursor(self)
 
-    async def answer(self, statement: str, parameters: Iterable[Any], *, many: bool = False) -> _Answer:
-        """Run a statement; one that begins a transaction is kept until the next, which it goes along with."""
+    async def run(self, statement: str, parameters: Iterable[Any], *, many: bool = False) -> _Result:
+        """Execute a statement. `BEGIN` is held back and sent with the next one.
+
+        Raises:
+            sqlite3.Error: from the statement, or from the `BEGIN` that was sent with it.
+        """
         if statement.startswith("BEGIN"):
             self._begin = statement
-            return _Answer()
+            return _Result()
         step = partial(self._run, statement, parameters, many=many)
-        answer: _Answer = await self._execute(step)  # type: ignore[no-untyped-call]  # aiosqlite types it nowhere
-        return answer
+        result: _Result = await self._execute(step)  # type: ignore[no-untyped-call]  # aiosqlite has no types for it
+        return result
 
-    def _run(self, statement: str, parameters: Any, *, many: bool) -> _Answer:
-        """In the connection's thread. What could not begin is still to begin: nothing runs outside its transaction."""
+    def _run(self, statement: str, parameters: Any, *, many: bool) -> _Result:
+        """Runs in the connection's thread. A `BEGIN` that fails is tried again with the next statement, so that no
+        statement runs outside its transaction."""
         connection = self._conn
         if self._begin is not None:
             connection.execute(self._begin)
@@ -99,7 +108,7 @@ class Connection(aiosqlite.Connection):
         cursor = connection.executemany(statement, parameters) if many else connection.execute(statement, parameters)
         try:
             rows = cursor.fetchall() if cursor.description else ()
-            return _Answer(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
+            return _Result(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
         finally:
             cursor.close()
 
@@ -115,7 +124,7 @@ class Connection(aiosqlite.Connection):
 
 
 async def connect(path: Path) -> Connection:
-    """A connection to this file, open."""
+    """Open a connection to the database in this file."""
     connection = Connection(path)
     await connection
     return connection

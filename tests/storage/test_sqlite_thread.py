@@ -1,15 +1,21 @@
-"""SQLite's own thread: entered once a statement, and left as the transaction wants it."""
+"""The thread of a SQLite connection: one round trip a statement, and transactions that begin and end as they should."""
 
+import inspect
 import logging
 import sqlite3
+import threading
+import tomllib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
+import aiosqlite
 import pytest
 from sqlalchemy import text
 
 from storage.database import open_database
 from storage.sqlite_thread import Connection, connect
+from tests import ROOT
 
 Ways = Callable[[], int]
 
@@ -100,3 +106,60 @@ async def test_a_lock_that_does_not_come_is_told_with_the_first_statement(
     assert connection.in_transaction
     await connection.rollback()
     assert await _said(connection) == []
+
+
+# What `storage.sqlite_thread` relies on inside aiosqlite, which promises none of it. When one of these fails after an
+# update, adapt `storage.sqlite_thread.Connection` before you raise the bound in pyproject.toml.
+
+BOUND = "aiosqlite>=0.22.1,<0.23"
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> aiosqlite.Connection:
+    """A connection of aiosqlite's own class, not open yet."""
+    return aiosqlite.Connection(partial(sqlite3.connect, tmp_path / "plain.db", isolation_level=None), 64)
+
+
+def test_only_versions_of_aiosqlite_whose_internals_are_known_are_allowed() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert BOUND in declared, "Read the tests below before you change the bound: they say what has to stay true."
+    assert aiosqlite.__version__.startswith("0.22."), f"aiosqlite {aiosqlite.__version__} is outside of {BOUND}"
+
+
+def test_aiosqlite_takes_a_function_that_connects_and_the_size_of_a_chunk() -> None:
+    _, connector, chunk, *others = inspect.signature(aiosqlite.Connection.__init__).parameters.values()
+    assert (connector.name, chunk.name) == ("connector", "iter_chunk_size")
+    assert all(other.default is not inspect.Parameter.empty for other in others)
+
+
+async def test_the_thread_of_aiosqlite_is_in_thread_and_does_not_run_before_the_connection_is_awaited(
+    plain: aiosqlite.Connection,
+) -> None:
+    assert isinstance(plain._thread, threading.Thread), "aiosqlite has renamed Connection._thread"
+    assert not plain._thread.is_alive(), "too late to make it a daemon: the thread runs from the start now"
+    plain._thread.daemon = True
+    await plain
+    assert plain._thread.is_alive(), "the connection works in another thread now"
+    await plain.close()
+
+
+async def test_execute_of_aiosqlite_calls_a_function_once_in_that_thread_and_returns_what_it_returns(
+    plain: aiosqlite.Connection, ways: Ways
+) -> None:
+    await plain
+    before = ways()
+    assert await plain._execute(threading.current_thread) is plain._thread  # type: ignore[no-untyped-call]  # private
+    assert ways() == before + 1, "Connection._execute makes more than one round trip, or logs it otherwise"
+    with pytest.raises(ZeroDivisionError):
+        await plain._execute(lambda: 1 // 0)  # type: ignore[no-untyped-call]  # private
+    await plain.close()
+
+
+async def test_the_sqlite_connection_of_aiosqlite_is_in_conn(plain: aiosqlite.Connection) -> None:
+    await plain
+    assert isinstance(plain._conn, sqlite3.Connection), "aiosqlite has renamed Connection._conn"
+    assert not plain.in_transaction
+    await plain.execute_fetchall("BEGIN")
+    assert (plain.in_transaction, plain._conn.in_transaction) == (True, True)
+    await plain.rollback()
+    await plain.close()
