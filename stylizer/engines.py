@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stylizer.worker import Worker
+
 REFERENCE = -1
 SHEET = -2  # one face in every look, our own extension
 # Written down, because asking the engine would load it; a test compares.
@@ -12,16 +14,21 @@ OFFERED = frozenset({SHEET, REFERENCE, *range(10), 14, 15, *range(30, 41)})
 
 @dataclass(frozen=True)
 class Engine:
-    """What a worker process needs. Both functions are importable by name, because they travel to other processes.
+    """What renders the pictures, and in which kind of worker.
 
     `stylize(photo, look, *, reference=None, strength=…, brush=…, seed=…) -> JPEG bytes`; it may raise an exception
     with the API's error code in `.code`. `warm_up()` is called once in each worker. `styles`: every `style_index` on
     offer, with -1 if it takes a reference picture.
+
+    `start_worker` is given the engine and the number of threads that a worker may use; it may block. None: each worker
+    is a process (`stylizer.worker_process`), and both functions travel there by name. That suits an engine that
+    computes for seconds; one that needs next to nothing may bring lighter workers.
     """
 
     stylize: Callable[..., bytes]
     warm_up: Callable[[], None]
     styles: frozenset[int]
+    start_worker: Callable[["Engine", int | None], Worker] | None = None
 
 
 def real_engine() -> Engine:

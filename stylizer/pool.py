@@ -1,49 +1,25 @@
-"""Worker processes for the pixels. Each is an executor of its own, so that one that dies takes only its own picture
-along, and one that hangs can be ended.
-"""
+"""A pool of workers, each rendering one picture at a time; a worker that dies or hangs is replaced."""
 
 import asyncio
 import logging
-import multiprocessing
-import os
-import signal
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+import threading
 
 from stylizer.engines import Engine
 from stylizer.errors import BROKEN, TOOK_TOO_LONG, Fault
-from stylizer.worker import Brushwork, paint, settle_in
+from stylizer.worker import RenderJob, Worker, WorkerDied
+from stylizer.worker_process import ProcessWorker
 
 _log = logging.getLogger(__name__)
-_START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-_START_TIME = 5.0  # seconds until a new process has told its number
-
-
-class Worker:
-    """One process that paints one picture at a time. Starting it blocks for some milliseconds: do so in a thread."""
-
-    def __init__(self, engine: Engine, threads: int | None) -> None:
-        context = multiprocessing.get_context(_START_METHOD)
-        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=settle_in, initargs=(threads,))
-        self._stylize = engine.stylize
-        self._pid = self._executor.submit(os.getpid)
-        self._executor.submit(engine.warm_up).add_done_callback(_report_warm_up)
-
-    def submit(self, brushwork: Brushwork) -> "Future[bytes | Fault]":
-        """Begin. The future (or this call) raises BrokenProcessPool when the process dies."""
-        return self._executor.submit(paint, self._stylize, brushwork)
-
-    def end(self) -> None:
-        """End the process whatever it is doing, and wait until it is gone."""
-        with suppress(BrokenProcessPool, TimeoutError, ProcessLookupError):
-            os.kill(self._pid.result(timeout=_START_TIME), signal.SIGKILL)
-        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Pool:
-    """`workers` processes, started in the background by `open`. `seconds` bounds one picture, warm-up included;
-    `threads` what each process uses (None: every core).
+    """`workers` workers, started in the background by `open`.
+
+    Args:
+        engine: renders the pictures; says what a worker is (`Engine.start_worker`; None: a process).
+        workers: how many pictures are rendered at the same time.
+        seconds: limit for one picture, the rest of a worker's start included.
+        threads: how many each worker uses (None: one for each core).
     """
 
     def __init__(self, engine: Engine, *, workers: int, seconds: float, threads: int | None = None) -> None:
@@ -52,22 +28,24 @@ class Pool:
         self._count = workers
         self._seconds = seconds
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
-        self._all: set[Worker] = set()
         self._opening: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()  # of the two below: workers are started in threads
+        self._workers: set[Worker] = set()
+        self._is_closed = False
 
     def open(self) -> None:
-        """Start the processes without waiting for them."""
-        self._opening = asyncio.create_task(self._fill())
+        """Start the workers without waiting for them."""
+        self._opening = asyncio.create_task(self._start_all())
 
-    async def paint(self, brushwork: Brushwork) -> bytes | Fault:
-        """Paint in the next free worker. One that dies is replaced and the picture tried once more."""
+    async def render(self, job: RenderJob) -> bytes | Fault:
+        """Render in the next free worker. One that dies is replaced and the job tried once more."""
         for _ in range(2):
             worker = await self._idle.get()
             try:
                 async with asyncio.timeout(self._seconds):
-                    outcome = await asyncio.wrap_future(worker.submit(brushwork))
-            except BrokenProcessPool:
-                _log.warning("a worker process died while it was painting")
+                    outcome = await asyncio.wrap_future(worker.submit(job))
+            except WorkerDied:
+                _log.warning("a worker died while it was rendering")
             except TimeoutError:
                 await self._replace(worker)
                 return TOOK_TOO_LONG
@@ -78,30 +56,39 @@ class Pool:
         return BROKEN
 
     async def close(self) -> None:
-        """End all processes, whatever they are doing."""
+        """End all workers, whatever they are doing. Does not wait for one that is still being started: it is ended as
+        soon as that is done."""
         if self._opening is not None:
-            await self._opening
-        await asyncio.gather(*[asyncio.to_thread(worker.end) for worker in self._all])
+            self._opening.cancel()
+        with self._lock:
+            self._is_closed = True
+            workers = list(self._workers)
+        await asyncio.gather(*[asyncio.to_thread(worker.end) for worker in workers])
 
-    async def _fill(self) -> None:
-        for _ in range(self._count):
-            await self._hire()
+    async def _start_all(self) -> None:
+        try:
+            for _ in range(self._count):
+                await self._add_worker()
+        except Exception:  # noqa: BLE001  # whatever it is: logged, because nobody awaits this task
+            _log.exception("the workers could not be started")
 
-    async def _hire(self) -> None:
-        worker = await asyncio.to_thread(Worker, self._engine, self._threads)
-        self._all.add(worker)
-        self._idle.put_nowait(worker)
+    async def _add_worker(self) -> None:
+        worker = await asyncio.to_thread(self._start_worker)
+        if worker is not None:
+            self._idle.put_nowait(worker)
+
+    def _start_worker(self) -> Worker | None:
+        """In a thread. None when the pool was closed meanwhile: whoever waited for the worker may be gone by now."""
+        worker = (self._engine.start_worker or ProcessWorker)(self._engine, self._threads)
+        with self._lock:
+            if not self._is_closed:
+                self._workers.add(worker)
+                return worker
+        worker.end()
+        return None
 
     async def _replace(self, worker: Worker) -> None:
         await asyncio.to_thread(worker.end)
-        self._all.discard(worker)
-        await self._hire()
-
-
-def _report_warm_up(warming: "Future[None]") -> None:
-    """A warm-up that fails is no reason to stop: the pictures will say what is wrong."""
-    if warming.cancelled():
-        return
-    error = warming.exception()
-    if error is not None and not isinstance(error, BrokenProcessPool):
-        _log.error("the engine's warm-up failed: %r", error)
+        with self._lock:
+            self._workers.discard(worker)
+        await self._add_worker()

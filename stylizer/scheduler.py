@@ -14,7 +14,7 @@ from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.task_repository import TaskTable
 from stylizer.tasks import Task
-from stylizer.worker import Brushwork
+from stylizer.worker import RenderJob
 
 _log = logging.getLogger(__name__)
 MOST_RUNS = 5  # starts of one task, each cut short by a crash of the whole service
@@ -119,7 +119,7 @@ class Lane:
             return refusal.fault
         given = {"strength": task.strength, "brush": task.brush, "seed": task.seed}
         extras = {name: value for name, value in given.items() if value is not None}
-        return await self.pool.paint(Brushwork(photo, task.style_index, reference, extras))
+        return await self.pool.render(RenderJob(photo, task.style_index, reference, extras))
 
     async def _end(self, task: Task, outcome: bytes | Fault) -> None:
         """Write it down; the inputs go with that, unless somebody else has the task by now and needs them."""

@@ -1,21 +1,28 @@
 """Worker processes that die, hang or fail: each costs one picture at most."""
 
 import asyncio
+import multiprocessing
 import os
+import threading
 import time
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from stylizer.engines import Engine
-from stylizer.errors import BROKEN, TOOK_TOO_LONG
+from stylizer.errors import BROKEN, TOOK_TOO_LONG, Fault
 from stylizer.pool import Pool
-from stylizer.worker import Brushwork
+from stylizer.worker import RenderJob
+from stylizer.worker_process import ProcessWorker
 from tests.fakes.dashscope.api_calls import open_api
 from tests.fakes.dashscope.quick_engine import (
     STYLES,
     broken_warm_up,
     dying_engine,
+    hold,
     quick_engine,
     stylize,
     tell_pid,
@@ -23,8 +30,9 @@ from tests.fakes.dashscope.quick_engine import (
     warm_up,
 )
 from tests.fakes.dashscope.service import portrait_jpeg
+from tests.fakes.dashscope.workers import until as wait_until
 
-WISH = Brushwork(portrait_jpeg(), 0, None, {})
+JOB = RenderJob(portrait_jpeg(), 0, None, {})
 
 
 async def test_a_worker_that_dies_is_replaced_and_its_picture_tried_once_more(tmp_path: Path) -> None:
@@ -60,11 +68,11 @@ async def test_a_death_does_not_touch_what_others_are_painting(tmp_path: Path) -
 
 async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: Path) -> None:
     hold = tmp_path / "go"
-    pool = Pool(quick_engine(until=hold), workers=1, seconds=0.5)
+    pool = Pool(quick_engine(until=hold, in_processes=True), workers=1, seconds=0.5)
     pool.open()
-    assert await pool.paint(WISH) == TOOK_TOO_LONG
+    assert await pool.render(JOB) == TOOK_TOO_LONG
     hold.touch()
-    while not isinstance(await pool.paint(WISH), bytes):
+    while not isinstance(await pool.render(JOB), bytes):
         pass  # a busy machine may need longer than that to start the next worker, but then it paints
     await pool.close()
 
@@ -72,7 +80,7 @@ async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: 
 async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
     pool = Pool(Engine(tell_pid, warm_up, STYLES), workers=1, seconds=30)
     pool.open()
-    first, second = await pool.paint(WISH), await pool.paint(WISH)
+    first, second = await pool.render(JOB), await pool.render(JOB)
     await pool.close()
     assert isinstance(first, bytes) and first == second
     assert int(first) != os.getpid()
@@ -84,22 +92,22 @@ async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
 async def test_a_worker_uses_as_many_threads_as_it_may(threads: int) -> None:
     pool = Pool(Engine(tell_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
     pool.open()
-    assert await pool.paint(WISH) == str(threads).encode()
+    assert await pool.render(JOB) == str(threads).encode()
     await pool.close()
 
 
 async def test_a_failed_warm_up_is_logged_and_pictures_are_painted(caplog: pytest.LogCaptureFixture) -> None:
     pool = Pool(Engine(stylize, broken_warm_up, STYLES), workers=1, seconds=30)
     pool.open()
-    assert isinstance(await pool.paint(WISH), bytes)
+    assert isinstance(await pool.render(JOB), bytes)
     await pool.close()
     assert "warm-up failed" in caplog.text
 
 
 async def test_closing_does_not_wait_for_what_is_being_painted(tmp_path: Path) -> None:
-    pool = Pool(quick_engine(until=tmp_path / "never"), workers=2, seconds=60)
+    pool = Pool(quick_engine(until=tmp_path / "never", in_processes=True), workers=2, seconds=60)
     pool.open()
-    painting = [asyncio.create_task(pool.paint(WISH)) for _ in range(2)]
+    painting = [asyncio.create_task(pool.render(JOB)) for _ in range(2)]
     await asyncio.to_thread(os.sched_yield)
     before = time.monotonic()
     for task in painting:
@@ -114,5 +122,58 @@ async def test_an_engine_that_dies_whenever_it_starts_ends_tasks_and_not_the_ser
     deaths.write_text("\n" * 100)
     pool = Pool(dying_engine(deaths=deaths), workers=1, seconds=30)
     pool.open()
-    assert await pool.paint(WISH) == BROKEN
+    assert await pool.render(JOB) == BROKEN
+    await pool.close()
+
+
+async def test_closing_does_not_wait_for_a_worker_that_is_still_being_started() -> None:
+    starting, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class LateWorker:
+        def submit(self, _: RenderJob) -> Future[bytes | Fault]:
+            raise AssertionError("nobody gets it")
+
+        def end(self) -> None:
+            ended.set()
+
+    def start(_: Engine, __: int | None) -> LateWorker:
+        starting.set()
+        release.wait()
+        return LateWorker()
+
+    pool = Pool(replace(quick_engine(), start_worker=start), workers=1, seconds=30)
+    pool.open()
+    await asyncio.to_thread(starting.wait)
+    await pool.close()
+    assert not ended.is_set()
+    release.set()
+    await asyncio.to_thread(ended.wait)
+
+
+@pytest.mark.parametrize("is_started", [False, True])
+async def test_closing_leaves_no_process_though_the_engine_never_warms_up(tmp_path: Path, *, is_started: bool) -> None:
+    started = threading.Event()
+
+    def start(engine: Engine, threads: int | None) -> ProcessWorker:
+        worker = ProcessWorker(engine, threads)
+        started.set()
+        return worker
+
+    never = partial(hold, tmp_path / "never", None)
+    pool = Pool(Engine(stylize, never, STYLES, start), workers=2, seconds=30)
+    pool.open()
+    if is_started:
+        await asyncio.to_thread(started.wait)
+    await pool.close()
+    await asyncio.get_running_loop().shutdown_default_executor()  # the start that was under way has come to its end
+    assert multiprocessing.active_children() == []
+
+
+async def test_workers_that_cannot_be_started_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def start(_: Engine, __: int | None) -> ProcessWorker:
+        raise OSError("no more processes")
+
+    pool = Pool(replace(quick_engine(), start_worker=start), workers=1, seconds=30)
+    pool.open()
+    await wait_until(lambda: "could not be started" in caplog.text)
     await pool.close()

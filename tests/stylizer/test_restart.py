@@ -58,7 +58,7 @@ def is_alive(pid: int) -> bool:
 
 async def test_a_stop_keeps_running_and_waiting_tasks_for_the_next_start(tmp_path: Path) -> None:
     hold, data = tmp_path / "go", tmp_path / "data"
-    async with open_api(data, engine=quick_engine(until=hold)) as (_, caller):
+    async with open_api(data, engine=quick_engine(until=hold, in_processes=True)) as (_, caller):
         tasks = [await caller.task(data_url(portrait_jpeg(shade=shade))) for shade in (1, 100, 200)]
         await caller.until(tasks[0], RUNNING)
         before = time.monotonic()

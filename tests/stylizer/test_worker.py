@@ -15,7 +15,7 @@ from stylizer.errors import (
     INVALID_RESOLUTION,
     Fault,
 )
-from stylizer.worker import Brushwork, fault_of, paint
+from stylizer.worker import RenderJob, fault_of, render
 from tests.fakes.dashscope.service import portrait_jpeg
 
 
@@ -96,9 +96,9 @@ def raising(error: Exception) -> Callable[..., bytes]:
     ],
 )
 def test_what_the_engine_trips_over_becomes_a_fault(error: Exception, fault: Fault) -> None:
-    assert paint(raising(error), Brushwork(portrait_jpeg(), 0, None, {})) == fault
+    assert render(raising(error), RenderJob(portrait_jpeg(), 0, None, {})) == fault
 
 
 def test_the_reference_is_judged_like_the_photo() -> None:
-    wish = Brushwork(portrait_jpeg(), -1, b"no picture", {})
-    assert paint(raising(AssertionError("never called")), wish) == INVALID_FORMAT
+    wish = RenderJob(portrait_jpeg(), -1, b"no picture", {})
+    assert render(raising(AssertionError("never called")), wish) == INVALID_FORMAT

@@ -1,5 +1,6 @@
 """Every press gets a polite answer: old, foreign, of other people, out of place; and costs nobody anything."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -77,10 +78,8 @@ async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
 
 
 async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path) -> None:
-    engine = quick_engine()
-    async with chat_harness(
-        tmp_path, engine=type(engine)(engine.stylize, engine.warm_up, STYLES | {SHEET.index})
-    ) as harness:
+    engine = replace(quick_engine(), styles=STYLES | {SHEET.index})
+    async with chat_harness(tmp_path, engine=engine) as harness:
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg())
         draft = await anna.sees("Which style")

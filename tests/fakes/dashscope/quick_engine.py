@@ -1,24 +1,29 @@
 """An engine for tests of everything round the engine: real JPEG bytes in a few milliseconds.
 
-It imports next to nothing, because every worker process imports it.
+It imports next to nothing, because worker processes import it too.
 """
 
 import io
 import os
 import signal
+import threading
 from functools import partial
 from pathlib import Path
 
 from stylizer.engines import Engine
+from tests.fakes.dashscope.thread_worker import ThreadWorker
 
 STYLES = frozenset({-1, 0, 2, 4, 5, 7, 9, 32})
 
 
-def quick_engine(*, until: Path | None = None) -> Engine:
-    """Paints at once. With `until`, a picture is finished only when that file exists: so a test holds a task RUNNING
-    as long as it likes, and nobody has to guess how long something takes.
+def quick_engine(*, until: Path | None = None, in_processes: bool = False) -> Engine:
+    """Renders at once, in threads; with `in_processes`, in worker processes as the real engine does.
+
+    With `until`, a picture is finished only when that file exists: a test can hold a task RUNNING for as long as it
+    likes and need not guess how long anything takes.
     """
-    return Engine(stylize=partial(stylize, until=until), warm_up=warm_up, styles=STYLES)
+    start = None if in_processes else ThreadWorker
+    return Engine(stylize=partial(stylize, until=until), warm_up=warm_up, styles=STYLES, start_worker=start)
 
 
 def stylize(
@@ -30,12 +35,13 @@ def stylize(
     brush: float = 0.5,
     seed: int = 0,
     until: Path | None = None,
+    is_ended: threading.Event | None = None,
 ) -> bytes:
-    """The photo, small and tinted by the look; the wishes are kept in the JPEG's comment, for tests to read."""
+    """The photo, small and tinted by the look; the JPEG's comment holds the parameters, for tests to read."""
     from PIL import Image  # noqa: PLC0415  # only in the worker
 
     if until is not None:
-        hold(until)
+        hold(until, is_ended)
     with Image.open(io.BytesIO(photo)) as image:
         small = image.convert("RGB").resize((96, max(48, 96 * image.height // image.width)))
     tint = Image.new("RGB", small.size, ((look * 37) % 256, (look * 91) % 256, 128 if reference is None else 255))
@@ -45,13 +51,16 @@ def stylize(
     return out.getvalue()
 
 
-def hold(until: Path) -> None:
-    """Wait for a file to appear: polled, because this is another process."""
-    import threading  # noqa: PLC0415  # only in the worker
-
-    pause = threading.Event()
+def hold(until: Path, is_ended: threading.Event | None) -> None:
+    """Wait for a file to appear: polled, because this may be another process. Raises Ended."""
+    is_ended = is_ended or threading.Event()
     while not until.exists():
-        pause.wait(0.005)
+        if is_ended.wait(0.005):
+            raise Ended
+
+
+class Ended(Exception):
+    """The worker was ended meanwhile; nobody reads this."""
 
 
 def warm_up() -> None:

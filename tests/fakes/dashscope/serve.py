@@ -13,7 +13,7 @@ from tests.fakes.dashscope.service import stand_in
 
 async def main(folder: str, until: str | None = None) -> None:
     """Serve until killed."""
-    engine = quick_engine(until=Path(until) if until else None)
+    engine = quick_engine(until=Path(until) if until else None, in_processes=True)
     async with stand_in(Path(folder), engine=engine, queries_per_second=10**6, submits_per_second=10**6) as service:
         sys.stdout.write(f"{service.url}\n")
         sys.stdout.flush()
