@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench.installation import Backroom, backroom
+from bench.harness import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
 from bot.worker.context import AccountContext

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-from bench.installation import Backroom, backroom
+from bench.harness import Backroom, backroom
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
 from tests.fakes.postgres import NoServer, postgres_server

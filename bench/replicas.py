@@ -18,7 +18,7 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from bench.installation import Backroom, backroom
+from bench.harness import Backroom, backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.runtime import event_loop

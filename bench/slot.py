@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bench.installation import NO_LIMITS, a_photo, house
+from bench.delayed_link import far_away
+from bench.harness import NO_LIMITS, a_photo, house
 from bench.peer_scripts import as_the_sdk, every_three_seconds, script
 from bench.report import Aim, Section, Table, publish
 from bench.slow_engine import photo, slow_engine
-from bench.slow_network import far_away
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import InlineLinks
 from bot.jobs.admission import admit, insert_job, person_and_chat_rows

@@ -17,7 +17,7 @@ from statistics import median
 
 from pydantic import SecretStr
 
-from bench.installation import backroom
+from bench.harness import backroom
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.domain.poll_schedule import TaskDurations

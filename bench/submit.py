@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
+from bench.delayed_link import far_away
 from bench.report import ROOT, Aim, Section, Table, publish
 from bench.slot import ONE_WAY
-from bench.slow_network import far_away
 from bot.runtime import event_loop
 from stylizer.settings import BASE_PATH
 from tests.fakes.dashscope.service import CREATE_PATH, StandIn, stand_in

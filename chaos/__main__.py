@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from chaos import faults, inputs, kills, replicas, soak
-from chaos.outcome import Outcome
+from chaos.summary import Outcome
 
 # Of each part: what runs it, and how much of it without N.
 PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chaos.proxy import Passing
-from chaos.stage import LANES
+from chaos.http_proxy import Passing
+from chaos.testbed import LANES
 
 _KEY = re.compile(rb"(?i)\r\nauthorization: *bearer +(\S+)")
 KILLED_SECONDS = 10.0  # after a kill somebody else drives the lane

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from chaos.people import Wish
+from chaos.users import Wish
 from stylizer.tasks import Status, Task
 from tests.fakes.dashscope.service import most_running, most_within_a_second
 from tests.fakes.telegram_api.chats import Shown

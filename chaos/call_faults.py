@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from chaos.proxy import Deed, Passing
+from chaos.http_proxy import Deed, Passing
 
 Kill = Callable[[], None]
 HANG_SECONDS = 30.0  # longer than anybody waits for an answer

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from chaos import audit, discord_audit
 from chaos.account_activity import Lanes
-from chaos.discord_people import Guests
-from chaos.kill_moments import Call, Chance, Trap
-from chaos.people import People, wish
+from chaos.discord_users import Guests
+from chaos.http_proxy import Deed, Passing
+from chaos.kill_points import Call, Chance, Trap
 from chaos.processes import owner_of
-from chaos.proxy import Deed, Passing
 from chaos.replica import BY_ITSELF, Replica
-from chaos.stage import SLOTS, Stage
+from chaos.testbed import SLOTS, Stage
+from chaos.users import People, wish
 from tests.fakes.postgres import Server
 
 BACKLOG = 12  # wishes under way at any time

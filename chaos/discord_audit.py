@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos import audit
-from chaos.discord_people import NO_CARD, Guest, Guests, is_card
+from chaos.discord_users import NO_CARD, Guest, Guests, is_card
 from tests.fakes.discord_api.server import Discord
 from tests.fakes.discord_api.shown_messages import Shown
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chaos import audit, discord_audit
 from chaos.bot_process import Life
-from chaos.discord_people import Guests
-from chaos.fault_plan import Faulty
+from chaos.discord_users import Guests
+from chaos.fault_injector import Faulty
 from chaos.machine_faults import CALAMITIES
-from chaos.outcome import Outcome
-from chaos.people import People, wish
-from chaos.stage import LINKS, Stage, stage
+from chaos.summary import Outcome
+from chaos.testbed import LINKS, Stage, stage
+from chaos.users import People, wish
 
 SPEED = 4.0  # a starved machine has to carry a submit out within 24 s of the bot's time: six of its own
 LANES = 4

@@ -17,12 +17,12 @@ from PIL import Image
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
 from bot.http.routes import MAX_USES
 from bot.imaging import Intake, Portrait, UnusablePhoto
-from chaos import audit, images, requests, updates
+from chaos import audit, fuzz_http, fuzz_images, fuzz_updates
 from chaos.bot_process import Life
-from chaos.outcome import Outcome
-from chaos.people import People
 from chaos.processes import children, peak_mib
-from chaos.stage import Stage, stage
+from chaos.summary import Outcome
+from chaos.testbed import Stage, stage
+from chaos.users import People
 from tests.fakes.telegram_api.people import Someone
 
 SPEED = 8.0
@@ -95,8 +95,8 @@ async def files(report: Report, number: int, dice: random.Random) -> None:
 
 
 def _files(number: int, dice: random.Random) -> list[tuple[str, bytes]]:
-    bombs = images.bombs()
-    return [*bombs, *(images.broken(dice) for _ in range(number - len(bombs)))][:number]
+    bombs = fuzz_images.bombs()
+    return [*bombs, *(fuzz_images.broken(dice) for _ in range(number - len(bombs)))][:number]
 
 
 def _word(outcome: Portrait | UnusablePhoto) -> str:
@@ -127,9 +127,9 @@ class Attack:
     async def updates(self, number: int) -> None:
         """Bad updates, with a question in between that is answered as ever."""
         api = self.stage.telegram
-        kinds = await updates.good(api)
+        kinds = await fuzz_updates.good(api)
         for count in range(number):
-            await updates.odd(api, kinds, self.dice)
+            await fuzz_updates.odd(api, kinds, self.dice)
             self.report.sent["updates"] += 1
             if count % BATCH == BATCH - 1:
                 anna = Someone(api, 2**41 + count, 2**41 + count)
@@ -144,7 +144,7 @@ class Attack:
         async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
             cookie = (await http.get("/api/quota")).cookies["visitor"]
             for count in range(number):
-                asked = requests.odd(self.dice, cookie, cookie)
+                asked = fuzz_http.odd(self.dice, cookie, cookie)
                 status = await self._ask(host, asked.bytes(host))
                 self.report.sent["requests"] += 1
                 self.report.answers[f"HTTP {status}"] += 1
@@ -157,7 +157,7 @@ class Attack:
         """Photo links that we never gave, or gave long ago: none shows the photo. The good one does, for a while."""
         good, late, key = await self._good_links()
         async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
-            for link in (late, *(requests.bent(good, self.dice) for _ in range(number))):
+            for link in (late, *(fuzz_http.bent(good, self.dice) for _ in range(number))):
                 self.report.sent["photo links"] += 1
                 if (
                     link != good

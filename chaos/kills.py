@@ -12,11 +12,11 @@ from pathlib import Path
 from chaos import audit, discord_audit
 from chaos.bot_process import Life
 from chaos.crash_points import Point
-from chaos.discord_people import Guests
-from chaos.kill_moments import Chance, Moment, Trap, draw, name
-from chaos.outcome import Outcome
-from chaos.people import People, wish
-from chaos.stage import LANES, LINKS, Stage, stage
+from chaos.discord_users import Guests
+from chaos.kill_points import Chance, Moment, Trap, draw, name
+from chaos.summary import Outcome
+from chaos.testbed import LANES, LINKS, Stage, stage
+from chaos.users import People, wish
 
 SPEED = 4.0
 BACKLOG = 6  # wishes under way at any time

@@ -9,8 +9,8 @@ from contextlib import closing
 
 from chaos import call_faults
 from chaos.bot_process import Life
-from chaos.proxy import Deed, Passing
-from chaos.stage import Stage
+from chaos.http_proxy import Deed, Passing
+from chaos.testbed import Stage
 
 FULL_BYTES = 2048  # no file may be written beyond this: neither the database's log nor a photo
 FULL_SECONDS = 3.0

@@ -13,8 +13,8 @@ from typing import Any
 
 from chaos.bot_process import Birth, Life, life
 from chaos.crash_points import EDGES, Point
-from chaos.database_wire import Wire, wire
-from chaos.stage import Stage, free_port
+from chaos.tcp_proxy import Wire, wire
+from chaos.testbed import Stage, free_port
 
 AWAY_SECONDS = 2.0  # at most, between a death and the next life
 MOST_COMMITS = 60  # of a life, at whose edges it may end

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from chaos import audit, discord_audit
 from chaos.cluster import BACKLOG, Company
-from chaos.discord_people import Guests
-from chaos.kill_moments import draw_call, name
-from chaos.outcome import Outcome
-from chaos.people import People
+from chaos.discord_users import Guests
+from chaos.kill_points import draw_call, name
 from chaos.replica import BY_ITSELF, replica
 from chaos.slow_engine import slow_engine
-from chaos.stage import SLOTS, Stage, stage
+from chaos.summary import Outcome
+from chaos.testbed import SLOTS, Stage, stage
+from chaos.users import People
 from tests.fakes.dashscope.service import most_within_a_second
 from tests.fakes.postgres import NoServer, Server, postgres_server
 from tests.fakes.s3 import bucket_server

@@ -15,10 +15,10 @@ from chaos import audit
 from chaos.bot_process import Birth, life
 from chaos.fast_clock import haste
 from chaos.instant_service import Cloud, cloud
-from chaos.outcome import Outcome
 from chaos.processes import children, cpu_seconds, now_mib, open_files
+from chaos.soak_clients import Visitors
 from chaos.soak_curve import HEAD, Look, grown
-from chaos.visitors import Visitors
+from chaos.summary import Outcome
 from stylizer.settings import BASE_PATH
 
 SPEED = 1.0  # pages are told of changes so many times a second: in a faster time they would cost more than they do

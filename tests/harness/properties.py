@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from chaos.words import EMOJI, EVIL
+from chaos.fuzz_text import EMOJI, EVIL
 
 # The same examples in every run: a failure is one for everybody, and can be looked at.
 QUICK = settings(

@@ -18,7 +18,7 @@ import psycopg
 from pydantic import SecretStr
 
 from bot.worker.accounts import account_id
-from chaos.database_wire import Wire, wire
+from chaos.tcp_proxy import Wire, wire
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.bot_process import Bot, bot_process
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chaos import audit
-from chaos.people import Wish
+from chaos.users import Wish
 from storage.database import open_database
 from stylizer.tasks import Status, Task
 from tests.fakes.telegram_api.chats import Shown

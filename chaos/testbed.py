@@ -11,7 +11,7 @@ from typing import Any
 from chaos.bot_process import Birth, Life, life
 from chaos.crash_points import Point
 from chaos.fast_clock import Haste, haste
-from chaos.proxy import Proxy, proxy
+from chaos.http_proxy import Proxy, proxy
 from stylizer.engines import Engine
 from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task

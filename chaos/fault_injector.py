@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chaos import call_faults
-from chaos.proxy import Deed, Passing, passes
+from chaos.http_proxy import Deed, Passing, passes
 
 _CHAT_ID = re.compile(rb'chat_id(?:=|"\r\n\r\n)(-?\d+)')
 _THROTTLED = {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded.", "request_id": "r"}

@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.images import broken
-from chaos.words import ODD, words
+from chaos.fuzz_images import broken
+from chaos.fuzz_text import ODD, words
 
 METHODS = ("GET", "GET", "POST", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH", "TRACE", "GETT")
 PATHS = (

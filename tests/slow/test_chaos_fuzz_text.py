@@ -13,7 +13,7 @@ from bot.i18n import texts_for
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import find_style, is_reference, parse_text, split_me
 from bot.saved_styles import names
-from chaos.words import EVIL, words
+from chaos.fuzz_text import EVIL, words
 
 MANY = 1000
 SECRET = b"0123456789abcdef0123456789abcdef"

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from chaos.images import broken
-from chaos.words import bent, words
+from chaos.fuzz_images import broken
+from chaos.fuzz_text import bent, words
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.actions import adds_bot, changes_caption, group_moves
 from tests.fakes.telegram_api.chats import Shown

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chaos.proxy import Passing
+from chaos.http_proxy import Passing
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.discord_api.objects import Guild
 from tests.fakes.discord_api.people import Somebody

@@ -7,7 +7,7 @@ from time import monotonic
 
 import httpx
 
-from chaos.people import photo
+from chaos.users import photo
 
 TOO_FAST_SECONDS = 0.3  # a visitor may wish four times a second
 

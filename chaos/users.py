@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from chaos.discord_people import Guests
-from chaos.stage import Stage
+from chaos.discord_users import Guests
+from chaos.testbed import Stage
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.people import Someone
 from tests.fakes.telegram_api.server import ME

@@ -9,7 +9,7 @@ from typing import Literal
 
 from chaos.call_faults import killed_after, killed_amid, killed_before
 from chaos.crash_points import Point
-from chaos.proxy import Deed, Passing, passes
+from chaos.http_proxy import Deed, Passing, passes
 
 How = Literal["before", "after", "amid"]
 _DEEDS: dict[How, Callable[[Callable[[], None]], Deed]] = {
