@@ -22,7 +22,7 @@ from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.domain.poll_schedule import TaskDurations
 from bot.worker.accounts import account_id
-from chaos.processes import children, now_mib
+from chaos.processes import children, current_mib
 from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -62,8 +62,8 @@ class Started:
 
 def memory(pid: int) -> tuple[int, int]:
     """Of the process itself, and with its children."""
-    mine = now_mib(pid)
-    return mine, mine + sum(now_mib(child) for child in children(pid))
+    mine = current_mib(pid)
+    return mine, mine + sum(current_mib(child) for child in children(pid))
 
 
 async def bare() -> Started:

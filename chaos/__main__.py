@@ -11,18 +11,18 @@ from functools import partial
 from pathlib import Path
 
 from chaos import faults, inputs, kills, replicas, soak
-from chaos.summary import Outcome
+from chaos.summary import Summary
 
 # Of each part: what runs it, and how much of it without N.
-PARTS: dict[str, tuple[Callable[[Path, int, int], Outcome], int]] = {
+PARTS: dict[str, tuple[Callable[[Path, int, int], Summary], int]] = {
     "kills": (kills.run, 100),
-    "home": (kills.run_at_home, 50),
+    "home": (kills.run_embedded, 50),
     "faults": (faults.run, 1000),
     "replicas": (replicas.run, 50),
     "inputs": (inputs.run, 2000),
     "soak": (soak.run, 10_000),
 }
-ALONE = {"soak"}  # only when asked for
+EXPLICIT_ONLY = {"soak"}  # only when asked for
 
 
 def main() -> int:
@@ -33,11 +33,11 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--minutes", type=float, default=math.inf, help="the soak begins no more jobs after that")
     asked = arguments.parse_args()
-    parts = asked.part or [name for name in PARTS if name not in ALONE]
-    return max(one(part, asked.n, asked.seed, asked.minutes) for part in parts)
+    parts = asked.part or [name for name in PARTS if name not in EXPLICIT_ONLY]
+    return max(run_part(part, asked.n, asked.seed, asked.minutes) for part in parts)
 
 
-def one(part: str, number: int | None, seed: int, minutes: float) -> int:
+def run_part(part: str, number: int | None, seed: int, minutes: float) -> int:
     """One part, on a fresh folder."""
     run, usual = PARTS[part]
     if part == "soak":

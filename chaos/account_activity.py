@@ -6,29 +6,29 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chaos.http_proxy import Passing
-from chaos.testbed import LANES
+from chaos.http_proxy import ProxiedCall
+from chaos.testbed import ACCOUNTS
 
 _KEY = re.compile(rb"(?i)\r\nauthorization: *bearer +(\S+)")
-KILLED_SECONDS = 10.0  # after a kill somebody else drives the lane
-KILLED, UPSET = "killed", "frozen or cut off"
-UPSET_SECONDS = 30.0  # so long a frozen or cut-off replica may be the reason why a lane stands still
+TAKEOVER_SECONDS = 10.0  # after a kill somebody else drives the lane
+AFTER_KILL, AFTER_DISTURBANCE = "killed", "frozen or cut off"
+DISTURBANCE_SECONDS = 30.0  # so long a frozen or cut-off replica may be the reason why a lane stands still
 
 
 @dataclass
-class Lanes:
+class AccountActivity:
     """`still` is the longest that any lane stood still while somebody waited: after a kill, and after a replica was
     frozen or cut off. Times are those of a clock that goes steadily."""
 
     last: dict[bytes, float] = field(default_factory=dict)
     calls: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict(int))
-    still: dict[str, float] = field(default_factory=lambda: {KILLED: 0.0, UPSET: 0.0})
+    still: dict[str, float] = field(default_factory=lambda: {AFTER_KILL: 0.0, AFTER_DISTURBANCE: 0.0})
     too_long: set[tuple[bytes, float]] = field(default_factory=set)
     killed_at: float = 0.0
     upset_until: float = 0.0
     waiting_since: float | None = None
 
-    def heard(self, passing: Passing) -> None:
+    def heard(self, passing: ProxiedCall) -> None:
         """A call to the service."""
         if (key := _KEY.search(passing.head)) is not None:
             self.last[key[1]] = time.monotonic()
@@ -40,7 +40,7 @@ class Lanes:
 
     def upset(self, *, over: bool) -> None:
         """A replica is frozen or cut off, or is no longer."""
-        self.upset_until = time.monotonic() + UPSET_SECONDS if over else float("inf")
+        self.upset_until = time.monotonic() + DISTURBANCE_SECONDS if over else float("inf")
 
     def look(self, *, waiting: bool) -> None:
         """Note how long each lane has been still while somebody waited."""
@@ -48,19 +48,19 @@ class Lanes:
         self.waiting_since = (self.waiting_since or now) if waiting else None
         if self.waiting_since is None:
             return
-        cause = UPSET if now < self.upset_until else KILLED
+        cause = AFTER_DISTURBANCE if now < self.upset_until else AFTER_KILL
         for key, last in self.last.items():
             still = now - max(last, self.waiting_since, self.killed_at)
             self.still[cause] = max(self.still[cause], still)
-            if cause == KILLED and still > KILLED_SECONDS:
+            if cause == AFTER_KILL and still > TAKEOVER_SECONDS:
                 self.too_long.add((key, self.killed_at))
 
     @property
     def are_driven(self) -> bool:
         """Whether every lane has been heard of since somebody died."""
-        return len(self.last) == LANES and all(last > self.killed_at for last in self.last.values())
+        return len(self.last) == ACCOUNTS and all(last > self.killed_at for last in self.last.values())
 
     def wrong(self) -> Iterator[str]:
         """Lanes that stood still for too long after a kill."""
         if self.too_long:
-            yield f"{len(self.too_long)} times a lane stood still for more than {KILLED_SECONDS:.0f} s after a kill"
+            yield f"{len(self.too_long)} times a lane stood still for more than {TAKEOVER_SECONDS:.0f} s after a kill"

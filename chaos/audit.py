@@ -12,18 +12,18 @@ from typing import Any
 
 import psycopg
 
-from chaos.users import Wish
+from chaos.users import PhotoRequest
 from stylizer.tasks import Status, Task
 from tests.fakes.dashscope.service import most_running, most_within_a_second
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.server import BotApi
 
 # What may come besides a card, each once: after a long wait, and when something was tried again and again in vain.
-NOTICE = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't")
-SORRY = "I couldn't get that done just now"
-DISCORD = "discord:"  # begins the sources of which chaos.discord_audit knows
-AWAY_SECONDS = 30.0  # that a PostgreSQL may be away
-ENDED = ("delivered", "stored", "failed", "canceled")
+NOTICES = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't")
+APOLOGY = "I couldn't get that done just now"
+DISCORD_PREFIX = "discord:"  # begins the sources of which chaos.discord_audit knows
+DATABASE_RETRY_SECONDS = 30.0  # that a PostgreSQL may be away
+TERMINAL_STATES = ("delivered", "stored", "failed", "canceled")
 _UNFINISHED = """
     SELECT (SELECT COUNT(*) FROM job WHERE state IN ('draft', 'queued', 'submitting', 'running', 'fetching'))
          + (SELECT COUNT(*) FROM outbox WHERE platform IN ('telegram', 'discord'))
@@ -37,18 +37,18 @@ _LEDGER = """
 """
 
 
-def rows(database: Path | str, sql: str) -> list[Any]:
+def query(database: Path | str, sql: str) -> list[Any]:
     """What a question about the bot's rows gives, read beside a running bot or after one. `database`: SQLite's file, or
     a PostgreSQL's address."""
     if isinstance(database, str):
-        return _asked_until_it_answers(database, sql)
+        return _query_with_retry(database, sql)
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         return connection.execute(sql).fetchall()
 
 
-def _asked_until_it_answers(url: str, sql: str) -> list[Any]:
+def _query_with_retry(url: str, sql: str) -> list[Any]:
     """It may just have died, and will rise again."""
-    until = monotonic() + AWAY_SECONDS
+    until = monotonic() + DATABASE_RETRY_SECONDS
     while True:
         try:
             with psycopg.connect(url, autocommit=True, connect_timeout=10) as asking:
@@ -61,41 +61,41 @@ def _asked_until_it_answers(url: str, sql: str) -> list[Any]:
 
 def unfinished(database: Path | str) -> int:
     """How much is still on its way: jobs, and outcomes that a chat has yet to be told."""
-    [(count,)] = rows(database, _UNFINISHED)
+    [(count,)] = query(database, _UNFINISHED)
     return int(count)
 
 
-def sorry(telegram: BotApi, wishes: Collection[Wish]) -> frozenset[int]:
+def apologized_chats(telegram: BotApi, wishes: Collection[PhotoRequest]) -> frozenset[int]:
     """Chats that were told in words that it could not be done just now."""
     return frozenset(
         chat
         for chat in {wish.chat for wish in wishes if wish.chat is not None}
-        if any(shown.text.startswith(SORRY) for shown in telegram.chats.of_bot(chat))
+        if any(shown.text.startswith(APOLOGY) for shown in telegram.chats.of_bot(chat))
     )
 
 
-def outcomes(database: Path | str, wishes: Collection[Wish], told: Collection[int] = ()) -> Iterator[str]:
+def outcome_violations(database: Path | str, wishes: Collection[PhotoRequest], told: Collection[int] = ()) -> Iterator[str]:
     """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `told`: chats that were
     asked to try again later instead."""
-    found = Counter(_asked(source) for (source,) in rows(database, "SELECT source FROM job"))
+    found = Counter(_request_key(source) for (source,) in query(database, "SELECT source FROM job"))
     for wish in wishes:
         accepted = wish.job is not None and not wish.withdrawn if wish.chat is None else wish.chat not in told
         count = found.pop(wish.source, 0)
         if count > 1 or (accepted and count == 0):
             yield f"the wish {wish.source} is {count} jobs"
-    yield from (f"nobody wished for the job {source}" for source in found if not source.startswith(DISCORD))
-    for number, state in rows(database, f"SELECT id, state FROM job WHERE state NOT IN {ENDED}"):
+    yield from (f"nobody wished for the job {source}" for source in found if not source.startswith(DISCORD_PREFIX))
+    for number, state in query(database, f"SELECT id, state FROM job WHERE state NOT IN {TERMINAL_STATES}"):
         yield f"job {number} is still {state}"
 
 
-def _asked(source: str) -> str:
+def _request_key(source: str) -> str:
     """What a job's source says of the wish: all of it in chats, on the page only the visitor's own key."""
     return source.rpartition(":")[2] if source.startswith("web:") else source
 
 
-def payments(database: Path | str, tasks: Collection[Task]) -> Iterator[str]:
+def payment_violations(database: Path | str, tasks: Collection[Task]) -> Iterator[str]:
     """Tasks made = tasks owned: none paid twice, none orphaned, each picture one task's."""
-    owner = dict(rows(database, "SELECT task_id, job_id FROM attempt WHERE task_id IS NOT NULL"))
+    owner = dict(query(database, "SELECT task_id, job_id FROM attempt WHERE task_id IS NOT NULL"))
     paid: defaultdict[int, list[str]] = defaultdict(list)
     for task in tasks:
         if task.task_id not in owner:
@@ -107,7 +107,7 @@ def payments(database: Path | str, tasks: Collection[Task]) -> Iterator[str]:
     yield from (f"job {job} owns a task that was never made" for task, job in owner.items() if task not in known)
 
 
-def limits(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
+def limit_violations(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
     """As the service has it: no account had more tasks at once than slots, from their being sent until they were done,
     nor more of them sent within a second."""
     for account in {task.account for task in tasks}:
@@ -118,83 +118,83 @@ def limits(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
             yield f"{most} tasks of {account} were sent within a second"
 
 
-def fences(database: Path | str) -> Iterator[str]:
+def fencing_violations(database: Path | str) -> Iterator[str]:
     """Of no account did a dispatcher send anything after its successor had begun to."""
     asked = "SELECT account_id, epoch FROM attempt WHERE epoch IS NOT NULL ORDER BY intent_at"
     newest: Counter[str] = Counter()
-    for account, epoch in rows(database, asked):
+    for account, epoch in query(database, asked):
         if epoch < newest[account]:
             yield f"the dispatcher {epoch} of {account} wrote an attempt after {newest[account]} did"
         newest[account] = max(newest[account], epoch)
 
 
-def ledger(database: Path | str) -> Iterator[str]:
+def ledger_violations(database: Path | str) -> Iterator[str]:
     """Every sum agrees with its rows, and nothing stays reserved."""
-    for scope, period, reserved, used, reserves, commits, releases in rows(database, _LEDGER):
+    for scope, period, reserved, used, reserves, commits, releases in query(database, _LEDGER):
         if (reserved, used) != (reserves - commits - releases, commits):
             yield f"the sums of {scope} {period} are ({reserved}, {used}), its rows say otherwise"
         if reserved:
             yield f"{scope} {period} still has {reserved} reserved"
     day = "SELECT COUNT(*) FROM ledger WHERE scope LIKE 'person:%' AND kind = 'commit'"
     shown = "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')"
-    [(spent,)], [(given,)] = rows(database, day), rows(database, shown)
+    [(spent,)], [(given,)] = query(database, day), query(database, shown)
     if spent != given:
         yield f"{spent} units were spent for {given} pictures"
 
 
-def whole(database: Path) -> Iterator[str]:
+def integrity_violations(database: Path) -> Iterator[str]:
     """SQLite has nothing to complain about."""
-    [(said,)] = rows(database, "PRAGMA integrity_check(1)")
+    [(said,)] = query(database, "PRAGMA integrity_check(1)")
     if said != "ok":
         yield f"integrity_check: {said}"
 
 
-def cards(telegram: BotApi, chat: int) -> list[Shown]:
+def cards_in(telegram: BotApi, chat: int) -> list[Shown]:
     """The messages of a chat that are a job's or an album's card, the pictures beside it left out."""
-    shown = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICE, SORRY))]
+    shown = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
     return [one for one in shown if one.photo is None or one.rows]
 
 
-def chats(database: Path | str, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> Iterator[str]:
+def chat_violations(database: Path | str, telegram: BotApi, wishes: Collection[PhotoRequest], again: Counter[int]) -> Iterator[str]:
     """Every wish in a chat has one card with its picture, or its reason. `again`: how often a new message may have come
     twice to a chat, because it was sent and nobody lived to hear so."""
-    states, doubtful = dict(rows(database, "SELECT source, state FROM job")), _in_doubt(database)
-    together: defaultdict[int, list[Wish]] = defaultdict(list)
+    states, doubtful = dict(query(database, "SELECT source, state FROM job")), _uncertain_albums(database)
+    together: defaultdict[int, list[PhotoRequest]] = defaultdict(list)
     for wish in wishes:
         if wish.chat is not None:
             together[wish.chat].append(wish)
     for chat, its in together.items():
         shown, painted = telegram.chats.of_bot(chat), sum(states.get(wish.source) == "delivered" for wish in its)
         spare = again[chat]
-        if (count := len(cards(telegram, chat))) > 1 + spare or (painted and not count):
+        if (count := len(cards_in(telegram, chat))) > 1 + spare or (painted and not count):
             yield f"the chat {chat} has {count} cards: {[card.text for card in shown]}"
         pictures = sum(one.photo is not None for one in shown)
         if not (painted <= pictures <= painted + spare or (pictures == 0 and its[0].source in doubtful)):
             yield f"the chat {chat} has {pictures} pictures of {painted}: {[card.text for card in shown]}"
-        for words in (NOTICE, (SORRY,)):
+        for words in (NOTICES, (APOLOGY,)):
             if (count := sum(one.text.startswith(words) for one in shown)) > 1 + spare:
                 yield f"the chat {chat} was told {count} times: {words[0]}"
     yield from (f"the Bot API was misused: {breach}" for breach in telegram.breaches)
 
 
-def _in_doubt(database: Path | str) -> set[str]:
+def _uncertain_albums(database: Path | str) -> set[str]:
     """Albums whose pictures were about to be sent, and nobody lived to know: their card offers each by a button."""
     asked = "SELECT j.source FROM job j JOIN album a ON a.id = j.album_id WHERE a.hung = 'sending'"
-    return {source for (source,) in rows(database, asked)}
+    return {source for (source,) in query(database, asked)}
 
 
-def noted(database: Path | str) -> dict[str, str | None]:
+def recorded_messages(database: Path | str) -> dict[str, str | None]:
     """By source: the message that a job's card is in, as far as the bot knows."""
     asked = "SELECT j.source, CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
-    return dict(rows(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
+    return dict(query(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
 
 
-def unheard(database: Path | str, telegram: BotApi, wishes: Collection[Wish], again: Counter[int]) -> int:
+def count_unrecorded_cards(database: Path | str, telegram: BotApi, wishes: Collection[PhotoRequest], again: Counter[int]) -> int:
     """Count, into `again`, the chats with a card that the bot has not noted: whoever comes next sends it once more."""
-    known, found = noted(database), 0
+    known, found = recorded_messages(database), 0
     first = {wish.chat: wish.source for wish in reversed(list(wishes)) if wish.chat is not None}
     for chat, source in first.items():
-        if known.get(source) is None and len(cards(telegram, chat)) > again[chat]:
+        if known.get(source) is None and len(cards_in(telegram, chat)) > again[chat]:
             again[chat] += 1
             found += 1
     return found

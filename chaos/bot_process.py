@@ -16,8 +16,8 @@ from bot.app import run
 from bot.config.settings import Settings
 from bot.runtime import event_loop
 from bot.runtime.logging import set_up_logging
-from chaos.crash_points import Point, arm
-from chaos.fast_clock import Haste, HastyClock, hasten_boot_clock, set_wall_clock_wrong
+from chaos.crash_points import CrashPoint, arm
+from chaos.fast_clock import TimeScale, ScaledClock, scale_boot_clock, skew_wall_clock
 from tests.fakes.dashscope.quick_engine import quick_engine
 
 _CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
@@ -25,20 +25,20 @@ _CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "hand
 
 
 @dataclass(frozen=True)
-class Birth:
+class BotConfig:
     """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
     the bot paints at home, with an engine that is quick about it. `is_shared`: several processes share a database, and
     its clock; all of them live as fast as everybody."""
 
     settings: Mapping[str, Any]
-    haste: Haste
+    haste: TimeScale
     log: Path
     shift: Any
-    point: Point | None = None
+    point: CrashPoint | None = None
     is_shared: bool = False
 
 
-def live(birth: Birth, tell: Connection) -> None:
+def run_bot(birth: BotConfig, tell: Connection) -> None:
     """In the new process: run until killed. Tells its address once it answers."""
     log = os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
@@ -46,11 +46,11 @@ def live(birth: Birth, tell: Connection) -> None:
     set_up_logging("info")
     if birth.point is not None:
         arm(birth.point)
-    Thread(target=_leave_with_parent, daemon=True).start()
-    hasten_boot_clock(birth.haste)
-    clock = None if birth.is_shared else HastyClock(birth.haste, lambda: float(birth.shift.value))
+    Thread(target=_exit_with_parent, daemon=True).start()
+    scale_boot_clock(birth.haste)
+    clock = None if birth.is_shared else ScaledClock(birth.haste, lambda: float(birth.shift.value))
     if birth.is_shared:
-        set_wall_clock_wrong(lambda: float(birth.shift.value))
+        skew_wall_clock(lambda: float(birth.shift.value))
     settings = Settings(_env_file=None, **birth.settings)
 
     async def until_killed() -> None:
@@ -59,14 +59,14 @@ def live(birth: Birth, tell: Connection) -> None:
     event_loop.run(until_killed())
 
 
-def _leave_with_parent() -> None:
+def _exit_with_parent() -> None:
     """Whoever ends the chaos with Ctrl-C or a kill shall not leave a bot behind."""
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)
 
 
-class Life:
+class BotProcess:
     """A life as it is seen from outside. `address` once it answers, None when it has died before."""
 
     def __init__(self, process: ForkServerProcess, hears: Connection) -> None:
@@ -112,13 +112,13 @@ class Life:
 
 
 @asynccontextmanager
-async def life(birth: Birth) -> AsyncIterator[Life]:
+async def bot_process(birth: BotConfig) -> AsyncIterator[BotProcess]:
     """A life that ends with the block, if not before."""
     hears, tells = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=live, args=(birth, tells), daemon=False)
+    process = _CONTEXT.Process(target=run_bot, args=(birth, tells), daemon=False)
     await asyncio.to_thread(process.start)
     tells.close()
-    living = Life(process, hears)
+    living = BotProcess(process, hears)
     try:
         yield living
     finally:

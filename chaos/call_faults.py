@@ -4,35 +4,35 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from chaos.http_proxy import Deed, Passing
+from chaos.http_proxy import Action, ProxiedCall
 
-Kill = Callable[[], None]
+KillCallback = Callable[[], None]
 HANG_SECONDS = 30.0  # longer than anybody waits for an answer
 
 
-def killed_before(kill: Kill) -> Deed:
+def kill_before(kill: KillCallback) -> Action:
     """The caller dies when the call was sent and nobody has read it."""
 
-    async def deed(_: Passing) -> None:
+    async def deed(_: ProxiedCall) -> None:
         kill()
 
     return deed
 
 
-def killed_after(kill: Kill) -> Deed:
+def kill_after(kill: KillCallback) -> Action:
     """The caller dies when the call was carried out and its answer has not come back."""
 
-    async def deed(passing: Passing) -> None:
+    async def deed(passing: ProxiedCall) -> None:
         await passing.forward()
         kill()
 
     return deed
 
 
-def killed_amid(kill: Kill) -> Deed:
+def kill_mid_response(kill: KillCallback) -> Action:
     """The caller dies in the middle of the answer."""
 
-    async def deed(passing: Passing) -> None:
+    async def deed(passing: ProxiedCall) -> None:
         answer = await passing.forward()
         await passing.answer(answer[: max(1, len(answer) * 2 // 3)])
         kill()
@@ -40,22 +40,22 @@ def killed_amid(kill: Kill) -> Deed:
     return deed
 
 
-async def dropped_before(_: Passing) -> None:
+async def drop_before(_: ProxiedCall) -> None:
     """The connection breaks before the call is understood."""
 
 
-async def dropped_after(passing: Passing) -> None:
+async def drop_after(passing: ProxiedCall) -> None:
     """The call is carried out, and its answer lost: the dangerous one."""
     await passing.forward()
 
 
-async def cut(passing: Passing) -> None:
+async def truncate(passing: ProxiedCall) -> None:
     """The call is carried out, and its answer breaks off."""
     answer = await passing.forward()
     await passing.answer(answer[: len(answer) * 2 // 3])
 
 
-async def slow(passing: Passing) -> None:
+async def trickle(passing: ProxiedCall) -> None:
     """The answer comes in little pieces."""
     answer = await passing.forward()
     step = max(1, len(answer) // 8)
@@ -64,41 +64,41 @@ async def slow(passing: Passing) -> None:
         await asyncio.sleep(0.02)
 
 
-async def garbage(_: Passing) -> None:
+async def garbage(_: ProxiedCall) -> None:
     """A proxy's page instead of an answer, with a good status; nothing was carried out."""
-    await _.answer(reply(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
+    await _.answer(http_response(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
 
 
-async def garbage_after(passing: Passing) -> None:
+async def garbage_after(passing: ProxiedCall) -> None:
     """The call is carried out, and answered with half a JSON text."""
     await passing.forward()
-    await passing.answer(reply(200, b'{"ok": true, "output": {"task_id": 7'))
+    await passing.answer(http_response(200, b'{"ok": true, "output": {"task_id": 7'))
 
 
-async def hangs(_: Passing) -> None:
+async def hang(_: ProxiedCall) -> None:
     """No answer ever comes."""
     await asyncio.sleep(HANG_SECONDS)
 
 
-def status(number: int) -> Deed:
+def status_page(number: int) -> Action:
     """A gateway's page with this status; nothing was carried out."""
 
-    async def deed(passing: Passing) -> None:
-        await passing.answer(reply(number, b"<html>Bad Gateway</html>", "text/html"))
+    async def deed(passing: ProxiedCall) -> None:
+        await passing.answer(http_response(number, b"<html>Bad Gateway</html>", "text/html"))
 
     return deed
 
 
-def refused(number: int, value: object, *headers: str) -> Deed:
+def error_response(number: int, value: object, *headers: str) -> Action:
     """A JSON refusal; nothing was carried out."""
 
-    async def deed(passing: Passing) -> None:
-        await passing.answer(reply(number, json.dumps(value).encode(), "application/json", *headers))
+    async def deed(passing: ProxiedCall) -> None:
+        await passing.answer(http_response(number, json.dumps(value).encode(), "application/json", *headers))
 
     return deed
 
 
-def reply(number: int, body: bytes, kind: str = "application/json", *headers: str) -> bytes:
+def http_response(number: int, body: bytes, kind: str = "application/json", *headers: str) -> bytes:
     """An HTTP answer as bytes."""
     lines = [f"HTTP/1.1 {number} Whatever", f"Content-Length: {len(body)}", f"Content-Type: {kind}", *headers]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body

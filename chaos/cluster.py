@@ -9,54 +9,54 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from chaos import audit, discord_audit
-from chaos.account_activity import Lanes
-from chaos.discord_users import Guests
-from chaos.http_proxy import Deed, Passing
-from chaos.kill_points import Call, Chance, Trap
-from chaos.processes import owner_of
-from chaos.replica import BY_ITSELF, Replica
-from chaos.testbed import SLOTS, Stage
-from chaos.users import People, wish
+from chaos.account_activity import AccountActivity
+from chaos.discord_users import DiscordUsers
+from chaos.http_proxy import Action, ProxiedCall
+from chaos.kill_points import AtCall, AfterDelay, KillTrigger
+from chaos.processes import owner_of_port
+from chaos.replica import UNEXPECTED_EXIT, Replica
+from chaos.testbed import SLOTS, Testbed
+from chaos.users import Users, submit_request
 from tests.fakes.postgres import Server
 
 BACKLOG = 12  # wishes under way at any time
-WISH_SECONDS = 0.3  # between two
-CALL_SECONDS = 3.0  # that a call is waited for
+REQUEST_INTERVAL = 0.3  # between two
+CALL_TIMEOUT = 3.0  # that a call is waited for
 SHORT, LONG = 1.0, 20.0  # frozen or cut off: less and more than after what somebody is taken for dead
-JUMPS = (-3600.0, 0.0, 3600.0)  # of one replica's wall clock
-UPSETS = ("frozen", "cut off", "unheard", "wrong in its clock", "without a database")
-DOWN_SECONDS = 5.0  # at most, that the database is away
-DRIVEN_SECONDS = 20.0
-REST_SECONDS = 240.0
-LOOK_SECONDS = 0.25
-STRAY_SECONDS = 2.0  # after a death, what was sent may still arrive; nobody takes over before three
-QUIET_LOOKS = 8  # in a row: between somebody's press and its job there is a moment
-NOBODY_CALLED = "at a moment that did not come in time"
-_OPEN = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
+CLOCK_SKEWS = (-3600.0, 0.0, 3600.0)  # of one replica's wall clock
+DISTURBANCES = ("frozen", "cut off", "unheard", "wrong in its clock", "without a database")
+MAX_DATABASE_DOWNTIME = 5.0  # at most, that the database is away
+RECOVERY_TIMEOUT = 20.0
+DRAIN_TIMEOUT = 240.0
+POLL_INTERVAL = 0.25
+LATE_CALL_SECONDS = 2.0  # after a death, what was sent may still arrive; nobody takes over before three
+IDLE_POLLS = 8  # in a row: between somebody's press and its job there is a moment
+CALL_NOT_SEEN = "at a moment that did not come in time"
+_UNFINISHED = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
 _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(EPOCH FROM clock_timestamp())"
 
 
 @dataclass
-class Company:
+class Cluster:
     """`turn` counts whose turn it is; `again` and `doubtful` are cards that may be there twice, since somebody died, or
     was taken for dead, between sending and noting."""
 
-    stage: Stage
+    stage: Testbed
     server: Server
     database: str
     replicas: Sequence[Replica]
-    people: People
-    guests: Guests
+    people: Users
+    guests: DiscordUsers
     dice: random.Random
     backlog: int = BACKLOG
-    lanes: Lanes = field(default_factory=Lanes)
+    lanes: AccountActivity = field(default_factory=AccountActivity)
     wrong: list[str] = field(default_factory=list)
     again: Counter[int] = field(default_factory=Counter)
     doubtful: set[int] = field(default_factory=set)
     turn: int = 0
     upsetting: Replica | None = None
     is_away: bool = False  # the database
-    trap: Trap = field(default_factory=lambda: Trap(Chance(0), lambda _: None))
+    trap: KillTrigger = field(default_factory=lambda: KillTrigger(AfterDelay(0), lambda _: None))
 
     @asynccontextmanager
     async def beset(self) -> AsyncIterator[None]:
@@ -78,16 +78,16 @@ class Company:
         """Until nothing is left to do, nobody being harmed; what is still under way after that."""
         visiting = asyncio.create_task(self.guests.keep_asking())
         try:
-            async with asyncio.timeout(REST_SECONDS):
+            async with asyncio.timeout(DRAIN_TIMEOUT):
                 quiet = 0
-                while quiet < QUIET_LOOKS:
+                while quiet < IDLE_POLLS:
                     is_busy = self._unheard or await asyncio.to_thread(audit.unfinished, self.database)
                     quiet = 0 if is_busy else quiet + 1
                     await self._ask()
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(POLL_INTERVAL)
                 await self.people.look(await self._somewhere())
         except TimeoutError:
-            return [f"after {REST_SECONDS:.0f} s of peace something was still under way: {self._left()}"]
+            return [f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way: {self._left()}"]
         finally:
             visiting.cancel()
             await asyncio.wait([visiting])
@@ -95,27 +95,27 @@ class Company:
 
     def _left(self) -> str:
         """What was still under way, for whoever has to find out why."""
-        asked = ("SELECT job_id, tries, next_at FROM outbox", f"SELECT id, state, album_id FROM job WHERE {_OPEN}")
+        asked = ("SELECT job_id, tries, next_at FROM outbox", f"SELECT id, state, album_id FROM job WHERE {_UNFINISHED}")
         guests = [guest.name for guest in self.guests.waiting]
-        return f"{[audit.rows(self.database, one) for one in asked]} {guests} {len(self.stage.telegram.updates)}"
+        return f"{[audit.query(self.database, one) for one in asked]} {guests} {len(self.stage.telegram.updates)}"
 
-    async def kill_at(self, call: Call, cause: str) -> None:
+    async def kill_at(self, call: AtCall, cause: str) -> None:
         """Whoever makes this call dies of it; if nobody does, whose turn it is."""
 
         def kill(port: int) -> None:
-            pid = owner_of(port, [one.pid for one in self.replicas if one.pid])
+            pid = owner_of_port(port, [one.pid for one in self.replicas if one.pid])
             for one in self.replicas:
                 if one.pid == pid:
                     one.kill(cause)
 
-        self.trap = Trap(call, kill)
+        self.trap = KillTrigger(call, kill)
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(CALL_TIMEOUT):
                 await self.trap.sprung.wait()
         except TimeoutError:
-            await self.kill_next(NOBODY_CALLED)
+            await self.kill_next(CALL_NOT_SEEN)
         finally:
-            self.trap = Trap(Chance(0), lambda _: None)
+            self.trap = KillTrigger(AfterDelay(0), lambda _: None)
         self._noted()
 
     async def kill_next(self, cause: str) -> None:
@@ -126,16 +126,16 @@ class Company:
     async def driven(self) -> None:
         """Wait until every lane goes on, but not for ever: perhaps there is nothing to do."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(DRIVEN_SECONDS):
+            async with asyncio.timeout(RECOVERY_TIMEOUT):
                 while not self.lanes.are_driven:  # noqa: ASYNC110  # other processes: nobody tells us
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(POLL_INTERVAL)
 
     async def upset(self) -> str:
         """What is worse than dying, for a while: to be frozen, cut off, unheard, wrong in one's clock, or that the
         database dies under all of them."""
-        kind, one = self.dice.choice(UPSETS), self._next()
+        kind, one = self.dice.choice(DISTURBANCES), self._next()
         if kind == "wrong in its clock":
-            one.shift.value = self.dice.choice(JUMPS)
+            one.shift.value = self.dice.choice(CLOCK_SKEWS)
             return kind
         if kind == "without a database":
             await self._lose_the_database()
@@ -159,7 +159,7 @@ class Company:
         self.lanes.upset(over=False)
         self.is_away = True
         await asyncio.to_thread(self.server.die)
-        await asyncio.sleep(self.dice.uniform(0, DOWN_SECONDS))
+        await asyncio.sleep(self.dice.uniform(0, MAX_DATABASE_DOWNTIME))
         for one in self.replicas:
             one.line.cut()  # until it is known what was sent and could not be noted
         await asyncio.to_thread(self.server.rise)
@@ -186,10 +186,10 @@ class Company:
                 return one
         return self.replicas[self.turn % len(self.replicas)]
 
-    def _at(self, passing: Passing) -> Deed:
+    def _at(self, passing: ProxiedCall) -> Action:
         return self.trap.choose(passing)
 
-    def _at_api(self, passing: Passing) -> Deed:
+    def _at_api(self, passing: ProxiedCall) -> Action:
         self.lanes.heard(passing)
         return self.trap.choose(passing)
 
@@ -201,8 +201,8 @@ class Company:
     def _note_unheard(self) -> None:
         if self.server.process.poll() is not None:
             return  # the database is away; it is asked when it is back
-        self.doubtful |= discord_audit.unnoted(self.database, self.guests)
-        audit.unheard(self.database, self.stage.telegram, self.people.wishes, self.again)
+        self.doubtful |= discord_audit.unrecorded_cards(self.database, self.guests)
+        audit.count_unrecorded_cards(self.database, self.stage.telegram, self.people.wishes, self.again)
 
     def _be_peaceful(self, *, peaceful: bool) -> None:
         for one in self.replicas:
@@ -219,13 +219,13 @@ class Company:
         while True:
             open_now = await asyncio.to_thread(audit.unfinished, self.database)
             if open_now + self._unheard < self.backlog:
-                await wish(self.people, self.guests)
-            await asyncio.sleep(WISH_SECONDS)
+                await submit_request(self.people, self.guests)
+            await asyncio.sleep(REQUEST_INTERVAL)
 
     async def _keep_asking(self) -> None:
         while True:
             await self._ask()
-            await asyncio.sleep(WISH_SECONDS)
+            await asyncio.sleep(REQUEST_INTERVAL)
 
     async def _ask(self) -> None:
         if self.people.unheard:
@@ -237,20 +237,20 @@ class Company:
             them = [one.address for one in self.replicas if one is not self.upsetting]
             if there := [address for address in them if address is not None]:
                 return self.dice.choice(there)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_INTERVAL)
 
     async def _watch(self) -> None:
         """Does every lane go on while somebody waits, and has nobody died by themselves?"""
         lives = Counter[int]()
         while True:
-            [(due,)] = await asyncio.to_thread(audit.rows, self.database, _DUE)
+            [(due,)] = await asyncio.to_thread(audit.query, self.database, _DUE)
             self.lanes.look(waiting=due > SLOTS * len(self.lanes.last) > 0)
             for one in self.replicas:
                 if len(one.ends) > lives[one.number]:
                     lives[one.number] = len(one.ends)
                     self._noted()
-                    if one.ends[-1] == BY_ITSELF and one is not self.upsetting and not self.is_away:
+                    if one.ends[-1] == UNEXPECTED_EXIT and one is not self.upsetting and not self.is_away:
                         self.wrong.append(f"replica {one.number} has ended by itself")
-            if self.upsetting is not None or time.monotonic() < self.lanes.killed_at + STRAY_SECONDS:
+            if self.upsetting is not None or time.monotonic() < self.lanes.killed_at + LATE_CALL_SECONDS:
                 self._note_unheard()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_INTERVAL)

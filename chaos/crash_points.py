@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
-_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # of a write: SQLite's and PostgreSQL's
-_WRITES, _COMMITTING = "chaos.writes", "chaos.committing"
+_WRITE_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # of a write: SQLite's and PostgreSQL's
+_IS_WRITE, _COMMITTING = "chaos.writes", "chaos.committing"
 
 
 Edge = Literal["before commit", "after commit"]
@@ -19,14 +19,14 @@ EDGES: tuple[Edge, ...] = ("before commit", "after commit")
 
 
 @dataclass(frozen=True)
-class Point:
+class CrashPoint:
     """Before or after the `number`-th writing transaction (from 1) is committed."""
 
     edge: Edge
     number: int
 
 
-def arm(point: Point) -> None:
+def arm(point: CrashPoint) -> None:
     """Kill this process at that point."""
     seen = {"before commit": 0, "after commit": 0}
 
@@ -36,11 +36,11 @@ def arm(point: Point) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def began(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith(_BEGINS):
-            connection.info[_WRITES] = True
+        if statement.startswith(_WRITE_BEGINS):
+            connection.info[_IS_WRITE] = True
 
     def committing(connection: Connection) -> None:
-        if connection.info.get(_WRITES):
+        if connection.info.get(_IS_WRITE):
             reached("before commit")
             connection.info[_COMMITTING] = True
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chaos.http_proxy import Passing
+from chaos.http_proxy import ProxiedCall
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.discord_api.objects import Guild
 from tests.fakes.discord_api.people import Somebody
@@ -18,24 +18,24 @@ from tests.fakes.discord_api.shown_messages import Shown
 
 GUILD, CHANNEL = 1_231_000_000_000_000_000, 1_241_000_000_000_000_000
 STYLES = (0, 2, 4, 5, 7, 9, 32)
-ALBUMS, AGAINS = 0.2, 0.2  # of the wishes: several photos, and once more when the first picture is there
-ANSWER_SECONDS = 4.0  # for a sign of life
-PATIENCE = 15.0  # seconds until somebody does it again
-LOOK_SECONDS = 0.1
-NO_CARD = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't", "I couldn't get that done")
-OWN_PICTURE = "mine"  # in the words of the option that opens a form
+ALBUM_RATE, REPEAT_RATE = 0.2, 0.2  # of the wishes: several photos, and once more when the first picture is there
+ANSWER_TIMEOUT = 4.0  # for a sign of life
+RETRY_SECONDS = 15.0  # seconds until somebody does it again
+POLL_INTERVAL = 0.1
+NON_CARD_PREFIXES = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't", "I couldn't get that done")
+CUSTOM_STYLE = "mine"  # in the words of the option that opens a form
 
-Way = Literal["in private", "by menu", "in a server", "unseen"]
-WAYS: tuple[Way, ...] = ("in private", "by menu", "in a server", "unseen")
+Channel = Literal["in private", "by menu", "in a server", "unseen"]
+CHANNELS: tuple[Channel, ...] = ("in private", "by menu", "in a server", "unseen")
 
 
 @dataclass
-class Guest:
+class DiscordUser:
     """One person with one wish, each in a place of their own. `photos`: how many; `again`: they will want one more."""
 
     number: int
     someone: Somebody
-    way: Way
+    way: Channel
     style: int
     photos: int
     again: bool
@@ -67,15 +67,15 @@ class Guest:
         self.has_card = self.has_card or any(map(is_card, self.sees))
         if self.is_content or time.monotonic() < self.patient_until:
             return
-        self.patient_until = time.monotonic() + PATIENCE
+        self.patient_until = time.monotonic() + RETRY_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 await self._next()
 
     async def _next(self) -> None:
         question, picture = self._question, next((shown for shown in self.sees if shown.picture), None)
         if question is not None:
-            await self.someone.chooses(question, next(one for one in question.options if OWN_PICTURE not in one))
+            await self.someone.chooses(question, next(one for one in question.options if CUSTOM_STYLE not in one))
         elif not self.has_card:
             await self._wish()
         elif picture is not None and any("Again" in label for label in picture.labels):
@@ -85,7 +85,7 @@ class Guest:
             self.patient_until = 0.0
 
     async def _wish(self) -> None:
-        photos = [photo(self.number, self.tries * 4 + count) for count in range(self.photos)]
+        photos = [unique_photo(self.number, self.tries * 4 + count) for count in range(self.photos)]
         self.tries += 1
         if self.way == "in private":
             await self.someone.writes(f"/style {self.style}", *photos)
@@ -97,16 +97,16 @@ class Guest:
 
 
 @dataclass
-class Guests:
+class DiscordUsers:
     """All of them. `albums`: the share of wishes that have several photos."""
 
     discord: Discord
     dice: random.Random
-    albums: float = ALBUMS
-    all: list[Guest] = field(default_factory=list)
+    albums: float = ALBUM_RATE
+    all: list[DiscordUser] = field(default_factory=list)
     spare: Counter[int] = field(default_factory=Counter)  # messages, by person, whose sending nobody heard of
 
-    def unheard(self, passing: Passing) -> None:
+    def unheard(self, passing: ProxiedCall) -> None:
         """The answer to this call is lost on its way."""
         words = passing.head.split(b" ", 2)
         _, _, _, what, number, token, *_ = words[1].decode("latin-1").split("/")
@@ -118,19 +118,19 @@ class Guests:
 
     def invite(self) -> None:
         """Somebody new, who will wish for something as soon as they can."""
-        number, way = len(self.all), self.dice.choice(WAYS)
+        number, way = len(self.all), self.dice.choice(CHANNELS)
         user, photos = self.discord.world.user(number), 1
         if way != "by menu" and self.dice.random() < self.albums:
             photos = self.dice.randint(2, 4)
         place = self.discord.world.private(user)
         if way in {"in a server", "unseen"}:
             place = self.discord.world.place(CHANNEL + number, guild=Guild(GUILD + number))
-        again = photos == 1 and self.dice.random() < AGAINS
+        again = photos == 1 and self.dice.random() < REPEAT_RATE
         someone = Somebody(self.discord, user, place)
-        self.all.append(Guest(number, someone, way, self.dice.choice(STYLES), photos, again))
+        self.all.append(DiscordUser(number, someone, way, self.dice.choice(STYLES), photos, again))
 
     @property
-    def waiting(self) -> list[Guest]:
+    def waiting(self) -> list[DiscordUser]:
         """Who has still to do something."""
         return [guest for guest in self.all if not guest.is_content]
 
@@ -141,16 +141,16 @@ class Guests:
         while True:
             if self.discord.gateway.is_heard and self.discord.commands.all:
                 await asyncio.gather(*(guest.act() for guest in self.waiting))
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_INTERVAL)
 
 
 def is_card(shown: Shown) -> bool:
     """Whether a message is a job's or an album's card: no notice, no excuse, no word to one person beside it."""
-    if not shown.text or shown.text.startswith(NO_CARD):
+    if not shown.text or shown.text.startswith(NON_CARD_PREFIXES):
         return False
     return bool(shown.parts or shown.files) or not shown.is_ephemeral
 
 
-def photo(number: int, count: int) -> bytes:
+def unique_photo(number: int, count: int) -> bytes:
     """A photo that nobody else has, here or elsewhere."""
     return portrait_jpeg(257 + number % 239, 480 + count, shade=(number * 41 + number // 239 * 7) % 256)

@@ -9,7 +9,7 @@ from bot.runtime.clock import WallClock
 
 
 @dataclass(frozen=True)
-class Haste:
+class TimeScale:
     """Seconds since the epoch, `speed` times as fast since it began. All processes of a machine share it."""
 
     epoch: float
@@ -24,12 +24,12 @@ class Haste:
         return (time.monotonic() - self.began) * self.speed
 
 
-def haste(speed: float) -> Haste:
+def start_time_scale(speed: float) -> TimeScale:
     """From now on, this fast."""
-    return Haste(time.time(), time.monotonic(), speed)
+    return TimeScale(time.time(), time.monotonic(), speed)
 
 
-def hasten_boot_clock(haste: Haste) -> None:
+def scale_boot_clock(haste: TimeScale) -> None:
     """The machine's clock that nobody sets runs in this time too, for this process: as libfaketime would have it."""
     real = time.clock_gettime
 
@@ -39,17 +39,17 @@ def hasten_boot_clock(haste: Haste) -> None:
     setattr(time, "clock_gettime", gettime)  # noqa: B010  # the module's own name, in a process that is only for this
 
 
-def set_wall_clock_wrong(shift: Callable[[], float]) -> None:
+def skew_wall_clock(shift: Callable[[], float]) -> None:
     """The machine's wall clock is wrong by so many seconds, for this process."""
     real = time.time
     setattr(time, "time", lambda: real() + shift())  # noqa: B010  # as above
 
 
-class HastyClock:
+class ScaledClock:
     """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `shift`: by how many
     seconds the wall's clock is wrong at the moment."""
 
-    def __init__(self, haste: Haste, shift: Callable[[], float]) -> None:
+    def __init__(self, haste: TimeScale, shift: Callable[[], float]) -> None:
         self._speed = haste.speed
         self._clock = WallClock(wall=lambda: haste.now() + shift(), steady=haste.passed)
 

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos import audit, discord_audit
-from chaos.bot_process import Life
-from chaos.discord_users import Guests
-from chaos.fault_injector import Faulty
-from chaos.machine_faults import CALAMITIES
-from chaos.summary import Outcome
-from chaos.testbed import LINKS, Stage, stage
-from chaos.users import People, wish
+from chaos.bot_process import BotProcess
+from chaos.discord_users import DiscordUsers
+from chaos.fault_injector import FaultInjector
+from chaos.machine_faults import MACHINE_FAULTS
+from chaos.summary import Summary
+from chaos.testbed import LINKS, Testbed, open_testbed
+from chaos.users import Users, submit_request
 
 SPEED = 4.0  # a starved machine has to carry a submit out within 24 s of the bot's time: six of its own
-LANES = 4
+ACCOUNTS = 4
 BACKLOG = 24  # wishes under way at any time
-SHARE = 0.3  # of all calls
-GATEWAY_SHARE = 0.01  # of all looks
+FAULT_RATE = 0.3  # of all calls
+GATEWAY_FAULT_RATE = 0.01  # of all looks
 BATCH = 500  # faults between two audits; each batch has one calamity, in turn
-REST_SECONDS = 240.0
-LOOK_SECONDS = 0.1
+DRAIN_TIMEOUT = 240.0
+POLL_INTERVAL = 0.1
 
 
 @dataclass
@@ -44,9 +44,9 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def run(folder: Path, number: int, seed: int) -> Outcome:
+def run(folder: Path, number: int, seed: int) -> Summary:
     """The part as the command runs it."""
-    report = asyncio.run(faults(folder, number, seed))
+    report = asyncio.run(run_faults(folder, number, seed))
     ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("faults", str(report.faults.total())),
@@ -62,22 +62,22 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
         ("people on Discord", str(report.guests)),
         ("answers later than Discord takes them", str(report.late)),
     ]
-    return Outcome(figures, report.wrong)
+    return Summary(figures, report.wrong)
 
 
-async def faults(
+async def run_faults(
     folder: Path,
     number: int,
     seed: int,
     *,
-    calamities: Sequence[str] = tuple(CALAMITIES),
+    calamities: Sequence[str] = tuple(MACHINE_FAULTS),
     say: Callable[[str], None] = print,
 ) -> Report:
     """So many faults, a calamity in every batch of them, then the audit."""
     dice = random.Random(seed)
-    async with stage(folder, speed=SPEED, lanes=LANES) as here:
-        guests = Guests(here.discord, dice)
-        storm = Storm(here, People(here, dice), guests, Faulty(dice, SHARE, unheard=guests.unheard))
+    async with open_testbed(folder, speed=SPEED, lanes=ACCOUNTS) as here:
+        guests = DiscordUsers(here.discord, dice)
+        storm = FaultRun(here, Users(here, dice), guests, FaultInjector(dice, FAULT_RATE, unheard=guests.unheard))
         here.api.choose, here.chat.choose = storm.faulty.at_api, storm.faulty.at_chat
         here.guild.choose = storm.faulty.at_guild
         turn = 0
@@ -94,16 +94,16 @@ async def faults(
 
 
 @dataclass
-class Storm:
+class FaultRun:
     """One run."""
 
-    stage: Stage
-    people: People
-    guests: Guests
-    faulty: Faulty
+    stage: Testbed
+    people: Users
+    guests: DiscordUsers
+    faulty: FaultInjector
     report: Report = field(default_factory=Report)
 
-    async def batch(self, living: Life, address: str, until: int, calamity: str) -> None:
+    async def batch(self, living: BotProcess, address: str, until: int, calamity: str) -> None:
         """Faults until there were so many, in the midst of them a calamity; then peace, and a look at everything."""
         self.faulty.on = True
         befalling = asyncio.create_task(self._befall(living, calamity))
@@ -112,7 +112,7 @@ class Storm:
             await self._wishes()
             await self.people.ask(address)
             await self._gateway()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_INTERVAL)
         self.report.wrong += await befalling
         self.faulty.on = False
         if living.died.is_set():
@@ -124,7 +124,7 @@ class Storm:
 
     async def _gateway(self) -> None:
         """Now and then Discord's gateway breaks off, or asks for a new connection or a new session."""
-        if self.people.dice.random() >= GATEWAY_SHARE:
+        if self.people.dice.random() >= GATEWAY_FAULT_RATE:
             return
         gateway = self.stage.discord.gateway
         name = self.people.dice.choice(("gateway dropped", "gateway moves", "session over"))
@@ -141,16 +141,16 @@ class Storm:
         self.report.wrong.append(why)
         return self.report
 
-    async def _befall(self, living: Life, calamity: str) -> list[str]:
+    async def _befall(self, living: BotProcess, calamity: str) -> list[str]:
         if not calamity:
             return []
         self.report.calamities[calamity] += 1
-        return await CALAMITIES[calamity](self.stage, living)
+        return await MACHINE_FAULTS[calamity](self.stage, living)
 
     async def _wishes(self) -> None:
         open_now = audit.unfinished(self.stage.database)
         for _ in range(BACKLOG - open_now - self._waiting):
-            await wish(self.people, self.guests)
+            await submit_request(self.people, self.guests)
 
     @property
     def _waiting(self) -> int:
@@ -158,15 +158,15 @@ class Storm:
 
     async def _rest(self, address: str) -> None:
         try:
-            async with asyncio.timeout(REST_SECONDS):
+            async with asyncio.timeout(DRAIN_TIMEOUT):
                 while self.people.unheard:
                     await self.people.ask(address)
                 # Another process and its file: nobody tells us when they have changed.
                 while self._waiting or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(POLL_INTERVAL)
                 await self.people.look(address)
         except TimeoutError:
-            self.broken(f"after {REST_SECONDS:.0f} s of peace something was still under way")
+            self.broken(f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way")
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report
@@ -174,16 +174,16 @@ class Storm:
         report.faults, report.passed = self.faulty.done, self.faulty.passed
         report.wishes, report.tasks = len(wishes), len(tasks)
         report.twice = self.faulty.twice.total()
-        report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
-        sorry = audit.sorry(self.stage.telegram, wishes)
+        report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+        sorry = audit.apologized_chats(self.stage.telegram, wishes)
         report.sorry = len(sorry)
         report.wrong += [
             *self.people.answers,
-            *audit.outcomes(database, wishes, sorry),
-            *audit.payments(database, tasks),
-            *audit.ledger(database),
-            *audit.whole(database),
-            *audit.chats(database, self.stage.telegram, wishes, self.faulty.twice),
-            *discord_audit.guests(database, self.guests, set(), self.guests.spare),
+            *audit.outcome_violations(database, wishes, sorry),
+            *audit.payment_violations(database, tasks),
+            *audit.ledger_violations(database),
+            *audit.integrity_violations(database),
+            *audit.chat_violations(database, self.stage.telegram, wishes, self.faulty.twice),
+            *discord_audit.violations(database, self.guests, set(), self.guests.spare),
         ]
-        report.guests, report.late = len(self.guests.all), discord_audit.late(self.stage.discord)
+        report.guests, report.late = len(self.guests.all), discord_audit.late_responses(self.stage.discord)

@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.fuzz_images import broken
-from chaos.fuzz_text import ODD, words
+from chaos.fuzz_images import corrupt_image
+from chaos.fuzz_text import ODD_VALUES, random_text
 
 METHODS = ("GET", "GET", "POST", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH", "TRACE", "GETT")
 PATHS = (
@@ -20,7 +20,7 @@ BOUNDARY = "-----------------------------2718281828"
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """One request."""
 
     method: str
@@ -30,34 +30,34 @@ class Asked:
 
     def bytes(self, host: str) -> bytes:
         """As it goes over the wire; what no head may hold is left out of it."""
-        lines = [f"{self.method} {_plain(self.path)} HTTP/1.1", f"Host: {host}", "Connection: close"]
-        lines += [f"{name}: {_plain(value)}" for name, value in self.headers]
+        lines = [f"{self.method} {_header_safe(self.path)} HTTP/1.1", f"Host: {host}", "Connection: close"]
+        lines += [f"{name}: {_header_safe(value)}" for name, value in self.headers]
         return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + self.body
 
 
-def _plain(text: str) -> str:
+def _header_safe(text: str) -> str:
     return "".join(char for char in text if char not in "\r\n\0 \u2028\u2029\x85")
 
 
-def odd(dice: random.Random, cookie: str, token: str) -> Asked:
+def random_request(dice: random.Random, cookie: str, token: str) -> HttpRequest:
     """A request. `cookie` is a good one, `token` that of a good photo link; both are mostly bent."""
     method, path = dice.choice(METHODS), dice.choice(PATHS)
     if method == "POST" and dice.random() < 0.6:
         path = "/api/jobs"
     if path == "/photos/x":
-        path = f"/photos/{bent(token, dice)}"
-    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else bent(cookie, dice)}")]
+        path = f"/photos/{mutate_token(token, dice)}"
+    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else mutate_token(cookie, dice)}")]
     kind, body = _body(dice) if method not in {"GET", "HEAD"} or dice.random() < 0.1 else ("", b"")
     if kind:
         headers.append(("Content-Type", kind))
     length = len(body) if dice.random() < 0.95 else dice.choice((0, len(body) // 2))
     headers.append(("Content-Length", str(length)))
     if dice.random() < 0.3:
-        headers.append(dice.choice(_HEADS)(dice))
-    return Asked(method, path, tuple(headers), body[:length])
+        headers.append(dice.choice(_EXTRA_HEADERS)(dice))
+    return HttpRequest(method, path, tuple(headers), body[:length])
 
 
-def bent(text: str, dice: random.Random) -> str:
+def mutate_token(text: str, dice: random.Random) -> str:
     """A cookie or a link that is not quite what it was."""
     lot = dice.random()
     if lot < 0.4:
@@ -65,11 +65,11 @@ def bent(text: str, dice: random.Random) -> str:
         return text[:at] + dice.choice("abcXYZ019_-.=") + text[at + 1 :]
     if lot < 0.6:
         return text[: dice.randrange(len(text))]
-    return dice.choice((text + "=", text.upper(), text * 3, words(dice)[:200].replace("/", ""), "null", "."))
+    return dice.choice((text + "=", text.upper(), text * 3, random_text(dice)[:200].replace("/", ""), "null", "."))
 
 
-_HEADS = (
-    lambda dice: ("Accept-Language", words(dice)[:200]),
+_EXTRA_HEADERS = (
+    lambda dice: ("Accept-Language", random_text(dice)[:200]),
     lambda dice: ("Origin", dice.choice(("https://evil.example", "null", "http://127.0.0.1:1", "//"))),
     lambda dice: ("Sec-Fetch-Site", dice.choice(("cross-site", "same-site", "none", "x"))),
     lambda dice: ("Range", dice.choice(("bytes=0-", "bytes=-1", "bytes=9-1", "x=1"))),
@@ -89,18 +89,18 @@ def _body(dice: random.Random) -> tuple[str, bytes]:
 
 
 def _json(dice: random.Random) -> bytes:
-    value: Any = {"style": dice.choice(ODD), "key": words(dice)[:100]}
+    value: Any = {"style": dice.choice(ODD_VALUES), "key": random_text(dice)[:100]}
     return json.dumps(value).encode() if dice.random() < 0.7 else b"[" * 5000
 
 
 def _form(dice: random.Random) -> bytes:
     """Parts with odd names, kinds and bytes, sometimes not ended."""
-    style = dice.choice(("0", "2", "-1", "99", words(dice)[:300])).encode("utf-8", "replace")
-    key = dice.choice(("good-key-0001", words(dice)[:100], "x" * 2000)).encode("utf-8", "replace")
+    style = dice.choice(("0", "2", "-1", "99", random_text(dice)[:300])).encode("utf-8", "replace")
+    key = dice.choice(("good-key-0001", random_text(dice)[:100], "x" * 2000)).encode("utf-8", "replace")
     parts = [_part("style", style), _part("key", key)]
-    second = dice.choice(("reference", "photo", "other", words(dice)[:50]))
+    second = dice.choice(("reference", "photo", "other", random_text(dice)[:50]))
     names = dice.choice((("photo",), ("photo",), ("photo", second), (second,), ()))
-    parts += [_part(name, broken(dice)[1], dice.choice(("me.jpg", "../../x", "", words(dice)[:100]))) for name in names]
+    parts += [_part(name, corrupt_image(dice)[1], dice.choice(("me.jpg", "../../x", "", random_text(dice)[:100]))) for name in names]
     dice.shuffle(parts)
     end = f"--{BOUNDARY}--\r\n" if dice.random() < 0.9 else ""
     return b"".join(parts) + end.encode()

@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 
 
 @cache
-def good() -> tuple[tuple[str, bytes], ...]:
+def valid_images() -> tuple[tuple[str, bytes], ...]:
     """One small file of every kind and colour space that can be had, with its name."""
     register_heif_opener()
     picture = quarters(320, 300)
@@ -46,16 +46,16 @@ def good() -> tuple[tuple[str, bytes], ...]:
         ("avif", picture, "AVIF", {}),
         ("mpo", picture, "MPO", {"save_all": True, "append_images": frames}),
     ]
-    return tuple((name, _file(image, kind, options)) for name, image, kind, options in made)
+    return tuple((name, _encode(image, kind, options)) for name, image, kind, options in made)
 
 
-def _file(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
+def _encode(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
 
 
-def bombs() -> list[tuple[str, bytes]]:
+def decompression_bombs() -> list[tuple[str, bytes]]:
     """Small files that would become enormous, or say that they are, or lead in circles."""
     wide = 30_000
     rows = zlib.compress(bytes((wide + 7) // 8 + 1) * wide, 9)
@@ -95,47 +95,47 @@ def _png(width: int, height: int, depth: int, colour: int, data: bytes, *more: t
 
 def _jpeg(side: int) -> bytes:
     """A good JPEG whose frame says that it is much larger."""
-    data = bytearray(dict(good())["jpeg"])
+    data = bytearray(dict(valid_images())["jpeg"])
     at = data.index(b"\xff\xc0")
     data[at + 5 : at + 9] = struct.pack(">HH", side, side)
     return bytes(data)
 
 
-def broken(dice: random.Random) -> tuple[str, bytes]:
+def corrupt_image(dice: random.Random) -> tuple[str, bytes]:
     """A good file with something wrong, and what it was."""
-    kind, data = dice.choice(good())
-    how = dice.choice(_BREAKS)
+    kind, data = dice.choice(valid_images())
+    how = dice.choice(_CORRUPTIONS)
     return f"{kind}, {how.__name__.strip('_')}", how(bytearray(data), dice)
 
 
-def _flipped(data: bytearray, dice: random.Random) -> bytes:
+def _bits_flipped(data: bytearray, dice: random.Random) -> bytes:
     for _ in range(dice.choice((1, 1, 3, 30))):
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
     return bytes(data)
 
 
-def _flipped_at_the_start(data: bytearray, dice: random.Random) -> bytes:
+def _header_changed(data: bytearray, dice: random.Random) -> bytes:
     for _ in range(dice.choice((1, 3))):
         data[dice.randrange(min(len(data), 200))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
     return bytes(data)
 
 
-def _cut(data: bytearray, dice: random.Random) -> bytes:
+def _truncated(data: bytearray, dice: random.Random) -> bytes:
     return bytes(data[: dice.randrange(len(data))])
 
 
-def _with_a_hole(data: bytearray, dice: random.Random) -> bytes:
+def _bytes_removed(data: bytearray, dice: random.Random) -> bytes:
     at, size = dice.randrange(len(data)), dice.choice((1, 16, 500))
     return bytes(data[:at] + data[at + size :])
 
 
-def _repeated(data: bytearray, dice: random.Random) -> bytes:
+def _bytes_repeated(data: bytearray, dice: random.Random) -> bytes:
     at, size = dice.randrange(len(data)), dice.choice((4, 100, 2000))
     return bytes(data[: at + size] + data[at:] * dice.choice((1, 2)))
 
 
 def _spliced(data: bytearray, dice: random.Random) -> bytes:
-    other = dice.choice(good())[1]
+    other = dice.choice(valid_images())[1]
     return bytes(data[: dice.randrange(len(data))] + other[dice.randrange(len(other)) :])
 
 
@@ -144,12 +144,12 @@ def _polyglot(data: bytearray, dice: random.Random) -> bytes:
     return bytes(data + dice.choice(more)) if dice.random() < 0.7 else dice.choice(more) + bytes(data)
 
 
-def _dressed_up(data: bytearray, dice: random.Random) -> bytes:
+def _wrong_signature(data: bytearray, dice: random.Random) -> bytes:
     """The first bytes of another kind."""
-    return dice.choice(good())[1][:16] + bytes(data[16:])
+    return dice.choice(valid_images())[1][:16] + bytes(data[16:])
 
 
-_BREAKS: Sequence[Callable[[bytearray, random.Random], bytes]] = (
-    *(_flipped, _flipped_at_the_start, _flipped_at_the_start, _cut, _with_a_hole),
-    *(_repeated, _spliced, _polyglot, _dressed_up),
+_CORRUPTIONS: Sequence[Callable[[bytearray, random.Random], bytes]] = (
+    *(_bits_flipped, _header_changed, _header_changed, _truncated, _bytes_removed),
+    *(_bytes_repeated, _spliced, _polyglot, _wrong_signature),
 )

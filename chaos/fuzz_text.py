@@ -6,7 +6,7 @@ from typing import Any
 
 Json = Any
 EMOJI = "🙂👩‍👩‍👧‍👦🏳️‍🌈👍🏽1️⃣🇨🇳"
-EVIL = (
+HOSTILE_TEXTS = (
     "",
     " ",
     "\0",
@@ -35,7 +35,7 @@ EVIL = (
     "/lang \ud800",
     "/forget",
 )
-ODD: tuple[Json, ...] = (
+ODD_VALUES: tuple[Json, ...] = (
     *(
         None,
         True,
@@ -59,35 +59,35 @@ ODD: tuple[Json, ...] = (
 )
 
 
-def words(dice: random.Random) -> str:
+def random_text(dice: random.Random) -> str:
     """Something that somebody might write."""
     lot = dice.random()
     if lot < 0.5:
-        return dice.choice(EVIL)
+        return dice.choice(HOSTILE_TEXTS)
     if lot < 0.8:
-        return "".join(dice.choice(EVIL)[:40] for _ in range(dice.randint(1, 6)))[:4096]
+        return "".join(dice.choice(HOSTILE_TEXTS)[:40] for _ in range(dice.randint(1, 6)))[:4096]
     return "".join(
         chr(dice.choice((dice.randrange(0x80), dice.randrange(0xD800), dice.randrange(0x10000, 0x110000))))
         for _ in range(dice.randint(1, 200))
     )
 
 
-def bent(value: Json, dice: random.Random) -> Json:
+def mutate(value: Json, dice: random.Random) -> Json:
     """The same JSON, with one to three things in it taken away or replaced by something odd."""
     copy = deepcopy(value)
     for _ in range(dice.randint(1, 3)):
-        _bend(copy, dice)
+        _mutate_in_place(copy, dice)
     return copy
 
 
-def _bend(value: Json, dice: random.Random) -> None:
+def _mutate_in_place(value: Json, dice: random.Random) -> None:
     """Walk down by chance, and change one thing."""
     if not isinstance(value, dict | list) or not value:
         return
     key = dice.choice(list(value) if isinstance(value, dict) else range(len(value)))
     if isinstance(value[key], dict | list) and value[key] and dice.random() < 0.75:
-        _bend(value[key], dice)
+        _mutate_in_place(value[key], dice)
     elif isinstance(value, dict) and dice.random() < 0.3:
         del value[key]
     else:
-        value[key] = words(dice) if isinstance(value[key], str) and dice.random() < 0.5 else deepcopy(dice.choice(ODD))
+        value[key] = random_text(dice) if isinstance(value[key], str) and dice.random() < 0.5 else deepcopy(dice.choice(ODD_VALUES))

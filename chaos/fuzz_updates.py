@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from chaos.fuzz_images import broken
-from chaos.fuzz_text import bent, words
+from chaos.fuzz_images import corrupt_image
+from chaos.fuzz_text import mutate, random_text
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.actions import adds_bot, changes_caption, group_moves
 from tests.fakes.telegram_api.chats import Shown
@@ -14,7 +14,7 @@ from tests.fakes.telegram_api.server import BotApi
 Json = Any
 
 
-async def good(api: BotApi) -> list[Json]:
+async def valid_updates(api: BotApi) -> list[Json]:
     """One of each kind, taken back before the bot has seen it."""
     anna, member = Someone(api, 5, 5), Someone(api, 5, -1005)
     await anna.says("/help")
@@ -37,23 +37,23 @@ async def good(api: BotApi) -> list[Json]:
     return [{name: value for name, value in update.items() if name != "update_id"} for update in made]
 
 
-async def odd(api: BotApi, kinds: list[Json], dice: random.Random) -> Json:
+async def push_malformed_update(api: BotApi, kinds: list[Json], dice: random.Random) -> Json:
     """An update that is not as it should be: bent JSON, odd words, a broken file, or foreign button data."""
     somebody = Someone(api, dice.randint(1, 2**40), dice.choice((dice.randint(1, 2**40), -1005)))
     lot = dice.random()
     if lot < 0.4:
-        return await api.push(bent(dice.choice(kinds), dice))
+        return await api.push(mutate(dice.choice(kinds), dice))
     if lot < 0.6:
-        return await somebody.says(words(dice) or " ")
+        return await somebody.says(random_text(dice) or " ")
     if lot < 0.75:
-        return await somebody.sends(broken(dice)[1], caption=words(dice)[:1024])
+        return await somebody.sends(corrupt_image(dice)[1], caption=random_text(dice)[:1024])
     if lot < 0.9:
-        return await somebody.presses_data(Shown(somebody.chat, dice.randint(1, 2**31), "a card"), _data(dice))
+        return await somebody.presses_data(Shown(somebody.chat, dice.randint(1, 2**31), "a card"), _button_data(dice))
     mime = dice.choice(("image/jpeg", "text/html", "", "\0", "application/zip"))
-    return await somebody.sends_file(broken(dice)[1], words(dice)[:200], mime, size=dice.choice((None, 0, 2**40)))
+    return await somebody.sends_file(corrupt_image(dice)[1], random_text(dice)[:200], mime, size=dice.choice((None, 0, 2**40)))
 
 
-def _data(dice: random.Random) -> str:
+def _button_data(dice: random.Random) -> str:
     verb = dice.choice(("choose", "again", "delete", "file", "page", "cancel", "owner", "buy", "x", ""))
     numbers = [str(dice.choice((0, 1, -1, 2**31, 2**63, 10**30, "", "a", "１"))) for _ in range(dice.randint(0, 4))]
-    return ":".join((verb, *numbers))[:64] if dice.random() < 0.8 else words(dice)[:16]
+    return ":".join((verb, *numbers))[:64] if dice.random() < 0.8 else random_text(dice)[:16]

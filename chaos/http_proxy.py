@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-MOST_HEAD = 64 * 1024
-KNOCK = b"KNOCK / HTTP/1.1\r\n\r\n"
+MAX_HEAD = 64 * 1024
+PROBE = b"KNOCK / HTTP/1.1\r\n\r\n"
 
 
 @dataclass(frozen=True)
-class Passing:
+class ProxiedCall:
     """One call at the proxy. `kind` is what the chooser goes by."""
 
     kind: str
@@ -42,22 +42,22 @@ class Passing:
         await self.writer.drain()
 
 
-Deed = Callable[[Passing], Awaitable[None]]
-Choose = Callable[[Passing], Deed]
+Action = Callable[[ProxiedCall], Awaitable[None]]
+Policy = Callable[[ProxiedCall], Action]
 
 
-async def passes(passing: Passing) -> None:
+async def pass_through(passing: ProxiedCall) -> None:
     """Nothing is done to it."""
     await passing.answer(await passing.forward())
 
 
 @dataclass
-class Proxy:
+class HttpProxy:
     """`choose` says what is done to each call; `seen` counts them by kind."""
 
     upstream: tuple[str, int]
     kind_of: Callable[[str, str], str]  # method, path
-    choose: Choose = field(default=lambda _: passes)
+    choose: Policy = field(default=lambda _: pass_through)
     seen: Counter[str] = field(default_factory=Counter)
     url: str = ""
     _busy: dict[asyncio.Task[None], str] = field(default_factory=dict)  # with the kind of call, once it is known
@@ -84,7 +84,7 @@ class Proxy:
         still lies in the system's queue is served before this knock of ours."""
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        writer.write(KNOCK)
+        writer.write(PROBE)
         await reader.read()
         writer.close()
         while rest := [task for task, kind in self._busy.items() if kind != but_for]:
@@ -96,9 +96,9 @@ class Proxy:
         if self._busy:
             await asyncio.wait(self._busy)
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passing | None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> ProxiedCall | None:
         begun = await reader.readuntil(b"\r\n\r\n")
-        if begun == KNOCK:
+        if begun == PROBE:
             return None
         lines = begun.split(b"\r\n")[:-2]
         method, path, _ = lines[0].decode("latin-1").split(" ")
@@ -111,17 +111,17 @@ class Proxy:
                 kept.append(line)
         head = b"\r\n".join([*kept, b"Connection: close", b"", b""])
         body = await reader.readexactly(length)
-        return Passing(self.kind_of(method, path), head, body, self.upstream, writer)
+        return ProxiedCall(self.kind_of(method, path), head, body, self.upstream, writer)
 
 
 @asynccontextmanager
-async def proxy(upstream: str, kind_of: Callable[[str, str], str]) -> AsyncIterator[Proxy]:
+async def http_proxy(upstream: str, kind_of: Callable[[str, str], str]) -> AsyncIterator[HttpProxy]:
     """A proxy on a loopback port, in front of `upstream` (`http://host:port`), until the end of the block."""
     parts = urlsplit(upstream)
     assert parts.hostname
     assert parts.port
-    here = Proxy((parts.hostname, parts.port), kind_of)
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MOST_HEAD)
+    here = HttpProxy((parts.hostname, parts.port), kind_of)
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MAX_HEAD)
     here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield here

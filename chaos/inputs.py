@@ -18,18 +18,18 @@ from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
 from bot.http.routes import MAX_USES
 from bot.imaging import Intake, Portrait, UnusablePhoto
 from chaos import audit, fuzz_http, fuzz_images, fuzz_updates
-from chaos.bot_process import Life
+from chaos.bot_process import BotProcess
 from chaos.processes import children, peak_mib
-from chaos.summary import Outcome
-from chaos.testbed import Stage, stage
-from chaos.users import People
+from chaos.summary import Summary
+from chaos.testbed import Testbed, open_testbed
+from chaos.users import Users
 from tests.fakes.telegram_api.people import Someone
 
 SPEED = 8.0
 PORTRAIT_BYTES = 10 * 1024 * 1024
-PATIENCE = 60.0  # seconds for a good request among bad ones
+ANSWER_TIMEOUT = 60.0  # seconds for a good request among bad ones
 BATCH = 20  # bad ones between two good ones
-MOST_MIB = 700  # that the bot itself may take; the intake's worker has its own bound
+MAX_BOT_MIB = 700  # that the bot itself may take; the intake's worker has its own bound
 
 
 @dataclass
@@ -45,9 +45,9 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def run(folder: Path, number: int, seed: int) -> Outcome:
+def run(folder: Path, number: int, seed: int) -> Summary:
     """The part as the command runs it."""
-    report = asyncio.run(inputs(folder, number, seed))
+    report = asyncio.run(run_inputs(folder, number, seed))
     figures = [
         ("inputs", str(report.sent.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.sent.items())),
@@ -57,27 +57,27 @@ def run(folder: Path, number: int, seed: int) -> Outcome:
         ("such workers that died", str(report.deaths)),
         ("most memory of the bot, MiB", str(report.bot_mib)),
     ]
-    return Outcome(figures, report.wrong)
+    return Summary(figures, report.wrong)
 
 
-async def inputs(folder: Path, number: int, seed: int) -> Report:
+async def run_inputs(folder: Path, number: int, seed: int) -> Report:
     """A half files, a quarter updates, an eighth requests, an eighth photo links."""
     report, dice = Report(), random.Random(seed)
-    await files(report, number // 2, dice)
-    async with stage(folder, speed=SPEED) as here, here.bot() as living:
+    await fuzz_files(report, number // 2, dice)
+    async with open_testbed(folder, speed=SPEED) as here, here.bot() as living:
         address = await living.address
         assert address is not None
-        attack = Attack(here, living, address, dice, report)
+        attack = Fuzzer(here, living, address, dice, report)
         await attack.updates(number // 4)
         await attack.requests(number // 8)
         await attack.links(number // 8)
         report.bot_mib = peak_mib(living.pid)
-        if report.bot_mib > MOST_MIB:
+        if report.bot_mib > MAX_BOT_MIB:
             report.wrong.append(f"the bot took {report.bot_mib} MiB")
     return report
 
 
-async def files(report: Report, number: int, dice: random.Random) -> None:
+async def fuzz_files(report: Report, number: int, dice: random.Random) -> None:
     """Every bomb, then broken files, through the intake and its worker process."""
     async with Intake() as intake:
         known = children()
@@ -86,8 +86,8 @@ async def files(report: Report, number: int, dice: random.Random) -> None:
             outcome = await intake.accept(data)
             report.slowest = max(report.slowest, monotonic() - began)
             report.sent["files"] += 1
-            report.answers[_word(outcome)] += 1
-            report.wrong += [f"{name}: {wrong}" for wrong in _unfit(outcome)]
+            report.answers[_label(outcome)] += 1
+            report.wrong += [f"{name}: {wrong}" for wrong in _portrait_problems(outcome)]
             if count % BATCH == 0 and (now := children()) != known:
                 report.deaths += len(now - known)
                 known = now
@@ -95,15 +95,15 @@ async def files(report: Report, number: int, dice: random.Random) -> None:
 
 
 def _files(number: int, dice: random.Random) -> list[tuple[str, bytes]]:
-    bombs = fuzz_images.bombs()
-    return [*bombs, *(fuzz_images.broken(dice) for _ in range(number - len(bombs)))][:number]
+    bombs = fuzz_images.decompression_bombs()
+    return [*bombs, *(fuzz_images.corrupt_image(dice) for _ in range(number - len(bombs)))][:number]
 
 
-def _word(outcome: Portrait | UnusablePhoto) -> str:
+def _label(outcome: Portrait | UnusablePhoto) -> str:
     return "portrait" if isinstance(outcome, Portrait) else f"file refused, {outcome.reason.value}"
 
 
-def _unfit(outcome: Portrait | UnusablePhoto) -> list[str]:
+def _portrait_problems(outcome: Portrait | UnusablePhoto) -> list[str]:
     """What is wrong with a portrait: it must be one that the API takes, and hold nothing but pixels."""
     if isinstance(outcome, UnusablePhoto):
         return []
@@ -115,11 +115,11 @@ def _unfit(outcome: Portrait | UnusablePhoto) -> list[str]:
 
 
 @dataclass
-class Attack:
+class Fuzzer:
     """Bad updates and requests against one life of the bot."""
 
-    stage: Stage
-    living: Life
+    stage: Testbed
+    living: BotProcess
     address: str
     dice: random.Random
     report: Report
@@ -127,9 +127,9 @@ class Attack:
     async def updates(self, number: int) -> None:
         """Bad updates, with a question in between that is answered as ever."""
         api = self.stage.telegram
-        kinds = await fuzz_updates.good(api)
+        kinds = await fuzz_updates.valid_updates(api)
         for count in range(number):
-            await fuzz_updates.odd(api, kinds, self.dice)
+            await fuzz_updates.push_malformed_update(api, kinds, self.dice)
             self.report.sent["updates"] += 1
             if count % BATCH == BATCH - 1:
                 anna = Someone(api, 2**41 + count, 2**41 + count)
@@ -141,10 +141,10 @@ class Attack:
         """Bad requests; none is answered with a 500, and the page is there all the time."""
         parts = urlsplit(self.address)
         host = f"{parts.hostname}:{parts.port}"
-        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self.address, timeout=ANSWER_TIMEOUT, trust_env=False) as http:
             cookie = (await http.get("/api/quota")).cookies["visitor"]
             for count in range(number):
-                asked = fuzz_http.odd(self.dice, cookie, cookie)
+                asked = fuzz_http.random_request(self.dice, cookie, cookie)
                 status = await self._ask(host, asked.bytes(host))
                 self.report.sent["requests"] += 1
                 self.report.answers[f"HTTP {status}"] += 1
@@ -156,8 +156,8 @@ class Attack:
     async def links(self, number: int) -> None:
         """Photo links that we never gave, or gave long ago: none shows the photo. The good one does, for a while."""
         good, late, key = await self._good_links()
-        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, trust_env=False) as http:
-            for link in (late, *(fuzz_http.bent(good, self.dice) for _ in range(number))):
+        async with httpx.AsyncClient(base_url=self.address, timeout=ANSWER_TIMEOUT, trust_env=False) as http:
+            for link in (late, *(fuzz_http.mutate_token(good, self.dice) for _ in range(number))):
                 self.report.sent["photo links"] += 1
                 if (
                     link != good
@@ -170,10 +170,10 @@ class Attack:
 
     async def _good_links(self) -> tuple[str, str, str]:
         """The tokens of a good link and of one that is over, for a photo in store; and its key there."""
-        people = People(self.stage, self.dice)
+        people = Users(self.stage, self.dice)
         await people.wish_on_page()
         await people.ask(self.address)
-        [(key,)] = audit.rows(self.stage.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
+        [(key,)] = audit.query(self.stage.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
         links = SignedLinks("http://here", (self.stage.folder / "data" / "secret.key").read_bytes())
         now = self.stage.haste.now()
         good, late = [await links.expose(key, b"", at) for at in (now, now - LINK_SECONDS - 1)]
@@ -184,7 +184,7 @@ class Attack:
         name, _, port = host.partition(":")
         reader, writer = await asyncio.open_connection(name, int(port))
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 writer.write(request)
                 await writer.drain()
                 line = await reader.readline()
@@ -197,6 +197,6 @@ class Attack:
 
     async def _within(self, what: str, so: Callable[[], bool]) -> None:
         try:
-            await self.stage.telegram.until(so, PATIENCE)
+            await self.stage.telegram.until(so, ANSWER_TIMEOUT)
         except TimeoutError:
-            self.report.wrong.append(f"{what} was not answered within {PATIENCE:.0f} s")
+            self.report.wrong.append(f"{what} was not answered within {ANSWER_TIMEOUT:.0f} s")

@@ -12,13 +12,13 @@ from stylizer.answers import beijing_time
 from stylizer.settings import BASE_PATH
 from tests.fakes.dashscope.service import CREATE_PATH, portrait_jpeg
 
-PAINTED = portrait_jpeg(384, 512)
+RESULT_IMAGE = portrait_jpeg(384, 512)
 TASK_MILLISECONDS = 200
-MOST_HEAD = 64 * 1024
+MAX_HEAD = 64 * 1024
 
 
 @dataclass
-class Cloud:
+class InstantService:
     """`made`: how many tasks there were. `now`: seconds since the epoch."""
 
     now: Callable[[], float]
@@ -45,7 +45,7 @@ class Cloud:
             self.made += 1
             return self._reply(_json({"task_status": "PENDING", "task_id": f"task-{self.made:012}"}))
         if path.startswith("/results/"):
-            return self._reply(PAINTED, "image/jpeg")
+            return self._reply(RESULT_IMAGE, "image/jpeg")
         if path == f"{BASE_PATH}/tasks":
             nothing = {"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}
             return self._reply(json.dumps(nothing).encode())
@@ -68,10 +68,10 @@ def _json(output: dict[str, Any]) -> bytes:
 
 
 @asynccontextmanager
-async def cloud(now: Callable[[], float]) -> AsyncIterator[Cloud]:
+async def instant_service(now: Callable[[], float]) -> AsyncIterator[InstantService]:
     """On a loopback port, until the end of the block."""
-    here = Cloud(now)
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MOST_HEAD)
+    here = InstantService(now)
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MAX_HEAD)
     here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield here

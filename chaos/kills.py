@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos import audit, discord_audit
-from chaos.bot_process import Life
-from chaos.crash_points import Point
-from chaos.discord_users import Guests
-from chaos.kill_points import Chance, Moment, Trap, draw, name
-from chaos.summary import Outcome
-from chaos.testbed import LANES, LINKS, Stage, stage
-from chaos.users import People, wish
+from chaos.bot_process import BotProcess
+from chaos.crash_points import CrashPoint
+from chaos.discord_users import DiscordUsers
+from chaos.kill_points import AfterDelay, KillPoint, KillTrigger, draw_kill_point, label
+from chaos.summary import Summary
+from chaos.testbed import ACCOUNTS, LINKS, Testbed, open_testbed
+from chaos.users import Users, submit_request
 
 SPEED = 4.0
 BACKLOG = 6  # wishes under way at any time
-PATIENCE = 3.0  # seconds that a moment is waited for once the bot answers; then the life ends anyway
+KILL_TIMEOUT = 3.0  # seconds that a moment is waited for once the bot answers; then the life ends anyway
 BATCH = 100  # kills between two audits
-REST_SECONDS = 180.0  # for everything to come to its end
+DRAIN_TIMEOUT = 180.0  # for everything to come to its end
 
 
 @dataclass
@@ -40,17 +40,17 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def run(folder: Path, number: int, seed: int) -> Outcome:
+def run(folder: Path, number: int, seed: int) -> Summary:
     """The part as the command runs it."""
-    return _told(asyncio.run(kills(folder, number, seed)))
+    return _summarize(asyncio.run(run_kills(folder, number, seed)))
 
 
-def run_at_home(folder: Path, number: int, seed: int) -> Outcome:
+def run_embedded(folder: Path, number: int, seed: int) -> Summary:
     """The same for a bot without a key: the service that paints is part of what is killed."""
-    return _told(asyncio.run(kills(folder, number, seed, at_home=True)))
+    return _summarize(asyncio.run(run_kills(folder, number, seed, at_home=True)))
 
 
-def _told(report: Report) -> Outcome:
+def _summarize(report: Report) -> Summary:
     ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
@@ -63,16 +63,16 @@ def _told(report: Report) -> Outcome:
         ("people on Discord", str(report.guests)),
         ("answers later than Discord takes them", str(report.late)),
     ]
-    return Outcome(figures, report.wrong)
+    return Summary(figures, report.wrong)
 
 
-async def kills(
+async def run_kills(
     folder: Path, number: int, seed: int, *, at_home: bool = False, say: Callable[[str], None] = print
 ) -> Report:
     """So many kills, then the audit. What paints `at_home` keeps the wall's time, so the bot has to do so as well."""
     report, dice = Report(), random.Random(seed)
-    async with stage(folder, speed=1.0 if at_home else SPEED, lanes=0 if at_home else LANES) as here:
-        rounds = Rounds(here, People(here, dice), Guests(here.discord, dice), dice, report)
+    async with open_testbed(folder, speed=1.0 if at_home else SPEED, lanes=0 if at_home else ACCOUNTS) as here:
+        rounds = KillRun(here, Users(here, dice), DiscordUsers(here.discord, dice), dice, report)
         while (done := report.kills.total()) < number and not report.wrong:
             for _ in range(min(BATCH, number - done)):
                 await rounds.one()
@@ -82,13 +82,13 @@ async def kills(
 
 
 @dataclass
-class Rounds:
+class KillRun:
     """`again`: messages that a chat may show twice, because the bot died between sending and knowing; `doubtful`: such
     messages on Discord."""
 
-    stage: Stage
-    people: People
-    guests: Guests
+    stage: Testbed
+    people: Users
+    guests: DiscordUsers
     dice: random.Random
     report: Report
     again: Counter[int] = field(default_factory=Counter)
@@ -97,9 +97,9 @@ class Rounds:
     async def one(self) -> None:
         """Some wishes, a life, its end."""
         await self._wishes()
-        moment = draw(self.dice, at_api=self.stage.lanes > 0)
-        async with self.stage.bot(moment if isinstance(moment, Point) else None, self.dice.choice(LINKS)) as living:
-            trap = Trap(moment, lambda _: living.kill())
+        moment = draw_kill_point(self.dice, at_api=self.stage.lanes > 0)
+        async with self.stage.bot(moment if isinstance(moment, CrashPoint) else None, self.dice.choice(LINKS)) as living:
+            trap = KillTrigger(moment, lambda _: living.kill())
             self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = trap.choose
             asking = asyncio.create_task(self._asked(living))
             visiting = asyncio.create_task(self.guests.keep_asking())
@@ -107,7 +107,7 @@ class Rounds:
             await asking
             visiting.cancel()
             await asyncio.wait([visiting])
-        self.report.kills[name(moment)] += 1
+        self.report.kills[label(moment)] += 1
         self.report.missed += not came
         await self.stage.api.settled()
         await self.stage.chat.settled(but_for="getUpdates")
@@ -116,8 +116,8 @@ class Rounds:
 
     async def rest(self) -> None:
         """A life in peace, until nothing is left to do; then everything is looked at."""
-        self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = Trap(
-            Chance(0), lambda _: None
+        self.stage.api.choose = self.stage.chat.choose = self.stage.guild.choose = KillTrigger(
+            AfterDelay(0), lambda _: None
         ).choose
         async with self.stage.bot() as living:
             address = await living.address
@@ -126,7 +126,7 @@ class Rounds:
                 return
             visiting = asyncio.create_task(self.guests.keep_asking())
             with suppress(TimeoutError):
-                async with asyncio.timeout(REST_SECONDS):
+                async with asyncio.timeout(DRAIN_TIMEOUT):
                     while self.people.unheard:
                         await self.people.ask(address)
                     # Another process and its file: nobody tells us when they have changed.
@@ -145,20 +145,20 @@ class Rounds:
         begun = self.stage.database.exists() and self.report.kills.total()
         open_now = audit.unfinished(self.stage.database) if begun else 0
         for _ in range(BACKLOG - open_now - self._waiting):
-            await wish(self.people, self.guests)
+            await submit_request(self.people, self.guests)
 
-    async def _asked(self, living: Life) -> None:
+    async def _asked(self, living: BotProcess) -> None:
         address = await living.address
         if address is not None:
             await self.people.ask(address)
 
-    async def _until_dead(self, living: Life, moment: Moment) -> bool:
+    async def _until_dead(self, living: BotProcess, moment: KillPoint) -> bool:
         """Whether the moment came by itself."""
-        came = isinstance(moment, Chance)
-        if not isinstance(moment, Chance):  # how long a start takes depends on what else the machine does
+        came = isinstance(moment, AfterDelay)
+        if not isinstance(moment, AfterDelay):  # how long a start takes depends on what else the machine does
             await living.address
         with suppress(TimeoutError):
-            async with asyncio.timeout(moment.seconds if isinstance(moment, Chance) else PATIENCE):
+            async with asyncio.timeout(moment.seconds if isinstance(moment, AfterDelay) else KILL_TIMEOUT):
                 await living.died.wait()
                 came = True
         living.kill()
@@ -169,21 +169,21 @@ class Rounds:
         """Cards that the dead bot has sent and not noted: the next one sends them once more."""
         if not self.stage.database.exists():
             return
-        self.doubtful |= discord_audit.unnoted(self.stage.database, self.guests)
-        self.report.unheard += audit.unheard(self.stage.database, self.stage.telegram, self.people.wishes, self.again)
+        self.doubtful |= discord_audit.unrecorded_cards(self.stage.database, self.guests)
+        self.report.unheard += audit.count_unrecorded_cards(self.stage.database, self.stage.telegram, self.people.wishes, self.again)
 
     async def _audit(self) -> None:
         database, wishes, report = self.stage.database, self.people.wishes, self.report
         tasks = await self.stage.tasks()
         report.wishes, report.tasks = len(wishes), len(tasks)
-        report.outcomes = Counter(dict(audit.rows(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+        report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
         report.wrong += [
             *self.people.answers,
-            *audit.outcomes(database, wishes),
-            *audit.payments(database, tasks),
-            *audit.ledger(database),
-            *audit.whole(database),
-            *audit.chats(database, self.stage.telegram, wishes, self.again),
-            *discord_audit.guests(database, self.guests, self.doubtful, {}),
+            *audit.outcome_violations(database, wishes),
+            *audit.payment_violations(database, tasks),
+            *audit.ledger_violations(database),
+            *audit.integrity_violations(database),
+            *audit.chat_violations(database, self.stage.telegram, wishes, self.again),
+            *discord_audit.violations(database, self.guests, self.doubtful, {}),
         ]
-        report.guests, report.late = len(self.guests.all), discord_audit.late(self.stage.discord)
+        report.guests, report.late = len(self.guests.all), discord_audit.late_responses(self.stage.discord)

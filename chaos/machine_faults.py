@@ -8,88 +8,88 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 
 from chaos import call_faults
-from chaos.bot_process import Life
-from chaos.http_proxy import Deed, Passing
-from chaos.testbed import Stage
+from chaos.bot_process import BotProcess
+from chaos.http_proxy import Action, ProxiedCall
+from chaos.testbed import Testbed
 
-FULL_BYTES = 2048  # no file may be written beyond this: neither the database's log nor a photo
-FULL_SECONDS = 3.0
+FILE_SIZE_LIMIT = 2048  # no file may be written beyond this: neither the database's log nor a photo
+DISK_FULL_SECONDS = 3.0
 LOCKED_SECONDS = 12.0  # longer than SQLite waits for its turn
 OUTAGE_SECONDS = 600.0  # of the bot's time
-MOST_SUBMITS = 12  # that a lane may try meanwhile: 5, 10, 20 … 300 s between two
-SILENT_SECONDS = 12.0
+MAX_SUBMITS = 12  # that a lane may try meanwhile: 5, 10, 20 … 300 s between two
+NO_RESPONSE_SECONDS = 12.0
 JUMP_SECONDS = 2 * 3600.0
 
-Calamity = Callable[[Stage, Life], Awaitable[list[str]]]
+MachineFault = Callable[[Testbed, BotProcess], Awaitable[list[str]]]
 
 
-async def disk_full(_: Stage, life: Life) -> list[str]:
+async def disk_full(_: Testbed, life: BotProcess) -> list[str]:
     """Nothing can be written any more, for a while."""
-    before = resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (FULL_BYTES, resource.RLIM_INFINITY))
-    await asyncio.sleep(FULL_SECONDS)
+    before = resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, resource.RLIM_INFINITY))
+    await asyncio.sleep(DISK_FULL_SECONDS)
     resource.prlimit(life.pid, resource.RLIMIT_FSIZE, before)
     return []
 
 
-async def database_locked(stage: Stage, _: Life) -> list[str]:
+async def database_locked(stage: Testbed, _: BotProcess) -> list[str]:
     """Somebody else, an owner with a tool, holds the database's lock."""
-    await asyncio.to_thread(_hold, stage)
+    await asyncio.to_thread(_hold_lock, stage)
     return []
 
 
-def _hold(stage: Stage) -> None:
+def _hold_lock(stage: Testbed) -> None:
     with closing(sqlite3.connect(stage.database, isolation_level=None, timeout=30)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(LOCKED_SECONDS)
         connection.execute("ROLLBACK")
 
 
-async def clock_forward(stage: Stage, _: Life) -> list[str]:
+async def clock_forward(stage: Testbed, _: BotProcess) -> list[str]:
     """The wall's clock is set forward, as after a laptop's sleep; from now on it is wrong."""
     stage.shift.value += JUMP_SECONDS
     return []
 
 
-async def clock_back(stage: Stage, _: Life) -> list[str]:
+async def clock_back(stage: Testbed, _: BotProcess) -> list[str]:
     """The wall's clock is set right again: backwards."""
     stage.shift.value -= JUMP_SECONDS
     return []
 
 
-async def outage(stage: Stage, _: Life) -> list[str]:
+async def outage(stage: Testbed, _: BotProcess) -> list[str]:
     """The service answers nothing but 503, for ten minutes: it must be left alone most of that time."""
     before, usual = stage.api.seen["create"], stage.api.choose
-    stage.api.choose = _down
+    stage.api.choose = _unavailable
     await asyncio.sleep(OUTAGE_SECONDS / stage.haste.speed)
     tries = stage.api.seen["create"] - before
     stage.api.choose = usual
-    if tries > MOST_SUBMITS * stage.lanes:
+    if tries > MAX_SUBMITS * stage.lanes:
         return [f"{tries} submits were tried in {OUTAGE_SECONDS:.0f} s while the service was down"]
     return []
 
 
-async def silence(stage: Stage, _: Life) -> list[str]:
+async def no_responses(stage: Testbed, _: BotProcess) -> list[str]:
     """Neither the service nor the chats answer anything, and nobody hangs up."""
     before = stage.api.choose, stage.chat.choose, stage.guild.choose
-    stage.api.choose = stage.chat.choose = stage.guild.choose = _silent
-    await asyncio.sleep(SILENT_SECONDS)
+    stage.api.choose = stage.chat.choose = stage.guild.choose = _no_response
+    await asyncio.sleep(NO_RESPONSE_SECONDS)
     stage.api.choose, stage.chat.choose, stage.guild.choose = before
     return []
 
 
-def _silent(_: Passing) -> Deed:
-    return call_faults.hangs
+def _no_response(_: ProxiedCall) -> Action:
+    return call_faults.hang
 
 
-def _down(_: Passing) -> Deed:
-    return call_faults.status(503)
+def _unavailable(_: ProxiedCall) -> Action:
+    return call_faults.status_page(503)
 
 
-CALAMITIES: dict[str, Calamity] = {
+MACHINE_FAULTS: dict[str, MachineFault] = {
     "clock set forward": clock_forward,
     "disk full": disk_full,
     "clock set back": clock_back,
     "outage of the service": outage,
     "database locked": database_locked,
-    "nobody answers": silence,
+    "nobody answers": no_responses,
 }

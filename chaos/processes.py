@@ -11,12 +11,12 @@ def peak_mib(pid: int) -> int:
     return _mib(pid, "VmHWM")
 
 
-def now_mib(pid: int) -> int:
+def current_mib(pid: int) -> int:
     """The memory that a process has now; 0 when it is gone."""
     return _mib(pid, "VmRSS")
 
 
-def open_files(pid: int) -> int:
+def open_file_count(pid: int) -> int:
     """How many files and sockets a process holds."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
@@ -35,18 +35,18 @@ def children(pid: int | None = None) -> frozenset[int]:
     return frozenset(found)
 
 
-def owner_of(port: int, pids: Iterable[int]) -> int | None:
+def owner_of_port(port: int, pids: Iterable[int]) -> int | None:
     """Which of these processes has a connection on loopback that begins at this port."""
-    inodes = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if _begins(line, port)}
+    inodes = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if _starts_at(line, port)}
     wanted = {f"socket:[{inode}]" for inode in inodes}
-    return next((pid for pid in pids if wanted & set(_held(pid))), None)
+    return next((pid for pid in pids if wanted & set(_open_targets(pid))), None)
 
 
-def _begins(line: str, port: int) -> bool:
+def _starts_at(line: str, port: int) -> bool:
     return line.split()[1].endswith(f":{port:04X}")
 
 
-def _held(pid: int) -> Iterator[str]:
+def _open_targets(pid: int) -> Iterator[str]:
     """What the open files of a process are; nothing when it is gone."""
     with suppress(OSError):
         for path in Path(f"/proc/{pid}/fd").iterdir():

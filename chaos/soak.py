@@ -12,68 +12,68 @@ from statistics import median, quantiles
 from time import monotonic
 
 from chaos import audit
-from chaos.bot_process import Birth, life
-from chaos.fast_clock import haste
-from chaos.instant_service import Cloud, cloud
-from chaos.processes import children, cpu_seconds, now_mib, open_files
-from chaos.soak_clients import Visitors
-from chaos.soak_curve import HEAD, Look, grown
-from chaos.summary import Outcome
+from chaos.bot_process import BotConfig, bot_process
+from chaos.fast_clock import start_time_scale
+from chaos.instant_service import InstantService, instant_service
+from chaos.processes import children, cpu_seconds, current_mib, open_file_count
+from chaos.soak_clients import SoakClients
+from chaos.soak_curve import HEADER, Sample, regressions
+from chaos.summary import Summary
 from stylizer.settings import BASE_PATH
 
 SPEED = 1.0  # pages are told of changes so many times a second: in a faster time they would cost more than they do
-LANES, SLOTS = 2, 20
-VISITORS = 24  # each watches its job, and every change of the queue is told to all who watch
-LOOKS, EVERY = 20, 1000  # so many lines of the curve, or one for so many jobs
+ACCOUNTS, SLOTS = 2, 20
+CLIENTS = 24  # each watches its job, and every change of the queue is told to all who watch
+MAX_SAMPLES, SAMPLE_INTERVAL = 20, 1000  # so many lines of the curve, or one for so many jobs
 
 
-def run(folder: Path, number: int, seed: int, minutes: float = inf) -> Outcome:  # noqa: ARG001  # nothing is left to chance
+def run(folder: Path, number: int, seed: int, minutes: float = inf) -> Summary:  # noqa: ARG001  # nothing is left to chance
     """The part as the command runs it."""
-    print(HEAD, flush=True)
-    looks, wrong = asyncio.run(soak(folder, number, minutes, say=lambda line: print(line, flush=True)))
+    print(HEADER, flush=True)
+    looks, wrong = asyncio.run(run_soak(folder, number, minutes, say=lambda line: print(line, flush=True)))
     if not looks:
-        return Outcome([("jobs", "0")], wrong)
+        return Summary([("jobs", "0")], wrong)
     jobs, rows = looks[-1].jobs, looks[-1].rows_mib * 1024 / looks[-1].jobs
     asked = str(jobs) if jobs == number else f"{jobs} of {number}, then the time was up"
-    return Outcome([("jobs", asked), ("rows, KiB a job", f"{rows:.2f}")], wrong)
+    return Summary([("jobs", asked), ("rows, KiB a job", f"{rows:.2f}")], wrong)
 
 
-async def soak(
+async def run_soak(
     folder: Path, number: int, minutes: float = inf, say: Callable[[str], None] = print
-) -> tuple[list[Look], list[str]]:
+) -> tuple[list[Sample], list[str]]:
     """So many jobs, or as many as so many minutes allow; the curve, and what was wrong."""
-    time = haste(SPEED)
-    async with cloud(time.now) as service:
+    time = start_time_scale(SPEED)
+    async with instant_service(time.now) as service:
         settings = {
             "data_dir": folder / "data",
             "port": 0,
             "web_chat": "on",
-            "dashscope_api_key": tuple(f"sk-chaos-of-lane-{number}" for number in range(LANES)),
+            "dashscope_api_key": tuple(f"sk-chaos-of-lane-{number}" for number in range(ACCOUNTS)),
             "dashscope_base_url": service.url + BASE_PATH,
             "dashscope_max_running": SLOTS,
             "dashscope_submits_per_second": 100,
             "daily_free_images": 10**7,
         }
         shift = multiprocessing.get_context("forkserver").RawValue("d", 0.0)
-        async with life(Birth(settings, time, folder / "bot.log", shift)) as living:
+        async with bot_process(BotConfig(settings, time, folder / "bot.log", shift)) as living:
             address = await living.address
             assert address is not None
-            watch = Watch(living.pid, folder / "data" / "repaint.db", max(1, min(EVERY, number // LOOKS)), say)
-            visitors = Visitors(address, number, monotonic() + minutes * 60, watch.over)
-            await visitors.come(VISITORS)
+            watch = Monitor(living.pid, folder / "data" / "repaint.db", max(1, min(SAMPLE_INTERVAL, number // MAX_SAMPLES)), say)
+            visitors = SoakClients(address, number, monotonic() + minutes * 60, watch.over)
+            await visitors.come(CLIENTS)
             watch.end(visitors.done)
-        return watch.looks, [*visitors.wrong, *grown(watch.looks), *_rows(watch.database, service)]
+        return watch.looks, [*visitors.wrong, *regressions(watch.looks), *_audit(watch.database, service)]
 
 
 @dataclass
-class Watch:
+class Monitor:
     """Looks at the bot from outside after every so many jobs."""
 
     pid: int
     database: Path
     every: int
     say: Callable[[str], None]
-    looks: list[Look] = field(default_factory=list)
+    looks: list[Sample] = field(default_factory=list)
     _lately: list[float] = field(default_factory=list)
     _since: float = field(default_factory=monotonic)
     _cpu: float = 0.0
@@ -94,16 +94,16 @@ class Watch:
         self.say(self.looks[-1].line())
         self._lately, self._since, self._cpu = [], monotonic(), cpu_seconds(self.pid)
 
-    def _look(self, done: int) -> Look:
-        workers = [now_mib(pid) for pid in children(self.pid)]
+    def _look(self, done: int) -> Sample:
+        workers = [current_mib(pid) for pid in children(self.pid)]
         many = self._lately if len(self._lately) > 1 else self._lately * 2
-        return Look(
+        return Sample(
             jobs=done,
             per_second=len(self._lately) / (monotonic() - self._since),
             cpu_ms=(cpu_seconds(self.pid) - self._cpu) / len(self._lately) * 1000,
-            bot_mib=now_mib(self.pid),
+            bot_mib=current_mib(self.pid),
             intake_mib=max(workers, default=0),
-            files=open_files(self.pid),
+            files=open_file_count(self.pid),
             rows_mib=_mib(self.database),
             log_mib=_mib(self.database.with_name(self.database.name + "-wal")),
             median=median(many),
@@ -115,9 +115,9 @@ def _mib(file: Path) -> float:
     return file.stat().st_size / 1024**2 if file.exists() else 0.0
 
 
-def _rows(database: Path, service: Cloud) -> list[str]:
-    wrong = [*audit.ledger(database), *audit.whole(database)]
-    [(stored,)] = audit.rows(database, "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')")
+def _audit(database: Path, service: InstantService) -> list[str]:
+    wrong = [*audit.ledger_violations(database), *audit.integrity_violations(database)]
+    [(stored,)] = audit.query(database, "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')")
     if stored != service.made:
         wrong.append(f"{service.made} tasks were made for {stored} pictures")
     return wrong

@@ -7,13 +7,13 @@ from time import monotonic
 
 import httpx
 
-from chaos.users import photo
+from chaos.users import unique_photo
 
-TOO_FAST_SECONDS = 0.3  # a visitor may wish four times a second
+RATE_LIMIT_WAIT = 0.3  # a visitor may wish four times a second
 
 
 @dataclass
-class Visitors:
+class SoakClients:
     """`number`: wishes in all; `until`: on the steady clock, when no more are begun; `over` hears of each, how many are
     done and how long it took."""
 
@@ -46,9 +46,9 @@ class Visitors:
 
     async def _wish(self, http: httpx.AsyncClient, number: int) -> None:
         data = {"style": "2", "key": f"soak-{number:010}"}
-        answer = await http.post("/api/jobs", data=data, files={"photo": ("me.jpg", photo(number))})
+        answer = await http.post("/api/jobs", data=data, files={"photo": ("me.jpg", unique_photo(number))})
         if answer.status_code == 429:
-            await asyncio.sleep(TOO_FAST_SECONDS)
+            await asyncio.sleep(RATE_LIMIT_WAIT)
             return await self._wish(http, number)
         job = answer.json()
         async with http.stream("GET", job["events_url"]) as events:

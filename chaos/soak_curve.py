@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MORE_MIB, MORE_FILES, SLOWER = 0.15, 16, 2.0  # how much the end may differ from the first quarter
-FEWEST = 8  # looks that make a curve
+MAX_MEMORY_GROWTH, MAX_FILE_GROWTH, MAX_SLOWDOWN = 0.15, 16, 2.0  # how much the end may differ from the first quarter
+MIN_SAMPLES = 8  # looks that make a curve
 
 
 @dataclass(frozen=True)
-class Look:
+class Sample:
     """What was seen after so many jobs: sizes in MiB (`log_mib`: of the write-ahead log), latencies in seconds and the
     processor's milliseconds a job, of the jobs since the look before."""
 
@@ -30,22 +30,22 @@ class Look:
         )
 
 
-HEAD = (
+HEADER = (
     f"{'jobs':>8} {'jobs/s':>7} {'cpu ms':>7} {'bot MiB':>8} {'intake':>7} "
     f"{'files':>6} {'rows MiB':>9} {'log MiB':>8} {'median s':>9} {'p95':>6}"
 )
 
 
-def grown(looks: Sequence[Look]) -> list[str]:
+def regressions(looks: Sequence[Sample]) -> list[str]:
     """What is more at the end than after the first quarter, and should not be. Pure."""
-    if len(looks) < FEWEST:
+    if len(looks) < MIN_SAMPLES:
         return ["it did not come far enough to show a curve"]
     early, late = looks[len(looks) // 4], looks[-1]
     wrong = []
-    if late.bot_mib > early.bot_mib * (1 + MORE_MIB):
+    if late.bot_mib > early.bot_mib * (1 + MAX_MEMORY_GROWTH):
         wrong.append(f"the bot's memory grew from {early.bot_mib} to {late.bot_mib} MiB")
-    if late.files > early.files + MORE_FILES:
+    if late.files > early.files + MAX_FILE_GROWTH:
         wrong.append(f"open files grew from {early.files} to {late.files}")
-    if late.median > early.median * SLOWER:
+    if late.median > early.median * MAX_SLOWDOWN:
         wrong.append(f"a wish took {early.median:.2f} s and takes {late.median:.2f} s now")
     return wrong

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SHOWN = 20  # lines about what was wrong
+MAX_SHOWN = 20  # lines about what was wrong
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Summary:
     """`figures`: what was counted, with its name; `wrong`: one line each, none when all is well."""
 
     figures: Sequence[tuple[str, str]]
@@ -18,4 +18,4 @@ class Outcome:
         lines = [(name, figure) for name, figure in self.figures]
         lines += [("minutes", f"{seconds / 60:.1f}"), ("wrong", str(len(self.wrong)))]
         width = max(len(name) for name, _ in lines)
-        return "\n".join([*(f"{name:{width}}  {figure}" for name, figure in lines), *self.wrong[:SHOWN]])
+        return "\n".join([*(f"{name:{width}}  {figure}" for name, figure in lines), *self.wrong[:MAX_SHOWN]])

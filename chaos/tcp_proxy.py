@@ -11,7 +11,7 @@ CHUNK = 64 * 1024
 
 
 @dataclass
-class Wire:
+class TcpProxy:
     """`whole`: bytes pass. `cut`: what was connected breaks off, and nobody gets through. `silent`: nothing passes in
     either direction, and nobody is told."""
 
@@ -81,9 +81,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(upstream: tuple[str, int]) -> AsyncIterator[Wire]:
+async def tcp_proxy(upstream: tuple[str, int]) -> AsyncIterator[TcpProxy]:
     """A wire on a loopback port, until the end of the block."""
-    here = Wire(upstream)
+    here = TcpProxy(upstream)
     server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
     here.port = int(server.sockets[0].getsockname()[1])
     try:

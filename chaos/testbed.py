@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaos.bot_process import Birth, Life, life
-from chaos.crash_points import Point
-from chaos.fast_clock import Haste, haste
-from chaos.http_proxy import Proxy, proxy
+from chaos.bot_process import BotConfig, BotProcess, bot_process
+from chaos.crash_points import CrashPoint
+from chaos.fast_clock import TimeScale, start_time_scale
+from chaos.http_proxy import HttpProxy, http_proxy
 from stylizer.engines import Engine
 from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
@@ -22,23 +22,23 @@ from tests.fakes.discord_api.server import Discord, discord_server
 from tests.fakes.http_server import Received
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 
-SLOTS, LANES = 2, 2
+SLOTS, ACCOUNTS = 2, 2
 LINKS = ("inline", "signed", "upload")
 
 
 @dataclass
-class Stage:
+class Testbed:
     """`api`, `chat` and `guild` are the proxies before the service, Telegram and Discord (whose gateway has none);
     `shift` the error of the bot's wall clock."""
 
     folder: Path
-    haste: Haste
+    haste: TimeScale
     service: StandIn
     telegram: BotApi
     discord: Discord
-    api: Proxy
-    chat: Proxy
-    guild: Proxy
+    api: HttpProxy
+    chat: HttpProxy
+    guild: HttpProxy
     lanes: int  # none: the bot paints at home, in its own process
     port: int  # of the bot, the same in every life
     shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
@@ -54,10 +54,10 @@ class Stage:
         return self.folder / "data" / "repaint.db"
 
     @asynccontextmanager
-    async def bot(self, point: Point | None = None, links: str = "inline") -> AsyncIterator[Life]:
+    async def bot(self, point: CrashPoint | None = None, links: str = "inline") -> AsyncIterator[BotProcess]:
         """A life of the bot on its folder, until the block ends. `links`: how photos get to the API."""
         settings = {**self.usual(self.folder / "data", self.port), "photo_links": links, **self.settings}
-        async with life(Birth(settings, self.haste, self.folder / "bot.log", self.shift, point)) as living:
+        async with bot_process(BotConfig(settings, self.haste, self.folder / "bot.log", self.shift, point)) as living:
             yield living
         self.discord.gateway.sessions.clear()  # the next life knows nothing of them
 
@@ -82,23 +82,23 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(
-    folder: Path, *, speed: float, lanes: int = LANES, engine: Engine | None = None
-) -> AsyncIterator[Stage]:
+async def open_testbed(
+    folder: Path, *, speed: float, lanes: int = ACCOUNTS, engine: Engine | None = None
+) -> AsyncIterator[Testbed]:
     """The stage, with an empty folder and no bot yet. `engine`: what paints, where it is not to be quick."""
     async with AsyncExitStack() as stack:
-        time = haste(speed)
+        time = start_time_scale(speed)
         limits: dict[str, Any] = {"max_running": SLOTS, "max_pending": 1000}
         service = await stack.enter_async_context(
             stand_in(folder / "service", engine=engine or quick_engine(), clock=time.now, **limits)
         )
         telegram = await stack.enter_async_context(bot_api())
-        api = await stack.enter_async_context(proxy(service.url, _kind_of_api_call))
-        chat = await stack.enter_async_context(proxy(telegram.url, kind_of_chat_call))
+        api = await stack.enter_async_context(http_proxy(service.url, _kind_of_api_call))
+        chat = await stack.enter_async_context(http_proxy(telegram.url, kind_of_chat_call))
         discord = await stack.enter_async_context(discord_server())
-        guild = await stack.enter_async_context(proxy(discord.url, kind_of_guild_call))
+        guild = await stack.enter_async_context(http_proxy(discord.url, kind_of_guild_call))
         discord.cdn.url = guild.url
-        yield Stage(folder, time, service, telegram, discord, api, chat, guild, lanes, free_port())
+        yield Testbed(folder, time, service, telegram, discord, api, chat, guild, lanes, free_port())
 
 
 def free_port() -> int:

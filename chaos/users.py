@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from chaos.discord_users import Guests
-from chaos.testbed import Stage
+from chaos.discord_users import DiscordUsers
+from chaos.testbed import Testbed
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.people import Someone
 from tests.fakes.telegram_api.server import ME
 
 STYLES = (0, 2, 4, 5, 7, 9, 32)
 VISITORS = 4
-ON_PAGE, ON_DISCORD = 0.33, 0.33  # of all wishes
-ALBUMS = 0.2  # of the wishes in chats
-SECOND_THOUGHTS = 0.1  # of the wishes on the page
+WEB_SHARE, DISCORD_SHARE = 0.33, 0.33  # of all wishes
+ALBUM_RATE = 0.2  # of the wishes in chats
+CANCEL_RATE = 0.1  # of the wishes on the page
 
 
 @dataclass
-class Wish:
+class PhotoRequest:
     """One photo to be painted. `source` is its name in the bot's rows; `job`: its number, once the page was told
     (202). Photos of one album have the chat in common. `withdrawn`: its visitor has cancelled it."""
 
@@ -34,17 +34,17 @@ class Wish:
 
 
 @dataclass
-class People:
+class Users:
     """`wishes` are all that were ever made. Those of the page are asked for again until they are accepted."""
 
-    stage: Stage
+    stage: Testbed
     dice: random.Random
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[PhotoRequest] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)  # what the page said that it should not have said
     _cookies: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def unheard(self) -> list[Wish]:
+    def unheard(self) -> list[PhotoRequest]:
         """Wishes of the page that were not accepted yet."""
         return [wish for wish in self.wishes if wish.visitor is not None and wish.job is None]
 
@@ -52,7 +52,7 @@ class People:
         """A new wish of some visitor; it is sent by `ask`."""
         visitor = self.dice.randrange(VISITORS)
         number = len(self.wishes)
-        self.wishes.append(Wish(number, f"key-{number:08}", visitor=visitor))
+        self.wishes.append(PhotoRequest(number, f"key-{number:08}", visitor=visitor))
 
     async def wish_in_chat(self) -> None:
         """A wish of somebody new in their private chat, of one photo or an album of some: Telegram brings it until it
@@ -60,14 +60,14 @@ class People:
         number, words = len(self.wishes), f"/style {self.dice.choice(STYLES)}"
         someone = Someone(self.stage.telegram, 10_000 + number, 10_000 + number)
         source = f"telegram:{ME['id']}:{someone.chat}:"
-        if self.dice.random() < ALBUMS:
-            photos = [photo(number + n) for n in range(self.dice.randint(2, 4))]
+        if self.dice.random() < ALBUM_RATE:
+            photos = [unique_photo(number + n) for n in range(self.dice.randint(2, 4))]
             parts = await someone.sends_album(photos, caption=words)
             names = [source + str(part["message"]["message_id"]) for part in parts]
         else:
-            await someone.sends(photo(number), caption=words)
+            await someone.sends(unique_photo(number), caption=words)
             names = [source + str(someone.last.id)]
-        self.wishes += [Wish(number + n, name, chat=someone.chat) for n, name in enumerate(names)]
+        self.wishes += [PhotoRequest(number + n, name, chat=someone.chat) for n, name in enumerate(names)]
 
     async def ask(self, address: str) -> None:
         """Send what was not accepted yet. Whoever gets no answer asks again in the next life, with the same key."""
@@ -81,32 +81,32 @@ class People:
                 if wish.job is not None and wish.visitor is not None:
                     await self._look(http, wish)
 
-    async def _ask(self, http: httpx.AsyncClient, wish: Wish) -> None:
+    async def _ask(self, http: httpx.AsyncClient, wish: PhotoRequest) -> None:
         assert wish.visitor is not None
         try:
             cookies = await self._cookie(http, wish.visitor)
             answer = await http.post(
                 "/api/jobs",
                 data={"style": str(STYLES[wish.number % len(STYLES)]), "key": wish.source},
-                files={"photo": ("me.jpg", photo(wish.number))},
+                files={"photo": ("me.jpg", unique_photo(wish.number))},
                 headers={"Cookie": cookies},
             )
         except (httpx.HTTPError, OSError):
             return
         if answer.status_code == 202:
             wish.job = int(answer.json()["id"])
-            if self.dice.random() < SECOND_THOUGHTS:
+            if self.dice.random() < CANCEL_RATE:
                 await self._withdraw(http, wish, cookies)
         elif answer.status_code < 500:
             self.answers.append(f"{answer.status_code} {answer.text[:200]}")
 
-    async def _withdraw(self, http: httpx.AsyncClient, wish: Wish, cookie: str) -> None:
+    async def _withdraw(self, http: httpx.AsyncClient, wish: PhotoRequest, cookie: str) -> None:
         """Cancel it. Without an answer nobody knows, and either outcome is right."""
         wish.withdrawn = True
         with suppress(httpx.HTTPError, OSError):
             await http.delete(f"/api/jobs/{wish.job}", headers={"Cookie": cookie})
 
-    async def _look(self, http: httpx.AsyncClient, wish: Wish) -> None:
+    async def _look(self, http: httpx.AsyncClient, wish: PhotoRequest) -> None:
         assert wish.visitor is not None
         headers = {"Cookie": await self._cookie(http, wish.visitor)}
         if wish.withdrawn:
@@ -126,17 +126,17 @@ class People:
         return f"visitor={self._cookies[visitor]['visitor']}"
 
 
-async def wish(people: People, guests: Guests) -> None:
+async def submit_request(people: Users, guests: DiscordUsers) -> None:
     """One more wish: on the page, on Telegram or on Discord."""
     match people.dice.random():
-        case lot if lot < ON_PAGE:
+        case lot if lot < WEB_SHARE:
             await people.wish_on_page()
-        case lot if lot < ON_PAGE + ON_DISCORD:
+        case lot if lot < WEB_SHARE + DISCORD_SHARE:
             guests.invite()
         case _:
             await people.wish_in_chat()
 
 
-def photo(number: int) -> bytes:
+def unique_photo(number: int) -> bytes:
     """A photo that nobody else has."""
     return portrait_jpeg(256 + number % 240, 300 + number // 240 % 180, shade=number * 41 % 256)

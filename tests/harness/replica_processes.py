@@ -18,7 +18,7 @@ import psycopg
 from pydantic import SecretStr
 
 from bot.worker.accounts import account_id
-from chaos.tcp_proxy import Wire, wire
+from chaos.tcp_proxy import TcpProxy, tcp_proxy
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.bot_process import Bot, bot_process
 
@@ -32,7 +32,7 @@ class Replicas:
 
     url: str
     bots: list[Bot]
-    wires: list[Wire]
+    wires: list[TcpProxy]
 
     async def wish(self, by: int, number: int) -> int:
         """One more photo, asked for at this bot; the visitor is known to all of them afterwards."""
@@ -66,12 +66,12 @@ def account_id_of(key: str) -> str:
 
 
 @asynccontextmanager
-async def wired(url: str) -> AsyncIterator[tuple[Wire, str]]:
+async def wired(url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
     """A wire to this database, and the address at its near end."""
     before, _, after = url.rpartition("@")
     where, _, name = after.partition("/")
     host, _, port = where.partition(":")
-    async with wire((host, int(port))) as line:
+    async with tcp_proxy((host, int(port))) as line:
         yield line, f"{before}@127.0.0.1:{line.port}/{name}"
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from chaos import audit
-from chaos.users import Wish
+from chaos.users import PhotoRequest
 from storage.database import open_database
 from stylizer.tasks import Status, Task
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.server import BotApi
 
-WISH = Wish(0, "telegram:1:7:3", chat=7)
+WISH = PhotoRequest(0, "telegram:1:7:3", chat=7)
 TASK = Task("task-1", "account", "r", 2, 0, Status.SUCCEEDED)
 ROWS = """
     INSERT INTO person (id, platform, platform_id, language, created) VALUES (1, 'telegram', '7', 'en', 0);
@@ -56,7 +56,7 @@ def change(path: Path, sql: str) -> None:
 
 def wrong(path: Path, *tasks: Task) -> list[str]:
     tasks = tasks or (TASK,)
-    return [*audit.outcomes(path, [WISH]), *audit.payments(path, tasks), *audit.ledger(path), *audit.whole(path)]
+    return [*audit.outcome_violations(path, [WISH]), *audit.payment_violations(path, tasks), *audit.ledger_violations(path), *audit.integrity_violations(path)]
 
 
 def test_what_went_well_is_not_complained_about(database: Path) -> None:
@@ -92,9 +92,9 @@ def test_a_dispatcher_that_goes_on_after_its_successor_has_begun_is_found(databa
     change(database, "UPDATE attempt SET epoch = 4, intent_at = 10")
     later = "INSERT INTO attempt (job_id, n, account_id, intent_at, epoch) VALUES (1, {}, 'a', {}, {})"
     change(database, later.format(2, 20, 5))
-    assert list(audit.fences(database)) == []
+    assert list(audit.fencing_violations(database)) == []
     change(database, later.format(3, 30, 4))
-    assert list(audit.fences(database)) == ["the dispatcher 4 of a wrote an attempt after 5 did"]
+    assert list(audit.fencing_violations(database)) == ["the dispatcher 4 of a wrote an attempt after 5 did"]
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_an_account_that_was_given_too_much_is_found(
     moments: list[tuple[int, int | None]], complaint: str | None
 ) -> None:
     tasks = [replace(TASK, task_id=str(at), submitted=at, ended=ended) for at, ended in moments]
-    assert list(audit.limits(tasks, slots=2, submits=2)) == ([] if complaint is None else [complaint])
+    assert list(audit.limit_violations(tasks, slots=2, submits=2)) == ([] if complaint is None else [complaint])
 
 
 def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -> None:
     api, again = BotApi(), Counter[int]()
     api.chats.add(card(8))
-    assert [audit.unheard(database, api, [WISH], again) for _ in range(2)] == [1, 0]
+    assert [audit.count_unrecorded_cards(database, api, [WISH], again) for _ in range(2)] == [1, 0]
     change(database, "UPDATE job SET message_id = '8'")
-    assert audit.unheard(database, api, [WISH], Counter()) == 0
+    assert audit.count_unrecorded_cards(database, api, [WISH], Counter()) == 0
     assert again == {7: 1}
 
 
@@ -142,5 +142,5 @@ def test_a_chat_without_its_picture_or_with_too_many_is_found(
     api = BotApi()
     for shown in messages:
         api.chats.add(shown)
-    found = list(audit.chats(database, api, [WISH], Counter({7: again})))
+    found = list(audit.chat_violations(database, api, [WISH], Counter({7: again})))
     assert found == [] if complaint is None else any(complaint in line for line in found)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from chaos.faults import faults
+from chaos.faults import run_faults
 
 FAULTS = 60
 
 
 @pytest.mark.timeout(400)
 async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twice(tmp_path: Path) -> None:
-    report = await faults(tmp_path, FAULTS, seed=4, calamities=("disk full",), say=lambda _: None)
+    report = await run_faults(tmp_path, FAULTS, seed=4, calamities=("disk full",), say=lambda _: None)
     assert report.wrong == []
     assert report.faults.total() >= FAULTS
     assert len(report.faults) >= 8, "of many kinds"

@@ -13,7 +13,7 @@ from bot.i18n import texts_for
 from bot.messaging.callback_data import MAX_BYTES, NEEDS_NUMBER, Press, Verb, parse
 from bot.messaging.commands import find_style, is_reference, parse_text, split_me
 from bot.saved_styles import names
-from chaos.fuzz_text import EVIL, words
+from chaos.fuzz_text import HOSTILE_TEXTS, random_text
 
 MANY = 1000
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -22,7 +22,7 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 @pytest.fixture(scope="module")
 def written() -> list[str]:
     dice = random.Random(4)
-    return [*EVIL, *(words(dice) for _ in range(MANY))]
+    return [*HOSTILE_TEXTS, *(random_text(dice) for _ in range(MANY))]
 
 
 def test_foreign_button_data_is_none_or_what_it_says(written: list[str]) -> None:

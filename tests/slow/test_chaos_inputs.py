@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from chaos.inputs import inputs
+from chaos.inputs import run_inputs
 
 INPUTS = 200
 
 
 @pytest.mark.timeout(400)
 async def test_bad_files_updates_and_requests_are_answered_or_turned_away(tmp_path: Path) -> None:
-    report = await inputs(tmp_path, INPUTS, seed=4)
+    report = await run_inputs(tmp_path, INPUTS, seed=4)
     assert report.wrong == []
     eighth = INPUTS // 8
     sent = {"files": 4 * eighth, "updates": 2 * eighth, "requests": eighth, "photo links": eighth + 1}

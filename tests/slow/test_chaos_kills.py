@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from chaos.kills import kills
+from chaos.kills import run_kills
 
 KILLS = 12
 
 
 @pytest.mark.timeout(400)
 async def test_killed_again_and_again_nothing_is_lost_or_paid_twice(tmp_path: Path) -> None:
-    report = await kills(tmp_path, KILLS, seed=4, say=lambda _: None)
+    report = await run_kills(tmp_path, KILLS, seed=4, say=lambda _: None)
     assert report.wrong == []
     assert report.kills.total() == KILLS
     assert report.missed < KILLS / 2, "most of the moments have to come"

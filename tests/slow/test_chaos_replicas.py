@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.replicas import replicas
+from chaos.replicas import run_replicas
 from tests.fakes.postgres import Server
 
 KILLS = 3
@@ -12,7 +12,7 @@ KILLS = 3
 
 @pytest.mark.timeout(400)
 async def test_three_replicas_lose_nothing_and_keep_every_limit(tmp_path: Path, postgres: Server) -> None:
-    report = await replicas(tmp_path, KILLS, seed=4, server=postgres, backlog=6, say=lambda _: None)
+    report = await run_replicas(tmp_path, KILLS, seed=4, server=postgres, backlog=6, say=lambda _: None)
     assert report.wrong == []
     assert report.kills.total() >= KILLS
     assert report.wishes + report.guests > 0

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chaos.soak import soak
-from chaos.soak_curve import FEWEST, Look, grown
+from chaos.soak import run_soak
+from chaos.soak_curve import MIN_SAMPLES, Sample, regressions
 
-FIRST = Look(
+FIRST = Sample(
     jobs=1000, per_second=9.0, cpu_ms=50.0, bot_mib=110, intake_mib=33, files=60, rows_mib=3.0, log_mib=4.0,
     median=1.0, p95=2.0,
 )  # fmt: skip
@@ -18,14 +18,14 @@ FLAT = [replace(FIRST, jobs=1000 * number) for number in range(1, 21)]
 
 def test_a_few_jobs_come_to_their_end_and_leave_everything_right(tmp_path: Path) -> None:
     said: list[str] = []
-    looks, wrong = asyncio.run(soak(tmp_path, 20, say=said.append))
+    looks, wrong = asyncio.run(run_soak(tmp_path, 20, say=said.append))
     assert [look.jobs for look in looks] == list(range(1, 21))
     assert len(said) == len(looks)
     assert [line for line in wrong if "grew" not in line and "takes" not in line] == []  # too few to tell that
 
 
 def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path: Path) -> None:
-    looks, wrong = asyncio.run(soak(tmp_path, 10_000, minutes=0.0, say=lambda _: None))
+    looks, wrong = asyncio.run(run_soak(tmp_path, 10_000, minutes=0.0, say=lambda _: None))
     assert (looks, wrong) == ([], ["it did not come far enough to show a curve"])
 
 
@@ -37,11 +37,11 @@ def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path:
         (replace(FIRST, median=2.5), "took 1.00 s and takes 2.50 s"),
     ],
 )
-def test_what_has_grown_at_the_end_is_told(end: Look, words: str) -> None:
-    [told] = grown([*FLAT, end])
+def test_what_has_grown_at_the_end_is_told(end: Sample, words: str) -> None:
+    [told] = regressions([*FLAT, end])
     assert words in told
 
 
 def test_a_flat_curve_is_well_and_a_short_one_is_none() -> None:
-    assert grown(FLAT) == []
-    assert grown(FLAT[: FEWEST - 1]) == ["it did not come far enough to show a curve"]
+    assert regressions(FLAT) == []
+    assert regressions(FLAT[: MIN_SAMPLES - 1]) == ["it did not come far enough to show a curve"]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chaos.tcp_proxy import Wire, wire
+from chaos.tcp_proxy import TcpProxy, tcp_proxy
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,7 +20,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def connected(line: Wire) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(line: TcpProxy) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
     try:
         yield reader, writer
@@ -36,7 +36,7 @@ async def said(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def carries(line: Wire) -> bool:
+async def carries(line: TcpProxy) -> bool:
     async with connected(line) as (reader, writer):
         writer.write(b"hello")
         return await said(reader) == b"hello"
@@ -44,7 +44,7 @@ async def carries(line: Wire) -> bool:
 
 async def test_a_wire_carries_is_cut_falls_silent_and_is_mended() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    async with asyncio.timeout(30), server, wire(("127.0.0.1", server.sockets[0].getsockname()[1])) as line:
+    async with asyncio.timeout(30), server, tcp_proxy(("127.0.0.1", server.sockets[0].getsockname()[1])) as line:
         assert await carries(line)
         async with connected(line) as (reader, writer):
             writer.write(b"whole")
