@@ -46,7 +46,7 @@ def run_part(part: str, number: int | None, seed: int, minutes: float) -> int:
     print(f"== {part}", flush=True)
     outcome = run(folder, number or usual, seed)
     print(outcome.table(time.monotonic() - began), flush=True)
-    if outcome.wrong:
+    if outcome.violations:
         print(f"The folder is kept: {folder}")
         return 1
     shutil.rmtree(folder)

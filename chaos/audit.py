@@ -65,24 +65,28 @@ def unfinished(database: Path | str) -> int:
     return int(count)
 
 
-def apologized_chats(telegram: BotApi, wishes: Collection[PhotoRequest]) -> frozenset[int]:
+def apologized_chats(telegram: BotApi, requests: Collection[PhotoRequest]) -> frozenset[int]:
     """Chats that were told in words that it could not be done just now."""
     return frozenset(
         chat
-        for chat in {wish.chat for wish in wishes if wish.chat is not None}
-        if any(shown.text.startswith(APOLOGY) for shown in telegram.chats.of_bot(chat))
+        for chat in {request.chat for request in requests if request.chat is not None}
+        if any(messages.text.startswith(APOLOGY) for messages in telegram.chats.of_bot(chat))
     )
 
 
-def outcome_violations(database: Path | str, wishes: Collection[PhotoRequest], told: Collection[int] = ()) -> Iterator[str]:
-    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `told`: chats that were
+def outcome_violations(
+    database: Path | str, requests: Collection[PhotoRequest], apologized: Collection[int] = ()
+) -> Iterator[str]:
+    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `apologized`: chats that were
     asked to try again later instead."""
     found = Counter(_request_key(source) for (source,) in query(database, "SELECT source FROM job"))
-    for wish in wishes:
-        accepted = wish.job is not None and not wish.withdrawn if wish.chat is None else wish.chat not in told
-        count = found.pop(wish.source, 0)
+    for request in requests:
+        accepted = (
+            request.job is not None and not request.canceled if request.chat is None else request.chat not in apologized
+        )
+        count = found.pop(request.source, 0)
         if count > 1 or (accepted and count == 0):
-            yield f"the wish {wish.source} is {count} jobs"
+            yield f"the wish {request.source} is {count} jobs"
     yield from (f"nobody wished for the job {source}" for source in found if not source.startswith(DISCORD_PREFIX))
     for number, state in query(database, f"SELECT id, state FROM job WHERE state NOT IN {TERMINAL_STATES}"):
         yield f"job {number} is still {state}"
@@ -102,7 +106,7 @@ def payment_violations(database: Path | str, tasks: Collection[Task]) -> Iterato
             yield f"the task {task.task_id} ({task.status}) is nobody's"
         elif task.status is Status.SUCCEEDED:
             paid[owner[task.task_id]].append(task.task_id)
-    yield from (f"job {job} was paid {len(its)} times" for job, its in paid.items() if len(its) > 1)
+    yield from (f"job {job} was paid {len(grouped)} times" for job, grouped in paid.items() if len(grouped) > 1)
     known = {task.task_id for task in tasks}
     yield from (f"job {job} owns a task that was never made" for task, job in owner.items() if task not in known)
 
@@ -111,10 +115,10 @@ def limit_violations(tasks: Collection[Task], slots: int, submits: int) -> Itera
     """As the service has it: no account had more tasks at once than slots, from their being sent until they were done,
     nor more of them sent within a second."""
     for account in {task.account for task in tasks}:
-        its = [task for task in tasks if task.account == account]
-        if (most := most_running([replace(task, started=task.submitted) for task in its])) > slots:
+        grouped = [task for task in tasks if task.account == account]
+        if (most := most_running([replace(task, started=task.submitted) for task in grouped])) > slots:
             yield f"{most} tasks of {account} were there at once, it has {slots} slots"
-        if (most := most_within_a_second([task.submitted / 1000 for task in its])) > submits:
+        if (most := most_within_a_second([task.submitted / 1000 for task in grouped])) > submits:
             yield f"{most} tasks of {account} were sent within a second"
 
 
@@ -136,8 +140,8 @@ def ledger_violations(database: Path | str) -> Iterator[str]:
         if reserved:
             yield f"{scope} {period} still has {reserved} reserved"
     day = "SELECT COUNT(*) FROM ledger WHERE scope LIKE 'person:%' AND kind = 'commit'"
-    shown = "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')"
-    [(spent,)], [(given,)] = query(database, day), query(database, shown)
+    messages = "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')"
+    [(spent,)], [(given,)] = query(database, day), query(database, messages)
     if spent != given:
         yield f"{spent} units were spent for {given} pictures"
 
@@ -151,28 +155,35 @@ def integrity_violations(database: Path) -> Iterator[str]:
 
 def cards_in(telegram: BotApi, chat: int) -> list[Shown]:
     """The messages of a chat that are a job's or an album's card, the pictures beside it left out."""
-    shown = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
-    return [one for one in shown if one.photo is None or one.rows]
+    messages = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
+    return [one for one in messages if one.photo is None or one.rows]
 
 
-def chat_violations(database: Path | str, telegram: BotApi, wishes: Collection[PhotoRequest], again: Counter[int]) -> Iterator[str]:
-    """Every wish in a chat has one card with its picture, or its reason. `again`: how often a new message may have come
+def chat_violations(
+    database: Path | str, telegram: BotApi, requests: Collection[PhotoRequest], allowed_duplicates: Counter[int]
+) -> Iterator[str]:
+    """Every wish in a chat has one card with its picture, or its reason. `allowed_duplicates`: how often a new message may have come
     twice to a chat, because it was sent and nobody lived to hear so."""
-    states, doubtful = dict(query(database, "SELECT source, state FROM job")), _uncertain_albums(database)
-    together: defaultdict[int, list[PhotoRequest]] = defaultdict(list)
-    for wish in wishes:
-        if wish.chat is not None:
-            together[wish.chat].append(wish)
-    for chat, its in together.items():
-        shown, painted = telegram.chats.of_bot(chat), sum(states.get(wish.source) == "delivered" for wish in its)
-        spare = again[chat]
-        if (count := len(cards_in(telegram, chat))) > 1 + spare or (painted and not count):
-            yield f"the chat {chat} has {count} cards: {[card.text for card in shown]}"
-        pictures = sum(one.photo is not None for one in shown)
-        if not (painted <= pictures <= painted + spare or (pictures == 0 and its[0].source in doubtful)):
-            yield f"the chat {chat} has {pictures} pictures of {painted}: {[card.text for card in shown]}"
+    states, unrecorded = dict(query(database, "SELECT source, state FROM job")), _uncertain_albums(database)
+    by_chat: defaultdict[int, list[PhotoRequest]] = defaultdict(list)
+    for request in requests:
+        if request.chat is not None:
+            by_chat[request.chat].append(request)
+    for chat, grouped in by_chat.items():
+        messages, delivered = (
+            telegram.chats.of_bot(chat),
+            sum(states.get(request.source) == "delivered" for request in grouped),
+        )
+        allowed_extra = allowed_duplicates[chat]
+        if (count := len(cards_in(telegram, chat))) > 1 + allowed_extra or (delivered and not count):
+            yield f"the chat {chat} has {count} cards: {[card.text for card in messages]}"
+        pictures = sum(one.photo is not None for one in messages)
+        if not (
+            delivered <= pictures <= delivered + allowed_extra or (pictures == 0 and grouped[0].source in unrecorded)
+        ):
+            yield f"the chat {chat} has {pictures} pictures of {delivered}: {[card.text for card in messages]}"
         for words in (NOTICES, (APOLOGY,)):
-            if (count := sum(one.text.startswith(words) for one in shown)) > 1 + spare:
+            if (count := sum(one.text.startswith(words) for one in messages)) > 1 + allowed_extra:
                 yield f"the chat {chat} was told {count} times: {words[0]}"
     yield from (f"the Bot API was misused: {breach}" for breach in telegram.breaches)
 
@@ -189,12 +200,14 @@ def recorded_messages(database: Path | str) -> dict[str, str | None]:
     return dict(query(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
 
 
-def count_unrecorded_cards(database: Path | str, telegram: BotApi, wishes: Collection[PhotoRequest], again: Counter[int]) -> int:
-    """Count, into `again`, the chats with a card that the bot has not noted: whoever comes next sends it once more."""
+def count_unrecorded_cards(
+    database: Path | str, telegram: BotApi, requests: Collection[PhotoRequest], allowed_duplicates: Counter[int]
+) -> int:
+    """Count, into `allowed_duplicates`, the chats with a card that the bot has not noted: whoever comes next sends it once more."""
     known, found = recorded_messages(database), 0
-    first = {wish.chat: wish.source for wish in reversed(list(wishes)) if wish.chat is not None}
+    first = {request.chat: request.source for request in reversed(list(requests)) if request.chat is not None}
     for chat, source in first.items():
-        if known.get(source) is None and len(cards_in(telegram, chat)) > again[chat]:
-            again[chat] += 1
+        if known.get(source) is None and len(cards_in(telegram, chat)) > allowed_duplicates[chat]:
+            allowed_duplicates[chat] += 1
             found += 1
     return found

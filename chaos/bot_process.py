@@ -17,7 +17,7 @@ from bot.config.settings import Settings
 from bot.runtime import event_loop
 from bot.runtime.logging import set_up_logging
 from chaos.crash_points import CrashPoint, arm
-from chaos.fast_clock import TimeScale, ScaledClock, scale_boot_clock, skew_wall_clock
+from chaos.fast_clock import ScaledClock, TimeScale, scale_boot_clock, skew_wall_clock
 from tests.fakes.dashscope.quick_engine import quick_engine
 
 _CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
@@ -26,35 +26,35 @@ _CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "hand
 
 @dataclass(frozen=True)
 class BotConfig:
-    """What a life is given. `shift`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
+    """What a life is given. `clock_skew`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
     the bot paints at home, with an engine that is quick about it. `is_shared`: several processes share a database, and
     its clock; all of them live as fast as everybody."""
 
     settings: Mapping[str, Any]
-    haste: TimeScale
+    time_scale: TimeScale
     log: Path
-    shift: Any
-    point: CrashPoint | None = None
+    clock_skew: Any
+    crash_point: CrashPoint | None = None
     is_shared: bool = False
 
 
-def run_bot(birth: BotConfig, tell: Connection) -> None:
+def run_bot(config: BotConfig, sender: Connection) -> None:
     """In the new process: run until killed. Tells its address once it answers."""
-    log = os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     set_up_logging("info")
-    if birth.point is not None:
-        arm(birth.point)
+    if config.crash_point is not None:
+        arm(config.crash_point)
     Thread(target=_exit_with_parent, daemon=True).start()
-    scale_boot_clock(birth.haste)
-    clock = None if birth.is_shared else ScaledClock(birth.haste, lambda: float(birth.shift.value))
-    if birth.is_shared:
-        skew_wall_clock(lambda: float(birth.shift.value))
-    settings = Settings(_env_file=None, **birth.settings)
+    scale_boot_clock(config.time_scale)
+    clock = None if config.is_shared else ScaledClock(config.time_scale, lambda: float(config.clock_skew.value))
+    if config.is_shared:
+        skew_wall_clock(lambda: float(config.clock_skew.value))
+    settings = Settings(_env_file=None, **config.settings)
 
     async def until_killed() -> None:
-        await run(settings, asyncio.Event(), ready=tell.send, clock=clock, engine=quick_engine())
+        await run(settings, asyncio.Event(), ready=sender.send, clock=clock, engine=quick_engine())
 
     event_loop.run(until_killed())
 
@@ -69,14 +69,14 @@ def _exit_with_parent() -> None:
 class BotProcess:
     """A life as it is seen from outside. `address` once it answers, None when it has died before."""
 
-    def __init__(self, process: ForkServerProcess, hears: Connection) -> None:
+    def __init__(self, process: ForkServerProcess, receiver: Connection) -> None:
         self.died = asyncio.Event()
         self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._process = process
-        self._hears = hears
+        self._hears = receiver
         event_loop = asyncio.get_running_loop()
-        event_loop.add_reader(hears.fileno(), self._heard)
-        event_loop.add_reader(process.sentinel, self._over)
+        event_loop.add_reader(receiver.fileno(), self._on_address)
+        event_loop.add_reader(process.sentinel, self._on_exit)
 
     @property
     def pid(self) -> int:
@@ -88,12 +88,12 @@ class BotProcess:
         if not self.died.is_set():
             self._process.kill()
 
-    async def ended(self) -> None:
+    async def wait_ended(self) -> None:
         """Wait until the process is gone."""
         await self.died.wait()
         self._process.join()
 
-    def _heard(self) -> None:
+    def _on_address(self) -> None:
         asyncio.get_running_loop().remove_reader(self._hears.fileno())
         try:
             address = str(self._hears.recv())
@@ -102,7 +102,7 @@ class BotProcess:
         if not self.address.done():
             self.address.set_result(address)
 
-    def _over(self) -> None:
+    def _on_exit(self) -> None:
         event_loop = asyncio.get_running_loop()
         event_loop.remove_reader(self._process.sentinel)
         event_loop.remove_reader(self._hears.fileno())
@@ -112,17 +112,17 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def bot_process(birth: BotConfig) -> AsyncIterator[BotProcess]:
+async def bot_process(config: BotConfig) -> AsyncIterator[BotProcess]:
     """A life that ends with the block, if not before."""
-    hears, tells = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=run_bot, args=(birth, tells), daemon=False)
+    receiver, sender = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=run_bot, args=(config, sender), daemon=False)
     await asyncio.to_thread(process.start)
-    tells.close()
-    living = BotProcess(process, hears)
+    sender.close()
+    bot = BotProcess(process, receiver)
     try:
-        yield living
+        yield bot
     finally:
-        living.kill()
-        await living.ended()
-        hears.close()
+        bot.kill()
+        await bot.wait_ended()
+        receiver.close()
         process.close()

@@ -13,54 +13,54 @@ HANG_SECONDS = 30.0  # longer than anybody waits for an answer
 def kill_before(kill: KillCallback) -> Action:
     """The caller dies when the call was sent and nobody has read it."""
 
-    async def deed(_: ProxiedCall) -> None:
+    async def action(_: ProxiedCall) -> None:
         kill()
 
-    return deed
+    return action
 
 
 def kill_after(kill: KillCallback) -> Action:
     """The caller dies when the call was carried out and its answer has not come back."""
 
-    async def deed(passing: ProxiedCall) -> None:
-        await passing.forward()
+    async def action(call: ProxiedCall) -> None:
+        await call.forward()
         kill()
 
-    return deed
+    return action
 
 
 def kill_mid_response(kill: KillCallback) -> Action:
     """The caller dies in the middle of the answer."""
 
-    async def deed(passing: ProxiedCall) -> None:
-        answer = await passing.forward()
-        await passing.answer(answer[: max(1, len(answer) * 2 // 3)])
+    async def action(call: ProxiedCall) -> None:
+        answer = await call.forward()
+        await call.answer(answer[: max(1, len(answer) * 2 // 3)])
         kill()
 
-    return deed
+    return action
 
 
 async def drop_before(_: ProxiedCall) -> None:
     """The connection breaks before the call is understood."""
 
 
-async def drop_after(passing: ProxiedCall) -> None:
+async def drop_after(call: ProxiedCall) -> None:
     """The call is carried out, and its answer lost: the dangerous one."""
-    await passing.forward()
+    await call.forward()
 
 
-async def truncate(passing: ProxiedCall) -> None:
+async def truncate(call: ProxiedCall) -> None:
     """The call is carried out, and its answer breaks off."""
-    answer = await passing.forward()
-    await passing.answer(answer[: len(answer) * 2 // 3])
+    answer = await call.forward()
+    await call.answer(answer[: len(answer) * 2 // 3])
 
 
-async def trickle(passing: ProxiedCall) -> None:
+async def trickle(call: ProxiedCall) -> None:
     """The answer comes in little pieces."""
-    answer = await passing.forward()
+    answer = await call.forward()
     step = max(1, len(answer) // 8)
     for start in range(0, len(answer), step):
-        await passing.answer(answer[start : start + step])
+        await call.answer(answer[start : start + step])
         await asyncio.sleep(0.02)
 
 
@@ -69,10 +69,10 @@ async def garbage(_: ProxiedCall) -> None:
     await _.answer(http_response(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
 
 
-async def garbage_after(passing: ProxiedCall) -> None:
+async def garbage_after(call: ProxiedCall) -> None:
     """The call is carried out, and answered with half a JSON text."""
-    await passing.forward()
-    await passing.answer(http_response(200, b'{"ok": true, "output": {"task_id": 7'))
+    await call.forward()
+    await call.answer(http_response(200, b'{"ok": true, "output": {"task_id": 7'))
 
 
 async def hang(_: ProxiedCall) -> None:
@@ -83,19 +83,19 @@ async def hang(_: ProxiedCall) -> None:
 def status_page(number: int) -> Action:
     """A gateway's page with this status; nothing was carried out."""
 
-    async def deed(passing: ProxiedCall) -> None:
-        await passing.answer(http_response(number, b"<html>Bad Gateway</html>", "text/html"))
+    async def action(call: ProxiedCall) -> None:
+        await call.answer(http_response(number, b"<html>Bad Gateway</html>", "text/html"))
 
-    return deed
+    return action
 
 
 def error_response(number: int, value: object, *headers: str) -> Action:
     """A JSON refusal; nothing was carried out."""
 
-    async def deed(passing: ProxiedCall) -> None:
-        await passing.answer(http_response(number, json.dumps(value).encode(), "application/json", *headers))
+    async def action(call: ProxiedCall) -> None:
+        await call.answer(http_response(number, json.dumps(value).encode(), "application/json", *headers))
 
-    return deed
+    return action
 
 
 def http_response(number: int, body: bytes, kind: str = "application/json", *headers: str) -> bytes:

@@ -12,7 +12,7 @@ from chaos import audit, discord_audit
 from chaos.account_activity import AccountActivity
 from chaos.discord_users import DiscordUsers
 from chaos.http_proxy import Action, ProxiedCall
-from chaos.kill_points import AtCall, AfterDelay, KillTrigger
+from chaos.kill_points import AfterDelay, AtCall, KillTrigger
 from chaos.processes import owner_of_port
 from chaos.replica import UNEXPECTED_EXIT, Replica
 from chaos.testbed import SLOTS, Testbed
@@ -38,66 +38,75 @@ _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(E
 
 @dataclass
 class Cluster:
-    """`turn` counts whose turn it is; `again` and `doubtful` are cards that may be there twice, since somebody died, or
+    """`turn` counts whose turn it is; `allowed_duplicates` and `unrecorded` are cards that may be there twice, since somebody died, or
     was taken for dead, between sending and noting."""
 
-    stage: Testbed
+    testbed: Testbed
     server: Server
     database: str
     replicas: Sequence[Replica]
-    people: Users
-    guests: DiscordUsers
-    dice: random.Random
+    users: Users
+    discord_users: DiscordUsers
+    rng: random.Random
     backlog: int = BACKLOG
-    lanes: AccountActivity = field(default_factory=AccountActivity)
-    wrong: list[str] = field(default_factory=list)
-    again: Counter[int] = field(default_factory=Counter)
-    doubtful: set[int] = field(default_factory=set)
+    activity: AccountActivity = field(default_factory=AccountActivity)
+    violations: list[str] = field(default_factory=list)
+    allowed_duplicates: Counter[int] = field(default_factory=Counter)
+    unrecorded: set[int] = field(default_factory=set)
     turn: int = 0
-    upsetting: Replica | None = None
-    is_away: bool = False  # the database
-    trap: KillTrigger = field(default_factory=lambda: KillTrigger(AfterDelay(0), lambda _: None))
+    disturbed: Replica | None = None
+    database_down: bool = False  # the database
+    trigger: KillTrigger = field(default_factory=lambda: KillTrigger(AfterDelay(0), lambda _: None))
 
     @asynccontextmanager
-    async def beset(self) -> AsyncIterator[None]:
+    async def under_load(self) -> AsyncIterator[None]:
         """People ask without end, and every lane is watched, until the block ends."""
-        self.stage.api.choose, self.stage.chat.choose, self.stage.guild.choose = self._at_api, self._at, self._at
-        self._be_peaceful(peaceful=False)
-        works = (self.guests.keep_asking(), self._wishes(), self._keep_asking(), self._watch())
+        self.testbed.api_proxy.policy, self.testbed.telegram_proxy.policy, self.testbed.discord_proxy.policy = (
+            self._api_policy,
+            self._policy,
+            self._policy,
+        )
+        self._set_quiesced(quiesced=False)
+        works = (self.discord_users.run_all(), self._submit_requests(), self._keep_sending(), self._watch())
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:
-            self._be_peaceful(peaceful=True)
+            self._set_quiesced(quiesced=True)
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-            self.wrong += [repr(one) for one in ended if not isinstance(one, asyncio.CancelledError)]
+            self.violations += [repr(one) for one in ended if not isinstance(one, asyncio.CancelledError)]
 
-    async def rest(self) -> list[str]:
+    async def drain(self) -> list[str]:
         """Until nothing is left to do, nobody being harmed; what is still under way after that."""
-        visiting = asyncio.create_task(self.guests.keep_asking())
+        discord_task = asyncio.create_task(self.discord_users.run_all())
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
                 quiet = 0
                 while quiet < IDLE_POLLS:
-                    is_busy = self._unheard or await asyncio.to_thread(audit.unfinished, self.database)
+                    is_busy = self._pending or await asyncio.to_thread(audit.unfinished, self.database)
                     quiet = 0 if is_busy else quiet + 1
-                    await self._ask()
+                    await self._send_requests()
                     await asyncio.sleep(POLL_INTERVAL)
-                await self.people.look(await self._somewhere())
+                await self.users.verify_results(await self._any_address())
         except TimeoutError:
-            return [f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way: {self._left()}"]
+            return [f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way: {self._unfinished_work()}"]
         finally:
-            visiting.cancel()
-            await asyncio.wait([visiting])
+            discord_task.cancel()
+            await asyncio.wait([discord_task])
         return []
 
-    def _left(self) -> str:
+    def _unfinished_work(self) -> str:
         """What was still under way, for whoever has to find out why."""
-        asked = ("SELECT job_id, tries, next_at FROM outbox", f"SELECT id, state, album_id FROM job WHERE {_UNFINISHED}")
-        guests = [guest.name for guest in self.guests.waiting]
-        return f"{[audit.query(self.database, one) for one in asked]} {guests} {len(self.stage.telegram.updates)}"
+        asked = (
+            "SELECT job_id, tries, next_at FROM outbox",
+            f"SELECT id, state, album_id FROM job WHERE {_UNFINISHED}",
+        )
+        discord_users = [user.name for user in self.discord_users.pending]
+        return (
+            f"{[audit.query(self.database, one) for one in asked]} {discord_users} {len(self.testbed.telegram.updates)}"
+        )
 
     async def kill_at(self, call: AtCall, cause: str) -> None:
         """Whoever makes this call dies of it; if nobody does, whose turn it is."""
@@ -108,149 +117,149 @@ class Cluster:
                 if one.pid == pid:
                     one.kill(cause)
 
-        self.trap = KillTrigger(call, kill)
+        self.trigger = KillTrigger(call, kill)
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
-                await self.trap.sprung.wait()
+                await self.trigger.fired.wait()
         except TimeoutError:
             await self.kill_next(CALL_NOT_SEEN)
         finally:
-            self.trap = KillTrigger(AfterDelay(0), lambda _: None)
-        self._noted()
+            self.trigger = KillTrigger(AfterDelay(0), lambda _: None)
+        self._record_death()
 
     async def kill_next(self, cause: str) -> None:
         """SIGKILL to whose turn it is."""
-        self._next().kill(cause)
-        self._noted()
+        self._next_replica().kill(cause)
+        self._record_death()
 
-    async def driven(self) -> None:
+    async def wait_for_recovery(self) -> None:
         """Wait until every lane goes on, but not for ever: perhaps there is nothing to do."""
         with suppress(TimeoutError):
             async with asyncio.timeout(RECOVERY_TIMEOUT):
-                while not self.lanes.are_driven:  # noqa: ASYNC110  # other processes: nobody tells us
+                while not self.activity.all_active:  # noqa: ASYNC110  # other processes: nobody tells us
                     await asyncio.sleep(POLL_INTERVAL)
 
-    async def upset(self) -> str:
+    async def disturb(self) -> str:
         """What is worse than dying, for a while: to be frozen, cut off, unheard, wrong in one's clock, or that the
         database dies under all of them."""
-        kind, one = self.dice.choice(DISTURBANCES), self._next()
+        kind, one = self.rng.choice(DISTURBANCES), self._next_replica()
         if kind == "wrong in its clock":
-            one.shift.value = self.dice.choice(CLOCK_SKEWS)
+            one.clock_skew.value = self.rng.choice(CLOCK_SKEWS)
             return kind
         if kind == "without a database":
-            await self._lose_the_database()
+            await self._take_database_down()
             return kind
-        self.upsetting = one
-        self.lanes.upset(over=False)
-        seconds = self.dice.uniform(SHORT, LONG)
+        self.disturbed = one
+        self.activity.record_disturbance(over=False)
+        seconds = self.rng.uniform(SHORT, LONG)
         if kind == "frozen":
             async with one.frozen():
-                await self._meanwhile(seconds)
+                await self._wait_out_disturbance(seconds)
         else:
-            one.line.cut() if kind == "cut off" else one.line.hush()
-            await self._meanwhile(seconds)
-            one.line.mend()
-        self.upsetting = None
-        self.lanes.upset(over=True)
+            one.proxy.cut() if kind == "cut off" else one.proxy.blackhole()
+            await self._wait_out_disturbance(seconds)
+            one.proxy.restore()
+        self.disturbed = None
+        self.activity.record_disturbance(over=True)
         return kind
 
-    async def _lose_the_database(self) -> None:
+    async def _take_database_down(self) -> None:
         """It dies, and comes back after a while; who starts meanwhile finds none, and may end by itself."""
-        self.lanes.upset(over=False)
-        self.is_away = True
+        self.activity.record_disturbance(over=False)
+        self.database_down = True
         await asyncio.to_thread(self.server.die)
-        await asyncio.sleep(self.dice.uniform(0, MAX_DATABASE_DOWNTIME))
+        await asyncio.sleep(self.rng.uniform(0, MAX_DATABASE_DOWNTIME))
         for one in self.replicas:
-            one.line.cut()  # until it is known what was sent and could not be noted
+            one.proxy.cut()  # until it is known what was sent and could not be noted
         await asyncio.to_thread(self.server.rise)
-        self._noted()
+        self._record_death()
         for one in self.replicas:
-            one.line.mend()
-        await self.driven()
-        self.is_away = False
-        self.lanes.upset(over=True)
+            one.proxy.restore()
+        await self.wait_for_recovery()
+        self.database_down = False
+        self.activity.record_disturbance(over=True)
 
-    async def _meanwhile(self, seconds: float) -> None:
+    async def _wait_out_disturbance(self, seconds: float) -> None:
         """Sometimes another dies just then: perhaps who has taken over."""
         await asyncio.sleep(seconds / 2)
-        if self.dice.random() < 0.5:
+        if self.rng.random() < 0.5:
             await self.kill_next("beside one that was frozen or cut off")
         await asyncio.sleep(seconds / 2)
 
-    def _next(self) -> Replica:
+    def _next_replica(self) -> Replica:
         """Whose turn it is, of those that live and to whom nothing is being done; perhaps of all."""
         for _ in self.replicas:
             self.turn += 1
             one = self.replicas[self.turn % len(self.replicas)]
-            if one.address and one is not self.upsetting:
+            if one.address and one is not self.disturbed:
                 return one
         return self.replicas[self.turn % len(self.replicas)]
 
-    def _at(self, passing: ProxiedCall) -> Action:
-        return self.trap.choose(passing)
+    def _policy(self, call: ProxiedCall) -> Action:
+        return self.trigger.policy(call)
 
-    def _at_api(self, passing: ProxiedCall) -> Action:
-        self.lanes.heard(passing)
-        return self.trap.choose(passing)
+    def _api_policy(self, call: ProxiedCall) -> Action:
+        self.activity.record_call(call)
+        return self.trigger.policy(call)
 
-    def _noted(self) -> None:
+    def _record_death(self) -> None:
         """Somebody has just died: what was sent and is not noted may come again."""
-        self.lanes.killed()
-        self._note_unheard()
+        self.activity.record_kill()
+        self._note_unrecorded_cards()
 
-    def _note_unheard(self) -> None:
+    def _note_unrecorded_cards(self) -> None:
         if self.server.process.poll() is not None:
             return  # the database is away; it is asked when it is back
-        self.doubtful |= discord_audit.unrecorded_cards(self.database, self.guests)
-        audit.count_unrecorded_cards(self.database, self.stage.telegram, self.people.wishes, self.again)
+        self.unrecorded |= discord_audit.unrecorded_cards(self.database, self.discord_users)
+        audit.count_unrecorded_cards(self.database, self.testbed.telegram, self.users.requests, self.allowed_duplicates)
 
-    def _be_peaceful(self, *, peaceful: bool) -> None:
+    def _set_quiesced(self, *, quiesced: bool) -> None:
         for one in self.replicas:
-            one.peaceful = peaceful
-            if peaceful:
-                one.shift.value = 0.0
+            one.quiesced = quiesced
+            if quiesced:
+                one.clock_skew.value = 0.0
 
     @property
-    def _unheard(self) -> int:
+    def _pending(self) -> int:
         """Wishes of which the bot has not heard yet."""
-        return len(self.people.unheard) + len(self.stage.telegram.updates) + len(self.guests.waiting)
+        return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
 
-    async def _wishes(self) -> None:
+    async def _submit_requests(self) -> None:
         while True:
             open_now = await asyncio.to_thread(audit.unfinished, self.database)
-            if open_now + self._unheard < self.backlog:
-                await submit_request(self.people, self.guests)
+            if open_now + self._pending < self.backlog:
+                await submit_request(self.users, self.discord_users)
             await asyncio.sleep(REQUEST_INTERVAL)
 
-    async def _keep_asking(self) -> None:
+    async def _keep_sending(self) -> None:
         while True:
-            await self._ask()
+            await self._send_requests()
             await asyncio.sleep(REQUEST_INTERVAL)
 
-    async def _ask(self) -> None:
-        if self.people.unheard:
-            await self.people.ask(await self._somewhere())
+    async def _send_requests(self) -> None:
+        if self.users.unaccepted:
+            await self.users.send(await self._any_address())
 
-    async def _somewhere(self) -> str:
+    async def _any_address(self) -> str:
         """The address of a replica that answers: what stands before them would know."""
         while True:
-            them = [one.address for one in self.replicas if one is not self.upsetting]
+            them = [one.address for one in self.replicas if one is not self.disturbed]
             if there := [address for address in them if address is not None]:
-                return self.dice.choice(there)
+                return self.rng.choice(there)
             await asyncio.sleep(POLL_INTERVAL)
 
     async def _watch(self) -> None:
         """Does every lane go on while somebody waits, and has nobody died by themselves?"""
-        lives = Counter[int]()
+        deaths_seen = Counter[int]()
         while True:
             [(due,)] = await asyncio.to_thread(audit.query, self.database, _DUE)
-            self.lanes.look(waiting=due > SLOTS * len(self.lanes.last) > 0)
+            self.activity.observe(waiting=due > SLOTS * len(self.activity.last_call) > 0)
             for one in self.replicas:
-                if len(one.ends) > lives[one.number]:
-                    lives[one.number] = len(one.ends)
-                    self._noted()
-                    if one.ends[-1] == UNEXPECTED_EXIT and one is not self.upsetting and not self.is_away:
-                        self.wrong.append(f"replica {one.number} has ended by itself")
-            if self.upsetting is not None or time.monotonic() < self.lanes.killed_at + LATE_CALL_SECONDS:
-                self._note_unheard()
+                if len(one.exits) > deaths_seen[one.number]:
+                    deaths_seen[one.number] = len(one.exits)
+                    self._record_death()
+                    if one.exits[-1] == UNEXPECTED_EXIT and one is not self.disturbed and not self.database_down:
+                        self.violations.append(f"replica {one.number} has ended by itself")
+            if self.disturbed is not None or time.monotonic() < self.activity.killed_at + LATE_CALL_SECONDS:
+                self._note_unrecorded_cards()
             await asyncio.sleep(POLL_INTERVAL)

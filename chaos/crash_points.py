@@ -26,13 +26,13 @@ class CrashPoint:
     number: int
 
 
-def arm(point: CrashPoint) -> None:
+def arm(crash_point: CrashPoint) -> None:
     """Kill this process at that point."""
     seen = {"before commit": 0, "after commit": 0}
 
     def reached(edge: str) -> None:
         seen[edge] += 1
-        if (edge, seen[edge]) == (point.edge, point.number):
+        if (edge, seen[edge]) == (crash_point.edge, crash_point.number):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def began(connection: Connection, _cursor: object, statement: str, *_: object) -> None:

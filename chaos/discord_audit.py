@@ -43,12 +43,17 @@ def unrecorded_cards(database: Path | str, violations: DiscordUsers) -> set[int]
 
 
 def violations(
-    database: Path | str, violations: DiscordUsers, doubtful: set[int], spare: Mapping[int, int], *, several: bool = False
+    database: Path | str,
+    violations: DiscordUsers,
+    unrecorded: set[int],
+    allowed_extra: Mapping[int, int],
+    *,
+    several: bool = False,
 ) -> Iterator[str]:
-    """Everybody has one card for each of their wishes, with its picture. `doubtful`: cards that may be there beside the
-    noted one; `spare`: messages, by person, whose sending nobody heard of; `several` replicas may each answer what they
+    """Everybody has one card for each of their wishes, with its picture. `unrecorded`: cards that may be there beside the
+    noted one; `allowed_extra`: messages, by person, whose sending nobody heard of; `several` replicas may each answer what they
     hear while the gateway passes from one to the other, and all but the first are refused."""
-    discord, known = violations.discord, KnownCards(_recorded_messages(database), doubtful, spare)
+    discord, known = violations.discord, KnownCards(_recorded_messages(database), unrecorded, allowed_extra)
     asked, found = requesters(discord), defaultdict[int, list[tuple[str, object]]](list)
     for source, state, request in audit.query(database, _JOBS):
         person = asked.get(int(source.split(":")[1]))
@@ -57,10 +62,12 @@ def violations(
         else:
             found[person].append((state, request))
     shown = _messages_by_channel(discord)
-    for guest in violations.all:
-        here = [one for place in {guest.someone.place.id, guest.someone.dms.place.id} for one in shown[place]]
-        yield from _user_violations(guest, found[guest.someone.user.id], here, known)
-    breaches = [one for one in discord.breaches if not (LATE_CALL.search(one) or (several and ANSWERED_TWICE.search(one)))]
+    for user in violations.all:
+        here = [one for place in {user.client.place.id, user.client.dms.place.id} for one in shown[place]]
+        yield from _user_violations(user, found[user.client.user.id], here, known)
+    breaches = [
+        one for one in discord.breaches if not (LATE_CALL.search(one) or (several and ANSWERED_TWICE.search(one)))
+    ]
     yield from (f"Discord was misused: {breach}" for breach in breaches)
 
 
@@ -75,25 +82,31 @@ class KnownCards:
     """The messages that are a card as the bot knows it, those that may be there beside it, and how many more."""
 
     noted: set[int]
-    doubtful: set[int]
-    spare: Mapping[int, int]
+    unrecorded: set[int]
+    allowed_extra: Mapping[int, int]
 
 
-def _user_violations(guest: DiscordUser, jobs: list[tuple[str, object]], shown: list[Shown], known: KnownCards) -> Iterator[str]:
+def _user_violations(
+    user: DiscordUser, jobs: list[tuple[str, object]], shown: list[Shown], known: KnownCards
+) -> Iterator[str]:
     requests, painted = len({request for _, request in jobs}), sum(state == "delivered" for state, _ in jobs)
-    spare, words = known.spare.get(guest.someone.user.id, 0), [one.text[:60] for one in shown]
+    allowed_extra, words = known.allowed_extra.get(user.client.user.id, 0), [one.text[:60] for one in shown]
     if not requests or painted < len(jobs):
-        yield f"{guest.name} has {painted} pictures of {len(jobs)}, in {requests} requests: {words}"
+        yield f"{user.name} has {painted} pictures of {len(jobs)}, in {requests} requests: {words}"
     cards = [one for one in shown if is_card(one)]
     mine = [card for card in cards if card.id in known.noted]
-    strange = [one for one in cards if one.id not in known.noted | known.doubtful and not one.is_ephemeral]
-    if len(mine) != requests or len(strange) > spare:
-        yield f"{guest.name} has {len(cards)} cards for {requests} requests, {len(mine)} of them noted: {words}"
+    strange = [one for one in cards if one.id not in known.noted | known.unrecorded and not one.is_ephemeral]
+    if len(mine) != requests or len(strange) > allowed_extra:
+        yield f"{user.name} has {len(cards)} cards for {requests} requests, {len(mine)} of them noted: {words}"
     pictures = sum(len(card.files) for card in mine)
     if pictures != painted:
-        yield f"{guest.name} sees {pictures} pictures of {painted}: {words}"
+        yield f"{user.name} sees {pictures} pictures of {painted}: {words}"
     told = Counter(begun for one in shown for begun in NON_CARD_PREFIXES if one.text.startswith(begun))
-    yield from (f"{guest.name} was told {n} times: {w}" for w, n in told.items() if n > requests + spare + EXTRA_APOLOGIES)
+    yield from (
+        f"{user.name} was told {n} times: {w}"
+        for w, n in told.items()
+        if n > requests + allowed_extra + EXTRA_APOLOGIES
+    )
 
 
 def _recorded_messages(database: Path | str) -> set[int]:

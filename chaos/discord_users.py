@@ -22,7 +22,12 @@ ALBUM_RATE, REPEAT_RATE = 0.2, 0.2  # of the wishes: several photos, and once mo
 ANSWER_TIMEOUT = 4.0  # for a sign of life
 RETRY_SECONDS = 15.0  # seconds until somebody does it again
 POLL_INTERVAL = 0.1
-NON_CARD_PREFIXES = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't", "I couldn't get that done")
+NON_CARD_PREFIXES = (
+    "Your picture is ready: ",
+    "Your pictures are ready: ",
+    "This one didn't",
+    "I couldn't get that done",
+)
 CUSTOM_STYLE = "mine"  # in the words of the option that opens a form
 
 Channel = Literal["in private", "by menu", "in a server", "unseen"]
@@ -31,116 +36,116 @@ CHANNELS: tuple[Channel, ...] = ("in private", "by menu", "in a server", "unseen
 
 @dataclass
 class DiscordUser:
-    """One person with one wish, each in a place of their own. `photos`: how many; `again`: they will want one more."""
+    """One person with one wish, each in a place of their own. `photo_count`: how many; `wants_repeat`: they will want one more."""
 
     number: int
-    someone: Somebody
-    way: Channel
+    client: Somebody
+    channel: Channel
     style: int
-    photos: int
-    again: bool
+    photo_count: int
+    wants_repeat: bool
     has_card: bool = False
-    tries: int = 0
-    patient_until: float = 0.0
+    attempts: int = 0
+    retry_at: float = 0.0
 
     @property
     def name(self) -> str:
-        return f"guest {self.number} ({self.way})"
+        return f"guest {self.number} ({self.channel})"
 
     @property
-    def sees(self) -> list[Shown]:
+    def messages(self) -> list[Shown]:
         """All that the bot has said to them, wherever."""
-        here = self.someone.sees
-        return here if self.someone.dms.place.id == self.someone.place.id else here + self.someone.dms.sees
+        here = self.client.sees
+        return here if self.client.dms.place.id == self.client.place.id else here + self.client.dms.sees
 
     @property
-    def is_content(self) -> bool:
+    def is_done(self) -> bool:
         """Whether nothing is left for them to do but wait."""
-        return self.has_card and not self.again and not self._question
+        return self.has_card and not self.wants_repeat and not self._question
 
     @property
     def _question(self) -> Shown | None:
-        return next((shown for shown in self.sees if shown.options and not shown.files), None)
+        return next((shown for shown in self.messages if shown.options and not shown.files), None)
 
     async def act(self) -> None:
         """Do what is next, if it is time to. What nobody answers is given up."""
-        self.has_card = self.has_card or any(map(is_card, self.sees))
-        if self.is_content or time.monotonic() < self.patient_until:
+        self.has_card = self.has_card or any(map(is_card, self.messages))
+        if self.is_done or time.monotonic() < self.retry_at:
             return
-        self.patient_until = time.monotonic() + RETRY_SECONDS
+        self.retry_at = time.monotonic() + RETRY_SECONDS
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 await self._next()
 
     async def _next(self) -> None:
-        question, picture = self._question, next((shown for shown in self.sees if shown.picture), None)
+        question, picture = self._question, next((shown for shown in self.messages if shown.picture), None)
         if question is not None:
-            await self.someone.chooses(question, next(one for one in question.options if CUSTOM_STYLE not in one))
+            await self.client.chooses(question, next(one for one in question.options if CUSTOM_STYLE not in one))
         elif not self.has_card:
-            await self._wish()
+            await self._submit()
         elif picture is not None and any("Again" in label for label in picture.labels):
-            await self.someone.presses(picture, "Again")
-            self.again = False
+            await self.client.presses(picture, "Again")
+            self.wants_repeat = False
         else:
-            self.patient_until = 0.0
+            self.retry_at = 0.0
 
-    async def _wish(self) -> None:
-        photos = [unique_photo(self.number, self.tries * 4 + count) for count in range(self.photos)]
-        self.tries += 1
-        if self.way == "in private":
-            await self.someone.writes(f"/style {self.style}", *photos)
-        elif self.way == "by menu":
-            await self.someone.writes("", photos[0])
+    async def _submit(self) -> None:
+        photo_count = [unique_photo(self.number, self.attempts * 4 + count) for count in range(self.photo_count)]
+        self.attempts += 1
+        if self.channel == "in private":
+            await self.client.writes(f"/style {self.style}", *photo_count)
+        elif self.channel == "by menu":
+            await self.client.writes("", photo_count[0])
         else:
-            named = dict(zip(("photo", "photo2", "photo3", "photo4"), photos, strict=False))
-            await self.someone.types("style", **named, style=str(self.style), private=self.way == "unseen")
+            named = dict(zip(("photo", "photo2", "photo3", "photo4"), photo_count, strict=False))
+            await self.client.types("style", **named, style=str(self.style), private=self.channel == "unseen")
 
 
 @dataclass
 class DiscordUsers:
-    """All of them. `albums`: the share of wishes that have several photos."""
+    """All of them. `album_rate`: the share of wishes that have several photos."""
 
     discord: Discord
-    dice: random.Random
-    albums: float = ALBUM_RATE
+    rng: random.Random
+    album_rate: float = ALBUM_RATE
     all: list[DiscordUser] = field(default_factory=list)
-    spare: Counter[int] = field(default_factory=Counter)  # messages, by person, whose sending nobody heard of
+    allowed_extra: Counter[int] = field(default_factory=Counter)  # messages, by person, whose sending nobody heard of
 
-    def unheard(self, passing: ProxiedCall) -> None:
+    def record_lost_response(self, call: ProxiedCall) -> None:
         """The answer to this call is lost on its way."""
-        words = passing.head.split(b" ", 2)
+        words = call.head.split(b" ", 2)
         _, _, _, what, number, token, *_ = words[1].decode("latin-1").split("/")
         if what == "interactions":
             self.discord.asks.all[int(number)].is_unheard = True
         else:
             who = next(asked.user.id for asked in self.discord.asks.all.values() if token.startswith(asked.token))
-            self.spare[who] += 1
+            self.allowed_extra[who] += 1
 
-    def invite(self) -> None:
+    def add_user(self) -> None:
         """Somebody new, who will wish for something as soon as they can."""
-        number, way = len(self.all), self.dice.choice(CHANNELS)
-        user, photos = self.discord.world.user(number), 1
-        if way != "by menu" and self.dice.random() < self.albums:
-            photos = self.dice.randint(2, 4)
+        number, channel = len(self.all), self.rng.choice(CHANNELS)
+        user, photo_count = self.discord.world.user(number), 1
+        if channel != "by menu" and self.rng.random() < self.album_rate:
+            photo_count = self.rng.randint(2, 4)
         place = self.discord.world.private(user)
-        if way in {"in a server", "unseen"}:
+        if channel in {"in a server", "unseen"}:
             place = self.discord.world.place(CHANNEL + number, guild=Guild(GUILD + number))
-        again = photos == 1 and self.dice.random() < REPEAT_RATE
-        someone = Somebody(self.discord, user, place)
-        self.all.append(DiscordUser(number, someone, way, self.dice.choice(STYLES), photos, again))
+        wants_repeat = photo_count == 1 and self.rng.random() < REPEAT_RATE
+        client = Somebody(self.discord, user, place)
+        self.all.append(DiscordUser(number, client, channel, self.rng.choice(STYLES), photo_count, wants_repeat))
 
     @property
-    def waiting(self) -> list[DiscordUser]:
+    def pending(self) -> list[DiscordUser]:
         """Who has still to do something."""
-        return [guest for guest in self.all if not guest.is_content]
+        return [user for user in self.all if not user.is_done]
 
-    async def keep_asking(self) -> None:
+    async def run_all(self) -> None:
         """Everybody does what they can, until cancelled: begun anew with every life of the bot."""
-        for guest in self.all:
-            guest.patient_until = 0.0
+        for user in self.all:
+            user.retry_at = 0.0
         while True:
             if self.discord.gateway.is_heard and self.discord.commands.all:
-                await asyncio.gather(*(guest.act() for guest in self.waiting))
+                await asyncio.gather(*(user.act() for user in self.pending))
             await asyncio.sleep(POLL_INTERVAL)
 
 

@@ -29,29 +29,29 @@ def start_time_scale(speed: float) -> TimeScale:
     return TimeScale(time.time(), time.monotonic(), speed)
 
 
-def scale_boot_clock(haste: TimeScale) -> None:
+def scale_boot_clock(time_scale: TimeScale) -> None:
     """The machine's clock that nobody sets runs in this time too, for this process: as libfaketime would have it."""
     real = time.clock_gettime
 
     def gettime(clock: int) -> float:
-        return haste.passed() if clock == time.CLOCK_BOOTTIME else real(clock)
+        return time_scale.passed() if clock == time.CLOCK_BOOTTIME else real(clock)
 
     setattr(time, "clock_gettime", gettime)  # noqa: B010  # the module's own name, in a process that is only for this
 
 
-def skew_wall_clock(shift: Callable[[], float]) -> None:
+def skew_wall_clock(clock_skew: Callable[[], float]) -> None:
     """The machine's wall clock is wrong by so many seconds, for this process."""
     real = time.time
-    setattr(time, "time", lambda: real() + shift())  # noqa: B010  # as above
+    setattr(time, "time", lambda: real() + clock_skew())  # noqa: B010  # as above
 
 
 class ScaledClock:
-    """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `shift`: by how many
+    """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `clock_skew`: by how many
     seconds the wall's clock is wrong at the moment."""
 
-    def __init__(self, haste: TimeScale, shift: Callable[[], float]) -> None:
-        self._speed = haste.speed
-        self._clock = WallClock(wall=lambda: haste.now() + shift(), steady=haste.passed)
+    def __init__(self, time_scale: TimeScale, clock_skew: Callable[[], float]) -> None:
+        self._speed = time_scale.speed
+        self._clock = WallClock(wall=lambda: time_scale.now() + clock_skew(), steady=time_scale.passed)
 
     def now(self) -> float:
         return self._clock.now()

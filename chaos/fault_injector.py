@@ -43,7 +43,7 @@ TELEGRAM_FAULTS: Faults = {
     "429 with retry": call_faults.error_response(429, {**_TELEGRAM_RATE_LIMIT, "parameters": {"retry_after": 2}}),
 }
 FILE_FAULTS: Faults = {
-    name: deed for name, deed in COMMON_FAULTS.items() if name != "garbage"
+    name: action for name, action in COMMON_FAULTS.items() if name != "garbage"
 }  # it would be no photo: refused
 DISCORD_FAULTS: Faults = {
     **COMMON_FAULTS,
@@ -57,35 +57,35 @@ _RESPONSE_LOST = {"dropped after", "cut off", "garbage after"}
 
 @dataclass
 class FaultInjector:
-    """Lets calls pass, or does something to a `share` of them. `twice`: new messages that were written and whose
-    answer was lost, by chat; whoever wrote them has to write again. `unheard` is told of what Discord's answer was
+    """Lets calls pass, or does something to a `rate` of them. `allowed_duplicates`: new messages that were written and whose
+    answer was lost, by chat; whoever wrote them has to write again. `on_lost_response` is told of what Discord's answer was
     lost to."""
 
-    dice: random.Random
-    share: float
-    done: Counter[str] = field(default_factory=Counter)
+    rng: random.Random
+    rate: float
+    injected: Counter[str] = field(default_factory=Counter)
     passed: int = 0
-    twice: Counter[int] = field(default_factory=Counter)
-    on: bool = False
-    unheard: Callable[[ProxiedCall], None] = lambda _: None
+    allowed_duplicates: Counter[int] = field(default_factory=Counter)
+    enabled: bool = False
+    on_lost_response: Callable[[ProxiedCall], None] = lambda _: None
 
-    def at_api(self, passing: ProxiedCall) -> Action:
-        return self._choose(passing, RESULT_FAULTS if passing.kind == "result" else API_FAULTS)
+    def api_policy(self, call: ProxiedCall) -> Action:
+        return self._choose(call, RESULT_FAULTS if call.kind == "result" else API_FAULTS)
 
-    def at_chat(self, passing: ProxiedCall) -> Action:
-        return self._choose(passing, FILE_FAULTS if passing.kind == "file" else TELEGRAM_FAULTS)
+    def telegram_policy(self, call: ProxiedCall) -> Action:
+        return self._choose(call, FILE_FAULTS if call.kind == "file" else TELEGRAM_FAULTS)
 
-    def at_guild(self, passing: ProxiedCall) -> Action:
-        return self._choose(passing, FILE_FAULTS if passing.kind == "attachment" else DISCORD_FAULTS)
+    def discord_policy(self, call: ProxiedCall) -> Action:
+        return self._choose(call, FILE_FAULTS if call.kind == "attachment" else DISCORD_FAULTS)
 
-    def _choose(self, passing: ProxiedCall, faults: Faults) -> Action:
-        if not self.on or self.dice.random() >= self.share:
+    def _choose(self, call: ProxiedCall, faults: Faults) -> Action:
+        if not self.enabled or self.rng.random() >= self.rate:
             self.passed += 1
             return pass_through
-        name = self.dice.choice(sorted(faults))
-        self.done[name] += 1
-        if name in _RESPONSE_LOST and passing.kind in _NEW_MESSAGE_CALLS and (chat := _CHAT_ID.search(passing.body)):
-            self.twice[int(chat[1])] += 1
-        if name in _RESPONSE_LOST and passing.kind in {"callback", "hook"}:
-            self.unheard(passing)
+        name = self.rng.choice(sorted(faults))
+        self.injected[name] += 1
+        if name in _RESPONSE_LOST and call.kind in _NEW_MESSAGE_CALLS and (chat := _CHAT_ID.search(call.body)):
+            self.allowed_duplicates[int(chat[1])] += 1
+        if name in _RESPONSE_LOST and call.kind in {"callback", "hook"}:
+            self.on_lost_response(call)
         return faults[name]

@@ -32,16 +32,16 @@ class Report:
     """What was done, what came of it, and everything that was wrong."""
 
     faults: Counter[str] = field(default_factory=Counter)
-    calamities: Counter[str] = field(default_factory=Counter)
+    machine_faults: Counter[str] = field(default_factory=Counter)
     passed: int = 0
-    wishes: int = 0
+    requests: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    sorry: int = 0
+    apologized: int = 0
     tasks: int = 0
-    twice: int = 0
-    guests: int = 0
-    late: int = 0
-    wrong: list[str] = field(default_factory=list)
+    resent_cards: int = 0
+    discord_users: int = 0
+    late_responses: int = 0
+    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
@@ -51,18 +51,18 @@ def run(folder: Path, number: int, seed: int) -> Summary:
     figures = [
         ("faults", str(report.faults.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.faults.items())),
-        ("calamities", str(report.calamities.total())),
-        *((f"  {name}", str(count)) for name, count in sorted(report.calamities.items())),
+        ("calamities", str(report.machine_faults.total())),
+        *((f"  {name}", str(count)) for name, count in sorted(report.machine_faults.items())),
         ("calls that passed", str(report.passed)),
-        ("wishes accepted", str(report.wishes)),
+        ("wishes accepted", str(report.requests)),
         ("outcomes", ended),
-        ("people told that it did not work just now", str(report.sorry)),
+        ("people told that it did not work just now", str(report.apologized)),
         ("tasks made at the API", str(report.tasks)),
-        ("cards sent again (sent, and the answer lost)", str(report.twice)),
-        ("people on Discord", str(report.guests)),
-        ("answers later than Discord takes them", str(report.late)),
+        ("cards sent again (sent, and the answer lost)", str(report.resent_cards)),
+        ("people on Discord", str(report.discord_users)),
+        ("answers later than Discord takes them", str(report.late_responses)),
     ]
-    return Summary(figures, report.wrong)
+    return Summary(figures, report.violations)
 
 
 async def run_faults(
@@ -70,65 +70,72 @@ async def run_faults(
     number: int,
     seed: int,
     *,
-    calamities: Sequence[str] = tuple(MACHINE_FAULTS),
-    say: Callable[[str], None] = print,
+    machine_faults: Sequence[str] = tuple(MACHINE_FAULTS),
+    log: Callable[[str], None] = print,
 ) -> Report:
     """So many faults, a calamity in every batch of them, then the audit."""
-    dice = random.Random(seed)
-    async with open_testbed(folder, speed=SPEED, lanes=ACCOUNTS) as here:
-        guests = DiscordUsers(here.discord, dice)
-        storm = FaultRun(here, Users(here, dice), guests, FaultInjector(dice, FAULT_RATE, unheard=guests.unheard))
-        here.api.choose, here.chat.choose = storm.faulty.at_api, storm.faulty.at_chat
-        here.guild.choose = storm.faulty.at_guild
+    rng = random.Random(seed)
+    async with open_testbed(folder, speed=SPEED, accounts=ACCOUNTS) as testbed:
+        discord_users = DiscordUsers(testbed.discord, rng)
+        run = FaultRun(
+            testbed,
+            Users(testbed, rng),
+            discord_users,
+            FaultInjector(rng, FAULT_RATE, on_lost_response=discord_users.record_lost_response),
+        )
+        testbed.api_proxy.policy, testbed.telegram_proxy.policy = run.injector.api_policy, run.injector.telegram_policy
+        testbed.discord_proxy.policy = run.injector.discord_policy
         turn = 0
-        while storm.faulty.done.total() < number and not storm.report.wrong:
-            async with here.bot(links=LINKS[turn % len(LINKS)]) as living:
-                address = await living.address
+        while run.injector.injected.total() < number and not run.report.violations:
+            async with testbed.bot(links=LINKS[turn % len(LINKS)]) as bot:
+                address = await bot.address
                 if address is None:
-                    return storm.broken("the bot did not start")
-                name = calamities[turn % len(calamities)] if calamities else ""
-                await storm.batch(living, address, min(storm.faulty.done.total() + BATCH, number), name)
+                    return run.fail("the bot did not start")
+                name = machine_faults[turn % len(machine_faults)] if machine_faults else ""
+                await run.batch(bot, address, min(run.injector.injected.total() + BATCH, number), name)
             turn += 1
-            say(f"{storm.faulty.done.total()} faults, {storm.report.wishes} wishes, {len(storm.report.wrong)} wrong")
-    return storm.report
+            log(
+                f"{run.injector.injected.total()} faults, {run.report.requests} wishes, {len(run.report.violations)} wrong"
+            )
+    return run.report
 
 
 @dataclass
 class FaultRun:
     """One run."""
 
-    stage: Testbed
-    people: Users
-    guests: DiscordUsers
-    faulty: FaultInjector
+    testbed: Testbed
+    users: Users
+    discord_users: DiscordUsers
+    injector: FaultInjector
     report: Report = field(default_factory=Report)
 
-    async def batch(self, living: BotProcess, address: str, until: int, calamity: str) -> None:
+    async def batch(self, bot: BotProcess, address: str, until: int, machine_fault: str) -> None:
         """Faults until there were so many, in the midst of them a calamity; then peace, and a look at everything."""
-        self.faulty.on = True
-        befalling = asyncio.create_task(self._befall(living, calamity))
-        visiting = asyncio.create_task(self.guests.keep_asking())
-        while not living.died.is_set() and (self.faulty.done.total() < until or not befalling.done()):
-            await self._wishes()
-            await self.people.ask(address)
-            await self._gateway()
+        self.injector.enabled = True
+        machine_fault_task = asyncio.create_task(self._inject_machine_fault(bot, machine_fault))
+        discord_task = asyncio.create_task(self.discord_users.run_all())
+        while not bot.died.is_set() and (self.injector.injected.total() < until or not machine_fault_task.done()):
+            await self._submit_requests()
+            await self.users.send(address)
+            await self._inject_gateway_fault()
             await asyncio.sleep(POLL_INTERVAL)
-        self.report.wrong += await befalling
-        self.faulty.on = False
-        if living.died.is_set():
-            self.broken(f"the bot died of {calamity or 'a fault'}")
-        await self._rest(address)
-        visiting.cancel()
-        await asyncio.wait([visiting])
+        self.report.violations += await machine_fault_task
+        self.injector.enabled = False
+        if bot.died.is_set():
+            self.fail(f"the bot died of {machine_fault or 'a fault'}")
+        await self._drain(address)
+        discord_task.cancel()
+        await asyncio.wait([discord_task])
         await self._audit()
 
-    async def _gateway(self) -> None:
+    async def _inject_gateway_fault(self) -> None:
         """Now and then Discord's gateway breaks off, or asks for a new connection or a new session."""
-        if self.people.dice.random() >= GATEWAY_FAULT_RATE:
+        if self.users.rng.random() >= GATEWAY_FAULT_RATE:
             return
-        gateway = self.stage.discord.gateway
-        name = self.people.dice.choice(("gateway dropped", "gateway moves", "session over"))
-        self.faulty.done[name] += 1
+        gateway = self.testbed.discord.gateway
+        name = self.users.rng.choice(("gateway dropped", "gateway moves", "session over"))
+        self.injector.injected[name] += 1
         match name:
             case "gateway dropped":
                 await gateway.drop()
@@ -137,53 +144,56 @@ class FaultRun:
             case _:
                 await gateway.invalidate()
 
-    def broken(self, why: str) -> Report:
-        self.report.wrong.append(why)
+    def fail(self, why: str) -> Report:
+        self.report.violations.append(why)
         return self.report
 
-    async def _befall(self, living: BotProcess, calamity: str) -> list[str]:
-        if not calamity:
+    async def _inject_machine_fault(self, bot: BotProcess, machine_fault: str) -> list[str]:
+        if not machine_fault:
             return []
-        self.report.calamities[calamity] += 1
-        return await MACHINE_FAULTS[calamity](self.stage, living)
+        self.report.machine_faults[machine_fault] += 1
+        return await MACHINE_FAULTS[machine_fault](self.testbed, bot)
 
-    async def _wishes(self) -> None:
-        open_now = audit.unfinished(self.stage.database)
-        for _ in range(BACKLOG - open_now - self._waiting):
-            await submit_request(self.people, self.guests)
+    async def _submit_requests(self) -> None:
+        open_now = audit.unfinished(self.testbed.database)
+        for _ in range(BACKLOG - open_now - self._pending):
+            await submit_request(self.users, self.discord_users)
 
     @property
-    def _waiting(self) -> int:
-        return len(self.people.unheard) + len(self.stage.telegram.updates) + len(self.guests.waiting)
+    def _pending(self) -> int:
+        return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
 
-    async def _rest(self, address: str) -> None:
+    async def _drain(self, address: str) -> None:
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
-                while self.people.unheard:
-                    await self.people.ask(address)
+                while self.users.unaccepted:
+                    await self.users.send(address)
                 # Another process and its file: nobody tells us when they have changed.
-                while self._waiting or audit.unfinished(self.stage.database):  # noqa: ASYNC110  # see above
+                while self._pending or audit.unfinished(self.testbed.database):  # noqa: ASYNC110  # see above
                     await asyncio.sleep(POLL_INTERVAL)
-                await self.people.look(address)
+                await self.users.verify_results(address)
         except TimeoutError:
-            self.broken(f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way")
+            self.fail(f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way")
 
     async def _audit(self) -> None:
-        database, wishes, report = self.stage.database, self.people.wishes, self.report
-        tasks = await self.stage.tasks()
-        report.faults, report.passed = self.faulty.done, self.faulty.passed
-        report.wishes, report.tasks = len(wishes), len(tasks)
-        report.twice = self.faulty.twice.total()
+        database, requests, report = self.testbed.database, self.users.requests, self.report
+        tasks = await self.testbed.tasks()
+        report.faults, report.passed = self.injector.injected, self.injector.passed
+        report.requests, report.tasks = len(requests), len(tasks)
+        report.resent_cards = self.injector.allowed_duplicates.total()
         report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
-        sorry = audit.apologized_chats(self.stage.telegram, wishes)
-        report.sorry = len(sorry)
-        report.wrong += [
-            *self.people.answers,
-            *audit.outcome_violations(database, wishes, sorry),
+        apologized = audit.apologized_chats(self.testbed.telegram, requests)
+        report.apologized = len(apologized)
+        report.violations += [
+            *self.users.unexpected_responses,
+            *audit.outcome_violations(database, requests, apologized),
             *audit.payment_violations(database, tasks),
             *audit.ledger_violations(database),
             *audit.integrity_violations(database),
-            *audit.chat_violations(database, self.stage.telegram, wishes, self.faulty.twice),
-            *discord_audit.violations(database, self.guests, set(), self.guests.spare),
+            *audit.chat_violations(database, self.testbed.telegram, requests, self.injector.allowed_duplicates),
+            *discord_audit.violations(database, self.discord_users, set(), self.discord_users.allowed_extra),
         ]
-        report.guests, report.late = len(self.guests.all), discord_audit.late_responses(self.stage.discord)
+        report.discord_users, report.late_responses = (
+            len(self.discord_users.all),
+            discord_audit.late_responses(self.testbed.discord),
+        )

@@ -39,70 +39,73 @@ def _header_safe(text: str) -> str:
     return "".join(char for char in text if char not in "\r\n\0 \u2028\u2029\x85")
 
 
-def random_request(dice: random.Random, cookie: str, token: str) -> HttpRequest:
+def random_request(rng: random.Random, cookie: str, token: str) -> HttpRequest:
     """A request. `cookie` is a good one, `token` that of a good photo link; both are mostly bent."""
-    method, path = dice.choice(METHODS), dice.choice(PATHS)
-    if method == "POST" and dice.random() < 0.6:
+    method, path = rng.choice(METHODS), rng.choice(PATHS)
+    if method == "POST" and rng.random() < 0.6:
         path = "/api/jobs"
     if path == "/photos/x":
-        path = f"/photos/{mutate_token(token, dice)}"
-    headers = [("Cookie", f"visitor={cookie if dice.random() < 0.6 else mutate_token(cookie, dice)}")]
-    kind, body = _body(dice) if method not in {"GET", "HEAD"} or dice.random() < 0.1 else ("", b"")
+        path = f"/photos/{mutate_token(token, rng)}"
+    headers = [("Cookie", f"visitor={cookie if rng.random() < 0.6 else mutate_token(cookie, rng)}")]
+    kind, body = _body(rng) if method not in {"GET", "HEAD"} or rng.random() < 0.1 else ("", b"")
     if kind:
         headers.append(("Content-Type", kind))
-    length = len(body) if dice.random() < 0.95 else dice.choice((0, len(body) // 2))
+    length = len(body) if rng.random() < 0.95 else rng.choice((0, len(body) // 2))
     headers.append(("Content-Length", str(length)))
-    if dice.random() < 0.3:
-        headers.append(dice.choice(_EXTRA_HEADERS)(dice))
+    if rng.random() < 0.3:
+        headers.append(rng.choice(_EXTRA_HEADERS)(rng))
     return HttpRequest(method, path, tuple(headers), body[:length])
 
 
-def mutate_token(text: str, dice: random.Random) -> str:
+def mutate_token(text: str, rng: random.Random) -> str:
     """A cookie or a link that is not quite what it was."""
-    lot = dice.random()
+    lot = rng.random()
     if lot < 0.4:
-        at = dice.randrange(len(text))
-        return text[:at] + dice.choice("abcXYZ019_-.=") + text[at + 1 :]
+        at = rng.randrange(len(text))
+        return text[:at] + rng.choice("abcXYZ019_-.=") + text[at + 1 :]
     if lot < 0.6:
-        return text[: dice.randrange(len(text))]
-    return dice.choice((text + "=", text.upper(), text * 3, random_text(dice)[:200].replace("/", ""), "null", "."))
+        return text[: rng.randrange(len(text))]
+    return rng.choice((text + "=", text.upper(), text * 3, random_text(rng)[:200].replace("/", ""), "null", "."))
 
 
 _EXTRA_HEADERS = (
-    lambda dice: ("Accept-Language", random_text(dice)[:200]),
-    lambda dice: ("Origin", dice.choice(("https://evil.example", "null", "http://127.0.0.1:1", "//"))),
-    lambda dice: ("Sec-Fetch-Site", dice.choice(("cross-site", "same-site", "none", "x"))),
-    lambda dice: ("Range", dice.choice(("bytes=0-", "bytes=-1", "bytes=9-1", "x=1"))),
-    lambda dice: ("Last-Event-ID", dice.choice(("stored", "x" * 5000, "-1"))),
-    lambda dice: ("X-Forwarded-For", dice.choice(("127.0.0.1", "x" * 1000, "::1, 1.2.3.4"))),
-    lambda dice: ("Accept-Encoding", dice.choice(("gzip;q=x", "*", "br" * 100))),
+    lambda rng: ("Accept-Language", random_text(rng)[:200]),
+    lambda rng: ("Origin", rng.choice(("https://evil.example", "null", "http://127.0.0.1:1", "//"))),
+    lambda rng: ("Sec-Fetch-Site", rng.choice(("cross-site", "same-site", "none", "x"))),
+    lambda rng: ("Range", rng.choice(("bytes=0-", "bytes=-1", "bytes=9-1", "x=1"))),
+    lambda rng: ("Last-Event-ID", rng.choice(("stored", "x" * 5000, "-1"))),
+    lambda rng: ("X-Forwarded-For", rng.choice(("127.0.0.1", "x" * 1000, "::1, 1.2.3.4"))),
+    lambda rng: ("Accept-Encoding", rng.choice(("gzip;q=x", "*", "br" * 100))),
 )
 
 
-def _body(dice: random.Random) -> tuple[str, bytes]:
-    lot = dice.random()
+def _body(rng: random.Random) -> tuple[str, bytes]:
+    lot = rng.random()
     if lot < 0.6:
-        return f"multipart/form-data; boundary={BOUNDARY}", _form(dice)
+        return f"multipart/form-data; boundary={BOUNDARY}", _form(rng)
     if lot < 0.8:
-        return dice.choice(("application/json", "text/plain", "multipart/form-data", "")), _json(dice)
-    return "application/x-www-form-urlencoded", dice.randbytes(dice.choice((0, 10, 3000)))
+        return rng.choice(("application/json", "text/plain", "multipart/form-data", "")), _json(rng)
+    return "application/x-www-form-urlencoded", rng.randbytes(rng.choice((0, 10, 3000)))
 
 
-def _json(dice: random.Random) -> bytes:
-    value: Any = {"style": dice.choice(ODD_VALUES), "key": random_text(dice)[:100]}
-    return json.dumps(value).encode() if dice.random() < 0.7 else b"[" * 5000
+def _json(rng: random.Random) -> bytes:
+    value: Any = {"style": rng.choice(ODD_VALUES), "key": random_text(rng)[:100]}
+    return json.dumps(value).encode() if rng.random() < 0.7 else b"[" * 5000
 
 
-def _form(dice: random.Random) -> bytes:
+def _form(rng: random.Random) -> bytes:
     """Parts with odd names, kinds and bytes, sometimes not ended."""
-    style = dice.choice(("0", "2", "-1", "99", random_text(dice)[:300])).encode("utf-8", "replace")
-    key = dice.choice(("good-key-0001", random_text(dice)[:100], "x" * 2000)).encode("utf-8", "replace")
+    style = rng.choice(("0", "2", "-1", "99", random_text(rng)[:300])).encode("utf-8", "replace")
+    key = rng.choice(("good-key-0001", random_text(rng)[:100], "x" * 2000)).encode("utf-8", "replace")
     parts = [_part("style", style), _part("key", key)]
-    second = dice.choice(("reference", "photo", "other", random_text(dice)[:50]))
-    names = dice.choice((("photo",), ("photo",), ("photo", second), (second,), ()))
-    parts += [_part(name, corrupt_image(dice)[1], dice.choice(("me.jpg", "../../x", "", random_text(dice)[:100]))) for name in names]
-    dice.shuffle(parts)
-    end = f"--{BOUNDARY}--\r\n" if dice.random() < 0.9 else ""
+    second = rng.choice(("reference", "photo", "other", random_text(rng)[:50]))
+    names = rng.choice((("photo",), ("photo",), ("photo", second), (second,), ()))
+    parts += [
+        _part(name, corrupt_image(rng)[1], rng.choice(("me.jpg", "../../x", "", random_text(rng)[:100])))
+        for name in names
+    ]
+    rng.shuffle(parts)
+    end = f"--{BOUNDARY}--\r\n" if rng.random() < 0.9 else ""
     return b"".join(parts) + end.encode()
 
 

@@ -101,52 +101,52 @@ def _jpeg(side: int) -> bytes:
     return bytes(data)
 
 
-def corrupt_image(dice: random.Random) -> tuple[str, bytes]:
+def corrupt_image(rng: random.Random) -> tuple[str, bytes]:
     """A good file with something wrong, and what it was."""
-    kind, data = dice.choice(valid_images())
-    how = dice.choice(_CORRUPTIONS)
-    return f"{kind}, {how.__name__.strip('_')}", how(bytearray(data), dice)
+    kind, data = rng.choice(valid_images())
+    how = rng.choice(_CORRUPTIONS)
+    return f"{kind}, {how.__name__.strip('_')}", how(bytearray(data), rng)
 
 
-def _bits_flipped(data: bytearray, dice: random.Random) -> bytes:
-    for _ in range(dice.choice((1, 1, 3, 30))):
-        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+def _bits_flipped(data: bytearray, rng: random.Random) -> bytes:
+    for _ in range(rng.choice((1, 1, 3, 30))):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     return bytes(data)
 
 
-def _header_changed(data: bytearray, dice: random.Random) -> bytes:
-    for _ in range(dice.choice((1, 3))):
-        data[dice.randrange(min(len(data), 200))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
+def _header_changed(data: bytearray, rng: random.Random) -> bytes:
+    for _ in range(rng.choice((1, 3))):
+        data[rng.randrange(min(len(data), 200))] = rng.choice((0, 1, 0x7F, 0x80, 0xFF))
     return bytes(data)
 
 
-def _truncated(data: bytearray, dice: random.Random) -> bytes:
-    return bytes(data[: dice.randrange(len(data))])
+def _truncated(data: bytearray, rng: random.Random) -> bytes:
+    return bytes(data[: rng.randrange(len(data))])
 
 
-def _bytes_removed(data: bytearray, dice: random.Random) -> bytes:
-    at, size = dice.randrange(len(data)), dice.choice((1, 16, 500))
+def _bytes_removed(data: bytearray, rng: random.Random) -> bytes:
+    at, size = rng.randrange(len(data)), rng.choice((1, 16, 500))
     return bytes(data[:at] + data[at + size :])
 
 
-def _bytes_repeated(data: bytearray, dice: random.Random) -> bytes:
-    at, size = dice.randrange(len(data)), dice.choice((4, 100, 2000))
-    return bytes(data[: at + size] + data[at:] * dice.choice((1, 2)))
+def _bytes_repeated(data: bytearray, rng: random.Random) -> bytes:
+    at, size = rng.randrange(len(data)), rng.choice((4, 100, 2000))
+    return bytes(data[: at + size] + data[at:] * rng.choice((1, 2)))
 
 
-def _spliced(data: bytearray, dice: random.Random) -> bytes:
-    other = dice.choice(valid_images())[1]
-    return bytes(data[: dice.randrange(len(data))] + other[dice.randrange(len(other)) :])
+def _spliced(data: bytearray, rng: random.Random) -> bytes:
+    other = rng.choice(valid_images())[1]
+    return bytes(data[: rng.randrange(len(data))] + other[rng.randrange(len(other)) :])
 
 
-def _polyglot(data: bytearray, dice: random.Random) -> bytes:
+def _polyglot(data: bytearray, rng: random.Random) -> bytes:
     more = (b"<html><script>alert(1)</script>", b"%PDF-1.7\n", b"PK\x03\x04" + bytes(40), b"#!/bin/sh\n", b"GIF89a/*")
-    return bytes(data + dice.choice(more)) if dice.random() < 0.7 else dice.choice(more) + bytes(data)
+    return bytes(data + rng.choice(more)) if rng.random() < 0.7 else rng.choice(more) + bytes(data)
 
 
-def _wrong_signature(data: bytearray, dice: random.Random) -> bytes:
+def _wrong_signature(data: bytearray, rng: random.Random) -> bytes:
     """The first bytes of another kind."""
-    return dice.choice(valid_images())[1][:16] + bytes(data[16:])
+    return rng.choice(valid_images())[1][:16] + bytes(data[16:])
 
 
 _CORRUPTIONS: Sequence[Callable[[bytearray, random.Random], bytes]] = (

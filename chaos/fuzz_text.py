@@ -59,35 +59,37 @@ ODD_VALUES: tuple[Json, ...] = (
 )
 
 
-def random_text(dice: random.Random) -> str:
+def random_text(rng: random.Random) -> str:
     """Something that somebody might write."""
-    lot = dice.random()
+    lot = rng.random()
     if lot < 0.5:
-        return dice.choice(HOSTILE_TEXTS)
+        return rng.choice(HOSTILE_TEXTS)
     if lot < 0.8:
-        return "".join(dice.choice(HOSTILE_TEXTS)[:40] for _ in range(dice.randint(1, 6)))[:4096]
+        return "".join(rng.choice(HOSTILE_TEXTS)[:40] for _ in range(rng.randint(1, 6)))[:4096]
     return "".join(
-        chr(dice.choice((dice.randrange(0x80), dice.randrange(0xD800), dice.randrange(0x10000, 0x110000))))
-        for _ in range(dice.randint(1, 200))
+        chr(rng.choice((rng.randrange(0x80), rng.randrange(0xD800), rng.randrange(0x10000, 0x110000))))
+        for _ in range(rng.randint(1, 200))
     )
 
 
-def mutate(value: Json, dice: random.Random) -> Json:
+def mutate(value: Json, rng: random.Random) -> Json:
     """The same JSON, with one to three things in it taken away or replaced by something odd."""
     copy = deepcopy(value)
-    for _ in range(dice.randint(1, 3)):
-        _mutate_in_place(copy, dice)
+    for _ in range(rng.randint(1, 3)):
+        _mutate_in_place(copy, rng)
     return copy
 
 
-def _mutate_in_place(value: Json, dice: random.Random) -> None:
+def _mutate_in_place(value: Json, rng: random.Random) -> None:
     """Walk down by chance, and change one thing."""
     if not isinstance(value, dict | list) or not value:
         return
-    key = dice.choice(list(value) if isinstance(value, dict) else range(len(value)))
-    if isinstance(value[key], dict | list) and value[key] and dice.random() < 0.75:
-        _mutate_in_place(value[key], dice)
-    elif isinstance(value, dict) and dice.random() < 0.3:
+    key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))
+    if isinstance(value[key], dict | list) and value[key] and rng.random() < 0.75:
+        _mutate_in_place(value[key], rng)
+    elif isinstance(value, dict) and rng.random() < 0.3:
         del value[key]
     else:
-        value[key] = random_text(dice) if isinstance(value[key], str) and dice.random() < 0.5 else deepcopy(dice.choice(ODD_VALUES))
+        value[key] = (
+            random_text(rng) if isinstance(value[key], str) and rng.random() < 0.5 else deepcopy(rng.choice(ODD_VALUES))
+        )

@@ -37,23 +37,25 @@ async def valid_updates(api: BotApi) -> list[Json]:
     return [{name: value for name, value in update.items() if name != "update_id"} for update in made]
 
 
-async def push_malformed_update(api: BotApi, kinds: list[Json], dice: random.Random) -> Json:
+async def push_malformed_update(api: BotApi, kinds: list[Json], rng: random.Random) -> Json:
     """An update that is not as it should be: bent JSON, odd words, a broken file, or foreign button data."""
-    somebody = Someone(api, dice.randint(1, 2**40), dice.choice((dice.randint(1, 2**40), -1005)))
-    lot = dice.random()
+    somebody = Someone(api, rng.randint(1, 2**40), rng.choice((rng.randint(1, 2**40), -1005)))
+    lot = rng.random()
     if lot < 0.4:
-        return await api.push(mutate(dice.choice(kinds), dice))
+        return await api.push(mutate(rng.choice(kinds), rng))
     if lot < 0.6:
-        return await somebody.says(random_text(dice) or " ")
+        return await somebody.says(random_text(rng) or " ")
     if lot < 0.75:
-        return await somebody.sends(corrupt_image(dice)[1], caption=random_text(dice)[:1024])
+        return await somebody.sends(corrupt_image(rng)[1], caption=random_text(rng)[:1024])
     if lot < 0.9:
-        return await somebody.presses_data(Shown(somebody.chat, dice.randint(1, 2**31), "a card"), _button_data(dice))
-    mime = dice.choice(("image/jpeg", "text/html", "", "\0", "application/zip"))
-    return await somebody.sends_file(corrupt_image(dice)[1], random_text(dice)[:200], mime, size=dice.choice((None, 0, 2**40)))
+        return await somebody.presses_data(Shown(somebody.chat, rng.randint(1, 2**31), "a card"), _button_data(rng))
+    mime = rng.choice(("image/jpeg", "text/html", "", "\0", "application/zip"))
+    return await somebody.sends_file(
+        corrupt_image(rng)[1], random_text(rng)[:200], mime, size=rng.choice((None, 0, 2**40))
+    )
 
 
-def _button_data(dice: random.Random) -> str:
-    verb = dice.choice(("choose", "again", "delete", "file", "page", "cancel", "owner", "buy", "x", ""))
-    numbers = [str(dice.choice((0, 1, -1, 2**31, 2**63, 10**30, "", "a", "１"))) for _ in range(dice.randint(0, 4))]
-    return ":".join((verb, *numbers))[:64] if dice.random() < 0.8 else random_text(dice)[:16]
+def _button_data(rng: random.Random) -> str:
+    verb = rng.choice(("choose", "again", "delete", "file", "page", "cancel", "owner", "buy", "x", ""))
+    numbers = [str(rng.choice((0, 1, -1, 2**31, 2**63, 10**30, "", "a", "１"))) for _ in range(rng.randint(0, 4))]
+    return ":".join((verb, *numbers))[:64] if rng.random() < 0.8 else random_text(rng)[:16]

@@ -46,18 +46,18 @@ Action = Callable[[ProxiedCall], Awaitable[None]]
 Policy = Callable[[ProxiedCall], Action]
 
 
-async def pass_through(passing: ProxiedCall) -> None:
+async def pass_through(call: ProxiedCall) -> None:
     """Nothing is done to it."""
-    await passing.answer(await passing.forward())
+    await call.answer(await call.forward())
 
 
 @dataclass
 class HttpProxy:
-    """`choose` says what is done to each call; `seen` counts them by kind."""
+    """`policy` says what is done to each call; `seen` counts them by kind."""
 
     upstream: tuple[str, int]
     kind_of: Callable[[str, str], str]  # method, path
-    choose: Policy = field(default=lambda _: pass_through)
+    policy: Policy = field(default=lambda _: pass_through)
     seen: Counter[str] = field(default_factory=Counter)
     url: str = ""
     _busy: dict[asyncio.Task[None], str] = field(default_factory=dict)  # with the kind of call, once it is known
@@ -67,12 +67,12 @@ class HttpProxy:
         assert task
         self._busy[task] = ""
         try:
-            passing = await self._read(reader, writer)
-            if passing is None:
+            call = await self._read(reader, writer)
+            if call is None:
                 return
-            self._busy[task] = passing.kind
-            self.seen[passing.kind] += 1
-            await self.choose(passing)(passing)
+            self._busy[task] = call.kind
+            self.seen[call.kind] += 1
+            await self.policy(call)(call)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # somebody went: the caller was killed, the other side is gone, or all is over
         finally:
@@ -120,12 +120,12 @@ async def http_proxy(upstream: str, kind_of: Callable[[str, str], str]) -> Async
     parts = urlsplit(upstream)
     assert parts.hostname
     assert parts.port
-    here = HttpProxy((parts.hostname, parts.port), kind_of)
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MAX_HEAD)
-    here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    proxy = HttpProxy((parts.hostname, parts.port), kind_of)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=MAX_HEAD)
+    proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield here
+        yield proxy
     finally:
         server.close()
-        await here.stop()
+        await proxy.stop()
         await server.wait_closed()

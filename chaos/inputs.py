@@ -37,12 +37,12 @@ class Report:
     """What was sent, what came of it, and everything that was wrong."""
 
     sent: Counter[str] = field(default_factory=Counter)
-    answers: Counter[str] = field(default_factory=Counter)
+    responses: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
     worker_mib: int = 0
     bot_mib: int = 0
-    deaths: int = 0
-    wrong: list[str] = field(default_factory=list)
+    worker_deaths: int = 0
+    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
@@ -51,52 +51,52 @@ def run(folder: Path, number: int, seed: int) -> Summary:
     figures = [
         ("inputs", str(report.sent.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.sent.items())),
-        *((f"answered: {name}", str(count)) for name, count in sorted(report.answers.items())),
+        *((f"answered: {name}", str(count)) for name, count in sorted(report.responses.items())),
         ("slowest file, s", f"{report.slowest:.1f}"),
         ("most memory of a worker that reads files, MiB", str(report.worker_mib)),
-        ("such workers that died", str(report.deaths)),
+        ("such workers that died", str(report.worker_deaths)),
         ("most memory of the bot, MiB", str(report.bot_mib)),
     ]
-    return Summary(figures, report.wrong)
+    return Summary(figures, report.violations)
 
 
 async def run_inputs(folder: Path, number: int, seed: int) -> Report:
     """A half files, a quarter updates, an eighth requests, an eighth photo links."""
-    report, dice = Report(), random.Random(seed)
-    await fuzz_files(report, number // 2, dice)
-    async with open_testbed(folder, speed=SPEED) as here, here.bot() as living:
-        address = await living.address
+    report, rng = Report(), random.Random(seed)
+    await fuzz_files(report, number // 2, rng)
+    async with open_testbed(folder, speed=SPEED) as testbed, testbed.bot() as bot:
+        address = await bot.address
         assert address is not None
-        attack = Fuzzer(here, living, address, dice, report)
-        await attack.updates(number // 4)
+        attack = Fuzzer(testbed, bot, address, rng, report)
+        await attack.fuzz_updates(number // 4)
         await attack.requests(number // 8)
         await attack.links(number // 8)
-        report.bot_mib = peak_mib(living.pid)
+        report.bot_mib = peak_mib(bot.pid)
         if report.bot_mib > MAX_BOT_MIB:
-            report.wrong.append(f"the bot took {report.bot_mib} MiB")
+            report.violations.append(f"the bot took {report.bot_mib} MiB")
     return report
 
 
-async def fuzz_files(report: Report, number: int, dice: random.Random) -> None:
+async def fuzz_files(report: Report, number: int, rng: random.Random) -> None:
     """Every bomb, then broken files, through the intake and its worker process."""
     async with Intake() as intake:
         known = children()
-        for count, (name, data) in enumerate(_files(number, dice)):
+        for count, (name, data) in enumerate(_files(number, rng)):
             began = monotonic()
             outcome = await intake.accept(data)
             report.slowest = max(report.slowest, monotonic() - began)
             report.sent["files"] += 1
-            report.answers[_label(outcome)] += 1
-            report.wrong += [f"{name}: {wrong}" for wrong in _portrait_problems(outcome)]
+            report.responses[_label(outcome)] += 1
+            report.violations += [f"{name}: {violations}" for violations in _portrait_problems(outcome)]
             if count % BATCH == 0 and (now := children()) != known:
-                report.deaths += len(now - known)
+                report.worker_deaths += len(now - known)
                 known = now
             report.worker_mib = max(report.worker_mib, *(peak_mib(pid) for pid in known), 0)
 
 
-def _files(number: int, dice: random.Random) -> list[tuple[str, bytes]]:
+def _files(number: int, rng: random.Random) -> list[tuple[str, bytes]]:
     bombs = fuzz_images.decompression_bombs()
-    return [*bombs, *(fuzz_images.corrupt_image(dice) for _ in range(number - len(bombs)))][:number]
+    return [*bombs, *(fuzz_images.corrupt_image(rng) for _ in range(number - len(bombs)))][:number]
 
 
 def _label(outcome: Portrait | UnusablePhoto) -> str:
@@ -118,24 +118,24 @@ def _portrait_problems(outcome: Portrait | UnusablePhoto) -> list[str]:
 class Fuzzer:
     """Bad updates and requests against one life of the bot."""
 
-    stage: Testbed
-    living: BotProcess
+    testbed: Testbed
+    bot: BotProcess
     address: str
-    dice: random.Random
+    rng: random.Random
     report: Report
 
-    async def updates(self, number: int) -> None:
+    async def fuzz_updates(self, number: int) -> None:
         """Bad updates, with a question in between that is answered as ever."""
-        api = self.stage.telegram
+        api = self.testbed.telegram
         kinds = await fuzz_updates.valid_updates(api)
         for count in range(number):
-            await fuzz_updates.push_malformed_update(api, kinds, self.dice)
+            await fuzz_updates.push_malformed_update(api, kinds, self.rng)
             self.report.sent["updates"] += 1
             if count % BATCH == BATCH - 1:
                 anna = Someone(api, 2**41 + count, 2**41 + count)
                 await anna.says("/help")
                 await self._within("/help", lambda anna=anna: bool(anna.sees))  # type: ignore[misc]
-        self.report.wrong += [f"the Bot API was misused: {breach}" for breach in sorted(set(api.breaches))]
+        self.report.violations += [f"the Bot API was misused: {breach}" for breach in sorted(set(api.breaches))]
 
     async def requests(self, number: int) -> None:
         """Bad requests; none is answered with a 500, and the page is there all the time."""
@@ -144,38 +144,40 @@ class Fuzzer:
         async with httpx.AsyncClient(base_url=self.address, timeout=ANSWER_TIMEOUT, trust_env=False) as http:
             cookie = (await http.get("/api/quota")).cookies["visitor"]
             for count in range(number):
-                asked = fuzz_http.random_request(self.dice, cookie, cookie)
-                status = await self._ask(host, asked.bytes(host))
+                request = fuzz_http.random_request(self.rng, cookie, cookie)
+                status = await self._ask(host, request.bytes(host))
                 self.report.sent["requests"] += 1
-                self.report.answers[f"HTTP {status}"] += 1
+                self.report.responses[f"HTTP {status}"] += 1
                 if status >= 500:
-                    self.report.wrong.append(f"{status} for {asked.method} {asked.path[:80]} {asked.headers}")
+                    self.report.violations.append(
+                        f"{status} for {request.method} {request.path[:80]} {request.headers}"
+                    )
                 if count % BATCH == 0 and (await http.get("/api/quota")).status_code != 200:
-                    self.report.wrong.append("the page is not there any more")
+                    self.report.violations.append("the page is not there any more")
 
     async def links(self, number: int) -> None:
         """Photo links that we never gave, or gave long ago: none shows the photo. The good one does, for a while."""
         good, late, key = await self._good_links()
         async with httpx.AsyncClient(base_url=self.address, timeout=ANSWER_TIMEOUT, trust_env=False) as http:
-            for link in (late, *(fuzz_http.mutate_token(good, self.dice) for _ in range(number))):
+            for link in (late, *(fuzz_http.mutate_token(good, self.rng) for _ in range(number))):
                 self.report.sent["photo links"] += 1
                 if (
                     link != good
                     and (await http.get(f"/photos/{quote(link, safe='', errors='replace')}")).status_code != 404
                 ):
-                    self.report.wrong.append(f"the link {link[:200]!r} shows {key}")
-            answers = Counter([(await http.get(f"/photos/{good}")).status_code for _ in range(MAX_USES + 5)])
-            if answers != {200: MAX_USES, 404: 5}:
-                self.report.wrong.append(f"the good link gave {dict(answers)}")
+                    self.report.violations.append(f"the link {link[:200]!r} shows {key}")
+            responses = Counter([(await http.get(f"/photos/{good}")).status_code for _ in range(MAX_USES + 5)])
+            if responses != {200: MAX_USES, 404: 5}:
+                self.report.violations.append(f"the good link gave {dict(responses)}")
 
     async def _good_links(self) -> tuple[str, str, str]:
         """The tokens of a good link and of one that is over, for a photo in store; and its key there."""
-        people = Users(self.stage, self.dice)
-        await people.wish_on_page()
-        await people.ask(self.address)
-        [(key,)] = audit.query(self.stage.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
-        links = SignedLinks("http://here", (self.stage.folder / "data" / "secret.key").read_bytes())
-        now = self.stage.haste.now()
+        users = Users(self.testbed, self.rng)
+        await users.add_web_request()
+        await users.send(self.address)
+        [(key,)] = audit.query(self.testbed.database, "SELECT photo FROM job ORDER BY id DESC LIMIT 1")
+        links = SignedLinks("http://here", (self.testbed.folder / "data" / "secret.key").read_bytes())
+        now = self.testbed.time_scale.now()
         good, late = [await links.expose(key, b"", at) for at in (now, now - LINK_SECONDS - 1)]
         return good.rpartition("/")[2], late.rpartition("/")[2], key
 
@@ -197,6 +199,6 @@ class Fuzzer:
 
     async def _within(self, what: str, so: Callable[[], bool]) -> None:
         try:
-            await self.stage.telegram.until(so, ANSWER_TIMEOUT)
+            await self.testbed.telegram.until(so, ANSWER_TIMEOUT)
         except TimeoutError:
-            self.report.wrong.append(f"{what} was not answered within {ANSWER_TIMEOUT:.0f} s")
+            self.report.violations.append(f"{what} was not answered within {ANSWER_TIMEOUT:.0f} s")

@@ -19,11 +19,11 @@ MAX_HEAD = 64 * 1024
 
 @dataclass
 class InstantService:
-    """`made`: how many tasks there were. `now`: seconds since the epoch."""
+    """`task_count`: how many tasks there were. `now`: seconds since the epoch."""
 
     now: Callable[[], float]
     url: str = ""
-    made: int = 0
+    task_count: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, for as long as the caller keeps it."""
@@ -42,8 +42,8 @@ class InstantService:
 
     def _answer(self, method: str, path: str) -> bytes:
         if path == CREATE_PATH and method == "POST":
-            self.made += 1
-            return self._reply(_json({"task_status": "PENDING", "task_id": f"task-{self.made:012}"}))
+            self.task_count += 1
+            return self._reply(_json({"task_status": "PENDING", "task_id": f"task-{self.task_count:012}"}))
         if path.startswith("/results/"):
             return self._reply(RESULT_IMAGE, "image/jpeg")
         if path == f"{BASE_PATH}/tasks":
@@ -70,10 +70,10 @@ def _json(output: dict[str, Any]) -> bytes:
 @asynccontextmanager
 async def instant_service(now: Callable[[], float]) -> AsyncIterator[InstantService]:
     """On a loopback port, until the end of the block."""
-    here = InstantService(now)
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, limit=MAX_HEAD)
-    here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    service = InstantService(now)
+    server = await asyncio.start_server(service.serve, "127.0.0.1", 0, limit=MAX_HEAD)
+    service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield here
+        yield service
     finally:
         server.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from chaos.call_faults import kill_after, kill_mid_response, kill_before
+from chaos.call_faults import kill_after, kill_before, kill_mid_response
 from chaos.crash_points import CrashPoint
 from chaos.http_proxy import Action, ProxiedCall, pass_through
 
@@ -26,7 +26,7 @@ class AtCall:
     """The `number`-th call of a kind, from 1: the bot dies before it is carried out, after, or amid the answer."""
 
     kind: str
-    how: Phase
+    phase: Phase
     number: int = 1
 
 
@@ -51,33 +51,33 @@ _CHAT_CALLS: tuple[tuple[str, Phase], ...] = (
 )  # fmt: skip
 
 
-def draw_kill_point(dice: random.Random, *, at_api: bool = True) -> KillPoint:
+def draw_kill_point(rng: random.Random, *, at_api: bool = True) -> KillPoint:
     """The next moment: a third at the API, a quarter at the chats, a third at a transaction, the rest anywhere. Without
     an API (not `at_api`) its share goes to the others."""
-    lot = dice.uniform(0 if at_api else 0.33, 1)
+    lot = rng.uniform(0 if at_api else 0.33, 1)
     if lot < 0.33:
-        return _draw_from(dice, _API_CALLS)
+        return _draw_from(rng, _API_CALLS)
     if lot < 0.58:
-        return _draw_from(dice, _CHAT_CALLS)
+        return _draw_from(rng, _CHAT_CALLS)
     if lot < 0.91:
-        return CrashPoint(dice.choice(("before commit", "after commit")), dice.randint(1, MAX_COMMITS))
-    return AfterDelay(dice.uniform(0.0, MAX_DELAY))
+        return CrashPoint(rng.choice(("before commit", "after commit")), rng.randint(1, MAX_COMMITS))
+    return AfterDelay(rng.uniform(0.0, MAX_DELAY))
 
 
-def draw_call(dice: random.Random) -> AtCall:
+def draw_call(rng: random.Random) -> AtCall:
     """A call to the API, or to the chats."""
-    return _draw_from(dice, _API_CALLS if dice.random() < 0.57 else _CHAT_CALLS)
+    return _draw_from(rng, _API_CALLS if rng.random() < 0.57 else _CHAT_CALLS)
 
 
-def _draw_from(dice: random.Random, calls: Sequence[tuple[str, Phase]]) -> AtCall:
-    return AtCall(*dice.choice(calls), dice.choice((1, 1, 2)))
+def _draw_from(rng: random.Random, calls: Sequence[tuple[str, Phase]]) -> AtCall:
+    return AtCall(*rng.choice(calls), rng.choice((1, 1, 2)))
 
 
-def label(moment: KillPoint) -> str:
+def label(kill_point: KillPoint) -> str:
     """For the table."""
-    match moment:
-        case AtCall(kind, how):
-            return f"{how} {kind}"
+    match kill_point:
+        case AtCall(kind, phase):
+            return f"{phase} {kind}"
         case CrashPoint(edge):
             return edge
         case AfterDelay():
@@ -87,20 +87,20 @@ def label(moment: KillPoint) -> str:
 class KillTrigger:
     """Waits at the proxies for a call to come, and then kills whose connection begins at this port."""
 
-    def __init__(self, moment: KillPoint, kill: Callable[[int], None]) -> None:
-        self.sprung = asyncio.Event()
-        self._moment = moment
+    def __init__(self, kill_point: KillPoint, kill: Callable[[int], None]) -> None:
+        self.fired = asyncio.Event()
+        self._kill_point = kill_point
         self._kill = kill
         self._seen = 0
 
-    def choose(self, passing: ProxiedCall) -> Action:
-        if not isinstance(self._moment, AtCall) or passing.kind != self._moment.kind:
+    def policy(self, call: ProxiedCall) -> Action:
+        if not isinstance(self._kill_point, AtCall) or call.kind != self._kill_point.kind:
             return pass_through
         self._seen += 1
-        if self._seen != self._moment.number:
+        if self._seen != self._kill_point.number:
             return pass_through
-        return _ACTIONS[self._moment.how](partial(self._spring, passing.caller))
+        return _ACTIONS[self._kill_point.phase](partial(self._fire, call.caller))
 
-    def _spring(self, caller: int) -> None:
-        self.sprung.set()
+    def _fire(self, caller: int) -> None:
+        self.fired.set()
         self._kill(caller)

@@ -23,57 +23,57 @@ JUMP_SECONDS = 2 * 3600.0
 MachineFault = Callable[[Testbed, BotProcess], Awaitable[list[str]]]
 
 
-async def disk_full(_: Testbed, life: BotProcess) -> list[str]:
+async def disk_full(_: Testbed, bot: BotProcess) -> list[str]:
     """Nothing can be written any more, for a while."""
-    before = resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, resource.RLIM_INFINITY))
+    before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, resource.RLIM_INFINITY))
     await asyncio.sleep(DISK_FULL_SECONDS)
-    resource.prlimit(life.pid, resource.RLIMIT_FSIZE, before)
+    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
     return []
 
 
-async def database_locked(stage: Testbed, _: BotProcess) -> list[str]:
+async def database_locked(testbed: Testbed, _: BotProcess) -> list[str]:
     """Somebody else, an owner with a tool, holds the database's lock."""
-    await asyncio.to_thread(_hold_lock, stage)
+    await asyncio.to_thread(_hold_lock, testbed)
     return []
 
 
-def _hold_lock(stage: Testbed) -> None:
-    with closing(sqlite3.connect(stage.database, isolation_level=None, timeout=30)) as connection:
+def _hold_lock(testbed: Testbed) -> None:
+    with closing(sqlite3.connect(testbed.database, isolation_level=None, timeout=30)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(LOCKED_SECONDS)
         connection.execute("ROLLBACK")
 
 
-async def clock_forward(stage: Testbed, _: BotProcess) -> list[str]:
+async def clock_forward(testbed: Testbed, _: BotProcess) -> list[str]:
     """The wall's clock is set forward, as after a laptop's sleep; from now on it is wrong."""
-    stage.shift.value += JUMP_SECONDS
+    testbed.clock_skew.value += JUMP_SECONDS
     return []
 
 
-async def clock_back(stage: Testbed, _: BotProcess) -> list[str]:
+async def clock_back(testbed: Testbed, _: BotProcess) -> list[str]:
     """The wall's clock is set right again: backwards."""
-    stage.shift.value -= JUMP_SECONDS
+    testbed.clock_skew.value -= JUMP_SECONDS
     return []
 
 
-async def outage(stage: Testbed, _: BotProcess) -> list[str]:
+async def outage(testbed: Testbed, _: BotProcess) -> list[str]:
     """The service answers nothing but 503, for ten minutes: it must be left alone most of that time."""
-    before, usual = stage.api.seen["create"], stage.api.choose
-    stage.api.choose = _unavailable
-    await asyncio.sleep(OUTAGE_SECONDS / stage.haste.speed)
-    tries = stage.api.seen["create"] - before
-    stage.api.choose = usual
-    if tries > MAX_SUBMITS * stage.lanes:
+    before, usual = testbed.api_proxy.seen["create"], testbed.api_proxy.policy
+    testbed.api_proxy.policy = _unavailable
+    await asyncio.sleep(OUTAGE_SECONDS / testbed.time_scale.speed)
+    tries = testbed.api_proxy.seen["create"] - before
+    testbed.api_proxy.policy = usual
+    if tries > MAX_SUBMITS * testbed.accounts:
         return [f"{tries} submits were tried in {OUTAGE_SECONDS:.0f} s while the service was down"]
     return []
 
 
-async def no_responses(stage: Testbed, _: BotProcess) -> list[str]:
+async def no_responses(testbed: Testbed, _: BotProcess) -> list[str]:
     """Neither the service nor the chats answer anything, and nobody hangs up."""
-    before = stage.api.choose, stage.chat.choose, stage.guild.choose
-    stage.api.choose = stage.chat.choose = stage.guild.choose = _no_response
+    before = testbed.api_proxy.policy, testbed.telegram_proxy.policy, testbed.discord_proxy.policy
+    testbed.api_proxy.policy = testbed.telegram_proxy.policy = testbed.discord_proxy.policy = _no_response
     await asyncio.sleep(NO_RESPONSE_SECONDS)
-    stage.api.choose, stage.chat.choose, stage.guild.choose = before
+    testbed.api_proxy.policy, testbed.telegram_proxy.policy, testbed.discord_proxy.policy = before
     return []
 
 

@@ -25,85 +25,87 @@ UNEXPECTED_EXIT = "by itself"
 
 @dataclass
 class Replica:
-    """`living` is its present life; `point` where that will end by itself; `shift` the error of its wall clock."""
+    """`process` is its present life; `crash_point` where that will end by itself; `clock_skew` the error of its wall clock."""
 
     number: int
-    stage: Testbed
-    line: TcpProxy
+    testbed: Testbed
+    proxy: TcpProxy
     settings: dict[str, Any]
-    dice: random.Random
+    rng: random.Random
     port: int = field(default_factory=free_port)
-    living: BotProcess | None = None
-    point: CrashPoint | None = None
-    peaceful: bool = False  # it is not to die by itself
-    shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
-    ends: list[str] = field(default_factory=list)  # what each life has died of
+    process: BotProcess | None = None
+    crash_point: CrashPoint | None = None
+    quiesced: bool = False  # it is not to die by itself
+    clock_skew: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
+    exits: list[str] = field(default_factory=list)  # what each life has died of
     _cause: str = ""
 
     @property
     def pid(self) -> int:
         """0 while it is away."""
-        return 0 if self.living is None else self.living.pid
+        return 0 if self.process is None else self.process.pid
 
     @property
     def address(self) -> str | None:
         """Where it answers, if it does."""
-        told = None if self.living is None else self.living.address
+        told = None if self.process is None else self.process.address
         return told.result() if told is not None and told.done() else None
 
     async def run(self) -> None:
         """Live again and again, until cancelled."""
         while True:
-            self.point = None
-            if not self.peaceful and self.dice.random() < CRASH_POINT_RATE:
-                self.point = CrashPoint(self.dice.choice(EDGES), self.dice.randint(1, MAX_COMMITS))
-            async with bot_process(self._birth()) as self.living:
-                await self.living.died.wait()
-            self.living = None
-            self.ends.append(self._cause or ("" if self.point is None else self.point.edge) or UNEXPECTED_EXIT)
+            self.crash_point = None
+            if not self.quiesced and self.rng.random() < CRASH_POINT_RATE:
+                self.crash_point = CrashPoint(self.rng.choice(EDGES), self.rng.randint(1, MAX_COMMITS))
+            async with bot_process(self._config()) as self.process:
+                await self.process.died.wait()
+            self.process = None
+            self.exits.append(
+                self._cause or ("" if self.crash_point is None else self.crash_point.edge) or UNEXPECTED_EXIT
+            )
             self._cause = ""
-            await asyncio.sleep(0 if self.peaceful else self.dice.uniform(0, MAX_RESTART_DELAY))
+            await asyncio.sleep(0 if self.quiesced else self.rng.uniform(0, MAX_RESTART_DELAY))
 
     def kill(self, cause: str) -> None:
         """SIGKILL, if it lives."""
-        if self.living is not None and not self._cause:
+        if self.process is not None and not self._cause:
             self._cause = cause
-            self.living.kill()
+            self.process.kill()
 
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
         """SIGSTOP until the block ends."""
-        if living := self.living:
-            os.kill(living.pid, signal.SIGSTOP)
+        if process := self.process:
+            os.kill(process.pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            if living is not None and not living.died.is_set():
-                os.kill(living.pid, signal.SIGCONT)
+            if process is not None and not process.died.is_set():
+                os.kill(process.pid, signal.SIGCONT)
 
-    def _birth(self) -> BotConfig:
-        folder = self.stage.folder / f"replica-{self.number}"
+    def _config(self) -> BotConfig:
+        folder = self.testbed.folder / f"replica-{self.number}"
         folder.mkdir(exist_ok=True)
-        usual = self.stage.usual(folder, self.port)
-        settings = {**usual, "photo_links": self.dice.choice(LINKS), **self.settings}
-        log = self.stage.folder / f"replica-{self.number}.log"
-        return BotConfig(settings, self.stage.haste, log, self.shift, self.point, is_shared=True)
+        base_settings = self.testbed.base_settings(folder, self.port)
+        settings = {**base_settings, "photo_links": self.rng.choice(LINKS), **self.settings}
+        log = self.testbed.folder / f"replica-{self.number}.log"
+        return BotConfig(settings, self.testbed.time_scale, log, self.clock_skew, self.crash_point, is_shared=True)
 
 
 @asynccontextmanager
 async def replica(
-    number: int, stage: Testbed, database: str, settings: dict[str, Any], dice: random.Random
+    number: int, testbed: Testbed, database: str, settings: dict[str, Any], rng: random.Random
 ) -> AsyncIterator[Replica]:
     """A replica that lives, with interruptions, until the block ends. `database`: its address, without the wire."""
     before, _, after = database.rpartition("@")
     where, _, name = after.partition("/")
     host, _, port = where.partition(":")
-    async with tcp_proxy((host, int(port))) as line:
-        mine = {**settings, "database_url": f"{before}@127.0.0.1:{line.port}/{name}"}
-        here = Replica(number, stage, line, mine, random.Random(dice.random()))
-        living = asyncio.create_task(here.run())
+    async with tcp_proxy((host, int(port))) as proxy:
+        mine = {**settings, "database_url": f"{before}@127.0.0.1:{proxy.port}/{name}"}
+        replica_ = Replica(number, testbed, proxy, mine, random.Random(rng.random()))
+        process = asyncio.create_task(replica_.run())
         try:
-            yield here
+            yield replica_
         finally:
-            living.cancel()
-            await asyncio.wait([living])
+            process.cancel()
+            await asyncio.wait([process])

@@ -38,15 +38,15 @@ class Report:
     """What was done, what came of it, and everything that was wrong."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    upsets: Counter[str] = field(default_factory=Counter)
+    disturbances: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
-    still: dict[str, float] = field(default_factory=dict)
-    wishes: int = 0
-    guests: int = 0
+    longest_idle: dict[str, float] = field(default_factory=dict)
+    requests: int = 0
+    discord_users: int = 0
     tasks: int = 0
     submits: int = 0
-    late: int = 0
-    wrong: list[str] = field(default_factory=list)
+    late_responses: int = 0
+    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
@@ -60,16 +60,19 @@ def run(folder: Path, number: int, seed: int) -> Summary:
     figures = [
         ("kills", str(report.kills.total())),
         *((f"  {what}", str(count)) for what, count in sorted(report.kills.items())),
-        *((f"{what} for a while", str(count)) for what, count in sorted(report.upsets.items())),
-        ("wishes accepted", str(report.wishes)),
-        ("people on Discord", str(report.guests)),
+        *((f"{what} for a while", str(count)) for what, count in sorted(report.disturbances.items())),
+        ("wishes accepted", str(report.requests)),
+        ("people on Discord", str(report.discord_users)),
         ("outcomes", ended),
         ("tasks made at the API", str(report.tasks)),
         ("most tasks of an account sent within a second", str(report.submits)),
-        *((f"longest that a lane stood still, {why}, s", f"{still:.1f}") for why, still in report.still.items()),
-        ("answers later than Discord takes them", str(report.late)),
+        *(
+            (f"longest that a lane stood still, {why}, s", f"{longest_idle:.1f}")
+            for why, longest_idle in report.longest_idle.items()
+        ),
+        ("answers later than Discord takes them", str(report.late_responses)),
     ]
-    return Summary(figures, report.wrong)
+    return Summary(figures, report.violations)
 
 
 async def run_replicas(
@@ -79,74 +82,77 @@ async def run_replicas(
     *,
     server: Server,
     backlog: int = BACKLOG,
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
 ) -> Report:
     """So many kills, with audits between."""
-    report, dice = Report(), random.Random(seed)
-    async with open_cluster(folder, server, dice, backlog) as (here, all_of_them):
-        while (done := report.kills.total()) < number and not report.wrong:
-            async with all_of_them.beset():
-                await _inject_kills(all_of_them, dice, min(number, done + BATCH), report)
-            report.wrong += await all_of_them.rest()
-            await _audit(here, all_of_them, report)
-            say(f"{report.kills.total()} kills, {report.wishes} wishes, {len(report.wrong)} wrong")
-        report.wrong += all_of_them.lanes.wrong()
+    report, rng = Report(), random.Random(seed)
+    async with open_cluster(folder, server, rng, backlog) as (testbed, cluster):
+        while (done := report.kills.total()) < number and not report.violations:
+            async with cluster.under_load():
+                await _inject_kills(cluster, rng, min(number, done + BATCH), report)
+            report.violations += await cluster.drain()
+            await _audit(testbed, cluster, report)
+            log(f"{report.kills.total()} kills, {report.requests} wishes, {len(report.violations)} wrong")
+        report.violations += cluster.activity.violations()
     return report
 
 
 @asynccontextmanager
 async def open_cluster(
-    folder: Path, server: Server, dice: random.Random, backlog: int
+    folder: Path, server: Server, rng: random.Random, backlog: int
 ) -> AsyncIterator[tuple[Testbed, Cluster]]:
     """The stage, and all replicas at work on one database and one bucket."""
     async with AsyncExitStack() as stack:
         bucket = stack.enter_context(bucket_server())
-        here = await stack.enter_async_context(open_testbed(folder, speed=1.0, engine=slow_engine()))
-        database, kept = server.new_database(), bucket.environment(bucket.bucket())
-        settings = {"secret_key": SECRET, **{key.lower(): value for key, value in kept.items()}}
-        there = [
-            await stack.enter_async_context(replica(number, here, database, settings, dice))
+        testbed = await stack.enter_async_context(open_testbed(folder, speed=1.0, engine=slow_engine()))
+        database, storage = server.new_database(), bucket.environment(bucket.bucket())
+        settings = {"secret_key": SECRET, **{key.lower(): value for key, value in storage.items()}}
+        replicas = [
+            await stack.enter_async_context(replica(number, testbed, database, settings, rng))
             for number in range(REPLICAS)
         ]
         # Of an album that a death has cut off, what came is told after ten minutes: too long to wait in real time.
-        guests = DiscordUsers(here.discord, dice, albums=0.0)
-        yield here, Cluster(here, server, database, there, Users(here, dice), guests, dice, backlog)
+        discord_users = DiscordUsers(testbed.discord, rng, album_rate=0.0)
+        yield testbed, Cluster(testbed, server, database, replicas, Users(testbed, rng), discord_users, rng, backlog)
 
 
-async def _inject_kills(them: Cluster, dice: random.Random, until: int, report: Report) -> None:
+async def _inject_kills(cluster: Cluster, rng: random.Random, until: int, report: Report) -> None:
     """Kills until there were so many, in between what is worse than dying."""
-    while report.kills.total() < until and not them.wrong:
-        await them.driven()
-        if dice.random() < DISTURBANCE_RATE:
-            report.upsets[await them.upset()] += 1
-        elif dice.random() < KILL_AT_CALL_RATE:
-            call = draw_call(dice)
-            await them.kill_at(call, label(call))
+    while report.kills.total() < until and not cluster.violations:
+        await cluster.wait_for_recovery()
+        if rng.random() < DISTURBANCE_RATE:
+            report.disturbances[await cluster.disturb()] += 1
+        elif rng.random() < KILL_AT_CALL_RATE:
+            call = draw_call(rng)
+            await cluster.kill_at(call, label(call))
         else:
-            await asyncio.sleep(dice.uniform(0, MAX_KILL_DELAY))
-            await them.kill_next("at random")
-        await asyncio.sleep(dice.uniform(0, MAX_PAUSE))
-        report.kills = Counter(cause for one in them.replicas for cause in one.ends if cause != UNEXPECTED_EXIT)
+            await asyncio.sleep(rng.uniform(0, MAX_KILL_DELAY))
+            await cluster.kill_next("at random")
+        await asyncio.sleep(rng.uniform(0, MAX_PAUSE))
+        report.kills = Counter(cause for one in cluster.replicas for cause in one.exits if cause != UNEXPECTED_EXIT)
 
 
-async def _audit(here: Testbed, them: Cluster, report: Report) -> None:
-    database, wishes, tasks = them.database, them.people.wishes, await here.tasks()
-    report.wishes, report.guests, report.tasks = len(wishes), len(them.guests.all), len(tasks)
-    report.late, report.still = discord_audit.late_responses(here.discord), them.lanes.still
+async def _audit(testbed: Testbed, cluster: Cluster, report: Report) -> None:
+    database, requests, tasks = cluster.database, cluster.users.requests, await testbed.tasks()
+    report.requests, report.discord_users, report.tasks = len(requests), len(cluster.discord_users.all), len(tasks)
+    report.late_responses, report.longest_idle = (
+        discord_audit.late_responses(testbed.discord),
+        cluster.activity.longest_idle,
+    )
     report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
     accounts = {task.account for task in tasks}
     report.submits = max(
         (most_within_a_second([task.submitted / 1000 for task in tasks if task.account == one]) for one in accounts),
         default=0,
     )
-    report.wrong += [
-        *them.wrong,
-        *them.people.answers,
-        *audit.outcome_violations(database, wishes),
+    report.violations += [
+        *cluster.violations,
+        *cluster.users.unexpected_responses,
+        *audit.outcome_violations(database, requests),
         *audit.payment_violations(database, tasks),
         *audit.limit_violations(tasks, SLOTS, SUBMITS),
         *audit.fencing_violations(database),
         *audit.ledger_violations(database),
-        *audit.chat_violations(database, here.telegram, wishes, them.again),
-        *discord_audit.violations(database, them.guests, them.doubtful, {}, several=True),
+        *audit.chat_violations(database, testbed.telegram, requests, cluster.allowed_duplicates),
+        *discord_audit.violations(database, cluster.discord_users, cluster.unrecorded, {}, several=True),
     ]

@@ -30,16 +30,16 @@ MAX_SAMPLES, SAMPLE_INTERVAL = 20, 1000  # so many lines of the curve, or one fo
 def run(folder: Path, number: int, seed: int, minutes: float = inf) -> Summary:  # noqa: ARG001  # nothing is left to chance
     """The part as the command runs it."""
     print(HEADER, flush=True)
-    looks, wrong = asyncio.run(run_soak(folder, number, minutes, say=lambda line: print(line, flush=True)))
-    if not looks:
-        return Summary([("jobs", "0")], wrong)
-    jobs, rows = looks[-1].jobs, looks[-1].rows_mib * 1024 / looks[-1].jobs
+    samples, violations = asyncio.run(run_soak(folder, number, minutes, log=lambda line: print(line, flush=True)))
+    if not samples:
+        return Summary([("jobs", "0")], violations)
+    jobs, rows = samples[-1].jobs, samples[-1].rows_mib * 1024 / samples[-1].jobs
     asked = str(jobs) if jobs == number else f"{jobs} of {number}, then the time was up"
-    return Summary([("jobs", asked), ("rows, KiB a job", f"{rows:.2f}")], wrong)
+    return Summary([("jobs", asked), ("rows, KiB a job", f"{rows:.2f}")], violations)
 
 
 async def run_soak(
-    folder: Path, number: int, minutes: float = inf, say: Callable[[str], None] = print
+    folder: Path, number: int, minutes: float = inf, log: Callable[[str], None] = print
 ) -> tuple[list[Sample], list[str]]:
     """So many jobs, or as many as so many minutes allow; the curve, and what was wrong."""
     time = start_time_scale(SPEED)
@@ -54,15 +54,21 @@ async def run_soak(
             "dashscope_submits_per_second": 100,
             "daily_free_images": 10**7,
         }
-        shift = multiprocessing.get_context("forkserver").RawValue("d", 0.0)
-        async with bot_process(BotConfig(settings, time, folder / "bot.log", shift)) as living:
-            address = await living.address
+        clock_skew = multiprocessing.get_context("forkserver").RawValue("d", 0.0)
+        async with bot_process(BotConfig(settings, time, folder / "bot.log", clock_skew)) as bot:
+            address = await bot.address
             assert address is not None
-            watch = Monitor(living.pid, folder / "data" / "repaint.db", max(1, min(SAMPLE_INTERVAL, number // MAX_SAMPLES)), say)
-            visitors = SoakClients(address, number, monotonic() + minutes * 60, watch.over)
-            await visitors.come(CLIENTS)
-            watch.end(visitors.done)
-        return watch.looks, [*visitors.wrong, *regressions(watch.looks), *_audit(watch.database, service)]
+            monitor = Monitor(
+                bot.pid, folder / "data" / "repaint.db", max(1, min(SAMPLE_INTERVAL, number // MAX_SAMPLES)), log
+            )
+            visitors = SoakClients(address, number, monotonic() + minutes * 60, monitor.record)
+            await visitors.run(CLIENTS)
+            monitor.finish(visitors.done)
+        return monitor.samples, [
+            *visitors.violations,
+            *regressions(monitor.samples),
+            *_audit(monitor.database, service),
+        ]
 
 
 @dataclass
@@ -72,35 +78,35 @@ class Monitor:
     pid: int
     database: Path
     every: int
-    say: Callable[[str], None]
-    looks: list[Sample] = field(default_factory=list)
-    _lately: list[float] = field(default_factory=list)
-    _since: float = field(default_factory=monotonic)
+    log: Callable[[str], None]
+    samples: list[Sample] = field(default_factory=list)
+    _durations: list[float] = field(default_factory=list)
+    _window_start: float = field(default_factory=monotonic)
     _cpu: float = 0.0
 
-    def over(self, done: int, seconds: float) -> None:
+    def record(self, done: int, seconds: float) -> None:
         """One more wish is over."""
-        self._lately.append(seconds)
+        self._durations.append(seconds)
         if done % self.every == 0:
-            self._note(done)
+            self._take_sample(done)
 
-    def end(self, done: int) -> None:
+    def finish(self, done: int) -> None:
         """All are; what came since the last look is worth one when it is enough to tell something."""
-        if len(self._lately) > self.every // 2:
-            self._note(done)
+        if len(self._durations) > self.every // 2:
+            self._take_sample(done)
 
-    def _note(self, done: int) -> None:
-        self.looks.append(self._look(done))
-        self.say(self.looks[-1].line())
-        self._lately, self._since, self._cpu = [], monotonic(), cpu_seconds(self.pid)
+    def _take_sample(self, done: int) -> None:
+        self.samples.append(self._measure(done))
+        self.log(self.samples[-1].line())
+        self._durations, self._window_start, self._cpu = [], monotonic(), cpu_seconds(self.pid)
 
-    def _look(self, done: int) -> Sample:
+    def _measure(self, done: int) -> Sample:
         workers = [current_mib(pid) for pid in children(self.pid)]
-        many = self._lately if len(self._lately) > 1 else self._lately * 2
+        many = self._durations if len(self._durations) > 1 else self._durations * 2
         return Sample(
             jobs=done,
-            per_second=len(self._lately) / (monotonic() - self._since),
-            cpu_ms=(cpu_seconds(self.pid) - self._cpu) / len(self._lately) * 1000,
+            per_second=len(self._durations) / (monotonic() - self._window_start),
+            cpu_ms=(cpu_seconds(self.pid) - self._cpu) / len(self._durations) * 1000,
             bot_mib=current_mib(self.pid),
             intake_mib=max(workers, default=0),
             files=open_file_count(self.pid),
@@ -116,8 +122,8 @@ def _mib(file: Path) -> float:
 
 
 def _audit(database: Path, service: InstantService) -> list[str]:
-    wrong = [*audit.ledger_violations(database), *audit.integrity_violations(database)]
+    violations = [*audit.ledger_violations(database), *audit.integrity_violations(database)]
     [(stored,)] = audit.query(database, "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')")
-    if stored != service.made:
-        wrong.append(f"{service.made} tasks were made for {stored} pictures")
-    return wrong
+    if stored != service.task_count:
+        violations.append(f"{service.task_count} tasks were made for {stored} pictures")
+    return violations

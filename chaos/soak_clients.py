@@ -14,47 +14,47 @@ RATE_LIMIT_WAIT = 0.3  # a visitor may wish four times a second
 
 @dataclass
 class SoakClients:
-    """`number`: wishes in all; `until`: on the steady clock, when no more are begun; `over` hears of each, how many are
+    """`number`: wishes in all; `deadline`: on the steady clock, when no more are begun; `on_done` hears of each, how many are
     done and how long it took."""
 
     address: str
     number: int
-    until: float
-    over: Callable[[int, float], None]
-    wrong: list[str] = field(default_factory=list)
-    begun: int = 0
+    deadline: float
+    on_done: Callable[[int, float], None]
+    violations: list[str] = field(default_factory=list)
+    started: int = 0
     done: int = 0
 
-    async def come(self, many: int) -> None:
+    async def run(self, many: int) -> None:
         """So many at once, until all wishes are done or the time is up."""
         async with asyncio.TaskGroup() as group:
             for _ in range(min(many, self.number)):
-                group.create_task(self._visitor())
+                group.create_task(self._client())
 
-    async def _visitor(self) -> None:
+    async def _client(self) -> None:
         async with httpx.AsyncClient(base_url=self.address, timeout=120, trust_env=False) as http:
             await http.get("/api/quota")
-            while self.begun < self.number and monotonic() < self.until and not self.wrong:
-                self.begun += 1
-                began = monotonic()
+            while self.started < self.number and monotonic() < self.deadline and not self.violations:
+                self.started += 1
+                start = monotonic()
                 try:
-                    await self._wish(http, self.begun)
+                    await self._submit(http, self.started)
                 except (httpx.HTTPError, KeyError) as error:
-                    self.wrong.append(f"after {self.done} jobs: {error!r}")
+                    self.violations.append(f"after {self.done} jobs: {error!r}")
                 self.done += 1
-                self.over(self.done, monotonic() - began)
+                self.on_done(self.done, monotonic() - start)
 
-    async def _wish(self, http: httpx.AsyncClient, number: int) -> None:
+    async def _submit(self, http: httpx.AsyncClient, number: int) -> None:
         data = {"style": "2", "key": f"soak-{number:010}"}
         answer = await http.post("/api/jobs", data=data, files={"photo": ("me.jpg", unique_photo(number))})
         if answer.status_code == 429:
             await asyncio.sleep(RATE_LIMIT_WAIT)
-            return await self._wish(http, number)
+            return await self._submit(http, number)
         job = answer.json()
         async with http.stream("GET", job["events_url"]) as events:
             async for _ in events.aiter_lines():
                 pass  # the stream ends when the job has
         picture = await http.get(f"/api/jobs/{job['id']}/result")
         if picture.status_code != 200:
-            self.wrong.append(f"job {job['id']}: {picture.status_code} {picture.text[:200]}")
+            self.violations.append(f"job {job['id']}: {picture.status_code} {picture.text[:200]}")
         return None

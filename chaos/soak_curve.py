@@ -36,16 +36,16 @@ HEADER = (
 )
 
 
-def regressions(looks: Sequence[Sample]) -> list[str]:
+def regressions(samples: Sequence[Sample]) -> list[str]:
     """What is more at the end than after the first quarter, and should not be. Pure."""
-    if len(looks) < MIN_SAMPLES:
+    if len(samples) < MIN_SAMPLES:
         return ["it did not come far enough to show a curve"]
-    early, late = looks[len(looks) // 4], looks[-1]
-    wrong = []
+    early, late = samples[len(samples) // 4], samples[-1]
+    violations = []
     if late.bot_mib > early.bot_mib * (1 + MAX_MEMORY_GROWTH):
-        wrong.append(f"the bot's memory grew from {early.bot_mib} to {late.bot_mib} MiB")
+        violations.append(f"the bot's memory grew from {early.bot_mib} to {late.bot_mib} MiB")
     if late.files > early.files + MAX_FILE_GROWTH:
-        wrong.append(f"open files grew from {early.files} to {late.files}")
+        violations.append(f"open files grew from {early.files} to {late.files}")
     if late.median > early.median * MAX_SLOWDOWN:
-        wrong.append(f"a wish took {early.median:.2f} s and takes {late.median:.2f} s now")
-    return wrong
+        violations.append(f"a wish took {early.median:.2f} s and takes {late.median:.2f} s now")
+    return violations

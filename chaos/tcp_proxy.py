@@ -18,77 +18,79 @@ class TcpProxy:
     upstream: tuple[str, int]
     port: int = 0
     state: State = "whole"
-    _mended: asyncio.Event = field(default_factory=asyncio.Event)
-    _lines: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = field(default_factory=dict)
+    _passable: asyncio.Event = field(default_factory=asyncio.Event)
+    _connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._mended.set()
+        self._passable.set()
 
     def cut(self) -> None:
         self.state = "cut"
-        self._break()
+        self._drop_connections()
 
-    def hush(self) -> None:
+    def blackhole(self) -> None:
         self.state = "silent"
-        self._mended.clear()
+        self._passable.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """New connections get through. Those that were silent break: their peers have given them up, or will."""
         if self.state == "silent":
-            self._break()
+            self._drop_connections()
         self.state = "whole"
-        self._mended.set()
+        self._passable.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         task = asyncio.current_task()
         assert task is not None
-        self._lines[task] = [writer]
+        self._connections[task] = [writer]
         with suppress(OSError, asyncio.CancelledError):
-            await self._join(task, reader, writer)
-        for one in self._lines.pop(task):
+            await self._connect(task, reader, writer)
+        for one in self._connections.pop(task):
             one.transport.abort()
 
-    async def _join(self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._mended.wait()
+    async def _connect(
+        self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._passable.wait()
         if self.state == "cut":
             return
         theirs, ours = await asyncio.open_connection(*self.upstream)
-        self._lines[task].append(ours)
-        ways = [asyncio.create_task(self._carry(reader, ours)), asyncio.create_task(self._carry(theirs, writer))]
+        self._connections[task].append(ours)
+        pumps = [asyncio.create_task(self._pump(reader, ours)), asyncio.create_task(self._pump(theirs, writer))]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):
-            await self._mended.wait()
+            await self._passable.wait()
             writer.write(data)
             await writer.drain()
 
-    def _break(self) -> None:
-        for task in list(self._lines):
+    def _drop_connections(self) -> None:
+        for task in list(self._connections):
             task.cancel()
 
     async def stop(self) -> None:
         """Nobody is connected any more."""
-        tasks = list(self._lines)
-        self._break()
+        tasks = list(self._connections)
+        self._drop_connections()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
 async def tcp_proxy(upstream: tuple[str, int]) -> AsyncIterator[TcpProxy]:
     """A wire on a loopback port, until the end of the block."""
-    here = TcpProxy(upstream)
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
-    here.port = int(server.sockets[0].getsockname()[1])
+    proxy = TcpProxy(upstream)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    proxy.port = int(server.sockets[0].getsockname()[1])
     try:
-        yield here
+        yield proxy
     finally:
         server.close()
-        await here.stop()
+        await proxy.stop()
         await server.wait_closed()

@@ -29,24 +29,24 @@ LINKS = ("inline", "signed", "upload")
 @dataclass
 class Testbed:
     """`api`, `chat` and `guild` are the proxies before the service, Telegram and Discord (whose gateway has none);
-    `shift` the error of the bot's wall clock."""
+    `clock_skew` the error of the bot's wall clock."""
 
     folder: Path
-    haste: TimeScale
+    time_scale: TimeScale
     service: StandIn
     telegram: BotApi
     discord: Discord
-    api: HttpProxy
-    chat: HttpProxy
-    guild: HttpProxy
-    lanes: int  # none: the bot paints at home, in its own process
+    api_proxy: HttpProxy
+    telegram_proxy: HttpProxy
+    discord_proxy: HttpProxy
+    accounts: int  # none: the bot paints at home, in its own process
     port: int  # of the bot, the same in every life
-    shift: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
+    clock_skew: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
     settings: dict[str, Any] = field(default_factory=dict)
 
     async def tasks(self) -> list[Task]:
         """Every task that was ever made; while no bot runs."""
-        return await (self.service.tasks() if self.lanes else all_tasks(self.folder / "data" / "stylizer"))
+        return await (self.service.tasks() if self.accounts else all_tasks(self.folder / "data" / "stylizer"))
 
     @property
     def database(self) -> Path:
@@ -54,14 +54,16 @@ class Testbed:
         return self.folder / "data" / "repaint.db"
 
     @asynccontextmanager
-    async def bot(self, point: CrashPoint | None = None, links: str = "inline") -> AsyncIterator[BotProcess]:
+    async def bot(self, crash_point: CrashPoint | None = None, links: str = "inline") -> AsyncIterator[BotProcess]:
         """A life of the bot on its folder, until the block ends. `links`: how photos get to the API."""
-        settings = {**self.usual(self.folder / "data", self.port), "photo_links": links, **self.settings}
-        async with bot_process(BotConfig(settings, self.haste, self.folder / "bot.log", self.shift, point)) as living:
-            yield living
+        settings = {**self.base_settings(self.folder / "data", self.port), "photo_links": links, **self.settings}
+        async with bot_process(
+            BotConfig(settings, self.time_scale, self.folder / "bot.log", self.clock_skew, crash_point)
+        ) as bot:
+            yield bot
         self.discord.gateway.sessions.clear()  # the next life knows nothing of them
 
-    def usual(self, data: Path, port: int) -> dict[str, Any]:
+    def base_settings(self, data: Path, port: int) -> dict[str, Any]:
         """The settings of a bot on this stage."""
         return {
             "data_dir": data,
@@ -69,11 +71,11 @@ class Testbed:
             "public_url": f"http://127.0.0.1:{port}",
             "web_chat": "on",
             "telegram_bot_token": TOKEN,
-            "telegram_api_url": self.chat.url,
+            "telegram_api_url": self.telegram_proxy.url,
             "discord_bot_token": self.discord.token,
-            "discord_api_url": f"{self.guild.url}/api",
-            "dashscope_api_key": tuple(f"sk-chaos-of-lane-{number}" for number in range(self.lanes)),
-            "dashscope_base_url": self.api.url + BASE_PATH,
+            "discord_api_url": f"{self.discord_proxy.url}/api",
+            "dashscope_api_key": tuple(f"sk-chaos-of-lane-{number}" for number in range(self.accounts)),
+            "dashscope_base_url": self.api_proxy.url + BASE_PATH,
             "dashscope_max_running": SLOTS,
             "daily_free_images": 10**6,
             "max_queued_per_person": 10**4,
@@ -83,7 +85,7 @@ class Testbed:
 
 @asynccontextmanager
 async def open_testbed(
-    folder: Path, *, speed: float, lanes: int = ACCOUNTS, engine: Engine | None = None
+    folder: Path, *, speed: float, accounts: int = ACCOUNTS, engine: Engine | None = None
 ) -> AsyncIterator[Testbed]:
     """The stage, with an empty folder and no bot yet. `engine`: what paints, where it is not to be quick."""
     async with AsyncExitStack() as stack:
@@ -98,7 +100,7 @@ async def open_testbed(
         discord = await stack.enter_async_context(discord_server())
         guild = await stack.enter_async_context(http_proxy(discord.url, kind_of_guild_call))
         discord.cdn.url = guild.url
-        yield Testbed(folder, time, service, telegram, discord, api, chat, guild, lanes, free_port())
+        yield Testbed(folder, time, service, telegram, discord, api, chat, guild, accounts, free_port())
 
 
 def free_port() -> int:

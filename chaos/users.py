@@ -23,100 +23,100 @@ CANCEL_RATE = 0.1  # of the wishes on the page
 @dataclass
 class PhotoRequest:
     """One photo to be painted. `source` is its name in the bot's rows; `job`: its number, once the page was told
-    (202). Photos of one album have the chat in common. `withdrawn`: its visitor has cancelled it."""
+    (202). Photos of one album have the chat in common. `canceled`: its visitor has cancelled it."""
 
     number: int
     source: str
     visitor: int | None = None  # on the page
     chat: int | None = None  # or in a private chat
     job: int | None = None
-    withdrawn: bool = False
+    canceled: bool = False
 
 
 @dataclass
 class Users:
-    """`wishes` are all that were ever made. Those of the page are asked for again until they are accepted."""
+    """`requests` are all that were ever made. Those of the page are asked for again until they are accepted."""
 
-    stage: Testbed
-    dice: random.Random
-    wishes: list[PhotoRequest] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)  # what the page said that it should not have said
+    testbed: Testbed
+    rng: random.Random
+    requests: list[PhotoRequest] = field(default_factory=list)
+    unexpected_responses: list[str] = field(default_factory=list)  # what the page said that it should not have said
     _cookies: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def unheard(self) -> list[PhotoRequest]:
+    def unaccepted(self) -> list[PhotoRequest]:
         """Wishes of the page that were not accepted yet."""
-        return [wish for wish in self.wishes if wish.visitor is not None and wish.job is None]
+        return [request for request in self.requests if request.visitor is not None and request.job is None]
 
-    async def wish_on_page(self) -> None:
-        """A new wish of some visitor; it is sent by `ask`."""
-        visitor = self.dice.randrange(VISITORS)
-        number = len(self.wishes)
-        self.wishes.append(PhotoRequest(number, f"key-{number:08}", visitor=visitor))
+    async def add_web_request(self) -> None:
+        """A new wish of some visitor; it is sent by `send`."""
+        visitor = self.rng.randrange(VISITORS)
+        number = len(self.requests)
+        self.requests.append(PhotoRequest(number, f"key-{number:08}", visitor=visitor))
 
-    async def wish_in_chat(self) -> None:
+    async def send_telegram_request(self) -> None:
         """A wish of somebody new in their private chat, of one photo or an album of some: Telegram brings it until it
         is acknowledged."""
-        number, words = len(self.wishes), f"/style {self.dice.choice(STYLES)}"
-        someone = Someone(self.stage.telegram, 10_000 + number, 10_000 + number)
+        number, words = len(self.requests), f"/style {self.rng.choice(STYLES)}"
+        someone = Someone(self.testbed.telegram, 10_000 + number, 10_000 + number)
         source = f"telegram:{ME['id']}:{someone.chat}:"
-        if self.dice.random() < ALBUM_RATE:
-            photos = [unique_photo(number + n) for n in range(self.dice.randint(2, 4))]
+        if self.rng.random() < ALBUM_RATE:
+            photos = [unique_photo(number + n) for n in range(self.rng.randint(2, 4))]
             parts = await someone.sends_album(photos, caption=words)
             names = [source + str(part["message"]["message_id"]) for part in parts]
         else:
             await someone.sends(unique_photo(number), caption=words)
             names = [source + str(someone.last.id)]
-        self.wishes += [PhotoRequest(number + n, name, chat=someone.chat) for n, name in enumerate(names)]
+        self.requests += [PhotoRequest(number + n, name, chat=someone.chat) for n, name in enumerate(names)]
 
-    async def ask(self, address: str) -> None:
+    async def send(self, address: str) -> None:
         """Send what was not accepted yet. Whoever gets no answer asks again in the next life, with the same key."""
         async with httpx.AsyncClient(base_url=address, timeout=20, trust_env=False) as http:
-            await asyncio.gather(*(self._ask(http, wish) for wish in self.unheard))
+            await asyncio.gather(*(self._send(http, request) for request in self.unaccepted))
 
-    async def look(self, address: str) -> None:
+    async def verify_results(self, address: str) -> None:
         """Every visitor looks at every picture of theirs that is there."""
         async with httpx.AsyncClient(base_url=address, timeout=20, trust_env=False) as http:
-            for wish in self.wishes:
-                if wish.job is not None and wish.visitor is not None:
-                    await self._look(http, wish)
+            for request in self.requests:
+                if request.job is not None and request.visitor is not None:
+                    await self._verify_result(http, request)
 
-    async def _ask(self, http: httpx.AsyncClient, wish: PhotoRequest) -> None:
-        assert wish.visitor is not None
+    async def _send(self, http: httpx.AsyncClient, request: PhotoRequest) -> None:
+        assert request.visitor is not None
         try:
-            cookies = await self._cookie(http, wish.visitor)
+            cookies = await self._cookie(http, request.visitor)
             answer = await http.post(
                 "/api/jobs",
-                data={"style": str(STYLES[wish.number % len(STYLES)]), "key": wish.source},
-                files={"photo": ("me.jpg", unique_photo(wish.number))},
+                data={"style": str(STYLES[request.number % len(STYLES)]), "key": request.source},
+                files={"photo": ("me.jpg", unique_photo(request.number))},
                 headers={"Cookie": cookies},
             )
         except (httpx.HTTPError, OSError):
             return
         if answer.status_code == 202:
-            wish.job = int(answer.json()["id"])
-            if self.dice.random() < CANCEL_RATE:
-                await self._withdraw(http, wish, cookies)
+            request.job = int(answer.json()["id"])
+            if self.rng.random() < CANCEL_RATE:
+                await self._cancel(http, request, cookies)
         elif answer.status_code < 500:
-            self.answers.append(f"{answer.status_code} {answer.text[:200]}")
+            self.unexpected_responses.append(f"{answer.status_code} {answer.text[:200]}")
 
-    async def _withdraw(self, http: httpx.AsyncClient, wish: PhotoRequest, cookie: str) -> None:
+    async def _cancel(self, http: httpx.AsyncClient, request: PhotoRequest, cookie: str) -> None:
         """Cancel it. Without an answer nobody knows, and either outcome is right."""
-        wish.withdrawn = True
+        request.canceled = True
         with suppress(httpx.HTTPError, OSError):
-            await http.delete(f"/api/jobs/{wish.job}", headers={"Cookie": cookie})
+            await http.delete(f"/api/jobs/{request.job}", headers={"Cookie": cookie})
 
-    async def _look(self, http: httpx.AsyncClient, wish: PhotoRequest) -> None:
-        assert wish.visitor is not None
-        headers = {"Cookie": await self._cookie(http, wish.visitor)}
-        if wish.withdrawn:
+    async def _verify_result(self, http: httpx.AsyncClient, request: PhotoRequest) -> None:
+        assert request.visitor is not None
+        headers = {"Cookie": await self._cookie(http, request.visitor)}
+        if request.canceled:
             return
-        told = (await http.get(f"/api/jobs/{wish.job}", headers=headers)).json()
-        if told["state"] not in {"stored", "delivered"}:
+        view = (await http.get(f"/api/jobs/{request.job}", headers=headers)).json()
+        if view["state"] not in {"stored", "delivered"}:
             return
-        picture = (await http.get(f"/api/jobs/{wish.job}/result", headers=headers)).content
+        picture = (await http.get(f"/api/jobs/{request.job}/result", headers=headers)).content
         if (picture[:3], picture[-2:]) != (b"\xff\xd8\xff", b"\xff\xd9"):
-            self.answers.append(f"job {wish.job} is {told['state']} and has no picture")
+            self.unexpected_responses.append(f"job {request.job} is {view['state']} and has no picture")
 
     async def _cookie(self, http: httpx.AsyncClient, visitor: int) -> str:
         """The visitor's cookie; the page is asked for one the first time."""
@@ -126,15 +126,15 @@ class Users:
         return f"visitor={self._cookies[visitor]['visitor']}"
 
 
-async def submit_request(people: Users, guests: DiscordUsers) -> None:
+async def submit_request(users: Users, discord_users: DiscordUsers) -> None:
     """One more wish: on the page, on Telegram or on Discord."""
-    match people.dice.random():
+    match users.rng.random():
         case lot if lot < WEB_SHARE:
-            await people.wish_on_page()
+            await users.add_web_request()
         case lot if lot < WEB_SHARE + DISCORD_SHARE:
-            guests.invite()
+            discord_users.add_user()
         case _:
-            await people.wish_in_chat()
+            await users.send_telegram_request()
 
 
 def unique_photo(number: int) -> bytes:

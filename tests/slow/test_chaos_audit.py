@@ -16,7 +16,7 @@ from stylizer.tasks import Status, Task
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.server import BotApi
 
-WISH = PhotoRequest(0, "telegram:1:7:3", chat=7)
+REQUEST = PhotoRequest(0, "telegram:1:7:3", chat=7)
 TASK = Task("task-1", "account", "r", 2, 0, Status.SUCCEEDED)
 ROWS = """
     INSERT INTO person (id, platform, platform_id, language, created) VALUES (1, 'telegram', '7', 'en', 0);
@@ -54,13 +54,18 @@ def change(path: Path, sql: str) -> None:
         connection.executescript(sql)
 
 
-def wrong(path: Path, *tasks: Task) -> list[str]:
+def violations(path: Path, *tasks: Task) -> list[str]:
     tasks = tasks or (TASK,)
-    return [*audit.outcome_violations(path, [WISH]), *audit.payment_violations(path, tasks), *audit.ledger_violations(path), *audit.integrity_violations(path)]
+    return [
+        *audit.outcome_violations(path, [REQUEST]),
+        *audit.payment_violations(path, tasks),
+        *audit.ledger_violations(path),
+        *audit.integrity_violations(path),
+    ]
 
 
 def test_what_went_well_is_not_complained_about(database: Path) -> None:
-    assert wrong(database) == []
+    assert violations(database) == []
     assert audit.unfinished(database) == 0
 
 
@@ -79,13 +84,13 @@ def test_what_went_well_is_not_complained_about(database: Path) -> None:
 )
 def test_what_is_wrong_in_the_rows_is_found(database: Path, sql: str, complaint: str) -> None:
     change(database, sql)
-    assert any(complaint in line for line in wrong(database))
+    assert any(complaint in line for line in violations(database))
 
 
 def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
     change(database, "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 2, 'a', 0, 'task-2')")
-    again = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
-    assert wrong(database, TASK, again) == ["job 1 was paid 2 times"]
+    allowed_duplicates = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
+    assert violations(database, TASK, allowed_duplicates) == ["job 1 was paid 2 times"]
 
 
 def test_a_dispatcher_that_goes_on_after_its_successor_has_begun_is_found(database: Path) -> None:
@@ -114,12 +119,12 @@ def test_an_account_that_was_given_too_much_is_found(
 
 
 def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -> None:
-    api, again = BotApi(), Counter[int]()
+    api, allowed_duplicates = BotApi(), Counter[int]()
     api.chats.add(card(8))
-    assert [audit.count_unrecorded_cards(database, api, [WISH], again) for _ in range(2)] == [1, 0]
+    assert [audit.count_unrecorded_cards(database, api, [REQUEST], allowed_duplicates) for _ in range(2)] == [1, 0]
     change(database, "UPDATE job SET message_id = '8'")
-    assert audit.count_unrecorded_cards(database, api, [WISH], Counter()) == 0
-    assert again == {7: 1}
+    assert audit.count_unrecorded_cards(database, api, [REQUEST], Counter()) == 0
+    assert allowed_duplicates == {7: 1}
 
 
 @pytest.mark.parametrize(
@@ -137,10 +142,10 @@ def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -
     ],
 )
 def test_a_chat_without_its_picture_or_with_too_many_is_found(
-    database: Path, messages: list[Shown], again: int, complaint: str | None
+    database: Path, messages: list[Shown], allowed_duplicates: int, complaint: str | None
 ) -> None:
     api = BotApi()
     for shown in messages:
         api.chats.add(shown)
-    found = list(audit.chat_violations(database, api, [WISH], Counter({7: again})))
+    found = list(audit.chat_violations(database, api, [REQUEST], Counter({7: allowed_duplicates})))
     assert found == [] if complaint is None else any(complaint in line for line in found)

@@ -11,11 +11,11 @@ FAULTS = 60
 
 @pytest.mark.timeout(400)
 async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twice(tmp_path: Path) -> None:
-    report = await run_faults(tmp_path, FAULTS, seed=4, calamities=("disk full",), say=lambda _: None)
-    assert report.wrong == []
+    report = await run_faults(tmp_path, FAULTS, seed=4, machine_faults=("disk full",), log=lambda _: None)
+    assert report.violations == []
     assert report.faults.total() >= FAULTS
     assert len(report.faults) >= 8, "of many kinds"
-    assert report.calamities == {"disk full": 1}
+    assert report.machine_faults == {"disk full": 1}
     assert report.outcomes["delivered"] > 0
     assert report.outcomes["failed"] == 0
-    assert report.guests > 0, "on Discord too"
+    assert report.discord_users > 0, "on Discord too"

@@ -21,8 +21,8 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(scope="module")
 def written() -> list[str]:
-    dice = random.Random(4)
-    return [*HOSTILE_TEXTS, *(random_text(dice) for _ in range(MANY))]
+    rng = random.Random(4)
+    return [*HOSTILE_TEXTS, *(random_text(rng) for _ in range(MANY))]
 
 
 def test_foreign_button_data_is_none_or_what_it_says(written: list[str]) -> None:
@@ -32,9 +32,9 @@ def test_foreign_button_data_is_none_or_what_it_says(written: list[str]) -> None
 
 
 def test_our_own_button_data_comes_back_as_it_was() -> None:
-    dice = random.Random(5)
+    rng = random.Random(5)
     for _ in range(MANY):
-        verb, about, number = dice.choice(list(Verb)), dice.randrange(10**18), dice.randrange(-(10**9), 10**9)
+        verb, about, number = rng.choice(list(Verb)), rng.randrange(10**18), rng.randrange(-(10**9), 10**9)
         press = Press(verb, about, number if verb in NEEDS_NUMBER else None)
         assert len(press.pack().encode()) <= MAX_BYTES
         assert parse(press.pack()) == press

@@ -12,10 +12,10 @@ INPUTS = 200
 @pytest.mark.timeout(400)
 async def test_bad_files_updates_and_requests_are_answered_or_turned_away(tmp_path: Path) -> None:
     report = await run_inputs(tmp_path, INPUTS, seed=4)
-    assert report.wrong == []
+    assert report.violations == []
     eighth = INPUTS // 8
     sent = {"files": 4 * eighth, "updates": 2 * eighth, "requests": eighth, "photo links": eighth + 1}
     assert report.sent == sent
-    assert report.answers["portrait"] > 0
-    assert report.answers["file refused, damaged"] > 0
-    assert report.deaths == 0
+    assert report.responses["portrait"] > 0
+    assert report.responses["file refused, damaged"] > 0
+    assert report.worker_deaths == 0

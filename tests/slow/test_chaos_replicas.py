@@ -12,8 +12,8 @@ KILLS = 3
 
 @pytest.mark.timeout(400)
 async def test_three_replicas_lose_nothing_and_keep_every_limit(tmp_path: Path, postgres: Server) -> None:
-    report = await run_replicas(tmp_path, KILLS, seed=4, server=postgres, backlog=6, say=lambda _: None)
-    assert report.wrong == []
+    report = await run_replicas(tmp_path, KILLS, seed=4, server=postgres, backlog=6, log=lambda _: None)
+    assert report.violations == []
     assert report.kills.total() >= KILLS
-    assert report.wishes + report.guests > 0
+    assert report.requests + report.discord_users > 0
     assert set(report.outcomes) <= {"delivered", "stored", "canceled"}

@@ -17,16 +17,16 @@ FLAT = [replace(FIRST, jobs=1000 * number) for number in range(1, 21)]
 
 
 def test_a_few_jobs_come_to_their_end_and_leave_everything_right(tmp_path: Path) -> None:
-    said: list[str] = []
-    looks, wrong = asyncio.run(run_soak(tmp_path, 20, say=said.append))
-    assert [look.jobs for look in looks] == list(range(1, 21))
-    assert len(said) == len(looks)
-    assert [line for line in wrong if "grew" not in line and "takes" not in line] == []  # too few to tell that
+    lines: list[str] = []
+    samples, violations = asyncio.run(run_soak(tmp_path, 20, log=lines.append))
+    assert [sample.jobs for sample in samples] == list(range(1, 21))
+    assert len(lines) == len(samples)
+    assert [line for line in violations if "grew" not in line and "takes" not in line] == []  # too few to tell that
 
 
 def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path: Path) -> None:
-    looks, wrong = asyncio.run(run_soak(tmp_path, 10_000, minutes=0.0, say=lambda _: None))
-    assert (looks, wrong) == ([], ["it did not come far enough to show a curve"])
+    samples, violations = asyncio.run(run_soak(tmp_path, 10_000, minutes=0.0, log=lambda _: None))
+    assert (samples, violations) == ([], ["it did not come far enough to show a curve"])
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path:
     ],
 )
 def test_what_has_grown_at_the_end_is_told(end: Sample, words: str) -> None:
-    [told] = regressions([*FLAT, end])
-    assert words in told
+    [violation] = regressions([*FLAT, end])
+    assert words in violation
 
 
 def test_a_flat_curve_is_well_and_a_short_one_is_none() -> None:

@@ -78,7 +78,7 @@ async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a
             if tries == 1:
                 line.cut()
             if tries == 3:
-                line.mend()
+                line.restore()
             async with database.read() as connection:
                 await connection.execute(text("SELECT 1"))
             stop.set()
