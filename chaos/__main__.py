@@ -13,7 +13,7 @@ from pathlib import Path
 from chaos import faults, inputs, kills, replicas, soak
 from chaos.summary import Summary
 
-# Of each part: what runs it, and how much of it without N.
+# For each part: its function and its size when N is not given.
 PARTS: dict[str, tuple[Callable[[Path, int, int], Summary], int]] = {
     "kills": (kills.run, 100),
     "home": (kills.run_embedded, 50),
@@ -22,32 +22,35 @@ PARTS: dict[str, tuple[Callable[[Path, int, int], Summary], int]] = {
     "inputs": (inputs.run, 2000),
     "soak": (soak.run, 10_000),
 }
-EXPLICIT_ONLY = {"soak"}  # only when asked for
+EXPLICIT_ONLY = {"soak"}  # run only when named
 
 
 def main() -> int:
-    """Run the named part, or all; 1 when something was wrong, and then the folder stays to be looked at."""
+    """Run the named parts, or all but the soak. Returns 1 if an invariant was violated; that part's folder is then
+    kept."""
     arguments = ArgumentParser(prog="chaos", description=__doc__)
     arguments.add_argument("part", nargs="*", choices=[*PARTS, []], help=", ".join(PARTS))
-    arguments.add_argument("-n", type=int, help="how many kills, faults, inputs or jobs")
+    arguments.add_argument("-n", type=int, help="number of kills, faults, inputs or jobs")
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--minutes", type=float, default=math.inf, help="the soak begins no more jobs after that")
-    asked = arguments.parse_args()
-    parts = asked.part or [name for name in PARTS if name not in EXPLICIT_ONLY]
-    return max(run_part(part, asked.n, asked.seed, asked.minutes) for part in parts)
+    arguments.add_argument(
+        "--minutes", type=float, default=math.inf, help="the soak starts no new jobs after this time"
+    )
+    options = arguments.parse_args()
+    parts = options.part or [name for name in PARTS if name not in EXPLICIT_ONLY]
+    return max(run_part(part, options.n, options.seed, options.minutes) for part in parts)
 
 
 def run_part(part: str, number: int | None, seed: int, minutes: float) -> int:
-    """One part, on a fresh folder."""
-    run, usual = PARTS[part]
+    """Run one part in a new temporary folder. Returns the exit status."""
+    run, default_number = PARTS[part]
     if part == "soak":
         run = partial(soak.run, minutes=minutes)
-    folder, began = Path(tempfile.mkdtemp(prefix=f"repaint-{part}-")), time.monotonic()
+    folder, start = Path(tempfile.mkdtemp(prefix=f"repaint-{part}-")), time.monotonic()
     print(f"== {part}", flush=True)
-    outcome = run(folder, number or usual, seed)
-    print(outcome.table(time.monotonic() - began), flush=True)
-    if outcome.violations:
-        print(f"The folder is kept: {folder}")
+    summary = run(folder, number or default_number, seed)
+    print(summary.table(time.monotonic() - start), flush=True)
+    if summary.violations:
+        print(f"Folder kept for inspection: {folder}")
         return 1
     shutil.rmtree(folder)
     return 0

@@ -1,4 +1,4 @@
-"""Whether every lane goes on: the calls to the service, by account, seen at the proxy before it."""
+"""How long each API account goes without a call to the service, observed at the proxy in front of it."""
 
 import re
 import time
@@ -10,15 +10,15 @@ from chaos.http_proxy import ProxiedCall
 from chaos.testbed import ACCOUNTS
 
 _KEY = re.compile(rb"(?i)\r\nauthorization: *bearer +(\S+)")
-TAKEOVER_SECONDS = 10.0  # after a kill somebody else drives the lane
+TAKEOVER_SECONDS = 10.0  # within which another replica must take over an account after a kill
 AFTER_KILL, AFTER_DISTURBANCE = "killed", "frozen or cut off"
-DISTURBANCE_SECONDS = 30.0  # so long a frozen or cut-off replica may be the reason why a lane stands still
+DISTURBANCE_SECONDS = 30.0  # after recovery, for which idle time still counts as the disturbance's
 
 
 @dataclass
 class AccountActivity:
-    """`longest_idle` is the longest that any lane stood still while somebody waited: after a kill, and after a replica was
-    frozen or cut off. Times are those of a clock that goes steadily."""
+    """`longest_idle` is the longest time any account made no call while jobs were waiting, by cause: after a kill,
+    or after a replica was frozen or cut off. All times are monotonic."""
 
     last_call: dict[bytes, float] = field(default_factory=dict)
     calls: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict(int))
@@ -29,21 +29,21 @@ class AccountActivity:
     waiting_since: float | None = None
 
     def record_call(self, call: ProxiedCall) -> None:
-        """A call to the service."""
+        """Record a call to the service under its API key."""
         if (key := _KEY.search(call.head)) is not None:
             self.last_call[key[1]] = time.monotonic()
             self.calls[key[1]] += 1
 
     def record_kill(self) -> None:
-        """A replica has died just now."""
+        """A replica was killed just now."""
         self.killed_at = time.monotonic()
 
     def record_disturbance(self, *, over: bool) -> None:
-        """A replica is frozen or cut off, or is no longer."""
+        """A replica is frozen or cut off, or (`over`) has recovered."""
         self.disturbed_until = time.monotonic() + DISTURBANCE_SECONDS if over else float("inf")
 
     def observe(self, *, waiting: bool) -> None:
-        """Note how long each lane has been still while somebody waited."""
+        """Update the idle times; `waiting`: jobs are due that no free slot explains."""
         now = time.monotonic()
         self.waiting_since = (self.waiting_since or now) if waiting else None
         if self.waiting_since is None:
@@ -57,12 +57,12 @@ class AccountActivity:
 
     @property
     def all_active(self) -> bool:
-        """Whether every lane has been heard of since somebody died."""
+        """Whether every account has made a call since the last kill."""
         return len(self.last_call) == ACCOUNTS and all(
             last_call > self.killed_at for last_call in self.last_call.values()
         )
 
     def violations(self) -> Iterator[str]:
-        """Lanes that stood still for too long after a kill."""
+        """Accounts that were idle for too long after a kill."""
         if self.stalls:
-            yield f"{len(self.stalls)} times a lane stood still for more than {TAKEOVER_SECONDS:.0f} s after a kill"
+            yield f"{len(self.stalls)} times an account was idle for more than {TAKEOVER_SECONDS:.0f} s after a kill"

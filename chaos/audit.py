@@ -1,5 +1,5 @@
-"""What must be true afterwards, read from outside: the bot's file, the service's tasks, and the chats as people see
-them. Every function returns what is wrong, one line each; nothing of the product is used to find out."""
+"""The invariants, checked from outside: against the bot's database, the service's tasks, and the chats as users see
+them. Each check yields one line per violation and uses none of the product's code."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -18,11 +18,11 @@ from tests.fakes.dashscope.service import most_running, most_within_a_second
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.server import BotApi
 
-# What may come besides a card, each once: after a long wait, and when something was tried again and again in vain.
+# Messages allowed beside a card, once each: after a long wait, and when all retries failed.
 NOTICES = ("Your picture is ready: ", "Your pictures are ready: ", "This one didn't")
 APOLOGY = "I couldn't get that done just now"
-DISCORD_PREFIX = "discord:"  # begins the sources of which chaos.discord_audit knows
-DATABASE_RETRY_SECONDS = 30.0  # that a PostgreSQL may be away
+DISCORD_PREFIX = "discord:"  # prefix of the sources that chaos.discord_audit checks
+DATABASE_RETRY_SECONDS = 30.0  # for which PostgreSQL may be down
 TERMINAL_STATES = ("delivered", "stored", "failed", "canceled")
 _UNFINISHED = """
     SELECT (SELECT COUNT(*) FROM job WHERE state IN ('draft', 'queued', 'submitting', 'running', 'fetching'))
@@ -38,8 +38,8 @@ _LEDGER = """
 
 
 def query(database: Path | str, sql: str) -> list[Any]:
-    """What a question about the bot's rows gives, read beside a running bot or after one. `database`: SQLite's file, or
-    a PostgreSQL's address."""
+    """Run a read-only query beside a running bot or after one. `database`: SQLite's file, or the URL of a PostgreSQL
+    database."""
     if isinstance(database, str):
         return _query_with_retry(database, sql)
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
@@ -47,26 +47,26 @@ def query(database: Path | str, sql: str) -> list[Any]:
 
 
 def _query_with_retry(url: str, sql: str) -> list[Any]:
-    """It may just have died, and will rise again."""
-    until = monotonic() + DATABASE_RETRY_SECONDS
+    """Retry until PostgreSQL is up: it may have been stopped and be about to restart."""
+    deadline = monotonic() + DATABASE_RETRY_SECONDS
     while True:
         try:
-            with psycopg.connect(url, autocommit=True, connect_timeout=10) as asking:
-                return asking.execute(sql.encode()).fetchall()
+            with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+                return connection.execute(sql.encode()).fetchall()
         except psycopg.OperationalError:
-            if monotonic() > until:
+            if monotonic() > deadline:
                 raise
-            sleep(0.1)  # another process, which tells nobody when it is there again
+            sleep(0.1)  # another process: nothing signals its return
 
 
 def unfinished(database: Path | str) -> int:
-    """How much is still on its way: jobs, and outcomes that a chat has yet to be told."""
+    """The number of unfinished jobs and of chat deliveries still in the outbox."""
     [(count,)] = query(database, _UNFINISHED)
     return int(count)
 
 
 def apologized_chats(telegram: BotApi, requests: Collection[PhotoRequest]) -> frozenset[int]:
-    """Chats that were told in words that it could not be done just now."""
+    """Chats that were told the request could not be carried out just now."""
     return frozenset(
         chat
         for chat in {request.chat for request in requests if request.chat is not None}
@@ -77,8 +77,8 @@ def apologized_chats(telegram: BotApi, requests: Collection[PhotoRequest]) -> fr
 def outcome_violations(
     database: Path | str, requests: Collection[PhotoRequest], apologized: Collection[int] = ()
 ) -> Iterator[str]:
-    """Every accepted wish is exactly one job, every job somebody's wish, and each has ended. `apologized`: chats that were
-    asked to try again later instead."""
+    """Every accepted request is exactly one job, every job belongs to a request, and every job has ended.
+    `apologized`: chats that were asked to try again later, whose requests need not be jobs."""
     found = Counter(_request_key(source) for (source,) in query(database, "SELECT source FROM job"))
     for request in requests:
         accepted = (
@@ -86,75 +86,76 @@ def outcome_violations(
         )
         count = found.pop(request.source, 0)
         if count > 1 or (accepted and count == 0):
-            yield f"the wish {request.source} is {count} jobs"
-    yield from (f"nobody wished for the job {source}" for source in found if not source.startswith(DISCORD_PREFIX))
+            yield f"request {request.source} has {count} jobs"
+    yield from (f"job {source} belongs to no request" for source in found if not source.startswith(DISCORD_PREFIX))
     for number, state in query(database, f"SELECT id, state FROM job WHERE state NOT IN {TERMINAL_STATES}"):
         yield f"job {number} is still {state}"
 
 
 def _request_key(source: str) -> str:
-    """What a job's source says of the wish: all of it in chats, on the page only the visitor's own key."""
+    """The part of a job's source that names its request: all of it in chats, only the client's own key on the web."""
     return source.rpartition(":")[2] if source.startswith("web:") else source
 
 
 def payment_violations(database: Path | str, tasks: Collection[Task]) -> Iterator[str]:
-    """Tasks made = tasks owned: none paid twice, none orphaned, each picture one task's."""
+    """Every task belongs to an attempt and every attempt's task exists: no job was paid for twice and no task is
+    orphaned."""
     owner = dict(query(database, "SELECT task_id, job_id FROM attempt WHERE task_id IS NOT NULL"))
     paid: defaultdict[int, list[str]] = defaultdict(list)
     for task in tasks:
         if task.task_id not in owner:
-            yield f"the task {task.task_id} ({task.status}) is nobody's"
+            yield f"task {task.task_id} ({task.status}) belongs to no attempt"
         elif task.status is Status.SUCCEEDED:
             paid[owner[task.task_id]].append(task.task_id)
-    yield from (f"job {job} was paid {len(grouped)} times" for job, grouped in paid.items() if len(grouped) > 1)
+    yield from (f"job {job} was paid for {len(made)} times" for job, made in paid.items() if len(made) > 1)
     known = {task.task_id for task in tasks}
-    yield from (f"job {job} owns a task that was never made" for task, job in owner.items() if task not in known)
+    yield from (f"job {job} owns a task that does not exist" for task, job in owner.items() if task not in known)
 
 
 def limit_violations(tasks: Collection[Task], slots: int, submits: int) -> Iterator[str]:
-    """As the service has it: no account had more tasks at once than slots, from their being sent until they were done,
-    nor more of them sent within a second."""
+    """By the service's own records, no account ever had more tasks at once than slots (from submit to end), nor more
+    of them submitted within any second than `submits`."""
     for account in {task.account for task in tasks}:
         grouped = [task for task in tasks if task.account == account]
         if (most := most_running([replace(task, started=task.submitted) for task in grouped])) > slots:
-            yield f"{most} tasks of {account} were there at once, it has {slots} slots"
+            yield f"{most} tasks of {account} existed at once, it has {slots} slots"
         if (most := most_within_a_second([task.submitted / 1000 for task in grouped])) > submits:
-            yield f"{most} tasks of {account} were sent within a second"
+            yield f"{most} tasks of {account} were submitted within a second"
 
 
 def fencing_violations(database: Path | str) -> Iterator[str]:
-    """Of no account did a dispatcher send anything after its successor had begun to."""
-    asked = "SELECT account_id, epoch FROM attempt WHERE epoch IS NOT NULL ORDER BY intent_at"
+    """No dispatcher submitted anything for an account after its successor had started to."""
+    sql = "SELECT account_id, epoch FROM attempt WHERE epoch IS NOT NULL ORDER BY intent_at"
     newest: Counter[str] = Counter()
-    for account, epoch in query(database, asked):
+    for account, epoch in query(database, sql):
         if epoch < newest[account]:
-            yield f"the dispatcher {epoch} of {account} wrote an attempt after {newest[account]} did"
+            yield f"dispatcher {epoch} of {account} wrote an attempt after {newest[account]} did"
         newest[account] = max(newest[account], epoch)
 
 
 def ledger_violations(database: Path | str) -> Iterator[str]:
-    """Every sum agrees with its rows, and nothing stays reserved."""
+    """Every quota total agrees with its ledger rows, and nothing stays reserved."""
     for scope, period, reserved, used, reserves, commits, releases in query(database, _LEDGER):
         if (reserved, used) != (reserves - commits - releases, commits):
-            yield f"the sums of {scope} {period} are ({reserved}, {used}), its rows say otherwise"
+            yield f"totals of {scope} {period} are ({reserved}, {used}), which its ledger rows contradict"
         if reserved:
             yield f"{scope} {period} still has {reserved} reserved"
     day = "SELECT COUNT(*) FROM ledger WHERE scope LIKE 'person:%' AND kind = 'commit'"
     messages = "SELECT COUNT(*) FROM job WHERE state IN ('stored', 'delivered')"
     [(spent,)], [(given,)] = query(database, day), query(database, messages)
     if spent != given:
-        yield f"{spent} units were spent for {given} pictures"
+        yield f"{spent} units were charged for {given} pictures"
 
 
 def integrity_violations(database: Path) -> Iterator[str]:
-    """SQLite has nothing to complain about."""
-    [(said,)] = query(database, "PRAGMA integrity_check(1)")
-    if said != "ok":
-        yield f"integrity_check: {said}"
+    """SQLite's integrity check passes."""
+    [(result,)] = query(database, "PRAGMA integrity_check(1)")
+    if result != "ok":
+        yield f"integrity_check: {result}"
 
 
 def cards_in(telegram: BotApi, chat: int) -> list[Shown]:
-    """The messages of a chat that are a job's or an album's card, the pictures beside it left out."""
+    """The messages of a chat that are a job's or an album's card, without the pictures beside it."""
     messages = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
     return [one for one in messages if one.photo is None or one.rows]
 
@@ -162,48 +163,47 @@ def cards_in(telegram: BotApi, chat: int) -> list[Shown]:
 def chat_violations(
     database: Path | str, telegram: BotApi, requests: Collection[PhotoRequest], allowed_duplicates: Counter[int]
 ) -> Iterator[str]:
-    """Every wish in a chat has one card with its picture, or its reason. `allowed_duplicates`: how often a new message may have come
-    twice to a chat, because it was sent and nobody lived to hear so."""
+    """Every request in a chat has one card, with its picture or the reason why there is none. `allowed_duplicates`:
+    by chat, how many new messages may appear twice because the bot died, or lost the response, after sending them."""
     states, unrecorded = dict(query(database, "SELECT source, state FROM job")), _uncertain_albums(database)
     by_chat: defaultdict[int, list[PhotoRequest]] = defaultdict(list)
     for request in requests:
         if request.chat is not None:
             by_chat[request.chat].append(request)
-    for chat, grouped in by_chat.items():
+    for chat, sent in by_chat.items():
         messages, delivered = (
             telegram.chats.of_bot(chat),
-            sum(states.get(request.source) == "delivered" for request in grouped),
+            sum(states.get(request.source) == "delivered" for request in sent),
         )
         allowed_extra = allowed_duplicates[chat]
         if (count := len(cards_in(telegram, chat))) > 1 + allowed_extra or (delivered and not count):
-            yield f"the chat {chat} has {count} cards: {[card.text for card in messages]}"
+            yield f"chat {chat} has {count} cards: {[card.text for card in messages]}"
         pictures = sum(one.photo is not None for one in messages)
-        if not (
-            delivered <= pictures <= delivered + allowed_extra or (pictures == 0 and grouped[0].source in unrecorded)
-        ):
-            yield f"the chat {chat} has {pictures} pictures of {delivered}: {[card.text for card in messages]}"
-        for words in (NOTICES, (APOLOGY,)):
-            if (count := sum(one.text.startswith(words) for one in messages)) > 1 + allowed_extra:
-                yield f"the chat {chat} was told {count} times: {words[0]}"
+        if not (delivered <= pictures <= delivered + allowed_extra or (pictures == 0 and sent[0].source in unrecorded)):
+            yield f"chat {chat} has {pictures} pictures of {delivered}: {[card.text for card in messages]}"
+        for prefixes in (NOTICES, (APOLOGY,)):
+            if (count := sum(one.text.startswith(prefixes) for one in messages)) > 1 + allowed_extra:
+                yield f"chat {chat} was sent {count} times: {prefixes[0]}"
     yield from (f"the Bot API was misused: {breach}" for breach in telegram.breaches)
 
 
 def _uncertain_albums(database: Path | str) -> set[str]:
-    """Albums whose pictures were about to be sent, and nobody lived to know: their card offers each by a button."""
-    asked = "SELECT j.source FROM job j JOIN album a ON a.id = j.album_id WHERE a.hung = 'sending'"
-    return {source for (source,) in query(database, asked)}
+    """Sources of albums that were being sent when the bot died. Their card offers each picture by a button instead."""
+    sql = "SELECT j.source FROM job j JOIN album a ON a.id = j.album_id WHERE a.hung = 'sending'"
+    return {source for (source,) in query(database, sql)}
 
 
 def recorded_messages(database: Path | str) -> dict[str, str | None]:
-    """By source: the message that a job's card is in, as far as the bot knows."""
-    asked = "SELECT j.source, CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
-    return dict(query(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
+    """By source: the message that holds a job's card, as recorded by the bot."""
+    sql = "SELECT j.source, CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
+    return dict(query(database, f"{sql} FROM job j LEFT JOIN album a ON a.id = j.album_id"))
 
 
 def count_unrecorded_cards(
     database: Path | str, telegram: BotApi, requests: Collection[PhotoRequest], allowed_duplicates: Counter[int]
 ) -> int:
-    """Count, into `allowed_duplicates`, the chats with a card that the bot has not noted: whoever comes next sends it once more."""
+    """Count chats whose card the bot sent but did not record: the next process sends it again. Adds them to
+    `allowed_duplicates`."""
     known, found = recorded_messages(database), 0
     first = {request.chat: request.source for request in reversed(list(requests)) if request.chat is not None}
     for chat, source in first.items():

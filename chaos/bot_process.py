@@ -1,4 +1,4 @@
-"""One life of the bot: the whole product in a process of its own, from its start until something ends it."""
+"""One process of the bot: the whole product, from its start until it ends or is killed."""
 
 import asyncio
 import os
@@ -20,15 +20,15 @@ from chaos.crash_points import CrashPoint, arm
 from chaos.fast_clock import ScaledClock, TimeScale, scale_boot_clock, skew_wall_clock
 from tests.fakes.dashscope.quick_engine import quick_engine
 
-_CONTEXT = get_context("forkserver")  # the imports are done once; each life is a fork of that, and a process of its own
+_CONTEXT = get_context("forkserver")  # imports are done once; each bot process is a fork
 _CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "handlers.discord"])
 
 
 @dataclass(frozen=True)
 class BotConfig:
-    """What a life is given. `clock_skew`: shared memory, by how many seconds the wall's clock is wrong. Where no key is set
-    the bot paints at home, with an engine that is quick about it. `is_shared`: several processes share a database, and
-    its clock; all of them live as fast as everybody."""
+    """What a bot process is started with. `clock_skew`: shared memory holding the error of the wall clock in
+    seconds. Without an API key the bot runs its own stylizer, with a quick engine. `is_shared`: several processes
+    share a database and its clock, so all of them run in real time."""
 
     settings: Mapping[str, Any]
     time_scale: TimeScale
@@ -39,7 +39,7 @@ class BotConfig:
 
 
 def run_bot(config: BotConfig, sender: Connection) -> None:
-    """In the new process: run until killed. Tells its address once it answers."""
+    """In the new process: run until killed. Sends the address once the bot serves requests."""
     log = os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -60,23 +60,23 @@ def run_bot(config: BotConfig, sender: Connection) -> None:
 
 
 def _exit_with_parent() -> None:
-    """Whoever ends the chaos with Ctrl-C or a kill shall not leave a bot behind."""
+    """Leave no bot behind when the chaos run is interrupted or killed."""
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)
 
 
 class BotProcess:
-    """A life as it is seen from outside. `address` once it answers, None when it has died before."""
+    """A bot process seen from outside. `address` is set once it serves requests, to None if it died before that."""
 
     def __init__(self, process: ForkServerProcess, receiver: Connection) -> None:
         self.died = asyncio.Event()
         self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._process = process
         self._hears = receiver
-        event_loop = asyncio.get_running_loop()
-        event_loop.add_reader(receiver.fileno(), self._on_address)
-        event_loop.add_reader(process.sentinel, self._on_exit)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(receiver.fileno(), self._on_address)
+        loop.add_reader(process.sentinel, self._on_exit)
 
     @property
     def pid(self) -> int:
@@ -84,7 +84,7 @@ class BotProcess:
         return self._process.pid
 
     def kill(self) -> None:
-        """`kill -9`: nothing is said good-bye to."""
+        """SIGKILL, without a clean shutdown."""
         if not self.died.is_set():
             self._process.kill()
 
@@ -103,9 +103,9 @@ class BotProcess:
             self.address.set_result(address)
 
     def _on_exit(self) -> None:
-        event_loop = asyncio.get_running_loop()
-        event_loop.remove_reader(self._process.sentinel)
-        event_loop.remove_reader(self._hears.fileno())
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._process.sentinel)
+        loop.remove_reader(self._hears.fileno())
         self.died.set()
         if not self.address.done():
             self.address.set_result(None)
@@ -113,7 +113,7 @@ class BotProcess:
 
 @asynccontextmanager
 async def bot_process(config: BotConfig) -> AsyncIterator[BotProcess]:
-    """A life that ends with the block, if not before."""
+    """A bot process that ends with the block at the latest."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=run_bot, args=(config, sender), daemon=False)
     await asyncio.to_thread(process.start)

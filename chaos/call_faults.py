@@ -1,4 +1,4 @@
-"""What can be done to a call on its way: each is the whole of one fault, or the place of one kill."""
+"""Actions on a proxied call: network and server faults, and kills of the caller."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from chaos.http_proxy import Action, ProxiedCall
 
 KillCallback = Callable[[], None]
-HANG_SECONDS = 30.0  # longer than anybody waits for an answer
+HANG_SECONDS = 30.0  # longer than any client's timeout
 
 
 def kill_before(kill: KillCallback) -> Action:
-    """The caller dies when the call was sent and nobody has read it."""
+    """Kill the caller once it has sent the call, before the call is forwarded."""
 
     async def action(_: ProxiedCall) -> None:
         kill()
@@ -20,7 +20,7 @@ def kill_before(kill: KillCallback) -> Action:
 
 
 def kill_after(kill: KillCallback) -> Action:
-    """The caller dies when the call was carried out and its answer has not come back."""
+    """Kill the caller once the call was carried out, before its response returns."""
 
     async def action(call: ProxiedCall) -> None:
         await call.forward()
@@ -30,7 +30,7 @@ def kill_after(kill: KillCallback) -> Action:
 
 
 def kill_mid_response(kill: KillCallback) -> Action:
-    """The caller dies in the middle of the answer."""
+    """Kill the caller in the middle of the response."""
 
     async def action(call: ProxiedCall) -> None:
         answer = await call.forward()
@@ -41,22 +41,22 @@ def kill_mid_response(kill: KillCallback) -> Action:
 
 
 async def drop_before(_: ProxiedCall) -> None:
-    """The connection breaks before the call is understood."""
+    """Drop the connection before the call is forwarded."""
 
 
 async def drop_after(call: ProxiedCall) -> None:
-    """The call is carried out, and its answer lost: the dangerous one."""
+    """Carry out the call and lose its response: the dangerous one."""
     await call.forward()
 
 
 async def truncate(call: ProxiedCall) -> None:
-    """The call is carried out, and its answer breaks off."""
+    """Carry out the call and cut its response off."""
     answer = await call.forward()
     await call.answer(answer[: len(answer) * 2 // 3])
 
 
 async def trickle(call: ProxiedCall) -> None:
-    """The answer comes in little pieces."""
+    """Send the response in small pieces."""
     answer = await call.forward()
     step = max(1, len(answer) // 8)
     for start in range(0, len(answer), step):
@@ -64,24 +64,24 @@ async def trickle(call: ProxiedCall) -> None:
         await asyncio.sleep(0.02)
 
 
-async def garbage(_: ProxiedCall) -> None:
-    """A proxy's page instead of an answer, with a good status; nothing was carried out."""
-    await _.answer(http_response(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
+async def garbage(call: ProxiedCall) -> None:
+    """A captive portal's page with status 200; the call is not carried out."""
+    await call.answer(http_response(200, b"<html><body>Welcome to our Wi-Fi</body></html>", "text/html"))
 
 
 async def garbage_after(call: ProxiedCall) -> None:
-    """The call is carried out, and answered with half a JSON text."""
+    """Carry out the call and answer with truncated JSON."""
     await call.forward()
     await call.answer(http_response(200, b'{"ok": true, "output": {"task_id": 7'))
 
 
 async def hang(_: ProxiedCall) -> None:
-    """No answer ever comes."""
+    """Never respond."""
     await asyncio.sleep(HANG_SECONDS)
 
 
 def status_page(number: int) -> Action:
-    """A gateway's page with this status; nothing was carried out."""
+    """A gateway's error page with this status; the call is not carried out."""
 
     async def action(call: ProxiedCall) -> None:
         await call.answer(http_response(number, b"<html>Bad Gateway</html>", "text/html"))
@@ -90,7 +90,7 @@ def status_page(number: int) -> Action:
 
 
 def error_response(number: int, value: object, *headers: str) -> Action:
-    """A JSON refusal; nothing was carried out."""
+    """A JSON error response; the call is not carried out."""
 
     async def action(call: ProxiedCall) -> None:
         await call.answer(http_response(number, json.dumps(value).encode(), "application/json", *headers))
@@ -99,6 +99,6 @@ def error_response(number: int, value: object, *headers: str) -> Action:
 
 
 def http_response(number: int, body: bytes, kind: str = "application/json", *headers: str) -> bytes:
-    """An HTTP answer as bytes."""
+    """An HTTP response as bytes."""
     lines = [f"HTTP/1.1 {number} Whatever", f"Content-Length: {len(body)}", f"Content-Type: {kind}", *headers]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body

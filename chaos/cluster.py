@@ -1,4 +1,4 @@
-"""Several replicas and the people round them: what is done to the ones, and what the others do meanwhile."""
+"""Several replicas under load: the disturbances applied to them, and the users who keep sending requests meanwhile."""
 
 import asyncio
 import random
@@ -19,27 +19,27 @@ from chaos.testbed import SLOTS, Testbed
 from chaos.users import Users, submit_request
 from tests.fakes.postgres import Server
 
-BACKLOG = 12  # wishes under way at any time
-REQUEST_INTERVAL = 0.3  # between two
-CALL_TIMEOUT = 3.0  # that a call is waited for
-SHORT, LONG = 1.0, 20.0  # frozen or cut off: less and more than after what somebody is taken for dead
-CLOCK_SKEWS = (-3600.0, 0.0, 3600.0)  # of one replica's wall clock
-DISTURBANCES = ("frozen", "cut off", "unheard", "wrong in its clock", "without a database")
-MAX_DATABASE_DOWNTIME = 5.0  # at most, that the database is away
+BACKLOG = 12  # requests in progress at any time
+REQUEST_INTERVAL = 0.3  # seconds
+CALL_TIMEOUT = 3.0  # to wait for the call that triggers a kill
+SHORT, LONG = 1.0, 20.0  # seconds frozen or cut off: below and above the time after which a replica is presumed dead
+CLOCK_SKEWS = (-3600.0, 0.0, 3600.0)  # seconds, of one replica's wall clock
+DISTURBANCES = ("frozen", "cut off", "black-holed", "clock skewed", "database down")
+MAX_DATABASE_DOWNTIME = 5.0  # seconds
 RECOVERY_TIMEOUT = 20.0
 DRAIN_TIMEOUT = 240.0
 POLL_INTERVAL = 0.25
-LATE_CALL_SECONDS = 2.0  # after a death, what was sent may still arrive; nobody takes over before three
-IDLE_POLLS = 8  # in a row: between somebody's press and its job there is a moment
-CALL_NOT_SEEN = "at a moment that did not come in time"
+LATE_CALL_SECONDS = 2.0  # after a death, in which its calls may still arrive; no takeover happens before 3 s
+IDLE_POLLS = 8  # in a row: a button press takes a moment to become a job
+CALL_NOT_SEEN = "call not seen in time"
 _UNFINISHED = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
 _DUE = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND next_at <= EXTRACT(EPOCH FROM clock_timestamp())"
 
 
 @dataclass
 class Cluster:
-    """`turn` counts whose turn it is; `allowed_duplicates` and `unrecorded` are cards that may be there twice, since somebody died, or
-    was taken for dead, between sending and noting."""
+    """`turn` selects the next replica to disturb; `allowed_duplicates` and `unrecorded` are cards that may appear
+    twice, because a replica died, or was presumed dead, between sending and recording them."""
 
     testbed: Testbed
     server: Server
@@ -55,20 +55,16 @@ class Cluster:
     unrecorded: set[int] = field(default_factory=set)
     turn: int = 0
     disturbed: Replica | None = None
-    database_down: bool = False  # the database
+    database_down: bool = False
     trigger: KillTrigger = field(default_factory=lambda: KillTrigger(AfterDelay(0), lambda _: None))
 
     @asynccontextmanager
     async def under_load(self) -> AsyncIterator[None]:
-        """People ask without end, and every lane is watched, until the block ends."""
-        self.testbed.api_proxy.policy, self.testbed.telegram_proxy.policy, self.testbed.discord_proxy.policy = (
-            self._api_policy,
-            self._policy,
-            self._policy,
-        )
+        """Users keep sending requests and every account is watched until the block ends."""
+        self.testbed.set_policy(self._policy, api=self._api_policy)
         self._set_quiesced(quiesced=False)
-        works = (self.discord_users.run_all(), self._submit_requests(), self._keep_sending(), self._watch())
-        tasks = [asyncio.create_task(work) for work in works]
+        loops = (self.discord_users.run_all(), self._submit_requests(), self._keep_sending(), self._watch())
+        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
         finally:
@@ -79,7 +75,7 @@ class Cluster:
             self.violations += [repr(one) for one in ended if not isinstance(one, asyncio.CancelledError)]
 
     async def drain(self) -> list[str]:
-        """Until nothing is left to do, nobody being harmed; what is still under way after that."""
+        """Wait, without disturbances, until no work is left. Returns what is still unfinished at the timeout."""
         discord_task = asyncio.create_task(self.discord_users.run_all())
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
@@ -91,25 +87,23 @@ class Cluster:
                     await asyncio.sleep(POLL_INTERVAL)
                 await self.users.verify_results(await self._any_address())
         except TimeoutError:
-            return [f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way: {self._unfinished_work()}"]
+            return [f"after {DRAIN_TIMEOUT:.0f} s without disturbances work was unfinished: {self._unfinished_work()}"]
         finally:
             discord_task.cancel()
             await asyncio.wait([discord_task])
         return []
 
     def _unfinished_work(self) -> str:
-        """What was still under way, for whoever has to find out why."""
-        asked = (
+        """A description of the unfinished work, for diagnosis."""
+        queries = (
             "SELECT job_id, tries, next_at FROM outbox",
             f"SELECT id, state, album_id FROM job WHERE {_UNFINISHED}",
         )
-        discord_users = [user.name for user in self.discord_users.pending]
-        return (
-            f"{[audit.query(self.database, one) for one in asked]} {discord_users} {len(self.testbed.telegram.updates)}"
-        )
+        waiting = [user.name for user in self.discord_users.pending]
+        return f"{[audit.query(self.database, sql) for sql in queries]} {waiting} {len(self.testbed.telegram.updates)}"
 
     async def kill_at(self, call: AtCall, cause: str) -> None:
-        """Whoever makes this call dies of it; if nobody does, whose turn it is."""
+        """Kill the replica that makes this call; if none makes it in time, the next one in turn."""
 
         def kill(port: int) -> None:
             pid = owner_of_port(port, [one.pid for one in self.replicas if one.pid])
@@ -128,25 +122,25 @@ class Cluster:
         self._record_death()
 
     async def kill_next(self, cause: str) -> None:
-        """SIGKILL to whose turn it is."""
+        """SIGKILL the next replica in turn."""
         self._next_replica().kill(cause)
         self._record_death()
 
     async def wait_for_recovery(self) -> None:
-        """Wait until every lane goes on, but not for ever: perhaps there is nothing to do."""
+        """Wait until every account is active again, up to a limit: there may be no work to do."""
         with suppress(TimeoutError):
             async with asyncio.timeout(RECOVERY_TIMEOUT):
-                while not self.activity.all_active:  # noqa: ASYNC110  # other processes: nobody tells us
+                while not self.activity.all_active:  # noqa: ASYNC110  # other processes: nothing signals it
                     await asyncio.sleep(POLL_INTERVAL)
 
     async def disturb(self) -> str:
-        """What is worse than dying, for a while: to be frozen, cut off, unheard, wrong in one's clock, or that the
-        database dies under all of them."""
+        """Freeze, cut off or black-hole a replica, skew its clock, or stop the database, for a while. Returns the
+        kind."""
         kind, one = self.rng.choice(DISTURBANCES), self._next_replica()
-        if kind == "wrong in its clock":
+        if kind == "clock skewed":
             one.clock_skew.value = self.rng.choice(CLOCK_SKEWS)
             return kind
-        if kind == "without a database":
+        if kind == "database down":
             await self._take_database_down()
             return kind
         self.disturbed = one
@@ -164,13 +158,13 @@ class Cluster:
         return kind
 
     async def _take_database_down(self) -> None:
-        """It dies, and comes back after a while; who starts meanwhile finds none, and may end by itself."""
+        """Stop the database and restart it after a while. A replica that starts meanwhile finds none and may exit."""
         self.activity.record_disturbance(over=False)
         self.database_down = True
         await asyncio.to_thread(self.server.die)
         await asyncio.sleep(self.rng.uniform(0, MAX_DATABASE_DOWNTIME))
         for one in self.replicas:
-            one.proxy.cut()  # until it is known what was sent and could not be noted
+            one.proxy.cut()  # until it is known what was sent but could not be recorded
         await asyncio.to_thread(self.server.rise)
         self._record_death()
         for one in self.replicas:
@@ -180,14 +174,14 @@ class Cluster:
         self.activity.record_disturbance(over=True)
 
     async def _wait_out_disturbance(self, seconds: float) -> None:
-        """Sometimes another dies just then: perhaps who has taken over."""
+        """Half the time, kill another replica meanwhile: possibly the one that took over."""
         await asyncio.sleep(seconds / 2)
         if self.rng.random() < 0.5:
-            await self.kill_next("beside one that was frozen or cut off")
+            await self.kill_next("while another was frozen or cut off")
         await asyncio.sleep(seconds / 2)
 
     def _next_replica(self) -> Replica:
-        """Whose turn it is, of those that live and to whom nothing is being done; perhaps of all."""
+        """The next replica in turn that runs and is undisturbed; any of them if there is none."""
         for _ in self.replicas:
             self.turn += 1
             one = self.replicas[self.turn % len(self.replicas)]
@@ -203,13 +197,13 @@ class Cluster:
         return self.trigger.policy(call)
 
     def _record_death(self) -> None:
-        """Somebody has just died: what was sent and is not noted may come again."""
+        """A replica has just died: what it sent but did not record may be sent again."""
         self.activity.record_kill()
         self._note_unrecorded_cards()
 
     def _note_unrecorded_cards(self) -> None:
         if self.server.process.poll() is not None:
-            return  # the database is away; it is asked when it is back
+            return  # is away; it is asked when it is back
         self.unrecorded |= discord_audit.unrecorded_cards(self.database, self.discord_users)
         audit.count_unrecorded_cards(self.database, self.testbed.telegram, self.users.requests, self.allowed_duplicates)
 
@@ -221,7 +215,7 @@ class Cluster:
 
     @property
     def _pending(self) -> int:
-        """Wishes of which the bot has not heard yet."""
+        """The number of requests that the bot has not received yet."""
         return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
 
     async def _submit_requests(self) -> None:
@@ -241,15 +235,15 @@ class Cluster:
             await self.users.send(await self._any_address())
 
     async def _any_address(self) -> str:
-        """The address of a replica that answers: what stands before them would know."""
+        """The address of a serving replica: a load balancer would know one."""
         while True:
-            them = [one.address for one in self.replicas if one is not self.disturbed]
-            if there := [address for address in them if address is not None]:
-                return self.rng.choice(there)
+            addresses = [one.address for one in self.replicas if one is not self.disturbed]
+            if available := [address for address in addresses if address is not None]:
+                return self.rng.choice(available)
             await asyncio.sleep(POLL_INTERVAL)
 
     async def _watch(self) -> None:
-        """Does every lane go on while somebody waits, and has nobody died by themselves?"""
+        """Check that every account stays active while jobs wait, and that no replica exits by itself."""
         deaths_seen = Counter[int]()
         while True:
             [(due,)] = await asyncio.to_thread(audit.query, self.database, _DUE)
@@ -259,7 +253,7 @@ class Cluster:
                     deaths_seen[one.number] = len(one.exits)
                     self._record_death()
                     if one.exits[-1] == UNEXPECTED_EXIT and one is not self.disturbed and not self.database_down:
-                        self.violations.append(f"replica {one.number} has ended by itself")
+                        self.violations.append(f"replica {one.number} exited by itself")
             if self.disturbed is not None or time.monotonic() < self.activity.killed_at + LATE_CALL_SECONDS:
                 self._note_unrecorded_cards()
             await asyncio.sleep(POLL_INTERVAL)

@@ -1,5 +1,5 @@
-"""Crash points at the edges of transactions: SIGKILL from within, at the n-th commit of a process, by listening to
-SQLAlchemy. The product knows nothing of this."""
+"""Crash points at transaction boundaries: a process kills itself with SIGKILL at its n-th commit, by way of
+SQLAlchemy events. The product contains no code for this."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
-_WRITE_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # of a write: SQLite's and PostgreSQL's
+_WRITE_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # SQLite's and PostgreSQL's
 _IS_WRITE, _COMMITTING = "chaos.writes", "chaos.committing"
 
 
@@ -20,7 +20,7 @@ EDGES: tuple[Edge, ...] = ("before commit", "after commit")
 
 @dataclass(frozen=True)
 class CrashPoint:
-    """Before or after the `number`-th writing transaction (from 1) is committed."""
+    """Before or after the `number`-th write transaction (from 1) commits."""
 
     edge: Edge
     number: int

@@ -1,4 +1,4 @@
-"""What must be true on Discord afterwards, read from outside: the bot's rows, and the messages as people see them."""
+"""The invariants on Discord, checked from outside: against the bot's database and the messages as users see them."""
 
 import re
 from collections import Counter, defaultdict
@@ -11,64 +11,64 @@ from chaos.discord_users import NON_CARD_PREFIXES, DiscordUser, DiscordUsers, is
 from tests.fakes.discord_api.server import Discord
 from tests.fakes.discord_api.shown_messages import Shown
 
-# A call that came late was late on its way, and whose answer was garbled does not know that it came to nothing: no
-# misuse, and Discord shows people that they should try again.
+# A late call was delayed on its way, and after a garbled response the bot cannot know that the call failed: neither is
+# API misuse, and Discord tells users to try again.
 LATE_CALL = re.compile(
     r"interaction \d+ was answered after|nobody asked|the token of interaction|webhook was used that nobody"
 )
 ANSWERED_TWICE = re.compile(r"interaction \d+ was answered twice")
 PRIVATE = "private:"
-EXTRA_APOLOGIES = 2  # whoever asks again may be told again that it did not work
-Requesters = dict[int, int]  # the person who asked, by the number of their message or interaction
+EXTRA_APOLOGIES = 2  # a user who tries again may be told again that it failed
+Requesters = dict[int, int]  # user id, by the id of the message or interaction
 
 
 def requesters(discord: Discord) -> Requesters:
-    """All that anybody has ever asked for."""
-    said = {shown.id: shown.author.id for shown in discord.world.messages.values() if not shown.author.bot}
-    return said | {asked.id: asked.user.id for asked in discord.asks.all.values()}
+    """The author of every message and interaction, by its id."""
+    messages = {shown.id: shown.author.id for shown in discord.world.messages.values() if not shown.author.bot}
+    return messages | {interaction.id: interaction.user.id for interaction in discord.asks.all.values()}
 
 
 def late_responses(discord: Discord) -> int:
-    """How many answers came later than Discord takes them."""
+    """The number of responses that came later than Discord accepts them."""
     return sum(LATE_CALL.search(breach) is not None for breach in discord.breaches)
 
 
-def unrecorded_cards(database: Path | str, violations: DiscordUsers) -> set[int]:
-    """Cards that the bot knows nothing of: as when it died between sending and noting. Those that only their reader
-    sees don't count: what lets us change them ends after a quarter of an hour, and with the process."""
-    noted = _recorded_messages(database)
-    messages = violations.discord.world.messages.values()
+def unrecorded_cards(database: Path | str, users: DiscordUsers) -> set[int]:
+    """Cards that the bot has not recorded, as when it died between sending and recording. Ephemeral ones do not
+    count: the token to edit them expires after 15 minutes, and is lost with the process."""
+    recorded = _recorded_messages(database)
+    messages = users.discord.world.messages.values()
     cards = [shown for shown in messages if shown.author.bot and not shown.is_ephemeral and is_card(shown)]
-    return {shown.id for shown in cards if shown.id not in noted}
+    return {shown.id for shown in cards if shown.id not in recorded}
 
 
 def violations(
     database: Path | str,
-    violations: DiscordUsers,
+    users: DiscordUsers,
     unrecorded: set[int],
     allowed_extra: Mapping[int, int],
     *,
     several: bool = False,
 ) -> Iterator[str]:
-    """Everybody has one card for each of their wishes, with its picture. `unrecorded`: cards that may be there beside the
-    noted one; `allowed_extra`: messages, by person, whose sending nobody heard of; `several` replicas may each answer what they
-    hear while the gateway passes from one to the other, and all but the first are refused."""
-    discord, known = violations.discord, KnownCards(_recorded_messages(database), unrecorded, allowed_extra)
-    asked, found = requesters(discord), defaultdict[int, list[tuple[str, object]]](list)
+    """Every user has one card per request, with its picture. `unrecorded`: cards that may appear beside the recorded
+    one. `allowed_extra`: by user, messages whose sending was not confirmed. With `several` replicas each may answer
+    an event while the gateway passes from one to the other; all but the first answer are refused."""
+    discord, known = users.discord, KnownCards(_recorded_messages(database), unrecorded, allowed_extra)
+    authors, jobs = requesters(discord), defaultdict[int, list[tuple[str, object]]](list)
     for source, state, request in audit.query(database, _JOBS):
-        person = asked.get(int(source.split(":")[1]))
-        if person is None:
-            yield f"nobody wished for the job {source}"
+        author = authors.get(int(source.split(":")[1]))
+        if author is None:
+            yield f"job {source} belongs to no request"
         else:
-            found[person].append((state, request))
+            jobs[author].append((state, request))
     shown = _messages_by_channel(discord)
-    for user in violations.all:
-        here = [one for place in {user.client.place.id, user.client.dms.place.id} for one in shown[place]]
-        yield from _user_violations(user, found[user.client.user.id], here, known)
+    for user in users.all:
+        messages = [one for place in {user.client.place.id, user.client.dms.place.id} for one in shown[place]]
+        yield from _user_violations(user, jobs[user.client.user.id], messages, known)
     breaches = [
         one for one in discord.breaches if not (LATE_CALL.search(one) or (several and ANSWERED_TWICE.search(one)))
     ]
-    yield from (f"Discord was misused: {breach}" for breach in breaches)
+    yield from (f"Discord API misuse: {breach}" for breach in breaches)
 
 
 _JOBS = """
@@ -79,9 +79,9 @@ _JOBS = """
 
 @dataclass(frozen=True)
 class KnownCards:
-    """The messages that are a card as the bot knows it, those that may be there beside it, and how many more."""
+    """The recorded card messages, those that may appear beside them, and how many more are allowed by user."""
 
-    noted: set[int]
+    recorded: set[int]
     unrecorded: set[int]
     allowed_extra: Mapping[int, int]
 
@@ -89,30 +89,30 @@ class KnownCards:
 def _user_violations(
     user: DiscordUser, jobs: list[tuple[str, object]], shown: list[Shown], known: KnownCards
 ) -> Iterator[str]:
-    requests, painted = len({request for _, request in jobs}), sum(state == "delivered" for state, _ in jobs)
+    requests, delivered = len({request for _, request in jobs}), sum(state == "delivered" for state, _ in jobs)
     allowed_extra, words = known.allowed_extra.get(user.client.user.id, 0), [one.text[:60] for one in shown]
-    if not requests or painted < len(jobs):
-        yield f"{user.name} has {painted} pictures of {len(jobs)}, in {requests} requests: {words}"
+    if not requests or delivered < len(jobs):
+        yield f"{user.name} has {delivered} pictures of {len(jobs)}, in {requests} requests: {words}"
     cards = [one for one in shown if is_card(one)]
-    mine = [card for card in cards if card.id in known.noted]
-    strange = [one for one in cards if one.id not in known.noted | known.unrecorded and not one.is_ephemeral]
-    if len(mine) != requests or len(strange) > allowed_extra:
-        yield f"{user.name} has {len(cards)} cards for {requests} requests, {len(mine)} of them noted: {words}"
-    pictures = sum(len(card.files) for card in mine)
-    if pictures != painted:
-        yield f"{user.name} sees {pictures} pictures of {painted}: {words}"
-    told = Counter(begun for one in shown for begun in NON_CARD_PREFIXES if one.text.startswith(begun))
+    recorded = [card for card in cards if card.id in known.recorded]
+    unknown = [one for one in cards if one.id not in known.recorded | known.unrecorded and not one.is_ephemeral]
+    if len(recorded) != requests or len(unknown) > allowed_extra:
+        yield f"{user.name} has {len(cards)} cards for {requests} requests, {len(recorded)} of them recorded: {words}"
+    pictures = sum(len(card.files) for card in recorded)
+    if pictures != delivered:
+        yield f"{user.name} sees {pictures} pictures of {delivered}: {words}"
+    notices = Counter(prefix for one in shown for prefix in NON_CARD_PREFIXES if one.text.startswith(prefix))
     yield from (
-        f"{user.name} was told {n} times: {w}"
-        for w, n in told.items()
+        f"{user.name} was sent {n} times: {prefix}"
+        for prefix, n in notices.items()
         if n > requests + allowed_extra + EXTRA_APOLOGIES
     )
 
 
 def _recorded_messages(database: Path | str) -> set[int]:
-    """The messages that are a card as the bot knows it."""
-    asked = "SELECT CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
-    found = audit.query(database, f"{asked} FROM job j LEFT JOIN album a ON a.id = j.album_id")
+    """The ids of the messages that the bot has recorded as a card."""
+    sql = "SELECT CASE WHEN a.id IS NULL THEN j.message_id ELSE a.message_id END"
+    found = audit.query(database, f"{sql} FROM job j LEFT JOIN album a ON a.id = j.album_id")
     return {int(name.removeprefix(PRIVATE)) for (name,) in found if name is not None}
 
 

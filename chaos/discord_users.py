@@ -1,5 +1,5 @@
-"""People on Discord: in private, in servers, for nobody else's eyes. What they say or press while the bot is dead is
-lost there; whoever sees nothing come of it does it again."""
+"""Simulated Discord users: in direct messages, in servers, and with ephemeral commands. Events sent while the bot is
+down are lost there, so a user who gets no response tries again."""
 
 import asyncio
 import random
@@ -18,9 +18,9 @@ from tests.fakes.discord_api.shown_messages import Shown
 
 GUILD, CHANNEL = 1_231_000_000_000_000_000, 1_241_000_000_000_000_000
 STYLES = (0, 2, 4, 5, 7, 9, 32)
-ALBUM_RATE, REPEAT_RATE = 0.2, 0.2  # of the wishes: several photos, and once more when the first picture is there
-ANSWER_TIMEOUT = 4.0  # for a sign of life
-RETRY_SECONDS = 15.0  # seconds until somebody does it again
+ALBUM_RATE, REPEAT_RATE = 0.2, 0.2  # of requests: with several photos; repeated once
+ANSWER_TIMEOUT = 4.0  # until the first reaction
+RETRY_SECONDS = 15.0  # until a user tries again
 POLL_INTERVAL = 0.1
 NON_CARD_PREFIXES = (
     "Your picture is ready: ",
@@ -28,15 +28,16 @@ NON_CARD_PREFIXES = (
     "This one didn't",
     "I couldn't get that done",
 )
-CUSTOM_STYLE = "mine"  # in the words of the option that opens a form
+CUSTOM_STYLE = "mine"  # part of the option that opens a form
 
-Channel = Literal["in private", "by menu", "in a server", "unseen"]
-CHANNELS: tuple[Channel, ...] = ("in private", "by menu", "in a server", "unseen")
+Channel = Literal["direct message", "menu", "server", "ephemeral"]
+CHANNELS: tuple[Channel, ...] = ("direct message", "menu", "server", "ephemeral")
 
 
 @dataclass
 class DiscordUser:
-    """One person with one wish, each in a place of their own. `photo_count`: how many; `wants_repeat`: they will want one more."""
+    """One user with one request, in a channel of their own. `photo_count`: photos in the request; `wants_repeat`:
+    presses "Again" once the first picture has arrived."""
 
     number: int
     client: Somebody
@@ -50,17 +51,17 @@ class DiscordUser:
 
     @property
     def name(self) -> str:
-        return f"guest {self.number} ({self.channel})"
+        return f"user {self.number} ({self.channel})"
 
     @property
     def messages(self) -> list[Shown]:
-        """All that the bot has said to them, wherever."""
-        here = self.client.sees
-        return here if self.client.dms.place.id == self.client.place.id else here + self.client.dms.sees
+        """All messages from the bot to this user, in any channel."""
+        messages = self.client.sees
+        return messages if self.client.dms.place.id == self.client.place.id else messages + self.client.dms.sees
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left for them to do but wait."""
+        """Whether the user has nothing left to do but wait."""
         return self.has_card and not self.wants_repeat and not self._question
 
     @property
@@ -68,7 +69,7 @@ class DiscordUser:
         return next((shown for shown in self.messages if shown.options and not shown.files), None)
 
     async def act(self) -> None:
-        """Do what is next, if it is time to. What nobody answers is given up."""
+        """Take the next step, if it is due; give up on it when no response comes."""
         self.has_card = self.has_card or any(map(is_card, self.messages))
         if self.is_done or time.monotonic() < self.retry_at:
             return
@@ -92,43 +93,43 @@ class DiscordUser:
     async def _submit(self) -> None:
         photo_count = [unique_photo(self.number, self.attempts * 4 + count) for count in range(self.photo_count)]
         self.attempts += 1
-        if self.channel == "in private":
+        if self.channel == "direct message":
             await self.client.writes(f"/style {self.style}", *photo_count)
-        elif self.channel == "by menu":
+        elif self.channel == "menu":
             await self.client.writes("", photo_count[0])
         else:
-            named = dict(zip(("photo", "photo2", "photo3", "photo4"), photo_count, strict=False))
-            await self.client.types("style", **named, style=str(self.style), private=self.channel == "unseen")
+            options = dict(zip(("photo", "photo2", "photo3", "photo4"), photo_count, strict=False))
+            await self.client.types("style", **options, style=str(self.style), private=self.channel == "ephemeral")
 
 
 @dataclass
 class DiscordUsers:
-    """All of them. `album_rate`: the share of wishes that have several photos."""
+    """All simulated users. `album_rate`: the share of requests with several photos."""
 
     discord: Discord
     rng: random.Random
     album_rate: float = ALBUM_RATE
     all: list[DiscordUser] = field(default_factory=list)
-    allowed_extra: Counter[int] = field(default_factory=Counter)  # messages, by person, whose sending nobody heard of
+    allowed_extra: Counter[int] = field(default_factory=Counter)  # by user, messages whose sending was not confirmed
 
     def record_lost_response(self, call: ProxiedCall) -> None:
-        """The answer to this call is lost on its way."""
-        words = call.head.split(b" ", 2)
-        _, _, _, what, number, token, *_ = words[1].decode("latin-1").split("/")
+        """The response to this call of the bot is lost on its way."""
+        request_line = call.head.split(b" ", 2)
+        _, _, _, what, number, token, *_ = request_line[1].decode("latin-1").split("/")
         if what == "interactions":
             self.discord.asks.all[int(number)].is_unheard = True
         else:
-            who = next(asked.user.id for asked in self.discord.asks.all.values() if token.startswith(asked.token))
-            self.allowed_extra[who] += 1
+            user = next(one.user.id for one in self.discord.asks.all.values() if token.startswith(one.token))
+            self.allowed_extra[user] += 1
 
     def add_user(self) -> None:
-        """Somebody new, who will wish for something as soon as they can."""
+        """Add a user, who sends a request as soon as possible."""
         number, channel = len(self.all), self.rng.choice(CHANNELS)
         user, photo_count = self.discord.world.user(number), 1
-        if channel != "by menu" and self.rng.random() < self.album_rate:
+        if channel != "menu" and self.rng.random() < self.album_rate:
             photo_count = self.rng.randint(2, 4)
         place = self.discord.world.private(user)
-        if channel in {"in a server", "unseen"}:
+        if channel in {"server", "ephemeral"}:
             place = self.discord.world.place(CHANNEL + number, guild=Guild(GUILD + number))
         wants_repeat = photo_count == 1 and self.rng.random() < REPEAT_RATE
         client = Somebody(self.discord, user, place)
@@ -136,11 +137,11 @@ class DiscordUsers:
 
     @property
     def pending(self) -> list[DiscordUser]:
-        """Who has still to do something."""
+        """Users with steps left to take."""
         return [user for user in self.all if not user.is_done]
 
     async def run_all(self) -> None:
-        """Everybody does what they can, until cancelled: begun anew with every life of the bot."""
+        """Every user acts whenever possible, until cancelled. Restarted with every bot process."""
         for user in self.all:
             user.retry_at = 0.0
         while True:
@@ -150,12 +151,12 @@ class DiscordUsers:
 
 
 def is_card(shown: Shown) -> bool:
-    """Whether a message is a job's or an album's card: no notice, no excuse, no word to one person beside it."""
+    """Whether a message is a job's or an album's card, and not a notice, an apology or an ephemeral remark."""
     if not shown.text or shown.text.startswith(NON_CARD_PREFIXES):
         return False
     return bool(shown.parts or shown.files) or not shown.is_ephemeral
 
 
 def unique_photo(number: int, count: int) -> bytes:
-    """A photo that nobody else has, here or elsewhere."""
+    """A photo that no other request uses, here or in `chaos.users`."""
     return portrait_jpeg(257 + number % 239, 480 + count, shade=(number * 41 + number // 239 * 7) % 256)

@@ -1,4 +1,4 @@
-"""Time that goes faster, the same for the bot and for everything round it, through every restart."""
+"""Scaled time, shared by the bot and everything around it, across all restarts."""
 
 import asyncio
 import time
@@ -10,44 +10,44 @@ from bot.runtime.clock import WallClock
 
 @dataclass(frozen=True)
 class TimeScale:
-    """Seconds since the epoch, `speed` times as fast since it began. All processes of a machine share it."""
+    """Unix time that runs `speed` times as fast since `start`. All processes of the testbed share it."""
 
     epoch: float
-    began: float  # on the machine's steady clock
+    start: float  # monotonic
     speed: float
 
     def now(self) -> float:
         return self.epoch + self.passed()
 
     def passed(self) -> float:
-        """Seconds since the beginning, as they pass in here."""
-        return (time.monotonic() - self.began) * self.speed
+        """Scaled seconds since the start."""
+        return (time.monotonic() - self.start) * self.speed
 
 
 def start_time_scale(speed: float) -> TimeScale:
-    """From now on, this fast."""
+    """A time scale of this speed that starts now."""
     return TimeScale(time.time(), time.monotonic(), speed)
 
 
 def scale_boot_clock(time_scale: TimeScale) -> None:
-    """The machine's clock that nobody sets runs in this time too, for this process: as libfaketime would have it."""
+    """Scale CLOCK_BOOTTIME in this process, as libfaketime would."""
     real = time.clock_gettime
 
     def gettime(clock: int) -> float:
         return time_scale.passed() if clock == time.CLOCK_BOOTTIME else real(clock)
 
-    setattr(time, "clock_gettime", gettime)  # noqa: B010  # the module's own name, in a process that is only for this
+    setattr(time, "clock_gettime", gettime)  # noqa: B010  # patches the module: the process serves only this purpose
 
 
 def skew_wall_clock(clock_skew: Callable[[], float]) -> None:
-    """The machine's wall clock is wrong by so many seconds, for this process."""
+    """Shift the wall clock of this process by so many seconds."""
     real = time.time
     setattr(time, "time", lambda: real() + clock_skew())  # noqa: B010  # as above
 
 
 class ScaledClock:
-    """The bot's clock in this time: the product's own WallClock, on a wall that somebody turns. `clock_skew`: by how many
-    seconds the wall's clock is wrong at the moment."""
+    """The bot's clock in scaled time: the product's WallClock on a wall clock that can be skewed. `clock_skew`: its
+    present error in seconds."""
 
     def __init__(self, time_scale: TimeScale, clock_skew: Callable[[], float]) -> None:
         self._speed = time_scale.speed

@@ -1,4 +1,4 @@
-"""Which fault is done to which call, by lot; and what has to be known of it afterwards."""
+"""Which fault is injected into which call, at random, and the consequences that the audit has to know."""
 
 import random
 import re
@@ -44,22 +44,22 @@ TELEGRAM_FAULTS: Faults = {
 }
 FILE_FAULTS: Faults = {
     name: action for name, action in COMMON_FAULTS.items() if name != "garbage"
-}  # it would be no photo: refused
+}  # which would be rejected as not a photo
 DISCORD_FAULTS: Faults = {
     **COMMON_FAULTS,
     "429": call_faults.status_page(429),
     "429 with retry": call_faults.error_response(429, _DISCORD_RATE_LIMIT, "Retry-After: 1", "Via: 1.1 google"),
     "garbage after": call_faults.garbage_after,
 }
-_NEW_MESSAGE_CALLS = {"sendMessage", "sendPhoto", "sendDocument"}  # an album is sent once at most
+_NEW_MESSAGE_CALLS = {"sendMessage", "sendPhoto", "sendDocument"}  # albums are sent at most once
 _RESPONSE_LOST = {"dropped after", "cut off", "garbage after"}
 
 
 @dataclass
 class FaultInjector:
-    """Lets calls pass, or does something to a `rate` of them. `allowed_duplicates`: new messages that were written and whose
-    answer was lost, by chat; whoever wrote them has to write again. `on_lost_response` is told of what Discord's answer was
-    lost to."""
+    """Injects faults into a share `rate` of the calls. `allowed_duplicates`: by chat, new messages that were carried
+    out and whose response was lost, so that the bot has to send them again. `on_lost_response` is called with each
+    Discord interaction call whose response is lost."""
 
     rng: random.Random
     rate: float

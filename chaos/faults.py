@@ -1,5 +1,5 @@
-"""Faults: every call between the bot and the outside may fail in every way a network, a gateway or a service can fail,
-and a machine in its own ways. In the end nothing is lost, nothing was paid twice, and everybody was told once."""
+"""Faults: every call between the bot and the outside may fail in any way a network, a gateway or a service can fail,
+and the machine in ways of its own. No request is lost, none is paid for twice, and every user gets one answer."""
 
 import asyncio
 import random
@@ -17,19 +17,19 @@ from chaos.summary import Summary
 from chaos.testbed import LINKS, Testbed, open_testbed
 from chaos.users import Users, submit_request
 
-SPEED = 4.0  # a starved machine has to carry a submit out within 24 s of the bot's time: six of its own
+SPEED = 4.0  # a submit has to complete within 24 s of the bot's time: 6 s of a busy machine's
 ACCOUNTS = 4
-BACKLOG = 24  # wishes under way at any time
+BACKLOG = 24  # requests in progress at any time
 FAULT_RATE = 0.3  # of all calls
-GATEWAY_FAULT_RATE = 0.01  # of all looks
-BATCH = 500  # faults between two audits; each batch has one calamity, in turn
+GATEWAY_FAULT_RATE = 0.01  # of all polls
+BATCH = 500  # faults between two audits; each batch has one machine fault, in turn
 DRAIN_TIMEOUT = 240.0
 POLL_INTERVAL = 0.1
 
 
 @dataclass
 class Report:
-    """What was done, what came of it, and everything that was wrong."""
+    """What was injected, the results, and all violations."""
 
     faults: Counter[str] = field(default_factory=Counter)
     machine_faults: Counter[str] = field(default_factory=Counter)
@@ -45,22 +45,22 @@ class Report:
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
-    """The part as the command runs it."""
+    """The part's entry point."""
     report = asyncio.run(run_faults(folder, number, seed))
-    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    outcomes = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("faults", str(report.faults.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.faults.items())),
-        ("calamities", str(report.machine_faults.total())),
+        ("machine faults", str(report.machine_faults.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.machine_faults.items())),
         ("calls that passed", str(report.passed)),
-        ("wishes accepted", str(report.requests)),
-        ("outcomes", ended),
-        ("people told that it did not work just now", str(report.apologized)),
+        ("requests accepted", str(report.requests)),
+        ("outcomes", outcomes),
+        ("chats told to try again later", str(report.apologized)),
         ("tasks made at the API", str(report.tasks)),
-        ("cards sent again (sent, and the answer lost)", str(report.resent_cards)),
-        ("people on Discord", str(report.discord_users)),
-        ("answers later than Discord takes them", str(report.late_responses)),
+        ("cards sent again (response lost)", str(report.resent_cards)),
+        ("Discord users", str(report.discord_users)),
+        ("responses too late for Discord", str(report.late_responses)),
     ]
     return Summary(figures, report.violations)
 
@@ -73,7 +73,7 @@ async def run_faults(
     machine_faults: Sequence[str] = tuple(MACHINE_FAULTS),
     log: Callable[[str], None] = print,
 ) -> Report:
-    """So many faults, a calamity in every batch of them, then the audit."""
+    """Inject so many faults, one machine fault per batch, with an audit after each batch."""
     rng = random.Random(seed)
     async with open_testbed(folder, speed=SPEED, accounts=ACCOUNTS) as testbed:
         discord_users = DiscordUsers(testbed.discord, rng)
@@ -95,14 +95,15 @@ async def run_faults(
                 await run.batch(bot, address, min(run.injector.injected.total() + BATCH, number), name)
             turn += 1
             log(
-                f"{run.injector.injected.total()} faults, {run.report.requests} wishes, {len(run.report.violations)} wrong"
+                f"{run.injector.injected.total()} faults, {run.report.requests} requests, "
+                f"{len(run.report.violations)} violations"
             )
     return run.report
 
 
 @dataclass
 class FaultRun:
-    """One run."""
+    """One run of this part."""
 
     testbed: Testbed
     users: Users
@@ -111,7 +112,7 @@ class FaultRun:
     report: Report = field(default_factory=Report)
 
     async def batch(self, bot: BotProcess, address: str, until: int, machine_fault: str) -> None:
-        """Faults until there were so many, in the midst of them a calamity; then peace, and a look at everything."""
+        """Inject faults up to the total `until`, with one machine fault meanwhile; then drain and audit."""
         self.injector.enabled = True
         machine_fault_task = asyncio.create_task(self._inject_machine_fault(bot, machine_fault))
         discord_task = asyncio.create_task(self.discord_users.run_all())
@@ -130,16 +131,16 @@ class FaultRun:
         await self._audit()
 
     async def _inject_gateway_fault(self) -> None:
-        """Now and then Discord's gateway breaks off, or asks for a new connection or a new session."""
+        """Now and then drop Discord's gateway connection, or ask for a reconnect or a new session."""
         if self.users.rng.random() >= GATEWAY_FAULT_RATE:
             return
         gateway = self.testbed.discord.gateway
-        name = self.users.rng.choice(("gateway dropped", "gateway moves", "session over"))
+        name = self.users.rng.choice(("gateway dropped", "gateway reconnect", "session invalidated"))
         self.injector.injected[name] += 1
         match name:
             case "gateway dropped":
                 await gateway.drop()
-            case "gateway moves":
+            case "gateway reconnect":
                 await gateway.ask_to_reconnect()
             case _:
                 await gateway.invalidate()
@@ -155,8 +156,8 @@ class FaultRun:
         return await MACHINE_FAULTS[machine_fault](self.testbed, bot)
 
     async def _submit_requests(self) -> None:
-        open_now = audit.unfinished(self.testbed.database)
-        for _ in range(BACKLOG - open_now - self._pending):
+        unfinished = audit.unfinished(self.testbed.database)
+        for _ in range(BACKLOG - unfinished - self._pending):
             await submit_request(self.users, self.discord_users)
 
     @property
@@ -168,12 +169,12 @@ class FaultRun:
             async with asyncio.timeout(DRAIN_TIMEOUT):
                 while self.users.unaccepted:
                     await self.users.send(address)
-                # Another process and its file: nobody tells us when they have changed.
+                # Another process and its database: nothing signals a change.
                 while self._pending or audit.unfinished(self.testbed.database):  # noqa: ASYNC110  # see above
                     await asyncio.sleep(POLL_INTERVAL)
                 await self.users.verify_results(address)
         except TimeoutError:
-            self.fail(f"after {DRAIN_TIMEOUT:.0f} s of peace something was still under way")
+            self.fail(f"after {DRAIN_TIMEOUT:.0f} s without faults work was unfinished")
 
     async def _audit(self) -> None:
         database, requests, report = self.testbed.database, self.users.requests, self.report

@@ -1,4 +1,4 @@
-"""Requests that no browser of ours would send: odd paths, heads, forms and links."""
+"""HTTP requests that no browser would send: malformed paths, headers, forms and links."""
 
 import json
 import random
@@ -29,7 +29,7 @@ class HttpRequest:
     body: bytes
 
     def bytes(self, host: str) -> bytes:
-        """As it goes over the wire; what no head may hold is left out of it."""
+        """The request on the wire; characters that no header may contain are removed."""
         lines = [f"{self.method} {_header_safe(self.path)} HTTP/1.1", f"Host: {host}", "Connection: close"]
         lines += [f"{name}: {_header_safe(value)}" for name, value in self.headers]
         return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + self.body
@@ -40,7 +40,7 @@ def _header_safe(text: str) -> str:
 
 
 def random_request(rng: random.Random, cookie: str, token: str) -> HttpRequest:
-    """A request. `cookie` is a good one, `token` that of a good photo link; both are mostly bent."""
+    """A malformed request. `cookie` is a valid one, `token` that of a valid photo link; both are mostly mutated."""
     method, path = rng.choice(METHODS), rng.choice(PATHS)
     if method == "POST" and rng.random() < 0.6:
         path = "/api/jobs"
@@ -58,12 +58,12 @@ def random_request(rng: random.Random, cookie: str, token: str) -> HttpRequest:
 
 
 def mutate_token(text: str, rng: random.Random) -> str:
-    """A cookie or a link that is not quite what it was."""
-    lot = rng.random()
-    if lot < 0.4:
+    """A cookie or link token that is no longer quite what it was."""
+    draw = rng.random()
+    if draw < 0.4:
         at = rng.randrange(len(text))
         return text[:at] + rng.choice("abcXYZ019_-.=") + text[at + 1 :]
-    if lot < 0.6:
+    if draw < 0.6:
         return text[: rng.randrange(len(text))]
     return rng.choice((text + "=", text.upper(), text * 3, random_text(rng)[:200].replace("/", ""), "null", "."))
 
@@ -80,10 +80,10 @@ _EXTRA_HEADERS = (
 
 
 def _body(rng: random.Random) -> tuple[str, bytes]:
-    lot = rng.random()
-    if lot < 0.6:
+    draw = rng.random()
+    if draw < 0.6:
         return f"multipart/form-data; boundary={BOUNDARY}", _form(rng)
-    if lot < 0.8:
+    if draw < 0.8:
         return rng.choice(("application/json", "text/plain", "multipart/form-data", "")), _json(rng)
     return "application/x-www-form-urlencoded", rng.randbytes(rng.choice((0, 10, 3000)))
 
@@ -94,7 +94,7 @@ def _json(rng: random.Random) -> bytes:
 
 
 def _form(rng: random.Random) -> bytes:
-    """Parts with odd names, kinds and bytes, sometimes not ended."""
+    """Form parts with malformed names, types and contents, sometimes unterminated."""
     style = rng.choice(("0", "2", "-1", "99", random_text(rng)[:300])).encode("utf-8", "replace")
     key = rng.choice(("good-key-0001", random_text(rng)[:100], "x" * 2000)).encode("utf-8", "replace")
     parts = [_part("style", style), _part("key", key)]

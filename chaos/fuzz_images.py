@@ -1,4 +1,4 @@
-"""Files that people might send as photos: good ones of every kind, broken in every way, and some made to do harm."""
+"""Image files for fuzzing: valid ones of every kind, corrupted ones, and ones made to do harm."""
 
 import io
 import random
@@ -17,12 +17,12 @@ MIB = 1024 * 1024
 
 @cache
 def valid_images() -> tuple[tuple[str, bytes], ...]:
-    """One small file of every kind and colour space that can be had, with its name."""
+    """One small file of every format and colour space that the libraries can write, by name."""
     register_heif_opener()
     picture = quarters(320, 300)
     frames = [picture, picture.rotate(90).resize(picture.size)]
     exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # rotated by 90 degrees
     made: list[tuple[str, Image.Image, str, dict[str, object]]] = [
         ("jpeg", picture, "JPEG", {"exif": exif}),
         ("progressive jpeg", picture, "JPEG", {"progressive": True, "comment": b"<?php echo 1 ?>"}),
@@ -56,16 +56,16 @@ def _encode(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
 
 
 def decompression_bombs() -> list[tuple[str, bytes]]:
-    """Small files that would become enormous, or say that they are, or lead in circles."""
+    """Small files that would decompress to an enormous size, claim one, or contain a reference cycle."""
     wide = 30_000
     rows = zlib.compress(bytes((wide + 7) // 8 + 1) * wide, 9)
     text = zlib.compress(bytes(200 * MIB), 9)
-    circle = b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 0x0100, 3, 1, 300) + b"\x08\0\0\0"
+    cycle = b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 0x0100, 3, 1, 300) + b"\x08\0\0\0"
     return [
         ("png of 900 megapixels", _png(wide, wide, 1, 0, rows)),
         ("png of 49 megapixels", _png(7000, 7000, 8, 2, zlib.compress(bytes(21_001) * 7000, 1))),
         ("png of 48 megapixels, 16 bit, alpha", _png(8000, 6000, 16, 6, zlib.compress(bytes(64_001) * 6000, 1))),
-        ("png that says 2^31", _png(2**31 - 1, 2**31 - 1, 8, 2, zlib.compress(b"\0"))),
+        ("png that claims 2^31", _png(2**31 - 1, 2**31 - 1, 8, 2, zlib.compress(b"\0"))),
         ("png with 200 MB of text", _png(300, 300, 8, 2, zlib.compress(bytes(901 * 300)), (b"zTXt", b"a\0\0" + text))),
         (
             "png with a profile of 200 MB",
@@ -76,12 +76,12 @@ def decompression_bombs() -> list[tuple[str, bytes]]:
             b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + b",\0\0\0\0\xff\xff\xff\xff\0\x02\x02L\x01\0;",
         ),
         (
-            "bmp that says 2^31",
+            "bmp that claims 2^31",
             b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 2**31 - 1, -(2**31), 1, 24, 0, 0, 0, 0, 0, 0),
         ),
-        ("tiff in circles", circle),
+        ("tiff with a cycle", cycle),
         ("jpeg of 65500 x 65500", _jpeg(65_500)),
-        ("webp that says 16383", b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0" + bytes(8)),
+        ("webp that claims 16383", b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0" + bytes(8)),
     ]
 
 
@@ -94,7 +94,7 @@ def _png(width: int, height: int, depth: int, colour: int, data: bytes, *more: t
 
 
 def _jpeg(side: int) -> bytes:
-    """A good JPEG whose frame says that it is much larger."""
+    """A valid JPEG whose frame header claims a much larger size."""
     data = bytearray(dict(valid_images())["jpeg"])
     at = data.index(b"\xff\xc0")
     data[at + 5 : at + 9] = struct.pack(">HH", side, side)
@@ -102,10 +102,10 @@ def _jpeg(side: int) -> bytes:
 
 
 def corrupt_image(rng: random.Random) -> tuple[str, bytes]:
-    """A good file with something wrong, and what it was."""
+    """A valid file with one corruption, and a description of it."""
     kind, data = rng.choice(valid_images())
-    how = rng.choice(_CORRUPTIONS)
-    return f"{kind}, {how.__name__.strip('_')}", how(bytearray(data), rng)
+    corrupt = rng.choice(_CORRUPTIONS)
+    return f"{kind}, {corrupt.__name__.strip('_')}", corrupt(bytearray(data), rng)
 
 
 def _bits_flipped(data: bytearray, rng: random.Random) -> bytes:
@@ -145,7 +145,7 @@ def _polyglot(data: bytearray, rng: random.Random) -> bytes:
 
 
 def _wrong_signature(data: bytearray, rng: random.Random) -> bytes:
-    """The first bytes of another kind."""
+    """The first bytes of another format."""
     return rng.choice(valid_images())[1][:16] + bytes(data[16:])
 
 

@@ -1,4 +1,4 @@
-"""Words that people might write, by mistake, for fun, or to do harm; and JSON that is not what it should be."""
+"""Text that users might write, by mistake, for fun or to do harm; and mutations of JSON."""
 
 import random
 from copy import deepcopy
@@ -60,11 +60,11 @@ ODD_VALUES: tuple[Json, ...] = (
 
 
 def random_text(rng: random.Random) -> str:
-    """Something that somebody might write."""
-    lot = rng.random()
-    if lot < 0.5:
+    """Something that a user might write."""
+    draw = rng.random()
+    if draw < 0.5:
         return rng.choice(HOSTILE_TEXTS)
-    if lot < 0.8:
+    if draw < 0.8:
         return "".join(rng.choice(HOSTILE_TEXTS)[:40] for _ in range(rng.randint(1, 6)))[:4096]
     return "".join(
         chr(rng.choice((rng.randrange(0x80), rng.randrange(0xD800), rng.randrange(0x10000, 0x110000))))
@@ -73,7 +73,7 @@ def random_text(rng: random.Random) -> str:
 
 
 def mutate(value: Json, rng: random.Random) -> Json:
-    """The same JSON, with one to three things in it taken away or replaced by something odd."""
+    """A copy of the JSON with one to three values removed or replaced by unusual ones."""
     copy = deepcopy(value)
     for _ in range(rng.randint(1, 3)):
         _mutate_in_place(copy, rng)
@@ -81,7 +81,7 @@ def mutate(value: Json, rng: random.Random) -> Json:
 
 
 def _mutate_in_place(value: Json, rng: random.Random) -> None:
-    """Walk down by chance, and change one thing."""
+    """Descend at random and change one value."""
     if not isinstance(value, dict | list) or not value:
         return
     key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))

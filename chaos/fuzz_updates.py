@@ -1,4 +1,4 @@
-"""Updates as Telegram sends them, of every kind that the bot listens to, with something wrong in each."""
+"""Telegram updates of every kind that the bot handles, each malformed in some way."""
 
 import random
 from typing import Any
@@ -15,44 +15,42 @@ Json = Any
 
 
 async def valid_updates(api: BotApi) -> list[Json]:
-    """One of each kind, taken back before the bot has seen it."""
-    anna, member = Someone(api, 5, 5), Someone(api, 5, -1005)
-    await anna.says("/help")
-    await anna.sends(portrait_jpeg(), caption="/style 2")
-    await changes_caption(anna, anna.last, "/style 5")
-    await anna.sends_file(portrait_jpeg(), "me.jpg", "image/jpeg", caption="/style 2")
-    await anna.sends_album([portrait_jpeg(), portrait_jpeg(shade=3)], caption="/style ref")
-    await member.says("/style 2", answering=anna.last)
-    await anna.presses_data(Shown(5, 77, "a card"), "choose:1:2")
-    await api.push({"inline_query": {"id": "q", "from": anna.user(), "query": "anime", "offset": ""}})
+    """One valid update of each kind, taken back before the bot has received it."""
+    user, member = Someone(api, 5, 5), Someone(api, 5, -1005)
+    await user.says("/help")
+    await user.sends(portrait_jpeg(), caption="/style 2")
+    await changes_caption(user, user.last, "/style 5")
+    await user.sends_file(portrait_jpeg(), "me.jpg", "image/jpeg", caption="/style 2")
+    await user.sends_album([portrait_jpeg(), portrait_jpeg(shade=3)], caption="/style ref")
+    await member.says("/style 2", answering=user.last)
+    await user.presses_data(Shown(5, 77, "a card"), "choose:1:2")
+    await api.push({"inline_query": {"id": "q", "from": user.user(), "query": "anime", "offset": ""}})
     paid = {"currency": "XTR", "total_amount": 50, "invoice_payload": "units:10:50"}
-    await api.push({"pre_checkout_query": {"id": "c", "from": anna.user(), **paid}})
+    await api.push({"pre_checkout_query": {"id": "c", "from": user.user(), **paid}})
     charges = {"telegram_payment_charge_id": "charge", "provider_payment_charge_id": ""}
-    await anna.posts({"successful_payment": paid | charges})
+    await user.posts({"successful_payment": paid | charges})
     await adds_bot(member)
     await group_moves(Someone(api, 5, -1006), -1007)
-    body = {"message_id": 9, "date": NOW, "chat": {"id": -777, "type": "supergroup", "title": "E"}, "from": anna.user()}
-    await api.push({"guest_message": body | anna.photo_body(portrait_jpeg()) | {"guest_query_id": "g"}})
-    made, api.updates = api.updates, []
-    return [{name: value for name, value in update.items() if name != "update_id"} for update in made]
+    body = {"message_id": 9, "date": NOW, "chat": {"id": -777, "type": "supergroup", "title": "E"}, "from": user.user()}
+    await api.push({"guest_message": body | user.photo_body(portrait_jpeg()) | {"guest_query_id": "g"}})
+    pushed, api.updates = api.updates, []
+    return [{name: value for name, value in update.items() if name != "update_id"} for update in pushed]
 
 
 async def push_malformed_update(api: BotApi, kinds: list[Json], rng: random.Random) -> Json:
-    """An update that is not as it should be: bent JSON, odd words, a broken file, or foreign button data."""
-    somebody = Someone(api, rng.randint(1, 2**40), rng.choice((rng.randint(1, 2**40), -1005)))
-    lot = rng.random()
-    if lot < 0.4:
+    """Push a malformed update: mutated JSON, unusual text, a corrupted file or foreign button data."""
+    user = Someone(api, rng.randint(1, 2**40), rng.choice((rng.randint(1, 2**40), -1005)))
+    draw = rng.random()
+    if draw < 0.4:
         return await api.push(mutate(rng.choice(kinds), rng))
-    if lot < 0.6:
-        return await somebody.says(random_text(rng) or " ")
-    if lot < 0.75:
-        return await somebody.sends(corrupt_image(rng)[1], caption=random_text(rng)[:1024])
-    if lot < 0.9:
-        return await somebody.presses_data(Shown(somebody.chat, rng.randint(1, 2**31), "a card"), _button_data(rng))
+    if draw < 0.6:
+        return await user.says(random_text(rng) or " ")
+    if draw < 0.75:
+        return await user.sends(corrupt_image(rng)[1], caption=random_text(rng)[:1024])
+    if draw < 0.9:
+        return await user.presses_data(Shown(user.chat, rng.randint(1, 2**31), "a card"), _button_data(rng))
     mime = rng.choice(("image/jpeg", "text/html", "", "\0", "application/zip"))
-    return await somebody.sends_file(
-        corrupt_image(rng)[1], random_text(rng)[:200], mime, size=rng.choice((None, 0, 2**40))
-    )
+    return await user.sends_file(corrupt_image(rng)[1], random_text(rng)[:200], mime, size=rng.choice((None, 0, 2**40)))
 
 
 def _button_data(rng: random.Random) -> str:

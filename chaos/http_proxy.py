@@ -1,4 +1,4 @@
-"""A proxy between the bot and somebody it talks to: every call passes here, and may have something done to it."""
+"""An HTTP proxy between the bot and a server it calls; faults can be injected into every call."""
 
 import asyncio
 from collections import Counter
@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MAX_HEAD = 64 * 1024
-PROBE = b"KNOCK / HTTP/1.1\r\n\r\n"
+PROBE = b"PROBE / HTTP/1.1\r\n\r\n"
 
 
 @dataclass(frozen=True)
 class ProxiedCall:
-    """One call at the proxy. `kind` is what the chooser goes by."""
+    """One call at the proxy. `kind` is what policies select by."""
 
     kind: str
-    head: bytes  # up to and with the empty line, asking to close the connection afterwards
+    head: bytes  # up to and including the empty line, with `Connection: close`
     body: bytes
     upstream: tuple[str, int]
     writer: asyncio.StreamWriter
 
     @property
     def caller(self) -> int:
-        """The port at which the caller's connection begins."""
+        """The port at which the caller's connection starts."""
         return int(self.writer.get_extra_info("peername")[1])
 
     async def forward(self) -> bytes:
-        """Have it carried out: the whole answer, as bytes."""
+        """Carry the call out. Returns the whole response as bytes."""
         reader, writer = await asyncio.open_connection(*self.upstream)
         try:
             writer.write(self.head + self.body)
@@ -37,7 +37,7 @@ class ProxiedCall:
             writer.close()
 
     async def answer(self, data: bytes) -> None:
-        """Send bytes to the caller; nothing happens when it has gone."""
+        """Send bytes to the caller; a no-op when it has disconnected."""
         self.writer.write(data)
         await self.writer.drain()
 
@@ -47,20 +47,20 @@ Policy = Callable[[ProxiedCall], Action]
 
 
 async def pass_through(call: ProxiedCall) -> None:
-    """Nothing is done to it."""
+    """No fault."""
     await call.answer(await call.forward())
 
 
 @dataclass
 class HttpProxy:
-    """`policy` says what is done to each call; `seen` counts them by kind."""
+    """`policy` chooses the action for each call; `seen` counts calls by kind."""
 
     upstream: tuple[str, int]
     kind_of: Callable[[str, str], str]  # method, path
     policy: Policy = field(default=lambda _: pass_through)
     seen: Counter[str] = field(default_factory=Counter)
     url: str = ""
-    _busy: dict[asyncio.Task[None], str] = field(default_factory=dict)  # with the kind of call, once it is known
+    _busy: dict[asyncio.Task[None], str] = field(default_factory=dict)  # with the kind of call, once known
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -74,21 +74,21 @@ class HttpProxy:
             self.seen[call.kind] += 1
             await self.policy(call)(call)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # somebody went: the caller was killed, the other side is gone, or all is over
+            pass  # the caller was killed, the server has gone, or the proxy is being stopped
         finally:
             del self._busy[task]
             writer.close()
 
-    async def settled(self, *, but_for: str = "") -> None:
-        """Wait until nothing is on its way. What a caller has sent before it died is carried out all the same; and what
-        still lies in the system's queue is served before this knock of ours."""
+    async def settled(self, *, ignoring: str = "") -> None:
+        """Wait until no call is in progress. What a caller sent before it died is still carried out, and what lies
+        in the listen queue is served before this probe."""
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         writer.write(PROBE)
         await reader.read()
         writer.close()
-        while rest := [task for task, kind in self._busy.items() if kind != but_for]:
-            await asyncio.wait(rest)
+        while pending := [task for task, kind in self._busy.items() if kind != ignoring]:
+            await asyncio.wait(pending)
 
     async def stop(self) -> None:
         for task in list(self._busy):
@@ -97,10 +97,10 @@ class HttpProxy:
             await asyncio.wait(self._busy)
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> ProxiedCall | None:
-        begun = await reader.readuntil(b"\r\n\r\n")
-        if begun == PROBE:
+        received = await reader.readuntil(b"\r\n\r\n")
+        if received == PROBE:
             return None
-        lines = begun.split(b"\r\n")[:-2]
+        lines = received.split(b"\r\n")[:-2]
         method, path, _ = lines[0].decode("latin-1").split(" ")
         length, kept = 0, [lines[0]]
         for line in lines[1:]:
@@ -116,7 +116,7 @@ class HttpProxy:
 
 @asynccontextmanager
 async def http_proxy(upstream: str, kind_of: Callable[[str, str], str]) -> AsyncIterator[HttpProxy]:
-    """A proxy on a loopback port, in front of `upstream` (`http://host:port`), until the end of the block."""
+    """A proxy on a loopback port in front of `upstream` (`http://host:port`), until the end of the block."""
     parts = urlsplit(upstream)
     assert parts.hostname
     assert parts.port

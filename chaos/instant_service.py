@@ -1,4 +1,4 @@
-"""A service that answers at once, for soaking: tasks are done as soon as they are asked for. It keeps no bytes."""
+"""A stand-in for the service that finishes every task at once, for the soak. It stores no images."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ MAX_HEAD = 64 * 1024
 
 @dataclass
 class InstantService:
-    """`task_count`: how many tasks there were. `now`: seconds since the epoch."""
+    """`task_count`: tasks created so far. `now`: Unix time."""
 
     now: Callable[[], float]
     url: str = ""
     task_count: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, for as long as the caller keeps it."""
+        """Handle one connection for as long as the client keeps it open."""
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -36,7 +36,7 @@ class InstantService:
                 writer.write(self._answer(method, path.partition("?")[0]))
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the caller has gone
+            pass  # the client has disconnected
         finally:
             writer.close()
 
@@ -47,14 +47,14 @@ class InstantService:
         if path.startswith("/results/"):
             return self._reply(RESULT_IMAGE, "image/jpeg")
         if path == f"{BASE_PATH}/tasks":
-            nothing = {"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}
-            return self._reply(json.dumps(nothing).encode())
+            empty_page = {"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 50}
+            return self._reply(json.dumps(empty_page).encode())
         return self._reply(_json(self._done(path.rpartition("/")[2])))
 
     def _done(self, task_id: str) -> dict[str, Any]:
-        ended = int(self.now() * 1000)
-        began = beijing_time(ended - TASK_MILLISECONDS)
-        times = {"submit_time": began, "scheduled_time": began, "end_time": beijing_time(ended)}
+        end = int(self.now() * 1000)
+        start = beijing_time(end - TASK_MILLISECONDS)
+        times = {"submit_time": start, "scheduled_time": start, "end_time": beijing_time(end)}
         results = {"results": [{"url": f"{self.url}/results/{task_id}.jpg"}]}
         return {"task_id": task_id, "task_status": "SUCCEEDED", **times, **results}
 

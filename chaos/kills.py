@@ -1,5 +1,5 @@
-"""Kills: the bot is ended with SIGKILL again and again, at chosen points and by chance, and started again on what it
-left behind. In the end every wish has had one outcome and every task was paid for once."""
+"""Kills: the bot is killed with SIGKILL again and again, at chosen points and at random, and restarted on the data
+it left. In the end every request has one outcome and every task was paid for once."""
 
 import asyncio
 import random
@@ -19,49 +19,49 @@ from chaos.testbed import ACCOUNTS, LINKS, Testbed, open_testbed
 from chaos.users import Users, submit_request
 
 SPEED = 4.0
-BACKLOG = 6  # wishes under way at any time
-KILL_TIMEOUT = 3.0  # seconds that a moment is waited for once the bot answers; then the life ends anyway
+BACKLOG = 6  # requests in progress at any time
+KILL_TIMEOUT = 3.0  # seconds to wait for the kill point once the bot serves requests; then it is killed anyway
 BATCH = 100  # kills between two audits
-DRAIN_TIMEOUT = 180.0  # for everything to come to its end
+DRAIN_TIMEOUT = 180.0  # seconds
 
 
 @dataclass
 class Report:
-    """What was done, what came of it, and everything that was wrong."""
+    """What was done, the results, and all violations."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    missed: int = 0  # moments that did not come: killed all the same
+    missed: int = 0  # kill points not reached in time: killed anyway
     requests: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     tasks: int = 0
-    resent_cards: int = 0  # new messages that were sent and whose answer nobody lived to hear
+    resent_cards: int = 0  # new messages sent just before a kill and not recorded
     discord_users: int = 0
     late_responses: int = 0
     violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
-    """The part as the command runs it."""
+    """The part's entry point."""
     return _summarize(asyncio.run(run_kills(folder, number, seed)))
 
 
 def run_embedded(folder: Path, number: int, seed: int) -> Summary:
-    """The same for a bot without a key: the service that paints is part of what is killed."""
+    """The same for a bot without an API key: its own stylizer is killed with it."""
     return _summarize(asyncio.run(run_kills(folder, number, seed, embedded=True)))
 
 
 def _summarize(report: Report) -> Summary:
-    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    outcomes = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
         *((f"  {name}", str(count)) for name, count in sorted(report.kills.items())),
-        ("  of these at a moment that did not come in time", str(report.missed)),
-        ("wishes accepted", str(report.requests)),
-        ("outcomes", ended),
+        ("  of these at a kill point not reached in time", str(report.missed)),
+        ("requests accepted", str(report.requests)),
+        ("outcomes", outcomes),
         ("tasks made at the API", str(report.tasks)),
-        ("cards sent again (sent, and nobody lived to hear it)", str(report.resent_cards)),
-        ("people on Discord", str(report.discord_users)),
-        ("answers later than Discord takes them", str(report.late_responses)),
+        ("cards sent again (sent but not recorded)", str(report.resent_cards)),
+        ("Discord users", str(report.discord_users)),
+        ("responses too late for Discord", str(report.late_responses)),
     ]
     return Summary(figures, report.violations)
 
@@ -69,22 +69,22 @@ def _summarize(report: Report) -> Summary:
 async def run_kills(
     folder: Path, number: int, seed: int, *, embedded: bool = False, log: Callable[[str], None] = print
 ) -> Report:
-    """So many kills, then the audit. What paints `embedded` keeps the wall's time, so the bot has to do so as well."""
+    """So many kills, with audits between. An `embedded` stylizer runs in real time, so the bot has to as well."""
     report, rng = Report(), random.Random(seed)
     async with open_testbed(folder, speed=1.0 if embedded else SPEED, accounts=0 if embedded else ACCOUNTS) as testbed:
-        rounds = KillRun(testbed, Users(testbed, rng), DiscordUsers(testbed.discord, rng), rng, report)
+        run = KillRun(testbed, Users(testbed, rng), DiscordUsers(testbed.discord, rng), rng, report)
         while (done := report.kills.total()) < number and not report.violations:
             for _ in range(min(BATCH, number - done)):
-                await rounds.run_round()
-            await rounds.drain()
-            log(f"{report.kills.total()} kills, {report.requests} wishes, {len(report.violations)} wrong")
+                await run.run_round()
+            await run.drain()
+            log(f"{report.kills.total()} kills, {report.requests} requests, {len(report.violations)} violations")
     return report
 
 
 @dataclass
 class KillRun:
-    """`allowed_duplicates`: messages that a chat may show twice, because the bot died between sending and knowing; `unrecorded`: such
-    messages on Discord."""
+    """`allowed_duplicates`: by chat, messages that may appear twice because the bot died between sending and
+    recording them; `unrecorded`: such messages on Discord."""
 
     testbed: Testbed
     users: Users
@@ -95,31 +95,29 @@ class KillRun:
     unrecorded: set[int] = field(default_factory=set)
 
     async def run_round(self) -> None:
-        """Some wishes, a life, its end."""
+        """Submit requests, start the bot, kill it."""
         await self._submit_requests()
         kill_point = draw_kill_point(self.rng, at_api=self.testbed.accounts > 0)
         async with self.testbed.bot(
             kill_point if isinstance(kill_point, CrashPoint) else None, self.rng.choice(LINKS)
         ) as bot:
             trigger = KillTrigger(kill_point, lambda _: bot.kill())
-            self.testbed.api_proxy.policy = self.testbed.telegram_proxy.policy = self.testbed.discord_proxy.policy = (
-                trigger.policy
-            )
-            asking = asyncio.create_task(self._send_requests(bot))
+            self.testbed.set_policy(trigger.policy)
+            web_task = asyncio.create_task(self._send_requests(bot))
             discord_task = asyncio.create_task(self.discord_users.run_all())
             reached = await self._wait_for_death(bot, kill_point)
-            await asking
+            await web_task
             discord_task.cancel()
             await asyncio.wait([discord_task])
         self.report.kills[label(kill_point)] += 1
         self.report.missed += not reached
         await self.testbed.api_proxy.settled()
-        await self.testbed.telegram_proxy.settled(but_for="getUpdates")
+        await self.testbed.telegram_proxy.settled(ignoring="getUpdates")
         await self.testbed.discord_proxy.settled()
         self._note_unrecorded_cards()
 
     async def drain(self) -> None:
-        """A life in peace, until nothing is left to do; then everything is looked at."""
+        """Run the bot without kills until no work is left, then audit."""
         self.testbed.api_proxy.policy = self.testbed.telegram_proxy.policy = self.testbed.discord_proxy.policy = (
             KillTrigger(AfterDelay(0), lambda _: None).policy
         )
@@ -133,7 +131,7 @@ class KillRun:
                 async with asyncio.timeout(DRAIN_TIMEOUT):
                     while self.users.unaccepted:
                         await self.users.send(address)
-                    # Another process and its file: nobody tells us when they have changed.
+                    # Another process and its database: nothing signals a change.
                     while self._pending or audit.unfinished(self.testbed.database):  # noqa: ASYNC110  # see above
                         await asyncio.sleep(0.1)
             discord_task.cancel()
@@ -142,13 +140,13 @@ class KillRun:
 
     @property
     def _pending(self) -> int:
-        """Wishes of which the bot has not heard yet."""
+        """The number of requests that the bot has not received yet."""
         return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
 
     async def _submit_requests(self) -> None:
-        begun = self.testbed.database.exists() and self.report.kills.total()
-        open_now = audit.unfinished(self.testbed.database) if begun else 0
-        for _ in range(BACKLOG - open_now - self._pending):
+        has_started = self.testbed.database.exists() and self.report.kills.total()
+        unfinished = audit.unfinished(self.testbed.database) if has_started else 0
+        for _ in range(BACKLOG - unfinished - self._pending):
             await submit_request(self.users, self.discord_users)
 
     async def _send_requests(self, bot: BotProcess) -> None:
@@ -157,9 +155,9 @@ class KillRun:
             await self.users.send(address)
 
     async def _wait_for_death(self, bot: BotProcess, kill_point: KillPoint) -> bool:
-        """Whether the moment came by itself."""
+        """Whether the kill point was reached; the bot is killed anyway."""
         reached = isinstance(kill_point, AfterDelay)
-        if not isinstance(kill_point, AfterDelay):  # how long a start takes depends on what else the machine does
+        if not isinstance(kill_point, AfterDelay):  # the time a start takes depends on the machine's load
             await bot.address
         with suppress(TimeoutError):
             async with asyncio.timeout(kill_point.seconds if isinstance(kill_point, AfterDelay) else KILL_TIMEOUT):
@@ -170,7 +168,7 @@ class KillRun:
         return reached
 
     def _note_unrecorded_cards(self) -> None:
-        """Cards that the dead bot has sent and not noted: the next one sends them once more."""
+        """Note the cards that the killed bot sent but did not record: the next process sends them again."""
         if not self.testbed.database.exists():
             return
         self.unrecorded |= discord_audit.unrecorded_cards(self.testbed.database, self.discord_users)

@@ -1,4 +1,4 @@
-"""What befalls a whole machine while work is going on: each comes, lasts, and goes, and the bot has to live with it."""
+"""Faults of the whole machine while work is in progress. Each has a duration, and the bot has to recover from it."""
 
 import asyncio
 import resource
@@ -12,11 +12,11 @@ from chaos.bot_process import BotProcess
 from chaos.http_proxy import Action, ProxiedCall
 from chaos.testbed import Testbed
 
-FILE_SIZE_LIMIT = 2048  # no file may be written beyond this: neither the database's log nor a photo
+FILE_SIZE_LIMIT = 2048  # less than the database's log or a photo needs
 DISK_FULL_SECONDS = 3.0
-LOCKED_SECONDS = 12.0  # longer than SQLite waits for its turn
+LOCKED_SECONDS = 12.0  # longer than SQLite's busy timeout
 OUTAGE_SECONDS = 600.0  # of the bot's time
-MAX_SUBMITS = 12  # that a lane may try meanwhile: 5, 10, 20 … 300 s between two
+MAX_SUBMITS = 12  # that an account may try meanwhile, with delays of 5, 10, 20 … 300 s
 NO_RESPONSE_SECONDS = 12.0
 JUMP_SECONDS = 2 * 3600.0
 
@@ -24,7 +24,7 @@ MachineFault = Callable[[Testbed, BotProcess], Awaitable[list[str]]]
 
 
 async def disk_full(_: Testbed, bot: BotProcess) -> list[str]:
-    """Nothing can be written any more, for a while."""
+    """For a while nothing can be written."""
     before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, resource.RLIM_INFINITY))
     await asyncio.sleep(DISK_FULL_SECONDS)
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
@@ -32,7 +32,7 @@ async def disk_full(_: Testbed, bot: BotProcess) -> list[str]:
 
 
 async def database_locked(testbed: Testbed, _: BotProcess) -> list[str]:
-    """Somebody else, an owner with a tool, holds the database's lock."""
+    """Another program, such as an owner's tool, holds the database's lock."""
     await asyncio.to_thread(_hold_lock, testbed)
     return []
 
@@ -45,33 +45,33 @@ def _hold_lock(testbed: Testbed) -> None:
 
 
 async def clock_forward(testbed: Testbed, _: BotProcess) -> list[str]:
-    """The wall's clock is set forward, as after a laptop's sleep; from now on it is wrong."""
+    """The wall clock jumps forward, as after a laptop's sleep, and stays wrong."""
     testbed.clock_skew.value += JUMP_SECONDS
     return []
 
 
 async def clock_back(testbed: Testbed, _: BotProcess) -> list[str]:
-    """The wall's clock is set right again: backwards."""
+    """The wall clock jumps back, which corrects it."""
     testbed.clock_skew.value -= JUMP_SECONDS
     return []
 
 
 async def outage(testbed: Testbed, _: BotProcess) -> list[str]:
-    """The service answers nothing but 503, for ten minutes: it must be left alone most of that time."""
-    before, usual = testbed.api_proxy.seen["create"], testbed.api_proxy.policy
+    """The service answers only 503 for ten minutes, during which it must hardly be called."""
+    before, policy = testbed.api_proxy.seen["create"], testbed.api_proxy.policy
     testbed.api_proxy.policy = _unavailable
     await asyncio.sleep(OUTAGE_SECONDS / testbed.time_scale.speed)
-    tries = testbed.api_proxy.seen["create"] - before
-    testbed.api_proxy.policy = usual
-    if tries > MAX_SUBMITS * testbed.accounts:
-        return [f"{tries} submits were tried in {OUTAGE_SECONDS:.0f} s while the service was down"]
+    submits = testbed.api_proxy.seen["create"] - before
+    testbed.api_proxy.policy = policy
+    if submits > MAX_SUBMITS * testbed.accounts:
+        return [f"{submits} submits were attempted in {OUTAGE_SECONDS:.0f} s while the service was down"]
     return []
 
 
 async def no_responses(testbed: Testbed, _: BotProcess) -> list[str]:
-    """Neither the service nor the chats answer anything, and nobody hangs up."""
+    """Neither the service nor the chat platforms respond, and no connection is closed."""
     before = testbed.api_proxy.policy, testbed.telegram_proxy.policy, testbed.discord_proxy.policy
-    testbed.api_proxy.policy = testbed.telegram_proxy.policy = testbed.discord_proxy.policy = _no_response
+    testbed.set_policy(_no_response)
     await asyncio.sleep(NO_RESPONSE_SECONDS)
     testbed.api_proxy.policy, testbed.telegram_proxy.policy, testbed.discord_proxy.policy = before
     return []
@@ -86,10 +86,10 @@ def _unavailable(_: ProxiedCall) -> Action:
 
 
 MACHINE_FAULTS: dict[str, MachineFault] = {
-    "clock set forward": clock_forward,
+    "clock forward": clock_forward,
     "disk full": disk_full,
-    "clock set back": clock_back,
-    "outage of the service": outage,
+    "clock back": clock_back,
+    "service outage": outage,
     "database locked": database_locked,
-    "nobody answers": no_responses,
+    "no responses": no_responses,
 }

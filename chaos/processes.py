@@ -1,4 +1,4 @@
-"""What the system knows of a process: memory, open files, children. Linux only, as the rest of this package."""
+"""What the kernel knows about a process: memory, open files, children. Linux only, like the rest of this package."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,28 +7,28 @@ from pathlib import Path
 
 
 def peak_mib(pid: int) -> int:
-    """The most memory that a process has had so far; 0 when it is gone."""
+    """Peak resident memory so far; 0 when the process is gone."""
     return _mib(pid, "VmHWM")
 
 
 def current_mib(pid: int) -> int:
-    """The memory that a process has now; 0 when it is gone."""
+    """Resident memory now; 0 when the process is gone."""
     return _mib(pid, "VmRSS")
 
 
 def open_file_count(pid: int) -> int:
-    """How many files and sockets a process holds."""
+    """The number of open files and sockets."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor's time that a process has had so far, all its threads, in its own code and in the system's."""
+    """CPU time used so far by all threads, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int | None = None) -> frozenset[int]:
-    """The processes that a process has started and that still are."""
+    """The running child processes."""
     found = set()
     for path in Path(f"/proc/{pid or os.getpid()}/task").glob("*/children"):
         found |= set(map(int, path.read_text().split()))
@@ -36,7 +36,7 @@ def children(pid: int | None = None) -> frozenset[int]:
 
 
 def owner_of_port(port: int, pids: Iterable[int]) -> int | None:
-    """Which of these processes has a connection on loopback that begins at this port."""
+    """Which of these processes has a loopback connection that starts at this port."""
     inodes = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if _starts_at(line, port)}
     wanted = {f"socket:[{inode}]" for inode in inodes}
     return next((pid for pid in pids if wanted & set(_open_targets(pid))), None)
@@ -47,7 +47,7 @@ def _starts_at(line: str, port: int) -> bool:
 
 
 def _open_targets(pid: int) -> Iterator[str]:
-    """What the open files of a process are; nothing when it is gone."""
+    """What the open file descriptors of a process refer to; nothing when it is gone."""
     with suppress(OSError):
         for path in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(OSError):

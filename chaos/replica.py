@@ -1,5 +1,5 @@
-"""One of several replicas of the bot: a process that is started again whenever it has died, with a port, a folder and a
-wire to the database of its own."""
+"""One of several replicas of the bot: a process that is restarted whenever it dies, with a port, a folder and a
+database connection of its own."""
 
 import asyncio
 import multiprocessing
@@ -16,16 +16,17 @@ from chaos.crash_points import EDGES, CrashPoint
 from chaos.tcp_proxy import TcpProxy, tcp_proxy
 from chaos.testbed import Testbed, free_port
 
-MAX_RESTART_DELAY = 2.0  # at most, between a death and the next life
-MAX_COMMITS = 60  # of a life, at whose edges it may end
-CRASH_POINT_RATE = 0.3  # of all lives
-LINKS = ("inline", "upload")  # a signed link leads to a public address that stays while one dies: there is none here
-UNEXPECTED_EXIT = "by itself"
+MAX_RESTART_DELAY = 2.0  # seconds
+MAX_COMMITS = 60  # of a process, at which it may kill itself
+CRASH_POINT_RATE = 0.3  # of all processes
+LINKS = ("inline", "upload")  # no signed links: they need a public address that outlives a replica
+UNEXPECTED_EXIT = "unexpected exit"
 
 
 @dataclass
 class Replica:
-    """`process` is its present life; `crash_point` where that will end by itself; `clock_skew` the error of its wall clock."""
+    """`process` is the running process; `crash_point` where it will kill itself; `clock_skew` the error of its wall
+    clock."""
 
     number: int
     testbed: Testbed
@@ -35,24 +36,24 @@ class Replica:
     port: int = field(default_factory=free_port)
     process: BotProcess | None = None
     crash_point: CrashPoint | None = None
-    quiesced: bool = False  # it is not to die by itself
+    quiesced: bool = False  # no crash points
     clock_skew: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
-    exits: list[str] = field(default_factory=list)  # what each life has died of
+    exits: list[str] = field(default_factory=list)  # the cause of each process's death
     _cause: str = ""
 
     @property
     def pid(self) -> int:
-        """0 while it is away."""
+        """0 while it is down."""
         return 0 if self.process is None else self.process.pid
 
     @property
     def address(self) -> str | None:
-        """Where it answers, if it does."""
-        told = None if self.process is None else self.process.address
-        return told.result() if told is not None and told.done() else None
+        """Its URL, while it serves requests."""
+        address = None if self.process is None else self.process.address
+        return address.result() if address is not None and address.done() else None
 
     async def run(self) -> None:
-        """Live again and again, until cancelled."""
+        """Restart it whenever it dies, until cancelled."""
         while True:
             self.crash_point = None
             if not self.quiesced and self.rng.random() < CRASH_POINT_RATE:
@@ -67,7 +68,7 @@ class Replica:
             await asyncio.sleep(0 if self.quiesced else self.rng.uniform(0, MAX_RESTART_DELAY))
 
     def kill(self, cause: str) -> None:
-        """SIGKILL, if it lives."""
+        """SIGKILL, if it is running."""
         if self.process is not None and not self._cause:
             self._cause = cause
             self.process.kill()
@@ -96,7 +97,8 @@ class Replica:
 async def replica(
     number: int, testbed: Testbed, database: str, settings: dict[str, Any], rng: random.Random
 ) -> AsyncIterator[Replica]:
-    """A replica that lives, with interruptions, until the block ends. `database`: its address, without the wire."""
+    """A replica that is kept running, with interruptions, until the block ends. `database`: its URL, without the
+    proxy."""
     before, _, after = database.rpartition("@")
     where, _, name = after.partition("/")
     host, _, port = where.partition(":")

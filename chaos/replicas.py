@@ -1,6 +1,6 @@
-"""Replicas: three bots on one PostgreSQL, each killed in its turn and at chosen points, frozen, cut off from the
-database, with a wrong clock, and the database itself dying. What holds for one bot holds for them together, and every
-lane goes on."""
+"""Replicas: three bots on one PostgreSQL. Each is killed in turn and at chosen points, frozen, cut off from the
+database, given a wrong clock, and the database itself is stopped. The invariants of one bot hold for all of them
+together, and every account stays in use."""
 
 import asyncio
 import random
@@ -24,18 +24,18 @@ from tests.fakes.postgres import NoServer, Server, postgres_server
 from tests.fakes.s3 import bucket_server
 
 REPLICAS = 3
-SUBMITS = 2  # of an account, within a second
+SUBMITS = 2  # per account and second
 BATCH = 25  # kills between two audits
-DISTURBANCE_RATE = 0.08  # of what is done to them; the rest is kills
+DISTURBANCE_RATE = 0.08  # of all interventions; the rest are kills
 KILL_AT_CALL_RATE = 0.5  # of the kills
-MAX_KILL_DELAY = 1.5  # until one that is nothing but chance
-MAX_PAUSE = 2.0  # at most, between two of them
-SECRET = "of three replicas that trust each other"
+MAX_KILL_DELAY = 1.5  # seconds, before a random kill
+MAX_PAUSE = 2.0  # seconds, between two interventions
+SECRET = "shared-by-all-replicas-of-the-chaos-run"
 
 
 @dataclass
 class Report:
-    """What was done, what came of it, and everything that was wrong."""
+    """What was done, the results, and all violations."""
 
     kills: Counter[str] = field(default_factory=Counter)
     disturbances: Counter[str] = field(default_factory=Counter)
@@ -50,27 +50,27 @@ class Report:
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
-    """The part as the command runs it."""
+    """The part's entry point."""
     try:
         with postgres_server() as server:
             report = asyncio.run(run_replicas(folder, number, seed, server=server))
     except NoServer as reason:
         return Summary([("not run", str(reason))], [])
-    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    outcomes = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
         ("kills", str(report.kills.total())),
         *((f"  {what}", str(count)) for what, count in sorted(report.kills.items())),
-        *((f"{what} for a while", str(count)) for what, count in sorted(report.disturbances.items())),
-        ("wishes accepted", str(report.requests)),
-        ("people on Discord", str(report.discord_users)),
-        ("outcomes", ended),
+        *((f"  {what} for a while", str(count)) for what, count in sorted(report.disturbances.items())),
+        ("requests accepted", str(report.requests)),
+        ("Discord users", str(report.discord_users)),
+        ("outcomes", outcomes),
         ("tasks made at the API", str(report.tasks)),
-        ("most tasks of an account sent within a second", str(report.submits)),
+        ("most submits of an account within a second", str(report.submits)),
         *(
             (f"longest that a lane stood still, {why}, s", f"{longest_idle:.1f}")
             for why, longest_idle in report.longest_idle.items()
         ),
-        ("answers later than Discord takes them", str(report.late_responses)),
+        ("responses too late for Discord", str(report.late_responses)),
     ]
     return Summary(figures, report.violations)
 
@@ -92,7 +92,7 @@ async def run_replicas(
                 await _inject_kills(cluster, rng, min(number, done + BATCH), report)
             report.violations += await cluster.drain()
             await _audit(testbed, cluster, report)
-            log(f"{report.kills.total()} kills, {report.requests} wishes, {len(report.violations)} wrong")
+            log(f"{report.kills.total()} kills, {report.requests} requests, {len(report.violations)} violations")
         report.violations += cluster.activity.violations()
     return report
 
@@ -101,7 +101,7 @@ async def run_replicas(
 async def open_cluster(
     folder: Path, server: Server, rng: random.Random, backlog: int
 ) -> AsyncIterator[tuple[Testbed, Cluster]]:
-    """The stage, and all replicas at work on one database and one bucket."""
+    """The testbed, and all replicas running on one database and one bucket."""
     async with AsyncExitStack() as stack:
         bucket = stack.enter_context(bucket_server())
         testbed = await stack.enter_async_context(open_testbed(folder, speed=1.0, engine=slow_engine()))
@@ -111,13 +111,13 @@ async def open_cluster(
             await stack.enter_async_context(replica(number, testbed, database, settings, rng))
             for number in range(REPLICAS)
         ]
-        # Of an album that a death has cut off, what came is told after ten minutes: too long to wait in real time.
+        # The results of an album interrupted by a kill are sent after ten minutes: too long in real time, so no albums.
         discord_users = DiscordUsers(testbed.discord, rng, album_rate=0.0)
         yield testbed, Cluster(testbed, server, database, replicas, Users(testbed, rng), discord_users, rng, backlog)
 
 
 async def _inject_kills(cluster: Cluster, rng: random.Random, until: int, report: Report) -> None:
-    """Kills until there were so many, in between what is worse than dying."""
+    """Kill replicas until the total is reached, with other disturbances in between."""
     while report.kills.total() < until and not cluster.violations:
         await cluster.wait_for_recovery()
         if rng.random() < DISTURBANCE_RATE:

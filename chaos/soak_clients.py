@@ -1,4 +1,4 @@
-"""The visitors of a soak: each wishes, watches its job, looks at the picture, and wishes again."""
+"""The clients of a soak: each submits a photo, watches the job, fetches the picture, and starts again."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,13 @@ import httpx
 
 from chaos.users import unique_photo
 
-RATE_LIMIT_WAIT = 0.3  # a visitor may wish four times a second
+RATE_LIMIT_WAIT = 0.3  # seconds; a visitor may submit four times a second
 
 
 @dataclass
 class SoakClients:
-    """`number`: wishes in all; `deadline`: on the steady clock, when no more are begun; `on_done` hears of each, how many are
-    done and how long it took."""
+    """`number`: requests in total; `deadline`: monotonic time after which no more are started; `on_done` is called
+    with the number of finished requests and the duration of the last one in seconds."""
 
     address: str
     number: int
@@ -25,10 +25,10 @@ class SoakClients:
     started: int = 0
     done: int = 0
 
-    async def run(self, many: int) -> None:
-        """So many at once, until all wishes are done or the time is up."""
+    async def run(self, count: int) -> None:
+        """Run so many clients at once, until all requests are done or the deadline has passed."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(many, self.number)):
+            for _ in range(min(count, self.number)):
                 group.create_task(self._client())
 
     async def _client(self) -> None:

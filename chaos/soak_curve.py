@@ -1,16 +1,16 @@
-"""The curve of a soak: what is looked at after every so many jobs, and what must not have grown by the end."""
+"""The samples of a soak, and what must not have grown by its end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_MEMORY_GROWTH, MAX_FILE_GROWTH, MAX_SLOWDOWN = 0.15, 16, 2.0  # how much the end may differ from the first quarter
-MIN_SAMPLES = 8  # looks that make a curve
+MAX_MEMORY_GROWTH, MAX_FILE_GROWTH, MAX_SLOWDOWN = 0.15, 16, 2.0  # limits between the first quarter and the end
+MIN_SAMPLES = 8  # for a meaningful comparison
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen after so many jobs: sizes in MiB (`log_mib`: of the write-ahead log), latencies in seconds and the
-    processor's milliseconds a job, of the jobs since the look before."""
+    """The state after so many jobs: sizes in MiB (`log_mib`: the write-ahead log), latencies in seconds and CPU
+    milliseconds per job, of the jobs since the previous sample."""
 
     jobs: int
     per_second: float
@@ -37,9 +37,9 @@ HEADER = (
 
 
 def regressions(samples: Sequence[Sample]) -> list[str]:
-    """What is more at the end than after the first quarter, and should not be. Pure."""
+    """What is higher at the end than after the first quarter and should not be. Pure."""
     if len(samples) < MIN_SAMPLES:
-        return ["it did not come far enough to show a curve"]
+        return ["too few samples for a comparison"]
     early, late = samples[len(samples) // 4], samples[-1]
     violations = []
     if late.bot_mib > early.bot_mib * (1 + MAX_MEMORY_GROWTH):
@@ -47,5 +47,5 @@ def regressions(samples: Sequence[Sample]) -> list[str]:
     if late.files > early.files + MAX_FILE_GROWTH:
         violations.append(f"open files grew from {early.files} to {late.files}")
     if late.median > early.median * MAX_SLOWDOWN:
-        violations.append(f"a wish took {early.median:.2f} s and takes {late.median:.2f} s now")
+        violations.append(f"the median latency grew from {early.median:.2f} to {late.median:.2f} s")
     return violations

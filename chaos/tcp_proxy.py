@@ -1,4 +1,4 @@
-"""The wire between one replica and the database: it can be cut, or fall silent, and be mended again."""
+"""A TCP proxy, here between a replica and the database: it can be cut, black-holed and restored."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,18 +6,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["whole", "cut", "silent"]
+State = Literal["open", "cut", "blackholed"]
 CHUNK = 64 * 1024
 
 
 @dataclass
 class TcpProxy:
-    """`whole`: bytes pass. `cut`: what was connected breaks off, and nobody gets through. `silent`: nothing passes in
-    either direction, and nobody is told."""
+    """`open`: bytes pass. `cut`: existing connections are dropped and new ones refused. `blackholed`: no bytes pass
+    in either direction and no connection is closed."""
 
     upstream: tuple[str, int]
     port: int = 0
-    state: State = "whole"
+    state: State = "open"
     _passable: asyncio.Event = field(default_factory=asyncio.Event)
     _connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = field(default_factory=dict)
 
@@ -29,18 +29,19 @@ class TcpProxy:
         self._drop_connections()
 
     def blackhole(self) -> None:
-        self.state = "silent"
+        self.state = "blackholed"
         self._passable.clear()
 
     def restore(self) -> None:
-        """New connections get through. Those that were silent break: their peers have given them up, or will."""
-        if self.state == "silent":
+        """Accept new connections. Those that were black-holed are dropped: their peers have given up on them, or
+        will."""
+        if self.state == "blackholed":
             self._drop_connections()
-        self.state = "whole"
+        self.state = "open"
         self._passable.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
+        """Handle one connection."""
         task = asyncio.current_task()
         assert task is not None
         self._connections[task] = [writer]
@@ -55,9 +56,12 @@ class TcpProxy:
         await self._passable.wait()
         if self.state == "cut":
             return
-        theirs, ours = await asyncio.open_connection(*self.upstream)
-        self._connections[task].append(ours)
-        pumps = [asyncio.create_task(self._pump(reader, ours)), asyncio.create_task(self._pump(theirs, writer))]
+        from_upstream, to_upstream = await asyncio.open_connection(*self.upstream)
+        self._connections[task].append(to_upstream)
+        pumps = [
+            asyncio.create_task(self._pump(reader, to_upstream)),
+            asyncio.create_task(self._pump(from_upstream, writer)),
+        ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -76,7 +80,7 @@ class TcpProxy:
             task.cancel()
 
     async def stop(self) -> None:
-        """Nobody is connected any more."""
+        """Drop all connections."""
         tasks = list(self._connections)
         self._drop_connections()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,7 +88,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def tcp_proxy(upstream: tuple[str, int]) -> AsyncIterator[TcpProxy]:
-    """A wire on a loopback port, until the end of the block."""
+    """A proxy on a loopback port, until the end of the block."""
     proxy = TcpProxy(upstream)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = int(server.sockets[0].getsockname()[1])
