@@ -12,7 +12,7 @@ from chaos.testbed import ACCOUNTS
 _KEY = re.compile(rb"(?i)\r\nauthorization: *bearer +(\S+)")
 TAKEOVER_SECONDS = 10.0  # within which another replica must take over an account after a kill
 AFTER_KILL, AFTER_DISTURBANCE = "killed", "frozen or cut off"
-DISTURBANCE_SECONDS = 30.0  # after recovery, for which idle time still counts as the disturbance's
+DISTURBANCE_SECONDS = 30.0  # after recovery, for which idle time is still attributed to it
 
 
 @dataclass

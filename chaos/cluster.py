@@ -203,7 +203,7 @@ class Cluster:
 
     def _note_unrecorded_cards(self) -> None:
         if self.server.process.poll() is not None:
-            return  # is away; it is asked when it is back
+            return  # the database is down; this is repeated when it is back
         self.unrecorded |= discord_audit.unrecorded_cards(self.database, self.discord_users)
         audit.count_unrecorded_cards(self.database, self.testbed.telegram, self.users.requests, self.allowed_duplicates)
 

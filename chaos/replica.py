@@ -104,10 +104,10 @@ async def replica(
     host, _, port = where.partition(":")
     async with tcp_proxy((host, int(port))) as proxy:
         mine = {**settings, "database_url": f"{before}@127.0.0.1:{proxy.port}/{name}"}
-        replica_ = Replica(number, testbed, proxy, mine, random.Random(rng.random()))
-        process = asyncio.create_task(replica_.run())
+        started = Replica(number, testbed, proxy, mine, random.Random(rng.random()))
+        process = asyncio.create_task(started.run())
         try:
-            yield replica_
+            yield started
         finally:
             process.cancel()
             await asyncio.wait([process])

@@ -66,10 +66,7 @@ def run(folder: Path, number: int, seed: int) -> Summary:
         ("outcomes", outcomes),
         ("tasks made at the API", str(report.tasks)),
         ("most submits of an account within a second", str(report.submits)),
-        *(
-            (f"longest that a lane stood still, {why}, s", f"{longest_idle:.1f}")
-            for why, longest_idle in report.longest_idle.items()
-        ),
+        *((f"longest idle account, {cause}, s", f"{idle:.1f}") for cause, idle in report.longest_idle.items()),
         ("responses too late for Discord", str(report.late_responses)),
     ]
     return Summary(figures, report.violations)

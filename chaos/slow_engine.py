@@ -1,4 +1,4 @@
-"""An engine that takes its time, so that somebody always waits."""
+"""An engine that takes its time, so that jobs always wait."""
 
 import time
 
@@ -9,13 +9,13 @@ SECONDS = 0.6
 
 
 def slow_engine() -> Engine:
-    """Real pictures, one after the other."""
+    """Real pictures, each after a delay."""
     return Engine(stylize=slowly, warm_up=warm_up, styles=STYLES)
 
 
 def slowly(
     photo: bytes, look: int, *, reference: bytes | None = None, strength: float = 1.0, brush: float = 0.5, seed: int = 0
 ) -> bytes:
-    """As the quick engine, later."""
+    """The quick engine, delayed."""
     time.sleep(SECONDS)
     return stylize(photo, look, reference=reference, strength=strength, brush=brush, seed=seed)
