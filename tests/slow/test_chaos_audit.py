@@ -1,4 +1,4 @@
-"""The audit finds what it is there to find: each of these has been a bug somewhere."""
+"""The audit finds every kind of violation it checks for; each has been a bug somewhere."""
 
 import asyncio
 import sqlite3
@@ -37,7 +37,7 @@ def card(number: int, photo: bytes | None = b"x") -> Shown:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """The rows of one wish that went well."""
+    """The rows of one successful request."""
     path = tmp_path / "repaint.db"
 
     async def migrated() -> None:
@@ -64,61 +64,59 @@ def violations(path: Path, *tasks: Task) -> list[str]:
     ]
 
 
-def test_what_went_well_is_not_complained_about(database: Path) -> None:
+def test_a_successful_request_violates_nothing(database: Path) -> None:
     assert violations(database) == []
     assert audit.unfinished(database) == 0
 
 
 @pytest.mark.parametrize(
-    ("sql", "complaint"),
+    ("sql", "expected"),
     [
-        ("DELETE FROM attempt; DELETE FROM ledger; DELETE FROM quota; DELETE FROM job", "is 0 jobs"),
+        ("DELETE FROM attempt; DELETE FROM ledger; DELETE FROM quota; DELETE FROM job", "has 0 jobs"),
         ("UPDATE job SET state = 'running'", "is still running"),
-        ("UPDATE job SET source = 'telegram:1:7:4'", "nobody wished for the job"),
-        ("DELETE FROM attempt", "is nobody's"),
-        ("UPDATE attempt SET task_id = 'task-2'", "was never made"),
-        ("UPDATE quota SET used = 2", "its rows say otherwise"),
+        ("UPDATE job SET source = 'telegram:1:7:4'", "belongs to no request"),
+        ("DELETE FROM attempt", "belongs to no attempt"),
+        ("UPDATE attempt SET task_id = 'task-2'", "does not exist"),
+        ("UPDATE quota SET used = 2", "its ledger rows contradict"),
         ("UPDATE quota SET reserved = 1", "still has 1 reserved"),
-        ("DELETE FROM ledger WHERE kind = 'commit'; UPDATE quota SET used = 0, reserved = 1", "0 units were spent"),
+        ("DELETE FROM ledger WHERE kind = 'commit'; UPDATE quota SET used = 0, reserved = 1", "0 units were charged"),
     ],
 )
-def test_what_is_wrong_in_the_rows_is_found(database: Path, sql: str, complaint: str) -> None:
+def test_inconsistent_rows_are_found(database: Path, sql: str, expected: str) -> None:
     change(database, sql)
-    assert any(complaint in line for line in violations(database))
+    assert any(expected in line for line in violations(database))
 
 
 def test_a_job_that_was_paid_for_twice_is_found(database: Path) -> None:
     change(database, "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id) VALUES (1, 2, 'a', 0, 'task-2')")
     allowed_duplicates = Task("task-2", "account", "r", 2, 0, Status.SUCCEEDED)
-    assert violations(database, TASK, allowed_duplicates) == ["job 1 was paid 2 times"]
+    assert violations(database, TASK, allowed_duplicates) == ["job 1 was paid for 2 times"]
 
 
-def test_a_dispatcher_that_goes_on_after_its_successor_has_begun_is_found(database: Path) -> None:
+def test_a_dispatcher_that_submits_after_its_successor_started_is_found(database: Path) -> None:
     change(database, "UPDATE attempt SET epoch = 4, intent_at = 10")
     later = "INSERT INTO attempt (job_id, n, account_id, intent_at, epoch) VALUES (1, {}, 'a', {}, {})"
     change(database, later.format(2, 20, 5))
     assert list(audit.fencing_violations(database)) == []
     change(database, later.format(3, 30, 4))
-    assert list(audit.fencing_violations(database)) == ["the dispatcher 4 of a wrote an attempt after 5 did"]
+    assert list(audit.fencing_violations(database)) == ["dispatcher 4 of a wrote an attempt after 5 did"]
 
 
 @pytest.mark.parametrize(
-    ("moments", "complaint"),
+    ("spans", "expected"),
     [
         ([(0, 900), (1000, 1900), (2000, 2900)], None),
-        ([(0, 2000), (500, 2500), (1200, 2500)], "3 tasks of account were there at once, it has 2 slots"),
-        ([(0, 100), (400, 500), (800, 900)], "3 tasks of account were sent within a second"),
-        ([(0, None), (1000, None), (2000, None)], "3 tasks of account were there at once, it has 2 slots"),
+        ([(0, 2000), (500, 2500), (1200, 2500)], "3 tasks of account existed at once, it has 2 slots"),
+        ([(0, 100), (400, 500), (800, 900)], "3 tasks of account were submitted within a second"),
+        ([(0, None), (1000, None), (2000, None)], "3 tasks of account existed at once, it has 2 slots"),
     ],
 )
-def test_an_account_that_was_given_too_much_is_found(
-    moments: list[tuple[int, int | None]], complaint: str | None
-) -> None:
-    tasks = [replace(TASK, task_id=str(at), submitted=at, ended=ended) for at, ended in moments]
-    assert list(audit.limit_violations(tasks, slots=2, submits=2)) == ([] if complaint is None else [complaint])
+def test_an_exceeded_account_limit_is_found(spans: list[tuple[int, int | None]], expected: str | None) -> None:
+    tasks = [replace(TASK, task_id=str(at), submitted=at, ended=ended) for at, ended in spans]
+    assert list(audit.limit_violations(tasks, slots=2, submits=2)) == ([] if expected is None else [expected])
 
 
-def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -> None:
+def test_a_sent_but_unrecorded_card_may_appear_once_more(database: Path) -> None:
     api, allowed_duplicates = BotApi(), Counter[int]()
     api.chats.add(card(8))
     assert [audit.count_unrecorded_cards(database, api, [REQUEST], allowed_duplicates) for _ in range(2)] == [1, 0]
@@ -128,7 +126,7 @@ def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -
 
 
 @pytest.mark.parametrize(
-    ("messages", "again", "complaint"),
+    ("messages", "allowed_duplicates", "expected"),
     [
         ([card(8)], 0, None),
         ([], 0, "has 0 cards"),
@@ -138,14 +136,14 @@ def test_a_card_that_was_sent_and_not_noted_may_come_once_more(database: Path) -
         ([card(8), card(9, photo=None)], 0, "has 2 cards"),
         ([card(8), card(9, photo=None)], 1, None),
         ([card(8), Shown(7, 9, "Your picture is ready: here it is.")], 0, None),
-        ([card(8), *[Shown(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was told 2 times"),
+        ([card(8), *[Shown(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was sent 2 times"),
     ],
 )
-def test_a_chat_without_its_picture_or_with_too_many_is_found(
-    database: Path, messages: list[Shown], allowed_duplicates: int, complaint: str | None
+def test_a_chat_with_a_missing_or_surplus_picture_is_found(
+    database: Path, messages: list[Shown], allowed_duplicates: int, expected: str | None
 ) -> None:
     api = BotApi()
     for shown in messages:
         api.chats.add(shown)
     found = list(audit.chat_violations(database, api, [REQUEST], Counter({7: allowed_duplicates})))
-    assert found == [] if complaint is None else any(complaint in line for line in found)
+    assert found == [] if expected is None else any(expected in line for line in found)

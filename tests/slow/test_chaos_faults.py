@@ -10,7 +10,7 @@ FAULTS = 60
 
 
 @pytest.mark.timeout(400)
-async def test_whatever_fails_everybody_gets_one_answer_and_nothing_is_paid_twice(tmp_path: Path) -> None:
+async def test_under_faults_every_user_gets_one_answer_and_nothing_is_paid_twice(tmp_path: Path) -> None:
     report = await run_faults(tmp_path, FAULTS, seed=4, machine_faults=("disk full",), log=lambda _: None)
     assert report.violations == []
     assert report.faults.total() >= FAULTS

@@ -1,4 +1,4 @@
-"""Whatever people write, the pure functions that read it keep their word."""
+"""The pure functions that parse user text hold their guarantees for any input."""
 
 import random
 import time
@@ -20,18 +20,18 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def written() -> list[str]:
+def texts() -> list[str]:
     rng = random.Random(4)
     return [*HOSTILE_TEXTS, *(random_text(rng) for _ in range(MANY))]
 
 
-def test_foreign_button_data_is_none_or_what_it_says(written: list[str]) -> None:
-    for text in written:
+def test_foreign_button_data_parses_to_none_or_to_itself(texts: list[str]) -> None:
+    for text in texts:
         press = parse(text)
         assert press is None or press.pack() == text
 
 
-def test_our_own_button_data_comes_back_as_it_was() -> None:
+def test_our_own_button_data_round_trips() -> None:
     rng = random.Random(5)
     for _ in range(MANY):
         verb, about, number = rng.choice(list(Verb)), rng.randrange(10**18), rng.randrange(-(10**9), 10**9)
@@ -40,20 +40,20 @@ def test_our_own_button_data_comes_back_as_it_was() -> None:
         assert parse(press.pack()) == press
 
 
-def test_words_are_understood_or_not_and_nothing_breaks(written: list[str]) -> None:
-    for text in written:
-        said = parse_text(text)
-        assert len(said.words) <= len(text)
-        split_me(said.words)
-        is_reference(said.words)
-        find_style(said.words, STYLES)
+def test_any_text_is_parsed_without_an_error(texts: list[str]) -> None:
+    for text in texts:
+        message = parse_text(text)
+        assert len(message.words) <= len(text)
+        split_me(message.words)
+        is_reference(message.words)
+        find_style(message.words, STYLES)
         found = find(text, STYLES)
         assert found is None or found in STYLES
         nearest(text, STYLES)
 
 
-def test_a_tidy_name_stays_as_it_is_and_hides_nothing(written: list[str]) -> None:
-    for text in written:
+def test_a_tidied_name_is_stable_and_has_no_control_characters(texts: list[str]) -> None:
+    for text in texts:
         name = names.tidy(text)
         assert names.tidy(name) == name
         assert not any(unicodedata.category(char).startswith("C") for char in name)
@@ -61,27 +61,27 @@ def test_a_tidy_name_stays_as_it_is_and_hides_nothing(written: list[str]) -> Non
             assert 0 < len(name) <= names.MAX_NAME
 
 
-def test_a_long_text_is_searched_for_a_name_in_no_time() -> None:
-    """Once a second's work, while everybody waited."""
-    began = time.process_time()
+def test_a_long_text_is_searched_for_a_name_quickly() -> None:
+    """This took a second and blocked everybody."""
+    start = time.process_time()
     assert names.parse_rename("a " * 2048, ["mine"]) is None
     assert names.parse_rename("mine " + "b " * 2040, ["mine"]) is not None
-    assert time.process_time() - began < 0.25
+    assert time.process_time() - start < 0.25
 
 
-def test_what_an_api_says_becomes_one_bounded_printable_line(written: list[str]) -> None:
-    for text in written:
+def test_an_api_message_becomes_one_bounded_printable_line(texts: list[str]) -> None:
+    for text in texts:
         line = plain(text)
         assert len(line) <= 300
         assert line.isprintable()
 
 
-def test_nothing_that_people_write_is_a_photo_link(written: list[str]) -> None:
-    assert not any(read_token(SECRET, text, 0.0) for text in written)
+def test_no_user_text_is_a_valid_photo_link(texts: list[str]) -> None:
+    assert not any(read_token(SECRET, text, 0.0) for text in texts)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_what_people_wrote_is_quoted_as_it_is(written: list[str], language: str) -> None:
-    texts = texts_for(language)
-    for text in written:
-        assert text in texts.gettext("I don't know the style “{words}”. Please choose one.", words=text)
+def test_user_text_is_quoted_verbatim(texts: list[str], language: str) -> None:
+    catalog = texts_for(language)
+    for text in texts:
+        assert text in catalog.gettext("I don't know the style “{words}”. Please choose one.", words=text)

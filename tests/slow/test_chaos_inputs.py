@@ -10,7 +10,7 @@ INPUTS = 200
 
 
 @pytest.mark.timeout(400)
-async def test_bad_files_updates_and_requests_are_answered_or_turned_away(tmp_path: Path) -> None:
+async def test_malformed_files_updates_and_requests_are_answered_or_rejected(tmp_path: Path) -> None:
     report = await run_inputs(tmp_path, INPUTS, seed=4)
     assert report.violations == []
     eighth = INPUTS // 8

@@ -10,11 +10,11 @@ KILLS = 12
 
 
 @pytest.mark.timeout(400)
-async def test_killed_again_and_again_nothing_is_lost_or_paid_twice(tmp_path: Path) -> None:
+async def test_under_repeated_kills_nothing_is_lost_or_paid_twice(tmp_path: Path) -> None:
     report = await run_kills(tmp_path, KILLS, seed=4, log=lambda _: None)
     assert report.violations == []
     assert report.kills.total() == KILLS
-    assert report.missed < KILLS / 2, "most of the moments have to come"
+    assert report.missed < KILLS / 2, "most kill points have to be reached"
     assert report.requests >= KILLS / 2
     assert report.discord_users > 0, "on Discord too"
     assert set(report.outcomes) <= {"delivered", "stored", "canceled"}

@@ -1,4 +1,4 @@
-"""The soak in its short form, and what its curve must not do."""
+"""A short soak, and the limits on what its samples may show."""
 
 import asyncio
 from dataclasses import replace
@@ -16,17 +16,17 @@ FIRST = Sample(
 FLAT = [replace(FIRST, jobs=1000 * number) for number in range(1, 21)]
 
 
-def test_a_few_jobs_come_to_their_end_and_leave_everything_right(tmp_path: Path) -> None:
+def test_a_short_soak_finishes_every_job_and_violates_nothing(tmp_path: Path) -> None:
     lines: list[str] = []
     samples, violations = asyncio.run(run_soak(tmp_path, 20, log=lines.append))
     assert [sample.jobs for sample in samples] == list(range(1, 21))
     assert len(lines) == len(samples)
-    assert [line for line in violations if "grew" not in line and "takes" not in line] == []  # too few to tell that
+    assert [line for line in violations if "grew" not in line and "latency" not in line] == []  # too few for trends
 
 
-def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path: Path) -> None:
+def test_after_the_time_limit_no_jobs_are_started(tmp_path: Path) -> None:
     samples, violations = asyncio.run(run_soak(tmp_path, 10_000, minutes=0.0, log=lambda _: None))
-    assert (samples, violations) == ([], ["it did not come far enough to show a curve"])
+    assert (samples, violations) == ([], ["too few samples for a comparison"])
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ def test_when_the_time_is_up_no_more_are_begun_and_what_was_begun_ends(tmp_path:
     [
         (replace(FIRST, bot_mib=130), "memory grew from 110 to 130"),
         (replace(FIRST, files=90), "files grew from 60 to 90"),
-        (replace(FIRST, median=2.5), "took 1.00 s and takes 2.50 s"),
+        (replace(FIRST, median=2.5), "latency grew from 1.00 to 2.50 s"),
     ],
 )
-def test_what_has_grown_at_the_end_is_told(end: Sample, words: str) -> None:
+def test_growth_by_the_end_is_reported(end: Sample, words: str) -> None:
     [violation] = regressions([*FLAT, end])
     assert words in violation
 
 
-def test_a_flat_curve_is_well_and_a_short_one_is_none() -> None:
+def test_flat_samples_pass_and_too_few_do_not() -> None:
     assert regressions(FLAT) == []
-    assert regressions(FLAT[: MIN_SAMPLES - 1]) == ["it did not come far enough to show a curve"]
+    assert regressions(FLAT[: MIN_SAMPLES - 1]) == ["too few samples for a comparison"]
