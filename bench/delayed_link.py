@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 CHUNK = 65536
-Way = asyncio.Queue[tuple[float, bytes]]  # when it arrives, and what; nothing: the end
+Pipe = asyncio.Queue[tuple[float, bytes]]  # when it arrives, and what; nothing: the end
 
 
 @dataclass
-class Distance:
+class DelayedLink:
     """`delay` gives the seconds that each piece of data is under way. `upstream` is where connections lead."""
 
     upstream: tuple[str, int]
@@ -21,7 +21,7 @@ class Distance:
         """One connection, until either side closes it."""
         there, back = await asyncio.open_connection(*self.upstream)
         for source, sink in ((reader, back), (there, writer)):
-            way: Way = asyncio.Queue()
+            way: Pipe = asyncio.Queue()
             for task in (self._send_off(source, way), self._arrive(way, sink)):
                 running = asyncio.create_task(task)
                 self._running.add(running)
@@ -34,7 +34,7 @@ class Distance:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _send_off(self, source: asyncio.StreamReader, way: Way) -> None:
+    async def _send_off(self, source: asyncio.StreamReader, way: Pipe) -> None:
         clock, data = asyncio.get_running_loop().time, b" "
         while data:
             try:
@@ -43,7 +43,7 @@ class Distance:
                 data = b""  # it has gone without a word: the other side hears of it later, too
             way.put_nowait((clock() + self.delay(), data))
 
-    async def _arrive(self, way: Way, sink: asyncio.StreamWriter) -> None:
+    async def _arrive(self, way: Pipe, sink: asyncio.StreamWriter) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             at, data = await way.get()
@@ -55,9 +55,9 @@ class Distance:
 
 
 @asynccontextmanager
-async def far_away(upstream: tuple[str, int], delay: Callable[[], float]) -> AsyncIterator[str]:
+async def delayed_link(upstream: tuple[str, int], delay: Callable[[], float]) -> AsyncIterator[str]:
     """The address (`http://host:port`) at which a server can be reached with this delay."""
-    distance = Distance(upstream, delay)
+    distance = DelayedLink(upstream, delay)
     server = await asyncio.start_server(distance.serve, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -27,15 +27,15 @@ from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos
 from tests.harness.worker import measure
 
-MORNING = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
+START_TIME = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
 NO_LIMITS = AdmissionRules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
 
 
 @dataclass
-class SetClock:
+class ManualClock:
     """The time that somebody sets."""
 
-    time: float = MORNING
+    time: float = START_TIME
 
     def now(self) -> float:
         return self.time
@@ -49,11 +49,11 @@ class SetClock:
 
 
 @dataclass
-class Backroom:
+class QueueHarness:
     """The rows of an installation and what moves them."""
 
     house: WorkerDeps
-    clock: SetClock
+    clock: ManualClock
     http: httpx.AsyncClient
     wishes: int = 0
 
@@ -67,7 +67,7 @@ class Backroom:
         person, now = Person("bench", who), self.clock.now()
         async with self.database.write() as connection:
             person_id, chat_id = await person_and_chat_rows(connection, person, Chat("bench", who), now)
-            new = a_photo(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
+            new = new_job(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
             await find_same(connection, new)
             draft = await insert_job(connection, new, None, now)
             return await admit(connection, draft, 0, NO_LIMITS, now)
@@ -95,7 +95,7 @@ class Backroom:
             await connection.execute(text(sql), list(values) if values is not None else named)
 
 
-def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
+def new_job(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
     """A wish as intake hands it on; no two photos are the same."""
     return NewJob(
         source=source,
@@ -116,15 +116,15 @@ def a_photo(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
 
 
 @asynccontextmanager
-async def house(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
+async def worker_deps(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
     """What lanes share: rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
     async with open_database(where or folder / "repaint.db") as database:
         yield WorkerDeps(database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), measure, 30.0)
 
 
 @asynccontextmanager
-async def backroom(folder: Path, where: Path | str | None = None) -> AsyncIterator[Backroom]:
+async def queue_harness(folder: Path, where: Path | str | None = None) -> AsyncIterator[QueueHarness]:
     """The same on a clock that is set."""
-    clock = SetClock()
-    async with httpx.AsyncClient(trust_env=False) as http, house(folder, clock, where) as shared:
-        yield Backroom(shared, clock, http)
+    clock = ManualClock()
+    async with httpx.AsyncClient(trust_env=False) as http, worker_deps(folder, clock, where) as shared:
+        yield QueueHarness(shared, clock, http)

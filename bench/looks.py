@@ -29,9 +29,9 @@ from stylizer.engine.samples import swirling_painting
 PORTRAIT = Path(__file__).parents[1] / "docs" / "images" / "portrait.jpg"
 SHORT_SIDE = 1536
 OPENCV, REFERENCE, ALL_LOOKS = "opencv", "-1", "-2"
-HIM = Sitter(0.50, 0.57, 0.39, skin="c98f6b", hair="2a1a12", dress="35507a", beard=True)
-HER = Sitter(0.43, 0.43, 0.27, skin="e8b795", hair="7a4a22", dress="8a2f3f")
-THEIR_FRIEND = Sitter(0.91, 0.47, 0.26, skin="6b4029", hair="120c0a", dress="2f6b4f", glasses=True)
+MAN = Sitter(0.50, 0.57, 0.39, skin="c98f6b", hair="2a1a12", dress="35507a", beard=True)
+WOMAN = Sitter(0.43, 0.43, 0.27, skin="e8b795", hair="7a4a22", dress="8a2f3f")
+FRIEND = Sitter(0.91, 0.47, 0.26, skin="6b4029", hair="120c0a", dress="2f6b4f", glasses=True)
 CHILD = Sitter(0.50, 0.45, 0.33, skin="8d5a3b", hair="15100e", dress="c9b34a")
 
 
@@ -39,8 +39,8 @@ def photos() -> list[bytes]:
     """The public-domain portrait, and people drawn here."""
     return [
         PORTRAIT.read_bytes(),
-        photo((4000, 3000), (HIM,), wall=("9fb4c4", "5a6b7c"), seed=3),
-        photo((960, 1280), (HER, THEIR_FRIEND), wall=("d9c9a8", "a88f6b"), seed=5),
+        photo((4000, 3000), (MAN,), wall=("9fb4c4", "5a6b7c"), seed=3),
+        photo((960, 1280), (WOMAN, FRIEND), wall=("d9c9a8", "a88f6b"), seed=5),
         photo((320, 256), (CHILD,), wall=("6b8a5a", "3d5a3a"), seed=7, light=0.55),
     ]
 
@@ -52,7 +52,7 @@ def opencv_stylization(photo: bytes) -> bytes:
     return encode(np.asarray(cv2.stylization(large, sigma_s=60, sigma_r=0.45)))
 
 
-def painter(subject: str) -> Callable[[bytes], bytes]:
+def renderer(subject: str) -> Callable[[bytes], bytes]:
     """What is measured: a look by its index, a reference style, or the peer."""
     if subject == OPENCV:
         return opencv_stylization
@@ -63,7 +63,7 @@ def painter(subject: str) -> Callable[[bytes], bytes]:
 
 def measure(subject: str, folder: Path) -> None:
     """Print the seconds of each photo, of the last one again, processor seconds a photo, and peak megabytes."""
-    paint, seconds = painter(subject), []
+    paint, seconds = renderer(subject), []
     everyone = sorted(folder.iterdir())[: 1 if subject == ALL_LOOKS else None]
     for path in [*everyone, everyone[-1]]:
         content, start = path.read_bytes(), time.perf_counter()

@@ -12,16 +12,16 @@ from bot.dashscope.photo_links import InlineLinks
 from bot.dashscope.wire import TaskRequest, TaskStatus
 from bot.runtime.clock import WallClock
 
-OVER = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN})
+TERMINAL = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN})
 Rule = Callable[[int], float]  # seconds before the question of this number, from 0
 
 
-def every_three_seconds(_: int) -> float:
+def fixed_interval(_: int) -> float:
     """What many bots do."""
     return 3.0
 
 
-def as_the_sdk(question: int) -> float:
+def sdk_interval(question: int) -> float:
     """The official client's rule (`dashscope.client.base_api`, `wait`): at once, then after 1 second, at every third
     question twice as long as before, 5 at the most."""
     wait = 1.0
@@ -30,19 +30,19 @@ def as_the_sdk(question: int) -> float:
     return wait if question else 0.0
 
 
-async def script(base_url: str, clock: WallClock, rule: Rule, *, api_accounts: int, photos: int) -> None:
+async def run_scripts(base_url: str, clock: WallClock, rule: Rule, *, api_accounts: int, photos: int) -> None:
     """So many of these scripts side by side, an account each, until every photo is painted."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.TaskGroup() as group:
         for number in range(api_accounts):
             client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-script-{number}"))
-            group.create_task(_lane(client, clock, rule, range(number, photos, api_accounts)))
+            group.create_task(_run_script(client, clock, rule, range(number, photos, api_accounts)))
 
 
-async def _lane(client: DashScope, clock: WallClock, rule: Rule, photos: range) -> None:
+async def _run_script(client: DashScope, clock: WallClock, rule: Rule, photos: range) -> None:
     for number in photos:
         link = await InlineLinks().expose("", photo(number), 0)
         task, question = (await client.create_task(TaskRequest(image_url=link, style_index=0))).task_id, 0
         await clock.sleep(rule(question))
-        while (await client.query_task(task)).status not in OVER:
+        while (await client.query_task(task)).status not in TERMINAL:
             question += 1
             await clock.sleep(rule(question))

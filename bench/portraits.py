@@ -79,22 +79,22 @@ def photo(size: Size, sitters: tuple[Sitter, ...], *, wall: tuple[str, str], see
     small = round(size[0] * zoom), round(size[1] * zoom)
     picture = shaded(Canvas.filled(small, *wall).picture(), 0.8 + 0.4 * clouds(small, 3, 4, seed))
     for sitter in sitters:
-        picture = _sit(picture, sitter)
+        picture = _draw_sitter(picture, sitter)
     picture = shaded(picture, light + 0.05 * (white(small, seed + 1) - 0.5))
     buffer = io.BytesIO()
     Image.fromarray(to_bytes(resize(picture, size))).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def _sit(picture: Picture, sitter: Sitter) -> Picture:
+def _draw_sitter(picture: Picture, sitter: Sitter) -> Picture:
     """Draw one person, lit from the upper left."""
     light = _light(picture, sitter)
     for part in (*BEHIND, *FEATURES, *([BEARD] if sitter.beard else []), *LIPS):
-        picture = _lay(picture, sitter, part, light)
+        picture = _draw_part(picture, sitter, part, light)
     return _with_glasses(picture, sitter) if sitter.glasses else picture
 
 
-def _placed(picture: Picture, sitter: Sitter) -> tuple[float, float, float]:
+def _face_position(picture: Picture, sitter: Sitter) -> tuple[float, float, float]:
     """x, y and width of a face in pixels."""
     short = min(picture.shape[:2])
     return sitter.x * short, sitter.y * short, sitter.width * short
@@ -102,7 +102,7 @@ def _placed(picture: Picture, sitter: Sitter) -> tuple[float, float, float]:
 
 def _light(picture: Picture, sitter: Sitter) -> Plane:
     """That of a rounded head, falling off to the lower right."""
-    x, y, unit = _placed(picture, sitter)
+    x, y, unit = _face_position(picture, sitter)
     down = (np.arange(picture.shape[0], dtype=np.float32)[:, None] - y) / unit
     across = (np.arange(picture.shape[1], dtype=np.float32)[None, :] - x) / unit
     away = np.clip((across / 0.55) ** 2 + (down / 0.75) ** 2, 0, 1)
@@ -110,9 +110,9 @@ def _light(picture: Picture, sitter: Sitter) -> Plane:
     return light
 
 
-def _lay(picture: Picture, sitter: Sitter, part: Part, light: Plane) -> Picture:
+def _draw_part(picture: Picture, sitter: Sitter, part: Part, light: Plane) -> Picture:
     """Parts in the sitter's own colours are lit; the drawn shades and whites are as they are."""
-    x, y, unit = _placed(picture, sitter)
+    x, y, unit = _face_position(picture, sitter)
     canvas = Canvas.plane((picture.shape[0], picture.shape[1]))
     for across, down, wide, high in part.shapes:
         canvas.ellipse(x + across * unit, y + down * unit, wide * unit, high * unit, 1.0)
@@ -122,7 +122,7 @@ def _lay(picture: Picture, sitter: Sitter, part: Part, light: Plane) -> Picture:
 
 
 def _with_glasses(picture: Picture, sitter: Sitter) -> Picture:
-    x, y, unit = _placed(picture, sitter)
+    x, y, unit = _face_position(picture, sitter)
     canvas = Canvas.plane((picture.shape[0], picture.shape[1]))
     for side in (-0.2, 0.2):
         canvas.circle(x + side * unit, y - 0.08 * unit, 0.15 * unit, 1.0, width=0.022 * unit)

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-from bench.harness import Backroom, backroom
+from bench.harness import QueueHarness, queue_harness
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
 from tests.fakes.postgres import NoServer, postgres_server
@@ -19,7 +19,7 @@ from tests.fakes.postgres import NoServer, postgres_server
 SIZES = (100, 10_000, 100_000)
 SAMPLES = 300
 PER_PERSON = 5  # MAX_QUEUED_PER_PERSON
-MOST = 1.5
+MAX_RATIO = 1.5
 
 # Whole rows at once, in the order that admission would have given them.
 _PEOPLE = """
@@ -50,7 +50,7 @@ _LEDGER = """
 
 
 @dataclass(frozen=True)
-class Timed:
+class Latencies:
     """Milliseconds of every enqueue and every claim while so many waited."""
 
     waiting: int
@@ -58,7 +58,7 @@ class Timed:
     claim: list[float]
 
 
-async def fill(room: Backroom, waiting: int, there: int) -> None:
+async def fill(room: QueueHarness, waiting: int, there: int) -> None:
     """As many wait from now on, of whom some are `there` already."""
     now, people = room.clock.now(), (there // PER_PERSON + 1, waiting // PER_PERSON)
     await room.run(_PEOPLE, first=people[0], last=people[1], now=now)
@@ -68,10 +68,10 @@ async def fill(room: Backroom, waiting: int, there: int) -> None:
     await room.run("ANALYZE")
 
 
-async def sampled(room: Backroom, waiting: int, samples: int) -> Timed:
+async def measure_latencies(room: QueueHarness, waiting: int, samples: int) -> Latencies:
     """So many new people come with a photo, and as many are claimed: the queue stays as long as it was."""
     context = await room.context()
-    timed = Timed(waiting, [], [])
+    timed = Latencies(waiting, [], [])
     for _ in range(samples):
         began = perf_counter()
         await room.wish(f"newcomer {room.wishes}")
@@ -84,19 +84,19 @@ async def sampled(room: Backroom, waiting: int, samples: int) -> Timed:
     return timed
 
 
-async def on(where: Path | str | None, sizes: Sequence[int], samples: int) -> list[Timed]:
+async def measure_database(where: Path | str | None, sizes: Sequence[int], samples: int) -> list[Latencies]:
     """All sizes, one after the other, in one database that grows."""
     found = []
     with tempfile.TemporaryDirectory() as name:
-        async with backroom(Path(name), where) as room:
+        async with queue_harness(Path(name), where) as room:
             for there, waiting in zip((0, *sizes), sizes, strict=False):
                 await fill(room, waiting, there)
-                await sampled(room, waiting, min(20, samples))  # caches and prepared statements
-                found.append(await sampled(room, waiting, samples))
+                await measure_latencies(room, waiting, min(20, samples))  # caches and prepared statements
+                found.append(await measure_latencies(room, waiting, samples))
     return found
 
 
-def section(timed: dict[str, list[Timed]], missing: Sequence[str]) -> Section:
+def section(timed: dict[str, list[Latencies]], missing: Sequence[str]) -> Section:
     """What is said of it."""
     head = ("database, waiting", "enqueue p50, ms", "p95", "of shortest", "claim p50, ms", "p95", "of shortest")
     rows, aims = [], []
@@ -109,7 +109,7 @@ def section(timed: dict[str, list[Timed]], missing: Sequence[str]) -> Section:
                     f"{what} on {name}",
                     f"≤ {MOST} × from the shortest to the longest queue",
                     f"{ratio:.2f} ×",
-                    ratio <= MOST,
+                    ratio <= MAX_RATIO,
                 )
             )
     how = """
@@ -120,19 +120,19 @@ def section(timed: dict[str, list[Timed]], missing: Sequence[str]) -> Section:
     return Section("queue", "A queue that grows", how, [Table(head, rows)], aims, missing)
 
 
-def _row(name: str, one: Timed, shortest: Timed) -> tuple[str, ...]:
+def _row(name: str, one: Latencies, shortest: Latencies) -> tuple[str, ...]:
     cells = [f"{name}, {one.waiting:,}"]
     for mine, least in ((one.enqueue, shortest.enqueue), (one.claim, shortest.claim)):
         cells += [f"{median(mine):.2f}", f"{quantiles(mine, n=20)[-1]:.2f}", f"{median(mine) / median(least):.2f}"]
     return tuple(cells)
 
 
-async def measured(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Section:
+async def measure(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Section:
     """On both databases."""
-    timed, missing = {"SQLite": await on(None, sizes, samples)}, list[str]()
+    timed, missing = {"SQLite": await measure_database(None, sizes, samples)}, list[str]()
     try:
         with postgres_server(durable=True) as server:
-            timed["PostgreSQL"] = await on(server.new_database(), sizes, samples)
+            timed["PostgreSQL"] = await measure_database(server.new_database(), sizes, samples)
     except NoServer as error:
         missing.append(f"PostgreSQL was not measured: {error}.")
     return section(timed, missing)
@@ -140,4 +140,4 @@ async def measured(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Sect
 
 def main() -> None:
     """Print and write."""
-    publish(event_loop.run(measured()))
+    publish(event_loop.run(measure()))

@@ -18,7 +18,7 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from bench.harness import Backroom, backroom
+from bench.harness import QueueHarness, queue_harness
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
 from bot.runtime import event_loop
@@ -26,11 +26,11 @@ from bot.worker.context import AccountContext
 from tests.fakes.postgres import NoServer, postgres_server
 
 REPLICAS = (1, 2, 5, 10)
-LANES = 50
+ACCOUNTS = 50
 SECONDS = 5.0
 WAITING = 20_000
 AIM = 500
-_FREED = """
+_FREE_SLOTS = """
     UPDATE job SET state = 'stored', slot = NULL
     WHERE account_id IN (SELECT id FROM account WHERE id LIKE :mine) AND slot IS NOT NULL
 """
@@ -38,7 +38,7 @@ _TOUCH = text("UPDATE queue SET vtime = vtime WHERE id = 1")
 
 
 @dataclass(frozen=True)
-class Spell:
+class ThroughputRun:
     """What so many replicas did together for some seconds: how many claims, and milliseconds of each."""
 
     replicas: int
@@ -53,32 +53,32 @@ class Spell:
 async def replica(url: str, number: int) -> None:
     """In a process of its own: hold fifty lanes; on every line `claim SECONDS` or `touch SECONDS` do so, and tell."""
     with tempfile.TemporaryDirectory() as name:
-        async with backroom(Path(name), url) as room:
-            contexts = [await room.context(f"replica-{number}-lane-{api_account}") for api_account in range(LANES)]
-            say({"ready": number})
+        async with queue_harness(Path(name), url) as room:
+            contexts = [await room.context(f"replica-{number}-lane-{api_account}") for api_account in range(ACCOUNTS)]
+            send_line({"ready": number})
             while line := (await asyncio.to_thread(sys.stdin.readline)).split():
                 deed, seconds = line[0], float(line[1])
-                say(await (_claims(room, contexts, number, seconds) if deed == "claim" else _touches(room, seconds)))
+                send_line(await (_claims(room, contexts, number, seconds) if deed == "claim" else _touches(room, seconds)))
 
 
-def say(value: object) -> None:
+def send_line(value: object) -> None:
     """One line for whoever started us."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
-async def _claims(room: Backroom, contexts: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
+async def _claims(room: QueueHarness, contexts: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
     took, until = list[float](), perf_counter() + seconds
     while perf_counter() < until:
         for context in contexts:
             began = perf_counter()
             if await room.claim(context) is not None:
                 took.append((perf_counter() - began) * 1000)
-        await room.run(_FREED, mine=f"replica-{number}-lane-%")  # their tasks are done, all at once
+        await room.run(_FREE_SLOTS, mine=f"replica-{number}-lane-%")  # their tasks are done, all at once
     return took
 
 
-async def _touches(room: Backroom, seconds: float) -> list[float]:
+async def _touches(room: QueueHarness, seconds: float) -> list[float]:
     """The peer: the least that a durable write can be, with the same lock round it."""
     took, until = list[float](), perf_counter() + seconds
     while (began := perf_counter()) < until:
@@ -88,58 +88,58 @@ async def _touches(room: Backroom, seconds: float) -> list[float]:
     return took
 
 
-class Crew:
+class ReplicaPool:
     """The replicas' processes."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
 
-    async def spell(self, replicas: int, deed: str, seconds: float) -> Spell:
+    async def spell(self, replicas: int, deed: str, seconds: float) -> ThroughputRun:
         """The first so many do it at the same time."""
         busy, began = self._processes[:replicas], perf_counter()
         for process in busy:
             assert process.stdin is not None
             process.stdin.write(f"{deed} {seconds}\n".encode())
-        found = await asyncio.gather(*(heard(process) for process in busy))
-        return Spell(replicas, perf_counter() - began, [one for took in found for one in took])
+        found = await asyncio.gather(*(read_result(process) for process in busy))
+        return ThroughputRun(replicas, perf_counter() - began, [one for took in found for one in took])
 
 
-async def heard(process: Process) -> list[float]:
+async def read_result(process: Process) -> list[float]:
     """The next line of a replica."""
     assert process.stdout is not None
     said = json.loads(await process.stdout.readline())
     return said if isinstance(said, list) else []
 
 
-async def started(stack: AsyncExitStack, url: str, number: int) -> Process:
+async def start_replica(stack: AsyncExitStack, url: str, number: int) -> Process:
     """One more replica, not ready yet."""
     command = (sys.executable, "-m", "bench.replicas", url, str(number))
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=2**24)
-    stack.push_async_callback(_ended, process)
+    stack.push_async_callback(_stop, process)
     return process
 
 
-async def _ended(process: Process) -> None:
+async def _stop(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
     await process.wait()
 
 
-async def spells(url: str, replicas: Sequence[int], seconds: float, waiting: int) -> tuple[Spell, list[Spell]]:
+async def measure_throughput(url: str, replicas: Sequence[int], seconds: float, waiting: int) -> tuple[ThroughputRun, list[ThroughputRun]]:
     """The peer alone, then claims by ever more replicas."""
     async with AsyncExitStack() as stack:
         with tempfile.TemporaryDirectory() as name:
-            async with backroom(Path(name), url) as room:
+            async with queue_harness(Path(name), url) as room:
                 await fill(room, waiting, 0)
-        processes = [await started(stack, url, number) for number in range(max(replicas))]
-        await asyncio.gather(*map(heard, processes))
-        crew = Crew(processes)
+        processes = [await start_replica(stack, url, number) for number in range(max(replicas))]
+        await asyncio.gather(*map(read_result, processes))
+        crew = ReplicaPool(processes)
         await crew.spell(max(replicas), "claim", seconds / 10)
         peer = await crew.spell(1, "touch", seconds)
         return peer, [await crew.spell(number, "claim", seconds) for number in replicas]
 
 
-def section(peer: Spell, found: Sequence[Spell]) -> Section:
+def section(peer: ThroughputRun, found: Sequence[ThroughputRun]) -> Section:
     """What is said of it."""
     head = ("replicas", "a second, in all", "of one replica", "of a bare write", "p50, ms", "p95, ms")
     rows = [_row("1, a bare durable write", peer, found[0], peer)]
@@ -167,19 +167,19 @@ def section(peer: Spell, found: Sequence[Spell]) -> Section:
     return Section("replicas", "Several replicas", how, [Table(head, rows)], aims, [" ".join(note.split())])
 
 
-def _row(name: str, one: Spell, alone: Spell, peer: Spell) -> tuple[str, ...]:
+def _row(name: str, one: ThroughputRun, alone: ThroughputRun, peer: ThroughputRun) -> tuple[str, ...]:
     rate = one.per_second
     spread = f"{median(one.took):.1f}", f"{quantiles(one.took, n=20)[-1]:.1f}"
     return (name, f"{rate:.0f}", f"{rate / alone.per_second:.2f}", f"{rate / peer.per_second:.2f}", *spread)
 
 
-async def measured(
+async def measure(
     replicas: Sequence[int] = REPLICAS, seconds: float = SECONDS, waiting: int = WAITING
 ) -> Section | None:
     """On a server of its own; None where there is none."""
     try:
         with postgres_server(durable=True) as server:
-            return section(*await spells(server.new_database(), replicas, seconds, waiting))
+            return section(*await measure_throughput(server.new_database(), replicas, seconds, waiting))
     except NoServer as error:
         print(f"Not measured: {error}.")
         return None
@@ -187,7 +187,7 @@ async def measured(
 
 def main() -> None:
     """Print and write."""
-    found = event_loop.run(measured())
+    found = event_loop.run(measure())
     if found is not None:
         publish(found)
 

@@ -26,7 +26,7 @@ class Table:
     def lines(self) -> list[str]:
         """Aligned, for a terminal."""
         widths = [max(len(row[column]) for row in (self.head, *self.rows)) for column in range(len(self.head))]
-        return ["  ".join(_set(row, widths)).rstrip() for row in (self.head, *self.rows)]
+        return ["  ".join(_justify(row, widths)).rstrip() for row in (self.head, *self.rows)]
 
     def markdown(self) -> list[str]:
         """The same for the page."""
@@ -73,11 +73,11 @@ def publish(section: Section, page: Path = PAGE) -> None:
     for table in section.tables:
         print(*table.lines(), sep="\n")
     print(*map(str, section.aims), *section.notes, sep="\n", flush=True)
-    stamp = f"<sub>`make bench PART={section.part}`, {stamped()}</sub>"
-    page.write_text(placed(page.read_text("utf-8"), section.part, section.markdown(stamp)), "utf-8")
+    stamp = f"<sub>`make bench PART={section.part}`, {run_stamp()}</sub>"
+    page.write_text(replace_section(page.read_text("utf-8"), section.part, section.markdown(stamp)), "utf-8")
 
 
-def placed(page: str, part: str, body: str) -> str:
+def replace_section(page: str, part: str, body: str) -> str:
     """The page with this part's section in its place. Pure."""
     intro = _SECTION.sub("", page).rstrip("\n") + "\n"
     sections = dict(_SECTION.findall(page)) | {part: body}
@@ -85,7 +85,7 @@ def placed(page: str, part: str, body: str) -> str:
     return "\n".join([intro, *(f"<!-- part {name} -->\n{sections[name]}<!-- end of {name} -->\n" for name in ranked)])
 
 
-def stamped() -> str:
+def run_stamp() -> str:
     """When, where and of which commit; how busy the machine was otherwise belongs to it."""
     now, load = datetime.now(UTC), os.getloadavg()[0]
     return (
@@ -116,5 +116,5 @@ def _wrapped(words: str, indent: str = "") -> str:
     )
 
 
-def _set(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _justify(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]

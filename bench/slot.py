@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bench.delayed_link import far_away
-from bench.harness import NO_LIMITS, a_photo, house
-from bench.peer_scripts import as_the_sdk, every_three_seconds, script
+from bench.delayed_link import delayed_link
+from bench.harness import NO_LIMITS, new_job, worker_deps
+from bench.peer_scripts import fixed_interval, run_scripts, sdk_interval
 from bench.report import Aim, Section, Table, publish
 from bench.slow_engine import photo, slow_engine
 from bot.dashscope.client import DashScope
@@ -42,7 +42,7 @@ from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
 from tests.fakes.dashscope.service import StandIn, stand_in
 
-ONE_WAY = (0.040, 0.120)  # seconds from here to there, and the same back
+ONE_WAY_DELAY = (0.040, 0.120)  # seconds from here to there, and the same back
 AIM, AIM_AHEAD = 0.98, 0.998
 
 
@@ -56,7 +56,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Busy:
+class SlotUsage:
     """What the server saw: the share of the time between a lane's first start and its last in which its slot was busy,
     the gaps between one task's end and the next one's start in seconds, questions a task, refused calls."""
 
@@ -66,18 +66,18 @@ class Busy:
     refused: int
 
 
-Way = Callable[[str, Plan, WallClock], Awaitable[None]]
+Driver = Callable[[str, Plan, WallClock], Awaitable[None]]
 
 
 async def by_script(base_url: str, plan: Plan, clock: WallClock, *, rule: Callable[[int], float]) -> None:
     """A peer."""
-    await script(base_url, clock, rule, api_accounts=plan.api_accounts, photos=plan.photos)
+    await run_scripts(base_url, clock, rule, api_accounts=plan.api_accounts, photos=plan.photos)
 
 
 async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch: int) -> None:
     """The bot's own dispatchers, until every job has its picture."""
     with tempfile.TemporaryDirectory() as name:
-        async with httpx.AsyncClient(trust_env=False) as http, house(Path(name), clock) as shared:
+        async with httpx.AsyncClient(trust_env=False) as http, worker_deps(Path(name), clock) as shared:
             for number in range(plan.photos):
                 await _queue(shared, number)
             stop = asyncio.Event()
@@ -86,7 +86,7 @@ async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch
                     client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-ours-{number}"))
                     api_account = ApiAccount(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
                     group.create_task(run_account(api_account, shared, stop))
-                await _all_painted(shared)
+                await _all_done(shared)
                 stop.set()
                 shared.wakeups.notify()
 
@@ -96,12 +96,12 @@ async def _queue(shared: WorkerDeps, number: int) -> None:
     async with shared.database.write() as connection:
         person_id, chat_id = await person_and_chat_rows(connection, Person("bench", who), Chat("bench", who), now)
     key = await shared.photos.put(Kind.ORIGINAL, person_id, photo(number), expires=now + 3600)
-    new = replace(a_photo(person_id, chat_id, f"bench:{number}", now), photo=key)
+    new = replace(new_job(person_id, chat_id, f"bench:{number}", now), photo=key)
     async with shared.database.write() as connection:
         await admit(connection, await insert_job(connection, new, None, now), 0, NO_LIMITS, now)
 
 
-async def _all_painted(shared: WorkerDeps) -> None:
+async def _all_done(shared: WorkerDeps) -> None:
     while True:
         wakeup = shared.wakeups.subscribe()
         async with shared.database.read() as connection:
@@ -110,7 +110,7 @@ async def _all_painted(shared: WorkerDeps) -> None:
         await shared.clock.wait(wakeup, 1.0)
 
 
-async def seen(plan: Plan, way: Way) -> Busy:
+async def measure_driver(plan: Plan, way: Driver) -> SlotUsage:
     """One way of driving, against a service of its own, and what that saw."""
     clock, chance = WallClock(plan.speed), random.Random(3)
     async with AsyncExitStack() as stack:
@@ -118,12 +118,12 @@ async def seen(plan: Plan, way: Way) -> Busy:
         opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.api_accounts)
         service = await stack.enter_async_context(opening)
         parts = urlsplit(service.url)
-        under_way = far_away((str(parts.hostname), parts.port or 0), lambda: chance.uniform(*ONE_WAY) / plan.speed)
+        under_way = delayed_link((str(parts.hostname), parts.port or 0), lambda: chance.uniform(*ONE_WAY_DELAY) / plan.speed)
         await way(await stack.enter_async_context(under_way) + BASE_PATH, plan, clock)
-        return busy(await service.tasks(), service)
+        return slot_usage(await service.tasks(), service)
 
 
-def busy(tasks: Sequence[Task], service: StandIn) -> Busy:
+def slot_usage(tasks: Sequence[Task], service: StandIn) -> SlotUsage:
     """Read from the service's own task table and calls."""
     by_account = defaultdict(list)
     for task in tasks:
@@ -135,18 +135,18 @@ def busy(tasks: Sequence[Task], service: StandIn) -> Busy:
             gaps.append((following - ended) / 1000)
     questions = sum(call.path.startswith(f"{BASE_PATH}/tasks/") for call in service.calls)
     refused = sum(call.status == 429 for call in service.calls)
-    return Busy(worked / (worked + sum(gaps)), gaps, questions / len(tasks), refused)
+    return SlotUsage(worked / (worked + sum(gaps)), gaps, questions / len(tasks), refused)
 
 
-WAYS: dict[str, Way] = {
-    "asking every 3 s": partial(by_script, rule=every_three_seconds),
-    "as the official SDK asks": partial(by_script, rule=as_the_sdk),
+DRIVERS: dict[str, Driver] = {
+    "asking every 3 s": partial(by_script, rule=fixed_interval),
+    "as the official SDK asks": partial(by_script, rule=sdk_interval),
     "the bot": partial(by_dispatcher, prefetch=0),
     "the bot, one task sent ahead": partial(by_dispatcher, prefetch=1),
 }
 
 
-def section(plan: Plan, found: dict[str, Busy]) -> Section:
+def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
     """What is said of it."""
     head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "questions a task", "refused")
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
@@ -165,23 +165,23 @@ def section(plan: Plan, found: dict[str, Busy]) -> Section:
     return Section("slot", "The paid slot is busy", how, [Table(head, rows)], aims)
 
 
-def _row(name: str, one: Busy, peer: Busy) -> tuple[str, ...]:
+def _row(name: str, one: SlotUsage, peer: SlotUsage) -> tuple[str, ...]:
     gaps = f"{mean(one.gaps):.2f}", f"{quantiles(one.gaps, n=20)[-1]:.2f}"
     return (name, f"{one.share:.2%}", f"{one.share / peer.share:.3f}", *gaps, f"{one.questions:.1f}", f"{one.refused}")
 
 
-def measured(plan: Plan) -> Section:
+def measure(plan: Plan) -> Section:
     """All ways at the same time, each in a process of its own: they hardly need the processor."""
-    with ProcessPoolExecutor(len(WAYS), mp_context=get_context("spawn")) as processes:
-        found = list(processes.map(partial(one_way, plan), WAYS))
-    return section(plan, dict(zip(WAYS, found, strict=True)))
+    with ProcessPoolExecutor(len(DRIVERS), mp_context=get_context("spawn")) as processes:
+        found = list(processes.map(partial(measure_in_process, plan), DRIVERS))
+    return section(plan, dict(zip(DRIVERS, found, strict=True)))
 
 
-def one_way(plan: Plan, name: str) -> Busy:
+def measure_in_process(plan: Plan, name: str) -> SlotUsage:
     """In a process of its own."""
-    return event_loop.run(seen(plan, WAYS[name]))
+    return event_loop.run(measure_driver(plan, DRIVERS[name]))
 
 
 def main() -> None:
     """Print and write."""
-    publish(measured(Plan()))
+    publish(measure(Plan()))

@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import median
 
 from pydantic import SecretStr
-
-from bench.harness import backroom
-from bench.queue import fill
-from bench.report import ROOT, Aim, Section, Table, publish
 from bot.domain.poll_schedule import TaskDurations
 from bot.worker.accounts import account_id
+
+from bench.harness import queue_harness
+from bench.queue import fill
+from bench.report import ROOT, Aim, Section, Table, publish
 from chaos.processes import children, current_mib
 from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER
@@ -32,7 +32,7 @@ STARTS = 5
 WAITING = 50_000
 READY, IDLE = 1.5, 150
 KEY = "sk-nobody-asks-with-this"
-BARE = """
+BARE_APP = """
 import asyncio, socket
 import uvicorn
 from starlette.applications import Starlette
@@ -52,7 +52,7 @@ asyncio.run(main())
 
 
 @dataclass(frozen=True)
-class Started:
+class StartupResult:
     """Seconds until ready; MiB of the process itself, and with its children."""
 
     seconds: float
@@ -66,46 +66,46 @@ def memory(pid: int) -> tuple[int, int]:
     return mine, mine + sum(current_mib(child) for child in children(pid))
 
 
-async def bare() -> Started:
+async def start_bare_app() -> StartupResult:
     """The peer: starlette and uvicorn with one route."""
     began = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", BARE, stdout=PIPE, cwd=ROOT)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", BARE_APP, stdout=PIPE, cwd=ROOT)
     try:
         assert process.stdout is not None
         await process.stdout.readline()
-        return Started(time.perf_counter() - began, *memory(process.pid))
+        return StartupResult(time.perf_counter() - began, *memory(process.pid))
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-async def bot(folder: Path, settings: Mapping[str, str]) -> Started:
+async def start_bot(folder: Path, settings: Mapping[str, str]) -> StartupResult:
     """The bot on this folder."""
     began = time.perf_counter()
     async with bot_process(folder, log=folder / "log", **settings) as running:
         seconds = time.perf_counter() - began
-        return Started(seconds, *memory(running.process.pid))
+        return StartupResult(seconds, *memory(running.process.pid))
 
 
-async def bots(number: int, **settings: str) -> Started:
+async def median_start(number: int, **settings: str) -> StartupResult:
     """The median of so many starts: on a folder that was used before, as nearly all are."""
     with tempfile.TemporaryDirectory() as name:
-        found = [await bot(Path(name), settings) for _ in range(number + 1)][1:]
-    return middle(found)
+        found = [await start_bot(Path(name), settings) for _ in range(number + 1)][1:]
+    return median_result(found)
 
 
-def middle(found: list[Started]) -> Started:
+def median_result(found: list[StartupResult]) -> StartupResult:
     """The median of each figure."""
     seconds, mib, in_all = (median(getattr(one, name) for one in found) for name in ("seconds", "mib", "in_all"))
-    return Started(seconds, round(mib), round(in_all))
+    return StartupResult(seconds, round(mib), round(in_all))
 
 
-async def with_waiting(waiting: int) -> Started:
+async def start_with_queue(waiting: int) -> StartupResult:
     """The bot with a paused lane before which so many wait, after a visitor has joined them and seen their place."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with backroom(folder / "data") as room:
+        async with queue_harness(folder / "data") as room:
             async with room.database.write() as connection:
                 api_account, guess = account_id(SecretStr(KEY)), TaskDurations(15, 4)
                 await accounts.take_over(connection, api_account, mean=guess.mean, deviation=guess.deviation)
@@ -118,10 +118,10 @@ async def with_waiting(waiting: int) -> Started:
             for number in range(3):
                 job = await running.wish(portrait_jpeg(shade=number), key=f"bench-of-memory-{number}")
                 await running.when(job, "queued")
-            return Started(seconds, *memory(running.process.pid))
+            return StartupResult(seconds, *memory(running.process.pid))
 
 
-def section(peer: Started, found: Mapping[str, Started], *, waiting: int) -> Section:
+def section(peer: StartupResult, found: Mapping[str, StartupResult], *, waiting: int) -> Section:
     """What is said of it."""
     head = ("process", "ready, s", "of bare", "memory, MiB", "with children", "of bare")
     rows = [_row("a bare starlette and uvicorn", peer, peer)]
@@ -141,23 +141,23 @@ def section(peer: Started, found: Mapping[str, Started], *, waiting: int) -> Sec
     return Section("start", "Start and memory", how, [Table(head, rows)], aims, notes)
 
 
-def _row(name: str, one: Started, peer: Started) -> tuple[str, ...]:
+def _row(name: str, one: StartupResult, peer: StartupResult) -> tuple[str, ...]:
     ready = f"{one.seconds:.2f}", f"{one.seconds / peer.seconds:.1f}"
     return (name, *ready, f"{one.mib}", f"{one.in_all}", f"{one.in_all / peer.in_all:.1f}")
 
 
-async def measured(starts: int, waiting: int) -> Section:
+async def measure(starts: int, waiting: int) -> Section:
     """The peer, the bot as it may be set up, and the bot with many who wait."""
-    peer = middle([await bare() for _ in range(starts)])
+    peer = median_result([await start_bare_app() for _ in range(starts)])
     found = {
-        "the bot with a key": await bots(starts, DASHSCOPE_API_KEY=KEY),
-        "the bot without one, that paints itself": await bots(starts, DASHSCOPE_API_KEY=""),
-        "the bot with a key, 3 wait": await with_waiting(0),
-        f"the bot with a key, {waiting:,} wait": await with_waiting(waiting),
+        "the bot with a key": await median_start(starts, DASHSCOPE_API_KEY=KEY),
+        "the bot without one, that paints itself": await median_start(starts, DASHSCOPE_API_KEY=""),
+        "the bot with a key, 3 wait": await start_with_queue(0),
+        f"the bot with a key, {waiting:,} wait": await start_with_queue(waiting),
     }
     return section(peer, found, waiting=waiting)
 
 
 def main() -> None:
     """Print and write."""
-    publish(asyncio.run(measured(STARTS, WAITING)))
+    publish(asyncio.run(measure(STARTS, WAITING)))

@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from bench.delayed_link import far_away
+from bench.delayed_link import delayed_link
 from bench.report import ROOT, Aim, Section, Table, publish
-from bench.slot import ONE_WAY
+from bench.slot import ONE_WAY_DELAY
 from bot.runtime import event_loop
 from stylizer.settings import BASE_PATH
 from tests.fakes.dashscope.service import CREATE_PATH, StandIn, stand_in
@@ -32,14 +32,14 @@ from tests.harness.bot_process import bot_process
 
 PHOTOS = 20
 SLOTS = 50  # nobody waits for a turn here
-APART = 0.7  # seconds from one submit to the next wish: the account's limit is two submits a second
-PATIENCE = 60.0
-MOST = 1.3
+SUBMIT_INTERVAL = 0.7  # seconds from one submit to the next wish: the account's limit is two submits a second
+TIMEOUT = 60.0
+MAX_RATIO = 1.3
 Delay = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class Side:
+class SystemUnderTest:
     """Somebody who answers people: the Telegram that they ask, the service that they submit to."""
 
     telegram: BotApi
@@ -49,7 +49,7 @@ class Side:
         """Seconds from a person's photo to the submit of it."""
         before, began = self._submits(), time.monotonic()
         await Someone(self.telegram, number, number).sends(photo, caption="/style 0")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while len(now := self._submits()) == len(before):  # noqa: ASYNC110  # the server is a test's: it rings no bell
                 await asyncio.sleep(0.005)  # what counts is when the server saw it, and that is in the call
         return now[-1] - began
@@ -59,7 +59,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Comparison:
     """Seconds of every photo: by the bot, and by the script."""
 
     where: str
@@ -81,7 +81,7 @@ def photos(number: int) -> list[bytes]:
 
 
 @asynccontextmanager
-async def side(folder: Path, delay: Delay | None) -> AsyncIterator[tuple[Side, str, str]]:
+async def servers(folder: Path, delay: Delay | None) -> AsyncIterator[tuple[SystemUnderTest, str, str]]:
     """A Telegram and a service, and how to reach them: the Bot API's address and the API's base URL."""
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(bot_api())
@@ -89,15 +89,15 @@ async def side(folder: Path, delay: Delay | None) -> AsyncIterator[tuple[Side, s
         urls = telegram.url, service.url
         if delay is not None:
             places = [urlsplit(url) for url in urls]
-            links = [far_away((str(place.hostname), place.port or 0), delay) for place in places]
+            links = [delayed_link((str(place.hostname), place.port or 0), delay) for place in places]
             urls = await stack.enter_async_context(links[0]), await stack.enter_async_context(links[1])
-        yield Side(telegram, service), urls[0], urls[1] + BASE_PATH
+        yield SystemUnderTest(telegram, service), urls[0], urls[1] + BASE_PATH
 
 
 @asynccontextmanager
-async def the_bot(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
+async def running_bot(folder: Path, delay: Delay | None) -> AsyncIterator[SystemUnderTest]:
     """The bot as it is started by its owner."""
-    async with side(folder / "service", delay) as (here, api, base_url):
+    async with servers(folder / "service", delay) as (here, api, base_url):
         settings = {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_API_URL": api,
@@ -111,9 +111,9 @@ async def the_bot(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
 
 
 @asynccontextmanager
-async def the_script(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
+async def running_script(folder: Path, delay: Delay | None) -> AsyncIterator[SystemUnderTest]:
     """The peer."""
-    async with side(folder / "service", delay) as (here, api, base_url):
+    async with servers(folder / "service", delay) as (here, api, base_url):
         command = (sys.executable, "-m", "bench.bare_script", api, TOKEN, base_url)
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE)
         try:
@@ -126,20 +126,20 @@ async def the_script(folder: Path, delay: Delay | None) -> AsyncIterator[Side]:
             await process.wait()
 
 
-async def pair(where: str, number: int, delay: Delay | None) -> Pair:
+async def compare(where: str, number: int, delay: Delay | None) -> Comparison:
     """The same photos to both, one after the other."""
-    found = Pair(where, [], [])
+    found = Comparison(where, [], [])
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "bot").mkdir()
-        async with the_bot(Path(name) / "bot", delay) as bot, the_script(Path(name) / "script", delay) as script:
+        async with running_bot(Path(name) / "bot", delay) as bot, running_script(Path(name) / "script", delay) as script:
             for at, photo in enumerate(photos(number + 2)):
                 for here, times in ((bot, found.bot), (script, found.script)):
                     times.append(await here.took(photo, at + 1))
-                    await asyncio.sleep(APART / 2)
-    return Pair(where, found.bot[2:], found.script[2:])  # connections stand by then
+                    await asyncio.sleep(SUBMIT_INTERVAL / 2)
+    return Comparison(where, found.bot[2:], found.script[2:])  # connections stand by then
 
 
-def section(found: Sequence[Pair]) -> Section:
+def section(found: Sequence[Comparison]) -> Section:
     """What is said of it."""
     head = ("update to submit", "p50, ms", "p95, ms", "of the script")
     rows = []
@@ -148,7 +148,7 @@ def section(found: Sequence[Pair]) -> Section:
     aims = []
     for one in found:
         ratio = median(one.bot) / median(one.script)
-        aims.append(Aim(f"update to submit, {one.where}", f"≤ {MOST} × the script", f"{ratio:.2f} ×", ratio <= MOST))
+        aims.append(Aim(f"update to submit, {one.where}", f"≤ {MOST} × the script", f"{ratio:.2f} ×", ratio <= MAX_RATIO))
     how = f"""
         A photo of 1280 px and a caption come by long polling; the clock stops when the submit arrives at the service.
         The script asks for the file, loads it, has it decoded in a worker process and submits it, all inline
@@ -159,19 +159,19 @@ def section(found: Sequence[Pair]) -> Section:
     return Section("submit", "From an update to the submit", how, [Table(head, rows)], aims)
 
 
-def _row(name: str, times: Sequence[float], one: Pair) -> tuple[str, ...]:
+def _row(name: str, times: Sequence[float], one: Comparison) -> tuple[str, ...]:
     ratio = median(times) / median(one.script)
     return (name, f"{median(times) * 1000:.0f}", f"{quantiles(times, n=20)[-1] * 1000:.0f}", f"{ratio:.2f}")
 
 
-async def measured(number: int) -> Section:
+async def measure(number: int) -> Section:
     """On loopback, then with a network on the way."""
     chance = random.Random(5)
-    near = await pair("on loopback", number, None)
-    far = await pair("40 to 120 ms away", number, lambda: chance.uniform(*ONE_WAY))
+    near = await compare("on loopback", number, None)
+    far = await compare("40 to 120 ms away", number, lambda: chance.uniform(*ONE_WAY_DELAY))
     return section([near, far])
 
 
 def main() -> None:
     """Print and write."""
-    publish(event_loop.run(measured(PHOTOS)))
+    publish(event_loop.run(measure(PHOTOS)))

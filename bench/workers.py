@@ -33,12 +33,12 @@ from tests.fakes.postgres import NoServer, postgres_server
 AIM = 1.9
 LOOK, TASKS = 2, 8
 ONE_THREAD = {"OPENCV_FOR_THREADS_NUM": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-HER = Sitter(0.5, 0.55, 0.38, skin="e8b795", hair="7a4a22", dress="8a2f3f")
+SITTER = Sitter(0.5, 0.55, 0.38, skin="e8b795", hair="7a4a22", dress="8a2f3f")
 _SPAN = text("select min(started), max(ended), max(runs) from task where seq > :after")
 
 
 @dataclass(frozen=True)
-class Measured:
+class Throughput:
     """So many at once did so many tasks in so many seconds."""
 
     workers: int
@@ -52,7 +52,7 @@ class Measured:
 
 def photos(number: int) -> list[bytes]:
     """All different, of one size."""
-    return [photo((960, 720), (HER,), wall=("9fb4c4", "5a6b7c"), seed=seed) for seed in range(number)]
+    return [photo((960, 720), (SITTER,), wall=("9fb4c4", "5a6b7c"), seed=seed) for seed in range(number)]
 
 
 @asynccontextmanager
@@ -70,7 +70,7 @@ async def worker(folder: Path, url: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def shared(url: str, workers: int, pictures: Sequence[bytes], *, look: int = LOOK) -> Measured:
+async def measure_workers(url: str, workers: int, pictures: Sequence[bytes], *, look: int = LOOK) -> Throughput:
     """By way of the table: a service that paints nothing itself, and workers who do."""
     loose = 10**6
     with tempfile.TemporaryDirectory() as name:
@@ -84,12 +84,12 @@ async def shared(url: str, workers: int, pictures: Sequence[bytes], *, look: int
             for _ in range(workers):
                 await stack.enter_async_context(worker(settings.data_dir, url))
             caller = Caller(http)
-            await ended(caller, pictures[:workers], look)  # the nets are loaded
-            await ended(caller, pictures[workers:], look)
-    return Measured(workers, len(pictures) - workers, await span(url, workers))
+            await run_tasks(caller, pictures[:workers], look)  # the nets are loaded
+            await run_tasks(caller, pictures[workers:], look)
+    return Throughput(workers, len(pictures) - workers, await span(url, workers))
 
 
-async def ended(caller: Caller, pictures: Sequence[bytes], look: int) -> None:
+async def run_tasks(caller: Caller, pictures: Sequence[bytes], look: int) -> None:
     """Ask for all of them, and wait until the last has ended well."""
     for task_id in [await caller.task(data_url(picture), look) for picture in pictures]:
         while (state := (await caller.state(task_id))["output"]["task_status"]) != "SUCCEEDED":
@@ -105,22 +105,22 @@ async def span(url: str, after: int) -> float:
     return float(last - started) / 1000
 
 
-def bare(workers: int, pictures: Sequence[bytes]) -> Measured:
+def measure_bare(workers: int, pictures: Sequence[bytes]) -> Throughput:
     """The engine alone, in processes that share nothing."""
     with ExitStack() as stack:
         shares = [pictures[number::workers] for number in range(workers)]
-        painting = [stack.enter_context(alone(share)) for share in shares]
+        painting = [stack.enter_context(bare_process(share)) for share in shares]
         began = time.monotonic()
         for process in painting:
             assert process.stdin is not None
             process.stdin.close()  # the word to begin
         for process in painting:
             assert process.wait() == 0
-        return Measured(workers, len(pictures), time.monotonic() - began)
+        return Throughput(workers, len(pictures), time.monotonic() - began)
 
 
 @contextmanager
-def alone(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
+def bare_process(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
     """A bare process that has its nets loaded and these photos beside it."""
     folder = Path(tempfile.mkdtemp())
     for number, picture in enumerate(pictures):
@@ -135,31 +135,31 @@ def alone(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
         shutil.rmtree(folder)
 
 
-def paint_alone(folder: Path) -> None:
+def run_bare(folder: Path) -> None:
     """In a bare process: load everything, say so, wait for the word, paint."""
     warm_up()
-    stylize(photo((960, 720), (HER,), wall=("9fb4c4", "5a6b7c"), seed=10**6), LOOK)
+    stylize(photo((960, 720), (SITTER,), wall=("9fb4c4", "5a6b7c"), seed=10**6), LOOK)
     print("ready", flush=True)
     sys.stdin.read()
     for path in sorted(folder.iterdir()):
         stylize(path.read_bytes(), LOOK)
 
 
-async def through_the_table(tasks: int) -> list[Measured]:
+async def measure_one_and_two(tasks: int) -> list[Throughput]:
     """One worker, then two, each time on a new table."""
     with postgres_server(durable=True) as server:
         return [
-            await shared(server.new_database(migrated=False), workers, photos(tasks + workers)) for workers in (1, 2)
+            await measure_workers(server.new_database(migrated=False), workers, photos(tasks + workers)) for workers in (1, 2)
         ]
 
 
-def measured(tasks: int = TASKS) -> Section:
+def measure(tasks: int = TASKS) -> Section:
     """Both ways, one and two."""
-    ours = event_loop.run(through_the_table(tasks))
-    return section(ours, [bare(workers, photos(tasks)) for workers in (1, 2)])
+    ours = event_loop.run(measure_one_and_two(tasks))
+    return section(ours, [measure_bare(workers, photos(tasks)) for workers in (1, 2)])
 
 
-def section(ours: Sequence[Measured], peers: Sequence[Measured]) -> Section:
+def section(ours: Sequence[Throughput], peers: Sequence[Throughput]) -> Section:
     """What it comes to: each pair is one at once, and two."""
     rows = [
         (name, str(one.workers), f"{one.per_minute:.1f}", f"{one.per_minute / pair[0].per_minute:.2f}")
@@ -187,10 +187,10 @@ def section(ours: Sequence[Measured], peers: Sequence[Measured]) -> Section:
 def main() -> None:
     """Print and write."""
     try:
-        publish(measured())
+        publish(measure())
     except NoServer as error:
         print(f"Not measured: {error}.")
 
 
 if __name__ == "__main__":
-    paint_alone(Path(sys.argv[1]))
+    run_bare(Path(sys.argv[1]))

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from bench import fairness, queue, replicas, slot, start, submit
-from bench.fairness import Crowd, jain
-from bench.peer_scripts import as_the_sdk, every_three_seconds
-from bench.report import ORDER, Aim, Section, Table, placed
+from bench.fairness import Workload, jain_index
+from bench.peer_scripts import fixed_interval, sdk_interval
+from bench.report import ORDER, Aim, Section, Table, replace_section
 from tests.harness.app import running_app
 
 PAGE = "# Performance\n\nAn intro.\n"
 
 
 def test_a_part_writes_its_own_section_and_leaves_the_others() -> None:
-    first = placed(PAGE, "start", "## Start\n\nold\n")
-    both = placed(first, "slot", "## Slot\n\nbusy\n")
-    again = placed(both, "start", "## Start\n\nnew\n")
+    first = replace_section(PAGE, "start", "## Start\n\nold\n")
+    both = replace_section(first, "slot", "## Slot\n\nbusy\n")
+    again = replace_section(both, "start", "## Start\n\nnew\n")
     assert again.startswith(PAGE)
     assert again.index("## Slot") < again.index("## Start"), "in the order of the parts"
     assert "old" not in again
-    assert placed(again, "start", "## Start\n\nnew\n") == again
+    assert replace_section(again, "start", "## Start\n\nnew\n") == again
 
 
 def test_a_table_is_the_same_on_the_terminal_and_on_the_page() -> None:
@@ -44,18 +44,18 @@ def test_every_part_is_a_module_of_the_bench() -> None:
 
 
 def test_the_official_clients_questions_come_as_its_source_says() -> None:
-    assert [as_the_sdk(question) for question in range(12)] == [0, 1, 1, 2, 2, 2, 4, 4, 4, 5, 5, 5]
-    assert {every_three_seconds(question) for question in range(9)} == {3.0}
+    assert [sdk_interval(question) for question in range(12)] == [0, 1, 1, 2, 2, 2, 4, 4, 4, 5, 5, 5]
+    assert {fixed_interval(question) for question in range(9)} == {3.0}
 
 
 def test_jains_index_is_one_for_equals_and_a_share_for_one_who_has_all() -> None:
-    assert jain([3, 3, 3]) == 1
-    assert jain([9, 0, 0]) == pytest.approx(1 / 3)
+    assert jain_index([3, 3, 3]) == 1
+    assert jain_index([9, 0, 0]) == pytest.approx(1 / 3)
 
 
 async def test_light_people_wait_less_in_turns_than_in_the_order_of_arrival() -> None:
-    crowd = Crowd(light=4, heavy=8)
-    peer, ours = await fairness.outcome(crowd, by_arrival=True), await fairness.outcome(crowd, by_arrival=False)
+    crowd = Workload(light=4, heavy=8)
+    peer, ours = await fairness.measure_policy(crowd, by_arrival=True), await fairness.measure_policy(crowd, by_arrival=False)
     assert len(ours.waits) == len(peer.waits) == 4
     assert max(ours.waits) < max(peer.waits)
     assert ours.jain == 1
@@ -64,20 +64,20 @@ async def test_light_people_wait_less_in_turns_than_in_the_order_of_arrival() ->
 
 
 async def test_a_queue_is_measured_at_every_length() -> None:
-    timed = await queue.on(None, (10, 20), samples=4)
+    timed = await queue.measure_database(None, (10, 20), samples=4)
     assert [(one.waiting, len(one.enqueue), len(one.claim)) for one in timed] == [(10, 4, 4), (20, 4, 4)]
     table = queue.section({"SQLite": timed}, []).tables[0]
     assert [row[0] for row in table.rows] == ["SQLite, 10", "SQLite, 20"]
 
 
 async def test_a_queue_is_measured_on_postgresql_too(postgres_url: str) -> None:
-    timed = await queue.on(postgres_url, (10,), samples=4)
+    timed = await queue.measure_database(postgres_url, (10,), samples=4)
     assert len(timed[0].claim) == 4
 
 
 @pytest.mark.timeout(180)
 async def test_replicas_claim_at_the_same_time(postgres_url: str) -> None:
-    peer, found = await replicas.spells(postgres_url, (1, 2), seconds=0.3, waiting=1000)
+    peer, found = await replicas.measure_throughput(postgres_url, (1, 2), seconds=0.3, waiting=1000)
     assert [one.replicas for one in found] == [1, 2]
     assert peer.took
     assert all(one.took for one in found)
@@ -85,25 +85,25 @@ async def test_replicas_claim_at_the_same_time(postgres_url: str) -> None:
 
 async def test_the_slot_is_watched_at_the_service_in_the_same_way_for_all() -> None:
     plan = slot.Plan(api_accounts=1, photos=3, speed=100.0)
-    script = await slot.seen(plan, slot.WAYS["as the official SDK asks"])
-    ours = await slot.seen(plan, slot.WAYS["the bot, one task sent ahead"])
+    script = await slot.measure_driver(plan, slot.DRIVERS["as the official SDK asks"])
+    ours = await slot.measure_driver(plan, slot.DRIVERS["the bot, one task sent ahead"])
     for one in (script, ours):
         assert 0 < one.share <= 1
         assert len(one.gaps) == 2
         assert one.questions >= 1
-    found = dict.fromkeys(slot.WAYS, replace(ours, gaps=[0.1, 0.2]))
-    assert [row[0] for row in slot.section(plan, found).tables[0].rows] == list(slot.WAYS)
+    found = dict.fromkeys(slot.DRIVERS, replace(ours, gaps=[0.1, 0.2]))
+    assert [row[0] for row in slot.section(plan, found).tables[0].rows] == list(slot.DRIVERS)
 
 
 @pytest.mark.timeout(180)
 async def test_an_update_is_followed_to_its_submit_by_the_bot_and_by_the_script() -> None:
-    found = await submit.pair("here", 2, delay=None)
+    found = await submit.compare("here", 2, delay=None)
     assert (len(found.bot), len(found.script)) == (2, 2)
-    assert all(0 < seconds < submit.PATIENCE for seconds in (*found.bot, *found.script))
+    assert all(0 < seconds < submit.TIMEOUT for seconds in (*found.bot, *found.script))
 
 
 async def test_memory_is_told_of_the_process_and_of_its_children(tmp_path: Path) -> None:
-    peer = await start.bare()
+    peer = await start.start_bare_app()
     assert peer.seconds > 0
     assert 0 < peer.mib == peer.in_all
     async with running_app(tmp_path):  # with a process that decodes photos

@@ -47,14 +47,14 @@ def test_a_service_on_a_shared_table_starts_and_stops_when_told(tmp_path: Path, 
 
 @pytest.mark.timeout(300)  # on a busy machine the engine takes its time
 async def test_a_worker_paints_for_real_and_the_bench_measures_it(postgres_url: str) -> None:
-    measured = await workers.shared(postgres_url, 1, workers.photos(2), look=32)
+    measured = await workers.measure_workers(postgres_url, 1, workers.photos(2), look=32)
     assert (measured.workers, measured.tasks) == (1, 1)
     assert measured.seconds > 0
 
 
 def test_the_bench_says_what_two_workers_are_to_one_and_what_the_machine_allows() -> None:
-    ours = [workers.Measured(1, 8, 40.0), workers.Measured(2, 8, 20.5)]
-    peers = [workers.Measured(1, 8, 39.0), workers.Measured(2, 8, 20.0)]
+    ours = [workers.Throughput(1, 8, 40.0), workers.Throughput(2, 8, 20.5)]
+    peers = [workers.Throughput(1, 8, 39.0), workers.Throughput(2, 8, 20.0)]
     section = workers.section(ours, peers)
     assert [row[2:] for row in section.tables[0].rows] == [
         ("12.0", "1.00"),
@@ -63,7 +63,7 @@ def test_the_bench_says_what_two_workers_are_to_one_and_what_the_machine_allows(
         ("24.0", "1.95"),
     ]
     assert [(aim.measured, aim.met) for aim in section.aims] == [("1.95 ×", True)]
-    worse = workers.section([ours[0], workers.Measured(2, 8, 22.0)], peers)
+    worse = workers.section([ours[0], workers.Throughput(2, 8, 22.0)], peers)
     assert not worse.aims[0].met
 
 
