@@ -9,17 +9,17 @@ from bench.report import ORDER
 
 
 def main() -> None:
-    """Run the named part, or all, one after the other."""
+    """Run the named parts, or all, one after the other."""
     parts = [name for name in ORDER if find_spec(f"bench.{name}")]
     wanted = sys.argv[1:] or parts
     unknown = [name for name in wanted if name not in parts]
     if unknown:
-        sys.exit(f"There is no part {', '.join(unknown)}. There are: {', '.join(parts)}.")
+        sys.exit(f"Unknown part: {', '.join(unknown)}. Parts: {', '.join(parts)}.")
     for name in wanted:
         print(f"== {name}", flush=True)
-        began = time.monotonic()
+        start = time.monotonic()
         importlib.import_module(f"bench.{name}").main()
-        print(f"({time.monotonic() - began:.0f} s)\n", flush=True)
+        print(f"({time.monotonic() - start:.0f} s)\n", flush=True)
 
 
 if __name__ == "__main__":  # worker processes import this file too

@@ -1,8 +1,8 @@
-"""`python -m bench.bare_script API TOKEN BASE_URL`: the peer of the bot, a script that makes the same calls and no
-others.
+"""`python -m bench.bare_script API TOKEN BASE_URL`: the bot's peer, a script that makes the same calls and nothing
+else.
 
-For each update: getFile, download, intake's decode (in a worker process, as the bot has it), create. No rows, no turns,
-no card, one update after the other; what crashes is lost.
+For each update: getFile, download, the intake's decoding (in a worker process, as in the bot), create. No database,
+no queue, no card, one update at a time; a crash loses the request.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ KEY = SecretStr("sk-plainly")
 
 
 async def main(api: str, token: str, base_url: str) -> None:
-    """Until killed."""
+    """Run until killed."""
     offset, limits = 0, httpx.Limits(keepalive_expiry=60)
     async with Intake() as intake, httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as http:
         client = DashScope(http, base_url=base_url, api_key=KEY)
-        await client.list_tasks(page_size=1)  # connected, like the bot
+        await client.list_tasks(page_size=1)  # opens the connection, as the bot does
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         while True:
-            wanted = {"offset": str(offset), "timeout": "25", "allowed_updates": '["message"]'}
-            answer = await http.post(f"{api}/bot{token}/getUpdates", data=wanted)
+            query = {"offset": str(offset), "timeout": "25", "allowed_updates": '["message"]'}
+            answer = await http.post(f"{api}/bot{token}/getUpdates", data=query)
             for update in answer.json()["result"]:
                 offset = update["update_id"] + 1
                 photo = update["message"]["photo"][-1]["file_id"]

@@ -1,4 +1,4 @@
-"""A network on the way to a server: whatever is sent arrives later, in either direction, and in its order."""
+"""A simulated network link: data arrives later, in either direction, and in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,47 +6,47 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 CHUNK = 65536
-Pipe = asyncio.Queue[tuple[float, bytes]]  # when it arrives, and what; nothing: the end
+Pipe = asyncio.Queue[tuple[float, bytes]]  # arrival time and data; empty data: end of stream
 
 
 @dataclass
 class DelayedLink:
-    """`delay` gives the seconds that each piece of data is under way. `upstream` is where connections lead."""
+    """`delay` gives the seconds that each piece of data takes. `upstream` is the server."""
 
     upstream: tuple[str, int]
     delay: Callable[[], float]
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until either side closes it."""
-        there, back = await asyncio.open_connection(*self.upstream)
-        for source, sink in ((reader, back), (there, writer)):
-            way: Pipe = asyncio.Queue()
-            for task in (self._send_off(source, way), self._arrive(way, sink)):
+        """Handle one connection until either side closes it."""
+        upstream_reader, upstream_writer = await asyncio.open_connection(*self.upstream)
+        for source, sink in ((reader, upstream_writer), (upstream_reader, writer)):
+            pipe: Pipe = asyncio.Queue()
+            for task in (self._receive(source, pipe), self._deliver(pipe, sink)):
                 running = asyncio.create_task(task)
                 self._running.add(running)
                 running.add_done_callback(self._running.discard)
 
     async def stop(self) -> None:
-        """Nothing is under way any more."""
+        """Stop all transmission."""
         for running in list(self._running):
             running.cancel()
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _send_off(self, source: asyncio.StreamReader, way: Pipe) -> None:
+    async def _receive(self, source: asyncio.StreamReader, pipe: Pipe) -> None:
         clock, data = asyncio.get_running_loop().time, b" "
         while data:
             try:
                 data = await source.read(CHUNK)
             except OSError:
-                data = b""  # it has gone without a word: the other side hears of it later, too
-            way.put_nowait((clock() + self.delay(), data))
+                data = b""  # connection reset: the other side notices after the delay, too
+            pipe.put_nowait((clock() + self.delay(), data))
 
-    async def _arrive(self, way: Pipe, sink: asyncio.StreamWriter) -> None:
+    async def _deliver(self, pipe: Pipe, sink: asyncio.StreamWriter) -> None:
         clock = asyncio.get_running_loop().time
         while True:
-            at, data = await way.get()
+            at, data = await pipe.get()
             await asyncio.sleep(at - clock())
             if not data:
                 break
@@ -56,7 +56,7 @@ class DelayedLink:
 
 @asynccontextmanager
 async def delayed_link(upstream: tuple[str, int], delay: Callable[[], float]) -> AsyncIterator[str]:
-    """The address (`http://host:port`) at which a server can be reached with this delay."""
+    """The URL (`http://host:port`) at which a server can be reached with this delay."""
     distance = DelayedLink(upstream, delay)
     server = await asyncio.start_server(distance.serve, "127.0.0.1", 0)
     try:

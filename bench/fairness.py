@@ -1,7 +1,7 @@
-"""Waits and fairness: one person brings a hundred photos, fifty others bring one each.
+"""Waiting times and fairness: one person sends a hundred photos, fifty others send one each.
 
-Rows, admission and claims are real; only the painting is simulated, in time of its own. The peer is the same queue with
-everybody served in the order in which they came.
+Rows, admission and claims are real; only the stylizing is simulated, in simulated time. The peer is the same queue,
+served in order of arrival.
 """
 
 import random
@@ -26,7 +26,7 @@ BY_ARRIVAL = "UPDATE job SET tag = id WHERE id = :id"
 
 @dataclass(frozen=True)
 class Workload:
-    """How many light people come, and with how many photos the heavy one comes before them."""
+    """The number of light users with one photo each, and of photos of the one heavy user, who comes first."""
 
     light: int = 50
     heavy: int = 100
@@ -35,98 +35,104 @@ class Workload:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who comes when, seconds from the beginning."""
+    """Who sends a photo when, in seconds from the beginning."""
 
     at: float
-    who: str
+    person: str
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn came, and how long they had waited for it, seconds."""
+    """A job's owner, and the seconds until its turn came."""
 
-    who: str
+    person: str
     waited: float
 
 
 @dataclass(frozen=True)
 class PolicyResult:
-    """One order of serving: the light people's waits, the heavy one's longest, and Jain's index of a rush."""
+    """The results of one queueing policy: the light users' waits and the heavy user's longest, in seconds, and
+    Jain's index of a burst."""
 
     waits: list[float]
     longest: float
     jain: float
 
 
-def spread_arrivals(crowd: Workload) -> list[Arrival]:
-    """The hundred come first; the others one by one while those alone would keep the slot busy."""
-    chance = random.Random(crowd.seed)
-    span = crowd.heavy * TASK_SECONDS
-    light = [Arrival(chance.uniform(0, span), f"light {number}") for number in range(crowd.light)]
-    return [Arrival(0.0, HEAVY)] * crowd.heavy + sorted(light, key=lambda wish: wish.at)
+def spread_arrivals(workload: Workload) -> list[Arrival]:
+    """The heavy user's photos first; the others one by one over the time in which those alone would keep the slot
+    busy."""
+    rng = random.Random(workload.seed)
+    span = workload.heavy * TASK_SECONDS
+    light = [Arrival(rng.uniform(0, span), f"light {number}") for number in range(workload.light)]
+    return [Arrival(0.0, HEAVY)] * workload.heavy + sorted(light, key=lambda arrival: arrival.at)
 
 
-def burst_arrivals(crowd: Workload) -> list[Arrival]:
-    """The hundred come first, and all the others right behind them."""
-    return [Arrival(0.0, HEAVY)] * crowd.heavy + [Arrival(0.0, f"light {number}") for number in range(crowd.light)]
+def burst_arrivals(workload: Workload) -> list[Arrival]:
+    """The heavy user's photos first, and all others immediately behind them."""
+    return [Arrival(0.0, HEAVY)] * workload.heavy + [
+        Arrival(0.0, f"light {number}") for number in range(workload.light)
+    ]
 
 
 def jain_index(shares: Sequence[int]) -> float:
-    """Jain's index of fairness: 1 when all got the same, 1/n when one got all."""
+    """Jain's fairness index: 1 when all shares are equal, 1/n when one has everything."""
     return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
 
 
-async def simulate(room: QueueHarness, context: AccountContext, wishes: Sequence[Arrival], *, by_arrival: bool) -> list[Turn]:
-    """Everybody is served at one slot, in the order in which they are claimed."""
-    start, chance, waiting, served = room.clock.time, random.Random(2), list(wishes), list[Turn]()
-    came: dict[int, Arrival] = {}
-    while len(served) < len(wishes):
-        while waiting and start + waiting[0].at <= room.clock.time:
-            wish = waiting.pop(0)
-            came[(await _enqueue(room, wish, by_arrival=by_arrival)).id] = wish
-        job = await room.claim(context)
+async def simulate(
+    harness: QueueHarness, context: AccountContext, arrivals: Sequence[Arrival], *, by_arrival: bool
+) -> list[Turn]:
+    """Serve all arrivals at one slot, in the order in which they are claimed."""
+    start, rng, waiting, served = harness.clock.time, random.Random(2), list(arrivals), list[Turn]()
+    arrival_of: dict[int, Arrival] = {}
+    while len(served) < len(arrivals):
+        while waiting and start + waiting[0].at <= harness.clock.time:
+            arrival = waiting.pop(0)
+            arrival_of[(await _enqueue(harness, arrival, by_arrival=by_arrival)).id] = arrival
+        job = await harness.claim(context)
         if job is None:
-            room.clock.time = max(room.clock.time + 1.0, start + waiting[0].at if waiting else 0.0)
+            harness.clock.time = max(harness.clock.time + 1.0, start + waiting[0].at if waiting else 0.0)
             continue
-        served.append(Turn(came[job.id].who, room.clock.time - start - came[job.id].at))
-        until = room.clock.time + max(1.0, chance.gauss(TASK_SECONDS, TASK_DEVIATION))
-        while waiting and start + waiting[0].at <= until:  # they come while the task runs
-            room.clock.time = max(room.clock.time, start + waiting[0].at)
-            wish = waiting.pop(0)
-            came[(await _enqueue(room, wish, by_arrival=by_arrival)).id] = wish
-        room.clock.time = until
-        await room.done(context, job)
+        served.append(Turn(arrival_of[job.id].person, harness.clock.time - start - arrival_of[job.id].at))
+        until = harness.clock.time + max(1.0, rng.gauss(TASK_SECONDS, TASK_DEVIATION))
+        while waiting and start + waiting[0].at <= until:  # they arrive while the task runs
+            harness.clock.time = max(harness.clock.time, start + waiting[0].at)
+            arrival = waiting.pop(0)
+            arrival_of[(await _enqueue(harness, arrival, by_arrival=by_arrival)).id] = arrival
+        harness.clock.time = until
+        await harness.done(context, job)
     return served
 
 
-async def _enqueue(room: QueueHarness, wish: Arrival, *, by_arrival: bool) -> Job:
-    job = await room.wish(wish.who)
+async def _enqueue(harness: QueueHarness, arrival: Arrival, *, by_arrival: bool) -> Job:
+    job = await harness.request(arrival.person)
     if by_arrival:
-        await room.run(BY_ARRIVAL, id=job.id)
+        await harness.run(BY_ARRIVAL, id=job.id)
     return job
 
 
-async def measure_policy(crowd: Workload, *, by_arrival: bool) -> PolicyResult:
-    """Both crowds, in this order of serving."""
-    async with _fresh_queue() as (room, context):
-        calm = await simulate(room, context, spread_arrivals(crowd), by_arrival=by_arrival)
-    async with _fresh_queue() as (room, context):
-        rush = await simulate(room, context, burst_arrivals(crowd), by_arrival=by_arrival)
-    first = Counter(served.who for served in rush[: crowd.light + 1])
-    shares = [first[who] for who in {served.who for served in rush}]
-    light = [served.waited for served in calm if served.who != HEAVY]
-    return PolicyResult(light, max(served.waited for served in calm if served.who == HEAVY), jain_index(shares))
+async def measure_policy(workload: Workload, *, by_arrival: bool) -> PolicyResult:
+    """Both workloads under this policy."""
+    async with _fresh_queue() as (harness, context):
+        spread = await simulate(harness, context, spread_arrivals(workload), by_arrival=by_arrival)
+    async with _fresh_queue() as (harness, context):
+        burst = await simulate(harness, context, burst_arrivals(workload), by_arrival=by_arrival)
+    first = Counter(served.person for served in burst[: workload.light + 1])
+    shares = [first[person] for person in {served.person for served in burst}]
+    light = [served.waited for served in spread if served.person != HEAVY]
+    return PolicyResult(light, max(served.waited for served in spread if served.person == HEAVY), jain_index(shares))
 
 
 @asynccontextmanager
 async def _fresh_queue() -> AsyncIterator[tuple[QueueHarness, AccountContext]]:
     with tempfile.TemporaryDirectory() as name:
-        async with queue_harness(Path(name)) as room:
-            yield room, await room.context()
+        async with queue_harness(Path(name)) as harness:
+            yield harness, await harness.context()
 
 
-def section(crowd: Workload, ours: PolicyResult, peer: PolicyResult) -> Section:
-    """What is said of it."""
+def section(workload: Workload, ours: PolicyResult, peer: PolicyResult) -> Section:
+    """The section of the report."""
     rows = [_row("first come, first served", peer, peer), _row("turns, as the bot takes them", ours, peer)]
     head = ("order", "light p50, s", "light p95, s", "p95 of peer", "heavy's last, s", "Jain of a rush")
     ratio = _p95(ours) / _p95(peer)
@@ -135,10 +141,10 @@ def section(crowd: Workload, ours: PolicyResult, peer: PolicyResult) -> Section:
         Aim("Jain's index", "≥ 0.99", f"{ours.jain:.3f}", ours.jain >= 0.99),
     )
     how = f"""
-        One person brings {crowd.heavy} photos; {crowd.light} others bring one each, one by one in the time that those
-        alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a wish to its turn. Jain's index is that of a
-        rush, where all come at once and the heavy one first, over the first {crowd.light + 1} turns (1: everybody got
-        one). Admission and claims are the real ones on SQLite; only the painting is simulated.
+        One person brings {workload.heavy} photos; {workload.light} others bring one each, one by one in the time that
+        those alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a request to its turn. Jain's index is that
+        of a rush, where all come at once and the heavy one first, over the first {workload.light + 1} turns (1:
+        everybody got one). Admission and claims are the real ones on SQLite; only the stylizing is simulated.
     """
     return Section("fairness", "Waiting, and in whose turn", how, [Table(head, rows)], aims)
 
@@ -153,12 +159,12 @@ def _row(name: str, one: PolicyResult, peer: PolicyResult) -> tuple[str, ...]:
     return (name, *figures, f"{one.jain:.3f}")
 
 
-async def measure(crowd: Workload) -> Section:
-    """The same crowds in either order."""
-    peer, ours = await measure_policy(crowd, by_arrival=True), await measure_policy(crowd, by_arrival=False)
-    return section(crowd, ours, peer)
+async def measure(workload: Workload) -> Section:
+    """The same workloads under both policies."""
+    peer, ours = await measure_policy(workload, by_arrival=True), await measure_policy(workload, by_arrival=False)
+    return section(workload, ours, peer)
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     publish(event_loop.run(measure(Workload())))

@@ -1,5 +1,5 @@
-"""An installation without doors and without pixels: real rows, the real admission and claim, a clock that is set by
-hand, and tasks that are done when the bench says so."""
+"""An installation without platforms and images: real rows, the real admission and claim, a clock set by hand, and
+tasks that finish on command."""
 
 import asyncio
 import random
@@ -27,13 +27,13 @@ from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos
 from tests.harness.worker import measure
 
-START_TIME = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC: any day will do
+START_TIME = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC, an arbitrary day
 NO_LIMITS = AdmissionRules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
 
 
 @dataclass
 class ManualClock:
-    """The time that somebody sets."""
+    """A clock that is set by hand; sleeping advances it."""
 
     time: float = START_TIME
 
@@ -50,53 +50,53 @@ class ManualClock:
 
 @dataclass
 class QueueHarness:
-    """The rows of an installation and what moves them."""
+    """An installation's queue, and what drives it."""
 
-    house: WorkerDeps
+    deps: WorkerDeps
     clock: ManualClock
     http: httpx.AsyncClient
-    wishes: int = 0
+    request_count: int = 0
 
     @property
     def database(self) -> Database:
-        return self.house.database
+        return self.deps.database
 
-    async def wish(self, who: str) -> Job:
-        """One more photo of somebody's into the queue, in the one transaction that the studio takes for it."""
-        self.wishes += 1
-        person, now = Person("bench", who), self.clock.now()
+    async def request(self, person_name: str) -> Job:
+        """Enqueue one photo of this person, in the transaction that the job service uses."""
+        self.request_count += 1
+        person, now = Person("bench", person_name), self.clock.now()
         async with self.database.write() as connection:
-            person_id, chat_id = await person_and_chat_rows(connection, person, Chat("bench", who), now)
-            new = new_job(person_id, chat_id, f"bench:{who}:{self.wishes}", now)
+            person_id, chat_id = await person_and_chat_rows(connection, person, Chat("bench", person_name), now)
+            new = new_job(person_id, chat_id, f"bench:{person_name}:{self.request_count}", now)
             await find_same(connection, new)
             draft = await insert_job(connection, new, None, now)
             return await admit(connection, draft, 0, NO_LIMITS, now)
 
     async def context(self, account: str = "bench", slots: int = 1) -> AccountContext:
-        """Drive an account from here."""
-        client = DashScope(self.http, base_url="http://nobody.invalid", api_key=SecretStr("sk-bench"))
+        """Take over an API account."""
+        client = DashScope(self.http, base_url="http://unused.invalid", api_key=SecretStr("sk-bench"))
         api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
-        return await take_over(api_account, self.house)
+        return await take_over(api_account, self.deps)
 
     async def claim(self, context: AccountContext) -> Job | None:
-        """The job whose turn it is, if there is one."""
+        """Claim the next job, if there is one."""
         self.clock.time += 0.001  # later than the last submit, as every submit must be
         claimed = await claim(context)
         return claimed if isinstance(claimed, Job) else None
 
     async def done(self, context: AccountContext, job: Job) -> None:
-        """The API took the job and has finished it: its slot is free again."""
+        """The API has accepted and finished the job: its slot is free again."""
         taken = await context.write(job, job_lifecycle.SubmitAccepted(f"task-{job.id}-{job.attempts}"))
         await context.write(taken, job_lifecycle.Succeeded("https://results.invalid/1.jpg"))
 
     async def run(self, sql: str, values: Sequence[dict[str, object]] | None = None, **named: object) -> None:
-        """Put rows where the bench needs them."""
+        """Execute SQL, to set up rows."""
         async with self.database.write() as connection:
             await connection.execute(text(sql), list(values) if values is not None else named)
 
 
 def new_job(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
-    """A wish as intake hands it on; no two photos are the same."""
+    """A request as the intake passes it on; no two photos are the same."""
     return NewJob(
         source=source,
         person_id=person_id,
@@ -117,14 +117,14 @@ def new_job(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
 
 @asynccontextmanager
 async def worker_deps(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
-    """What lanes share: rows in this folder's SQLite file, or `where` (the URL of a PostgreSQL database)."""
+    """What all accounts' workers share: a database in this folder's SQLite file, or at the URL `where`."""
     async with open_database(where or folder / "repaint.db") as database:
         yield WorkerDeps(database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), measure, 30.0)
 
 
 @asynccontextmanager
 async def queue_harness(folder: Path, where: Path | str | None = None) -> AsyncIterator[QueueHarness]:
-    """The same on a clock that is set."""
+    """The same with a manual clock."""
     clock = ManualClock()
     async with httpx.AsyncClient(trust_env=False) as http, worker_deps(folder, clock, where) as shared:
         yield QueueHarness(shared, clock, http)

@@ -1,10 +1,11 @@
 """Seconds and peak memory of every look at 1536 pixels, beside OpenCV's own `stylization` in the same run.
 
-Every look has a fresh process, warmed up as a worker is. It paints four photos that it has not seen (the public-domain
-portrait, and three of people drawn here: a three-by-four one of twelve megapixels, two people in landscape, a small and
-dim one), and the last one once more. `cpu` are the processor seconds of a photo, start-up included: they tell more than
-the clock on a machine that others use too. `of peer` is the median as a multiple of OpenCV's. The peak is that of the
-whole process, over all photos. At last the page of one face in all looks, as `style_index: -2` makes it.
+Every look has a fresh process, warmed up like a worker. It renders four photos that it has not seen (the
+public-domain portrait, and three drawn ones: a 3:4 portrait of twelve megapixels, two people in landscape, and a
+small, dim one), and the last one again. `cpu` is the CPU time per photo in seconds, start-up included, which means
+more than elapsed time on a shared machine. `of peer` is the median as a multiple of OpenCV's. The peak is that of
+the whole process, over all photos. Last comes the contact sheet of one face in all looks, as `style_index: -2` makes
+it.
 """
 
 import resource
@@ -36,7 +37,7 @@ CHILD = Sitter(0.50, 0.45, 0.33, skin="8d5a3b", hair="15100e", dress="c9b34a")
 
 
 def photos() -> list[bytes]:
-    """The public-domain portrait, and people drawn here."""
+    """The public-domain portrait, and drawn people."""
     return [
         PORTRAIT.read_bytes(),
         photo((4000, 3000), (MAN,), wall=("9fb4c4", "5a6b7c"), seed=3),
@@ -53,7 +54,7 @@ def opencv_stylization(photo: bytes) -> bytes:
 
 
 def renderer(subject: str) -> Callable[[bytes], bytes]:
-    """What is measured: a look by its index, a reference style, or the peer."""
+    """The subject of the measurement: a look by its index, a reference style, or the peer."""
     if subject == OPENCV:
         return opencv_stylization
     warm_up()
@@ -62,12 +63,12 @@ def renderer(subject: str) -> Callable[[bytes], bytes]:
 
 
 def measure(subject: str, folder: Path) -> None:
-    """Print the seconds of each photo, of the last one again, processor seconds a photo, and peak megabytes."""
-    paint, seconds = renderer(subject), []
-    everyone = sorted(folder.iterdir())[: 1 if subject == ALL_LOOKS else None]
-    for path in [*everyone, everyone[-1]]:
+    """Print the seconds for each photo and for the last one again, CPU seconds per photo, and peak megabytes."""
+    render, seconds = renderer(subject), []
+    paths = sorted(folder.iterdir())[: 1 if subject == ALL_LOOKS else None]
+    for path in [*paths, paths[-1]]:
         content, start = path.read_bytes(), time.perf_counter()
-        paint(content)
+        render(content)
         seconds.append(time.perf_counter() - start)
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = (used.ru_utime + used.ru_stime) / len(seconds)
@@ -76,7 +77,8 @@ def measure(subject: str, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one subject took: seconds of each photo, of the last one again, processor seconds a photo, megabytes."""
+    """The cost of one subject: seconds for each photo and for the last one again, CPU seconds per photo, peak
+    megabytes."""
 
     new: list[float]
     again: float
@@ -99,12 +101,12 @@ class Measured:
 
 
 def section(found: Mapping[str, Measured], page: Measured) -> Section:
-    """What is said of it. The first one is the peer."""
+    """The section of the report. The first subject is the peer."""
     head = ("look", "first", "median", "worst", "again", "cpu", "of peer", "peak MB")
-    peer, *everyone = found.values()
+    peer, *looks = found.values()
     rows = [one.row(name, peer.median) for name, one in found.items()]
-    ours = statistics.median(one.median for one in everyone)
-    worst, peak = max(max(one.new) for one in everyone), max(one.peak for one in everyone)
+    ours = statistics.median(one.median for one in looks)
+    worst, peak = max(max(one.new) for one in looks), max(one.peak for one in looks)
     rows.append(("all of ours", "", f"{ours:.2f}", f"{worst:.2f}", "", "", f"{ours / peer.median:.2f}", f"{peak:.0f}"))
     how = f"""
         Seconds of four photos that a fresh process has not seen, at {SHORT_SIDE} px, and of the last one once more;
@@ -115,7 +117,7 @@ def section(found: Mapping[str, Measured], page: Measured) -> Section:
 
 
 def main() -> None:
-    """The peer, every look, then the page of all looks."""
+    """Measure the peer, every look, then the contact sheet of all looks."""
     names = {OPENCV: "OpenCV stylization", REFERENCE: "reference style"}
     names |= {str(look.index): f"{look.index} {look.slug}" for look in LOOKS.values()}
     with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
-"""People drawn by rule, for the bench to photograph: nobody's likeness, of any complexion, any number of them.
+"""People drawn from ellipses as subjects for the bench: nobody's likeness, of any complexion, in any number.
 
-Plain as they are, the face nets find them, and the person net cuts them out.
+Simple as they are, the face networks detect them and the person network segments them.
 """
 
 import io
@@ -15,13 +15,15 @@ from stylizer.engine.filters import blur
 from stylizer.engine.noise import clouds, white
 from stylizer.engine.picture import Picture, Plane, Size, resize, to_bytes, to_float
 
-DRAWN_AT = 768  # the short side of a drawing, before it becomes a photo of any size
-Shape = tuple[float, float, float, float]  # middle, half width and height of an ellipse, in face widths from the face
+DRAWN_AT = 768  # the short side of a drawing, before it is scaled to the photo's size
+Shape = tuple[
+    float, float, float, float
+]  # centre, half width and half height of an ellipse, in face widths from the face
 
 
 @dataclass(frozen=True)
 class Sitter:
-    """Where the face is and how wide, in short sides of the picture, and the person's colours."""
+    """The position and width of the face, as fractions of the picture's short side, and the person's colours."""
 
     x: float
     y: float
@@ -35,7 +37,7 @@ class Sitter:
 
 @dataclass(frozen=True)
 class Part:
-    """Ellipses of one colour ("rrggbb", or a field of the sitter), their softness in face widths, how strongly."""
+    """Ellipses of one colour ("rrggbb", or a field of the sitter), their softness in face widths, and their opacity."""
 
     colour: str
     soft: float
@@ -74,7 +76,7 @@ LIPS = (
 
 
 def photo(size: Size, sitters: tuple[Sitter, ...], *, wall: tuple[str, str], seed: int, light: float = 1.0) -> bytes:
-    """JPEG bytes of (height, width) pixels: people before a wall, with grain; `light` under 1 is a dim room."""
+    """A JPEG of (height, width) pixels: people before a wall, with grain; `light` below 1 dims the room."""
     zoom = DRAWN_AT / min(size)
     small = round(size[0] * zoom), round(size[1] * zoom)
     picture = shaded(Canvas.filled(small, *wall).picture(), 0.8 + 0.4 * clouds(small, 3, 4, seed))
@@ -101,7 +103,7 @@ def _face_position(picture: Picture, sitter: Sitter) -> tuple[float, float, floa
 
 
 def _light(picture: Picture, sitter: Sitter) -> Plane:
-    """That of a rounded head, falling off to the lower right."""
+    """The shading of a rounded head, falling off to the lower right."""
     x, y, unit = _face_position(picture, sitter)
     down = (np.arange(picture.shape[0], dtype=np.float32)[:, None] - y) / unit
     across = (np.arange(picture.shape[1], dtype=np.float32)[None, :] - x) / unit
@@ -111,7 +113,7 @@ def _light(picture: Picture, sitter: Sitter) -> Plane:
 
 
 def _draw_part(picture: Picture, sitter: Sitter, part: Part, light: Plane) -> Picture:
-    """Parts in the sitter's own colours are lit; the drawn shades and whites are as they are."""
+    """Parts in the sitter's own colours are shaded; the fixed shades and whites are not."""
     x, y, unit = _face_position(picture, sitter)
     canvas = Canvas.plane((picture.shape[0], picture.shape[1]))
     for across, down, wide, high in part.shapes:

@@ -1,7 +1,7 @@
-"""Enqueue and claim while 100, 10,000 and 100,000 wishes wait, on SQLite and on PostgreSQL.
+"""Enqueue and claim while 100, 10,000 and 100,000 requests wait, on SQLite and on PostgreSQL.
 
-Each is the whole transaction with everything that hangs on it, as the bot does it. PostgreSQL is a server of its own in
-a temporary folder, with `fsync` on; where none is installed its lines are missing.
+Each is the whole transaction, as the bot runs it. PostgreSQL is a server in a temporary folder, with `fsync` on;
+without an installed one its rows are missing.
 """
 
 import tempfile
@@ -21,7 +21,7 @@ SAMPLES = 300
 PER_PERSON = 5  # MAX_QUEUED_PER_PERSON
 MAX_RATIO = 1.5
 
-# Whole rows at once, in the order that admission would have given them.
+# Rows in bulk, in the order that admission would have given them.
 _PEOPLE = """
     WITH RECURSIVE n(i) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < :last)
     INSERT INTO person (platform, platform_id, language, last_tag, weight, created)
@@ -51,71 +51,71 @@ _LEDGER = """
 
 @dataclass(frozen=True)
 class Latencies:
-    """Milliseconds of every enqueue and every claim while so many waited."""
+    """Milliseconds of every enqueue and every claim while so many requests waited."""
 
     waiting: int
     enqueue: list[float]
     claim: list[float]
 
 
-async def fill(room: QueueHarness, waiting: int, there: int) -> None:
-    """As many wait from now on, of whom some are `there` already."""
-    now, people = room.clock.now(), (there // PER_PERSON + 1, waiting // PER_PERSON)
-    await room.run(_PEOPLE, first=people[0], last=people[1], now=now)
-    await room.run(_CHATS, no=False)
-    await room.run(_JOBS, each=PER_PERSON, now=now, no=False)
-    await room.run(_LEDGER, now=now)
-    await room.run("ANALYZE")
+async def fill(harness: QueueHarness, waiting: int, existing: int) -> None:
+    """Fill the queue up to `waiting` requests, of which `existing` are there already."""
+    now, people = harness.clock.now(), (existing // PER_PERSON + 1, waiting // PER_PERSON)
+    await harness.run(_PEOPLE, first=people[0], last=people[1], now=now)
+    await harness.run(_CHATS, no=False)
+    await harness.run(_JOBS, each=PER_PERSON, now=now, no=False)
+    await harness.run(_LEDGER, now=now)
+    await harness.run("ANALYZE")
 
 
-async def measure_latencies(room: QueueHarness, waiting: int, samples: int) -> Latencies:
-    """So many new people come with a photo, and as many are claimed: the queue stays as long as it was."""
-    context = await room.context()
-    timed = Latencies(waiting, [], [])
+async def measure_latencies(harness: QueueHarness, waiting: int, samples: int) -> Latencies:
+    """Enqueue so many requests of new people and claim as many, so that the queue keeps its length."""
+    context = await harness.context()
+    results = Latencies(waiting, [], [])
     for _ in range(samples):
-        began = perf_counter()
-        await room.wish(f"newcomer {room.wishes}")
-        timed.enqueue.append((perf_counter() - began) * 1000)
-        began = perf_counter()
-        job = await room.claim(context)
-        timed.claim.append((perf_counter() - began) * 1000)
-        assert job is not None, "somebody waits"
-        await room.done(context, job)
-    return timed
+        start = perf_counter()
+        await harness.request(f"newcomer {harness.request_count}")
+        results.enqueue.append((perf_counter() - start) * 1000)
+        start = perf_counter()
+        job = await harness.claim(context)
+        results.claim.append((perf_counter() - start) * 1000)
+        assert job is not None, "the queue is not empty"
+        await harness.done(context, job)
+    return results
 
 
 async def measure_database(where: Path | str | None, sizes: Sequence[int], samples: int) -> list[Latencies]:
-    """All sizes, one after the other, in one database that grows."""
+    """All sizes, one after the other, in one growing database."""
     found = []
     with tempfile.TemporaryDirectory() as name:
-        async with queue_harness(Path(name), where) as room:
-            for there, waiting in zip((0, *sizes), sizes, strict=False):
-                await fill(room, waiting, there)
-                await measure_latencies(room, waiting, min(20, samples))  # caches and prepared statements
-                found.append(await measure_latencies(room, waiting, samples))
+        async with queue_harness(Path(name), where) as harness:
+            for existing, waiting in zip((0, *sizes), sizes, strict=False):
+                await fill(harness, waiting, existing)
+                await measure_latencies(harness, waiting, min(20, samples))  # caches and prepared statements
+                found.append(await measure_latencies(harness, waiting, samples))
     return found
 
 
-def section(timed: dict[str, list[Latencies]], missing: Sequence[str]) -> Section:
-    """What is said of it."""
+def section(results: dict[str, list[Latencies]], missing: Sequence[str]) -> Section:
+    """The section of the report."""
     head = ("database, waiting", "enqueue p50, ms", "p95", "of shortest", "claim p50, ms", "p95", "of shortest")
     rows, aims = [], []
-    for name, found in timed.items():
+    for name, found in results.items():
         rows += [_row(name, one, found[0]) for one in found]
         for what in ("enqueue", "claim"):
             ratio = median(getattr(found[-1], what)) / median(getattr(found[0], what))
             aims.append(
                 Aim(
                     f"{what} on {name}",
-                    f"≤ {MOST} × from the shortest to the longest queue",
+                    f"≤ {MAX_RATIO} × from the shortest to the longest queue",
                     f"{ratio:.2f} ×",
                     ratio <= MAX_RATIO,
                 )
             )
     how = """
-        One enqueue is the studio's whole transaction for a wish by somebody new: person, chat, job, units, turn. One
-        claim is the dispatcher's: account, slot, whose turn, the job's move, the attempt. Both are durable then
-        (`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Five wishes wait for each person.
+        One enqueue is the job service's whole transaction for a request by a new person: person, chat, job, units,
+        turn. One claim is the dispatcher's: account, slot, next turn, the job's transition, the attempt. Both are
+        durable then (`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Five requests wait for each person.
     """
     return Section("queue", "A queue that grows", how, [Table(head, rows)], aims, missing)
 
@@ -129,15 +129,15 @@ def _row(name: str, one: Latencies, shortest: Latencies) -> tuple[str, ...]:
 
 async def measure(sizes: Sequence[int] = SIZES, samples: int = SAMPLES) -> Section:
     """On both databases."""
-    timed, missing = {"SQLite": await measure_database(None, sizes, samples)}, list[str]()
+    results, missing = {"SQLite": await measure_database(None, sizes, samples)}, list[str]()
     try:
         with postgres_server(durable=True) as server:
-            timed["PostgreSQL"] = await measure_database(server.new_database(), sizes, samples)
+            results["PostgreSQL"] = await measure_database(server.new_database(), sizes, samples)
     except NoServer as error:
         missing.append(f"PostgreSQL was not measured: {error}.")
-    return section(timed, missing)
+    return section(results, missing)
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     publish(event_loop.run(measure()))

@@ -1,7 +1,7 @@
-"""Claims a second by 1, 2, 5 and 10 replicas on one PostgreSQL: processes of their own, with fifty lanes each.
+"""Claims per second by 1, 2, 5 and 10 replicas on one PostgreSQL, each a process with fifty accounts.
 
-A claim is the dispatcher's whole transaction, durable at its end. Writers take turns over all replicas, so more of them
-cannot be quicker than a turn is long; what this shows is that they do not get in each other's way.
+A claim is the dispatcher's whole transaction, durable at its end. Writers are serialized across all replicas, so
+more of them cannot be faster than one transaction allows; this shows that they do not slow each other down.
 """
 
 import asyncio
@@ -39,80 +39,89 @@ _TOUCH = text("UPDATE queue SET vtime = vtime WHERE id = 1")
 
 @dataclass(frozen=True)
 class ThroughputRun:
-    """What so many replicas did together for some seconds: how many claims, and milliseconds of each."""
+    """What so many replicas did together: the duration in seconds, and the milliseconds of each operation."""
 
     replicas: int
     seconds: float
-    took: list[float]
+    latencies: list[float]
 
     @property
     def per_second(self) -> float:
-        return len(self.took) / self.seconds
+        return len(self.latencies) / self.seconds
 
 
 async def replica(url: str, number: int) -> None:
-    """In a process of its own: hold fifty lanes; on every line `claim SECONDS` or `touch SECONDS` do so, and tell."""
+    """The main function of a replica process: hold fifty accounts, and for every input line `claim SECONDS` or
+    `touch SECONDS` run that and print the latencies."""
     with tempfile.TemporaryDirectory() as name:
-        async with queue_harness(Path(name), url) as room:
-            contexts = [await room.context(f"replica-{number}-lane-{api_account}") for api_account in range(ACCOUNTS)]
+        async with queue_harness(Path(name), url) as harness:
+            contexts = [await harness.context(f"replica-{number}-account-{account}") for account in range(ACCOUNTS)]
             send_line({"ready": number})
             while line := (await asyncio.to_thread(sys.stdin.readline)).split():
-                deed, seconds = line[0], float(line[1])
-                send_line(await (_claims(room, contexts, number, seconds) if deed == "claim" else _touches(room, seconds)))
+                operation, seconds = line[0], float(line[1])
+                send_line(
+                    await (
+                        _claims(harness, contexts, number, seconds)
+                        if operation == "claim"
+                        else _touches(harness, seconds)
+                    )
+                )
 
 
 def send_line(value: object) -> None:
-    """One line for whoever started us."""
+    """Send one line of JSON to the parent process."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
-async def _claims(room: QueueHarness, contexts: Sequence[AccountContext], number: int, seconds: float) -> list[float]:
-    took, until = list[float](), perf_counter() + seconds
+async def _claims(
+    harness: QueueHarness, contexts: Sequence[AccountContext], number: int, seconds: float
+) -> list[float]:
+    latencies, until = list[float](), perf_counter() + seconds
     while perf_counter() < until:
         for context in contexts:
-            began = perf_counter()
-            if await room.claim(context) is not None:
-                took.append((perf_counter() - began) * 1000)
-        await room.run(_FREE_SLOTS, mine=f"replica-{number}-lane-%")  # their tasks are done, all at once
-    return took
+            start = perf_counter()
+            if await harness.claim(context) is not None:
+                latencies.append((perf_counter() - start) * 1000)
+        await harness.run(_FREE_SLOTS, mine=f"replica-{number}-account-%")  # all their tasks are done
+    return latencies
 
 
-async def _touches(room: QueueHarness, seconds: float) -> list[float]:
-    """The peer: the least that a durable write can be, with the same lock round it."""
-    took, until = list[float](), perf_counter() + seconds
-    while (began := perf_counter()) < until:
-        async with room.database.write() as connection:
+async def _touches(harness: QueueHarness, seconds: float) -> list[float]:
+    """The peer: the smallest possible durable write under the same lock."""
+    latencies, until = list[float](), perf_counter() + seconds
+    while (start := perf_counter()) < until:
+        async with harness.database.write() as connection:
             await connection.execute(_TOUCH)
-        took.append((perf_counter() - began) * 1000)
-    return took
+        latencies.append((perf_counter() - start) * 1000)
+    return latencies
 
 
 class ReplicaPool:
-    """The replicas' processes."""
+    """The replica processes."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
 
-    async def spell(self, replicas: int, deed: str, seconds: float) -> ThroughputRun:
-        """The first so many do it at the same time."""
-        busy, began = self._processes[:replicas], perf_counter()
+    async def run(self, replicas: int, operation: str, seconds: float) -> ThroughputRun:
+        """The first so many replicas run this operation at the same time."""
+        busy, start = self._processes[:replicas], perf_counter()
         for process in busy:
             assert process.stdin is not None
-            process.stdin.write(f"{deed} {seconds}\n".encode())
+            process.stdin.write(f"{operation} {seconds}\n".encode())
         found = await asyncio.gather(*(read_result(process) for process in busy))
-        return ThroughputRun(replicas, perf_counter() - began, [one for took in found for one in took])
+        return ThroughputRun(replicas, perf_counter() - start, [one for latencies in found for one in latencies])
 
 
 async def read_result(process: Process) -> list[float]:
-    """The next line of a replica."""
+    """The next line from a replica."""
     assert process.stdout is not None
-    said = json.loads(await process.stdout.readline())
-    return said if isinstance(said, list) else []
+    line = json.loads(await process.stdout.readline())
+    return line if isinstance(line, list) else []
 
 
 async def start_replica(stack: AsyncExitStack, url: str, number: int) -> Process:
-    """One more replica, not ready yet."""
+    """Start one more replica; it is not ready yet."""
     command = (sys.executable, "-m", "bench.replicas", url, str(number))
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=2**24)
     stack.push_async_callback(_stop, process)
@@ -125,22 +134,24 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-async def measure_throughput(url: str, replicas: Sequence[int], seconds: float, waiting: int) -> tuple[ThroughputRun, list[ThroughputRun]]:
-    """The peer alone, then claims by ever more replicas."""
+async def measure_throughput(
+    url: str, replicas: Sequence[int], seconds: float, waiting: int
+) -> tuple[ThroughputRun, list[ThroughputRun]]:
+    """The peer alone, then claims by growing numbers of replicas."""
     async with AsyncExitStack() as stack:
         with tempfile.TemporaryDirectory() as name:
-            async with queue_harness(Path(name), url) as room:
-                await fill(room, waiting, 0)
+            async with queue_harness(Path(name), url) as harness:
+                await fill(harness, waiting, 0)
         processes = [await start_replica(stack, url, number) for number in range(max(replicas))]
         await asyncio.gather(*map(read_result, processes))
-        crew = ReplicaPool(processes)
-        await crew.spell(max(replicas), "claim", seconds / 10)
-        peer = await crew.spell(1, "touch", seconds)
-        return peer, [await crew.spell(number, "claim", seconds) for number in replicas]
+        pool = ReplicaPool(processes)
+        await pool.run(max(replicas), "claim", seconds / 10)
+        peer = await pool.run(1, "touch", seconds)
+        return peer, [await pool.run(number, "claim", seconds) for number in replicas]
 
 
 def section(peer: ThroughputRun, found: Sequence[ThroughputRun]) -> Section:
-    """What is said of it."""
+    """The section of the report."""
     head = ("replicas", "a second, in all", "of one replica", "of a bare write", "p50, ms", "p95, ms")
     rows = [_row("1, a bare durable write", peer, found[0], peer)]
     rows += [_row(str(one.replicas), one, found[0], peer) for one in found]
@@ -154,29 +165,29 @@ def section(peer: ThroughputRun, found: Sequence[ThroughputRun]) -> Section:
         )
     ]
     how = f"""
-        Each replica is a process with {LANES} lanes; it claims for one after the other, as fast as it can. A claim is
-        the whole transaction of the dispatcher, on a queue of thousands, with `fsync` on. One writer at a time in all
-        replicas (an advisory lock) keeps the rules exact; the bare write takes the same lock, changes one row and
-        commits. Client and server share the cores.
+        Each replica is a process with {ACCOUNTS} accounts; it claims for one after the other, as fast as it can. A
+        claim is the whole transaction of the dispatcher, on a queue of thousands, with `fsync` on. One writer at a time
+        in all replicas (an advisory lock) keeps the rules exact; the bare write takes the same lock, changes one row
+        and commits. Client and server share the cores.
     """
     note = f"""
         What binds is the time under the lock, not the number of replicas: six statements, a round trip each, and the
         flush to the disk; a claim takes as long as {peer.per_second / found[0].per_second:.1f} bare writes. A million
-        wishes a day are 12 claims a second.
+        requests a day are 12 claims a second.
     """
     return Section("replicas", "Several replicas", how, [Table(head, rows)], aims, [" ".join(note.split())])
 
 
 def _row(name: str, one: ThroughputRun, alone: ThroughputRun, peer: ThroughputRun) -> tuple[str, ...]:
     rate = one.per_second
-    spread = f"{median(one.took):.1f}", f"{quantiles(one.took, n=20)[-1]:.1f}"
+    spread = f"{median(one.latencies):.1f}", f"{quantiles(one.latencies, n=20)[-1]:.1f}"
     return (name, f"{rate:.0f}", f"{rate / alone.per_second:.2f}", f"{rate / peer.per_second:.2f}", *spread)
 
 
 async def measure(
     replicas: Sequence[int] = REPLICAS, seconds: float = SECONDS, waiting: int = WAITING
 ) -> Section | None:
-    """On a server of its own; None where there is none."""
+    """On a server of its own; None where PostgreSQL is not installed."""
     try:
         with postgres_server(durable=True) as server:
             return section(*await measure_throughput(server.new_database(), replicas, seconds, waiting))
@@ -186,7 +197,7 @@ async def measure(
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     found = event_loop.run(measure())
     if found is not None:
         publish(found)

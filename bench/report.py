@@ -1,4 +1,4 @@
-"""What every part of the bench says, in one form: on the terminal as it runs, and in its section of the page."""
+"""The common form of the results of every part: on the terminal during the run, and in its section of the page."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _SECTION = re.compile(r"<!-- part (\w+) -->\n(.*?)<!-- end of \1 -->\n", re.DOTA
 
 @dataclass(frozen=True)
 class Table:
-    """A table of words; the first column names the row, the others are set to the right."""
+    """A table of text; the first column names the row, the others are right-aligned."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -29,14 +29,14 @@ class Table:
         return ["  ".join(_justify(row, widths)).rstrip() for row in (self.head, *self.rows)]
 
     def markdown(self) -> list[str]:
-        """The same for the page."""
+        """The same in Markdown."""
         rule = ["---", *["---:"] * (len(self.head) - 1)]
         return ["| " + " | ".join(row) + " |" for row in (self.head, rule, *self.rows)]
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What was aimed at, what came of it, and whether that will do."""
+    """An aim, the measured value, and whether the aim was met."""
 
     what: str
     aim: str
@@ -49,7 +49,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Section:
-    """What a part has to say. `how`: what was done, a few sentences; `notes`: what the figures do not say."""
+    """The results of a part. `how`: the method, in a few sentences; `notes`: remarks on the figures."""
 
     part: str
     title: str
@@ -69,7 +69,7 @@ class Section:
 
 
 def publish(section: Section, page: Path = PAGE) -> None:
-    """Print it, and put it in its place on the page; the other sections stay as they are."""
+    """Print the section and put it in its place on the page; the other sections stay as they are."""
     for table in section.tables:
         print(*table.lines(), sep="\n")
     print(*map(str, section.aims), *section.notes, sep="\n", flush=True)
@@ -86,7 +86,7 @@ def replace_section(page: str, part: str, body: str) -> str:
 
 
 def run_stamp() -> str:
-    """When, where and of which commit; how busy the machine was otherwise belongs to it."""
+    """When, where and on which commit the part ran, and the load of the machine."""
     now, load = datetime.now(UTC), os.getloadavg()[0]
     return (
         f"{now:%d %B %Y %H:%M} UTC, {_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
@@ -104,15 +104,17 @@ def _processor() -> str:
 
 def _commit() -> str:
     try:
-        said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, check=True)
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return said.stdout.decode().strip()
+    return described.stdout.decode().strip()
 
 
-def _wrapped(words: str, indent: str = "") -> str:
+def _wrapped(text: str, indent: str = "") -> str:
     return textwrap.fill(
-        " ".join(words.split()), 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        " ".join(text.split()), 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -1,7 +1,7 @@
-"""How busy the one paid slot is: the real dispatcher and client against the stand-in, over a network.
+"""Utilization of the paid slot: the real dispatcher and client against the stand-in, over a simulated network.
 
-Time goes as it does: in a faster one, what our own code takes would weigh more than it does. The peers send the same
-photos (a task takes as long for each of them) with the same client, and do nothing else: no rows, no turns.
+In real time: in scaled time the cost of our own code would be exaggerated. The peers send the same photos (a task
+takes the same time for each of them) with the same client, and do nothing else: no database, no queue.
 """
 
 import asyncio
@@ -42,13 +42,13 @@ from stylizer.settings import BASE_PATH
 from stylizer.tasks import Task
 from tests.fakes.dashscope.service import StandIn, stand_in
 
-ONE_WAY_DELAY = (0.040, 0.120)  # seconds from here to there, and the same back
+ONE_WAY_DELAY = (0.040, 0.120)  # seconds in each direction
 AIM, AIM_AHEAD = 0.98, 0.998
 
 
 @dataclass(frozen=True)
 class Plan:
-    """So many lanes side by side, photos in all, and how much faster time goes."""
+    """The number of accounts and photos, and how much faster than real time the run is."""
 
     api_accounts: int = 6
     photos: int = 72
@@ -57,12 +57,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class SlotUsage:
-    """What the server saw: the share of the time between a lane's first start and its last in which its slot was busy,
-    the gaps between one task's end and the next one's start in seconds, questions a task, refused calls."""
+    """By the service's records: the share of the time between an account's first start and its last in which its
+    slot was busy, the gaps between a task's end and the next one's start in seconds, queries per task, refused
+    calls."""
 
     share: float
     gaps: list[float]
-    questions: float
+    queries: float
     refused: int
 
 
@@ -84,7 +85,7 @@ async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch
             async with asyncio.TaskGroup() as group:
                 for number in range(plan.api_accounts):
                     client = DashScope(http, base_url=base_url, api_key=SecretStr(f"sk-ours-{number}"))
-                    api_account = ApiAccount(f"lane-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
+                    api_account = ApiAccount(f"account-{number}", client, InlineLinks(), prefetch=prefetch, paid=True)
                     group.create_task(run_account(api_account, shared, stop))
                 await _all_done(shared)
                 stop.set()
@@ -92,9 +93,9 @@ async def by_dispatcher(base_url: str, plan: Plan, clock: WallClock, *, prefetch
 
 
 async def _queue(shared: WorkerDeps, number: int) -> None:
-    now, who = shared.clock.now(), f"person {number}"
+    now, name = shared.clock.now(), f"person {number}"
     async with shared.database.write() as connection:
-        person_id, chat_id = await person_and_chat_rows(connection, Person("bench", who), Chat("bench", who), now)
+        person_id, chat_id = await person_and_chat_rows(connection, Person("bench", name), Chat("bench", name), now)
     key = await shared.photos.put(Kind.ORIGINAL, person_id, photo(number), expires=now + 3600)
     new = replace(new_job(person_id, chat_id, f"bench:{number}", now), photo=key)
     async with shared.database.write() as connection:
@@ -110,32 +111,32 @@ async def _all_done(shared: WorkerDeps) -> None:
         await shared.clock.wait(wakeup, 1.0)
 
 
-async def measure_driver(plan: Plan, way: Driver) -> SlotUsage:
-    """One way of driving, against a service of its own, and what that saw."""
-    clock, chance = WallClock(plan.speed), random.Random(3)
+async def measure_driver(plan: Plan, driver: Driver) -> SlotUsage:
+    """One driver against a service of its own."""
+    clock, rng = WallClock(plan.speed), random.Random(3)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.api_accounts)
         service = await stack.enter_async_context(opening)
         parts = urlsplit(service.url)
-        under_way = delayed_link((str(parts.hostname), parts.port or 0), lambda: chance.uniform(*ONE_WAY_DELAY) / plan.speed)
-        await way(await stack.enter_async_context(under_way) + BASE_PATH, plan, clock)
+        link = delayed_link((str(parts.hostname), parts.port or 0), lambda: rng.uniform(*ONE_WAY_DELAY) / plan.speed)
+        await driver(await stack.enter_async_context(link) + BASE_PATH, plan, clock)
         return slot_usage(await service.tasks(), service)
 
 
 def slot_usage(tasks: Sequence[Task], service: StandIn) -> SlotUsage:
-    """Read from the service's own task table and calls."""
+    """From the service's own tasks and calls."""
     by_account = defaultdict(list)
     for task in tasks:
         by_account[task.account].append((task.started or 0, task.ended or 0))
     gaps, worked = list[float](), 0.0
     for spans in by_account.values():
-        for (began, ended), (following, _) in pairwise(sorted(spans)):
-            worked += (ended - began) / 1000
+        for (start, ended), (following, _) in pairwise(sorted(spans)):
+            worked += (ended - start) / 1000
             gaps.append((following - ended) / 1000)
-    questions = sum(call.path.startswith(f"{BASE_PATH}/tasks/") for call in service.calls)
+    queries = sum(call.path.startswith(f"{BASE_PATH}/tasks/") for call in service.calls)
     refused = sum(call.status == 429 for call in service.calls)
-    return SlotUsage(worked / (worked + sum(gaps)), gaps, questions / len(tasks), refused)
+    return SlotUsage(worked / (worked + sum(gaps)), gaps, queries / len(tasks), refused)
 
 
 DRIVERS: dict[str, Driver] = {
@@ -147,14 +148,14 @@ DRIVERS: dict[str, Driver] = {
 
 
 def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
-    """What is said of it."""
-    head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "questions a task", "refused")
+    """The section of the report."""
+    head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "queries a task", "refused")
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
     how = f"""
         {plan.photos} tasks of 15 ± 3.75 s at {plan.api_accounts} accounts of one slot each, 40 to 120 ms of network
-        each way, time {plan.speed:g} × as fast as a clock on the wall. Busy is what the service saw: between an
-        account's first task and its last, the share of the time in which a task of it ran. All ways ran at the same
-        time, each against a service of its own.
+        each way, time {plan.speed:g} × as fast as real time. Busy is what the service saw: between an account's first
+        task and its last, the share of the time in which a task of it ran. All ways ran at the same time, each against
+        a service of its own.
     """
     aims = (
         Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),
@@ -167,21 +168,21 @@ def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
 
 def _row(name: str, one: SlotUsage, peer: SlotUsage) -> tuple[str, ...]:
     gaps = f"{mean(one.gaps):.2f}", f"{quantiles(one.gaps, n=20)[-1]:.2f}"
-    return (name, f"{one.share:.2%}", f"{one.share / peer.share:.3f}", *gaps, f"{one.questions:.1f}", f"{one.refused}")
+    return (name, f"{one.share:.2%}", f"{one.share / peer.share:.3f}", *gaps, f"{one.queries:.1f}", f"{one.refused}")
 
 
 def measure(plan: Plan) -> Section:
-    """All ways at the same time, each in a process of its own: they hardly need the processor."""
+    """All drivers at the same time, each in a process of its own: they hardly need the CPU."""
     with ProcessPoolExecutor(len(DRIVERS), mp_context=get_context("spawn")) as processes:
         found = list(processes.map(partial(measure_in_process, plan), DRIVERS))
     return section(plan, dict(zip(DRIVERS, found, strict=True)))
 
 
 def measure_in_process(plan: Plan, name: str) -> SlotUsage:
-    """In a process of its own."""
+    """The main function of such a process."""
     return event_loop.run(measure_driver(plan, DRIVERS[name]))
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     publish(measure(Plan()))

@@ -1,4 +1,4 @@
-"""What takes as long as the cloud does, in time that goes faster: an engine that sleeps, and photos for it."""
+"""An engine that takes as long as the cloud, in scaled time, and photos for it."""
 
 import io
 import random
@@ -16,12 +16,12 @@ TASK = TaskDurations(mean=15.0, deviation=3.75)
 
 
 def slow_engine(speed: float) -> Engine:
-    """Sleeps for as long as the cloud takes, then paints at once."""
+    """Sleeps for as long as the cloud takes, then renders at once."""
     return Engine(stylize=partial(slowly, speed=speed), warm_up=warm_up, styles=STYLES)
 
 
 def slowly(photo: bytes, look: int, *, speed: float, reference: bytes | None = None, seed: int = 0) -> bytes:
-    """In a worker. How long it takes hangs on the photo alone, so that it is the same whoever brings it."""
+    """In a worker process. The duration depends on the photo alone, so that it is the same for every driver."""
     time.sleep(max(1.0, random.Random(photo).gauss(TASK.mean, TASK.deviation)) / speed)
     return stylize(photo, look, reference=reference, seed=seed)
 

@@ -1,7 +1,7 @@
-"""Start to ready, memory when idle, and memory for ten thousand wishes that wait; beside a bare web application.
+"""Start-up time, memory when idle, and memory with ten thousand waiting requests, beside a bare web application.
 
-Ready is when the process says its address, which it does once it answers there. Memory is what the system counts as
-resident, of the bot and of the process in which it decodes photos.
+Ready is when the process prints its address, which it does once it serves requests. Memory is the resident memory of
+the bot and of the process in which it decodes photos.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import median
 
 from pydantic import SecretStr
-from bot.domain.poll_schedule import TaskDurations
-from bot.worker.accounts import account_id
 
 from bench.harness import queue_harness
 from bench.queue import fill
 from bench.report import ROOT, Aim, Section, Table, publish
+from bot.domain.poll_schedule import TaskDurations
+from bot.worker.accounts import account_id
 from chaos.processes import children, current_mib
 from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER
@@ -31,7 +31,7 @@ from tests.harness.bot_process import bot_process
 STARTS = 5
 WAITING = 50_000
 READY, IDLE = 1.5, 150
-KEY = "sk-nobody-asks-with-this"
+KEY = "sk-bench-never-called"
 BARE_APP = """
 import asyncio, socket
 import uvicorn
@@ -45,7 +45,7 @@ async def main():
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.001)
-    print("http://there", flush=True)
+    print("ready", flush=True)
     await serving
 asyncio.run(main())
 """
@@ -57,23 +57,23 @@ class StartupResult:
 
     seconds: float
     mib: int
-    in_all: int
+    total: int
 
 
 def memory(pid: int) -> tuple[int, int]:
-    """Of the process itself, and with its children."""
-    mine = current_mib(pid)
-    return mine, mine + sum(current_mib(child) for child in children(pid))
+    """Of the process itself, and with its children, in MiB."""
+    own = current_mib(pid)
+    return own, own + sum(current_mib(child) for child in children(pid))
 
 
 async def start_bare_app() -> StartupResult:
-    """The peer: starlette and uvicorn with one route."""
-    began = time.perf_counter()
+    """The peer: Starlette and uvicorn with one route."""
+    start = time.perf_counter()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", BARE_APP, stdout=PIPE, cwd=ROOT)
     try:
         assert process.stdout is not None
         await process.stdout.readline()
-        return StartupResult(time.perf_counter() - began, *memory(process.pid))
+        return StartupResult(time.perf_counter() - start, *memory(process.pid))
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -82,14 +82,14 @@ async def start_bare_app() -> StartupResult:
 
 async def start_bot(folder: Path, settings: Mapping[str, str]) -> StartupResult:
     """The bot on this folder."""
-    began = time.perf_counter()
+    start = time.perf_counter()
     async with bot_process(folder, log=folder / "log", **settings) as running:
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         return StartupResult(seconds, *memory(running.process.pid))
 
 
 async def median_start(number: int, **settings: str) -> StartupResult:
-    """The median of so many starts: on a folder that was used before, as nearly all are."""
+    """The median of so many starts, on a folder that was used before, as nearly all are."""
     with tempfile.TemporaryDirectory() as name:
         found = [await start_bot(Path(name), settings) for _ in range(number + 1)][1:]
     return median_result(found)
@@ -97,24 +97,25 @@ async def median_start(number: int, **settings: str) -> StartupResult:
 
 def median_result(found: list[StartupResult]) -> StartupResult:
     """The median of each figure."""
-    seconds, mib, in_all = (median(getattr(one, name) for one in found) for name in ("seconds", "mib", "in_all"))
-    return StartupResult(seconds, round(mib), round(in_all))
+    seconds, mib, total = (median(getattr(one, name) for one in found) for name in ("seconds", "mib", "total"))
+    return StartupResult(seconds, round(mib), round(total))
 
 
 async def start_with_queue(waiting: int) -> StartupResult:
-    """The bot with a paused lane before which so many wait, after a visitor has joined them and seen their place."""
+    """The bot with a paused account and so many waiting jobs, after three visitors have joined the queue and seen
+    their places."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with queue_harness(folder / "data") as room:
-            async with room.database.write() as connection:
-                api_account, guess = account_id(SecretStr(KEY)), TaskDurations(15, 4)
-                await accounts.take_over(connection, api_account, mean=guess.mean, deviation=guess.deviation)
+        async with queue_harness(folder / "data") as harness:
+            async with harness.database.write() as connection:
+                api_account, durations = account_id(SecretStr(KEY)), TaskDurations(15, 4)
+                await accounts.take_over(connection, api_account, mean=durations.mean, deviation=durations.deviation)
                 await accounts.pause(connection, api_account, PAUSED_BY_OWNER)
             if waiting:
-                await fill(room, waiting, 0)
-        began = time.perf_counter()
+                await fill(harness, waiting, 0)
+        start = time.perf_counter()
         async with bot_process(folder, log=folder / "log", DASHSCOPE_API_KEY=KEY) as running:
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - start
             for number in range(3):
                 job = await running.wish(portrait_jpeg(shade=number), key=f"bench-of-memory-{number}")
                 await running.when(job, "queued")
@@ -122,7 +123,7 @@ async def start_with_queue(waiting: int) -> StartupResult:
 
 
 def section(peer: StartupResult, found: Mapping[str, StartupResult], *, waiting: int) -> Section:
-    """What is said of it."""
+    """The section of the report."""
     head = ("process", "ready, s", "of bare", "memory, MiB", "with children", "of bare")
     rows = [_row("a bare starlette and uvicorn", peer, peer)]
     rows += [_row(name, one, peer) for name, one in found.items()]
@@ -130,24 +131,24 @@ def section(peer: StartupResult, found: Mapping[str, StartupResult], *, waiting:
     each = (many.mib - few.mib) / (waiting / 10_000)
     aims = (
         Aim("start to ready", f"≤ {READY} s", f"{idle.seconds:.2f} s", idle.seconds <= READY),
-        Aim("idle, without the engine", f"≤ {IDLE} MiB", f"{idle.in_all} MiB", idle.in_all <= IDLE),
+        Aim("idle, without the engine", f"≤ {IDLE} MiB", f"{idle.total} MiB", idle.total <= IDLE),
     )
-    notes = (f"Ten thousand wishes that wait take {each:.1f} MiB of the bot's memory.",)
+    notes = (f"Ten thousand waiting requests take {each:.1f} MiB of the bot's memory.",)
     how = """
         The bot in a process of its own with SQLite and the chat page, on a folder that was used before (the first start
-        makes the tables). The last two lines have a lane that the owner has paused, and three visitors in the queue who
-        are told their places.
+        makes the tables). The last two lines have an account that the owner has paused, and three visitors in the queue
+        who see their places.
     """
     return Section("start", "Start and memory", how, [Table(head, rows)], aims, notes)
 
 
 def _row(name: str, one: StartupResult, peer: StartupResult) -> tuple[str, ...]:
     ready = f"{one.seconds:.2f}", f"{one.seconds / peer.seconds:.1f}"
-    return (name, *ready, f"{one.mib}", f"{one.in_all}", f"{one.in_all / peer.in_all:.1f}")
+    return (name, *ready, f"{one.mib}", f"{one.total}", f"{one.total / peer.total:.1f}")
 
 
 async def measure(starts: int, waiting: int) -> Section:
-    """The peer, the bot as it may be set up, and the bot with many who wait."""
+    """The peer, the bot in its usual configurations, and the bot with a long queue."""
     peer = median_result([await start_bare_app() for _ in range(starts)])
     found = {
         "the bot with a key": await median_start(starts, DASHSCOPE_API_KEY=KEY),
@@ -159,5 +160,5 @@ async def measure(starts: int, waiting: int) -> Section:
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     publish(asyncio.run(measure(STARTS, WAITING)))

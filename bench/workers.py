@@ -1,8 +1,8 @@
-"""Tasks a minute with one worker and with two: `repaint stylizer worker` as owners start it, on a real PostgreSQL.
+"""Tasks per minute with one worker and with two: `repaint stylizer worker` as owners start it, on a real PostgreSQL.
 
-Every worker has one painting process with one thread, as if it were a machine of its own with one core; so each needs
-a core here. The peer is the engine alone, in as many bare processes that share nothing: what this machine allows. All
-tasks are one look on photos of one size that no process has seen, so that both have the same to do.
+Every worker has one rendering process with one thread, like a machine with one core, so each needs a core here. The
+peer is the engine alone, in as many bare processes that share nothing: the most that this machine can do. All tasks
+are one look on photos of one size that no process has seen, so that both do the same work.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _SPAN = text("select min(started), max(ended), max(runs) from task where seq > :
 
 @dataclass(frozen=True)
 class Throughput:
-    """So many at once did so many tasks in so many seconds."""
+    """So many workers did so many tasks in so many seconds."""
 
     workers: int
     tasks: int
@@ -57,10 +57,10 @@ def photos(number: int) -> list[bytes]:
 
 @asynccontextmanager
 async def worker(folder: Path, url: str) -> AsyncIterator[None]:
-    """The command, at work; told to stop at the end of the block."""
-    words = (sys.executable, "-m", "bot", "stylizer", "worker", "--threads", "1", "--data-dir", str(folder))
+    """The worker command, running until the end of the block."""
+    command = (sys.executable, "-m", "bot", "stylizer", "worker", "--threads", "1", "--data-dir", str(folder))
     env = {**os.environ, "STYLIZER_DATABASE_URL": url}
-    process = await asyncio.create_subprocess_exec(*words, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(*command, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
         await process.stdout.readline()
@@ -71,11 +71,16 @@ async def worker(folder: Path, url: str) -> AsyncIterator[None]:
 
 
 async def measure_workers(url: str, workers: int, pictures: Sequence[bytes], *, look: int = LOOK) -> Throughput:
-    """By way of the table: a service that paints nothing itself, and workers who do."""
-    loose = 10**6
+    """Through the task table: a service that renders nothing itself, and workers."""
+    unlimited = 10**6
     with tempfile.TemporaryDirectory() as name:
         settings = StylizerSettings(
-            Path(name), url, workers=0, max_running=loose, submits_per_second=loose, queries_per_second=loose
+            Path(name),
+            url,
+            workers=0,
+            max_running=unlimited,
+            submits_per_second=unlimited,
+            queries_per_second=unlimited,
         )
         async with AsyncExitStack() as stack:
             app = await stack.enter_async_context(service(settings))
@@ -84,13 +89,13 @@ async def measure_workers(url: str, workers: int, pictures: Sequence[bytes], *, 
             for _ in range(workers):
                 await stack.enter_async_context(worker(settings.data_dir, url))
             caller = Caller(http)
-            await run_tasks(caller, pictures[:workers], look)  # the nets are loaded
+            await run_tasks(caller, pictures[:workers], look)  # warm-up: the networks are loaded
             await run_tasks(caller, pictures[workers:], look)
     return Throughput(workers, len(pictures) - workers, await span(url, workers))
 
 
 async def run_tasks(caller: Caller, pictures: Sequence[bytes], look: int) -> None:
-    """Ask for all of them, and wait until the last has ended well."""
+    """Create all tasks, and wait until every one has succeeded."""
     for task_id in [await caller.task(data_url(picture), look) for picture in pictures]:
         while (state := (await caller.state(task_id))["output"]["task_status"]) != "SUCCEEDED":
             assert state in {"PENDING", "RUNNING"}, state
@@ -98,7 +103,7 @@ async def run_tasks(caller: Caller, pictures: Sequence[bytes], look: int) -> Non
 
 
 async def span(url: str, after: int) -> float:
-    """Seconds from the first start to the last end of all tasks after the first few; each was painted once."""
+    """Seconds from the first start to the last end of all tasks after the first few. Each was run once."""
     async with open_database(url) as database, database.reading() as connection:
         started, last, runs = (await connection.execute(_SPAN, {"after": after})).one()
     assert runs == 1
@@ -109,19 +114,19 @@ def measure_bare(workers: int, pictures: Sequence[bytes]) -> Throughput:
     """The engine alone, in processes that share nothing."""
     with ExitStack() as stack:
         shares = [pictures[number::workers] for number in range(workers)]
-        painting = [stack.enter_context(bare_process(share)) for share in shares]
-        began = time.monotonic()
-        for process in painting:
+        processes = [stack.enter_context(bare_process(share)) for share in shares]
+        start = time.monotonic()
+        for process in processes:
             assert process.stdin is not None
-            process.stdin.close()  # the word to begin
-        for process in painting:
+            process.stdin.close()  # the signal to start
+        for process in processes:
             assert process.wait() == 0
-        return Throughput(workers, len(pictures), time.monotonic() - began)
+        return Throughput(workers, len(pictures), time.monotonic() - start)
 
 
 @contextmanager
 def bare_process(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
-    """A bare process that has its nets loaded and these photos beside it."""
+    """A bare process with its networks loaded and these photos beside it."""
     folder = Path(tempfile.mkdtemp())
     for number, picture in enumerate(pictures):
         (folder / f"{number:03}.jpg").write_bytes(picture)
@@ -136,7 +141,7 @@ def bare_process(pictures: Sequence[bytes]) -> Iterator[subprocess.Popen[str]]:
 
 
 def run_bare(folder: Path) -> None:
-    """In a bare process: load everything, say so, wait for the word, paint."""
+    """The main function of a bare process: load everything, print a line, wait for end of input, render."""
     warm_up()
     stylize(photo((960, 720), (SITTER,), wall=("9fb4c4", "5a6b7c"), seed=10**6), LOOK)
     print("ready", flush=True)
@@ -146,10 +151,11 @@ def run_bare(folder: Path) -> None:
 
 
 async def measure_one_and_two(tasks: int) -> list[Throughput]:
-    """One worker, then two, each time on a new table."""
+    """One worker, then two, each on a new table."""
     with postgres_server(durable=True) as server:
         return [
-            await measure_workers(server.new_database(migrated=False), workers, photos(tasks + workers)) for workers in (1, 2)
+            await measure_workers(server.new_database(migrated=False), workers, photos(tasks + workers))
+            for workers in (1, 2)
         ]
 
 
@@ -160,7 +166,7 @@ def measure(tasks: int = TASKS) -> Section:
 
 
 def section(ours: Sequence[Throughput], peers: Sequence[Throughput]) -> Section:
-    """What it comes to: each pair is one at once, and two."""
+    """The section of the report; each pair is one worker, and two."""
     rows = [
         (name, str(one.workers), f"{one.per_minute:.1f}", f"{one.per_minute / pair[0].per_minute:.2f}")
         for name, pair in (("workers on one table", ours), ("the engine alone", peers))
@@ -185,7 +191,7 @@ def section(ours: Sequence[Throughput], peers: Sequence[Throughput]) -> Section:
 
 
 def main() -> None:
-    """Print and write."""
+    """Print the results and write them to the page."""
     try:
         publish(measure())
     except NoServer as error:
