@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 
 from chaos import audit, discord_audit
 from chaos.account_activity import AccountActivity
-from chaos.discord_users import DiscordUsers
 from chaos.http_proxy import Action, ProxiedCall
 from chaos.kill_points import AfterDelay, AtCall, KillTrigger
 from chaos.processes import owner_of_port
 from chaos.replica import UNEXPECTED_EXIT, Replica
 from chaos.testbed import SLOTS, Testbed
-from chaos.users import Users, submit_request
+from chaos.workload import Workload
 from tests.fakes.postgres import Server
 
 BACKLOG = 12  # requests in progress at any time
@@ -45,10 +44,8 @@ class Cluster:
     server: Server
     database: str
     replicas: Sequence[Replica]
-    users: Users
-    discord_users: DiscordUsers
+    workload: Workload
     rng: random.Random
-    backlog: int = BACKLOG
     activity: AccountActivity = field(default_factory=AccountActivity)
     violations: list[str] = field(default_factory=list)
     allowed_duplicates: Counter[int] = field(default_factory=Counter)
@@ -63,7 +60,7 @@ class Cluster:
         """Users keep sending requests and every account is watched until the block ends."""
         self.testbed.set_policy(self._policy, api=self._api_policy)
         self._set_quiesced(quiesced=False)
-        loops = (self.discord_users.run_all(), self._submit_requests(), self._keep_sending(), self._watch())
+        loops = (self.workload.discord_users.run_all(), self._submit_requests(), self._keep_sending(), self._watch())
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
@@ -76,21 +73,17 @@ class Cluster:
 
     async def drain(self) -> list[str]:
         """Wait, without disturbances, until no work is left. Returns what is still unfinished at the timeout."""
-        discord_task = asyncio.create_task(self.discord_users.run_all())
         try:
-            async with asyncio.timeout(DRAIN_TIMEOUT):
+            async with asyncio.timeout(DRAIN_TIMEOUT), self.workload.discord_users.active():
                 quiet = 0
                 while quiet < IDLE_POLLS:
-                    is_busy = self._pending or await asyncio.to_thread(audit.unfinished, self.database)
+                    is_busy = self.workload.pending or await asyncio.to_thread(audit.unfinished, self.database)
                     quiet = 0 if is_busy else quiet + 1
                     await self._send_requests()
                     await asyncio.sleep(POLL_INTERVAL)
-                await self.users.verify_results(await self._any_address())
+                await self.workload.users.verify_results(await self._any_address())
         except TimeoutError:
             return [f"after {DRAIN_TIMEOUT:.0f} s without disturbances work was unfinished: {self._unfinished_work()}"]
-        finally:
-            discord_task.cancel()
-            await asyncio.wait([discord_task])
         return []
 
     def _unfinished_work(self) -> str:
@@ -99,7 +92,7 @@ class Cluster:
             "SELECT job_id, tries, next_at FROM outbox",
             f"SELECT id, state, album_id FROM job WHERE {_UNFINISHED}",
         )
-        waiting = [user.name for user in self.discord_users.pending]
+        waiting = [user.name for user in self.workload.discord_users.pending]
         return f"{[audit.query(self.database, sql) for sql in queries]} {waiting} {len(self.testbed.telegram.updates)}"
 
     async def kill_at(self, call: AtCall, cause: str) -> None:
@@ -204,8 +197,10 @@ class Cluster:
     def _note_unrecorded_cards(self) -> None:
         if self.server.process.poll() is not None:
             return  # the database is down; this is repeated when it is back
-        self.unrecorded |= discord_audit.unrecorded_cards(self.database, self.discord_users)
-        audit.count_unrecorded_cards(self.database, self.testbed.telegram, self.users.requests, self.allowed_duplicates)
+        self.unrecorded |= discord_audit.unrecorded_cards(self.database, self.workload.discord_users)
+        audit.count_unrecorded_cards(
+            self.database, self.testbed.telegram, self.workload.users.requests, self.allowed_duplicates
+        )
 
     def _set_quiesced(self, *, quiesced: bool) -> None:
         for one in self.replicas:
@@ -213,16 +208,11 @@ class Cluster:
             if quiesced:
                 one.clock_skew.value = 0.0
 
-    @property
-    def _pending(self) -> int:
-        """The number of requests that the bot has not received yet."""
-        return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
-
     async def _submit_requests(self) -> None:
         while True:
-            open_now = await asyncio.to_thread(audit.unfinished, self.database)
-            if open_now + self._pending < self.backlog:
-                await submit_request(self.users, self.discord_users)
+            unfinished = await asyncio.to_thread(audit.unfinished, self.database)
+            if unfinished + self.workload.pending < self.workload.backlog:
+                await self.workload.add_request()
             await asyncio.sleep(REQUEST_INTERVAL)
 
     async def _keep_sending(self) -> None:
@@ -231,8 +221,8 @@ class Cluster:
             await asyncio.sleep(REQUEST_INTERVAL)
 
     async def _send_requests(self) -> None:
-        if self.users.unaccepted:
-            await self.users.send(await self._any_address())
+        if self.workload.users.unaccepted:
+            await self.workload.users.send(await self._any_address())
 
     async def _any_address(self) -> str:
         """The address of a serving replica: a load balancer would know one."""

@@ -5,7 +5,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -139,6 +140,16 @@ class DiscordUsers:
     def pending(self) -> list[DiscordUser]:
         """Users with steps left to take."""
         return [user for user in self.all if not user.is_done]
+
+    @asynccontextmanager
+    async def active(self) -> AsyncIterator[None]:
+        """Every user acts until the block ends."""
+        task = asyncio.create_task(self.run_all())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def run_all(self) -> None:
         """Every user acts whenever possible, until cancelled. Restarted with every bot process."""

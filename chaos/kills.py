@@ -12,11 +12,11 @@ from pathlib import Path
 from chaos import audit, discord_audit
 from chaos.bot_process import BotProcess
 from chaos.crash_points import CrashPoint
-from chaos.discord_users import DiscordUsers
+from chaos.http_proxy import pass_through
 from chaos.kill_points import AfterDelay, KillPoint, KillTrigger, draw_kill_point, label
 from chaos.summary import Summary
 from chaos.testbed import ACCOUNTS, LINKS, Testbed, open_testbed
-from chaos.users import Users, submit_request
+from chaos.workload import Workload, WorkloadReport, counted
 
 SPEED = 4.0
 BACKLOG = 6  # requests in progress at any time
@@ -26,18 +26,11 @@ DRAIN_TIMEOUT = 180.0  # seconds
 
 
 @dataclass
-class Report:
+class Report(WorkloadReport):
     """What was done, the results, and all violations."""
 
     kills: Counter[str] = field(default_factory=Counter)
     missed: int = 0  # kill points not reached in time: killed anyway
-    requests: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    tasks: int = 0
-    resent_cards: int = 0  # new messages sent just before a kill and not recorded
-    discord_users: int = 0
-    late_responses: int = 0
-    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
@@ -51,17 +44,10 @@ def run_embedded(folder: Path, number: int, seed: int) -> Summary:
 
 
 def _summarize(report: Report) -> Summary:
-    outcomes = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
     figures = [
-        ("kills", str(report.kills.total())),
-        *((f"  {name}", str(count)) for name, count in sorted(report.kills.items())),
+        *counted("kills", report.kills),
         ("  of these at a kill point not reached in time", str(report.missed)),
-        ("requests accepted", str(report.requests)),
-        ("outcomes", outcomes),
-        ("tasks made at the API", str(report.tasks)),
-        ("cards sent again (sent but not recorded)", str(report.resent_cards)),
-        ("Discord users", str(report.discord_users)),
-        ("responses too late for Discord", str(report.late_responses)),
+        *report.workload_figures(("cards sent again (sent but not recorded)", str(report.resent_cards))),
     ]
     return Summary(figures, report.violations)
 
@@ -72,7 +58,7 @@ async def run_kills(
     """So many kills, with audits between. An `embedded` stylizer runs in real time, so the bot has to as well."""
     report, rng = Report(), random.Random(seed)
     async with open_testbed(folder, speed=1.0 if embedded else SPEED, accounts=0 if embedded else ACCOUNTS) as testbed:
-        run = KillRun(testbed, Users(testbed, rng), DiscordUsers(testbed.discord, rng), rng, report)
+        run = KillRun(testbed, Workload(testbed, rng, BACKLOG), rng, report)
         while (done := report.kills.total()) < number and not report.violations:
             for _ in range(min(BATCH, number - done)):
                 await run.run_round()
@@ -87,8 +73,7 @@ class KillRun:
     recording them; `unrecorded`: such messages on Discord."""
 
     testbed: Testbed
-    users: Users
-    discord_users: DiscordUsers
+    workload: Workload
     rng: random.Random
     report: Report
     allowed_duplicates: Counter[int] = field(default_factory=Counter)
@@ -104,11 +89,9 @@ class KillRun:
             trigger = KillTrigger(kill_point, lambda _: bot.kill())
             self.testbed.set_policy(trigger.policy)
             web_task = asyncio.create_task(self._send_requests(bot))
-            discord_task = asyncio.create_task(self.discord_users.run_all())
-            reached = await self._wait_for_death(bot, kill_point)
-            await web_task
-            discord_task.cancel()
-            await asyncio.wait([discord_task])
+            async with self.workload.discord_users.active():
+                reached = await self._wait_for_death(bot, kill_point)
+                await web_task
         self.report.kills[label(kill_point)] += 1
         self.report.missed += not reached
         await self.testbed.api_proxy.settled()
@@ -118,41 +101,28 @@ class KillRun:
 
     async def drain(self) -> None:
         """Run the bot without kills until no work is left, then audit."""
-        self.testbed.api_proxy.policy = self.testbed.telegram_proxy.policy = self.testbed.discord_proxy.policy = (
-            KillTrigger(AfterDelay(0), lambda _: None).policy
-        )
+        self.testbed.set_policy(lambda _: pass_through)
         async with self.testbed.bot() as bot:
             address = await bot.address
             if address is None:
                 self.report.violations.append("the bot did not start")
                 return
-            discord_task = asyncio.create_task(self.discord_users.run_all())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_TIMEOUT):
-                    while self.users.unaccepted:
-                        await self.users.send(address)
-                    # Another process and its database: nothing signals a change.
-                    while self._pending or audit.unfinished(self.testbed.database):  # noqa: ASYNC110  # see above
-                        await asyncio.sleep(0.1)
-            discord_task.cancel()
-            await self.users.verify_results(address)
+            async with self.workload.discord_users.active():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_TIMEOUT):
+                        await self.workload.drain(address)
+            await self.workload.users.verify_results(address)
         await self._audit()
-
-    @property
-    def _pending(self) -> int:
-        """The number of requests that the bot has not received yet."""
-        return len(self.users.unaccepted) + len(self.testbed.telegram.updates) + len(self.discord_users.pending)
 
     async def _submit_requests(self) -> None:
         has_started = self.testbed.database.exists() and self.report.kills.total()
         unfinished = audit.unfinished(self.testbed.database) if has_started else 0
-        for _ in range(BACKLOG - unfinished - self._pending):
-            await submit_request(self.users, self.discord_users)
+        await self.workload.fill(unfinished)
 
     async def _send_requests(self, bot: BotProcess) -> None:
         address = await bot.address
         if address is not None:
-            await self.users.send(address)
+            await self.workload.users.send(address)
 
     async def _wait_for_death(self, bot: BotProcess, kill_point: KillPoint) -> bool:
         """Whether the kill point was reached; the bot is killed anyway."""
@@ -171,26 +141,12 @@ class KillRun:
         """Note the cards that the killed bot sent but did not record: the next process sends them again."""
         if not self.testbed.database.exists():
             return
-        self.unrecorded |= discord_audit.unrecorded_cards(self.testbed.database, self.discord_users)
+        self.unrecorded |= discord_audit.unrecorded_cards(self.testbed.database, self.workload.discord_users)
         self.report.resent_cards += audit.count_unrecorded_cards(
-            self.testbed.database, self.testbed.telegram, self.users.requests, self.allowed_duplicates
+            self.testbed.database, self.testbed.telegram, self.workload.users.requests, self.allowed_duplicates
         )
 
     async def _audit(self) -> None:
-        database, requests, report = self.testbed.database, self.users.requests, self.report
-        tasks = await self.testbed.tasks()
-        report.requests, report.tasks = len(requests), len(tasks)
-        report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
-        report.violations += [
-            *self.users.unexpected_responses,
-            *audit.outcome_violations(database, requests),
-            *audit.payment_violations(database, tasks),
-            *audit.ledger_violations(database),
-            *audit.integrity_violations(database),
-            *audit.chat_violations(database, self.testbed.telegram, requests, self.allowed_duplicates),
-            *discord_audit.violations(database, self.discord_users, self.unrecorded, {}),
-        ]
-        report.discord_users, report.late_responses = (
-            len(self.discord_users.all),
-            discord_audit.late_responses(self.testbed.discord),
-        )
+        database, workload = self.testbed.database, self.workload
+        workload.audit(self.report, database, await self.testbed.tasks(), self.allowed_duplicates)
+        self.report.violations += discord_audit.violations(database, workload.discord_users, self.unrecorded, {})

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from chaos import audit, discord_audit
 from chaos.cluster import BACKLOG, Cluster
-from chaos.discord_users import DiscordUsers
 from chaos.kill_points import draw_call, label
 from chaos.replica import UNEXPECTED_EXIT, replica
 from chaos.slow_engine import slow_engine
 from chaos.summary import Summary
 from chaos.testbed import SLOTS, Testbed, open_testbed
-from chaos.users import Users
+from chaos.workload import Workload, WorkloadReport, counted
 from tests.fakes.dashscope.service import most_within_a_second
 from tests.fakes.postgres import NoServer, Server, postgres_server
 from tests.fakes.s3 import bucket_server
@@ -34,19 +33,13 @@ SECRET = "shared-by-all-replicas-of-the-chaos-run"
 
 
 @dataclass
-class Report:
+class Report(WorkloadReport):
     """What was done, the results, and all violations."""
 
     kills: Counter[str] = field(default_factory=Counter)
     disturbances: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
     longest_idle: dict[str, float] = field(default_factory=dict)
-    requests: int = 0
-    discord_users: int = 0
-    tasks: int = 0
     submits: int = 0
-    late_responses: int = 0
-    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, number: int, seed: int) -> Summary:
@@ -56,18 +49,11 @@ def run(folder: Path, number: int, seed: int) -> Summary:
             report = asyncio.run(run_replicas(folder, number, seed, server=server))
     except NoServer as reason:
         return Summary([("not run", str(reason))], [])
-    outcomes = ", ".join(f"{count} {state}" for state, count in sorted(report.outcomes.items()))
+    idle = [(f"longest idle account, {cause}, s", f"{seconds:.1f}") for cause, seconds in report.longest_idle.items()]
     figures = [
-        ("kills", str(report.kills.total())),
-        *((f"  {what}", str(count)) for what, count in sorted(report.kills.items())),
-        *((f"  {what} for a while", str(count)) for what, count in sorted(report.disturbances.items())),
-        ("requests accepted", str(report.requests)),
-        ("Discord users", str(report.discord_users)),
-        ("outcomes", outcomes),
-        ("tasks made at the API", str(report.tasks)),
-        ("most submits of an account within a second", str(report.submits)),
-        *((f"longest idle account, {cause}, s", f"{idle:.1f}") for cause, idle in report.longest_idle.items()),
-        ("responses too late for Discord", str(report.late_responses)),
+        *counted("kills", report.kills),
+        *counted("disturbances", report.disturbances),
+        *report.workload_figures(("most submits of an account within a second", str(report.submits)), *idle),
     ]
     return Summary(figures, report.violations)
 
@@ -109,8 +95,8 @@ async def open_cluster(
             for number in range(REPLICAS)
         ]
         # The results of an album interrupted by a kill are sent after ten minutes: too long in real time, so no albums.
-        discord_users = DiscordUsers(testbed.discord, rng, album_rate=0.0)
-        yield testbed, Cluster(testbed, server, database, replicas, Users(testbed, rng), discord_users, rng, backlog)
+        workload = Workload(testbed, rng, backlog, album_rate=0.0)
+        yield testbed, Cluster(testbed, server, database, replicas, workload, rng)
 
 
 async def _inject_kills(cluster: Cluster, rng: random.Random, until: int, report: Report) -> None:
@@ -130,26 +116,17 @@ async def _inject_kills(cluster: Cluster, rng: random.Random, until: int, report
 
 
 async def _audit(testbed: Testbed, cluster: Cluster, report: Report) -> None:
-    database, requests, tasks = cluster.database, cluster.users.requests, await testbed.tasks()
-    report.requests, report.discord_users, report.tasks = len(requests), len(cluster.discord_users.all), len(tasks)
-    report.late_responses, report.longest_idle = (
-        discord_audit.late_responses(testbed.discord),
-        cluster.activity.longest_idle,
-    )
-    report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
+    database, workload, tasks = cluster.database, cluster.workload, await testbed.tasks()
+    report.longest_idle = cluster.activity.longest_idle
     accounts = {task.account for task in tasks}
     report.submits = max(
         (most_within_a_second([task.submitted / 1000 for task in tasks if task.account == one]) for one in accounts),
         default=0,
     )
+    report.violations += cluster.violations
+    workload.audit(report, database, tasks, cluster.allowed_duplicates)
     report.violations += [
-        *cluster.violations,
-        *cluster.users.unexpected_responses,
-        *audit.outcome_violations(database, requests),
-        *audit.payment_violations(database, tasks),
         *audit.limit_violations(tasks, SLOTS, SUBMITS),
         *audit.fencing_violations(database),
-        *audit.ledger_violations(database),
-        *audit.chat_violations(database, testbed.telegram, requests, cluster.allowed_duplicates),
-        *discord_audit.violations(database, cluster.discord_users, cluster.unrecorded, {}, several=True),
+        *discord_audit.violations(database, workload.discord_users, cluster.unrecorded, {}, several=True),
     ]

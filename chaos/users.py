@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from chaos.discord_users import DiscordUsers
 from chaos.testbed import Testbed
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.people import Someone
@@ -15,7 +14,6 @@ from tests.fakes.telegram_api.server import ME
 
 STYLES = (0, 2, 4, 5, 7, 9, 32)
 VISITORS = 4
-WEB_SHARE, DISCORD_SHARE = 0.33, 0.33  # of all requests
 ALBUM_RATE = 0.2  # of the requests on Telegram
 CANCEL_RATE = 0.1  # of the requests on the page
 
@@ -125,17 +123,6 @@ class Users:
             answer = await http.get("/api/quota")
             self._cookies.setdefault(visitor, {"visitor": answer.cookies["visitor"]})
         return f"visitor={self._cookies[visitor]['visitor']}"
-
-
-async def submit_request(users: Users, discord_users: DiscordUsers) -> None:
-    """One more request: on the web page, on Telegram or on Discord."""
-    match users.rng.random():
-        case draw if draw < WEB_SHARE:
-            await users.add_web_request()
-        case draw if draw < WEB_SHARE + DISCORD_SHARE:
-            discord_users.add_user()
-        case _:
-            await users.send_telegram_request()
 
 
 def unique_photo(number: int) -> bytes:
