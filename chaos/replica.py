@@ -13,7 +13,7 @@ from typing import Any
 
 from chaos.bot_process import BotConfig, BotProcess, bot_process
 from chaos.crash_points import EDGES, CrashPoint
-from chaos.tcp_proxy import TcpProxy, tcp_proxy
+from chaos.tcp_proxy import TcpProxy, database_proxy
 from chaos.testbed import Testbed, free_port
 
 MAX_RESTART_DELAY = 2.0  # seconds
@@ -99,12 +99,9 @@ async def replica(
 ) -> AsyncIterator[Replica]:
     """A replica that is kept running, with interruptions, until the block ends. `database`: its URL, without the
     proxy."""
-    before, _, after = database.rpartition("@")
-    where, _, name = after.partition("/")
-    host, _, port = where.partition(":")
-    async with tcp_proxy((host, int(port))) as proxy:
-        mine = {**settings, "database_url": f"{before}@127.0.0.1:{proxy.port}/{name}"}
-        started = Replica(number, testbed, proxy, mine, random.Random(rng.random()))
+    async with database_proxy(database) as (proxy, database_url):
+        own_settings = {**settings, "database_url": database_url}
+        started = Replica(number, testbed, proxy, own_settings, random.Random(rng.random()))
         process = asyncio.create_task(started.run())
         try:
             yield started

@@ -98,3 +98,13 @@ async def tcp_proxy(upstream: tuple[str, int]) -> AsyncIterator[TcpProxy]:
         server.close()
         await proxy.stop()
         await server.wait_closed()
+
+
+@asynccontextmanager
+async def database_proxy(url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
+    """A proxy in front of the database at this URL, and the URL of the database through it."""
+    credentials, _, after = url.rpartition("@")
+    address, _, name = after.partition("/")
+    host, _, port = address.partition(":")
+    async with tcp_proxy((host, int(port))) as proxy:
+        yield proxy, f"{credentials}@127.0.0.1:{proxy.port}/{name}"

@@ -18,7 +18,7 @@ import psycopg
 from pydantic import SecretStr
 
 from bot.worker.accounts import account_id
-from chaos.tcp_proxy import TcpProxy, tcp_proxy
+from chaos.tcp_proxy import TcpProxy, database_proxy
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.bot_process import Bot, bot_process
 
@@ -66,22 +66,12 @@ def account_id_of(key: str) -> str:
 
 
 @asynccontextmanager
-async def wired(url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
-    """A wire to this database, and the address at its near end."""
-    before, _, after = url.rpartition("@")
-    where, _, name = after.partition("/")
-    host, _, port = where.partition(":")
-    async with tcp_proxy((host, int(port))) as line:
-        yield line, f"{before}@127.0.0.1:{line.port}/{name}"
-
-
-@asynccontextmanager
 async def replicas(
     folder: Path, url: str, base_url: str, *, count: int = 3, **settings: str
 ) -> AsyncIterator[Replicas]:
     """So many bots at work until the block ends."""
     async with AsyncExitStack() as stack:
-        lines = [await stack.enter_async_context(wired(url)) for _ in range(count)]
+        lines = [await stack.enter_async_context(database_proxy(url)) for _ in range(count)]
         started = [
             stack.enter_async_context(
                 bot_process(

@@ -13,13 +13,14 @@ from bot.app import Installation, open_installation, running
 from bot.cluster.election import Election
 from bot.messaging.platform import Person
 from bot.worker.accounts import account_id
+from chaos.tcp_proxy import database_proxy
 from storage.database import Database, open_database
 from storage.jobs import State
 from tests.fakes.dashscope.proxy import Gate, gate
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg, stand_in
 from tests.harness.app import ANNA, accepted, ended, private, settings_for
-from tests.harness.replica_processes import SOON, wired
+from tests.harness.replica_processes import SOON
 
 KEY = SecretStr("sk-one-account-of-several")
 
@@ -67,7 +68,7 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
 ) -> None:
     async with (
         gate(held) as front,
-        wired(postgres_url) as (line, through),
+        database_proxy(postgres_url) as (line, through),
         open_database(postgres_url) as database,
         installation(tmp_path, through, front) as one,
     ):

@@ -12,9 +12,9 @@ from bot.cluster.election import Election
 from bot.cluster.leadership import Leadership, LeadershipLost, Role, fenced_write
 from bot.cluster.leases import RoleLeases
 from bot.runtime.clock import WallClock
+from chaos.tcp_proxy import database_proxy
 from storage.database import open_database
 from storage.leases import open_elections
-from tests.harness.replica_processes import wired
 
 SOON = 30.0  # seconds; on a busy machine too
 ROLES = ("dispatcher:a", "courier:b", "housekeeping")
@@ -103,7 +103,7 @@ async def test_each_role_has_one_holder_and_a_clean_stop_hands_over(postgres_url
 @pytest.mark.parametrize("trouble", ["cut", "blackhole"])
 async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(postgres_url: str, trouble: str) -> None:
     held = Held()
-    async with wired(postgres_url) as (line, through), candidate(through, "one", held):
+    async with database_proxy(postgres_url) as (line, through), candidate(through, "one", held):
         await held.until(lambda by: all(holders == ["one"] for holders in by.values()))
         terms = dict(held.terms)
         async with candidate(postgres_url, "two", held):

@@ -18,8 +18,8 @@ from bot.cluster.leadership import (
     keep_running,
 )
 from bot.runtime.clock import WallClock
+from chaos.tcp_proxy import database_proxy
 from storage.database import open_database
-from tests.harness.replica_processes import wired
 
 
 class Noting(WallClock):
@@ -70,7 +70,7 @@ async def test_who_is_alone_takes_a_role_again_whoever_has_taken_it() -> None:
 
 async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a_bug(postgres_url: str) -> None:
     clock, stop, tries = Noting(), asyncio.Event(), 0
-    async with wired(postgres_url) as (line, through), open_database(through) as database:
+    async with database_proxy(postgres_url) as (line, through), open_database(through) as database:
 
         async def work() -> None:
             nonlocal tries
