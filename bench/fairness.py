@@ -133,20 +133,20 @@ async def _fresh_queue() -> AsyncIterator[tuple[QueueHarness, AccountContext]]:
 
 def section(workload: Workload, ours: PolicyResult, peer: PolicyResult) -> Section:
     """The section of the report."""
-    rows = [_row("first come, first served", peer, peer), _row("turns, as the bot takes them", ours, peer)]
-    head = ("order", "light p50, s", "light p95, s", "p95 of peer", "heavy's last, s", "Jain of a rush")
+    rows = [_row("first come, first served", peer, peer), _row("fair queue, as in the bot", ours, peer)]
+    head = ("order", "light p50, s", "light p95, s", "p95 of peer", "heavy's last, s", "Jain of a burst")
     ratio = _p95(ours) / _p95(peer)
     aims = (
         Aim("light users' p95", "≤ 0.5 of first come, first served", f"{ratio:.2f}", ratio <= 0.5),
         Aim("Jain's index", "≥ 0.99", f"{ours.jain:.3f}", ours.jain >= 0.99),
     )
     how = f"""
-        One person brings {workload.heavy} photos; {workload.light} others bring one each, one by one in the time that
-        those alone would take. One slot, tasks of 15 ± 3.75 s. Seconds from a request to its turn. Jain's index is that
-        of a rush, where all come at once and the heavy one first, over the first {workload.light + 1} turns (1:
-        everybody got one). Admission and claims are the real ones on SQLite; only the stylizing is simulated.
+        One user sends {workload.heavy} photos; {workload.light} others send one each, spread over the time that those
+        alone would take. One slot, tasks of 15 ± 3.75 s. The figures are seconds from a request to its turn. Jain's
+        index is that of a burst, where all arrive at once and the heavy user first, over the first {workload.light + 1}
+        turns (1: everyone got one). Admission and claims are the real ones on SQLite; only the stylizing is simulated.
     """
-    return Section("fairness", "Waiting, and in whose turn", how, [Table(head, rows)], aims)
+    return Section("fairness", "Waiting times and fairness", how, [Table(head, rows)], aims)
 
 
 def _p95(one: PolicyResult) -> float:

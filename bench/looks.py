@@ -109,8 +109,8 @@ def section(found: Mapping[str, Measured], page: Measured) -> Section:
     worst, peak = max(max(one.new) for one in looks), max(one.peak for one in looks)
     rows.append(("all of ours", "", f"{ours:.2f}", f"{worst:.2f}", "", "", f"{ours / peer.median:.2f}", f"{peak:.0f}"))
     how = f"""
-        Seconds of four photos that a fresh process has not seen, at {SHORT_SIDE} px, and of the last one once more;
-        processor seconds a photo, start-up included; the process's peak. The peer is OpenCV's own `stylization`.
+        Seconds for four photos that a fresh process has not seen, at {SHORT_SIDE} px, and for the last one again; CPU
+        seconds per photo, start-up included; the peak memory of the process. The peer is OpenCV's own `stylization`.
     """
     note = f"One face in all looks: {page.new[0]:.1f} s at first, {page.again:.1f} s again, {page.peak:.0f} MB."
     return Section("looks", "What the looks take", how, [Table(head, rows)], notes=[note])

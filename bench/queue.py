@@ -113,11 +113,12 @@ def section(results: dict[str, list[Latencies]], missing: Sequence[str]) -> Sect
                 )
             )
     how = """
-        One enqueue is the job service's whole transaction for a request by a new person: person, chat, job, units,
-        turn. One claim is the dispatcher's: account, slot, next turn, the job's transition, the attempt. Both are
-        durable then (`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Five requests wait for each person.
+        One enqueue is the job service's whole transaction for a new person's request: person, chat, job, units, turn.
+        One claim is the dispatcher's: account, slot, next turn, the job's transition, the attempt. Both are durable
+        when they return (`synchronous=FULL`; `synchronous_commit=on`, `fsync=on`). Each person has five requests
+        waiting.
     """
-    return Section("queue", "A queue that grows", how, [Table(head, rows)], aims, missing)
+    return Section("queue", "A growing queue", how, [Table(head, rows)], aims, missing)
 
 
 def _row(name: str, one: Latencies, shortest: Latencies) -> tuple[str, ...]:

@@ -165,14 +165,14 @@ def section(peer: ThroughputRun, found: Sequence[ThroughputRun]) -> Section:
         )
     ]
     how = f"""
-        Each replica is a process with {ACCOUNTS} accounts; it claims for one after the other, as fast as it can. A
-        claim is the whole transaction of the dispatcher, on a queue of thousands, with `fsync` on. One writer at a time
-        in all replicas (an advisory lock) keeps the rules exact; the bare write takes the same lock, changes one row
-        and commits. Client and server share the cores.
+        Each replica is a process with {ACCOUNTS} accounts and claims for one after the other, as fast as it can. A
+        claim is the dispatcher's whole transaction, on a queue of thousands, with `fsync` on. An advisory lock admits
+        one writer at a time across all replicas, which keeps the limits exact; the bare write takes the same lock,
+        changes one row and commits. Client and server share the cores.
     """
     note = f"""
-        What binds is the time under the lock, not the number of replicas: six statements, a round trip each, and the
-        flush to the disk; a claim takes as long as {peer.per_second / found[0].per_second:.1f} bare writes. A million
+        The bottleneck is the time under the lock, not the number of replicas: six statements, a round trip each, and
+        the flush to disk; a claim takes as long as {peer.per_second / found[0].per_second:.1f} bare writes. A million
         requests a day are 12 claims a second.
     """
     return Section("replicas", "Several replicas", how, [Table(head, rows)], aims, [" ".join(note.split())])

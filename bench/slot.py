@@ -149,13 +149,13 @@ DRIVERS: dict[str, Driver] = {
 
 def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
     """The section of the report."""
-    head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "queries a task", "refused")
+    head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "queries per task", "refused")
     peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
     how = f"""
-        {plan.photos} tasks of 15 ± 3.75 s at {plan.api_accounts} accounts of one slot each, 40 to 120 ms of network
-        each way, time {plan.speed:g} × as fast as real time. Busy is what the service saw: between an account's first
-        task and its last, the share of the time in which a task of it ran. All ways ran at the same time, each against
-        a service of its own.
+        {plan.photos} tasks of 15 ± 3.75 s on {plan.api_accounts} accounts of one slot each, with 40 to 120 ms of
+        network delay each way, at {plan.speed:g} × real time. Busy is measured at the service: the share of the time
+        between an account's first task and its last in which one of its tasks ran. All ways ran at the same time, each
+        against a service of its own.
     """
     aims = (
         Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),

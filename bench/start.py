@@ -135,9 +135,9 @@ def section(peer: StartupResult, found: Mapping[str, StartupResult], *, waiting:
     )
     notes = (f"Ten thousand waiting requests take {each:.1f} MiB of the bot's memory.",)
     how = """
-        The bot in a process of its own with SQLite and the chat page, on a folder that was used before (the first start
-        makes the tables). The last two lines have an account that the owner has paused, and three visitors in the queue
-        who see their places.
+        The bot in a process of its own with SQLite and the web page, on a folder that was used before (the first start
+        creates the tables). In the last two rows the owner has paused the account, and three visitors in the queue see
+        their places.
     """
     return Section("start", "Start and memory", how, [Table(head, rows)], aims, notes)
 
@@ -152,9 +152,9 @@ async def measure(starts: int, waiting: int) -> Section:
     peer = median_result([await start_bare_app() for _ in range(starts)])
     found = {
         "the bot with a key": await median_start(starts, DASHSCOPE_API_KEY=KEY),
-        "the bot without one, that paints itself": await median_start(starts, DASHSCOPE_API_KEY=""),
-        "the bot with a key, 3 wait": await start_with_queue(0),
-        f"the bot with a key, {waiting:,} wait": await start_with_queue(waiting),
+        "the bot without one, with its own stylizer": await median_start(starts, DASHSCOPE_API_KEY=""),
+        "the bot with a key, 3 jobs wait": await start_with_queue(0),
+        f"the bot with a key, {waiting:,} jobs wait": await start_with_queue(waiting),
     }
     return section(peer, found, waiting=waiting)
 

@@ -155,11 +155,11 @@ def section(results: Sequence[Comparison]) -> Section:
             Aim(f"update to submit, {one.where}", f"≤ {MAX_RATIO} × the script", f"{ratio:.2f} ×", ratio <= MAX_RATIO)
         )
     how = f"""
-        A photo of 1280 px and a caption come by long polling; the clock stops when the submit arrives at the service.
-        The script asks for the file, loads it, has it decoded in a worker process and submits it, all inline
-        ({len(results[0].bot)} photos each). The bot does the same, and before it submits, the request is a row in the
-        queue, with its photo synced to the disk, a unit reserved and the attempt written down: what it takes longer is
-        what survives a crash.
+        A photo of 1280 px with a caption arrives by long polling; the clock stops when the submit arrives at the
+        service. The script requests the file, downloads it, has it decoded in a worker process and submits it, all
+        inline ({len(results[0].bot)} photos each). The bot does the same, but first stores the request in the queue,
+        syncs the photo to disk, reserves a unit and records the attempt: the extra time is the price of surviving a
+        crash.
     """
     return Section("submit", "From an update to the submit", how, [Table(head, rows)], aims)
 

@@ -176,16 +176,17 @@ def section(ours: Sequence[Throughput], peers: Sequence[Throughput]) -> Section:
     allowed = peers[1].per_minute / peers[0].per_minute
     return Section(
         "workers",
-        "Painting on more than one machine",
-        f"""`repaint stylizer worker` once and twice on one PostgreSQL, each with one painting process of one thread, as
-        if it were a machine with one core; the service and the database run beside them. {ours[0].tasks} tasks of one
-        look. The peer is the engine alone, in as many bare processes that share nothing: what this machine allows.""",
+        "Rendering on more than one machine",
+        f"""`repaint stylizer worker`, once and twice, on one PostgreSQL, each with one rendering process of one
+        thread, like a machine with one core; the service and the database run beside them. {ours[0].tasks} tasks
+        of one look. The peer is the engine alone, in as many bare processes that share nothing: the most that
+        this machine can do.""",
         [Table(("what", "at once", "tasks a minute", "of one"), rows)],
         [Aim("two workers", f"≥ {AIM} × one", f"{ratio:.2f} ×", ratio >= AIM)],
         [
             f"Beside a bare process, a worker does {ours[0].per_minute / peers[0].per_minute:.2f} × as much; two bare "
-            f"processes do {allowed:.2f} × as much as one, so that is all the ratio this machine has. Pixels bind: the "
-            "table is asked a few times a task, which takes milliseconds where a picture takes seconds."
+            f"processes do {allowed:.2f} × as much as one, the most that this machine allows. Rendering is the bottleneck: "
+            "a task needs a few queries of milliseconds each, where a picture takes seconds."
         ],
     )
 
