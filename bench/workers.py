@@ -185,8 +185,8 @@ def section(ours: Sequence[Throughput], peers: Sequence[Throughput]) -> Section:
         [Aim("two workers", f"≥ {AIM} × one", f"{ratio:.2f} ×", ratio >= AIM)],
         [
             f"Beside a bare process, a worker does {ours[0].per_minute / peers[0].per_minute:.2f} × as much; two bare "
-            f"processes do {allowed:.2f} × as much as one, the most that this machine allows. Rendering is the bottleneck: "
-            "a task needs a few queries of milliseconds each, where a picture takes seconds."
+            f"processes do {allowed:.2f} × as much as one, the most that this machine allows. Rendering is the "
+            "bottleneck: a task needs a few queries of milliseconds each, where a picture takes seconds."
         ],
     )
 
