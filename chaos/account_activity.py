@@ -11,7 +11,7 @@ from chaos.testbed import ACCOUNTS
 
 _KEY = re.compile(rb"(?i)\r\nauthorization: *bearer +(\S+)")
 TAKEOVER_SECONDS = 10.0  # within which another replica must take over an account after a kill
-AFTER_KILL, AFTER_DISTURBANCE = "killed", "frozen or cut off"
+AFTER_KILL, AFTER_DISTURBANCE = "after a kill", "after a disturbance"
 DISTURBANCE_SECONDS = 30.0  # after recovery, for which idle time is still attributed to it
 
 
@@ -50,9 +50,9 @@ class AccountActivity:
             return
         cause = AFTER_DISTURBANCE if now < self.disturbed_until else AFTER_KILL
         for key, last_call in self.last_call.items():
-            longest_idle = now - max(last_call, self.waiting_since, self.killed_at)
-            self.longest_idle[cause] = max(self.longest_idle[cause], longest_idle)
-            if cause == AFTER_KILL and longest_idle > TAKEOVER_SECONDS:
+            idle = now - max(last_call, self.waiting_since, self.killed_at)
+            self.longest_idle[cause] = max(self.longest_idle[cause], idle)
+            if cause == AFTER_KILL and idle > TAKEOVER_SECONDS:
                 self.stalls.add((key, self.killed_at))
 
     @property

@@ -116,10 +116,10 @@ def limit_violations(tasks: Collection[Task], slots: int, submits: int) -> Itera
     """By the service's own records, no account ever had more tasks at once than slots (from submit to end), nor more
     of them submitted within any second than `submits`."""
     for account in {task.account for task in tasks}:
-        grouped = [task for task in tasks if task.account == account]
-        if (most := most_running([replace(task, started=task.submitted) for task in grouped])) > slots:
+        own = [task for task in tasks if task.account == account]
+        if (most := most_running([replace(task, started=task.submitted) for task in own])) > slots:
             yield f"{most} tasks of {account} existed at once, it has {slots} slots"
-        if (most := most_within_a_second([task.submitted / 1000 for task in grouped])) > submits:
+        if (most := most_within_a_second([task.submitted / 1000 for task in own])) > submits:
             yield f"{most} tasks of {account} were submitted within a second"
 
 
