@@ -92,14 +92,14 @@ class DiscordUser:
             self.retry_at = 0.0
 
     async def _submit(self) -> None:
-        photo_count = [unique_photo(self.number, self.attempts * 4 + count) for count in range(self.photo_count)]
+        photos = [unique_photo(self.number, self.attempts * 4 + count) for count in range(self.photo_count)]
         self.attempts += 1
         if self.channel == "direct message":
-            await self.client.writes(f"/style {self.style}", *photo_count)
+            await self.client.writes(f"/style {self.style}", *photos)
         elif self.channel == "menu":
-            await self.client.writes("", photo_count[0])
+            await self.client.writes("", photos[0])
         else:
-            options = dict(zip(("photo", "photo2", "photo3", "photo4"), photo_count, strict=False))
+            options = dict(zip(("photo", "photo2", "photo3", "photo4"), photos, strict=False))
             await self.client.types("style", **options, style=str(self.style), private=self.channel == "ephemeral")
 
 
@@ -115,8 +115,8 @@ class DiscordUsers:
 
     def record_lost_response(self, call: ProxiedCall) -> None:
         """The response to this call of the bot is lost on its way."""
-        request_line = call.head.split(b" ", 2)
-        _, _, _, what, number, token, *_ = request_line[1].decode("latin-1").split("/")
+        _, path, _ = call.head.split(b" ", 2)
+        _, _, _, what, number, token, *_ = path.decode("latin-1").split("/")
         if what == "interactions":
             self.discord.asks.all[int(number)].is_unheard = True
         else:
