@@ -17,82 +17,84 @@ from storage.database import open_database
 from storage.sqlite_thread import Connection, connect
 from tests import ROOT
 
-Ways = Callable[[], int]
+RoundTrips = Callable[[], int]
 
 
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     connection = await connect(tmp_path / "rows.db")
-    await connection.execute_fetchall("CREATE TABLE word (id INTEGER PRIMARY KEY, said TEXT UNIQUE)")
+    await connection.execute_fetchall("CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE)")
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-def ways(caplog: pytest.LogCaptureFixture) -> Ways:
-    """How often a connection's thread was entered so far, as aiosqlite logs it."""
+def round_trips(caplog: pytest.LogCaptureFixture) -> RoundTrips:
+    """The number of round trips to connections' threads so far, counted in aiosqlite's log."""
     caplog.set_level(logging.DEBUG, logger="aiosqlite")
     return lambda: sum(record.message.startswith("executing") for record in caplog.records)
 
 
-async def _said(connection: Connection) -> list[str]:
+async def _words(connection: Connection) -> list[str]:
     return [
-        said for (said,) in await (await connection.cursor().execute("SELECT said FROM word ORDER BY id")).fetchall()
+        word for (word,) in await (await connection.cursor().execute("SELECT word FROM word ORDER BY id")).fetchall()
     ]
 
 
-async def test_a_transaction_of_two_statements_is_three_ways(tmp_path: Path, ways: Ways) -> None:
+async def test_a_transaction_of_two_statements_makes_three_round_trips(tmp_path: Path, round_trips: RoundTrips) -> None:
     async with open_database(tmp_path / "rows.db") as database:
         for opened in (database.read, database.write, database.read, database.write):
-            before = ways()
+            before = round_trips()
             async with opened() as connection:
                 await connection.execute(text("SELECT vtime FROM queue"))
                 await connection.execute(
                     text("UPDATE queue SET vtime = vtime" if opened == database.write else "SELECT 1")
                 )
-            after = ways() - before
-        assert after == 3  # the second writer's: a connection that is new is set up first
+            after = round_trips() - before
+        assert after == 3  # of the second write: a new connection is set up first
 
 
-async def test_nobody_goes_there_to_end_what_was_never_begun(connection: Connection, ways: Ways) -> None:
+async def test_ending_a_transaction_that_never_began_makes_no_round_trip(
+    connection: Connection, round_trips: RoundTrips
+) -> None:
     for end in (connection.commit, connection.rollback):
         await connection.cursor().execute("BEGIN IMMEDIATE")
         await end()
-    assert ways() == 0
+    assert round_trips() == 0
     assert not connection.in_transaction
 
 
-async def test_what_is_committed_stays_and_what_is_rolled_back_is_gone(connection: Connection) -> None:
-    for said, end in (("yes", connection.commit), ("no", connection.rollback)):
+async def test_committed_rows_stay_and_rolled_back_rows_are_gone(connection: Connection) -> None:
+    for word, end in (("yes", connection.commit), ("no", connection.rollback)):
         await connection.cursor().execute("BEGIN IMMEDIATE")
-        await connection.cursor().execute("INSERT INTO word (said) VALUES (?)", (said,))
+        await connection.cursor().execute("INSERT INTO word (word) VALUES (?)", (word,))
         assert connection.in_transaction
         await end()
-    assert await _said(connection) == ["yes"]
+    assert await _words(connection) == ["yes"]
 
 
-async def test_it_tells_what_a_statement_did(connection: Connection) -> None:
+async def test_a_cursor_has_the_rows_the_row_count_and_the_description_of_its_statement(connection: Connection) -> None:
     cursor = connection.cursor()
-    await cursor.executemany("INSERT INTO word (said) VALUES (?)", [("one",), ("two",)])
+    await cursor.executemany("INSERT INTO word (word) VALUES (?)", [("one",), ("two",)])
     assert cursor.rowcount == 2
-    await cursor.execute("INSERT INTO word (said) VALUES ('three') ON CONFLICT DO NOTHING RETURNING id")
+    await cursor.execute("INSERT INTO word (word) VALUES ('three') ON CONFLICT DO NOTHING RETURNING id")
     assert (cursor.rowcount, cursor.lastrowid, await cursor.fetchall()) == (1, 3, [(3,)])
-    await cursor.execute("UPDATE word SET said = said || '!' WHERE id > 1")
+    await cursor.execute("UPDATE word SET word = word || '!' WHERE id > 1")
     assert (cursor.rowcount, cursor.description, list(await cursor.fetchall())) == (2, None, [])
-    await cursor.execute("SELECT id, said FROM word WHERE id > 9")
-    assert ([column[0] for column in cursor.description], await cursor.fetchall()) == (["id", "said"], [])
+    await cursor.execute("SELECT id, word FROM word WHERE id > 9")
+    assert ([column[0] for column in cursor.description], await cursor.fetchall()) == (["id", "word"], [])
 
 
-async def test_after_a_statement_that_fails_the_transaction_can_be_rolled_back(connection: Connection) -> None:
+async def test_a_transaction_can_be_rolled_back_after_a_statement_failed(connection: Connection) -> None:
     await connection.cursor().execute("BEGIN IMMEDIATE")
-    await connection.cursor().execute("INSERT INTO word (said) VALUES ('once')")
+    await connection.cursor().execute("INSERT INTO word (word) VALUES ('once')")
     with pytest.raises(sqlite3.IntegrityError):
-        await connection.cursor().execute("INSERT INTO word (said) VALUES ('once')")
+        await connection.cursor().execute("INSERT INTO word (word) VALUES ('once')")
     await connection.rollback()
-    assert (await _said(connection), connection.in_transaction) == ([], False)
+    assert (await _words(connection), connection.in_transaction) == ([], False)
 
 
-async def test_a_lock_that_does_not_come_is_told_with_the_first_statement(
+async def test_a_lock_that_is_not_available_is_reported_by_the_first_statement(
     tmp_path: Path, connection: Connection
 ) -> None:
     await connection.execute_fetchall("PRAGMA busy_timeout = 1")
@@ -100,12 +102,12 @@ async def test_a_lock_that_does_not_come_is_told_with_the_first_statement(
     other.execute("BEGIN IMMEDIATE")
     await connection.cursor().execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        await connection.cursor().execute("SELECT said FROM word")
+        await connection.cursor().execute("SELECT word FROM word")
     other.close()
-    await connection.cursor().execute("INSERT INTO word (said) VALUES ('within')")  # it begins, now that it can
+    await connection.cursor().execute("INSERT INTO word (word) VALUES ('within')")  # sends the BEGIN again
     assert connection.in_transaction
     await connection.rollback()
-    assert await _said(connection) == []
+    assert await _words(connection) == []
 
 
 # What `storage.sqlite_thread` relies on inside aiosqlite, which promises none of it. When one of these fails after an
@@ -144,12 +146,12 @@ async def test_the_thread_of_aiosqlite_is_in_thread_and_does_not_run_before_the_
 
 
 async def test_execute_of_aiosqlite_calls_a_function_once_in_that_thread_and_returns_what_it_returns(
-    plain: aiosqlite.Connection, ways: Ways
+    plain: aiosqlite.Connection, round_trips: RoundTrips
 ) -> None:
     await plain
-    before = ways()
+    before = round_trips()
     assert await plain._execute(threading.current_thread) is plain._thread  # type: ignore[no-untyped-call]  # private
-    assert ways() == before + 1, "Connection._execute makes more than one round trip, or logs it otherwise"
+    assert round_trips() == before + 1, "Connection._execute makes more than one round trip, or logs it otherwise"
     with pytest.raises(ZeroDivisionError):
         await plain._execute(lambda: 1 // 0)  # type: ignore[no-untyped-call]  # private
     await plain.close()
