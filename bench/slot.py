@@ -106,7 +106,7 @@ async def _all_done(shared: WorkerDeps) -> None:
     while True:
         wakeup = shared.wakeups.subscribe()
         async with shared.database.read() as connection:
-            if not await jobs.waiting(connection):
+            if not await jobs.list_waiting(connection):
                 return
         await shared.clock.wait(wakeup, 1.0)
 

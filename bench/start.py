@@ -110,7 +110,7 @@ async def start_with_queue(waiting: int) -> StartupResult:
             async with harness.database.write() as connection:
                 api_account, durations = account_id(SecretStr(KEY)), TaskDurations(15, 4)
                 await accounts.take_over(connection, api_account, mean=durations.mean, deviation=durations.deviation)
-                await accounts.pause(connection, api_account, PAUSED_BY_OWNER)
+                await accounts.set_pause(connection, api_account, PAUSED_BY_OWNER)
             if waiting:
                 await fill(harness, waiting, 0)
         start = time.perf_counter()

@@ -72,19 +72,19 @@ async def get(connection: AsyncConnection, account_id: str) -> Account:
     return Account(*(await connection.execute(_GET, {"id": account_id})).one())
 
 
-async def status(connection: AsyncConnection, account_id: str) -> AccountStatus:
+async def get_status(connection: AsyncConnection, account_id: str) -> AccountStatus:
     """The lane of this id, with what is under way there."""
     rows = (await connection.execute(_STAND, {"id": account_id})).all()
     taken = frozenset(row.slot for row in rows if row.slot is not None)
     return AccountStatus(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
 
 
-async def all_accounts(connection: AsyncConnection) -> tuple[Account, ...]:
+async def list_all(connection: AsyncConnection) -> tuple[Account, ...]:
     """All lanes that ever were."""
     return tuple(Account(*row) for row in await connection.execute(_ALL))
 
 
-async def holds(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
+async def is_current_epoch(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
     """Whether the lane is still ours; in a write, which is alone in all processes, until the end of it."""
     return int((await connection.execute(_FENCE, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
 
@@ -99,17 +99,17 @@ async def set_breaker(connection: AsyncConnection, account_id: str, *, failures:
     await connection.execute(_TRIP, {"id": account_id, "failures": failures, "open_until": open_until})
 
 
-async def pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
+async def set_pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
     """Stop the lane for this reason, or let it go on (None)."""
     await connection.execute(_PAUSE, {"id": account_id, "reason": reason})
 
 
-async def refresh(connection: AsyncConnection, account_id: str, *, stays: str = "") -> None:
+async def reset(connection: AsyncConnection, account_id: str, *, stays: str = "") -> None:
     """The lane goes on, and trouble is forgotten: the owner may have done what it was waiting for. A pause for the
     reason that `stays` is left."""
     await connection.execute(_REFRESH, {"id": account_id, "stays": stays})
 
 
-async def save_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
+async def set_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
     """How long tasks take here, seconds."""
     await connection.execute(_LEARN, {"id": account_id, "mean": mean, "deviation": deviation})

@@ -48,27 +48,29 @@ class Failure:
     code: str
 
 
-async def numbers(connection: AsyncConnection, since: float) -> DayFigures:
+async def get_day_figures(connection: AsyncConnection, since: float) -> DayFigures:
     """What was asked for since then."""
     return DayFigures(*(await connection.execute(_TODAY, {"since": since})).one())
 
 
-async def failed_with(connection: AsyncConnection, reason: str, since: float) -> tuple[tuple[str, int], ...]:
+async def count_failures_by_person(
+    connection: AsyncConnection, reason: str, since: float
+) -> tuple[tuple[str, int], ...]:
     """Whose wishes failed for this reason since then, and how often: `platform:id`, the most first."""
     values = {"reason": reason, "since": since}
     return tuple((row.who, row.times) for row in await connection.execute(_FAILED_WITH, values))
 
 
-async def paid(connection: AsyncConnection, since: float) -> int:
+async def count_paid_images(connection: AsyncConnection, since: float) -> int:
     """How many images were paid since then."""
     return int((await connection.execute(_PAID, {"since": since})).scalar_one())
 
 
-async def failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:
+async def list_failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:
     """The last failures, newest first."""
     return tuple(Failure(*row) for row in await connection.execute(_TROUBLES, {"limit": limit}))
 
 
-async def people(connection: AsyncConnection) -> int:
+async def count_people(connection: AsyncConnection) -> int:
     """How many people we know."""
     return int((await connection.execute(_PEOPLE)).scalar_one())

@@ -41,8 +41,8 @@ _PICTURE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 class Album:
     """`jobs`: the ids of those in sight, in the order of their photos; of all of them when none `is_in_sight`.
 
-    `is_open`: photos may still join; `pictures_sent`: whether its pictures hang beside the card: "sending" was written
-    before they were sent, and stays when nobody knows what became of that.
+    `is_open`: photos may still join. `hung`: the state of its pictures beside the card. "sending" is written before
+    they are sent, and stays if the outcome is not known.
     """
 
     id: int
@@ -65,7 +65,7 @@ async def close(connection: AsyncConnection, source: str) -> None:
     await connection.execute(_CLOSE, {"source": source, "no": False})
 
 
-async def move(connection: AsyncConnection, job_ids: Sequence[int], source: str, now: float) -> None:
+async def move_jobs(connection: AsyncConnection, job_ids: Sequence[int], source: str, now: float) -> None:
     """These jobs are an album of their own from now on."""
     album_id = await join(connection, source, now)
     if album_id is not None:
@@ -73,7 +73,7 @@ async def move(connection: AsyncConnection, job_ids: Sequence[int], source: str,
         await close(connection, source)
 
 
-async def get(connection: AsyncConnection, album_ids: Collection[int]) -> tuple[Album, ...]:
+async def get_many(connection: AsyncConnection, album_ids: Collection[int]) -> tuple[Album, ...]:
     """The albums of these ids, without those that have no jobs."""
     if not album_ids:
         return ()
@@ -95,7 +95,7 @@ async def get(connection: AsyncConnection, album_ids: Collection[int]) -> tuple[
     )
 
 
-async def together(connection: AsyncConnection, job_id: int) -> tuple[int, ...]:
+async def list_requested_together(connection: AsyncConnection, job_id: int) -> tuple[int, ...]:
     """The ids of the jobs in sight that were asked for together with this one; itself among them."""
     return tuple((await connection.execute(_TOGETHER, {"job_id": job_id})).scalars())
 
@@ -105,17 +105,17 @@ async def set_message(connection: AsyncConnection, album_id: int, message_id: st
     await connection.execute(_SHOWN, {"id": album_id, "message_id": message_id})
 
 
-async def begin_pictures(connection: AsyncConnection, album_id: int) -> bool:
+async def mark_pictures_sending(connection: AsyncConnection, album_id: int) -> bool:
     """Its pictures are about to be sent beside the card, by whoever gets True."""
     return (await connection.execute(_HANGING, {"id": album_id})).rowcount == 1
 
 
-async def undo_pictures(connection: AsyncConnection, album_id: int) -> None:
+async def clear_pictures_sending(connection: AsyncConnection, album_id: int) -> None:
     """They were surely not sent: somebody may try again."""
     await connection.execute(_NOT_HUNG, {"id": album_id})
 
 
-async def pictures_sent(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
+async def mark_pictures_sent(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
     """They were sent; `messages`: where the picture of each job is."""
     await connection.execute(_HUNG, {"id": album_id})
     for job_id, message_id in messages.items():

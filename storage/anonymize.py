@@ -2,7 +2,7 @@
 
 Rows that others count on stay, hollow: a job's (its id is in the ledger), the ledger's own, a purchase's amount and
 charge. Who a number was is known for as long as something needs it: a card that still has to say "cancelled", units of
-today or bought ones, a ban, an opt-out. Then `drop_anonymous` takes the name away.
+today or bought ones, a ban, an opt-out. Then `delete_unneeded_identities` takes the name away.
 """
 
 from collections.abc import Callable, Iterable
@@ -80,7 +80,7 @@ _NAMELESS = (
 )
 
 
-async def count_visible(connection: AsyncConnection, person_id: int) -> int:
+async def count_visible_jobs(connection: AsyncConnection, person_id: int) -> int:
     """How many jobs there are in this person's history."""
     return int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
 
@@ -92,7 +92,9 @@ async def anonymize_person(connection: AsyncConnection, person_id: int, now: flo
     return (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
 
 
-async def drop_anonymous(connection: AsyncConnection, scopes_of: Callable[[int], Iterable[Scope | Balance]]) -> int:
+async def delete_unneeded_identities(
+    connection: AsyncConnection, scopes_of: Callable[[int], Iterable[Scope | Balance]]
+) -> int:
     """Delete the identities that nothing needs any more; returns how many. `scopes_of`: the scopes of a person id whose
     units keep it known, or else people who delete their data would come back with new free units."""
     for statement in _BARE_CARDS:

@@ -38,7 +38,7 @@ class Intent:
     task_id: str | None = None
 
 
-async def begin(
+async def insert(
     connection: AsyncConnection,
     *,
     job_id: int,
@@ -53,17 +53,17 @@ async def begin(
     await connection.execute(_BEGIN, values)
 
 
-async def redate(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
+async def set_times(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
     """It was not sent as soon as it was written down, but will be now."""
     await connection.execute(_DATED, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
 
 
-async def accepted(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+async def set_task(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for the attempt."""
     await connection.execute(_TAKEN, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
-async def accepted_late(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
+async def set_task_if_unknown(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for an attempt that was given up: so that it is taken for no other's."""
     await connection.execute(_LATE, {"job_id": job_id, "n": n, "task_id": task_id})
 
@@ -73,24 +73,24 @@ async def finish(connection: AsyncConnection, *, job_id: int, n: int, outcome: s
     await connection.execute(_ENDED, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
 
 
-async def count(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
+async def count_outcome(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
     """How many attempts of a job have ended so."""
     return int((await connection.execute(_COUNT, {"job_id": job_id, "outcome": outcome})).scalar_one())
 
 
-async def given_up(connection: AsyncConnection, *, account_id: str, since: float, but: int) -> int:
+async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, but: int) -> int:
     """How many submits of other jobs than `but` were given up in doubt since then, in the API's time."""
     values = {"account_id": account_id, "since": since, "job_id": but}
     return int((await connection.execute(_GIVEN_UP, values)).scalar_one())
 
 
-async def known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
+async def list_known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
     """Those of these tasks that some attempt has made."""
     if not task_ids:
         return frozenset()
     return frozenset((await connection.execute(_KNOWN, {"task_ids": list(task_ids)})).scalars())
 
 
-async def intent(connection: AsyncConnection, *, job_id: int, n: int) -> Intent:
+async def get_intent(connection: AsyncConnection, *, job_id: int, n: int) -> Intent:
     """When the attempt was written down."""
     return Intent(*(await connection.execute(_INTENT, {"job_id": job_id, "n": n})).one())

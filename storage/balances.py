@@ -48,7 +48,7 @@ _AUDIT = text("""
 """).bindparams(bindparam("kinds", expanding=True))
 
 
-async def put(connection: AsyncConnection, balance: Balance, units: int, *, key: str, why: str, now: float) -> bool:
+async def deposit(connection: AsyncConnection, balance: Balance, units: int, *, key: str, why: str, now: float) -> bool:
     """Put units (one or more) into a balance; False when this key was counted before."""
     values = {**balance.values, "units": units, "key": key, "why": why, "now": now}
     if (await connection.execute(_KNOWN, values)).rowcount == 0:
@@ -57,7 +57,7 @@ async def put(connection: AsyncConnection, balance: Balance, units: int, *, key:
     return True
 
 
-async def take(
+async def withdraw(
     connection: AsyncConnection, scope: Balance | Scope, units: int, *, key: str, why: str, now: float
 ) -> bool:
     """Take units out of a balance, or out of a scope with a limit; False when there are not so many: then roll back."""
@@ -73,17 +73,17 @@ async def take(
     return True
 
 
-async def is_known(connection: AsyncConnection, keys: Sequence[str]) -> bool:
+async def is_recorded(connection: AsyncConnection, keys: Sequence[str]) -> bool:
     """Whether one of these keys was counted before."""
     return (await connection.execute(_IS_KNOWN, {"keys": list(keys)})).first() is not None
 
 
-async def left(connection: AsyncConnection, balance: Balance) -> int:
+async def get(connection: AsyncConnection, balance: Balance) -> int:
     """How many units are left in a balance."""
     return max(0, (await connection.execute(_LEFT, balance.values)).scalar_one_or_none() or 0)
 
 
-async def taken_out(connection: AsyncConnection, scope: Balance | Scope) -> int:
+async def sum_withdrawals(connection: AsyncConnection, scope: Balance | Scope) -> int:
     """How many units were taken out other than for jobs."""
     return int((await connection.execute(_TAKEN_OUT, scope.values)).scalar_one())
 

@@ -74,14 +74,14 @@ class BroadcastMessage:
     text: str
 
 
-async def begin(connection: AsyncConnection, words: str, now: float) -> int:
+async def insert(connection: AsyncConnection, words: str, now: float) -> int:
     """A new broadcast to everybody who ever spoke to us in private."""
     broadcast_id = (await connection.execute(_BEGIN, {"text": words, "now": now, "no": False})).scalar_one()
     await connection.execute(_RECIPIENTS, {"id": broadcast_id})
     return int(broadcast_id)
 
 
-async def next_message(connection: AsyncConnection, platform: str, now: float) -> BroadcastMessage | None:
+async def take_next(connection: AsyncConnection, platform: str, now: float) -> BroadcastMessage | None:
     """The next one to be sent on a platform, marked as being sent; None when there is nothing to send now."""
     row = (await connection.execute(_NEXT, {"platform": platform, "now": now})).one_or_none()
     if row is None:
@@ -91,7 +91,7 @@ async def next_message(connection: AsyncConnection, platform: str, now: float) -
     return message if (await connection.execute(_SENDING, values)).rowcount == 1 else None
 
 
-async def finish(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
+async def set_outcome(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
     """What became of it."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "outcome": outcome}
     await connection.execute(_ENDED, values)
@@ -108,12 +108,12 @@ async def postpone(connection: AsyncConnection, message: BroadcastMessage, next_
     await connection.execute(_LATER, values)
 
 
-async def stop(connection: AsyncConnection, broadcast_id: int, *, stopped: bool) -> bool:
+async def set_stopped(connection: AsyncConnection, broadcast_id: int, *, stopped: bool) -> bool:
     """Stop it where it is, or let it go on; False when there is no such broadcast."""
     return (await connection.execute(_STOP, {"id": broadcast_id, "stopped": stopped})).rowcount == 1
 
 
-async def newest(connection: AsyncConnection, limit: int) -> tuple[Broadcast, ...]:
+async def list_newest(connection: AsyncConnection, limit: int) -> tuple[Broadcast, ...]:
     """The newest broadcasts with their counts, newest first."""
     rows = await connection.execute(_NEWEST, {"limit": limit})
     return tuple(Broadcast(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in rows)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the library has these for the type checker only
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20  # for 10 MB over a slow line
-TRIES_AGAIN = 2
+MAX_RETRIES = 2
 PROBE = b"Repaint was here, to see whether it may write. This can be deleted."
 
 
@@ -68,7 +68,7 @@ class BucketStore(PhotoStore):
         with self._translated("sign"):
             return await obstore.sign_async(self._s3, "GET", key, timedelta(seconds=seconds))
 
-    async def prove(self, name: str) -> None:
+    async def check_access(self, name: str) -> None:
         """Write, read, list and delete something of this name.
 
         Raises:
@@ -107,10 +107,10 @@ class BucketStore(PhotoStore):
 def open_bucket(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> BucketStore:
     """The store; nothing is asked of it yet. Nobody waits for an answer for longer than `answer_seconds`, and as long
     again where it is worth another try."""
-    return BucketStore(bucket, objects_in(bucket, answer_seconds=answer_seconds))
+    return BucketStore(bucket, open_objects(bucket, answer_seconds=answer_seconds))
 
 
-def objects_in(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> S3Store:
+def open_objects(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> S3Store:
     """Whatever lies below the bucket's prefix, by plain names: for those who keep something of their own there."""
     return S3Store(
         bucket.name,
@@ -160,7 +160,7 @@ def _client(bucket: Bucket, answer_seconds: float) -> "ClientConfig":
 
 def _retries(answer_seconds: float) -> "RetryConfig":
     return {
-        "max_retries": TRIES_AGAIN,
+        "max_retries": MAX_RETRIES,
         "retry_timeout": timedelta(seconds=answer_seconds),
         "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=2), "base": 2},
     }

@@ -41,13 +41,13 @@ class CardPlace:
     album: int | None = None
 
 
-async def open_cards(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:
+async def list_open(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:
     """The cards on a platform whose jobs have not ended, in the order of their turns."""
     rows = await connection.execute(_OPEN, {"platform": platform})
     return tuple(CardPlace(*row) for row in rows)
 
 
-async def of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
+async def get_of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
     """Where this job's card is."""
     return CardPlace(*(await connection.execute(_OF_JOB, {"job_id": job_id})).one())
 

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.jobs import COLUMNS, IS_WAITING, Job, job_of
+from storage.jobs import COLUMNS, IS_WAITING, Job, job_from_row
 
 _WITH_REMAINS = text(f"""
     SELECT {COLUMNS} FROM job
@@ -20,22 +20,22 @@ _OLD_QUEUED = text(f"SELECT {COLUMNS} FROM job WHERE state = 'queued' AND create
 _OLD_DRAFTS = text(f"SELECT {COLUMNS} FROM job WHERE state = 'draft' AND updated < :before")  # noqa: S608  # constant
 
 
-async def deleted_with_files(connection: AsyncConnection) -> tuple[Job, ...]:
+async def list_deleted_with_files(connection: AsyncConnection) -> tuple[Job, ...]:
     """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
-    return tuple(map(job_of, await connection.execute(_WITH_REMAINS)))
+    return tuple(map(job_from_row, await connection.execute(_WITH_REMAINS)))
 
 
-async def photos_in_use(connection: AsyncConnection) -> frozenset[str]:
+async def list_photos_in_use(connection: AsyncConnection) -> frozenset[str]:
     """The keys of the photos and references that jobs still wait to be painted from."""
     return frozenset((await connection.execute(_PHOTOS_IN_USE)).scalars())
 
 
-async def old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+async def list_old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
     """Jobs that wait in the queue since before `before`."""
-    return tuple(map(job_of, await connection.execute(_OLD_QUEUED, {"before": before})))
+    return tuple(map(job_from_row, await connection.execute(_OLD_QUEUED, {"before": before})))
 
 
-async def old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
+async def list_old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
     """Drafts that nobody has touched since `before`."""
     rows = await connection.execute(_OLD_DRAFTS, {"before": before})
-    return tuple(map(job_of, rows))
+    return tuple(map(job_from_row, rows))

@@ -15,16 +15,16 @@ _NOTE = text("""
 _NOTED = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND n = :n AND noted_at IS NOT NULL")
 
 
-async def is_news(connection: AsyncConnection, task_ids: Collection[str]) -> bool:
+async def has_unrecorded(connection: AsyncConnection, task_ids: Collection[str]) -> bool:
     """Whether one of these tasks is ours, and not known to be over yet."""
     return int((await connection.execute(_NEWS, {"task_ids": list(task_ids)})).scalar_one()) > 0
 
 
-async def note(connection: AsyncConnection, task_ids: Collection[str], now: float) -> None:
+async def record(connection: AsyncConnection, task_ids: Collection[str], now: float) -> None:
     """These tasks are said to be over; what is not ours among them is passed by."""
     await connection.execute(_NOTE, {"task_ids": list(task_ids), "now": now})
 
 
-async def is_noted(connection: AsyncConnection, *, job_id: int, n: int) -> bool:
+async def is_recorded(connection: AsyncConnection, *, job_id: int, n: int) -> bool:
     """Whether the task of a job's n-th attempt is said to be over."""
     return int((await connection.execute(_NOTED, {"job_id": job_id, "n": n})).scalar_one()) > 0

@@ -20,7 +20,7 @@ class NotEmpty(Exception):
     """There are rows already where they are to go."""
 
 
-class Miscounted(Exception):
+class RowCountMismatch(Exception):
     """Fewer or more rows arrived than set out: nothing is committed."""
 
 
@@ -51,7 +51,7 @@ async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
             await target.run_sync(_put, theirs[name], rows)
             last = [rows[-1][column.name] for column in table.primary_key]
     if await target.run_sync(_counts, theirs) != counts:
-        raise Miscounted
+        raise RowCountMismatch
     await target.run_sync(_go_on_counting, theirs.values())
     return sum(counts.values())
 

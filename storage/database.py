@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.sqlite import Sqlite
-from storage.transactions import NotUsable, transaction
+from storage.transactions import UnusableDatabase, transaction
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -35,7 +35,7 @@ class Engines(Protocol):
 
     async def notify(self) -> None: ...
 
-    async def hear(self, ring: Callable[[], None]) -> None: ...
+    async def listen(self, ring: Callable[[], None]) -> None: ...
 
 
 class Database:
@@ -65,7 +65,7 @@ class Database:
             async with transaction(self._engines.reader) as connection:
                 yield connection
 
-    async def answers(self) -> bool:
+    async def is_reachable(self) -> bool:
         """Whether it can be read now."""
         try:
             async with self.read() as connection:
@@ -83,10 +83,10 @@ class Database:
         """Tell all other processes that rows have changed (a hint, as a bell's ring is); alone, nobody is told."""
         await self._engines.notify()
 
-    async def hear(self, ring: Callable[[], None]) -> None:
+    async def listen(self, ring: Callable[[], None]) -> None:
         """Ring at every `notify()` of whichever process, our own too, and after each time that the line was cut, when
         some may have been missed. For ever; with SQLite there is nothing to hear, and it ends at once."""
-        await self._engines.hear(ring)
+        await self._engines.listen(ring)
 
     async def checkpoint(self) -> bool:
         """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
@@ -134,13 +134,15 @@ def _postgres(url: str) -> Engines:
 def _prepare(connection: Connection) -> None:
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
-        raise NotUsable(f"The database's encoding is {encoding}. Make one with: CREATE DATABASE … ENCODING 'UTF8'")
+        raise UnusableDatabase(
+            f"The database's encoding is {encoding}. Make one with: CREATE DATABASE … ENCODING 'UTF8'"
+        )
     # A migration may think for longer than a write; replicas that start together wait for the first of them.
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 60000")
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the schema up to date, in the transaction that this connection is in. Raises NewerSchema or NotUsable."""
+    """Migrate the schema to the newest version, in this transaction. Raises NewerSchema or UnusableDatabase."""
     if connection.dialect.name == "postgresql":
         _prepare(connection)
     if not _is_newest(connection):

@@ -54,7 +54,7 @@ _ADOPT_RULES = text("""
 _GONE = text("DELETE FROM chat WHERE id = :young")
 
 
-async def settings(connection: AsyncConnection, chat_id: int) -> GroupSettings:
+async def get_settings(connection: AsyncConnection, chat_id: int) -> GroupSettings:
     """The rules of this chat; the defaults while its admins have set none."""
     row = (await connection.execute(_GET, {"chat_id": chat_id})).mappings().one_or_none()
     if row is None:
@@ -64,7 +64,7 @@ async def settings(connection: AsyncConnection, chat_id: int) -> GroupSettings:
     return GroupSettings(**{**row, **flags, "styles": styles})
 
 
-async def save(connection: AsyncConnection, chat_id: int, rules: GroupSettings) -> None:
+async def save_settings(connection: AsyncConnection, chat_id: int, rules: GroupSettings) -> None:
     """These are the rules of this chat from now on."""
     values = {name: getattr(rules, name) for name in _NAMES}
     if rules.styles is not None:
@@ -72,13 +72,13 @@ async def save(connection: AsyncConnection, chat_id: int, rules: GroupSettings) 
     await connection.execute(_SAVE, {**values, "chat_id": chat_id})
 
 
-async def last_asked(connection: AsyncConnection, *, person_id: int, chat_id: int) -> float | None:
+async def get_last_asked(connection: AsyncConnection, *, person_id: int, chat_id: int) -> float | None:
     """When this person last asked for something in this chat."""
     values = {"person_id": person_id, "chat_id": chat_id}
     return (await connection.execute(_LAST_ASKED, values)).scalar_one_or_none()
 
 
-async def change_address(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
+async def set_platform_id(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
     """The chat has a new id at its platform; messages of the old address cannot be reached from there."""
     await connection.execute(_READDRESS, {"id": chat_id, "platform_id": platform_id, "yes": True})
     await connection.execute(_NEW_CARDS, {"id": chat_id})

@@ -37,7 +37,7 @@ class InteractionToken:
     remaining: int
 
 
-async def keep(connection: AsyncConnection, account: str, reply: InteractionToken) -> bool:
+async def insert(connection: AsyncConnection, account: str, reply: InteractionToken) -> bool:
     """Whether it is new: an interaction is answered once, whoever hears of it."""
     values = {
         "interaction": reply.interaction,
@@ -58,13 +58,13 @@ async def get(connection: AsyncConnection, account: str, interaction: str) -> In
     return _reply(found.one_or_none())
 
 
-async def waiting(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
+async def find_open(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
     """The interaction whose answer this message is, if that still says nothing."""
     found = await connection.execute(_WAITING, {"account": account, "message": message})
     return _reply(found.first())
 
 
-async def take(connection: AsyncConnection, account: str, interaction: str) -> bool:
+async def claim(connection: AsyncConnection, account: str, interaction: str) -> bool:
     """Whether its answer is ours to fill: nobody else fills it meanwhile."""
     return (
         await connection.execute(_TAKE, {"account": account, "interaction": interaction, "no": False})
@@ -76,12 +76,12 @@ async def reopen(connection: AsyncConnection, account: str, interaction: str) ->
     await connection.execute(_REOPEN, {"account": account, "interaction": interaction, "yes": True})
 
 
-async def followed(connection: AsyncConnection, account: str, interaction: str) -> None:
+async def count_message(connection: AsyncConnection, account: str, interaction: str) -> None:
     """One more message was written by its right."""
     await connection.execute(_FOLLOWED, {"account": account, "interaction": interaction})
 
 
-async def forget(connection: AsyncConnection, before: float) -> None:
+async def delete_expired(connection: AsyncConnection, before: float) -> None:
     """Those whose time was over by then."""
     await connection.execute(_FORGET, {"before": before})
 

@@ -169,7 +169,7 @@ _SHOWN_WITH = text("""
 """)
 
 
-def job_of(row: Row[Any]) -> Job:
+def job_from_row(row: Row[Any]) -> Job:
     """The job in a row of COLUMNS, which come in the order of the fields."""
     job = dict(zip(_FIELDS, row, strict=True))
     for name in _FLAGS:  # SQLite knows no truth values
@@ -183,7 +183,7 @@ async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
     return (await connection.execute(_INSERT, {**asdict(job), "no": False})).scalar_one_or_none()
 
 
-async def save(connection: AsyncConnection, job: Job) -> bool:
+async def update(connection: AsyncConnection, job: Job) -> bool:
     """Write the job back. False when somebody else has moved it since it was read: read again and decide again."""
     return (await connection.execute(_SAVE, dict(vars(job)))).rowcount == 1  # `asdict` would copy each value
 
@@ -191,63 +191,63 @@ async def save(connection: AsyncConnection, job: Job) -> bool:
 async def get(connection: AsyncConnection, job_id: int) -> Job | None:
     """The job of this id."""
     row = (await connection.execute(_GET, {"id": job_id})).one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else job_from_row(row)
 
 
-async def own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
+async def get_own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
     """The job of this id, if it is this person's and they have not deleted it."""
     values = {"id": job_id, "platform": platform, "platform_id": platform_id}
     row = (await connection.execute(_OWN, values)).one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else job_from_row(row)
 
 
-async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
+async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
     """The jobs of these ids, by id."""
     found: dict[int, Job] = {}
     for start in range(0, len(job_ids), 500):  # databases bound the number of values
         rows = await connection.execute(_MANY, {"ids": list(job_ids[start : start + 500])})
-        found |= {job.id: job for job in map(job_of, rows)}
+        found |= {job.id: job for job in map(job_from_row, rows)}
     return found
 
 
-async def by_source(connection: AsyncConnection, source: str) -> Job | None:
+async def get_by_source(connection: AsyncConnection, source: str) -> Job | None:
     """The job that this update, interaction or request has made."""
     row = (await connection.execute(_BY_SOURCE, {"source": source})).one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else job_from_row(row)
 
 
-async def history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
+async def list_history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
     """A person's jobs, newest first, without drafts and without what they deleted."""
     rows = await connection.execute(_HISTORY, {"person_id": person_id, "limit": limit})
-    return tuple(map(job_of, rows))
+    return tuple(map(job_from_row, rows))
 
 
-async def of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
+async def list_of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
     """A person's jobs in these states, oldest first."""
     rows = await connection.execute(_OF_PERSON, {"person_id": person_id, "states": list(states)})
-    return tuple(map(job_of, rows))
+    return tuple(map(job_from_row, rows))
 
 
-async def of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
+async def list_of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
     """The jobs that others have asked for with a photo of the person of this id, oldest first."""
     rows = await connection.execute(_OF_SUBJECT, {"platform": platform, "subject": subject})
-    return tuple(map(job_of, rows))
+    return tuple(map(job_from_row, rows))
 
 
-async def waiting(connection: AsyncConnection) -> tuple[Job, ...]:
+async def list_waiting(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that wait or run, in no order."""
-    return tuple(map(job_of, await connection.execute(_WAITING)))
+    return tuple(map(job_from_row, await connection.execute(_WAITING)))
 
 
-async def active(connection: AsyncConnection) -> tuple[Job, ...]:
+async def list_active(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that somebody works on, in no order."""
-    return tuple(map(job_of, await connection.execute(_ACTIVE)))
+    return tuple(map(job_from_row, await connection.execute(_ACTIVE)))
 
 
-async def next_in_line(connection: AsyncConnection, now: float) -> Job | None:
+async def get_next_queued(connection: AsyncConnection, now: float) -> Job | None:
     """The job whose turn it is."""
     row = (await connection.execute(_NEXT, {"now": now})).one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else job_from_row(row)
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
@@ -255,7 +255,7 @@ async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
     return int((await connection.execute(_COUNT_WAITING, {"person_id": person_id})).scalar_one())
 
 
-async def same_request(
+async def find_same_request(
     connection: AsyncConnection, *, person_id: int, photo_hash: str, style: int, reference_hash: str | None, seed: int
 ) -> Job | None:
     """A waiting job of this person for the same photo and style."""
@@ -267,16 +267,18 @@ async def same_request(
         "seed": seed,
     }
     row = (await connection.execute(_SAME_WISH, values)).one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else job_from_row(row)
 
 
-async def last_seed(connection: AsyncConnection, *, person_id: int, photo_hash: str | None, style: int | None) -> int:
+async def get_last_seed(
+    connection: AsyncConnection, *, person_id: int, photo_hash: str | None, style: int | None
+) -> int:
     """The highest seed that this person has had for a photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
     return int((await connection.execute(_LAST_SEED, values)).scalar_one())
 
 
-async def favourites(connection: AsyncConnection, person_id: int, *, limit: int) -> tuple[int, ...]:
+async def list_favorite_styles(connection: AsyncConnection, person_id: int, *, limit: int) -> tuple[int, ...]:
     """The styles that this person asked for most, most first."""
     return tuple((await connection.execute(_FAVOURITES, {"person_id": person_id, "limit": limit})).scalars())
 

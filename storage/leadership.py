@@ -14,11 +14,11 @@ _TAKE = text("""
 _HOLDS = text("SELECT COUNT(*) FROM role WHERE name = :name AND epoch = :epoch")
 
 
-async def take(connection: AsyncConnection, name: str, owner: str) -> int:
+async def acquire(connection: AsyncConnection, name: str, owner: str) -> int:
     """The role is this owner's from now on; returns its epoch. Whoever has an older one does not hold it any more."""
     return int((await connection.execute(_TAKE, {"name": name, "owner": owner})).scalar_one())
 
 
-async def holds(connection: AsyncConnection, name: str, epoch: int) -> bool:
+async def is_current_epoch(connection: AsyncConnection, name: str, epoch: int) -> bool:
     """Whether the role is still held with this epoch; in a write, until the end of it."""
     return int((await connection.execute(_HOLDS, {"name": name, "epoch": epoch})).scalar_one()) == 1

@@ -121,7 +121,7 @@ async def _taken(connection: AsyncConnection, values: Mapping[str, object]) -> b
     return (await connection.execute(_TAKE, values)).rowcount == 1
 
 
-async def draw(connection: AsyncConnection, job_id: int, balance: Balance, *, now: float) -> bool:
+async def reserve_from_balance(connection: AsyncConnection, job_id: int, balance: Balance, *, now: float) -> bool:
     """Take one unit of a balance for this job (`storage.balances`); False when it is empty."""
     if (await connection.execute(_DRAW, balance.values)).rowcount == 0:
         return False
@@ -151,7 +151,7 @@ async def count(connection: AsyncConnection, job_id: int, scope: Scope, *, now: 
             await connection.execute(_COUNT, values)
 
 
-async def sums(connection: AsyncConnection, scope: Scope) -> Sums:
+async def get_sums(connection: AsyncConnection, scope: Scope) -> Sums:
     """What is reserved and used of a scope."""
     row = (await connection.execute(_SUMS, scope.values)).one_or_none()
     return Sums(0, 0) if row is None else Sums(row.reserved, row.used)

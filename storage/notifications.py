@@ -42,12 +42,12 @@ class ExpiredCard:
     message_id: str
 
 
-async def owe(connection: AsyncConnection, job_id: int, next_at: float) -> None:
+async def insert(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """The person of this job is to be told by a new message, not before then."""
     await connection.execute(_OWE, {"job_id": job_id, "next_at": next_at})
 
 
-async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
+async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
     """The jobs of which a new message is to tell on a platform now."""
     return tuple((await connection.execute(_DUE, {"platform": platform, "now": now})).scalars())
 
@@ -62,12 +62,12 @@ async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
-async def forget(connection: AsyncConnection, before: float) -> None:
+async def delete_before(connection: AsyncConnection, before: float) -> None:
     """What could not be told for so long is no news any more."""
     await connection.execute(_FORGET, {"before": before})
 
 
-async def expired_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[ExpiredCard, ...]:
+async def list_expired_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[ExpiredCard, ...]:
     """What has hung in a group for as long as its admins want: jobs' own messages, and the cards of albums."""
     rows = await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})
     return tuple(ExpiredCard(*row) for row in rows)

@@ -45,7 +45,7 @@ _TOUCH = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
 
-async def remember_person(
+async def upsert_person(
     connection: AsyncConnection, *, platform: str, platform_id: str, language: str, now: float
 ) -> int:
     """The id of this person's row, locked until the end of the transaction; made when it is new."""
@@ -53,7 +53,7 @@ async def remember_person(
     return int((await connection.execute(_REMEMBER_PERSON, values)).scalar_one())
 
 
-async def remember_chat(
+async def upsert_chat(
     connection: AsyncConnection,
     *,
     platform: str,
@@ -67,13 +67,13 @@ async def remember_chat(
     return int((await connection.execute(_REMEMBER_CHAT, values)).scalar_one())
 
 
-async def find_person(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
+async def find_person_id(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
     """The id of this person's row, or None when they never asked for anything."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_PERSON, values)).scalar_one_or_none()
 
 
-async def touch(connection: AsyncConnection, person_id: int) -> None:
+async def lock_person(connection: AsyncConnection, person_id: int) -> None:
     """Lock the person's row until the end of the transaction, so that what is counted next stays true."""
     await connection.execute(_TOUCH, {"id": person_id})
 
@@ -86,29 +86,29 @@ class PersonStatus:
     has_opted_out: bool = False
 
 
-async def who(connection: AsyncConnection, person_id: int) -> tuple[str, str, str]:
+async def get_identity(connection: AsyncConnection, person_id: int) -> tuple[str, str, str]:
     """Platform, id there and language of this person."""
     row = (await connection.execute(_WHO, {"id": person_id})).one()
     return row.platform, row.platform_id, row.language
 
 
-async def status(connection: AsyncConnection, person_id: int) -> PersonStatus:
+async def get_status(connection: AsyncConnection, person_id: int) -> PersonStatus:
     """How this person stands."""
     row = (await connection.execute(_STANDING, {"id": person_id})).one_or_none()
     return PersonStatus() if row is None else PersonStatus(row.banned_at is not None, row.opted_out_at is not None)
 
 
-async def keeps_own_photos(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
+async def has_subject_opted_out(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
     """Whether the person of this id, at the platform of this chat, doesn't want others to have their photos painted."""
     return int((await connection.execute(_KEEPS_PHOTOS, {"chat_id": chat_id, "subject": subject})).scalar_one()) > 0
 
 
-async def ban(connection: AsyncConnection, person_id: int, at: float | None) -> None:
+async def set_banned(connection: AsyncConnection, person_id: int, at: float | None) -> None:
     """Keep them out from now on, or (None) let them in again."""
     await connection.execute(_BAN, {"id": person_id, "at": at})
 
 
-async def opt_out(connection: AsyncConnection, person_id: int, at: float | None) -> None:
+async def set_opted_out(connection: AsyncConnection, person_id: int, at: float | None) -> None:
     """Nobody else may have their photos painted from now on; None: others may again."""
     await connection.execute(_OPT_OUT, {"id": person_id, "at": at})
 
@@ -118,29 +118,29 @@ async def set_language(connection: AsyncConnection, person_id: int, language: st
     await connection.execute(_SPEAK, {"id": person_id, "language": language})
 
 
-async def language(connection: AsyncConnection, *, platform: str, platform_id: str, told: str) -> str | None:
+async def get_language(connection: AsyncConnection, *, platform: str, platform_id: str, told: str) -> str | None:
     """The language that this person chose, else the one that their app tells now, else the one that it told last."""
     values = {"platform": platform, "platform_id": platform_id, "told": told}
     return (await connection.execute(_LANGUAGE, values)).scalar_one_or_none()
 
 
-async def find_chat(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
+async def find_chat_id(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
     """The id of this chat's row, or None when nobody asked for anything there."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_CHAT, values)).scalar_one_or_none()
 
 
-async def has_own_chat(connection: AsyncConnection, *, platform: str, platform_id: str) -> bool:
+async def is_private_chat_known(connection: AsyncConnection, *, platform: str, platform_id: str) -> bool:
     """Whether this chat is known as the private one of somebody who was not forgotten."""
     values = {"platform": platform, "platform_id": platform_id}
     return int((await connection.execute(_OWN_CHAT, values)).scalar_one()) > 0
 
 
-async def chat_platform(connection: AsyncConnection, chat_id: int) -> str:
+async def get_chat_platform(connection: AsyncConnection, chat_id: int) -> str:
     """Where this chat is."""
     return str((await connection.execute(_CHAT_PLATFORM, {"id": chat_id})).scalar_one())
 
 
-async def touch_chat(connection: AsyncConnection, chat_id: int) -> bool:
+async def lock_chat(connection: AsyncConnection, chat_id: int) -> bool:
     """Lock the chat's row until the end of the transaction; returns whether it is a group."""
     return bool((await connection.execute(_TOUCH_CHAT, {"id": chat_id})).scalar_one())

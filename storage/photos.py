@@ -21,8 +21,8 @@ from obstore.store import LocalStore, ObjectStore
 from storage.durable_files import make_durable, remove_unfinished
 
 PAGE = 1000  # keys that are looked at, and held in memory, at a time; a bucket's own pages have as many
-AT_ONCE = 8  # deletions under way
-FOR_EVER = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
+PARALLEL_DELETES = 8  # deletions under way
+NO_EXPIRY = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
 
 _KEY = re.compile(r"(original|reference|result|style)/\d{1,19}/\d{10}/[0-9a-f]{64}\.jpg", re.ASCII)
 
@@ -132,8 +132,8 @@ class PhotoStore:
                 yield [entry["path"] for entry in batch]
 
     async def _delete_each(self, keys: Sequence[str]) -> None:
-        for start in range(0, len(keys), AT_ONCE):
-            await asyncio.gather(*map(self.delete, keys[start : start + AT_ONCE]))
+        for start in range(0, len(keys), PARALLEL_DELETES):
+            await asyncio.gather(*map(self.delete, keys[start : start + PARALLEL_DELETES]))
 
     async def _stands(self) -> None:
         """A whole bucket that is missing says the same as one picture that is: so it is asked for something else."""

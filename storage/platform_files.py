@@ -24,18 +24,18 @@ _UNVEIL = text("DELETE FROM veiled WHERE at < :before")
 _IS_VEILED = text("SELECT COUNT(*) FROM veiled WHERE account = :account AND chat = :chat AND message = :message")
 
 
-async def remember(connection: AsyncConnection, *, account: str, job_id: int, file: str) -> None:
+async def upsert(connection: AsyncConnection, *, account: str, job_id: int, file: str) -> None:
     """The platform has the job's picture under this id; nothing is kept for a job that was deleted meanwhile."""
     await connection.execute(_REMEMBER, {"account": account, "job_id": job_id, "file": file})
 
 
-async def files(connection: AsyncConnection, account: str, job_ids: Sequence[int]) -> dict[int, str]:
+async def get_many(connection: AsyncConnection, account: str, job_ids: Sequence[int]) -> dict[int, str]:
     """The files of those jobs whose pictures are still kept, by job."""
     rows = await connection.execute(_OF_JOBS, {"account": account, "job_ids": list(job_ids)})
     return {row.job_id: row.file for row in rows}
 
 
-async def forget(connection: AsyncConnection, job_id: int) -> None:
+async def delete(connection: AsyncConnection, job_id: int) -> None:
     """Don't show this job's picture anywhere any more."""
     await connection.execute(_FORGET, {"job_id": job_id})
 

@@ -7,7 +7,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common import postgres
-from storage.transactions import NotUsable, finished
+from storage.transactions import UnusableDatabase, run_to_completion
 
 WRITERS = 0x7265_7061_696E_7400  # the advisory lock of write transactions, in this database: "repaint" in ASCII
 CHANNEL = "repaint"
@@ -22,7 +22,7 @@ TCP: dict[str, Any] = {**postgres.TCP, "connect_timeout": 10, "application_name"
 
 
 class Postgres:
-    """The database at a URL, which contains a password; see `storage.database.Engines`. Raises NotUsable."""
+    """The database at a URL, which contains a password; see `storage.database.Engines`. Raises UnusableDatabase."""
 
     now = postgres.NOW
 
@@ -38,19 +38,19 @@ class Postgres:
         return True  # VACUUM is the server's own business
 
     async def notify(self) -> None:
-        await finished(self._notified())
+        await run_to_completion(self._notified())
 
     async def _notified(self) -> None:
         async with self.reader.connect() as connection:
             await connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
             await connection.commit()
 
-    async def hear(self, ring: Callable[[], None]) -> None:
+    async def listen(self, ring: Callable[[], None]) -> None:
         await postgres.listen(self._url, CHANNEL, ring, connect_args=TCP)
 
 
 def libpq_url(url: str) -> str:
-    """The URL as the driver's own functions take it; it contains the password. Raises NotUsable."""
+    """The URL as the driver's own functions take it; it contains the password. Raises UnusableDatabase."""
     return postgres.libpq_url(_parsed(url))
 
 
@@ -58,4 +58,4 @@ def _parsed(url: str) -> URL:
     try:
         return postgres.parse_url(url, name="DATABASE_URL")
     except postgres.InvalidUrl as error:
-        raise NotUsable(str(error)) from None
+        raise UnusableDatabase(str(error)) from None

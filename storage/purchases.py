@@ -35,7 +35,7 @@ async def get(connection: AsyncConnection, charge_id: str) -> PurchaseRow | None
     return None if row is None else PurchaseRow(*row)
 
 
-async def of_person(connection: AsyncConnection, person_id: int) -> tuple[PurchaseRow, ...]:
+async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[PurchaseRow, ...]:
     """What this person bought, newest first."""
     return tuple(PurchaseRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
 
@@ -48,11 +48,11 @@ async def insert(
     return (await connection.execute(_INSERT, values)).rowcount == 1
 
 
-async def take_back(connection: AsyncConnection, charge_id: str, units: int) -> None:
+async def mark_taken_back(connection: AsyncConnection, charge_id: str, units: int) -> None:
     """A refund has begun, and took so many units out of the purse."""
     await connection.execute(_TAKEN_BACK, {"charge_id": charge_id, "units": units})
 
 
-async def refunded(connection: AsyncConnection, charge_id: str, now: float) -> None:
+async def mark_refunded(connection: AsyncConnection, charge_id: str, now: float) -> None:
     """The money went back."""
     await connection.execute(_REFUNDED, {"charge_id": charge_id, "now": now})

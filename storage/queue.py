@@ -50,12 +50,12 @@ class Depth:
     oldest_submitted: float | None
 
 
-async def turn(connection: AsyncConnection, person_id: int) -> Turn:
+async def get_turn(connection: AsyncConnection, person_id: int) -> Turn:
     """The queue's clock and this person's last tag."""
     return Turn(*(await connection.execute(_TURN, {"person_id": person_id})).one())
 
 
-async def remember_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
+async def set_last_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
     """This person's newest tag."""
     await connection.execute(_REMEMBER_TAG, {"person_id": person_id, "tag": tag})
 
@@ -70,25 +70,25 @@ async def advance(connection: AsyncConnection, tag: int) -> None:
     await connection.execute(_ADVANCE, {"tag": tag})
 
 
-async def place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
+async def get_place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
     """A queued job's place."""
     values = {"id": job_id, "tag": tag, "person_id": person_id}
     row = (await connection.execute(_PLACE, values)).one()
     return Place(int(row.number), is_first=int(row.mine) == 0)
 
 
-async def places(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
+async def list_places(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
     """Places by job id: everybody's, or those `of` some jobs, which takes no memory for all the others."""
-    places: dict[int, Place] = {}
+    found: dict[int, Place] = {}
     seen: set[int] = set()
     for number, (job_id, person_id) in enumerate(await connection.execute(_LINE), start=1):
         if of is None or job_id in of:
-            places[job_id] = Place(number, is_first=person_id not in seen)
+            found[job_id] = Place(number, is_first=person_id not in seen)
         seen.add(person_id)
-    return places
+    return found
 
 
-async def depth(connection: AsyncConnection) -> Depth:
+async def get_depth(connection: AsyncConnection) -> Depth:
     """The queue from afar."""
     row = (await connection.execute(_DEPTH)).one()
     return Depth(int(row.waiting), int(row.running), row.oldest)

@@ -44,7 +44,7 @@ _FORGET = text("DELETE FROM outbox WHERE next_at < :before")
 _BRING_NEAR = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
-OPEN_SECONDS = 600.0  # an album whose photos still come after that was given up by whoever took them in
+ALBUM_OPEN_SECONDS = 600.0  # an album whose photos still come after that was given up by whoever took them in
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class OwedOutcome:
     tries: int
 
 
-async def add(connection: AsyncConnection, job_id: int, result: Result) -> None:
+async def insert(connection: AsyncConnection, job_id: int, result: Result) -> None:
     """The job's picture is in store."""
     values = {"job_id": job_id, "key": result.key, "bytes": result.bytes, "width": result.width}
     values |= {"height": result.height, "created": result.created, "expires": result.expires}
@@ -88,28 +88,28 @@ async def get(connection: AsyncConnection, job_id: int) -> Result | None:
     return None if row is None else Result(*row)
 
 
-async def many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Result]:
+async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Result]:
     """The pictures of these jobs, by job id; at most some hundred."""
     rows = await connection.execute(_MANY, {"job_ids": list(job_ids)})
     return {row.job_id: Result(*row[1:]) for row in rows}
 
 
-async def remove(connection: AsyncConnection, job_id: int) -> None:
+async def delete(connection: AsyncConnection, job_id: int) -> None:
     """Forget the job's picture."""
     await connection.execute(_REMOVE, {"job_id": job_id})
 
 
-async def is_shared(connection: AsyncConnection, key: str) -> bool:
+async def is_in_use(connection: AsyncConnection, key: str) -> bool:
     """Whether some job that is not deleted still shows the picture of this key."""
     return int((await connection.execute(_SHARED, {"key": key})).scalar_one()) > 0
 
 
-async def purge(connection: AsyncConnection, now: float) -> int:
+async def delete_expired(connection: AsyncConnection, now: float) -> int:
     """Forget the pictures whose time has come; returns how many."""
     return (await connection.execute(_EXPIRED, {"now": now})).rowcount
 
 
-async def same_request(
+async def find_same_request(
     connection: AsyncConnection,
     *,
     person_id: int,
@@ -125,23 +125,23 @@ async def same_request(
     return None if row is None else KnownResult(Result(*row[:-1]), spent=row.state != "canceled")
 
 
-async def owe(connection: AsyncConnection, job_id: int, now: float) -> None:
+async def add_to_outbox(connection: AsyncConnection, job_id: int, now: float) -> None:
     """The job has an outcome that its person has yet to see."""
     await connection.execute(_TELL, {"job_id": job_id, "now": now})
 
 
-async def due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
+async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
     """What is to be told on a platform now."""
-    rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - OPEN_SECONDS})
+    rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS})
     return tuple(OwedOutcome(row.job_id, row.tries) for row in rows)
 
 
-async def owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
+async def list_owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
     """Those of these jobs whose outcome is owed; at most some hundred."""
     return tuple((await connection.execute(_OWED, {"job_ids": list(job_ids)})).scalars())
 
 
-async def mark_told(connection: AsyncConnection, job_id: int) -> None:
+async def remove_from_outbox(connection: AsyncConnection, job_id: int) -> None:
     """The person has seen it, or nobody is there to see it."""
     await connection.execute(_TOLD, {"job_id": job_id})
 
@@ -156,6 +156,6 @@ async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     await connection.execute(_BRING_NEAR, {"latest": latest})
 
 
-async def forget_untold(connection: AsyncConnection, before: float) -> None:
+async def delete_outbox_before(connection: AsyncConnection, before: float) -> None:
     """What could not be told for so long (a browser that never came back) is not owed any more."""
     await connection.execute(_FORGET, {"before": before})

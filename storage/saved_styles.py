@@ -68,22 +68,22 @@ async def get(connection: AsyncConnection, style_id: int) -> SavedStyleRow | Non
     return None if row is None else SavedStyleRow(*row)
 
 
-async def own(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
+async def list_own(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """A person's own styles, by name."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_MINE, {"person_id": person_id}))
 
 
-async def library(connection: AsyncConnection, chat_id: int) -> tuple[SavedStyleRow, ...]:
+async def list_library(connection: AsyncConnection, chat_id: int) -> tuple[SavedStyleRow, ...]:
     """The styles on a group's shelf, by name."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_SHELF, {"chat_id": chat_id}))
 
 
-async def of_person(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
+async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """Everything that a person saved, on shelves too."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
 
 
-async def by_token(connection: AsyncConnection, token: str) -> SavedStyleRow | None:
+async def get_by_token(connection: AsyncConnection, token: str) -> SavedStyleRow | None:
     """The style that is shared by this token."""
     row = (await connection.execute(_BY_TOKEN, {"token": token})).one_or_none()
     return None if row is None else SavedStyleRow(*row)
@@ -100,18 +100,18 @@ async def rename(connection: AsyncConnection, style_id: int, *, name: str, folde
     return (await connection.execute(_RENAME, {"id": style_id, "name": name, "folded": folded})).rowcount == 1
 
 
-async def share(connection: AsyncConnection, style_id: int, token: str) -> str:
+async def set_token(connection: AsyncConnection, style_id: int, token: str) -> str:
     """The token that shares it: this one, unless it has one already."""
     return str((await connection.execute(_SHARE, {"id": style_id, "token": token})).scalar_one())
 
 
-async def remove(connection: AsyncConnection, styles: Sequence[SavedStyleRow]) -> tuple[str, ...]:
+async def delete(connection: AsyncConnection, styles: Sequence[SavedStyleRow]) -> tuple[str, ...]:
     """Remove these; returns the keys whose bytes nobody needs any more."""
     for style in styles:
         await connection.execute(_REMOVE, {"id": style.id})
-    return await unused(connection, sorted({style.key for style in styles}))
+    return await list_unused_keys(connection, sorted({style.key for style in styles}))
 
 
-async def unused(connection: AsyncConnection, keys: Sequence[str]) -> tuple[str, ...]:
+async def list_unused_keys(connection: AsyncConnection, keys: Sequence[str]) -> tuple[str, ...]:
     """Those of these keys that no saved style has."""
     return tuple([key for key in keys if not (await connection.execute(_USES, {"key": key})).scalar_one()])

@@ -17,11 +17,11 @@ _LET_GO = (
 )
 
 
-class Damaged(Exception):
+class DamagedDatabase(Exception):
     """The file is no database, or not a whole one."""
 
 
-def take(source: Path, target: Path) -> None:
+def write_copy(source: Path, target: Path) -> None:
     """Write a copy to `target`, which must not be there yet. Nobody has to wait for it, and nothing that was deleted
     goes along, as it would in a copy of the file: sqlite.org/lang_vacuum.html, "VACUUM INTO".
 
@@ -32,21 +32,21 @@ def take(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(source)) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
-        raise Damaged(f"The database could not be copied: {error}.") from error
+        raise DamagedDatabase(f"The database could not be copied: {error}.") from error
 
 
-def check(path: Path) -> None:
-    """Raises Damaged unless the database in this file is whole."""
+def check_integrity(path: Path) -> None:
+    """Raises DamagedDatabase unless the database in this file is whole."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             found = connection.execute("PRAGMA integrity_check").fetchone()
     except sqlite3.DatabaseError as error:
-        raise Damaged("This is no database.") from error
+        raise DamagedDatabase("This is no database.") from error
     if found != ("ok",):
-        raise Damaged("The database in it is damaged.")
+        raise DamagedDatabase("The database in it is damaged.")
 
 
-async def settle_restored(connection: AsyncConnection) -> None:
+async def clear_pending(connection: AsyncConnection) -> None:
     """Nothing is to be told, nothing is to be read, and no broadcast goes on."""
     for statement in _LET_GO:
         await connection.execute(statement, {"yes": True})

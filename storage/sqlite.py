@@ -13,7 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.sqlite_thread import connect
-from storage.transactions import finished
+from storage.transactions import run_to_completion
 
 BUSY_MS = 10_000
 CACHE_KIB = 2000  # of pages, a connection: with the file this is what memory grows by, until all five are full
@@ -44,12 +44,12 @@ class Sqlite:
         async with self.writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            return await finished(_folded(driver))
+            return await run_to_completion(_folded(driver))
 
     async def notify(self) -> None:
         """There is nobody else."""
 
-    async def hear(self, ring: Callable[[], None]) -> None:
+    async def listen(self, ring: Callable[[], None]) -> None:
         """Nobody else rings."""
 
 

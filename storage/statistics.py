@@ -14,26 +14,26 @@ _COUNT_LINK = text("""
 _FORGET_LINKS = text("DELETE FROM link_use WHERE last_used < :before")
 
 
-async def jobs_by_state(connection: AsyncConnection) -> dict[str, int]:
+async def count_jobs_by_state(connection: AsyncConnection) -> dict[str, int]:
     """How many jobs stand where."""
     return {row.state: row.number for row in await connection.execute(_BY_STATE)}
 
 
-async def failures_by_reason(connection: AsyncConnection) -> dict[str, int]:
+async def count_failures_by_reason(connection: AsyncConnection) -> dict[str, int]:
     """Why jobs failed."""
     return {row.error: row.number for row in await connection.execute(_BY_REASON)}
 
 
-async def outcomes_owed(connection: AsyncConnection) -> int:
+async def count_outcomes_owed(connection: AsyncConnection) -> int:
     """Outcomes that people have yet to see."""
     return int((await connection.execute(_OWED)).scalar_one())
 
 
-async def count_link(connection: AsyncConnection, key: str, now: float) -> int:
+async def count_link_use(connection: AsyncConnection, key: str, now: float) -> int:
     """One more use of a link; returns how many that makes. `key` stands for the link and does not give it away."""
     return int((await connection.execute(_COUNT_LINK, {"key": key, "now": now})).scalar_one())
 
 
-async def forget_links(connection: AsyncConnection, before: float) -> None:
+async def delete_link_uses(connection: AsyncConnection, before: float) -> None:
     """Counts of links that are dead for long."""
     await connection.execute(_FORGET_LINKS, {"before": before})

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 T = TypeVar("T")
 
 
-class NotUsable(Exception):
+class UnusableDatabase(Exception):
     """The address is none of a PostgreSQL database; the message says so without showing it."""
 
 
@@ -20,10 +20,10 @@ class _Unbroken(AsyncConnection):
     cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
 
     async def execute(self, *args: Any, **options: Any) -> Any:
-        return await finished(super().execute(*args, **options))
+        return await run_to_completion(super().execute(*args, **options))
 
 
-async def finished(step: Coroutine[Any, Any, T]) -> T:
+async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
     """The step's result; a cancellation is told only when the step is over."""
     task = asyncio.ensure_future(step)
     try:
@@ -42,7 +42,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     connection = await _begun(engine)
     try:
         yield connection
-        await finished(connection.commit())
+        await run_to_completion(connection.commit())
     finally:
         await _closed(connection)
 
@@ -60,7 +60,7 @@ async def _begun(engine: AsyncEngine) -> AsyncConnection:
 async def _begun_once(engine: AsyncEngine) -> AsyncConnection:
     connection = _Unbroken(engine)
     try:
-        await finished(_start(connection))
+        await run_to_completion(_start(connection))
     except BaseException:
         await _closed(connection)
         raise
@@ -74,10 +74,10 @@ async def _start(connection: AsyncConnection) -> None:
 
 async def _closed(connection: AsyncConnection) -> None:
     if connection.sync_connection is not None:
-        await finished(connection.close())  # what was not committed is rolled back
+        await run_to_completion(connection.close())  # what was not committed is rolled back
 
 
-def has_gone_away(error: Exception) -> bool:
+def is_server_unreachable(error: Exception) -> bool:
     """Whether the server was lost, or can't be reached; a file can't be. PostgreSQL's driver gives the server's own
     errors a code, and those of the way to it none."""
     if not isinstance(error, DBAPIError):

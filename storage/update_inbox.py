@@ -55,7 +55,7 @@ class OwnedUpdate:
     until: float | None
 
 
-async def add(
+async def insert(
     connection: AsyncConnection,
     account: str,
     arrival: StoredUpdate,
@@ -83,12 +83,12 @@ async def add(
     return str(values["owner"]) if is_new else None
 
 
-async def open_updates(connection: AsyncConnection, account: str) -> tuple[OwnedUpdate, ...]:
+async def list_open(connection: AsyncConnection, account: str) -> tuple[OwnedUpdate, ...]:
     """What came and is not done, in order."""
     return tuple(OwnedUpdate(*row) for row in await connection.execute(_OPEN, {"account": account}))
 
 
-async def owned(
+async def list_owned(
     connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]
 ) -> tuple[StoredUpdate, ...]:
     """Those of these that are still the owner's, in order."""
@@ -107,12 +107,12 @@ async def release(connection: AsyncConnection, account: str, owner: str) -> None
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": 0.0})
 
 
-async def note_message(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
+async def mark_seen(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
     """Whether nobody has heard of it before; for what is told once, and can't be told again."""
     await connection.execute(_FORGET, {"before": before})
     return (await connection.execute(_NOTE, {"account": account, "number": number, "now": now})).rowcount == 1
 
 
-async def finish(connection: AsyncConnection, account: str, number: int) -> None:
+async def mark_done(connection: AsyncConnection, account: str, number: int) -> None:
     """This one is dealt with; its number is remembered, its words are not."""
     await connection.execute(_DONE, {"account": account, "number": number})

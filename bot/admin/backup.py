@@ -23,7 +23,7 @@ from storage import cleanup, copy_database, jobs, snapshots
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.photos import Kind, is_key, open_photos
-from storage.snapshots import Damaged, check, take
+from storage.snapshots import DamagedDatabase, check_integrity, write_copy
 
 DATABASE, SECRET, PHOTOS = "repaint.db", "secret.key", "photos"
 
@@ -44,14 +44,14 @@ def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
         unfinished.touch(mode=0o600)
         with tempfile.TemporaryDirectory(prefix="repaint-backup-", dir=file.parent) as folder:
             copy = Path(folder) / DATABASE
-            take(data_dir / DATABASE, copy)
+            write_copy(data_dir / DATABASE, copy)
             with tarfile.open(unfinished, "w") as tar:
                 tar.add(copy, DATABASE)
                 tar.add(data_dir / SECRET, SECRET)
                 for path in sorted(path for kind in kinds for path in (data_dir / PHOTOS / kind).rglob("*.jpg")):
                     _add(tar, path, str(path.relative_to(data_dir)))
         unfinished.replace(file)
-    except (OSError, Damaged) as error:
+    except (OSError, DamagedDatabase) as error:
         unfinished.unlink(missing_ok=True)
         raise CannotBackUp(f"Could not write {file}: {error}") from error
     return file.stat().st_size
@@ -93,12 +93,12 @@ async def settle(database: Database, now: float) -> int:
 
 async def _ended(connection: AsyncConnection, now: float) -> int:
     """Nothing is under way any more; returns how many jobs were."""
-    drafts, waiting = await cleanup.old_drafts(connection, now + 1), await jobs.waiting(connection)
+    drafts, waiting = await cleanup.list_old_drafts(connection, now + 1), await jobs.list_waiting(connection)
     for job in (*drafts, *waiting):
         is_idle = job.state in {State.DRAFT, State.QUEUED}
         event: job_lifecycle.Event = job_lifecycle.Expired() if is_idle else job_lifecycle.Orphaned(free=False)
         await apply_event(connection, job, event, now)
-    await snapshots.settle_restored(connection)
+    await snapshots.clear_pending(connection)
     return len(waiting)
 
 
@@ -111,8 +111,8 @@ def _unpacked(data_dir: Path, file: Path) -> Iterator[Path]:
             with tarfile.open(file, "r:") as tar:
                 for member in tar:
                     _unpack(tar, member, folder)
-            check(folder / DATABASE)
-        except (tarfile.TarError, Damaged, UnicodeDecodeError) as error:
+            check_integrity(folder / DATABASE)
+        except (tarfile.TarError, DamagedDatabase, UnicodeDecodeError) as error:
             raise CannotBackUp(f"{file} is no whole backup: {error}") from error
         except OSError as error:
             raise CannotBackUp(f"Could not read {file}: {error}") from error

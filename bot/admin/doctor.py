@@ -79,7 +79,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with open_shared_database(settings) as database:
             async with database.read() as connection:
-                known = await accounts.all_accounts(connection)
+                known = await accounts.list_all(connection)
             off = time.time() - await database.now()
     except (NewerSchema, CannotStart) as error:
         yield Finding(is_good=False, text=str(error))
@@ -96,7 +96,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _bucket(bucket: Bucket) -> Finding:
     try:
-        await open_bucket(bucket).prove(f"doctor-{secrets.token_hex(8)}")
+        await open_bucket(bucket).check_access(f"doctor-{secrets.token_hex(8)}")
     except BucketUnusable as error:
         return Finding(is_good=False, text=str(error))
     return Finding(is_good=True, text=f"Pictures can be written to {bucket.url}, read, listed and deleted.")

@@ -8,7 +8,7 @@ from bot.config.settings import Settings
 from bot.messaging.platform import CannotStart
 from bot.runtime.data_folder import exclusive_data_folder
 from storage import copy_database, ledger
-from storage.copy_database import Miscounted, NotEmpty
+from storage.copy_database import NotEmpty, RowCountMismatch
 from storage.database import open_database
 
 DATABASE = "repaint.db"
@@ -38,7 +38,7 @@ async def move_rows(settings: Settings, *, back: bool) -> int:
         except NotEmpty:
             where = f"{file}: move it away first" if back else "DATABASE_URL: give it a database of its own"
             raise CannotMove(f"There are rows already in {where}.") from None
-        except Miscounted:
+        except RowCountMismatch:
             raise CannotMove("Not all rows arrived. Nothing was changed.") from None
         if await ledger.audit(here) or await ledger.audit(there):
             raise CannotMove("The ledger's sums do not agree. Nothing was changed.")

@@ -74,7 +74,7 @@ class AdminService:
     async def remember_private_chat(self, person: Person, chat: Chat) -> None:
         """Somebody has spoken to us in their private chat: what the owner tells everybody is told to them too."""
         async with self.database.read() as connection:
-            known = await people.has_own_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+            known = await people.is_private_chat_known(connection, platform=chat.platform, platform_id=chat.platform_id)
         if not known:
             async with self.database.write() as connection:
                 await person_and_chat_rows(connection, person, chat, self.clock.now())
@@ -84,32 +84,32 @@ class AdminService:
         now = self.clock.now()
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
-            rows = [row for row in await accounts.all_accounts(connection) if row.id in self.capacity.account_ids]
+            rows = [row for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
             figures = [
                 AccountFigures(
                     row.id,
                     row.paused_reason,
                     row.failures,
-                    (await ledger.sums(connection, quota.account_scope(row.id))).used,
+                    (await ledger.get_sums(connection, quota.account_scope(row.id))).used,
                     row.mean_seconds,
                 )
                 for row in rows
             ]
-            depth = await queue.depth(connection)
-            month = (await ledger.sums(connection, quota.budget_scope(self.rules.monthly_budget_cny, now))).used
+            depth = await queue.get_depth(connection)
+            month = (await ledger.get_sums(connection, quota.budget_scope(self.rules.monthly_budget_cny, now))).used
             return AdminFigures(
                 accounts=tuple(figures),
                 waiting=depth.waiting,
                 running=depth.running,
-                people=await admin_figures.people(connection),
-                today=await admin_figures.numbers(connection, today),
-                declined=await admin_figures.failed_with(connection, ErrorCode.CONTENT_REFUSED, today),
-                today_cny=quota.PRICE_CNY * await admin_figures.paid(connection, today),
+                people=await admin_figures.count_people(connection),
+                today=await admin_figures.get_day_figures(connection, today),
+                declined=await admin_figures.count_failures_by_person(connection, ErrorCode.CONTENT_REFUSED, today),
+                today_cny=quota.PRICE_CNY * await admin_figures.count_paid_images(connection, today),
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,
                 budget_cny=self.rules.monthly_budget_cny,
-                failures=await admin_figures.failures(connection, TROUBLES),
-                broadcasts=await broadcasts.newest(connection, BROADCASTS),
+                failures=await admin_figures.list_failures(connection, TROUBLES),
+                broadcasts=await broadcasts.list_newest(connection, BROADCASTS),
             )
 
     async def pause(self) -> int:
@@ -135,17 +135,17 @@ class AdminService:
         if not 1 <= len(words) <= MAX_BROADCAST:
             return UserError(ErrorCode.TEXT_INVALID, {"limit": MAX_BROADCAST})
         async with self.database.write() as connection:
-            await broadcasts.begin(connection, words, self.clock.now())
-            (newest,) = await broadcasts.newest(connection, 1)
+            await broadcasts.insert(connection, words, self.clock.now())
+            (newest,) = await broadcasts.list_newest(connection, 1)
             if held:
-                await broadcasts.stop(connection, newest.id, stopped=True)
+                await broadcasts.set_stopped(connection, newest.id, stopped=True)
         self.wakeups.notify()
         return newest
 
     async def broadcasts(self) -> tuple[Broadcast, ...]:
         """The last broadcasts and how far they are, newest first."""
         async with self.database.read() as connection:
-            return await broadcasts.newest(connection, BROADCASTS)
+            return await broadcasts.list_newest(connection, BROADCASTS)
 
     async def stop_broadcast(self, broadcast_id: int) -> bool:
         """Stop it where it is; False when there is none of this id."""
@@ -157,18 +157,18 @@ class AdminService:
 
     async def _set_pause(self, reason: str | None) -> int:
         async with self.database.write() as connection:
-            ours = [row.id for row in await accounts.all_accounts(connection) if row.id in self.capacity.account_ids]
+            ours = [row.id for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
             for account_id in ours:
-                await accounts.pause(connection, account_id, reason)
+                await accounts.set_pause(connection, account_id, reason)
         self.wakeups.notify()
         return len(ours)
 
     async def _ban(self, person: Person, at: float | None) -> None:
         async with self.database.write() as connection:
-            await people.ban(connection, await named_person_row(connection, person, self.clock.now()), at)
+            await people.set_banned(connection, await named_person_row(connection, person, self.clock.now()), at)
 
     async def _stop(self, broadcast_id: int, *, stopped: bool) -> bool:
         async with self.database.write() as connection:
-            found = await broadcasts.stop(connection, broadcast_id, stopped=stopped)
+            found = await broadcasts.set_stopped(connection, broadcast_id, stopped=stopped)
         self.wakeups.notify()
         return found

@@ -11,10 +11,10 @@ from storage import accounts, ledger, statistics
 async def status(settings: Settings, now: float) -> list[str]:
     """The state of lanes and queue, and what was spent this month."""
     async with open_shared_database(settings) as database, database.read() as connection:
-        rows = await accounts.all_accounts(connection)
-        by_state = await statistics.jobs_by_state(connection)
-        budget = await ledger.sums(connection, quota.budget_scope(settings.monthly_budget_cny, now))
-        images = {account.id: await ledger.sums(connection, quota.account_scope(account.id)) for account in rows}
+        rows = await accounts.list_all(connection)
+        by_state = await statistics.count_jobs_by_state(connection)
+        budget = await ledger.get_sums(connection, quota.budget_scope(settings.monthly_budget_cny, now))
+        images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
         state = "runs" if account.paused_reason is None else f"stands still: {account.paused_reason}"
@@ -29,7 +29,7 @@ async def status(settings: Settings, now: float) -> list[str]:
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
     async with open_shared_database(settings) as database, database.write() as connection:
-        rows = await accounts.all_accounts(connection)
+        rows = await accounts.list_all(connection)
         for account in rows:
-            await accounts.pause(connection, account.id, reason)
+            await accounts.set_pause(connection, account.id, reason)
     return len(rows)

@@ -64,8 +64,10 @@ class CreditService:
     async def balance(self, person: Person) -> int:
         """What is in a person's purse."""
         async with self.database.read() as connection:
-            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-            return 0 if person_id is None else await balances.left(connection, quota.credits_scope(person_id))
+            person_id = await people.find_person_id(
+                connection, platform=person.platform, platform_id=person.platform_id
+            )
+            return 0 if person_id is None else await balances.get(connection, quota.credits_scope(person_id))
 
     async def group_balance(self, chat: Chat) -> int:
         """What is in a group's pot now."""
@@ -79,16 +81,18 @@ class CreditService:
         now = self.clock.now()
         async with self.database.write() as connection:
             own_scope = quota.credits_scope(await named_person_row(connection, person, now))
-            await balances.put(connection, own_scope, units, key=f"grant:{key}", why=why, now=now)
-            return await balances.left(connection, own_scope)
+            await balances.deposit(connection, own_scope, units, key=f"grant:{key}", why=why, now=now)
+            return await balances.get(connection, own_scope)
 
     async def check_purchase(self, person: Person, units: int, stars: int) -> UserError | None:
         """Why this can't be sold to them (any more), if so: asked just before they pay."""
         if CreditPackage(units, stars) not in self.packages:
             return UserError(ErrorCode.NOT_FOR_SALE)
         async with self.database.read() as connection:
-            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-            is_banned = person_id is not None and (await people.status(connection, person_id)).is_banned
+            person_id = await people.find_person_id(
+                connection, platform=person.platform, platform_id=person.platform_id
+            )
+            is_banned = person_id is not None and (await people.get_status(connection, person_id)).is_banned
         return UserError(ErrorCode.BANNED) if is_banned else None
 
     async def add_purchase(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
@@ -101,14 +105,18 @@ class CreditService:
             )
             if is_new:
                 key = f"charge:{charge_id}"
-                await balances.put(connection, quota.credits_scope(person_id), units, key=key, why="bought", now=now)
+                await balances.deposit(
+                    connection, quota.credits_scope(person_id), units, key=key, why="bought", now=now
+                )
         return Purchase(charge_id, units, stars, now, repeated=not is_new)
 
     async def purchases(self, person: Person) -> tuple[Purchase, ...]:
         """What they have bought, newest first."""
         async with self.database.read() as connection:
-            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-            bought = () if person_id is None else await purchases.of_person(connection, person_id)
+            person_id = await people.find_person_id(
+                connection, platform=person.platform, platform_id=person.platform_id
+            )
+            bought = () if person_id is None else await purchases.list_of_person(connection, person_id)
         return tuple(
             Purchase(row.charge_id, row.units, row.stars, row.at, refunded=row.refunded_at is not None)
             for row in bought
@@ -124,22 +132,22 @@ class CreditService:
                 return UserError(ErrorCode.PAYMENT_UNKNOWN)
             if bought.refunded_at is not None:
                 return UserError(ErrorCode.REFUNDED)
-            person = Person(*await people.who(connection, bought.person_id))
+            person = Person(*await people.get_identity(connection, bought.person_id))
             taken_back = bought.taken_back
             if taken_back is None:
-                await people.touch(connection, bought.person_id)
+                await people.lock_person(connection, bought.person_id)
                 own_scope = quota.credits_scope(bought.person_id)
-                taken_back = min(bought.units, await balances.left(connection, own_scope))
+                taken_back = min(bought.units, await balances.get(connection, own_scope))
                 if taken_back:
                     key = f"refund:{charge_id}"
-                    await balances.take(connection, own_scope, taken_back, key=key, why="refunded", now=now)
-                await purchases.take_back(connection, charge_id, taken_back)
+                    await balances.withdraw(connection, own_scope, taken_back, key=key, why="refunded", now=now)
+                await purchases.mark_taken_back(connection, charge_id, taken_back)
         return Refund(charge_id, person, bought.stars, taken_back)
 
     async def finish_refund(self, charge_id: str) -> None:
         """The money is back with its person."""
         async with self.database.write() as connection:
-            await purchases.refunded(connection, charge_id, self.clock.now())
+            await purchases.mark_refunded(connection, charge_id, self.clock.now())
 
     async def give_to_group(self, person: Person, chat: Chat, units: int, key: str) -> int | UserError:
         """Give units to a group's pot, once by this key; returns what is in it then.
@@ -160,15 +168,15 @@ class CreditService:
     async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
         now = self.clock.now()
         person_id, chat_id = await person_and_chat_rows(connection, person, chat, now)
-        if (await people.status(connection, person_id)).is_banned:
+        if (await people.get_status(connection, person_id)).is_banned:
             raise RequestDenied(UserError(ErrorCode.BANNED))
-        if await balances.is_known(connection, [f"{key}:day", f"{key}:purse"]):
+        if await balances.is_recorded(connection, [f"{key}:day", f"{key}:purse"]):
             return
         day = quota.person_scope(person_id, self.rules.daily_free_images, now)
-        sums = await ledger.sums(connection, day)
+        sums = await ledger.get_sums(connection, day)
         of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
         own_scope = quota.credits_scope(person_id)
-        in_purse = await balances.left(connection, own_scope)
+        in_purse = await balances.get(connection, own_scope)
         if units - of_day > in_purse:
             raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": of_day + in_purse}))
         if of_day:
@@ -188,17 +196,17 @@ class _Gift:
 
 async def _hand_over(connection: AsyncConnection, giver: Scope | Balance, group_credits: Balance, gift: _Gift) -> None:
     key, units, now = gift.key, gift.units, gift.now
-    if not await balances.take(connection, giver, units, key=f"{key}:out", why="given", now=now):
+    if not await balances.withdraw(connection, giver, units, key=f"{key}:out", why="given", now=now):
         raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))
-    await balances.put(connection, group_credits, units, key=key, why="given", now=now)
+    await balances.deposit(connection, group_credits, units, key=key, why="given", now=now)
 
 
 async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
     """What a group has together: what was given today, and what lasts; None outside groups."""
     if chat is None or not chat.is_group:
         return None
-    chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None:
         return 0
     scopes = [quota.group_credits_scope(chat_id, period) for period in (quota.day(now), quota.EVER)]
-    return sum([await balances.left(connection, scope) for scope in scopes])
+    return sum([await balances.get(connection, scope) for scope in scopes])

@@ -21,7 +21,7 @@ from bot.runtime.wakeups import Wakeups
 from storage.bucket import BucketUnusable, open_bucket
 from storage.database import Database, open_database
 from storage.photos import PhotoStore, open_photos
-from storage.transactions import NotUsable
+from storage.transactions import UnusableDatabase
 
 PACKAGES = ("psycopg", "procrastinate")
 OWNER_BYTES = 4
@@ -49,7 +49,7 @@ async def open_shared_database(settings: ClusterSettings) -> AsyncIterator[Datab
             database = await stack.enter_async_context(open_database(settings.database))
         except DBAPIError as error:
             raise CannotStart(f"The database can't be used. {_first_line(error)}") from None
-        except NotUsable as error:
+        except UnusableDatabase as error:
             raise CannotStart(str(error)) from None
         yield database
 
@@ -65,7 +65,7 @@ async def open_photo_store(settings: BucketSettings, folder: Path, name: str) ->
         return open_photos(folder)
     photos = open_bucket(settings.bucket)
     try:
-        await photos.prove(name)
+        await photos.check_access(name)
     except BucketUnusable as error:
         raise CannotStart(str(error)) from None
     return photos

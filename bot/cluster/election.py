@@ -66,7 +66,7 @@ class HeldRole:
     is_contested: bool = True
 
     async def fence(self, connection: AsyncConnection) -> None:
-        if not await rows.holds(connection, self.name, self.epoch):
+        if not await rows.is_current_epoch(connection, self.name, self.epoch):
             raise LeadershipLost(f"{self.name} is somebody else's now")
 
     async def sure(self) -> None:
@@ -128,7 +128,7 @@ class Election:
             async with self.database.write() as connection:
                 if not await is_elected(connection, job_id):
                     return
-                epoch = await rows.take(connection, role.name, self.owner)
+                epoch = await rows.acquire(connection, role.name, self.owner)
             log.info("took a role", role=role.name, epoch=epoch)
             await keep_running(partial(role.work, HeldRole(role.name, epoch, self.pulse), stop), self.clock, stop)
         except LeadershipLost:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runtime.clock import Clock
 from storage.database import Database
-from storage.transactions import has_gone_away
+from storage.transactions import is_server_unreachable
 
 log = structlog.get_logger(__name__)
 
@@ -136,4 +136,4 @@ def is_leadership_lost(error: Exception) -> bool:
 
 def is_connection_lost(error: Exception) -> bool:
     """Whether this is nothing but a connection to the database that broke, or can't be made."""
-    return ExceptionGroup("", [error]).split(has_gone_away)[1] is None
+    return ExceptionGroup("", [error]).split(is_server_unreachable)[1] is None

@@ -41,7 +41,7 @@ class UpdateInbox:
         now = self.clock.now()
         times = {"now": now, "until": now + LEASE_SECONDS, "before": now - ARRIVAL_SECONDS}
         async with self.database.write() as connection:
-            whose = await update_inbox.add(connection, self.account, arrival, owner=self.owner, **times)
+            whose = await update_inbox.insert(connection, self.account, arrival, owner=self.owner, **times)
         if whose not in {None, self.owner}:
             self.wakeups.notify()
         return whose == self.owner
@@ -66,7 +66,7 @@ class UpdateInbox:
     async def done(self, number: int) -> None:
         """This update is dealt with."""
         async with self.database.write() as connection:
-            await update_inbox.finish(connection, self.account, number)
+            await update_inbox.mark_done(connection, self.account, number)
 
     async def release(self) -> None:
         """We do no more: whoever is there may."""
@@ -78,18 +78,18 @@ class UpdateInbox:
 
     async def _looked(self, begun: Collection[int], *, everything: bool = False) -> tuple[StoredUpdate, ...]:
         async with self.database.read() as connection:
-            there = await update_inbox.open_updates(connection, self.account)
+            there = await update_inbox.list_open(connection, self.account)
         now = self.clock.now()
         if any(everything or self._is_due(one, now) for one in there):
             async with self.database.write() as connection:
                 lapsed = {"now": float("inf") if everything else now, "until": now + LEASE_SECONDS}
                 await update_inbox.claim(connection, self.account, self.owner, **lapsed)
-                there = await update_inbox.open_updates(connection, self.account)
+                there = await update_inbox.list_open(connection, self.account)
         numbers = [one.number for one in there if one.owner == self.owner and one.number not in begun]
         if not numbers:
             return ()
         async with self.database.read() as connection:
-            return await update_inbox.owned(connection, self.account, self.owner, numbers)
+            return await update_inbox.list_owned(connection, self.account, self.owner, numbers)
 
     def _is_due(self, one: OwnedUpdate, now: float) -> bool:
         """Whether something has to be written: nobody is at it any more, or it is time to say that we still are."""

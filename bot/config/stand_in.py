@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from bot.config.bucket import BucketSettings
-from storage.bucket import Bucket, objects_in
+from storage.bucket import Bucket, open_objects
 
 CORNER = "stylizer"  # below the prefix: the bot's own pictures lie beside it
 
@@ -41,4 +41,4 @@ class StandInSettings(BucketSettings):
 
 def stylizer_bucket(bucket: Bucket) -> ObjectStore:
     """The stand-in's part of a bucket."""
-    return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, CORNER)))))
+    return open_objects(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, CORNER)))))

@@ -47,7 +47,7 @@ class Broadcaster:
         if self.clock.now() < self.paused_until:
             return False
         async with fenced_write(self.database, self.leadership) as connection:
-            message = await broadcasts.next_message(connection, self.platform.name, self.clock.now())
+            message = await broadcasts.take_next(connection, self.platform.name, self.clock.now())
         if message is None:
             return False
         try:
@@ -73,4 +73,4 @@ class Broadcaster:
 
     async def _finish(self, message: BroadcastMessage, outcome: broadcasts.Outcome) -> None:
         async with fenced_write(self.database, self.leadership) as connection:
-            await broadcasts.finish(connection, message, outcome)
+            await broadcasts.set_outcome(connection, message, outcome)

@@ -176,7 +176,7 @@ class CardSender:
         """Send the pictures beside their card at most once: the row is written before. Returns whether they are surely
         there."""
         async with fenced_write(self.job_service.database, self.leadership) as connection:
-            if not await albums.begin_pictures(connection, album.id):
+            if not await albums.mark_pictures_sending(connection, album.id):
                 return album.hung == "sent"
         assert sends_albums(self.platform)
         try:
@@ -184,12 +184,12 @@ class CardSender:
         except TryLater as error:
             if not error.perhaps_sent:
                 async with fenced_write(self.job_service.database, self.leadership) as connection:
-                    await albums.undo_pictures(connection, album.id)
+                    await albums.clear_pictures_sending(connection, album.id)
             raise
         except TargetGone:  # if only these are refused, the card leads to each of them
             return False
         async with fenced_write(self.job_service.database, self.leadership) as connection:
-            await albums.pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
+            await albums.mark_pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
     async def _options(self, item: OutboxItem, chat: Chat) -> StyleOptions:
@@ -213,9 +213,9 @@ class CardSender:
         late = [view for view in _painted_first(item.views) if needs_notification(view, now)]
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             for view in item.views:
-                await results.mark_told(connection, view.id)
+                await results.remove_from_outbox(connection, view.id)
             if was_edited and late and not notifies:
-                await notifications.owe(connection, late[0].id, now)
+                await notifications.insert(connection, late[0].id, now)
 
     async def _pictures(self, item: OutboxItem) -> dict[int, Picture]:
         """The finished pictures that are owed, by job."""
@@ -241,7 +241,7 @@ class CardSender:
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             for outcome in item.owed:
                 if item.tries >= GIVE_UP_TRIES:
-                    await results.mark_told(connection, outcome.job_id)
+                    await results.remove_from_outbox(connection, outcome.job_id)
                 else:
                     await results.postpone(connection, outcome.job_id, self.clock.now() + pause)
 
@@ -253,7 +253,7 @@ class CardSender:
             return
         async with fenced_write(self.job_service.database, self.leadership) as connection:
             for view in item.views:
-                await results.mark_told(connection, view.id)
+                await results.remove_from_outbox(connection, view.id)
 
     def _address(self, place: CardPlace) -> Address:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

@@ -37,8 +37,8 @@ class ExpiredCardRemover:
     async def remove_expired(self) -> None:
         """Remove the cards that have expired by now."""
         async with self.database.read() as connection:
-            expired = await notifications.expired_cards(connection, self.platform.name, self.clock.now())
-            places = [await cards.of_job(connection, card.job_id) for card in expired]
+            expired = await notifications.list_expired_cards(connection, self.platform.name, self.clock.now())
+            places = [await cards.get_of_job(connection, card.job_id) for card in expired]
         for place, card in zip(places, expired, strict=True):
             if not await self._remove(place, card):
                 return

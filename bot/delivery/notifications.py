@@ -67,7 +67,7 @@ class Notifier:
     async def send_due(self) -> None:
         """Send every notification that is due now."""
         async with self.database.read() as connection:
-            due = await notifications.due(connection, self.platform.name, self.clock.now())
+            due = await notifications.list_due(connection, self.platform.name, self.clock.now())
         for job_id in due:
             await self._send(job_id)
 
@@ -75,7 +75,7 @@ class Notifier:
         async with fenced_write(self.database, self.leadership) as connection:
             if not await notifications.take(connection, job_id):
                 return
-            place = await cards.of_job(connection, job_id)
+            place = await cards.get_of_job(connection, job_id)
             found = await views.views_by_id(connection, [job_id], self.capacity, self.clock.now())
         if not found or place.message_id is None:  # deleted meanwhile, card and all
             return
@@ -85,7 +85,7 @@ class Notifier:
         except TryLater as error:
             if not error.perhaps_sent:
                 async with fenced_write(self.database, self.leadership) as connection:
-                    await notifications.owe(connection, job_id, self.clock.now() + error.retry_after)
+                    await notifications.insert(connection, job_id, self.clock.now() + error.retry_after)
         except TargetGone:
             return
         except Exception:  # a platform's library may raise anything; one notification must not stop the others

@@ -19,7 +19,7 @@ from storage.albums import Album
 from storage.cards import CardPlace
 from storage.database import Database
 from storage.jobs import ENDED
-from storage.results import OPEN_SECONDS, OwedOutcome
+from storage.results import ALBUM_OPEN_SECONDS, OwedOutcome
 
 GATHERING_SECONDS = 5.0  # how long the card of an album waits for the photos that are still to come
 REFRESH_SECONDS = 15.0
@@ -60,15 +60,15 @@ class OutboxItem:
 
 async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capacity, now: float) -> list[OutboxItem]:
     """Outcomes that are due, then every card whose jobs have not ended, in the order of their turns."""
-    owed = {outcome.job_id: outcome for outcome in await results.due(connection, platform, now)}
-    owed_places = [await cards.of_job(connection, job_id) for job_id in owed]
-    open_places = [place for place in await cards.open_cards(connection, platform) if place.job_id not in owed]
+    owed = {outcome.job_id: outcome for outcome in await results.list_due(connection, platform, now)}
+    owed_places = [await cards.get_of_job(connection, job_id) for job_id in owed]
+    open_places = [place for place in await cards.list_open(connection, platform) if place.job_id not in owed]
     places = {place.job_id: place for place in (*owed_places, *open_places)}
     turns = {job_id: turn for turn, job_id in enumerate(places)}
-    found = await albums.get(connection, {place.album for place in places.values() if place.album is not None})
+    found = await albums.get_many(connection, {place.album for place in places.values() if place.album is not None})
     for album in found:
         if album.jobs[0] not in places:
-            places[album.jobs[0]] = await cards.of_job(connection, album.jobs[0])
+            places[album.jobs[0]] = await cards.get_of_job(connection, album.jobs[0])
     members = {job: album for album in found for job in album.jobs}
     by_id = {
         view.id: view for view in await views.views_by_id(connection, [*places.keys() | members.keys()], capacity, now)
@@ -82,9 +82,9 @@ async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capa
 async def owe_again(database: Database, job_ids: Collection[int], now: float) -> None:
     """Owe the outcomes of these jobs anew, where there are any: an older card may have replaced them on screen."""
     async with database.write() as connection:
-        for job in (await jobs.many(connection, [*job_ids])).values():
+        for job in (await jobs.get_many(connection, [*job_ids])).values():
             if job.state in ENDED and not job.hidden:
-                await results.owe(connection, job.id, now)
+                await results.add_to_outbox(connection, job.id, now)
 
 
 def is_worth_an_edit(shown: Sequence[JobView], now: Sequence[JobView], age: float, *, is_group: bool) -> bool:
@@ -127,4 +127,4 @@ def _is_gathered(item: OutboxItem, album: Album, now: float) -> bool:
     """Whether the card may say how many photos there are; one that asks for the style waits for all of them."""
     if not album.is_open or album.message_id is not None:
         return True
-    return now - album.created > (OPEN_SECONDS if item.is_draft else GATHERING_SECONDS)
+    return now - album.created > (ALBUM_OPEN_SECONDS if item.is_draft else GATHERING_SECONDS)

@@ -88,8 +88,8 @@ class GroupService:
     async def settings(self, chat: Chat) -> GroupSettings:
         """The group's rules as they are now."""
         async with self.database.read() as connection:
-            chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
-            return GroupSettings() if chat_id is None else await groups.settings(connection, chat_id)
+            chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
+            return GroupSettings() if chat_id is None else await groups.get_settings(connection, chat_id)
 
     async def change(self, chat: Chat, *, by_admin: bool, **changes: object) -> GroupSettings | UserError:
         """Change the named rules and leave the others; only admins of the group may."""
@@ -99,10 +99,10 @@ class GroupService:
             return UserError(ErrorCode.SETTING_INVALID)
         async with self.database.write() as connection:
             chat_id = await _row(connection, chat, self.clock.now())
-            rules = replace(await groups.settings(connection, chat_id), **changes)  # type: ignore[arg-type]  # checked below
+            rules = replace(await groups.get_settings(connection, chat_id), **changes)  # type: ignore[arg-type]  # checked below
             if not is_valid(rules):
                 return UserError(ErrorCode.SETTING_INVALID)
-            await groups.save(connection, chat_id, rules)
+            await groups.save_settings(connection, chat_id, rules)
         return rules
 
     async def migrate(self, old: Chat, new: Chat) -> None:
@@ -112,20 +112,20 @@ class GroupService:
         """
         now = self.clock.now()
         async with self.database.write() as connection:
-            before = await people.find_chat(connection, platform=old.platform, platform_id=old.platform_id)
-            young = await people.find_chat(connection, platform=new.platform, platform_id=new.platform_id)
+            before = await people.find_chat_id(connection, platform=old.platform, platform_id=old.platform_id)
+            young = await people.find_chat_id(connection, platform=new.platform, platform_id=new.platform_id)
             if before is None:
                 return
             if young is not None and young != before:
                 for chat_id in sorted({young, before}):
-                    await people.touch_chat(connection, chat_id)
+                    await people.lock_chat(connection, chat_id)
                 await _pour(connection, young, before, now)
                 await groups.merge(connection, young=young, old=before)
-            await groups.change_address(connection, before, new.platform_id)
+            await groups.set_platform_id(connection, before, new.platform_id)
 
 
 async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
-    return await people.remember_chat(
+    return await people.upsert_chat(
         connection, platform=chat.platform, platform_id=chat.platform_id, is_group=True, now=now
     )
 
@@ -134,8 +134,8 @@ async def _pour(connection: AsyncConnection, young: int, old: int, now: float) -
     """What was put into the pot at the new address belongs into the old one, which goes on."""
     for period in (quota.EVER, quota.day(now)):
         source, target = quota.group_credits_scope(young, period), quota.group_credits_scope(old, period)
-        units = await balances.left(connection, source)
+        units = await balances.get(connection, source)
         if units:
             key = f"moved:{young}:{period}"
-            await balances.take(connection, source, units, key=f"{key}:out", why="moved", now=now)
-            await balances.put(connection, target, units, key=f"{key}:in", why="moved", now=now)
+            await balances.withdraw(connection, source, units, key=f"{key}:out", why="moved", now=now)
+            await balances.deposit(connection, target, units, key=f"{key}:in", why="moved", now=now)

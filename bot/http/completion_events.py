@@ -57,10 +57,10 @@ class CompletionEvents:
         if not tasks:
             return
         async with self._database.read() as connection:
-            if not await completion_events.is_news(connection, tasks):
+            if not await completion_events.has_unrecorded(connection, tasks):
                 return
         async with self._database.write() as connection:
-            await completion_events.note(connection, tasks, self._clock.now())
+            await completion_events.record(connection, tasks, self._clock.now())
         self._bell.notify()
 
 

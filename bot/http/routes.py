@@ -60,7 +60,7 @@ class HttpDeps:
             return Response(status_code=404, headers=_PRIVATE)
         async with self.database.write() as connection:
             link = hashlib.sha256(token.encode()).hexdigest()
-            uses = await statistics.count_link(connection, link, self.clock.now())
+            uses = await statistics.count_link_use(connection, link, self.clock.now())
         if uses > MAX_USES:
             return Response(status_code=404, headers=_PRIVATE)
         return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
@@ -71,7 +71,7 @@ class HttpDeps:
 
     async def readyz(self, _request: Request) -> Response:
         """The database answers, so wishes can be taken."""
-        if not await self.database.answers():
+        if not await self.database.is_reachable():
             return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 

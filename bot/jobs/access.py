@@ -47,14 +47,16 @@ async def check_access(
     Raises:
         Refused: banned, not as this group wants it, or a photo of somebody who doesn't want that.
     """
-    if (await people.status(connection, job.person_id)).is_banned:
+    if (await people.get_status(connection, job.person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
-    if job.subject is not None and await people.keeps_own_photos(connection, chat_id=job.chat_id, subject=job.subject):
+    if job.subject is not None and await people.has_subject_opted_out(
+        connection, chat_id=job.chat_id, subject=job.subject
+    ):
         raise RequestDenied(UserError(ErrorCode.OPTED_OUT))
-    if not await people.touch_chat(connection, job.chat_id):
+    if not await people.lock_chat(connection, job.chat_id):
         return None
-    rules = await groups.settings(connection, job.chat_id)
-    sums = await ledger.sums(connection, quota.group_scope(job.chat_id, now))
+    rules = await groups.get_settings(connection, job.chat_id)
+    sums = await ledger.get_sums(connection, quota.group_scope(job.chat_id, now))
     user_error = check_group_rules(
         rules,
         style=style,
@@ -72,13 +74,13 @@ async def preview_access(
     connection: AsyncConnection, person: Person, chat: Chat, *, by_admin: bool, now: float
 ) -> UserError | None:
     """The same from outside, without a wish: why they can't ask here at all."""
-    person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
-    if person_id is not None and (await people.status(connection, person_id)).is_banned:
+    person_id = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
+    if person_id is not None and (await people.get_status(connection, person_id)).is_banned:
         return UserError(ErrorCode.BANNED)
-    chat_id = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
     if chat_id is None or not chat.is_group:
         return None
-    rules = await groups.settings(connection, chat_id)
+    rules = await groups.get_settings(connection, chat_id)
     return check_group_rules(rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
 
 
@@ -92,4 +94,4 @@ async def _last_asked(
 ) -> float | None:
     if asked.in_album or not rules.cooldown_seconds:
         return None
-    return await groups.last_asked(connection, person_id=job.person_id, chat_id=job.chat_id)
+    return await groups.get_last_asked(connection, person_id=job.person_id, chat_id=job.chat_id)

@@ -32,24 +32,24 @@ class AdmissionRules:
 async def person_row(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the person's row, which stays locked for this transaction."""
     told = person.language if person.app_language is None else person.app_language
-    return await people.remember_person(
+    return await people.upsert_person(
         connection, platform=person.platform, platform_id=person.platform_id, language=told, now=now
     )
 
 
 async def named_person_row(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the row of a person whom somebody else names, locked like `person_row`; what we know of them stays."""
-    found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+    found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
     if found is None:
         return await person_row(connection, person, now)
-    await people.touch(connection, found)
+    await people.lock_person(connection, found)
     return found
 
 
 async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat: Chat, now: float) -> tuple[int, int]:
     """The ids of the person's and the chat's rows; the person's row stays locked for this transaction."""
     person_id = await person_row(connection, person, now)
-    chat_id = await people.remember_chat(
+    chat_id = await people.upsert_chat(
         connection,
         platform=chat.platform,
         platform_id=chat.platform_id,
@@ -62,7 +62,7 @@ async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat
 
 async def find_same(connection: AsyncConnection, new: NewJob) -> Job | None:
     """The job that stands for this source already, or for this very wish."""
-    return await jobs.by_source(connection, new.source) or await _same_wish(connection, new, new.style or 0)
+    return await jobs.get_by_source(connection, new.source) or await _same_wish(connection, new, new.style or 0)
 
 
 async def insert_job(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
@@ -88,11 +88,11 @@ async def admit(
     Raises:
         Refused: they may not, the person has too many waiting jobs, or there are no units left.
     """
-    await people.touch(connection, draft.person_id)
+    await people.lock_person(connection, draft.person_id)
     group = await check_access(connection, draft, style, asked, now)
     if needs_consent(draft, group):
         return (await apply_event(connection, draft, job_lifecycle.AwaitingConsent(style), now)).job
-    known = await results.same_request(
+    known = await results.find_same_request(
         connection,
         person_id=draft.person_id,
         photo_hash=draft.photo_hash or "",
@@ -104,14 +104,14 @@ async def admit(
     if known is not None:
         if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
             await _pay(connection, draft, rules, now, in_group=group is not None)
-        await results.add(connection, draft.id, known.result)
+        await results.insert(connection, draft.id, known.result)
         return (await apply_event(connection, draft, job_lifecycle.ResultKnown(style), now)).job
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise RequestDenied(UserError(ErrorCode.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
     await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=group is not None), now)
     await _pay(connection, draft, rules, now, in_group=group is not None)
-    tag = fair_queue.next_tag(await queue.turn(connection, draft.person_id))
-    await queue.remember_tag(connection, draft.person_id, tag)
+    tag = fair_queue.next_tag(await queue.get_turn(connection, draft.person_id))
+    await queue.set_last_tag(connection, draft.person_id, tag)
     return (await apply_event(connection, draft, job_lifecycle.StyleChosen(style, tag), now)).job
 
 
@@ -130,7 +130,7 @@ async def admit_draft(
 
 
 async def _same_wish(connection: AsyncConnection, request: NewJob | Job, style: int) -> Job | None:
-    return await jobs.same_request(
+    return await jobs.find_same_request(
         connection,
         person_id=request.person_id,
         photo_hash=request.photo_hash or "",
@@ -161,6 +161,6 @@ async def _pay(connection: AsyncConnection, job: Job, rules: AdmissionRules, now
     if in_group:
         sources += [quota.group_credits_scope(job.chat_id, period) for period in (quota.day(now), quota.EVER)]
     for balance in sources:
-        if await ledger.draw(connection, job.id, balance, now=now):
+        if await ledger.reserve_from_balance(connection, job.id, balance, now=now):
             return
     raise RequestDenied(UserError(ErrorCode.QUOTA_USED_UP, {"limit": day.limit, "resets_at": quota.resets_at(now)}))

@@ -122,7 +122,7 @@ class AlbumService:
 
     async def _set_apart(self, job_ids: Sequence[int], source: str) -> None:
         async with self.job_service.database.write() as connection:
-            await albums.move(connection, job_ids, f"{source}:rest", self.job_service.clock.now())
+            await albums.move_jobs(connection, job_ids, f"{source}:rest", self.job_service.clock.now())
         self.job_service.wakeups.notify()
 
 

@@ -25,7 +25,7 @@ async def answer_consent(queries: JobQueries, subject: Person, job_id: int, *, a
     """
     async with queries.database.read() as connection:
         job = await jobs.get(connection, job_id)
-        chat = None if job is None else await people.chat_platform(connection, job.chat_id)
+        chat = None if job is None else await people.get_chat_platform(connection, job.chat_id)
     if job is None or job.hidden or (chat, job.subject) != (subject.platform, subject.platform_id):
         return _NOT_FOUND
     if job.state != State.DRAFT or job.consent != "asked" or job.style is None:

@@ -101,7 +101,7 @@ async def discard(queries: JobQueries, draft: NewJob | Job) -> None:
 async def with_next_seed(queries: JobQueries, draft: NewJob) -> NewJob:
     """The same wish with brushwork that this person has not had yet."""
     async with queries.database.read() as connection:
-        last = await jobs.last_seed(
+        last = await jobs.get_last_seed(
             connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
         )
     return replace(draft, seed=last + 1)
@@ -167,7 +167,7 @@ def may_use_style(style: SavedStyleRow, person_id: int, chat_id: int | None) -> 
 async def find_waiting_reference(queries: JobQueries, draft: NewJob) -> Job | None:
     """This person's reference that waits for a photo in the same chat."""
     async with queries.database.read() as connection:
-        drafts = await jobs.of_person(connection, draft.person_id, [State.DRAFT])
+        drafts = await jobs.list_of_person(connection, draft.person_id, [State.DRAFT])
     return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
 
 

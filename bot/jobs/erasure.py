@@ -15,12 +15,12 @@ async def erase(database: Database, photos: PhotoStore, job: Job) -> None:
         result = await results.get(connection, job.id)
         keys = [key for key in (job.photo, job.reference) if key is not None]
         gone = [key for key in keys if not await jobs.is_photo_in_use(connection, job.person_id, key)]
-        if result is not None and not await results.is_shared(connection, result.key):
+        if result is not None and not await results.is_in_use(connection, result.key):
             gone.append(result.key)
     for key in gone:
         await photos.delete(key)
     async with database.write() as connection:
         now = await jobs.get(connection, job.id) or job
-        await jobs.save(connection, replace(now, photo=None, reference=None))
-        await results.remove(connection, job.id)
-        await platform_files.forget(connection, job.id)
+        await jobs.update(connection, replace(now, photo=None, reference=None))
+        await results.delete(connection, job.id)
+        await platform_files.delete(connection, job.id)

@@ -56,7 +56,7 @@ class JobQueries:
     async def by_source(self, person: Person, source: str) -> JobView | None:
         """The job that a message or press of theirs has made, if it has."""
         async with self.database.read() as connection:
-            job = await jobs.by_source(connection, source)
+            job = await jobs.get_by_source(connection, source)
         return None if job is None else await self.job(person, job.id)
 
     async def album_of(self, person: Person, job_id: int) -> tuple[JobView, ...]:
@@ -64,16 +64,16 @@ class JobQueries:
         async with self.database.read() as connection:
             if await _theirs(connection, person, job_id) is None:
                 return ()
-            ids = await albums.together(connection, job_id)
+            ids = await albums.list_requested_together(connection, job_id)
             return tuple(await views.views_by_id(connection, ids, self.capacity, self.clock.now()))
 
     async def requester(self, chat: Chat, job_id: int) -> Person | None:
         """Who asked for a job in this group; None when it was asked for elsewhere."""
         async with self.database.read() as connection:
             job = await jobs.get(connection, job_id)
-            if job is None or job.hidden or await people.chat_platform(connection, job.chat_id) != chat.platform:
+            if job is None or job.hidden or await people.get_chat_platform(connection, job.chat_id) != chat.platform:
                 return None
-            place = await cards.of_job(connection, job_id)
+            place = await cards.get_of_job(connection, job_id)
         is_here = place.is_group and place.chat == chat.platform_id
         return Person(chat.platform, place.person, place.language) if is_here else None
 
@@ -83,7 +83,7 @@ class JobQueries:
             job = await _theirs(connection, person, job_id)
             if job is None or job.message_id is None:
                 return None
-            place = await cards.of_job(connection, job.id)
+            place = await cards.get_of_job(connection, job.id)
         chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
         return Address(chat, message_id=job.message_id)
 
@@ -91,7 +91,7 @@ class JobQueries:
         """Newest first, without drafts and without what was deleted."""
         person_id, now = await self._id(person), self.clock.now()
         async with self.database.read() as connection:
-            found = await jobs.history(connection, person_id, min(limit, 200))
+            found = await jobs.list_history(connection, person_id, min(limit, 200))
             return await views.views_of_jobs(connection, found, self.capacity, now)
 
     async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
@@ -99,9 +99,9 @@ class JobQueries:
         now, person_id = self.clock.now(), await self._id(person)
         scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
         async with self.database.read() as connection:
-            sums = await ledger.sums(connection, scope)
-            given = await balances.taken_out(connection, scope)
-            own_credits = await balances.left(connection, quota.credits_scope(person_id))
+            sums = await ledger.get_sums(connection, scope)
+            given = await balances.sum_withdrawals(connection, scope)
+            own_credits = await balances.get(connection, quota.credits_scope(person_id))
             group_credits = await group_balance(connection, chat, now)
         resets_at = quota.resets_at(now)
         return QuotaView(
@@ -118,14 +118,14 @@ class JobQueries:
         """The indices of the styles that they ask for most, most first."""
         person_id = await self._id(person)
         async with self.database.read() as connection:
-            used = await jobs.favourites(connection, person_id, limit=limit)
+            used = await jobs.list_favorite_styles(connection, person_id, limit=limit)
         offered = {style.index for style in self.offered}
         return tuple(index for index in used if index in offered)
 
     async def language(self, person: Person) -> str:
         """The language to speak with them: the one they chose, or else the one their app tells or has told."""
         async with self.database.read() as connection:
-            known = await people.language(
+            known = await people.get_language(
                 connection, platform=person.platform, platform_id=person.platform_id, told=person.language
             )
         return known or person.language
@@ -146,7 +146,7 @@ class JobQueries:
         person_id, now = await self._id(person), self.clock.now()
         async with self.database.read() as connection:
             beat = await views.read_queue_state(connection, self.capacity, now)
-            mine = await jobs.of_person(connection, person_id, sorted(WAITING))
+            mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
             wanted = [job for job in mine if not job.cancel_requested]
             seen = await views.views_of_jobs(connection, wanted, self.capacity, now)
         return QueueView(beat.waiting, beat.running, seen, beat.paused)
@@ -178,7 +178,7 @@ class JobQueries:
         try:
             async with self.database.write() as connection:
                 await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
-                await results.mark_told(connection, job.id)
+                await results.remove_from_outbox(connection, job.id)
         except (InvalidTransition, StaleJob):
             return  # another tab was quicker
         self.wakeups.notify()
@@ -190,11 +190,11 @@ class JobQueries:
         if not ended:
             return
         async with self.database.read() as connection:
-            owed = await results.owed(connection, ended)
+            owed = await results.list_owed(connection, ended)
         if owed:
             async with self.database.write() as connection:
                 for job_id in owed:
-                    await results.mark_told(connection, job_id)
+                    await results.remove_from_outbox(connection, job_id)
 
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
         """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
@@ -223,7 +223,7 @@ class JobQueries:
 
     async def _id(self, person: Person) -> int:
         async with self.database.read() as connection:
-            found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         return NOBODY if found is None else found
 
     async def _own(self, person: Person, job_id: int) -> Job | None:
@@ -237,7 +237,7 @@ class JobQueries:
 
 
 async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
-    return await jobs.own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
+    return await jobs.get_own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
 
 
 def _worth_telling(told: JobView, now: JobView) -> bool:

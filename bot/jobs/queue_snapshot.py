@@ -60,8 +60,8 @@ class QueueSnapshots:
     async def _read(self, now: float) -> QueueSnapshot:
         self._asked = {job_id: at for job_id, at in self._asked.items() if now - at < ASKED_SECONDS}
         async with self._database.read() as connection:
-            found = await jobs.many(connection, list(self._asked))
-            line = await queue.places(connection, found.keys())
-            depth, every = await queue.depth(connection), await accounts.all_accounts(connection)
+            found = await jobs.get_many(connection, list(self._asked))
+            line = await queue.list_places(connection, found.keys())
+            depth, every = await queue.get_depth(connection), await accounts.list_all(connection)
         waiting = {job.id: job for job in found.values() if job.state in WAITING}
         return QueueSnapshot(views.queue_state(every, depth, self._lanes, now), line, waiting)

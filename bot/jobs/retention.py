@@ -49,13 +49,13 @@ class Retention:
         now = self.clock.now()
         await self._forgotten(now)
         async with fenced_write(self.database, self.leadership) as connection:
-            await results.purge(connection, now)
-            await results.forget_untold(connection, now - UNTOLD_SECONDS)
-            await notifications.forget(connection, now - UNTOLD_SECONDS)
-            await anonymize.drop_anonymous(connection, partial(quota.kept_scopes, now=now))
-            await statistics.forget_links(connection, now - LINK_USE_SECONDS)
-            await interaction_tokens.forget(connection, now)
-            in_use = await cleanup.photos_in_use(connection)
+            await results.delete_expired(connection, now)
+            await results.delete_outbox_before(connection, now - UNTOLD_SECONDS)
+            await notifications.delete_before(connection, now - UNTOLD_SECONDS)
+            await anonymize.delete_unneeded_identities(connection, partial(quota.kept_scopes, now=now))
+            await statistics.delete_link_uses(connection, now - LINK_USE_SECONDS)
+            await interaction_tokens.delete_expired(connection, now)
+            in_use = await cleanup.list_photos_in_use(connection)
         try:
             await self._deleted()
             purged = await self.photos.purge(now, keep=in_use)
@@ -69,8 +69,8 @@ class Retention:
     async def _forgotten(self, now: float) -> None:
         """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
         async with self.database.read() as connection:
-            drafts = await cleanup.old_drafts(connection, now - DRAFT_SECONDS)
-            queued = await cleanup.old_queued(connection, now - WAIT_SECONDS)
+            drafts = await cleanup.list_old_drafts(connection, now - DRAFT_SECONDS)
+            queued = await cleanup.list_old_queued(connection, now - WAIT_SECONDS)
         for job in (*drafts, *queued):
             try:
                 async with fenced_write(self.database, self.leadership) as connection:
@@ -81,6 +81,6 @@ class Retention:
     async def _deleted(self) -> None:
         """A picture came home after its job was deleted, or a deletion was cut short."""
         async with self.database.read() as connection:
-            deleted = await cleanup.deleted_with_files(connection)
+            deleted = await cleanup.list_deleted_with_files(connection)
         for job in deleted:
             await erase(self.database, self.photos, job)

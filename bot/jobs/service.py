@@ -193,7 +193,7 @@ class JobService(JobQueries):
         """Cancel all that waits or runs; returns how many that were."""
         person_id = await self._id(person)
         async with self.database.read() as connection:
-            mine = await jobs.of_person(connection, person_id, sorted(WAITING))
+            mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
         return sum([await self._end(job) is not None for job in mine])
 
     async def delete(self, person: Person, job_id: int) -> UserError | None:
@@ -204,8 +204,8 @@ class JobService(JobQueries):
         await self._end(job)
         async with self.database.write() as connection:
             now = await jobs.get(connection, job_id) or job
-            await jobs.save(connection, replace(now, hidden=True, updated=self.clock.now()))
-            await results.mark_told(connection, job_id)
+            await jobs.update(connection, replace(now, hidden=True, updated=self.clock.now()))
+            await results.remove_from_outbox(connection, job_id)
         await erase(self.database, self.photo_intake.photos, job)
         self.wakeups.notify()
         return None
@@ -225,7 +225,7 @@ class JobService(JobQueries):
 
     async def _by_source(self, person: Person, source: str) -> JobView | UserError | None:
         async with self.database.read() as connection:
-            job = await jobs.by_source(connection, source)
+            job = await jobs.get_by_source(connection, source)
         if job is None:
             return None
         return await self._view(job, repeated=True) if job.person_id == await self._id(person) else NOT_FOUND
@@ -278,7 +278,7 @@ class JobService(JobQueries):
             async with self.database.write() as connection:
                 now = self.clock.now()
                 await check_access(connection, new, None, asked, now)
-                known = await jobs.by_source(connection, new.source)
+                known = await jobs.get_by_source(connection, new.source)
                 job = known or await admission.insert_job(connection, new, asked.album, now)
         except RequestDenied as refused:
             await drafts.discard(self, new)

@@ -23,12 +23,12 @@ async def apply_event(
         Overtaken: the row has changed since `job` was read.
     """
     change = advance(job, event, now, jitter=jitter)
-    if not await jobs.save(connection, change.job):
+    if not await jobs.update(connection, change.job):
         raise StaleJob(f"job {job.id} has moved on")
     for kinds, settlement in change.settle:
         await ledger.settle(connection, job.id, settlement, kinds, now=now)
     if change.attempt is not None:
         await attempts.finish(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
     if change.notify:
-        await results.owe(connection, job.id, now)
+        await results.add_to_outbox(connection, job.id, now)
     return replace(change, job=replace(change.job, version=job.version + 1))

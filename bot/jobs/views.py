@@ -42,7 +42,7 @@ IDLE_QUEUE = QueueState(
 
 async def read_queue_state(connection: AsyncConnection, capacity: Capacity, now: float) -> QueueState:
     """How the queue is doing."""
-    return queue_state(await accounts.all_accounts(connection), await queue.depth(connection), capacity, now)
+    return queue_state(await accounts.list_all(connection), await queue.get_depth(connection), capacity, now)
 
 
 def queue_state(every: Sequence[Account], depth: Depth, capacity: Capacity, now: float) -> QueueState:
@@ -66,7 +66,7 @@ async def read_view(
         return replace(shown, repeated=repeated)
     beat, place = await read_queue_state(connection, capacity, now), None
     if job.state == State.QUEUED and job.tag is not None:
-        place = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
+        place = await queue.get_place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
     return replace(view_of(job, place, None, beat, slots=capacity.slots, now=now), repeated=repeated)
 
 
@@ -78,9 +78,9 @@ async def views_of_jobs(
         return ()
     beat, line = (
         await read_queue_state(connection, capacity, now),
-        await queue.places(connection, {job.id for job in found}),
+        await queue.list_places(connection, {job.id for job in found}),
     )
-    pictures = await results.many(connection, [job.id for job in found])
+    pictures = await results.get_many(connection, [job.id for job in found])
     return tuple(
         view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=capacity.slots, now=now) for job in found
     )
@@ -92,8 +92,11 @@ async def views_by_id(
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = await read_queue_state(connection, capacity, now), await queue.places(connection, frozenset(job_ids))
-    found = await jobs.many(connection, job_ids)
+    beat, line = (
+        await read_queue_state(connection, capacity, now),
+        await queue.list_places(connection, frozenset(job_ids)),
+    )
+    found = await jobs.get_many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
     return [view_of(job, line.get(job.id), None, beat, slots=capacity.slots, now=now) for job in shown]
 

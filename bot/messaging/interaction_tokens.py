@@ -25,8 +25,8 @@ class InteractionTokens:
     async def keep(self, token: Ticket) -> bool:
         """Whether it is new: an interaction that two processes hear of is answered by one."""
         async with self.database.write() as connection:
-            await interaction_tokens.forget(connection, self.clock.now())
-            return await interaction_tokens.keep(connection, self.account, token)
+            await interaction_tokens.delete_expired(connection, self.clock.now())
+            return await interaction_tokens.insert(connection, self.account, token)
 
     async def of(self, interaction: str) -> Ticket | None:
         """What this interaction still allows."""
@@ -36,12 +36,12 @@ class InteractionTokens:
     async def waiting(self, message: str) -> Ticket | None:
         """The interaction whose answer this message is, if that still says nothing."""
         async with self.database.read() as connection:
-            return self._alive(await interaction_tokens.waiting(connection, self.account, message))
+            return self._alive(await interaction_tokens.find_open(connection, self.account, message))
 
     async def take(self, token: Ticket) -> bool:
         """Whether its answer is ours to fill."""
         async with self.database.write() as connection:
-            return await interaction_tokens.take(connection, self.account, token.interaction)
+            return await interaction_tokens.claim(connection, self.account, token.interaction)
 
     async def give_back(self, token: Ticket) -> None:
         """Its answer could not be filled for now."""
@@ -49,7 +49,7 @@ class InteractionTokens:
 
     async def followed(self, token: Ticket) -> None:
         """One more message was written."""
-        await self._write(interaction_tokens.followed, token)
+        await self._write(interaction_tokens.count_message, token)
 
     async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], token: Ticket) -> None:
         async with self.database.write() as connection:

@@ -38,20 +38,20 @@ class PlatformFiles:
         if not jobs:
             return {}
         async with self.database.read() as connection:
-            return await platform_files.files(connection, self.account, jobs)
+            return await platform_files.get_many(connection, self.account, jobs)
 
     async def keep(self, job: int, file: str) -> None:
         """The platform has the picture now."""
         try:
             async with self.database.write() as connection:
-                await platform_files.remember(connection, account=self.account, job_id=job, file=file)
+                await platform_files.upsert(connection, account=self.account, job_id=job, file=file)
         except SQLAlchemyError:
             log.exception("a file was not remembered", job=job)
 
     async def forget(self, job: int) -> None:
         """The platform doesn't know the file any more."""
         async with self.database.write() as connection:
-            await platform_files.forget(connection, job)
+            await platform_files.delete(connection, job)
 
     async def mark_spoilers(self, chat: Chat, messages: Sequence[str]) -> None:
         """What answers these messages is to be veiled, as they are."""
@@ -79,7 +79,7 @@ class PlatformFiles:
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
-                return await update_inbox.note_message(
+                return await update_inbox.mark_seen(
                     connection, self.account, message, now=now, before=now - SEEN_SECONDS
                 )
         except SQLAlchemyError:

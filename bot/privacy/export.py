@@ -72,13 +72,13 @@ _OVERHEAD = 512  # bytes that a name and its entries take, generously
 
 async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
     async with queries.database.read() as connection:
-        found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+        found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         person_id = NOBODY if found is None else found
-        mine = [job for job in await jobs.of_person(connection, person_id, list(State)) if not job.hidden]
+        mine = [job for job in await jobs.list_of_person(connection, person_id, list(State)) if not job.hidden]
         painted = {job.id: await results.get(connection, job.id) for job in mine}
-        styles = await saved_styles.of_person(connection, person_id)
-        bought = await purchases.of_person(connection, person_id)
-        standing = await people.status(connection, person_id)
+        styles = await saved_styles.list_of_person(connection, person_id)
+        bought = await purchases.list_of_person(connection, person_id)
+        standing = await people.get_status(connection, person_id)
     units = await queries.quota(person)
     pictures = {
         **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},

@@ -69,12 +69,14 @@ class PrivacyService:
         pictures that come home later are dropped. Units of today and bought ones stay as they are."""
         queries, now = self.queries, self.queries.clock.now()
         async with queries.database.write() as connection:
-            person_id = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+            person_id = await people.find_person_id(
+                connection, platform=person.platform, platform_id=person.platform_id
+            )
             if person_id is None:
                 return DeletedCounts()
-            await people.touch(connection, person_id)
-            seen = await anonymize.count_visible(connection, person_id)
-            for job in await jobs.of_person(connection, person_id, sorted(set(State) - ENDED)):
+            await people.lock_person(connection, person_id)
+            seen = await anonymize.count_visible_jobs(connection, person_id)
+            for job in await jobs.list_of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
             styles = await anonymize.anonymize_person(connection, person_id, now)
@@ -83,7 +85,7 @@ class PrivacyService:
         for job in others:
             await erase(queries.database, photos, job)
         async with queries.database.write() as connection:
-            await anonymize.drop_anonymous(connection, partial(quota.kept_scopes, now=now))
+            await anonymize.delete_unneeded_identities(connection, partial(quota.kept_scopes, now=now))
         queries.wakeups.notify()
         return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
@@ -103,13 +105,13 @@ class PrivacyService:
         """Nobody else may have this person's photos painted from now on; or (not `out`) others may again."""
         now = self.queries.clock.now()
         async with self.queries.database.write() as connection:
-            await people.opt_out(connection, await person_row(connection, person, now), now if out else None)
+            await people.set_opted_out(connection, await person_row(connection, person, now), now if out else None)
 
     async def has_opted_out(self, platform: str, platform_id: str) -> bool:
         """Whether others must not have this person's photos painted."""
         async with self.queries.database.read() as connection:
-            person_id = await people.find_person(connection, platform=platform, platform_id=platform_id)
-            return person_id is not None and (await people.status(connection, person_id)).has_opted_out
+            person_id = await people.find_person_id(connection, platform=platform, platform_id=platform_id)
+            return person_id is not None and (await people.get_status(connection, person_id)).has_opted_out
 
 
 async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
@@ -122,7 +124,7 @@ async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
 async def _withdraw(connection: AsyncConnection, person: Person, person_id: int, now: float) -> tuple[Job, ...]:
     """What others had painted from this person's photos ends, and is hidden; returns it, its bytes are still there."""
     withdrawn = []
-    for job in await jobs.of_subject(connection, platform=person.platform, subject=person.platform_id):
+    for job in await jobs.list_of_subject(connection, platform=person.platform, subject=person.platform_id):
         if job.person_id == person_id:
             continue
         ended = job
@@ -131,8 +133,8 @@ async def _withdraw(connection: AsyncConnection, person: Person, person_id: int,
         elif job.state not in ENDED:
             ended = await _cancel(connection, job, now)
         else:
-            await results.mark_told(connection, job.id)
+            await results.remove_from_outbox(connection, job.id)
         hidden = replace(ended, hidden=True, subject=None)
-        await jobs.save(connection, hidden)
+        await jobs.update(connection, hidden)
         withdrawn.append(replace(hidden, version=hidden.version + 1))
     return tuple(withdrawn)

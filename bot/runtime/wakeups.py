@@ -47,4 +47,4 @@ class Wakeups:
 
     async def listen(self, database: Database, stop: asyncio.Event) -> None:
         """Ring here when it was rung elsewhere, until told to stop."""
-        await run_until(stop, database.hear(self.notify_local))
+        await run_until(stop, database.listen(self.notify_local))

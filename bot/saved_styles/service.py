@@ -18,7 +18,7 @@ from bot.jobs.queries import JobQueries
 from bot.messaging.platform import Chat, Person
 from bot.saved_styles.names import MAX_NAME, name_problem, normalize, tidy
 from storage import people, saved_styles
-from storage.photos import FOR_EVER, Kind
+from storage.photos import NO_EXPIRY, Kind
 from storage.saved_styles import NewStyle, SavedStyleRow
 
 MAX_OWN = 30
@@ -52,12 +52,12 @@ class SavedStyleService:
         """A person's own, by name."""
         async with self.queries.database.read() as connection:
             person_id = await _person(connection, person)
-            return tuple(map(_seen, await saved_styles.own(connection, person_id)))
+            return tuple(map(_seen, await saved_styles.list_own(connection, person_id)))
 
     async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
         async with self.queries.database.read() as connection:
-            return tuple(map(_seen, await saved_styles.library(connection, await _chat(connection, chat))))
+            return tuple(map(_seen, await saved_styles.list_library(connection, await _chat(connection, chat))))
 
     async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
         """The one that the words name: their own before the shelf's."""
@@ -107,7 +107,7 @@ class SavedStyleService:
             style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
                 return UserError(ErrorCode.STYLE_GONE)
-            gone = await saved_styles.remove(connection, [style])
+            gone = await saved_styles.delete(connection, [style])
         for key in gone:
             await self.queries.photo_intake.photos.delete(key)
         return None
@@ -118,7 +118,7 @@ class SavedStyleService:
             if await _theirs(connection, person, style_id, None, by_admin=False) is None:
                 return UserError(ErrorCode.STYLE_GONE)
             token = "".join(self.rng.choices(_ALPHABET, k=TOKEN_CHARS))
-            return await saved_styles.share(connection, style_id, token)
+            return await saved_styles.set_token(connection, style_id, token)
 
     async def by_token(self, token: str) -> SavedStyle | None:
         """The style that a link shares."""
@@ -148,7 +148,7 @@ class SavedStyleService:
         if _TOKEN.fullmatch(token) is None:
             return None
         async with self.queries.database.read() as connection:
-            return await saved_styles.by_token(connection, token)
+            return await saved_styles.get_by_token(connection, token)
 
     async def _keep(
         self, person: Person, name: str, looked: AcceptedPhoto, library: Chat | None
@@ -156,7 +156,7 @@ class SavedStyleService:
         now, photos, database = self.queries.clock.now(), self.queries.photo_intake.photos, self.queries.database
         async with database.write() as connection:
             person_id = await person_row(connection, person, now)
-        key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=FOR_EVER)
+        key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=NO_EXPIRY)
         try:
             async with database.write() as connection:
                 chat_id = await _room(connection, person, library, now)
@@ -164,7 +164,7 @@ class SavedStyleService:
                 return _seen(await _inserted(connection, new))
         except RequestDenied as refused:
             async with database.read() as connection:
-                gone = await saved_styles.unused(connection, [key])
+                gone = await saved_styles.list_unused_keys(connection, [key])
             for unused in gone:
                 await photos.delete(unused)
             return refused.error
@@ -184,13 +184,13 @@ async def _room(connection: AsyncConnection, person: Person, library: Chat | Non
         Refused: it is full, or the person is banned.
     """
     person_id = await person_row(connection, person, now)
-    if (await people.status(connection, person_id)).is_banned:
+    if (await people.get_status(connection, person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
     if library is None:
-        chat_id, there, most = None, await saved_styles.own(connection, person_id), MAX_OWN
+        chat_id, there, most = None, await saved_styles.list_own(connection, person_id), MAX_OWN
     else:
         _, chat_id = await person_and_chat_rows(connection, person, library, now)
-        there, most = await saved_styles.library(connection, chat_id), MAX_IN_LIBRARY
+        there, most = await saved_styles.list_library(connection, chat_id), MAX_IN_LIBRARY
     if len(there) >= most:
         raise RequestDenied(UserError(ErrorCode.WARDROBE_FULL, {"limit": most}))
     return chat_id
@@ -210,12 +210,12 @@ async def _theirs(
 
 
 async def _person(connection: AsyncConnection, person: Person) -> int:
-    found = await people.find_person(connection, platform=person.platform, platform_id=person.platform_id)
+    found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
     return 0 if found is None else found  # nobody's row has this id
 
 
 async def _chat(connection: AsyncConnection, chat: Chat) -> int:
-    found = await people.find_chat(connection, platform=chat.platform, platform_id=chat.platform_id)
+    found = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
     return 0 if found is None else found
 
 

@@ -41,15 +41,15 @@ async def claim(context: AccountContext) -> Job | float:
     deps, api_account = context.deps, context.api_account
     async with deps.database.write() as connection:
         fenced, now = steady(), deps.clock.now()
-        status = await accounts.status(connection, api_account.account_id)
+        status = await accounts.get_status(connection, api_account.account_id)
         slot = _opening(context, status, now)
         if isinstance(slot, float):
             return slot
-        job = await jobs.next_in_line(connection, now)
+        job = await jobs.get_next_queued(connection, now)
         if job is None:
             return LOOK_SECONDS
         claimed = (await apply_event(connection, job, job_lifecycle.Claimed(api_account.account_id, slot), now)).job
-        await attempts.begin(
+        await attempts.insert(
             connection,
             job_id=job.id,
             n=claimed.attempts,
@@ -70,10 +70,10 @@ async def peek(context: AccountContext) -> float | None:
     when one is worth it. Raises LeadershipLost."""
     async with context.deps.database.read() as connection:
         now = context.deps.clock.now()
-        slot = _opening(context, await accounts.status(connection, context.api_account.account_id), now)
+        slot = _opening(context, await accounts.get_status(connection, context.api_account.account_id), now)
         if isinstance(slot, float):
             return slot
-        return LOOK_SECONDS if await jobs.next_in_line(connection, now) is None else None
+        return LOOK_SECONDS if await jobs.get_next_queued(connection, now) is None else None
 
 
 def _opening(context: AccountContext, status: AccountStatus, now: float) -> int | float:

@@ -120,7 +120,7 @@ class AccountContext:
                 await self._fence(connection)
                 fenced, now = steady(), self.deps.clock.now()
                 server_at = self.api_account.client.server_clock.now()
-                await attempts.redate(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
+                await attempts.set_times(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
             self.note_fence(fenced, now)
 
     def note_fence(self, at: float, now: float) -> None:
@@ -132,7 +132,7 @@ class AccountContext:
         return max(steady() - self._fenced_at, by_house) > reconcile.SEND_SECONDS
 
     async def _fence(self, connection: AsyncConnection) -> None:
-        if not await accounts.holds(connection, self.api_account.account_id, self.epoch):
+        if not await accounts.is_current_epoch(connection, self.api_account.account_id, self.epoch):
             raise LeadershipLost(f"account {self.api_account.account_id} is driven by another dispatcher")
 
     async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Transition:
@@ -143,5 +143,5 @@ class AccountContext:
         now, jitter = self.deps.clock.now(), self.deps.rng.random()
         change = await apply_event(connection, job, event, now, jitter=jitter)
         if change.pause_account is not None:
-            await accounts.pause(connection, self.api_account.account_id, change.pause_account)
+            await accounts.set_pause(connection, self.api_account.account_id, change.pause_account)
         return change

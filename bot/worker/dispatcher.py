@@ -59,7 +59,7 @@ async def run_account(
 async def _ours(context: AccountContext) -> list[Job]:
     """The jobs that an earlier dispatcher of this account has left on their way."""
     async with context.deps.database.read() as connection:
-        active = await jobs.active(connection)
+        active = await jobs.list_active(connection)
     return [job for job in active if job.account_id == context.api_account.account_id]
 
 

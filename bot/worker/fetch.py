@@ -62,6 +62,6 @@ async def _store(context: AccountContext, job: Job, picture: bytes, size: tuple[
     result = Result(key=key, bytes=len(picture), width=size[0], height=size[1], created=now, expires=expires)
 
     async def remember(connection: AsyncConnection) -> None:
-        await results.add(connection, job.id, result)
+        await results.insert(connection, job.id, result)
 
     return await context.write(job, job_lifecycle.Fetched(), remember)

@@ -98,7 +98,7 @@ async def has_outlived(context: AccountContext, job: Job) -> bool:
     """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
     while it never answers, by how long we have been asking."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.server_at is None:
         return waited(context, job) > LIFE_SECONDS
     server_now = context.api_account.client.server_clock.about()
@@ -133,6 +133,6 @@ async def _over(context: AccountContext, job: Job, event: Event, task: Task | No
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
-        await accounts.save_durations(connection, api_account.account_id, mean=pace.mean, deviation=pace.deviation)
+        await accounts.set_durations(connection, api_account.account_id, mean=pace.mean, deviation=pace.deviation)
 
     return await context.write(job, event, count_and_learn)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 async def refresh_account(deps: WorkerDeps, account_id: str) -> None:
     """The lane goes on: its new driver, or the owner, may have mended what it stood still for."""
     async with deps.database.write() as connection:
-        await accounts.refresh(connection, account_id, stays=PAUSED_BY_OWNER)
+        await accounts.reset(connection, account_id, stays=PAUSED_BY_OWNER)
 
 
 async def recover(
@@ -37,7 +37,7 @@ async def recover(
         latest = deps.clock.now() + job_lifecycle.MAX_BACKOFF_SECONDS
         for waits in (queue, results, notifications, broadcasts):
             await waits.clamp_times(connection, latest)
-        active = await jobs.active(connection)
+        active = await jobs.list_active(connection)
     for job in active:
         if job.account_id not in account_ids:
             await _orphaned(deps, job, free=job.account_id in free)

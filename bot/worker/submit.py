@@ -68,14 +68,14 @@ async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Even
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
             return await context.write(job, job_lifecycle.SubmitAmbiguous())
     async with context.deps.database.read() as connection:
-        missed = await attempts.count(connection, job_id=job.id, outcome="missed")
+        missed = await attempts.count_outcome(connection, job_id=job.id, outcome="missed")
     return await context.write(job, job_lifecycle.SubmitNotFound(missed + 1))
 
 
 async def _looks(context: AccountContext, job: Job) -> int:
     """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     return reconcile.LOOKS_OF_ANOTHERS if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
 
 
@@ -84,7 +84,7 @@ async def _late(context: AccountContext, job: Job, task_id: str) -> None:
     we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
     log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
     async with context.deps.database.write() as connection:
-        await attempts.accepted_late(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+        await attempts.set_task_if_unknown(connection, job_id=job.id, n=job.attempts, task_id=task_id)
 
 
 async def _wish(context: AccountContext, job: Job) -> TaskRequest | None:
@@ -116,7 +116,7 @@ async def _turned(context: AccountContext, job: Job, error: DashScopeError) -> J
 
 async def _taken(context: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
-        await attempts.accepted(connection, job_id=job.id, n=job.attempts, task_id=task_id)
+        await attempts.set_task(connection, job_id=job.id, n=job.attempts, task_id=task_id)
         await accounts.set_breaker(connection, context.api_account.account_id, failures=0, open_until=0.0)
 
     return await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
@@ -125,7 +125,7 @@ async def _taken(context: AccountContext, job: Job, task_id: str) -> Job:
 async def _look_for(context: AccountContext, job: Job) -> tuple[str, ...] | None:
     """The tasks that could be this one; None when the list did not answer."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.task_id is not None:  # its sender was deposed, and told us what it knew
         return (intent.task_id,)
     try:
@@ -137,13 +137,13 @@ async def _look_for(context: AccountContext, job: Job) -> tuple[str, ...] | None
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
     async with context.deps.database.read() as connection:
-        known = await attempts.known_tasks(connection, [task.task_id for task in listed])
+        known = await attempts.list_known_tasks(connection, [task.task_id for task in listed])
         found = reconcile.candidates(listed, known, window)
         late = reconcile.candidates(listed, known, reconcile.afterwards(window))
         if found or len(late) != 1:
             return found
         account_id, since = context.api_account.account_id, reconcile.others_since(window)
-        others = await attempts.given_up(connection, account_id=account_id, since=since, but=job.id)
+        others = await attempts.count_given_up(connection, account_id=account_id, since=since, but=job.id)
     return () if others else late
 
 

@@ -62,23 +62,23 @@ A_NEW_JOB = NewJob(
 )
 
 
-async def somebody(connection: AsyncConnection, name: str = "anna", *, platform: str = "test") -> tuple[int, int]:
+async def insert_person(connection: AsyncConnection, name: str = "anna", *, platform: str = "test") -> tuple[int, int]:
     """The ids of a person and of their private chat; the same for the same name."""
-    person = await people.remember_person(connection, platform=platform, platform_id=name, language="en", now=NOON)
-    chat = await people.remember_chat(connection, platform=platform, platform_id=name, is_group=False, now=NOON)
+    person = await people.upsert_person(connection, platform=platform, platform_id=name, language="en", now=NOON)
+    chat = await people.upsert_chat(connection, platform=platform, platform_id=name, is_group=False, now=NOON)
     return person, chat
 
 
-async def insert(
+async def insert_job(
     connection: AsyncConnection, source: str, *, who: str = "anna", platform: str = "test", **changes: Any
 ) -> Job:
     """A new row of somebody's; `changes` are columns, of those too that only a later life of a job has."""
-    person_id, chat_id = await somebody(connection, who, platform=platform)
+    person_id, chat_id = await insert_person(connection, who, platform=platform)
     job_id = await jobs.insert(connection, replace(A_NEW_JOB, source=source, person_id=person_id, chat_id=chat_id))
     job = None if job_id is None else await jobs.get(connection, job_id)
     assert job is not None, f"{source} has a row already"
     if changes:
-        assert await jobs.save(connection, replace(job, **changes))
+        assert await jobs.update(connection, replace(job, **changes))
         job = await jobs.get(connection, job.id)
     assert job is not None
     return job

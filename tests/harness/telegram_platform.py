@@ -22,7 +22,7 @@ from storage.results import Result
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.chats import Shown
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 from tests.harness.telegram import HASTE
 
 ANNA = Person("telegram", "5")
@@ -47,8 +47,8 @@ class Wall:
     async def picture(self, source: str = "test:1") -> Picture:
         """The finished picture of a job that is in store."""
         async with self.database.write() as connection:
-            job = await insert(connection, source, state=State.DELIVERED, style=2, platform="telegram", who="5")
-            await results.add(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + 1e9))
+            job = await insert_job(connection, source, state=State.DELIVERED, style=2, platform="telegram", who="5")
+            await results.insert(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + 1e9))
         return Picture(portrait_jpeg(), "repaint-anime.jpg", "Anime", job=job.id)
 
 

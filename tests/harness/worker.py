@@ -46,7 +46,7 @@ from storage.photos import Kind, open_photos
 from tests.fakes.dashscope.proxy import Gate, gate
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg
 from tests.fakes.postgres import place_of
-from tests.harness.rows import A_NEW_JOB, somebody
+from tests.harness.rows import A_NEW_JOB, insert_person
 
 QUICK = TaskDurations(mean=0.05, deviation=0.05)
 HASTE = 20.0
@@ -98,7 +98,7 @@ class Workshop:
         self.wishes += 1
         now = self.house.clock.now()
         async with self.database.write() as connection:
-            person, chat = await somebody(connection, who)
+            person, chat = await insert_person(connection, who)
         photo = portrait_jpeg(256, 256, shade=self.wishes % 256) + str(self.wishes).encode()
         key = await self.house.photos.put(Kind.ORIGINAL, person, photo, expires=now + 3600)
         new = replace(A_NEW_JOB, source=f"{who}:{self.wishes}", person_id=person, chat_id=chat, created=now)

@@ -83,13 +83,13 @@ async def test_a_link_leads_to_the_stores_own_address(endpoint: str | None, in_h
 
 async def test_a_bucket_that_is_as_it_should_be_is_left_as_it_was(server: BucketServer) -> None:
     bucket = server.bucket("a/prefix")
-    await open_bucket(bucket).prove("here")
+    await open_bucket(bucket).check_access("here")
     assert server.raw_keys(bucket) == []
 
 
 async def test_a_bucket_that_is_not_there_is_named(server: BucketServer) -> None:
     with pytest.raises(BucketUnusable, match="There is no bucket for s3://nowhere-at-all/mine"):
-        await open_bucket(server.known("nowhere-at-all", "mine")).prove("here")
+        await open_bucket(server.known("nowhere-at-all", "mine")).check_access("here")
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ async def test_what_we_may_not_do_is_said_and_nothing_that_the_bucket_quotes(
 
     async with loopback(answer) as store:
         with pytest.raises(BucketUnusable, match=f"We may not {may_not} s3://faces") as error:
-            await open_bucket(Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY)).prove("here")
+            await open_bucket(Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY)).check_access("here")
     assert quotes(error.value) == []
 
 
 async def test_a_store_that_cannot_be_reached_is_said() -> None:
     nobody = Bucket("faces", "", "http://127.0.0.1:9", "us-east-1", KEY_ID, KEY)
     with pytest.raises(BucketUnusable, match="Could not write to s3://faces") as error:
-        await open_bucket(nobody).prove("here")
+        await open_bucket(nobody).check_access("here")
     assert quotes(error.value) == []
 
 

@@ -13,7 +13,7 @@ from storage.database import Database, NewerSchema, open_database
 from storage.sqlite import CACHE_KIB
 from tests.conftest import ON_BOTH
 from tests.fakes.postgres import place_of
-from tests.harness.rows import NOON, somebody
+from tests.harness.rows import NOON, insert_person
 
 TABLES = {"person", "chat", "queue", "account", "job", "attempt", "quota", "ledger", "result", "outbox", "link_use"}
 
@@ -55,7 +55,7 @@ async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> 
     async with open_database(tmp_path / "rows.db") as database:
         for number in range(50):
             async with database.write() as connection:
-                await somebody(connection, f"unmistakable {number}")
+                await insert_person(connection, f"unmistakable {number}")
         async with database.write() as connection:
             for table in ("person", "chat"):
                 await connection.execute(text(f"DELETE FROM {table}"))
@@ -65,7 +65,7 @@ async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> 
         assert await database.checkpoint()
         assert not _stands_in(tmp_path, b"unmistakable")
         async with database.write() as connection:
-            await somebody(connection)
+            await insert_person(connection)
         assert await _people(database) == 1
 
 
@@ -84,7 +84,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_start_changes_not
 ) -> None:
     place = tmp_path / "deep" / "rows.db" if database_kind == "sqlite" else place_of(tmp_path)
     async with open_database(place) as database, database.write() as connection:
-        await somebody(connection)
+        await insert_person(connection)
     async with open_database(place) as database:
         async with database.read() as connection:
             assert set(await connection.run_sync(lambda sync: inspect(sync).get_table_names())) >= TABLES
@@ -94,7 +94,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_start_changes_not
 async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     path = tmp_path / "rows.db"
     async with open_database(path) as database, database.write() as connection:
-        await somebody(connection)
+        await insert_person(connection)
         assert _for_others(tmp_path) == {"rows.db": 0, "rows.db-wal": 0, "rows.db-shm": 0}
 
 
@@ -120,7 +120,7 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
         async with database.write() as connection:
             inside += 1
             most = max(most, inside)
-            await somebody(connection, name)
+            await insert_person(connection, name)
             inside -= 1
 
     async with open_database(place_of(tmp_path)) as database:
@@ -132,7 +132,7 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
 @ON_BOTH
 async def test_readers_see_one_moment_and_never_wait_for_the_writer(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as writing:
-        await somebody(writing)
+        await insert_person(writing)
         assert await asyncio.create_task(_people(database)) == 0  # while the writer is in the middle of it
 
 
@@ -152,7 +152,7 @@ async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database:
         with pytest.raises(ZeroDivisionError):
             async with database.write() as connection:
-                await somebody(connection)
+                await insert_person(connection)
                 raise ZeroDivisionError
         assert await _people(database) == 0
 
@@ -165,9 +165,7 @@ async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> No
     async def write(database: Database, number: int) -> None:
         async with database.write() as connection:
             for part in ("left", "right"):
-                await people.remember_person(
-                    connection, platform=part, platform_id=str(number), language="en", now=NOON
-                )
+                await people.upsert_person(connection, platform=part, platform_id=str(number), language="en", now=NOON)
 
     async with open_database(place_of(tmp_path)) as database:
         for number in range(60):
@@ -177,7 +175,7 @@ async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> No
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             async with asyncio.timeout(5), database.write() as connection:
-                await somebody(connection, f"after {number}")
+                await insert_person(connection, f"after {number}")
         async with database.read() as connection:
             halves = await connection.execute(
                 text("SELECT platform_id, COUNT(*) AS n FROM person WHERE platform <> 'test' GROUP BY platform_id")

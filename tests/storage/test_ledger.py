@@ -53,7 +53,7 @@ async def settle(
 async def sums(database: Database, scope: Scope) -> tuple[int, int]:
     async with database.read() as connection:
         assert await ledger.audit(connection) == ()
-        found = await ledger.sums(connection, scope)
+        found = await ledger.get_sums(connection, scope)
     return found.reserved, found.used
 
 
@@ -156,4 +156,4 @@ async def test_the_audit_finds_what_does_not_agree(database: Database) -> None:
 
 async def test_nobody_has_used_what_was_never_opened(database: Database) -> None:
     async with database.read() as connection:
-        assert await ledger.sums(connection, DAY) == Sums(0, 0)
+        assert await ledger.get_sums(connection, DAY) == Sums(0, 0)

@@ -96,7 +96,7 @@ class Ledger(RuleBasedStateMachine):
             assert await ledger.audit(connection) == ()
             for scope in {scope for scopes in self.held.values() for scope in scopes}:
                 key = (scope.name, scope.period)
-                assert await ledger.sums(connection, scope) == ledger.Sums(self.reserved[key], self.used[key])
+                assert await ledger.get_sums(connection, scope) == ledger.Sums(self.reserved[key], self.used[key])
 
 
 def test_whatever_is_reserved_and_settled_in_whatever_order_the_sums_agree(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ from storage.database import open_database
 
 async def main():
     async with open_database(Path({str(tmp_path / "repaint.db")!r})) as database:
-        assert await database.answers()
+        assert await database.is_reachable()
 
 asyncio.run(main())
 print("alembic" in sys.modules)
@@ -174,12 +174,12 @@ async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, 
     async with open_database(place) as database:
         async with database.read() as connection:
             assert await ledger.audit(connection) == ()
-            assert await people.who(connection, 1) == ("telegram", "42", "zh")
+            assert await people.get_identity(connection, 1) == ("telegram", "42", "zh")
             assert (await accounts.get(connection, "key-a")).epoch == 3
             done, running = await jobs.get(connection, 1), await jobs.get(connection, 2)
             picture = await results.get(connection, 1)
-            assert await attempts.intent(connection, job_id=2, n=1) == attempts.Intent(NOON, None, task_id="task-2")
-            assert await jobs.active(connection) == (running,)
+            assert await attempts.get_intent(connection, job_id=2, n=1) == attempts.Intent(NOON, None, task_id="task-2")
+            assert await jobs.list_active(connection) == (running,)
         assert done is not None
         assert running is not None
         assert picture is not None
@@ -187,8 +187,8 @@ async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, 
         async with database.write() as connection:
             change = await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
             assert change.job.state == State.FAILED
-            assert await ledger.sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=1)
-            assert len(await results.due(connection, "telegram", NOON + 60)) == 1
+            assert await ledger.get_sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=1)
+            assert len(await results.list_due(connection, "telegram", NOON + 60)) == 1
 
 
 def credit_rows() -> Iterator[str]:
@@ -217,13 +217,13 @@ async def test_units_of_every_kind_are_settled_and_audited_after_the_kinds_were_
             await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
         async with database.read() as connection:
             assert await audits(connection) == ()
-            assert await ledger.sums(connection, budget) == ledger.Sums(reserved=0, used=2)
-            assert await ledger.sums(connection, group_day) == ledger.Sums(reserved=0, used=1)
-            assert await ledger.sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=4)
-            assert await ledger.sums(connection, scopes[-1]) == ledger.Sums(reserved=0, used=1)
-            assert [await balances.left(connection, balance) for balance in (own, of_day)] == [8, 3]
-            assert await balances.taken_out(connection, own) == 2
-            assert await admin_figures.paid(connection, 0) == 2
+            assert await ledger.get_sums(connection, budget) == ledger.Sums(reserved=0, used=2)
+            assert await ledger.get_sums(connection, group_day) == ledger.Sums(reserved=0, used=1)
+            assert await ledger.get_sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=4)
+            assert await ledger.get_sums(connection, scopes[-1]) == ledger.Sums(reserved=0, used=1)
+            assert [await balances.get(connection, balance) for balance in (own, of_day)] == [8, 3]
+            assert await balances.sum_withdrawals(connection, own) == 2
+            assert await admin_figures.count_paid_images(connection, 0) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.bucket import open_bucket
-from storage.photos import FOR_EVER, PAGE, Kind, PhotoStore, open_photos
+from storage.photos import NO_EXPIRY, PAGE, Kind, PhotoStore, open_photos
 from tests.fakes.s3 import BucketServer, bucket_server
 from tests.harness.rows import NOON
 
@@ -132,7 +132,7 @@ async def test_what_is_stored_while_a_purge_runs_is_safe(photos: PhotoStore) -> 
 async def test_everything_of_one_owner_goes_and_nothing_of_a_similar_number(photos: PhotoStore) -> None:
     for owner in (1, 11, 10):
         for kind in (Kind.ORIGINAL, Kind.STYLE):
-            await photos.put(kind, owner, f"{kind} of {owner}".encode(), expires=FOR_EVER)
+            await photos.put(kind, owner, f"{kind} of {owner}".encode(), expires=NO_EXPIRY)
     assert await photos.delete_all(Kind.ORIGINAL, 1) == 1
     assert await photos.delete_all(Kind.ORIGINAL, 1) == 0
     left = {tuple(key.split("/")[:2]) for key in await photos.keys()}
@@ -140,7 +140,7 @@ async def test_everything_of_one_owner_goes_and_nothing_of_a_similar_number(phot
 
 
 async def test_what_is_kept_for_ever_outlives_every_purge(photos: PhotoStore) -> None:
-    key = await photos.put(Kind.STYLE, 1, b"a style", expires=FOR_EVER)
+    key = await photos.put(Kind.STYLE, 1, b"a style", expires=NO_EXPIRY)
     assert await photos.purge(NOON + 1000 * 365 * 86_400) == 0
     assert await photos.get(key) == b"a style"
 

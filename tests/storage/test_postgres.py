@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from storage import cards, jobs
 from storage.database import Database, open_database
 from storage.jobs import State
-from storage.transactions import NotUsable
+from storage.transactions import UnusableDatabase
 from tests.fakes.postgres import Server
-from tests.harness.rows import insert, somebody
+from tests.harness.rows import insert_job, insert_person
 
 ENOUGH = 30.0
 
@@ -90,7 +90,7 @@ async def test_after_the_server_has_sent_all_away_the_next_transactions_are_as_e
     send_away(postgres, postgres_url)
     await count_up(replicas[0])
     assert await vtime(replicas[0]) == 2
-    assert await replicas[1].answers()
+    assert await replicas[1].is_reachable()
 
 
 async def test_a_word_is_heard_in_every_replica_and_after_the_line_was_cut(
@@ -99,7 +99,7 @@ async def test_a_word_is_heard_in_every_replica_and_after_the_line_was_cut(
     heard: asyncio.Queue[str] = asyncio.Queue()
     async with AsyncExitStack() as stack, asyncio.timeout(ENOUGH):
         for name, database in zip(("one", "other"), replicas, strict=True):
-            task = asyncio.create_task(database.hear(lambda name=name: heard.put_nowait(name)))  # type: ignore[misc]  # a default value binds it
+            task = asyncio.create_task(database.listen(lambda name=name: heard.put_nowait(name)))  # type: ignore[misc]  # a default value binds it
             stack.callback(task.cancel)
         assert {await heard.get(), await heard.get()} == {"one", "other"}  # they listen
         await replicas[0].notify()
@@ -121,10 +121,10 @@ async def test_a_character_that_it_cannot_hold_is_replaced_and_found_again(
     replicas: tuple[Database, Database],
 ) -> None:
     async with replicas[0].write() as connection:
-        job = await insert(connection, "a\0b")
+        job = await insert_job(connection, "a\0b")
         assert job.source == "a\ufffdb"
-        assert await jobs.by_source(connection, "a\0b") == job
-        assert await somebody(connection, "anna\0") == await somebody(connection, "anna\0")
+        assert await jobs.get_by_source(connection, "a\0b") == job
+        assert await insert_person(connection, "anna\0") == await insert_person(connection, "anna\0")
 
 
 async def test_a_number_that_no_column_can_hold_finds_nothing(replicas: tuple[Database, Database]) -> None:
@@ -134,14 +134,14 @@ async def test_a_number_that_no_column_can_hold_finds_nothing(replicas: tuple[Da
 
 async def test_drafts_come_first_among_the_open_cards(replicas: tuple[Database, Database]) -> None:
     async with replicas[0].write() as connection:
-        queued = await insert(connection, "test:1", state=State.QUEUED, tag=1000)
-        draft = await insert(connection, "test:2")
-        assert [card.job_id for card in await cards.open_cards(connection, "test")] == [draft.id, queued.id]
+        queued = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000)
+        draft = await insert_job(connection, "test:2")
+        assert [card.job_id for card in await cards.list_open(connection, "test")] == [draft.id, queued.id]
 
 
 @pytest.mark.parametrize("url", ["no address", "mysql://me:secret@host/name", "postgresql://me:secret@host:port/x"])
 async def test_an_address_that_is_none_is_refused_and_not_shown(url: str) -> None:
-    with pytest.raises(NotUsable, match="DATABASE_URL") as caught:
+    with pytest.raises(UnusableDatabase, match="DATABASE_URL") as caught:
         async with open_database(url):
             pytest.fail("it was opened")
     assert "secret" not in str(caught.value)
@@ -157,7 +157,7 @@ async def test_a_wrong_password_is_shown_nowhere(postgres: Server, postgres_url:
 
 async def test_a_database_that_cannot_hold_every_script_is_refused(postgres: Server) -> None:
     postgres.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-    with pytest.raises(NotUsable, match="LATIN1"):
+    with pytest.raises(UnusableDatabase, match="LATIN1"):
         async with open_database(postgres.url("narrow")):
             pytest.fail("it was opened")
 

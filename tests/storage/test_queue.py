@@ -11,40 +11,40 @@ from storage.attempts import Intent
 from storage.jobs import State
 from storage.queue import Place
 from tests.conftest import ON_BOTH
-from tests.harness.rows import NOON, insert, somebody
+from tests.harness.rows import NOON, insert_job, insert_person
 
 pytestmark = ON_BOTH
 
 
 async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConnection) -> None:
     for name, tag in (("late", 3000), ("first", 1000), ("second", 1000)):
-        await insert(connection, name, state=State.QUEUED, tag=tag, who=name)
+        await insert_job(connection, name, state=State.QUEUED, tag=tag, who=name)
     order = []
-    while (job := await jobs.next_in_line(connection, NOON)) is not None:
+    while (job := await jobs.get_next_queued(connection, NOON)) is not None:
         order.append(job.source)
-        await jobs.save(connection, replace(job, state=State.FETCHING))
+        await jobs.update(connection, replace(job, state=State.FETCHING))
     assert order == ["first", "second", "late"]
 
 
 async def test_a_job_that_waits_for_its_time_lets_others_pass(connection: AsyncConnection) -> None:
-    waiting = await insert(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5)
-    ready = await insert(connection, "ready", state=State.QUEUED, tag=9000)
-    assert await jobs.next_in_line(connection, NOON) == ready
-    assert await jobs.next_in_line(connection, NOON + 5) == waiting
+    waiting = await insert_job(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5)
+    ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000)
+    assert await jobs.get_next_queued(connection, NOON) == ready
+    assert await jobs.get_next_queued(connection, NOON + 5) == waiting
 
 
 async def test_times_that_a_wrong_clock_has_written_come_near(connection: AsyncConnection) -> None:
-    in_years = await insert(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
+    in_years = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
     await queue.clamp_times(connection, NOON + 300)
-    assert await jobs.next_in_line(connection, NOON + 299) is None
-    assert (await jobs.next_in_line(connection, NOON + 300) or in_years).next_at == NOON + 300
+    assert await jobs.get_next_queued(connection, NOON + 299) is None
+    assert (await jobs.get_next_queued(connection, NOON + 300) or in_years).next_at == NOON + 300
 
 
 async def test_the_queues_clock_never_goes_back(connection: AsyncConnection) -> None:
-    person, _ = await somebody(connection)
+    person, _ = await insert_person(connection)
     for tag in (5000, 3000):
         await queue.advance(connection, tag)
-    assert (await queue.turn(connection, person)).vtime == 5000
+    assert (await queue.get_turn(connection, person)).vtime == 5000
 
 
 @pytest.mark.parametrize(
@@ -62,80 +62,82 @@ async def test_a_slot_is_free_only_while_fewer_are_taken_than_allowed(
     connection: AsyncConnection, allowed: range, taken: tuple[int, ...], free: int | None
 ) -> None:
     for slot in taken:
-        await insert(connection, f"test:{slot}", state=State.RUNNING, account_id="key-a", slot=slot)
-    await insert(connection, "other lane", state=State.RUNNING, account_id="key-b", slot=0)
-    assert (await accounts.status(connection, "key-a")).free_slot(allowed) == free
+        await insert_job(connection, f"test:{slot}", state=State.RUNNING, account_id="key-a", slot=slot)
+    await insert_job(connection, "other lane", state=State.RUNNING, account_id="key-b", slot=0)
+    assert (await accounts.get_status(connection, "key-a")).free_slot(allowed) == free
 
 
 async def test_two_jobs_in_one_slot_cannot_be_written(connection: AsyncConnection) -> None:
-    await insert(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0)
-    second = await insert(connection, "test:2", state=State.QUEUED)
+    await insert_job(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0)
+    second = await insert_job(connection, "test:2", state=State.QUEUED)
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        await jobs.save(connection, replace(second, state=State.SUBMITTING, account_id="key-a", slot=0))
+        await jobs.update(connection, replace(second, state=State.SUBMITTING, account_id="key-a", slot=0))
 
 
 async def test_a_place_counts_who_comes_before(connection: AsyncConnection) -> None:
-    anna = [await insert(connection, f"anna:{tag}", state=State.QUEUED, tag=tag) for tag in (1000, 3000)]
-    ben = [await insert(connection, f"ben:{tag}", who="ben", state=State.QUEUED, tag=tag) for tag in (1000, 2000)]
+    anna = [await insert_job(connection, f"anna:{tag}", state=State.QUEUED, tag=tag) for tag in (1000, 3000)]
+    ben = [await insert_job(connection, f"ben:{tag}", who="ben", state=State.QUEUED, tag=tag) for tag in (1000, 2000)]
     wanted = {anna[0].id: Place(1, True), ben[0].id: Place(2, True), ben[1].id: Place(3, False)}
     wanted[anna[1].id] = Place(4, is_first=False)
-    assert await queue.places(connection) == wanted
+    assert await queue.list_places(connection) == wanted
     for job in (*anna, *ben):
-        one = await queue.place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag or 0)
+        one = await queue.get_place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag or 0)
         assert one == wanted[job.id]
 
 
 async def test_the_depth_counts_slots_and_knows_the_oldest(connection: AsyncConnection) -> None:
-    await insert(connection, "test:1", state=State.QUEUED)
-    await insert(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, submitted=NOON - 5)
-    await insert(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
-    await insert(connection, "test:4", state=State.FETCHING, submitted=NOON - 99)
-    assert await queue.depth(connection) == queue.Depth(waiting=1, running=2, oldest_submitted=NOON - 5)
+    await insert_job(connection, "test:1", state=State.QUEUED)
+    await insert_job(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, submitted=NOON - 5)
+    await insert_job(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
+    await insert_job(connection, "test:4", state=State.FETCHING, submitted=NOON - 99)
+    assert await queue.get_depth(connection) == queue.Depth(waiting=1, running=2, oldest_submitted=NOON - 5)
 
 
 async def test_a_submit_under_way_is_in_doubt_for_its_own_lane_only(connection: AsyncConnection) -> None:
-    await insert(connection, "test:1", state=State.SUBMITTING, account_id="key-a", slot=0)
-    assert (await accounts.status(connection, "key-a")).in_doubt
-    assert not (await accounts.status(connection, "key-b")).in_doubt
+    await insert_job(connection, "test:1", state=State.SUBMITTING, account_id="key-a", slot=0)
+    assert (await accounts.get_status(connection, "key-a")).in_doubt
+    assert not (await accounts.get_status(connection, "key-b")).in_doubt
 
 
 async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(connection: AsyncConnection) -> None:
-    await accounts.pause(connection, "key-a", "Arrearage")
+    await accounts.set_pause(connection, "key-a", "Arrearage")
     taken = await accounts.take_over(connection, "key-a", mean=1.0, deviation=1.0)
     assert (taken.epoch, taken.paused_reason, taken.mean_seconds) == (2, "Arrearage", 15.0)
-    assert not await accounts.holds(connection, "key-a", 1)
-    assert await accounts.holds(connection, "key-a", 2)
+    assert not await accounts.is_current_epoch(connection, "key-a", 1)
+    assert await accounts.is_current_epoch(connection, "key-a", 2)
 
 
 async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) -> None:
     for api_account in ("key-a", "key-b"):
-        await accounts.pause(connection, api_account, "Arrearage")
+        await accounts.set_pause(connection, api_account, "Arrearage")
         await accounts.set_breaker(connection, api_account, failures=9, open_until=NOON + 300)
     for api_account in ("key-a", "key-b"):
-        await accounts.refresh(connection, api_account)
-    for account in await accounts.all_accounts(connection):
+        await accounts.reset(connection, api_account)
+    for account in await accounts.list_all(connection):
         assert (account.paused_reason, account.failures, account.open_until) == (None, 0, 0.0)
 
 
 async def test_attempts_know_their_tasks_and_how_they_ended(connection: AsyncConnection) -> None:
-    job = await insert(connection, "test:1")
+    job = await insert_job(connection, "test:1")
     for n in (1, 2, 3):
-        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5)
-    await attempts.accepted(connection, job_id=job.id, n=3, task_id="task-3")
+        await attempts.insert(
+            connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5
+        )
+    await attempts.set_task(connection, job_id=job.id, n=3, task_id="task-3")
     for n in (1, 2):
         await attempts.finish(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
-    assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
-    await attempts.redate(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
-    assert await attempts.intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None)
-    assert await attempts.known_tasks(connection, ["task-3", "task-4"]) == {"task-3"}
-    assert await attempts.known_tasks(connection, []) == frozenset()
-    assert await attempts.count(connection, job_id=job.id, outcome="missed") == 2
+    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
+    await attempts.set_times(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
+    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None)
+    assert await attempts.list_known_tasks(connection, ["task-3", "task-4"]) == {"task-3"}
+    assert await attempts.list_known_tasks(connection, []) == frozenset()
+    assert await attempts.count_outcome(connection, job_id=job.id, outcome="missed") == 2
 
 
 async def test_a_task_belongs_to_one_attempt(connection: AsyncConnection) -> None:
-    job = await insert(connection, "test:1")
+    job = await insert_job(connection, "test:1")
     for n in (1, 2):
-        await attempts.begin(connection, job_id=job.id, n=n, account_id="key-a", now=NOON, server_at=None)
-    await attempts.accepted(connection, job_id=job.id, n=1, task_id="task-1")
+        await attempts.insert(connection, job_id=job.id, n=n, account_id="key-a", now=NOON, server_at=None)
+    await attempts.set_task(connection, job_id=job.id, n=1, task_id="task-1")
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        await attempts.accepted(connection, job_id=job.id, n=2, task_id="task-1")
+        await attempts.set_task(connection, job_id=job.id, n=2, task_id="task-1")

@@ -19,7 +19,7 @@ from storage.database import Database, open_database
 from storage.jobs import State
 from storage.ledger import Scope, ScopeKind
 from tests.harness.app import settings_for
-from tests.harness.rows import A_NEW_JOB, NOON, insert, somebody
+from tests.harness.rows import A_NEW_JOB, NOON, insert_job, insert_person
 
 JOBS = BATCH + 100
 UNITS = Scope(ScopeKind.PERSON, "person:1", "2026-11-22", 9999)
@@ -33,13 +33,13 @@ async def fill(database: Database) -> None:
     """People, jobs with units, one in a slot, one that was deleted, and text of every kind."""
     async with database.write() as connection:
         await accounts.take_over(connection, "key-a", mean=15, deviation=3)
-        await somebody(connection, "诗 🌊")
+        await insert_person(connection, "诗 🌊")
         for number in range(JOBS):
             job_id = await jobs.insert(connection, replace(A_NEW_JOB, source=f"诗 🌊 'x\\ {number}"))
             if job_id and number % 10 == 2:
                 await ledger.reserve(connection, job_id, [UNITS], now=NOON + 0.25)
-        await insert(connection, "last", state=State.RUNNING, hidden=True, account_id="key-a", slot=0, cropped=True)
-        await balances.put(connection, quota.credits_scope(1), 5, key="grant:1", why="", now=NOON)
+        await insert_job(connection, "last", state=State.RUNNING, hidden=True, account_id="key-a", slot=0, cropped=True)
+        await balances.deposit(connection, quota.credits_scope(1), 5, key="grant:1", why="", now=NOON)
         await ledger.settle(connection, 3, "commit", ScopeKind, now=NOON)
 
 
@@ -48,8 +48,8 @@ async def everything(database: Database) -> list[object]:
     async with database.read() as connection:
         assert (await ledger.audit(connection), await balances.audit(connection)) == ((), ())
         people = (await connection.execute(text("SELECT platform_id FROM person ORDER BY id"))).scalars().all()
-        found = await jobs.many(connection, list(range(1, JOBS + 2)))
-        return [*people, *(found[number] for number in sorted(found)), await accounts.all_accounts(connection)]
+        found = await jobs.get_many(connection, list(range(1, JOBS + 2)))
+        return [*people, *(found[number] for number in sorted(found)), await accounts.list_all(connection)]
 
 
 async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_url: str) -> None:
@@ -61,7 +61,7 @@ async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_
     async with open_database(postgres_url) as database:
         assert await everything(database) == before
         async with database.write() as connection:
-            newer = await insert(connection, "newer")
+            newer = await insert_job(connection, "newer")
             assert newer.id == JOBS + 2  # ids go on
         before = [*(await everything(database)), newer]
     assert [name for name in os.listdir(tmp_path) if name.startswith("repaint.db")] == ["repaint.db.moved"]  # noqa: PTH208  # names
@@ -76,7 +76,7 @@ async def test_what_has_rows_is_not_written_over(tmp_path: Path, postgres_url: s
     settings = shared_settings(tmp_path, postgres_url)
     for place in (tmp_path / "repaint.db", postgres_url):
         async with open_database(place) as database, database.write() as connection:
-            await insert(connection, "test:1", who=str(place)[-9:])
+            await insert_job(connection, "test:1", who=str(place)[-9:])
     for back in (False, True):
         with pytest.raises(CannotMove, match="There are rows already"):
             await move_rows(settings, back=back)
@@ -109,7 +109,7 @@ async def test_a_row_that_cannot_go_along_keeps_all_where_they_are(tmp_path: Pat
     """SQLite takes any number for a small one; PostgreSQL does not."""
     async with open_database(tmp_path / "rows.db") as database, open_database(postgres_url) as other:
         async with database.write() as connection:
-            await insert(connection, "test:1", seed=2**40)
+            await insert_job(connection, "test:1", seed=2**40)
         with pytest.raises(Exception, match="out of range"):
             async with database.write() as source, other.write() as target:
                 await copy_rows(source, target)
@@ -121,18 +121,18 @@ async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(p
     async with open_database(postgres_url) as database:
         async with database.write() as connection:
             await accounts.take_over(connection, "key-a", mean=15, deviation=3)
-            running = await insert(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0, style=3)
-            told = await insert(connection, "test:2", state=State.DELIVERED, style=3)
+            running = await insert_job(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0, style=3)
+            told = await insert_job(connection, "test:2", state=State.DELIVERED, style=3)
             await ledger.reserve(connection, running.id, [UNITS], now=NOON)
-            await results.owe(connection, told.id, NOON)
+            await results.add_to_outbox(connection, told.id, NOON)
         async with open_database(postgres_url) as busy:
             with pytest.raises(CannotBackUp, match="Stop all of them first"):
                 await settle(busy, NOON)
     async with open_database(postgres_url) as database:
         assert await settle(database, NOON) == 1
         async with database.read() as connection:
-            assert await results.due(connection, "test", NOON) == ()
-            assert await ledger.sums(connection, UNITS) == ledger.Sums(0, 0)
+            assert await results.list_due(connection, "test", NOON) == ()
+            assert await ledger.get_sums(connection, UNITS) == ledger.Sums(0, 0)
             job = await jobs.get(connection, running.id)
         assert job is not None
         assert (job.state, job.slot) == (State.FAILED, None)

@@ -38,7 +38,7 @@ class Office:
     async def open(self) -> list[tuple[int, str | None]]:
         """Number and owner of what is not done."""
         async with self.database.read() as connection:
-            return [(one.number, one.owner) for one in await update_inbox.open_updates(connection, BOT)]
+            return [(one.number, one.owner) for one in await update_inbox.list_open(connection, BOT)]
 
 
 @pytest_asyncio.fixture

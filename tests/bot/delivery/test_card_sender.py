@@ -349,5 +349,5 @@ async def test_after_losing_leadership_it_writes_nothing_and_ends(tmp_path: Path
             await card_sender.run(asyncio.Event())
         assert is_leadership_lost(caught.value)
         async with app.deps.database.read() as connection:
-            place = await cards.of_job(connection, view.id)
+            place = await cards.get_of_job(connection, view.id)
         assert place.message_id is None

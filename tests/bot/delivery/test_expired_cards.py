@@ -24,7 +24,7 @@ async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
     message_id = await screen.show(Address(chat), Card("a picture"))
     async with app.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, message_id)
-        await results.mark_told(connection, view.id)
+        await results.remove_from_outbox(connection, view.id)
     return view.id
 
 

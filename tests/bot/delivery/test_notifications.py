@@ -87,7 +87,7 @@ async def owed(app: Installation, chat: Chat, person: Person | None = None) -> i
     await ended(app, person, view.id)
     async with app.job_service.database.write() as connection:
         await cards.set_message(connection, view.id, "77")
-        await notifications.owe(connection, view.id, app.job_service.clock.now())
+        await notifications.insert(connection, view.id, app.job_service.clock.now())
     return view.id
 
 

@@ -18,7 +18,7 @@ from storage.bucket import Bucket, open_bucket
 from storage.database import open_database
 from storage.jobs import State
 from storage.photos import Kind, open_photos
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 
 SECRET = b"a secret of thirty-two bytes ..."
 SITE = "https://bot.example"
@@ -149,11 +149,11 @@ async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
     async with door.outside.database.write() as connection:
         for api_account in ("key-a", "key-of-old"):
             await accounts.take_over(connection, api_account, mean=15.0, deviation=3.0)
-        await accounts.pause(connection, "key-a", "Arrearage")
-        await insert(connection, "test:1", state=State.QUEUED)
-        await insert(connection, "test:2", state=State.QUEUED)
-        failed = await insert(connection, "test:3", state=State.FAILED, error="no_face")
-        await results.owe(connection, failed.id, NOON)
+        await accounts.set_pause(connection, "key-a", "Arrearage")
+        await insert_job(connection, "test:1", state=State.QUEUED)
+        await insert_job(connection, "test:2", state=State.QUEUED)
+        failed = await insert_job(connection, "test:3", state=State.FAILED, error="no_face")
+        await results.add_to_outbox(connection, failed.id, NOON)
     answer = await door.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()

@@ -17,7 +17,7 @@ from bot.domain.job_view import JobView, State
 from bot.jobs.albums import RequestContext, photo_source
 from bot.messaging.platform import Address, Capabilities, Card, Person, Picture, TargetGone, TryLater
 from storage import albums
-from storage.results import OPEN_SECONDS
+from storage.results import ALBUM_OPEN_SECONDS
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -197,8 +197,8 @@ async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_pi
         views = await album(app, 2)
         await screen.until(lambda: len(screen.messages) == 1)
         async with app.deps.database.write() as connection:  # as if it had been written and then the power went
-            assert await albums.begin_pictures(connection, 1)
-            assert not await albums.begin_pictures(connection, 1)
+            assert await albums.mark_pictures_sending(connection, 1)
+            assert not await albums.mark_pictures_sending(connection, 1)
     (tmp_path / "go").touch()
     async with shown(tmp_path, screen) as app:
         await screen.until(lambda: "All 2" in screen.card().text)
@@ -236,7 +236,7 @@ async def test_the_card_waits_for_photos_that_still_come_but_not_for_ever(tmp_pa
         await grow_old(app, GATHERING_SECONDS)
         await screen.until(lambda: len(screen.messages) == 2)
         (tmp_path / "go").touch()
-        await grow_old(app, OPEN_SECONDS)
+        await grow_old(app, ALBUM_OPEN_SECONDS)
         await screen.until(lambda: any(card.pictures for card in screen.messages.values()))
 
 

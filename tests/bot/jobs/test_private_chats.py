@@ -34,8 +34,8 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
     async with open_database(path) as database, database.write() as connection:
         found = await connection.execute(text("SELECT id, person_id FROM chat ORDER BY id"))
         assert [tuple(row) for row in found] == [(1, None), (2, 1)]
-        begun = await broadcasts.begin(connection, "Hello", NOON)
-        letter = await broadcasts.next_message(connection, "telegram", NOON)
+        begun = await broadcasts.insert(connection, "Hello", NOON)
+        letter = await broadcasts.take_next(connection, "telegram", NOON)
         assert letter is not None
         assert (letter.broadcast_id, letter.chat) == (begun, "42")
 
@@ -46,7 +46,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
 
         async def is_known(chat: Chat) -> bool:
             async with database.read() as connection:
-                return await people.has_own_chat(connection, platform="test", platform_id=chat.platform_id)
+                return await people.is_private_chat_known(connection, platform="test", platform_id=chat.platform_id)
 
         assert not await is_known(private(ANNA))
         for _ in range(2):

@@ -14,7 +14,7 @@ from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
 from storage import jobs, queue
 from storage.database import Database, open_database
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 
 
 class Still(WallClock):
@@ -46,7 +46,7 @@ class Hall:
 
     async def wish(self, source: str, state: State = State.QUEUED) -> int:
         async with self.database.write() as connection:
-            job = await insert(connection, source, state=state, tag=1000)
+            job = await insert_job(connection, source, state=state, tag=1000)
         self.wakeups.notify()
         return job.id
 
@@ -75,7 +75,7 @@ async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None
 async def test_a_place_among_all_is_shown_of_the_jobs_that_are_watched(hall: Hall) -> None:
     ids = [await hall.wish(f"test:{number}") for number in range(20)]
     async with hall.database.read() as connection:
-        everybody = await queue.places(connection)
+        everybody = await queue.list_places(connection)
     sight = await seen_of(hall, hall.board(), ids[7], ids[12])
     assert sight.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
     assert [sight.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]
@@ -102,7 +102,7 @@ async def test_after_a_ring_nobody_sees_what_was_before(hall: Hall) -> None:
     async with hall.database.write() as connection:
         job = await jobs.get(connection, first)
         assert job is not None
-        await jobs.save(connection, replace(job, state=State.FETCHING))
+        await jobs.update(connection, replace(job, state=State.FETCHING))
     hall.wakeups.notify()
     assert (await board.current(first)).waiting[first].state == State.FETCHING
 

@@ -19,7 +19,7 @@ from storage.database import Database, open_database
 from storage.jobs import Job
 from storage.photos import Kind, PhotoStore, open_photos
 from storage.results import Result
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 
 HOUR, DAY = 3600.0, 24 * 3600.0
 PHOTO = b"a photo of somebody"
@@ -40,7 +40,7 @@ class Place:
         """A row with a photo in store."""
         key = await self.photos.put(Kind.ORIGINAL, 1, PHOTO + source.encode(), expires=NOON + DAY)
         async with self.database.write() as connection:
-            return await insert(connection, source, **{"photo": key, **columns})
+            return await insert_job(connection, source, **{"photo": key, **columns})
 
     async def row(self, job: Job) -> Job:
         async with self.database.read() as connection:
@@ -107,7 +107,7 @@ async def test_a_picture_and_its_row_go_together(place: Place) -> None:
     job = await place.job("test:1", state=State.DELIVERED)
     key = await place.photos.put(Kind.RESULT, 1, b"picture", expires=NOON + 30 * DAY)
     async with place.database.write() as connection:
-        await results.add(connection, job.id, Result(key, 7, 3, 4, NOON, NOON + 30 * DAY))
+        await results.insert(connection, job.id, Result(key, 7, 3, 4, NOON, NOON + 30 * DAY))
     await place.sweep(NOON + 30 * DAY - 1)
     assert await place.photos.has(key)
     await place.sweep(NOON + 30 * DAY + 1)
@@ -118,7 +118,7 @@ async def test_a_deleted_jobs_bytes_go_though_their_time_is_not_over(place: Plac
     job = await place.job("test:1", state=State.CANCELED, hidden=True)
     key = await place.photos.put(Kind.RESULT, 1, b"picture", expires=NOON + 30 * DAY)
     async with place.database.write() as connection:
-        await results.add(connection, job.id, Result(key, 7, 3, 4, NOON, NOON + 30 * DAY))
+        await results.insert(connection, job.id, Result(key, 7, 3, 4, NOON, NOON + 30 * DAY))
     await place.sweep(NOON)
     assert await place.photos.keys() == ()
     assert (await place.row(job)).photo is None
@@ -127,16 +127,16 @@ async def test_a_deleted_jobs_bytes_go_though_their_time_is_not_over(place: Plac
 async def test_what_could_not_be_told_for_a_week_is_not_owed_any_more(place: Place) -> None:
     old, new = await place.job("test:1", state=State.FAILED), await place.job("test:2", state=State.FAILED)
     async with place.database.write() as connection:
-        await results.owe(connection, old.id, NOON)
-        await results.owe(connection, new.id, NOON + DAY)
+        await results.add_to_outbox(connection, old.id, NOON)
+        await results.add_to_outbox(connection, new.id, NOON + DAY)
     await place.sweep(NOON + 7 * DAY + 1)
     assert await place.number("SELECT job_id FROM outbox") == new.id
 
 
 async def test_counts_of_dead_links_do_not_pile_up(place: Place) -> None:
     async with place.database.write() as connection:
-        await statistics.count_link(connection, "old", NOON)
-        await statistics.count_link(connection, "new", NOON + DAY)
+        await statistics.count_link_use(connection, "old", NOON)
+        await statistics.count_link_use(connection, "new", NOON + DAY)
     await place.sweep(NOON + DAY + 1)
     assert await place.number("SELECT COUNT(*) FROM link_use") == 1
 

@@ -10,7 +10,7 @@ from storage.jobs import State
 from storage.results import Result
 from tests.conftest import ON_BOTH
 from tests.fakes.postgres import place_of
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 
 pytestmark = ON_BOTH
 
@@ -19,8 +19,8 @@ DAY = 24 * 3600.0
 
 
 async def painted(connection: AsyncConnection, source: str, *, hidden: bool = False) -> int:
-    job = await insert(connection, source, state=State.DELIVERED, style=0, hidden=hidden)
-    await results.add(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + DAY))
+    job = await insert_job(connection, source, state=State.DELIVERED, style=0, hidden=hidden)
+    await results.insert(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + DAY))
     return job.id
 
 
@@ -28,19 +28,19 @@ async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         first, second = await painted(connection, "test:1"), await painted(connection, "test:2")
         for file in ("old", "new"):
-            await platform_files.remember(connection, account=BOT, job_id=first, file=file)
-        assert await platform_files.files(connection, BOT, [first, second]) == {first: "new"}
-        assert await platform_files.files(connection, ANOTHER, [first, second]) == {}
+            await platform_files.upsert(connection, account=BOT, job_id=first, file=file)
+        assert await platform_files.get_many(connection, BOT, [first, second]) == {first: "new"}
+        assert await platform_files.get_many(connection, ANOTHER, [first, second]) == {}
 
 
 async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         ids = [await painted(connection, f"test:{number}", hidden=number == 3) for number in range(4)]
         for job_id in ids:
-            await platform_files.remember(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
-        await platform_files.forget(connection, ids[0])
-        await results.remove(connection, ids[1])
-        assert await platform_files.files(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
+            await platform_files.upsert(connection, account=BOT, job_id=job_id, file=f"file-{job_id}")
+        await platform_files.delete(connection, ids[0])
+        await results.delete(connection, ids[1])
+        assert await platform_files.get_many(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
 
 
 async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:

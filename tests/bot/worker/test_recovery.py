@@ -15,7 +15,7 @@ from storage import accounts, ledger, notifications, results
 from storage.accounts import PAUSED_BY_OWNER
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 from tests.harness.worker import Workshop, workshop
 
 pytestmark = ON_BOTH
@@ -48,7 +48,7 @@ async def woken(shop: Workshop) -> None:
 async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(shop: Workshop, state: State) -> None:
     async with shop.database.write() as connection:
         slot = None if state == State.FETCHING else 0
-        job = await insert(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
+        job = await insert_job(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
         scopes = quota.person_scope(1, 20, NOON), quota.budget_scope(None, NOON)
         await ledger.reserve(connection, job.id, scopes, now=shop.house.clock.now())
     await woken(shop)
@@ -67,7 +67,7 @@ async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
     slot = None if state == State.FETCHING else 0
     await shop.set(job, state=state, account_id=STAND_IN, slot=slot)
     async with shop.database.write() as connection:
-        await accounts.pause(connection, "sk-one", "Arrearage")
+        await accounts.set_pause(connection, "sk-one", "Arrearage")
     await woken(shop)
     assert (await shop.row(job)).state == State.QUEUED
     async with shop.at_work():
@@ -77,8 +77,8 @@ async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
 
 async def test_a_new_start_lifts_every_pause_but_the_owners_own(shop: Workshop) -> None:
     async with shop.database.write() as connection:
-        await accounts.pause(connection, "sk-one", "Arrearage")
-        await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
+        await accounts.set_pause(connection, "sk-one", "Arrearage")
+        await accounts.set_pause(connection, "sk-old", PAUSED_BY_OWNER)
     await woken(shop)
     paused = await shop.rows(
         "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
@@ -88,7 +88,7 @@ async def test_a_new_start_lifts_every_pause_but_the_owners_own(shop: Workshop) 
 
 async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(shop: Workshop) -> None:
     async with shop.database.write() as connection:
-        job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
+        job = await insert_job(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
     await woken(shop)
     assert await shop.row(job) == job
 
@@ -100,8 +100,8 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> N
     async with shop.database.write() as connection:
         await accounts.set_breaker(connection, "sk-one", failures=3, open_until=in_years)
         await accounts.set_next_submit(connection, "sk-one", in_years)
-        await results.owe(connection, job.id, in_years)
-        await notifications.owe(connection, job.id, in_years)
+        await results.add_to_outbox(connection, job.id, in_years)
+        await notifications.insert(connection, job.id, in_years)
         await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
         letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
         await connection.execute(letter, {"chat": job.chat_id, "at": in_years})

@@ -176,7 +176,7 @@ async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop
         while shop.gate.count("list") < 4:
             await shop.house.clock.sleep(0.1)
         async with shop.database.write() as connection:  # the breaker would have closed by now
-            await accounts.refresh(connection, "sk-one")
+            await accounts.reset(connection, "sk-one")
         await shop.house.clock.sleep(5.0)
         assert ((await shop.row(first)).state, (await shop.row(second)).state) == (State.SUBMITTING, State.QUEUED)
         assert shop.gate.count("create") == 1
