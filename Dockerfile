@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two stages: the first installs into a virtual environment, the second carries only that and the interpreter. It runs as
-# nobody in particular, writes only below /data and /tmp, and needs no capability: the root may be read-only.
+# Two stages: the first installs into a virtual environment, the second contains only that and the interpreter. It runs as
+# an unprivileged user, writes only below /data and /tmp, and needs no capability: the root may be read-only.
 FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
@@ -12,7 +12,7 @@ RUN /opt/repaint/bin/pip install --no-deps --no-build-isolation . && \
     /opt/repaint/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.12-slim
-# Numbers, not names: whoever mounts a folder of theirs on /data has to give it to them, and Kubernetes checks them.
+# Numeric ids: a folder mounted on /data must belong to them, and Kubernetes checks that the user isn't root by number.
 RUN groupadd --system --gid 10001 repaint && \
     useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin repaint && \
     install -d -o 10001 -g 10001 -m 700 /data

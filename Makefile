@@ -1,4 +1,4 @@
-# Every target sets up what it needs in .venv, quietly and only once: a stamp says which lock was installed.
+# Every target sets up what it needs in .venv, quietly and only once: a stamp file records which lock was installed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
