@@ -1,4 +1,7 @@
-"""Discord, by its gateway or by HTTP. Translates between its API and the core, and decides nothing."""
+"""The Discord bot: receives commands and messages, by the gateway or over HTTP, and shows the answers.
+
+The package translates between Discord and the core; it takes no decisions of its own.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,19 +13,19 @@ from pydantic import SecretStr
 
 from bot.runtime.clock import Clock
 from bot.services import Services
-from handlers.discord.client import Line, talking_to
-from handlers.discord.components import house_of
+from handlers.discord.client import ClientRef, use_api_url
+from handlers.discord.components import build_components
 from handlers.discord.connection import Connection
 from handlers.discord.errors import TokenRefused
-from handlers.discord.files import Files, origins
-from handlers.discord.log_redaction import quiet
+from handlers.discord.files import FileDownloader, trusted_origins
+from handlers.discord.log_redaction import install_redaction
 from handlers.discord.platform import DiscordPlatform
 
 __all__ = ["DiscordPlatform", "TokenRefused", "discord"]
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 10.0  # for what is being dealt with when told to stop
+STOP_SECONDS = 10.0  # how long requests in progress may take to finish at shutdown
 
 
 @asynccontextmanager
@@ -35,34 +38,37 @@ async def discord(
     by_webhook: bool = False,
     clock: Clock | None = None,
 ) -> AsyncIterator[DiscordPlatform]:
-    """Answers for as long as it is entered; gives the platform that shows job cards, and that has to be told to
-    receive, see `bot.messaging.platform.Receives`.
+    """Run the bot for as long as the context is entered; yields the platform that shows job cards. The caller must also
+    run its `receive` (see `bot.messaging.platform.Receiver`).
 
-    Raises TokenRefused when Discord says so at the start. Without a network it goes on trying. `by_webhook`: commands
-    are brought to our HTTP server; private messages come by the gateway all the same. `secret`: the
-    installation's, which seals what an interaction lets us do. `clock`: for trying again, where it is not to be the
-    studio's.
+    Raises TokenRefused if Discord rejects the token at startup; without a network it keeps retrying.
+
+    `secret` is the installation's secret, used to encrypt interaction tokens. `api_url` is without a version, e.g.
+    `https://discord.com/api`. `by_webhook`: interactions arrive over our HTTP server; private messages arrive over the
+    gateway all the same. `clock` is used for retries and defaults to the job service's clock.
     """
-    with quiet(), talking_to(api_url):
+    with install_redaction(), use_api_url(api_url):
         async with httpx.AsyncClient() as http:
-            connection = Connection(Line(), token, api_url, clock or services.job_service.clock, by_webhook=by_webhook)
-            house = house_of(services, connection, Files(http, origins(api_url)), secret)
+            clock = clock or services.job_service.clock
+            connection = Connection(ClientRef(), token, api_url, clock, by_webhook=by_webhook)
+            files = FileDownloader(http, trusted_origins(api_url))
+            components = build_components(services, connection, files, secret)
             try:
-                await connection.connect(house.planted)
-                attending = asyncio.create_task(connection.run(house.planted))
-                attending.add_done_callback(_noticed)
+                await connection.connect(components.new_command_tree)
+                maintenance = asyncio.create_task(connection.run(components.new_command_tree))
+                maintenance.add_done_callback(_log_failure)
                 try:
-                    yield house.platform
+                    yield components.platform
                 finally:
-                    house.patience.stop()
-                    await house.lineup.finish(STOP_SECONDS)
-                    attending.cancel()
-                    await asyncio.wait([attending])
+                    components.retry.stop()
+                    await components.executor.finish(STOP_SECONDS)
+                    maintenance.cancel()
+                    await asyncio.wait([maintenance])
             finally:
-                await connection.hang_up()
+                await connection.close()
 
 
-def _noticed(attending: asyncio.Task[None]) -> None:
-    """A bot that has gone deaf must not go unnoticed."""
-    if not attending.cancelled() and (error := attending.exception()) is not None:
-        log.error("nothing is received from Discord any more", exc_info=error)
+def _log_failure(maintenance: asyncio.Task[None]) -> None:
+    """Make sure that a bot that stopped working is noticed."""
+    if not maintenance.cancelled() and (error := maintenance.exception()) is not None:
+        log.error("the Discord connection is no longer maintained", exc_info=error)

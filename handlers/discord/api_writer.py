@@ -1,6 +1,6 @@
-"""Writes and changes messages: one call each, by our own right in a channel, or by that of an interaction.
+"""Sends, edits and deletes messages, one API call each: with the bot's own token or with an interaction's.
 
-Raises TryLater, Gone, TooLate or TooBig.
+Every method raises TryLater, TargetGone, InteractionExpired or FileTooLarge.
 """
 
 import hashlib
@@ -10,135 +10,139 @@ from discord import File, Message, MessageReference, Object, PartialMessage, Web
 from discord.ui import View
 
 from bot.messaging.platform import TryLater
-from handlers.discord.client import Line, Wire
-from handlers.discord.errors import NETWORK_PAUSE, translated
-from handlers.discord.interaction_replies import Reply
-from handlers.discord.rendering import Drawn
+from handlers.discord.client import ClientRef, DiscordClient
+from handlers.discord.errors import NETWORK_PAUSE, translated_errors
+from handlers.discord.interaction_replies import InteractionReply
+from handlers.discord.rendering import RenderedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NONCE_LETTERS = 25
-MOST_CALLED = 10_000
+NONCE_LENGTH = 25
+MAX_REMEMBERED_MENTIONS = 10_000
 
 
-class Pen:
-    """`line` may be away: then patience is asked for."""
+class ApiWriter:
+    """Writes through the current client; raises TryLater while there is none."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self._private: dict[int, int] = {}  # channels by person
-        self._called: set[str] = set()  # the cards on which somebody was
+    def __init__(self, client_ref: ClientRef) -> None:
+        self.client_ref = client_ref
+        self._dm_channels: dict[int, int] = {}  # channel ids by user id
+        self._mentioned: set[str] = set()  # ids of cards whose mention was sent
 
-    def calls_first(self, drawn: Drawn, card: str) -> bool:
-        """Whether this card calls somebody for the first time. Discord tells people of a mention in a new message, not
-        in one that was changed: so there has to be one, once."""
-        if not drawn.call or card in self._called:
+    def claim_first_mention(self, rendered: RenderedMessage, card: str) -> bool:
+        """Whether this card mentions somebody for the first time; later calls for the same card return False. Discord
+        notifies people of a mention in a new message but not in an edited one, so the first mention needs a message of
+        its own."""
+        if not rendered.mention_text or card in self._mentioned:
             return False
-        if len(self._called) >= MOST_CALLED:
-            self._called.clear()
-        self._called.add(card)
+        if len(self._mentioned) >= MAX_REMEMBERED_MENTIONS:
+            self._mentioned.clear()
+        self._mentioned.add(card)
         return True
 
-    async def private_channel(self, user: int) -> int:
-        """The channel of a person's private chat with us."""
-        if user not in self._private:
-            with translated():
-                self._private[user] = (await self._client.create_dm(Object(user))).id
-        return self._private[user]
+    async def dm_channel(self, user: int) -> int:
+        """The id of the channel of a user's private chat with the bot."""
+        if user not in self._dm_channels:
+            with translated_errors():
+                self._dm_channels[user] = (await self._client.create_dm(Object(user))).id
+        return self._dm_channels[user]
 
-    async def write(self, channel: int, drawn: Drawn, answers: str | None) -> str:
-        """A new message; `answers`: the id of the message that it is an answer to, if that is still there."""
+    async def send(self, channel: int, rendered: RenderedMessage, reply_to: str | None) -> str:
+        """Send a new message and return its id. `reply_to`: id of the message it replies to, if that still exists."""
         reference = None
-        if answers is not None:
-            reference = MessageReference(message_id=int(answers), channel_id=channel, fail_if_not_exists=False)
-        optional: dict[str, Any] = {"reference": reference, "view": drawn.view}
-        with translated():
+        if reply_to is not None:
+            reference = MessageReference(message_id=int(reply_to), channel_id=channel, fail_if_not_exists=False)
+        optional: dict[str, Any] = {"reference": reference, "view": rendered.view}
+        with translated_errors():
             message = await self._client.get_partial_messageable(channel).send(
-                drawn.text or None,
-                files=drawn.files,
-                nonce=_nonce(channel, drawn, answers),
-                allowed_mentions=drawn.mentions,
+                rendered.text or None,
+                files=rendered.files,
+                nonce=_nonce(channel, rendered, reply_to),
+                allowed_mentions=rendered.allowed_mentions,
                 **{name: value for name, value in optional.items() if value is not None},
             )
-        if not _says(message, drawn):
-            await self.change(channel, str(message.id), drawn)
+        if not _matches(message, rendered):
+            await self.edit(channel, str(message.id), rendered)
         return str(message.id)
 
-    async def change(self, channel: int, message: str, drawn: Drawn) -> None:
-        """The message becomes this card."""
-        with translated():
+    async def edit(self, channel: int, message: str, rendered: RenderedMessage) -> None:
+        """Replace a message's content, files and buttons."""
+        with translated_errors():
             await self._message(channel, message).edit(
-                content=drawn.text or None,
-                attachments=drawn.files,
-                view=drawn.view,
-                allowed_mentions=drawn.mentions,
+                content=rendered.text or None,
+                attachments=rendered.files,
+                view=rendered.view,
+                allowed_mentions=rendered.allowed_mentions,
             )
 
-    async def set_view(self, channel: int, message: str, view: View | None) -> None:
-        """Only the buttons."""
-        with translated():
+    async def edit_view(self, channel: int, message: str, view: View | None) -> None:
+        """Replace only a message's buttons."""
+        with translated_errors():
             await self._message(channel, message).edit(view=view)
 
-    async def remove(self, channel: int, message: str) -> None:
-        with translated():
+    async def delete(self, channel: int, message: str) -> None:
+        with translated_errors():
             await self._message(channel, message).delete()
 
-    async def follow_up(self, reply: Reply, drawn: Drawn) -> str:
-        """One more message of an interaction."""
-        files: Sequence[File] = drawn.files
-        optional: dict[str, Any] = {} if drawn.view is None else {"view": drawn.view}
-        with translated():
+    async def send_followup(self, reply: InteractionReply, rendered: RenderedMessage) -> str:
+        """Send a follow-up message of an interaction and return its id."""
+        files: Sequence[File] = rendered.files
+        optional: dict[str, Any] = {} if rendered.view is None else {"view": rendered.view}
+        with translated_errors():
             message = await self._webhook(reply).send(
-                drawn.text,
+                rendered.text,
                 files=files,
-                ephemeral=reply.unseen,
-                allowed_mentions=drawn.mentions,
+                ephemeral=reply.ephemeral,
+                allowed_mentions=rendered.allowed_mentions,
                 wait=True,
                 **optional,
             )
         return str(message.id)
 
-    async def change_reply(self, reply: Reply, message: str, drawn: Drawn) -> None:
-        """A message of an interaction becomes this card."""
-        with translated():
+    async def edit_response(self, reply: InteractionReply, message: str, rendered: RenderedMessage) -> None:
+        """Replace the content, files and buttons of an interaction's message."""
+        with translated_errors():
             await self._webhook(reply).edit_message(
                 int(message),
-                content=drawn.text or None,
-                attachments=drawn.files,
-                view=drawn.view,
-                allowed_mentions=drawn.mentions,
+                content=rendered.text or None,
+                attachments=rendered.files,
+                view=rendered.view,
+                allowed_mentions=rendered.allowed_mentions,
             )
 
-    async def set_reply_view(self, reply: Reply, message: str, view: View | None) -> None:
-        with translated():
+    async def edit_response_view(self, reply: InteractionReply, message: str, view: View | None) -> None:
+        with translated_errors():
             await self._webhook(reply).edit_message(int(message), view=view)
 
-    async def remove_reply(self, reply: Reply, message: str) -> None:
-        with translated():
+    async def delete_response(self, reply: InteractionReply, message: str) -> None:
+        with translated_errors():
             await self._webhook(reply).delete_message(int(message))
 
     @property
-    def _client(self) -> Wire:
-        if self.line.client is None:
+    def _client(self) -> DiscordClient:
+        if self.client_ref.client is None:
             raise TryLater(NETWORK_PAUSE)
-        return self.line.client
+        return self.client_ref.client
 
     def _message(self, channel: int, message: str) -> PartialMessage:
         return self._client.get_partial_messageable(channel).get_partial_message(int(message))
 
-    def _webhook(self, reply: Reply) -> Webhook:
+    def _webhook(self, reply: InteractionReply) -> Webhook:
         webhook = Webhook.partial(reply.application, reply.token, client=self._client)
-        webhook.type = WebhookType.application  # an interaction's, which may say what only one person sees
+        webhook.type = (
+            WebhookType.application
+        )  # the type of an interaction's webhook, which may send ephemeral messages
         return webhook
 
 
-def _nonce(channel: int, drawn: Drawn, answers: str | None) -> str:
-    """The same for the same card: Discord takes it once, also when we didn't hear that it was taken."""
-    said = f"{channel}:{answers}:{drawn.about}"
-    return hashlib.sha256(said.encode()).hexdigest()[:NONCE_LETTERS]
+def _nonce(channel: int, rendered: RenderedMessage, reply_to: str | None) -> str:
+    """Equal for equal cards: Discord creates one message per nonce, even if we did not hear that the first attempt
+    succeeded. At most 25 characters."""
+    identity = f"{channel}:{reply_to}:{rendered.dedup_key}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:NONCE_LENGTH]
 
 
-def _says(message: Message, drawn: Drawn) -> bool:
-    """Whether this is what was sent, and not what was sent before and has been overtaken."""
-    return message.content.strip() == drawn.text.strip() and len(message.attachments) == len(drawn.attached)
+def _matches(message: Message, rendered: RenderedMessage) -> bool:
+    """Whether Discord returned the message we sent, rather than an older one with the same nonce."""
+    return message.content.strip() == rendered.text.strip() and len(message.attachments) == len(rendered.attachments)

@@ -1,4 +1,4 @@
-"""The connection to Discord: its library, set up for this bot."""
+"""discord.py's client, configured for this bot."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,92 +18,94 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-DISCORD = "discord.com"
-VERSION = 10
-LONGEST_WAIT = 30.0  # seconds that the library may wait for a rate limit; the least that it takes
+DISCORD_HOST = "discord.com"
+API_VERSION = 10
+MAX_RATE_LIMIT_WAIT = 30.0  # seconds the library may sleep for a rate limit; 30 is the minimum it accepts
 
 
 @dataclass(frozen=True)
-class Ears:
-    """Who is told what Discord says. None of them may raise."""
+class EventHandlers:
+    """Callbacks for gateway events. None of them may raise."""
 
     message: Callable[[Message], Awaitable[None]]
     edit: Callable[[Message], Awaitable[None]]
-    interaction: Callable[["Interaction[Wire]"], Awaitable[None]]
+    interaction: Callable[["Interaction[DiscordClient]"], Awaitable[None]]
 
 
-class Wire(AutoShardedClient):
-    """The library's client with the least intents: what people write to us in private. Commands and presses need none.
+class DiscordClient(AutoShardedClient):
+    """discord.py's client with the least intents: private messages only, since commands and component presses need
+    none.
 
-    Nothing is cached of messages and members.
+    It caches no messages and no members.
     """
 
-    def __init__(self, ears: Ears) -> None:
+    def __init__(self, handlers: EventHandlers) -> None:
         super().__init__(
             intents=Intents(dm_messages=True),
             allowed_mentions=AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
-            max_ratelimit_timeout=LONGEST_WAIT,
+            max_ratelimit_timeout=MAX_RATE_LIMIT_WAIT,
         )
-        self.tree: CommandTree[Wire] | None = None  # where others look for it, too
-        self._ears = ears
+        self.tree: CommandTree[DiscordClient] | None = None
+        self._event_handlers = handlers
 
     async def on_message(self, message: Message) -> None:
-        await self._ears.message(message)
+        await self._event_handlers.message(message)
 
     async def on_raw_message_edit(self, change: RawMessageUpdateEvent) -> None:
-        await self._ears.edit(change.message)
+        await self._event_handlers.edit(change.message)
 
-    async def on_interaction(self, interaction: "Interaction[Wire]") -> None:
-        await self._ears.interaction(interaction)
+    async def on_interaction(self, interaction: "Interaction[DiscordClient]") -> None:
+        await self._event_handlers.interaction(interaction)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
-        """Instead of the library's: its own log is silent, see `quiet`."""
-        log.error("something that Discord said could not be dealt with", about=event_method)
+        """Replaces the library's own logging, which is silenced (see `install_redaction`)."""
+        log.error("a Discord event could not be handled", gateway_event=event_method)
 
-    def received(self, payload: Any) -> None:
-        """An interaction that was brought to our HTTP server. Raises whatever the library stumbles over."""
-        self._connection.parse_interaction_create(payload)  # the library has no public way in
-
-
-Ask = Interaction[Wire]
+    def dispatch_interaction(self, payload: Any) -> None:
+        """Handle an interaction that arrived over HTTP. Raises whatever the library raises for a payload it cannot
+        parse."""
+        self._connection.parse_interaction_create(payload)  # the library has no public entry point
 
 
-class Line:
-    """The connection as it is now: no client until Discord has let us in, and while we are away. `commands`: the ids
-    that Discord has given them, by name."""
+BotInteraction = Interaction[DiscordClient]
+
+
+class ClientRef:
+    """Reference to the current client: None until we have logged in and while we are disconnected. `command_ids` are
+    the ids that Discord assigned to our commands, by name."""
 
     def __init__(self) -> None:
-        self.client: Wire | None = None
-        self.commands: Mapping[str, int] = {}
+        self.client: DiscordClient | None = None
+        self.command_ids: Mapping[str, int] = {}
 
 
-def is_discord(api_url: str) -> bool:
-    """Whether it is the real one, and not a proxy or a test."""
-    return httpx.URL(api_url).host == DISCORD
+def is_official_api(api_url: str) -> bool:
+    """Whether this is Discord's own API rather than a proxy or a test server."""
+    return httpx.URL(api_url).host == DISCORD_HOST
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port."""
+    """The URL's scheme, host and port."""
     return str(httpx.URL(url).copy_with(raw_path=b"/")).rstrip("/")
 
 
 @contextmanager
-def talking_to(api_url: str) -> Iterator[None]:
-    """The library keeps its addresses in its classes: for as long as it runs they lead to `api_url`."""
-    before = Route.BASE, Asset.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    Route.BASE = f"{api_url.rstrip('/')}/v{VERSION}"
-    if not is_discord(api_url):
+def use_api_url(api_url: str) -> Iterator[None]:
+    """Point discord.py at `api_url`. The library keeps its URLs in class attributes; they are restored on exit."""
+    original = Route.BASE, Asset.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    Route.BASE = f"{api_url.rstrip('/')}/v{API_VERSION}"
+    if not is_official_api(api_url):
         Asset.BASE = origin(api_url)
     try:
         yield
     finally:
-        Route.BASE, Asset.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
+        Route.BASE, Asset.BASE, DiscordWebSocket.DEFAULT_GATEWAY = original
 
 
-async def find_gateway(client: Wire, api_url: str) -> None:
-    """Where a new session begins: the library asks for it only once, and later takes Discord's own."""
-    if not is_discord(api_url):
+async def set_default_gateway(client: DiscordClient, api_url: str) -> None:
+    """Set the gateway URL for new sessions: the library asks for it once and later falls back to Discord's own."""
+    if not is_official_api(api_url):
         _, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)

@@ -1,4 +1,4 @@
-"""Answers presses of buttons, picks from menus, and forms: hands each to the core, then does what the core says."""
+"""Handles button presses, select menus and modals: passes each to the core and carries out its answer."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,13 +13,13 @@ from bot.conversation.responder import Responder
 from bot.conversation.retry import Interrupted
 from bot.messaging.callback_data import Verb, parse
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer
-from handlers.discord.client import Ask
-from handlers.discord.deferral import Promptness
-from handlers.discord.interaction_messages import Hooks
-from handlers.discord.interaction_replies import Reply
-from handlers.discord.modals import bring_form, brought
-from handlers.discord.parsing import Reading
-from handlers.discord.rendering import PICK, Drawn, press_of
+from handlers.discord.client import BotInteraction
+from handlers.discord.deferral import Deferral
+from handlers.discord.interaction_messages import InteractionMessages
+from handlers.discord.interaction_replies import InteractionReply
+from handlers.discord.modals import parse_reference_modal, reference_modal
+from handlers.discord.parsing import Parser
+from handlers.discord.rendering import SELECT_PREFIX, RenderedMessage, callback_data_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,76 +28,77 @@ MAX_NOTICE = 2000
 
 
 @dataclass(frozen=True)
-class Pressing:
-    """Raises nothing."""
+class ComponentPresses:
+    """Never raises."""
 
-    reading: Reading
-    promptness: Promptness
-    presses: ButtonRouter
-    telling: Responder
-    hooks: Hooks
-    lineup: KeyedExecutor
+    parser: Parser
+    deferral: Deferral
+    button_router: ButtonRouter
+    responder: Responder
+    interaction_messages: InteractionMessages
+    executor: KeyedExecutor
 
-    async def interaction(self, interaction: Ask) -> None:
-        """Whatever is no command: those have their own way."""
+    async def handle(self, interaction: BotInteraction) -> None:
+        """Handle any interaction that is not a command; the command tree handles those."""
         match interaction.type:
             case InteractionType.component:
-                await self._pressed(interaction, data_of(interaction))
+                await self._handle_press(interaction, selected_data(interaction))
             case InteractionType.modal_submit:
-                await self._sent(interaction)
+                await self._handle_modal(interaction)
 
-    async def _pressed(self, interaction: Ask, data: str) -> None:
+    async def _handle_press(self, interaction: BotInteraction, data: str) -> None:
         press = parse(data)
         if press is not None and press.verb is Verb.BRING:
-            await self.promptness.asking(interaction, bring_form(press, interaction.locale.value))
+            await self.deferral.send_modal(interaction, reference_modal(press, interaction.locale.value))
             return
-        reply = await self.promptness.seen(interaction)
+        reply = await self.deferral.defer_update(interaction)
         if reply is not None:
-            request = self.reading.pressed(interaction, data, reply)
-            await self._dealt_with(request, reply, lambda: self.presses.press(request))
+            request = self.parser.parse_press(interaction, data, reply)
+            await self._process(request, reply, lambda: self.button_router.press(request))
 
-    async def _sent(self, interaction: Ask) -> None:
-        """A form."""
+    async def _handle_modal(self, interaction: BotInteraction) -> None:
+        """Handle a submitted modal."""
         data: Mapping[str, Any] = interaction.data or {}
-        found = brought(data)
-        reply = None if found is None else await self.promptness.seen(interaction)
-        if found is None or reply is None:
+        parsed = parse_reference_modal(data)
+        reply = None if parsed is None else await self.deferral.defer_update(interaction)
+        if parsed is None or reply is None:
             return
-        job, file = found
-        request, picture = self.reading.pressed(interaction, "", reply), self.reading.attached(interaction, file)
-        await self._dealt_with(request, reply, lambda: self.presses.reference_submitted(request, job, picture))
+        job, file = parsed
+        request, picture = self.parser.parse_press(interaction, "", reply), self.parser.parse_upload(interaction, file)
+        await self._process(request, reply, lambda: self.button_router.reference_submitted(request, job, picture))
 
-    async def _dealt_with(
-        self, request: ButtonPress, reply: Reply, work: Callable[[], Awaitable[CallbackAnswer]]
+    async def _process(
+        self, request: ButtonPress, reply: InteractionReply, work: Callable[[], Awaitable[CallbackAnswer]]
     ) -> None:
-        """In order, for each person; what is cut short when we are told to stop is lost."""
+        """Queue the work, in order per person. Work that shutdown interrupts is lost: Discord sends each interaction
+        once."""
 
-        async def answered() -> None:
+        async def answer() -> None:
             with suppress(Interrupted):
-                await self._answered(request, reply, work)
+                await self._answer(request, reply, work)
 
-        await self.lineup.submit(request.person.platform_id, answered)
+        await self.executor.submit(request.person.platform_id, answer)
 
-    async def _answered(
-        self, request: ButtonPress, reply: Reply, work: Callable[[], Awaitable[CallbackAnswer]]
+    async def _answer(
+        self, request: ButtonPress, reply: InteractionReply, work: Callable[[], Awaitable[CallbackAnswer]]
     ) -> None:
-        answer = await self.telling.patience.until_done(work, failed=self.presses.sorry(request.person))
+        answer = await self.responder.patience.until_done(work, failed=self.button_router.sorry(request.person))
         if answer is None:
             return
         if answer.notice:
-            await self.telling.patience.until_done(lambda: self._notice(reply, answer), failed=None)
-        await self.telling.carry_out(request, answer)
+            await self.responder.patience.until_done(lambda: self._send_notice(reply, answer), failed=None)
+        await self.responder.carry_out(request, answer)
 
-    async def _notice(self, reply: Reply, answer: CallbackAnswer) -> None:
-        """Said to whoever pressed, and to nobody else."""
-        words = Drawn(answer.notice[:MAX_NOTICE], None, AllowedMentions.none())
-        await self.hooks.note(reply, words)
+    async def _send_notice(self, reply: InteractionReply, answer: CallbackAnswer) -> None:
+        """Send a notice that only the person who pressed can see."""
+        notice = RenderedMessage(answer.notice[:MAX_NOTICE], None, AllowedMentions.none())
+        await self.interaction_messages.send_notice(reply, notice)
 
 
-def data_of(interaction: Ask) -> str:
-    """The press that a button carries, or that was picked from a menu."""
+def selected_data(interaction: BotInteraction) -> str:
+    """The callback data of the pressed button or of the chosen menu option."""
     data: Mapping[str, Any] = interaction.data or {}
-    name, picked = str(data.get("custom_id", "")), data.get("values", [])
-    if name.startswith(PICK) and isinstance(picked, list) and picked:
-        return str(picked[0])
-    return press_of(name)
+    custom_id, values = str(data.get("custom_id", "")), data.get("values", [])
+    if custom_id.startswith(SELECT_PREFIX) and isinstance(values, list) and values:
+        return str(values[0])
+    return callback_data_of(custom_id)

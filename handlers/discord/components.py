@@ -1,4 +1,4 @@
-"""Everything of one bot but its connection, put together: who hears, who answers, who shows."""
+"""Wires up the parts of one bot, apart from its connection."""
 
 from dataclasses import dataclass
 
@@ -12,73 +12,86 @@ from bot.conversation.retry import Retry
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform_files import PlatformFiles
 from bot.services import Services
-from handlers.discord.api_writer import Pen
-from handlers.discord.autocomplete import Suggesting
-from handlers.discord.client import Ears, Wire
-from handlers.discord.command_sync import Speaker, Tree
-from handlers.discord.commands import commands
-from handlers.discord.component_presses import Pressing
+from handlers.discord.api_writer import ApiWriter
+from handlers.discord.autocomplete import Autocomplete
+from handlers.discord.client import DiscordClient, EventHandlers
+from handlers.discord.command_sync import BotCommandTree, CommandTranslator
+from handlers.discord.commands import general_commands
+from handlers.discord.component_presses import ComponentPresses
 from handlers.discord.connection import Connection
-from handlers.discord.deferral import Promptness
-from handlers.discord.files import Files
+from handlers.discord.deferral import Deferral
+from handlers.discord.files import FileDownloader
 from handlers.discord.identities import PLATFORM
-from handlers.discord.interaction_replies import Replies, seal_of
-from handlers.discord.interactions_endpoint import Endpoint
-from handlers.discord.parsing import Reading
+from handlers.discord.interaction_replies import InteractionReplies, token_cipher
+from handlers.discord.interactions_endpoint import InteractionsEndpoint
+from handlers.discord.parsing import Parser
 from handlers.discord.platform import DiscordPlatform
-from handlers.discord.responder import Answering
-from handlers.discord.style_commands import painting
-from handlers.discord.upload_limits import Sizes
+from handlers.discord.responder import DiscordResponder
+from handlers.discord.style_commands import style_commands
+from handlers.discord.upload_limits import UploadLimits
 
 
 @dataclass(frozen=True)
-class House:
-    """What belongs to one bot, whatever becomes of its connection."""
+class Components:
+    """The parts of one bot. They outlive its connection."""
 
     platform: DiscordPlatform
-    patience: Retry
-    lineup: KeyedExecutor
-    answering: Answering
-    pressing: Pressing
-    suggesting: Suggesting
+    retry: Retry
+    executor: KeyedExecutor
+    responder: DiscordResponder
+    component_presses: ComponentPresses
+    autocomplete: Autocomplete
 
-    async def planted(self) -> Tree:
-        """A new client, with its commands."""
-        ears = Ears(self.answering.message, self.answering.edit, self.pressing.interaction)
-        tree = Tree(Wire(ears))
-        await tree.set_translator(Speaker())
-        for command in (*commands(self.answering), *painting(self.answering, self.suggesting)):
+    async def new_command_tree(self) -> BotCommandTree:
+        """A new client with its commands."""
+        handlers = EventHandlers(
+            self.responder.handle_message, self.responder.handle_edit, self.component_presses.handle
+        )
+        tree = BotCommandTree(DiscordClient(handlers))
+        await tree.set_translator(CommandTranslator())
+        for command in (*general_commands(self.responder), *style_commands(self.responder, self.autocomplete)):
             tree.add_command(command)
         return tree
 
 
-def house_of(services: Services, connection: Connection, files: Files, secret: bytes) -> House:
-    job_service, line, lineup = services.job_service, connection.line, KeyedExecutor()
+def build_components(services: Services, connection: Connection, files: FileDownloader, secret: bytes) -> Components:
+    """Build the parts for one bot around its connection."""
+    job_service, client_ref, executor = services.job_service, connection.client_ref, KeyedExecutor()
     now = job_service.clock.now
     rows = job_service.database, account_of(connection.token), job_service.clock
-    memory, replies = PlatformFiles(*rows), Replies(InteractionTokens(*rows), seal_of(secret))
-    pen = Pen(line)
-    routes = (Endpoint(line).route,) if connection.by_webhook else ()
+    platform_files, replies = PlatformFiles(*rows), InteractionReplies(InteractionTokens(*rows), token_cipher(secret))
+    api_writer = ApiWriter(client_ref)
+    routes = (InteractionsEndpoint(client_ref).route,) if connection.by_webhook else ()
     platform = DiscordPlatform(
-        pen, replies, memory, Sizes(job_service.photo_intake), connection=connection, routes=routes
+        api_writer,
+        replies,
+        platform_files,
+        UploadLimits(job_service.photo_intake),
+        connection=connection,
+        routes=routes,
     )
-    patience = Retry(connection.clock)
-    telling, reading, promptness = Responder(platform, patience), Reading(files), Promptness(replies, now)
-    answering = Answering(
-        reading,
-        promptness,
+    retry = Retry(connection.clock)
+    responder, parser, deferral = Responder(platform, retry), Parser(files), Deferral(replies, now)
+    discord_responder = DiscordResponder(
+        parser,
+        deferral,
         MessageRouter(services, "", now, room=platform.capabilities),
-        telling,
-        memory,
-        platform.sizes,
-        lineup,
+        responder,
+        platform_files,
+        platform.upload_limits,
+        executor,
     )
-    pressing = Pressing(
-        reading, promptness, ButtonRouter(services, now, room=platform.capabilities), telling, platform.hooks, lineup
+    component_presses = ComponentPresses(
+        parser,
+        deferral,
+        ButtonRouter(services, now, room=platform.capabilities),
+        responder,
+        platform.interaction_messages,
+        executor,
     )
-    return House(platform, patience, lineup, answering, pressing, Suggesting(services))
+    return Components(platform, retry, executor, discord_responder, component_presses, Autocomplete(services))
 
 
 def account_of(token: SecretStr) -> str:
-    """The bot's name in our rows. The first part of a token is its id, which is no secret."""
+    """The bot's name in the database. The first part of a token is the bot's id, which is not secret."""
     return f"{PLATFORM}:{token.get_secret_value().partition('.')[0]}"

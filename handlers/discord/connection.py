@@ -1,4 +1,4 @@
-"""Gets Discord to let us in, as often as it takes, and stays connected."""
+"""Logs in to Discord, retries until that succeeds, and keeps the connection."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,129 +11,135 @@ from pydantic import SecretStr
 from bot.runtime.clock import Clock
 from bot.runtime.event_loop import run_until
 from handlers.discord import command_sync
-from handlers.discord.client import Line, Wire, find_gateway
-from handlers.discord.command_sync import Tree
-from handlers.discord.errors import NETWORK, OWNER_PAUSE, TokenRefused
+from handlers.discord.client import ClientRef, DiscordClient, set_default_gateway
+from handlers.discord.command_sync import BotCommandTree
+from handlers.discord.errors import NETWORK_ERRORS, TOKEN_PAUSE, TokenRefused
 
 log = structlog.get_logger(__name__)
 
-Planted = Callable[[], Awaitable[Tree]]
+TreeFactory = Callable[[], Awaitable[BotCommandTree]]
 
-INTRODUCTION_PAUSE = 5.0  # seconds
-MOST_PAUSE = 600.0
-TOKEN_NO_MORE = 4004  # the gateway's word for it
+RETRY_PAUSE = 5.0  # seconds
+MAX_RETRY_PAUSE = 600.0
+AUTHENTICATION_FAILED = (
+    4004  # gateway close code: https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway
+)
 
 
 @dataclass
 class Connection:
-    """One bot's connection: to the API in every process, to the gateway in one at a time. `line` is where the others
-    find it. `by_webhook`: commands are brought to our HTTP server.
-    """
+    """One bot's connection: to the API in every process, to the gateway in one process at a time. Others find the
+    client in `client_ref`. `by_webhook`: interactions arrive over our HTTP server."""
 
-    line: Line
+    client_ref: ClientRef
     token: SecretStr
     api_url: str
     clock: Clock
     by_webhook: bool
-    _tree: Tree | None = None
-    _there: asyncio.Event = field(default_factory=asyncio.Event)
-    _gone: asyncio.Event = field(default_factory=asyncio.Event)
-    _spent: bool = False
+    _tree: BotCommandTree | None = None
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+    _disconnected: bool = False
 
-    async def connect(self, planted: Planted) -> None:
-        """Learn who we are. Without a network nothing happens, and `attend` tries again. Raises TokenRefused.
+    async def connect(self, new_tree: TreeFactory) -> None:
+        """Log in and fetch our application. Without a network nothing happens, and `run` tries again. Raises
+        TokenRefused.
 
-        `planted` makes a client and its commands: one that was closed is of no more use.
+        `new_tree` creates a client with its commands; a closed client cannot be used again.
         """
-        tree = await planted()
+        tree = await new_tree()
         client = tree.client
         try:
             await client.login(self.token.get_secret_value())
         except LoginFailure:
-            log.error("Discord does not accept DISCORD_BOT_TOKEN")  # noqa: TRY400  # nothing of the token in a traceback
+            log.error("Discord does not accept DISCORD_BOT_TOKEN")  # noqa: TRY400  # a traceback could show the token
             await client.close()
             raise TokenRefused from None
-        except (DiscordException, *NETWORK) as error:
+        except (DiscordException, *NETWORK_ERRORS) as error:
             log.warning("Discord can't be reached yet", error=type(error).__name__)
             await client.close()
             return
-        self._tree, self.line.client = tree, client
+        self._tree, self.client_ref.client = tree, client
 
-    async def run(self, planted: Planted) -> None:
-        """Be known to Discord until cancelled, so that cards can be shown and what is brought can be answered."""
+    async def run(self, new_tree: TreeFactory) -> None:
+        """Stay logged in until cancelled, so that cards can be shown and interactions over HTTP can be answered."""
         while True:
             while self._tree is None:
-                await self.clock.sleep(INTRODUCTION_PAUSE)
+                await self.clock.sleep(RETRY_PAUSE)
                 try:
-                    await self.connect(planted)
+                    await self.connect(new_tree)
                 except TokenRefused:
-                    await self.clock.sleep(OWNER_PAUSE)
-            await self._tell(self._tree)
-            self._check_the_way(self._tree.client)
-            self._gone.clear()
-            self._there.set()
-            await self._told_at_last(self._tree)
-            await self._gone.wait()
+                    await self.clock.sleep(TOKEN_PAUSE)
+            await self._sync_commands(self._tree)
+            self._check_interaction_delivery(self._tree.client)
+            self._closed.clear()
+            self._ready.set()
+            await self._retry_command_sync(self._tree)
+            await self._closed.wait()
 
-    async def _told_at_last(self, tree: Tree) -> None:
-        """Tell our commands as often as it takes, later each time: a connection may last for weeks. When it ends
-        meanwhile, the telling does too: a client that was closed can't be asked."""
-        pause = INTRODUCTION_PAUSE
-        while not self.line.commands and not await self.clock.wait(self._gone, pause):
-            await run_until(self._gone, self._tell(tree))
-            pause = min(pause * 2, MOST_PAUSE)
+    async def _retry_command_sync(self, tree: BotCommandTree) -> None:
+        """Retry until the commands are registered, with growing pauses: a connection may last for weeks. Stops when the
+        connection closes, because a closed client cannot be used."""
+        pause = RETRY_PAUSE
+        while not self.client_ref.command_ids and not await self.clock.wait(self._closed, pause):
+            await run_until(self._closed, self._sync_commands(tree))
+            pause = min(pause * 2, MAX_RETRY_PAUSE)
 
-    async def _tell(self, tree: Tree) -> None:
-        self.line.commands = await command_sync.tell(tree)
+    async def _sync_commands(self, tree: BotCommandTree) -> None:
+        self.client_ref.command_ids = await command_sync.sync_commands(tree)
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """Keep the gateway's line open until told to stop. The library resumes what was cut off; only what it gives up
-        comes here."""
+        """Keep the gateway connection open until told to stop. The library resumes interrupted sessions by itself; only
+        what it gives up on ends here."""
         if self._spent:
-            await self.hang_up()
+            await self.close()
         while not stop.is_set():
-            await run_until(stop, self._listen())
+            await run_until(stop, self._run_gateway())
             if stop.is_set():
                 break
-            await self.hang_up()
-            await self.clock.wait(stop, INTRODUCTION_PAUSE)
-        await self._fall_silent()
+            await self.close()
+            await self.clock.wait(stop, RETRY_PAUSE)
+        await self._disconnect_shards()
 
-    async def hang_up(self) -> None:
-        """Nothing can be said any more, until we are introduced again."""
-        client, self.line.client, self._tree, self._spent = self.line.client, None, None, False
-        self._there.clear()
-        self._gone.set()
+    async def close(self) -> None:
+        """Close the client. Nothing can be sent until the next login."""
+        client, self.client_ref.client, self._tree, self._spent = self.client_ref.client, None, None, False
+        self._ready.clear()
+        self._closed.set()
         if client is not None:
             await client.close()
 
-    async def _listen(self) -> None:
-        await self._there.wait()
-        if self.line.client is not None:
-            await self._connected(self.line.client)
+    async def _run_gateway(self) -> None:
+        await self._ready.wait()
+        if self.client_ref.client is not None:
+            await self._connect_gateway(self.client_ref.client)
 
-    async def _fall_silent(self) -> None:
-        """Nothing is heard by the gateway any more; what has been asked is still answered."""
-        if self.line.client is not None:
+    async def _disconnect_shards(self) -> None:
+        """Stop receiving from the gateway. Requests in progress are still answered."""
+        if self.client_ref.client is not None:
             self._spent = True
-            for shard in self.line.client.shards.values():
+            for shard in self.client_ref.client.shards.values():
                 await shard.disconnect()
 
-    async def _connected(self, client: Wire) -> None:
+    async def _connect_gateway(self, client: DiscordClient) -> None:
         try:
-            await find_gateway(client, self.api_url)
+            await set_default_gateway(client, self.api_url)
             await client.connect()
         except ConnectionClosed as closed:
-            log.error("Discord has closed the connection", code=closed.code)  # noqa: TRY400  # the code says it all
-            if closed.code == TOKEN_NO_MORE:
-                await self.clock.sleep(OWNER_PAUSE)
-        except (DiscordException, *NETWORK) as error:
+            log.error("Discord has closed the connection", code=closed.code)  # noqa: TRY400  # the close code is enough
+            if closed.code == AUTHENTICATION_FAILED:
+                await self.clock.sleep(TOKEN_PAUSE)
+        except (DiscordException, *NETWORK_ERRORS) as error:
             log.warning("the connection to Discord was lost", error=type(error).__name__)
 
-    def _check_the_way(self, client: Wire) -> None:
-        """Discord sends commands one way only; which one is set in its developer portal."""
-        is_set = client.application is not None and client.application.interactions_endpoint_url is not None
-        if is_set and not self.by_webhook:
-            log.error("Discord brings commands to an Interactions Endpoint URL: set DISCORD_WEBHOOK=on, or remove it")
-        elif self.by_webhook and not is_set:
-            log.warning("commands come by the gateway until the Interactions Endpoint URL is set at Discord")
+    def _check_interaction_delivery(self, client: DiscordClient) -> None:
+        """Warn about a mismatch: Discord delivers interactions one way only, chosen in its developer portal."""
+        has_endpoint = client.application is not None and client.application.interactions_endpoint_url is not None
+        if has_endpoint and not self.by_webhook:
+            log.error(
+                "Discord sends commands to an Interactions Endpoint URL: set DISCORD_WEBHOOK=on, or remove the URL"
+            )
+        elif self.by_webhook and not has_endpoint:
+            log.warning(
+                "commands arrive over the gateway until the Interactions Endpoint URL is set in the developer portal"
+            )

@@ -1,4 +1,4 @@
-"""The sign of life that Discord wants within three seconds: we are thinking, or we have seen the press."""
+"""The first response that Discord requires within three seconds: "thinking", or an acknowledged press."""
 
 from collections.abc import Callable
 
@@ -6,93 +6,105 @@ import structlog
 from discord import HTTPException, InteractionResponded
 from discord.ui import Modal
 
-from handlers.discord.client import Ask
-from handlers.discord.errors import ALREADY_ANSWERED, NETWORK
-from handlers.discord.identities import is_ours
-from handlers.discord.interaction_replies import FEW, LIFE, MANY, Replies, Reply
+from handlers.discord.client import BotInteraction
+from handlers.discord.errors import ALREADY_ANSWERED, NETWORK_ERRORS
+from handlers.discord.identities import is_bot_dm
+from handlers.discord.interaction_replies import (
+    TOKEN_LIFETIME,
+    UNLIMITED_FOLLOWUPS,
+    USER_INSTALL_FOLLOWUPS,
+    InteractionReplies,
+    InteractionReply,
+)
 
 log = structlog.get_logger(__name__)
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 
 
-class Promptness:
-    """Answers at once, and keeps what the interaction lets us do. `clock` gives seconds."""
+class Deferral:
+    """Sends the first response and stores the interaction's token. `clock` gives epoch seconds."""
 
-    def __init__(self, replies: Replies, clock: Callable[[], float]) -> None:
+    def __init__(self, replies: InteractionReplies, clock: Callable[[], float]) -> None:
         self._replies = replies
         self._clock = clock
 
-    async def thinking(self, interaction: Ask, *, unseen: bool) -> Reply | None:
-        """A message that says so, and becomes the answer; None when it is too late for that, or when another process
-        answers."""
-        unseen = unseen and not is_ours(interaction)
-        until = self._clock() + LIFE
+    async def defer_reply(self, interaction: BotInteraction, *, ephemeral: bool) -> InteractionReply | None:
+        """Respond with a placeholder message that becomes the answer. Returns None if it is too late for that or if
+        another process has responded."""
+        ephemeral = ephemeral and not is_bot_dm(interaction)
+        expires_at = self._clock() + TOKEN_LIFETIME
         try:
-            message = await self._deferred(interaction, thinking=True, unseen=unseen)
+            message = await self._defer(interaction, thinking=True, ephemeral=ephemeral)
             message = message or (await interaction.original_response()).id
-        except (HTTPException, *NETWORK) as error:
+        except (HTTPException, *NETWORK_ERRORS) as error:
             log.warning("a command could not be answered in time", error=type(error).__name__)
             return None
-        return await self._kept(_reply(interaction, message, until, is_open=True, unseen=unseen))
+        return await self._save(_new_reply(interaction, message, expires_at, is_placeholder=True, ephemeral=ephemeral))
 
-    async def seen(self, interaction: Ask) -> Reply | None:
-        """The press is taken; the message stays as it is for now. None as for `thinking`."""
+    async def defer_update(self, interaction: BotInteraction) -> InteractionReply | None:
+        """Acknowledge a press; its message stays as it is for now. Returns None as `defer_reply` does."""
         if interaction.message is None:
             return None
-        until = self._clock() + LIFE
+        expires_at = self._clock() + TOKEN_LIFETIME
         try:
-            await self._deferred(interaction)
-        except (HTTPException, *NETWORK) as error:
+            await self._defer(interaction)
+        except (HTTPException, *NETWORK_ERRORS) as error:
             log.warning("a press could not be answered in time", error=type(error).__name__)
             return None
-        unseen = interaction.message.flags.ephemeral
-        return await self._kept(_reply(interaction, interaction.message.id, until, is_open=False, unseen=unseen))
+        ephemeral = interaction.message.flags.ephemeral
+        return await self._save(
+            _new_reply(interaction, interaction.message.id, expires_at, is_placeholder=False, ephemeral=ephemeral)
+        )
 
-    async def _kept(self, reply: Reply) -> Reply | None:
-        """A reply that can't be kept is not worth losing what they asked for; it then has no card of its own."""
+    async def _save(self, reply: InteractionReply) -> InteractionReply | None:
+        """Store the reply; None if another process has it. If storing fails, the request goes on without it."""
         try:
-            return reply if await self._replies.keep(reply) else None
-        except Exception:  # whatever the database has, it is in the log; the answer finds another way
-            log.exception("what an interaction allows was not kept")
+            return reply if await self._replies.save(reply) else None
+        except Exception:  # any database error: the reply still works in this process, it just is not shared
+            log.exception("an interaction token could not be stored")
             return reply
 
-    async def asking(self, interaction: Ask, form: Modal) -> None:
-        """A form instead of an answer."""
+    async def send_modal(self, interaction: BotInteraction, modal: Modal) -> None:
+        """Respond with a modal."""
         try:
-            await interaction.response.send_modal(form)
-        except (HTTPException, *NETWORK) as error:
-            log.warning("a form could not be shown in time", error=type(error).__name__)
+            await interaction.response.send_modal(modal)
+        except (HTTPException, *NETWORK_ERRORS) as error:
+            log.warning("a modal could not be shown in time", error=type(error).__name__)
 
-    async def _deferred(self, interaction: Ask, *, thinking: bool = False, unseen: bool = False) -> int | None:
-        """The id of our answer, where it is told. Raises what the library raises; what the network does is tried again
-        at once, for there is little time."""
-        for left in reversed(range(TRIES)):
+    async def _defer(
+        self, interaction: BotInteraction, *, thinking: bool = False, ephemeral: bool = False
+    ) -> int | None:
+        """The id of our response, if Discord returned it. Raises what the library raises; network errors are retried at
+        once, because there are only three seconds."""
+        for attempts_left in reversed(range(MAX_ATTEMPTS)):
             try:
-                taken = await interaction.response.defer(ephemeral=unseen, thinking=thinking)
+                response = await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
             except HTTPException as error:
-                if error.code == ALREADY_ANSWERED:  # by ourselves: what we heard of it was lost
+                if error.code == ALREADY_ANSWERED:  # by an earlier attempt whose response was lost
                     return None
                 raise
-            except InteractionResponded:  # so the library believes, though it stumbled over what it heard
+            except InteractionResponded:  # discord.py recorded the response before it failed to parse Discord's answer
                 return None
-            except NETWORK:
-                if not left:
+            except NETWORK_ERRORS:
+                if not attempts_left:
                     raise
             else:
-                return None if taken is None else taken.message_id
+                return None if response is None else response.message_id
         return None
 
 
-def _reply(interaction: Ask, message: int, until: float, *, is_open: bool, unseen: bool) -> Reply:
-    is_free = interaction.is_guild_integration() or is_ours(interaction)
-    return Reply(
+def _new_reply(
+    interaction: BotInteraction, message: int, expires_at: float, *, is_placeholder: bool, ephemeral: bool
+) -> InteractionReply:
+    unlimited = interaction.is_guild_integration() or is_bot_dm(interaction)
+    return InteractionReply(
         interaction=str(interaction.id),
         application=interaction.application_id,
         token=interaction.token,
         message=str(message),
-        until=until,
-        is_open=is_open,
-        unseen=unseen,
-        left=MANY if is_free else FEW,
+        expires_at=expires_at,
+        is_placeholder=is_placeholder,
+        ephemeral=ephemeral,
+        followups_left=UNLIMITED_FOLLOWUPS if unlimited else USER_INSTALL_FOLLOWUPS,
     )

@@ -1,4 +1,12 @@
-"""Discord's errors, translated where they enter. Nothing of what they carry is passed on: URLs hold tokens."""
+"""Translates Discord's errors. Nothing of their content is passed on, since their URLs hold tokens.
+
+CannotStart
+└── TokenRefused        the token is not valid
+
+Exception
+├── FileTooLarge        the upload exceeds the channel's limit
+└── InteractionExpired  the interaction's token is no longer valid
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,53 +20,53 @@ from bot.messaging.platform import CannotStart, TargetGone, TryLater
 log = structlog.get_logger(__name__)
 
 NETWORK_PAUSE = 2.0  # seconds
-OWNER_PAUSE = 60.0  # somebody has to look after the token first
+TOKEN_PAUSE = 60.0  # the owner has to replace the token first
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
 ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
-# What the library stumbles over when an answer is none, as a proxy's page with a good status.
-GARBLED = (ValueError, TypeError, LookupError, AttributeError)
-NETWORK = (OSError, aiohttp.ClientError, TimeoutError, *GARBLED)
+# What the library raises for a malformed response, such as a proxy's page with status 200.
+MALFORMED_RESPONSE = (ValueError, TypeError, LookupError, AttributeError)
+NETWORK_ERRORS = (OSError, aiohttp.ClientError, TimeoutError, *MALFORMED_RESPONSE)
 
 
 class TokenRefused(CannotStart):
-    """Discord doesn't know this token: the owner has to give another one."""
+    """Discord rejected the bot's token; the owner has to set a new one."""
 
     def __init__(self) -> None:
         super().__init__("Discord does not accept DISCORD_BOT_TOKEN; the developer portal makes a new one (Bot, Reset)")
 
 
-class TooBig(Exception):
-    """A file, or all together, is more than the channel takes."""
+class FileTooLarge(Exception):
+    """A file, or all files together, exceed the channel's limit."""
 
 
-class TooLate(Exception):
-    """The quarter of an hour in which an interaction may be answered is over."""
+class InteractionExpired(Exception):
+    """The fifteen minutes in which an interaction may be answered are over."""
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raises TryLater, TargetGone, TooLate or TooBig for whatever Discord or the network says."""
+def translated_errors() -> Iterator[None]:
+    """Raises TryLater, TargetGone, InteractionExpired or FileTooLarge for errors of Discord or the network."""
     try:
         yield
-    except RateLimited as patience:
-        raise TryLater(patience.retry_after) from None
+    except RateLimited as error:
+        raise TryLater(error.retry_after) from None
     except HTTPException as error:
-        raise _translation(error) from None
-    except GARBLED as error:
-        log.warning("an answer of Discord's could not be read", error=type(error).__name__)
+        raise _translate(error) from None
+    except MALFORMED_RESPONSE as error:
+        log.warning("a response from Discord could not be parsed", error=type(error).__name__)
         raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
-    except NETWORK:
+    except NETWORK_ERRORS:
         raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
 
 
-def _translation(error: HTTPException) -> TryLater | TargetGone | TooLate | TooBig:
+def _translate(error: HTTPException) -> TryLater | TargetGone | InteractionExpired | FileTooLarge:
     if error.status == 413 or error.code == TOO_LARGE:
-        return TooBig()
+        return FileTooLarge()
     if error.code in {UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN}:
-        return TooLate()
+        return InteractionExpired()
     match error:
         case NotFound():
             return TargetGone(card_only=error.code == UNKNOWN_MESSAGE)
@@ -67,8 +75,8 @@ def _translation(error: HTTPException) -> TryLater | TargetGone | TooLate | TooB
         case DiscordServerError() | HTTPException(status=408 | 429):
             return TryLater(NETWORK_PAUSE, perhaps_sent=error.status != 429)
         case HTTPException(status=401):
-            log.error("Discord does not accept the token any more")
-            return TryLater(OWNER_PAUSE)
+            log.error("Discord no longer accepts the token")
+            return TryLater(TOKEN_PAUSE)
         case _:
-            log.warning("Discord refused a call", status=error.status, code=error.code)
+            log.warning("Discord refused an API call", status=error.status, code=error.code)
             return TargetGone(card_only=False)

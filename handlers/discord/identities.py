@@ -1,7 +1,7 @@
-"""Who asks, and where: Discord's users and channels as the core's, and back again.
+"""Maps Discord's users and channels to the core's persons and chats, and back.
 
-A server is one chat (its rules, its pot, its shelf), its channels are threads of it. A private chat has the number of
-its person. Where we can't write by ourselves, the thread names the interaction that lets us.
+A server is one chat (with one set of rules, credits and styles); its channels are threads of that chat. A private chat
+has the id of its user. Where the bot may not write by itself, the thread names the interaction that lets it respond.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,47 +10,47 @@ from dataclasses import dataclass
 from discord import Member, Thread, User
 
 from bot.messaging.platform import Chat, Person
-from handlers.discord.client import Ask
+from handlers.discord.client import BotInteraction
 
 PLATFORM = "discord"
-_HOOK = "hook:"
+_INTERACTION_PREFIX = "hook:"
 
 
 @dataclass(frozen=True)
-class Private:
-    """A person's private chat with us."""
+class PrivateChat:
+    """A user's private chat with the bot."""
 
     user: int
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel of a server that we are a member of."""
+    """A channel of a server that has the bot."""
 
     id: int
 
 
 @dataclass(frozen=True)
-class Hook:
-    """Wherever this interaction came from; for a quarter of an hour."""
+class ViaInteraction:
+    """Wherever this interaction came from, for fifteen minutes."""
 
     interaction: str
 
 
-Place = Private | Channel | Hook
+Destination = PrivateChat | Channel | ViaInteraction
 
 
-def place_of(chat: Chat) -> Place:
-    """Where a card goes."""
+def destination_of(chat: Chat) -> Destination:
+    """Where a card for this chat is sent."""
     if chat.thread is None:
-        return Private(int(chat.platform_id))
-    if chat.thread.startswith(_HOOK):
-        return Hook(chat.thread.removeprefix(_HOOK))
+        return PrivateChat(int(chat.platform_id))
+    if chat.thread.startswith(_INTERACTION_PREFIX):
+        return ViaInteraction(chat.thread.removeprefix(_INTERACTION_PREFIX))
     return Channel(int(chat.thread))
 
 
 def person_of(user: User | Member, locale: str = "") -> Person:
-    """Messages don't tell which language somebody's app speaks; interactions do."""
+    """The core's person. Messages do not tell the user's locale; interactions do."""
     return Person(PLATFORM, str(user.id), locale)
 
 
@@ -58,39 +58,40 @@ def private_chat(user: User | Member) -> Chat:
     return Chat(PLATFORM, str(user.id))
 
 
-def asker_of(interaction: Ask) -> Person:
+def requester_of(interaction: BotInteraction) -> Person:
     return person_of(interaction.user, interaction.locale.value)
 
 
-def chat_of(interaction: Ask, *, unseen: bool) -> Chat:
-    """Where it was asked. `unseen`: only they are to see the answer, so the channel is not where it goes."""
-    if is_ours(interaction):
+def chat_of(interaction: BotInteraction, *, ephemeral: bool) -> Chat:
+    """The chat of an interaction. `ephemeral`: only the requester may see the answer, so it goes through the
+    interaction."""
+    if is_bot_dm(interaction):
         return private_chat(interaction.user)
-    whole = interaction.guild_id or interaction.channel_id or interaction.user.id
-    if unseen or not may_write(interaction):
-        return Chat(PLATFORM, str(whole), thread=f"{_HOOK}{interaction.id}", is_group=True)
-    return Chat(PLATFORM, str(whole), thread=str(interaction.channel_id), is_group=True)
+    chat_id = interaction.guild_id or interaction.channel_id or interaction.user.id
+    if ephemeral or not can_send_pictures(interaction):
+        return Chat(PLATFORM, str(chat_id), thread=f"{_INTERACTION_PREFIX}{interaction.id}", is_group=True)
+    return Chat(PLATFORM, str(chat_id), thread=str(interaction.channel_id), is_group=True)
 
 
-def is_ours(interaction: Ask) -> bool:
-    """Whether it is their private chat with us."""
+def is_bot_dm(interaction: BotInteraction) -> bool:
+    """Whether this is the user's private chat with the bot."""
     return interaction.guild_id is None and interaction.context.dm_channel
 
 
-def may_write(interaction: Ask) -> bool:
-    """Whether we are a member of the server and may send pictures to this channel."""
-    may, is_thread = interaction.app_permissions, isinstance(interaction.channel, Thread)
+def can_send_pictures(interaction: BotInteraction) -> bool:
+    """Whether the bot is a member of the server and may send pictures to this channel."""
+    permissions, is_thread = interaction.app_permissions, isinstance(interaction.channel, Thread)
     return (
         interaction.is_guild_integration()
-        and may.view_channel
-        and may.attach_files
-        and may.read_message_history  # without it nothing can be answered
-        and (may.send_messages_in_threads if is_thread else may.send_messages)
+        and permissions.view_channel
+        and permissions.attach_files
+        and permissions.read_message_history  # replying needs it
+        and (permissions.send_messages_in_threads if is_thread else permissions.send_messages)
     )
 
 
-def manager_of(interaction: Ask) -> Callable[[], Awaitable[bool]]:
-    """Whether they manage the server; every interaction says so."""
+def manager_check(interaction: BotInteraction) -> Callable[[], Awaitable[bool]]:
+    """A check whether the requester may manage the server; every interaction carries their permissions."""
 
     async def is_manager() -> bool:
         return interaction.guild_id is not None and interaction.permissions.manage_guild

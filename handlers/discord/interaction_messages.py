@@ -1,4 +1,4 @@
-"""Cards where we can't write by our own right: by that of an interaction, and when its time is over, in private."""
+"""Shows cards through an interaction, where the bot may not write by itself; after it expires, in a private message."""
 
 from dataclasses import replace
 
@@ -7,119 +7,124 @@ from discord.ui import View
 
 from bot.i18n import texts_for
 from bot.messaging.platform import Address, TargetGone, TryLater
-from handlers.discord.api_writer import Pen
-from handlers.discord.errors import TooLate
-from handlers.discord.identities import Hook
-from handlers.discord.interaction_replies import Replies, Reply
-from handlers.discord.rendering import Drawn
+from handlers.discord.api_writer import ApiWriter
+from handlers.discord.errors import InteractionExpired
+from handlers.discord.identities import ViaInteraction
+from handlers.discord.interaction_replies import InteractionReplies, InteractionReply
+from handlers.discord.rendering import RenderedMessage
 
 log = structlog.get_logger(__name__)
 
-_PRIVATE = "private:"  # begins the id of a message that has moved to the person's private chat
+_MOVED_TO_DM = "private:"  # prefix of the id of a message that had to move to the person's private chat
 
 
-class Hooks:
-    """Raises TryLater or TargetGone."""
+class InteractionMessages:
+    """Every method raises TryLater or TargetGone."""
 
-    def __init__(self, pen: Pen, replies: Replies) -> None:
-        self._pen = pen
+    def __init__(self, api_writer: ApiWriter, replies: InteractionReplies) -> None:
+        self._api_writer = api_writer
         self._replies = replies
 
-    async def show(self, place: Hook, address: Address, drawn: Drawn) -> str:
-        """The card, and the id of its message."""
-        if address.message_id is not None and address.message_id.startswith(_PRIVATE):
-            await self._pen.change(await self._private(address), address.message_id.removeprefix(_PRIVATE), drawn)
+    async def show(self, destination: ViaInteraction, address: Address, rendered: RenderedMessage) -> str:
+        """Show the card and return the id of its message."""
+        if address.message_id is not None and address.message_id.startswith(_MOVED_TO_DM):
+            await self._api_writer.edit(
+                await self._dm_channel(address), address.message_id.removeprefix(_MOVED_TO_DM), rendered
+            )
             return address.message_id
-        reply = await self._replies.of(place.interaction)
+        reply = await self._replies.get(destination.interaction)
         if reply is not None:
             try:
-                message = await self._by_right_of(reply, address, _with_promise(drawn, reply, address))
-            except TooLate:
+                message = await self._send_or_edit(reply, address, _with_delivery_note(rendered, reply, address))
+            except InteractionExpired:
                 pass
             else:
-                await self._call(place, drawn, message)
+                await self._send_mention(destination, rendered, message)
                 return message
-        return f"{_PRIVATE}{await self._pen.write(await self._private(address), drawn, None)}"
+        return f"{_MOVED_TO_DM}{await self._api_writer.send(await self._dm_channel(address), rendered, None)}"
 
-    async def note(self, reply: Reply, drawn: Drawn) -> None:
-        """Words for nobody but whose interaction it was; where no more can be said, they are left out."""
-        if not reply.left:
+    async def send_notice(self, reply: InteractionReply, rendered: RenderedMessage) -> None:
+        """Send a notice that only the requester can see; skipped if no follow-up is left or the interaction has
+        expired."""
+        if not reply.followups_left:
             return
-        await self._replies.followed(reply)
+        await self._replies.count_followup(reply)
         try:
-            await self._pen.follow_up(replace(reply, unseen=True), drawn)
-        except TooLate:
+            await self._api_writer.send_followup(replace(reply, ephemeral=True), rendered)
+        except InteractionExpired:
             return
 
-    async def set_view(self, place: Hook, message: str, view: View | None) -> None:
-        """Change only the buttons."""
-        reply = await self._alive(place)
+    async def edit_view(self, destination: ViaInteraction, message: str, view: View | None) -> None:
+        """Replace only the buttons."""
+        reply = await self._require_reply(destination)
         try:
-            await self._pen.set_reply_view(reply, message, view)
-        except TooLate:
+            await self._api_writer.edit_response_view(reply, message, view)
+        except InteractionExpired:
             raise TargetGone(card_only=True) from None
 
-    async def remove(self, place: Hook, message: str) -> None:
-        reply = await self._alive(place)
+    async def delete(self, destination: ViaInteraction, message: str) -> None:
+        reply = await self._require_reply(destination)
         try:
-            await self._pen.remove_reply(reply, message)
-        except TooLate:
+            await self._api_writer.delete_response(reply, message)
+        except InteractionExpired:
             raise TargetGone(card_only=True) from None
 
-    async def _by_right_of(self, reply: Reply, address: Address, drawn: Drawn) -> str:
+    async def _send_or_edit(self, reply: InteractionReply, address: Address, rendered: RenderedMessage) -> str:
         if address.message_id is not None:
-            await self._pen.change_reply(reply, address.message_id, drawn)
+            await self._api_writer.edit_response(reply, address.message_id, rendered)
             return address.message_id
-        if reply.is_open and await self._filled(reply, drawn):
+        if reply.is_placeholder and await self._fill_placeholder(reply, rendered):
             return reply.message
-        if not reply.left:
-            raise TooLate
-        await self._replies.followed(reply)
-        return await self._pen.follow_up(reply, drawn)
+        if not reply.followups_left:
+            raise InteractionExpired
+        await self._replies.count_followup(reply)
+        return await self._api_writer.send_followup(reply, rendered)
 
-    async def _call(self, place: Hook, drawn: Drawn, card: str) -> None:
-        """A mention, where the card itself tells nobody of its own."""
-        reply = await self._replies.of(place.interaction)
-        if reply is None or reply.unseen or not reply.left or not self._pen.calls_first(drawn, card):
+    async def _send_mention(self, destination: ViaInteraction, rendered: RenderedMessage, card: str) -> None:
+        """Mention somebody in a message of its own if editing the card did not notify them."""
+        reply = await self._replies.get(destination.interaction)
+        if reply is None or reply.ephemeral or not reply.followups_left:
             return
-        await self._replies.followed(reply)
+        if not self._api_writer.claim_first_mention(rendered, card):
+            return
+        await self._replies.count_followup(reply)
         try:
-            await self._pen.follow_up(reply, drawn.only_call)
-        except (TryLater, TargetGone, TooLate) as error:
-            log.info("somebody was not told that they are asked", error=type(error).__name__)
+            await self._api_writer.send_followup(reply, rendered.mention_only)
+        except (TryLater, TargetGone, InteractionExpired) as error:
+            log.info("a mention could not be sent", error=type(error).__name__)
 
-    async def _filled(self, reply: Reply, drawn: Drawn) -> bool:
-        """False when somebody has deleted the answer already, or it has become another card."""
+    async def _fill_placeholder(self, reply: InteractionReply, rendered: RenderedMessage) -> bool:
+        """Turn the placeholder into the card. False if it was deleted or already became another card."""
         try:
-            async with self._replies.filling(reply) as is_ours:
+            async with self._replies.fill(reply) as is_ours:
                 if is_ours:
-                    await self._pen.change_reply(reply, reply.message, drawn)
+                    await self._api_writer.edit_response(reply, reply.message, rendered)
         except TargetGone as gone:
             if not gone.card_only:
                 raise
             return False
         return is_ours
 
-    async def _private(self, address: Address) -> int:
-        """The private chat of whose card it is. Raises TargetGone for what is nobody's."""
+    async def _dm_channel(self, address: Address) -> int:
+        """The private chat of the card's owner. Raises TargetGone for a card without one."""
         if address.person is None:
             raise TargetGone(card_only=False)
-        return await self._pen.private_channel(int(address.person.platform_id))
+        return await self._api_writer.dm_channel(int(address.person.platform_id))
 
-    async def _alive(self, place: Hook) -> Reply:
-        reply = await self._replies.of(place.interaction)
+    async def _require_reply(self, destination: ViaInteraction) -> InteractionReply:
+        reply = await self._replies.get(destination.interaction)
         if reply is None:
             raise TargetGone(card_only=True)
         return reply
 
 
-def _with_promise(drawn: Drawn, reply: Reply, address: Address) -> Drawn:
-    """Says where the picture comes if it takes long."""
-    if not drawn.goes_on:
-        return drawn
+def _with_delivery_note(rendered: RenderedMessage, reply: InteractionReply, address: Address) -> RenderedMessage:
+    """Add where the picture will arrive if it takes long."""
+    if not rendered.in_progress:
+        return rendered
     texts = texts_for(address.person.language if address.person else "en")
-    if reply.unseen:
-        words = texts.gettext("Only you see this. If it takes longer than a quarter of an hour, I send it in private.")
+    if reply.ephemeral:
+        note = texts.gettext("Only you see this. If it takes longer than a quarter of an hour, I send it in private.")
     else:
-        words = texts.gettext("If it takes longer than a quarter of an hour, I send it to you in private.")
-    return replace(drawn, text=f"{drawn.text}\n-# {words}")
+        note = texts.gettext("If it takes longer than a quarter of an hour, I send it to you in private.")
+    return replace(rendered, text=f"{rendered.text}\n-# {note}")

@@ -1,7 +1,7 @@
-"""What an interaction lets us do for a quarter of an hour: fill its answer, write a few more, change them.
+"""What an interaction allows for fifteen minutes: fill its response, send follow-ups, edit both.
 
-Its token is a secret. It is kept in our rows, so that whichever process shows a card can, but sealed: only who has the
-installation's secret can use it, and after the quarter of an hour it is deleted.
+Its token is a secret. It is stored in the database so that whichever process shows a card can use it, but encrypted
+with a key derived from the installation's secret, and it is deleted when it expires.
 """
 
 import base64
@@ -15,89 +15,95 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from bot.messaging.interaction_tokens import InteractionTokens, Ticket
 from bot.messaging.platform import TryLater
-from handlers.discord.errors import TooBig
+from handlers.discord.errors import FileTooLarge
 
-LIFE = 14.5 * 60  # seconds; Discord says fifteen minutes
-FEW = 5  # follow-ups, where only the person has installed us
-MANY = 1_000_000
+TOKEN_LIFETIME = 14.5 * 60  # seconds; half a minute less than Discord's fifteen minutes
+USER_INSTALL_FOLLOWUPS = 5  # Discord's limit where only the user has installed the app
+UNLIMITED_FOLLOWUPS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Reply:
-    """`message`: our answer, or the message whose button was pressed. `is_open`: it says only that we are thinking,
-    and becomes the first card. `unseen`: only one person sees it. `left`: follow-ups that we may still write."""
+class InteractionReply:
+    """One interaction's token and what it still allows.
+
+    `message` is the id of our response, or of the message whose button was pressed. `expires_at` is in epoch seconds.
+    `is_placeholder`: the response only says that we are thinking, and becomes the first card. `ephemeral`: only the
+    requester sees it. `followups_left`: how many follow-ups may still be sent.
+    """
 
     interaction: str
     application: int
     token: str = field(repr=False)
     message: str
-    until: float
-    is_open: bool
-    unseen: bool
-    left: int = MANY
+    expires_at: float
+    is_placeholder: bool
+    ephemeral: bool
+    followups_left: int = UNLIMITED_FOLLOWUPS
 
 
-def seal_of(secret: bytes) -> Fernet:
-    """What seals tokens: the same in every process of an installation."""
+def token_cipher(secret: bytes) -> Fernet:
+    """The cipher for tokens; equal in all processes of an installation."""
     key = hmac.new(secret, b"discord interactions", hashlib.sha256).digest()
     return Fernet(base64.urlsafe_b64encode(key))
 
 
 @dataclass(frozen=True)
-class Replies:
-    """The interactions of the last quarter of an hour."""
+class InteractionReplies:
+    """The interactions that have not expired."""
 
-    tickets: InteractionTokens
-    seal: Fernet = field(repr=False)
+    tokens: InteractionTokens
+    cipher: Fernet = field(repr=False)
 
-    async def keep(self, reply: Reply) -> bool:
-        """Whether it is new to all of us."""
-        return await self.tickets.keep(self._sealed(reply))
+    async def save(self, reply: InteractionReply) -> bool:
+        """Store the reply. False if another process has stored it already."""
+        return await self.tokens.keep(self._encrypted(reply))
 
-    async def of(self, interaction: str) -> Reply | None:
-        """What that interaction still lets us do."""
-        return self._opened(await self.tickets.of(interaction))
+    async def get(self, interaction: str) -> InteractionReply | None:
+        """The reply for an interaction; None if it has expired."""
+        return self._decrypted(await self.tokens.of(interaction))
 
-    async def waiting(self, message: str) -> Reply | None:
-        """The interaction whose answer this message is, if it still waits for its first card."""
-        return self._opened(await self.tickets.waiting(message))
+    async def get_pending(self, message: str) -> InteractionReply | None:
+        """The reply whose placeholder is this message, if that still waits for its first card."""
+        return self._decrypted(await self.tokens.waiting(message))
 
     @asynccontextmanager
-    async def filling(self, reply: Reply) -> AsyncIterator[bool]:
-        """Its answer becomes a card: nobody else's meanwhile, and later only if it is to be tried again. False: it is
-        somebody else's already."""
-        token = self._sealed(reply)
-        taken = await self.tickets.take(token)
+    async def fill(self, reply: InteractionReply) -> AsyncIterator[bool]:
+        """Claim the placeholder while the card replaces it. Yields False if somebody else has claimed it. An error that
+        may be retried gives it back."""
+        token = self._encrypted(reply)
+        claimed = await self.tokens.take(token)
         try:
-            yield taken
-        except (TryLater, TooBig):
-            if taken:
-                await self.tickets.give_back(token)
+            yield claimed
+        except (TryLater, FileTooLarge):
+            if claimed:
+                await self.tokens.give_back(token)
             raise
 
-    async def followed(self, reply: Reply) -> None:
-        """One more follow-up was written."""
-        await self.tickets.followed(self._sealed(reply))
+    async def count_followup(self, reply: InteractionReply) -> None:
+        """Record that a follow-up was sent."""
+        await self.tokens.followed(self._encrypted(reply))
 
-    def _sealed(self, reply: Reply) -> Ticket:
+    def _encrypted(self, reply: InteractionReply) -> Ticket:
         return Ticket(
             interaction=reply.interaction,
             application=reply.application,
-            sealed=self.seal.encrypt(reply.token.encode()).decode(),
+            sealed=self.cipher.encrypt(reply.token.encode()).decode(),
             message=reply.message,
-            until=reply.until,
-            is_open=reply.is_open,
-            unseen=reply.unseen,
-            remaining=reply.left,
+            until=reply.expires_at,
+            is_open=reply.is_placeholder,
+            unseen=reply.ephemeral,
+            remaining=reply.followups_left,
         )
 
-    def _opened(self, token: Ticket | None) -> Reply | None:
-        """None also for what another secret has sealed."""
+    def _decrypted(self, token: Ticket | None) -> InteractionReply | None:
+        """None also for a token that was encrypted with another secret."""
         if token is None:
             return None
         try:
-            secret = self.seal.decrypt(token.sealed.encode()).decode()
+            secret = self.cipher.decrypt(token.sealed.encode()).decode()
         except InvalidToken:
             return None
-        about = token.interaction, token.application, secret, token.message, token.until
-        return Reply(*about, is_open=token.is_open, unseen=token.unseen, left=token.remaining)
+        fields = token.interaction, token.application, secret, token.message, token.until
+        return InteractionReply(
+            *fields, is_placeholder=token.is_open, ephemeral=token.unseen, followups_left=token.remaining
+        )

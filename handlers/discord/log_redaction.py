@@ -1,22 +1,22 @@
-"""Keeps tokens out of logs: the library writes URLs with the tokens of interactions, httpx those of people's files."""
+"""Keeps tokens out of the logs: discord.py logs URLs with interaction tokens, httpx logs signed attachment URLs."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# From which level on each speaks. Rate limits and lost connections are daily bread: what matters of them is said where
-# they are translated.
-LEVELS = {"discord": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
+# The least level that each library may log. Rate limits and lost connections are routine; what matters about them is
+# logged where they are translated.
+MIN_LEVELS = {"discord": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """For as long as the bot runs, the libraries say only what matters."""
-    before = {name: logging.getLogger(name).level for name in LEVELS}
-    for name, level in LEVELS.items():
-        logging.getLogger(name).setLevel(max(level, before[name]))
+def install_redaction() -> Iterator[None]:
+    """Raise the libraries' log levels while the bot runs."""
+    original = {name: logging.getLogger(name).level for name in MIN_LEVELS}
+    for name, level in MIN_LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, original[name]))
     try:
         yield
     finally:
-        for name, level in before.items():
+        for name, level in original.items():
             logging.getLogger(name).setLevel(level)

@@ -1,4 +1,4 @@
-"""The form that asks for a style picture: all that it is about stands in its name, so it works after a restart too."""
+"""The modal that asks for a reference picture. Its custom_id holds all its state, so it survives a restart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from discord.ui import FileUpload, Label, Modal
 from bot.i18n import texts_for
 from bot.messaging.callback_data import Press, Verb, parse
 
-PICTURE = "picture"  # the field
+FILE_FIELD = "picture"  # custom_id of the file field
 MAX_TITLE = 45
 
 
 @dataclass(frozen=True)
-class Upload:
-    """A file that came with a form."""
+class UploadedFile:
+    """A file submitted with a modal."""
 
     url: str
     size: int
@@ -23,21 +23,21 @@ class Upload:
     content_type: str | None
 
 
-def bring_form(press: Press, language: str) -> Modal:
-    """Asks for the picture. Stopped: the library is not to remember it."""
+def reference_modal(press: Press, language: str) -> Modal:
+    """The modal for a BRING press. It is stopped at once, so that the library does not keep it in memory."""
     texts = texts_for(language)
-    form = Modal(title=texts.gettext("Paint it like a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None)
-    field: FileUpload[Modal] = FileUpload(custom_id=PICTURE, min_values=1, max_values=1)
-    form.add_item(Label(text=texts.gettext("The picture whose style you like"), component=field))
-    form.stop()
-    return form
+    modal = Modal(title=texts.gettext("Paint it like a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None)
+    field: FileUpload[Modal] = FileUpload(custom_id=FILE_FIELD, min_values=1, max_values=1)
+    modal.add_item(Label(text=texts.gettext("The picture whose style you like"), component=field))
+    modal.stop()
+    return modal
 
 
-def brought(data: Mapping[str, Any]) -> tuple[int, Upload] | None:
-    """The job that a form is about, and the picture that came with it; None for what is no form of ours."""
+def parse_reference_modal(data: Mapping[str, Any]) -> tuple[int, UploadedFile] | None:
+    """The job that a submitted modal is about and the uploaded picture; None if the modal is not ours."""
     press = parse(str(data.get("custom_id", "")))
     files = data.get("resolved", {}).get("attachments", {})
     if press is None or press.verb is not Verb.BRING or not files:
         return None
     file = next(iter(files.values()))
-    return press.about, Upload(file["url"], int(file["size"]), file["filename"], file.get("content_type"))
+    return press.about, UploadedFile(file["url"], int(file["size"]), file["filename"], file.get("content_type"))

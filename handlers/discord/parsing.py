@@ -1,4 +1,4 @@
-"""What Discord tells as the core's values: who wrote what, where, with which files. Translates and decides nothing."""
+"""Parses Discord's interactions and messages into the core's values."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,122 +11,129 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.callbacks import ButtonPress
 from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
 from bot.messaging.platform import Person
-from handlers.discord.client import Ask
-from handlers.discord.files import Files
-from handlers.discord.identities import PLATFORM, asker_of, chat_of, manager_of, person_of, private_chat
-from handlers.discord.interaction_replies import Reply
-from handlers.discord.modals import Upload
+from handlers.discord.client import BotInteraction
+from handlers.discord.files import FileDownloader
+from handlers.discord.identities import PLATFORM, chat_of, manager_check, person_of, private_chat, requester_of
+from handlers.discord.interaction_replies import InteractionReply
+from handlers.discord.modals import UploadedFile
 
 AVATAR_SIZE = 1024  # px
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A command as it was filled in: `words` as if it had been typed, files of their own, and what it was used on.
-    `veiled`: the picture is to be tapped before it is seen."""
+class FilledCommand:
+    """A command with its options filled in.
 
-    words: str
-    own: Sequence[discord.Attachment] = ()
-    message: Message | None = None
-    user: User | Member | None = None
-    veiled: bool = False
+    `text` is the command as it could have been typed, `attachments` are its file options, `target_message` and
+    `target_user` what a context menu was opened on. `spoiler`: the picture is hidden until it is tapped.
+    """
+
+    text: str
+    attachments: Sequence[discord.Attachment] = ()
+    target_message: Message | None = None
+    target_user: User | Member | None = None
+    spoiler: bool = False
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Messages and interactions have numbers that no other has, whoever's they are."""
+class Parser:
+    """Parses interactions and messages. Discord's ids are globally unique, so they serve as sources."""
 
-    files: Files
+    files: FileDownloader
 
-    def command(self, interaction: Ask, filled: Filled, reply: Reply) -> IncomingMessage:
-        """A command, or a form that was sent."""
-        person, here = asker_of(interaction), reply.message
-        own = [self._attached(file, here, person) for file in filled.own]
-        if filled.message is not None:
-            own += self._all_of(filled.message, here)
+    def parse_command(
+        self, interaction: BotInteraction, filled: FilledCommand, reply: InteractionReply
+    ) -> IncomingMessage:
+        """A slash command or a context menu."""
+        person, message_id = requester_of(interaction), reply.message
+        attachments = [self._attachment(file, message_id, person) for file in filled.attachments]
+        if filled.target_message is not None:
+            attachments += self._attachments_of(filled.target_message, message_id)
         return IncomingMessage(
             person=person,
-            chat=chat_of(interaction, unseen=reply.unseen),
-            source=_source(interaction.id),
-            message_id=here,
-            text=filled.words,
+            chat=chat_of(interaction, ephemeral=reply.ephemeral),
+            source=_source_of(interaction.id),
+            message_id=message_id,
+            text=filled.text,
             addressed=True,
-            attachments=tuple(own),
-            profile_photo=self._portrait(interaction.user),
-            replied_profile_photo=None if filled.user is None else self._portrait(filled.user),
-            is_admin=manager_of(interaction),
-            is_ephemeral=reply.unseen,
+            attachments=tuple(attachments),
+            profile_photo=self._profile_photo(interaction.user),
+            replied_profile_photo=None if filled.target_user is None else self._profile_photo(filled.target_user),
+            is_admin=manager_check(interaction),
+            is_ephemeral=reply.ephemeral,
         )
 
-    def message(self, message: Message, *, edited: bool = False) -> IncomingMessage:
-        """What somebody wrote to us in private."""
-        answered = message.reference.resolved if message.reference else None
-        hanging = self._all_of(answered, str(answered.id)) if isinstance(answered, Message) else ()
+    def parse_message(self, message: Message, *, edited: bool = False) -> IncomingMessage:
+        """A private message to the bot."""
+        replied_to = message.reference.resolved if message.reference else None
+        replied_attachments = (
+            self._attachments_of(replied_to, str(replied_to.id)) if isinstance(replied_to, Message) else ()
+        )
         return IncomingMessage(
             person=person_of(message.author),
             chat=private_chat(message.author),
-            source=_source(message.id),
+            source=_source_of(message.id),
             message_id=str(message.id),
             text=message.content,
             addressed=True,
-            attachments=tuple(self._all_of(message, str(message.id))),
-            replied=next(iter(hanging), None),
+            attachments=tuple(self._attachments_of(message, str(message.id))),
+            replied=next(iter(replied_attachments), None),
             edited=edited,
-            profile_photo=self._portrait(message.author),
+            profile_photo=self._profile_photo(message.author),
         )
 
-    def pressed(self, interaction: Ask, data: str, reply: Reply) -> ButtonPress:
-        """A press of a button, or what was picked from a menu."""
+    def parse_press(self, interaction: BotInteraction, data: str, reply: InteractionReply) -> ButtonPress:
+        """A button press or a chosen menu option."""
         return ButtonPress(
-            asker_of(interaction),
-            chat_of(interaction, unseen=reply.unseen),
+            requester_of(interaction),
+            chat_of(interaction, ephemeral=reply.ephemeral),
             data,
-            _source(interaction.id),
+            _source_of(interaction.id),
             reply.message,
-            manager_of(interaction),
+            manager_check(interaction),
         )
 
-    def attached(self, interaction: Ask, file: Upload) -> Attachment:
-        """A file that came with a form."""
-        return self._attached(file, "", asker_of(interaction))
+    def parse_upload(self, interaction: BotInteraction, file: UploadedFile) -> Attachment:
+        """A file submitted with a modal."""
+        return self._attachment(file, "", requester_of(interaction))
 
-    def _all_of(self, message: Message, here: str) -> list[Attachment]:
-        """What hangs on a message; whose the files of a forwarded one are, nobody tells."""
+    def _attachments_of(self, message: Message, message_id: str) -> list[Attachment]:
+        """A message's attachments; those of a forwarded message have no known owner."""
         owner = None if message.author.bot else person_of(message.author)
-        hanging = [self._attached(file, here, owner) for file in message.attachments]
-        return hanging + [self._attached(file, here, None) for file in _forwarded(message)]
+        attachments = [self._attachment(file, message_id, owner) for file in message.attachments]
+        return attachments + [self._attachment(file, message_id, None) for file in _forwarded_attachments(message)]
 
-    def _attached(self, file: discord.Attachment | Upload, here: str, owner: Person | None) -> Attachment:
+    def _attachment(self, file: discord.Attachment | UploadedFile, message_id: str, owner: Person | None) -> Attachment:
         is_picture = may_be_picture(file.content_type, file.filename)
-        return Attachment(here, file.size, is_picture, partial(self.files.read, file.url), owner=owner)
+        return Attachment(message_id, file.size, is_picture, partial(self.files.download, file.url), owner=owner)
 
-    def _portrait(self, user: User | Member) -> Attachment | None:
-        """Their avatar; everybody has one of Discord's, which is no photo."""
+    def _profile_photo(self, user: User | Member) -> Attachment | None:
+        """The user's avatar; None for bots. Discord's default avatars are not photos."""
         if user.bot:
             return None
-        shown = user.guild_avatar if isinstance(user, Member) else None
-        avatar = shown or user.avatar
-        read = nothing
+        guild_avatar = user.guild_avatar if isinstance(user, Member) else None
+        avatar = guild_avatar or user.avatar
+        read = missing_avatar
         if avatar is not None:
-            read = partial(self.files.read, avatar.replace(format="png", size=AVATAR_SIZE).url)
+            read = partial(self.files.download, avatar.replace(format="png", size=AVATAR_SIZE).url)
         return Attachment(str(user.id), None, is_picture=True, read=read, owner=person_of(user))
 
 
-def is_veiled(files: Sequence[discord.Attachment]) -> bool:
-    """Whether one of them is to be seen only by those who tap it."""
+def has_spoiler(files: Sequence[discord.Attachment]) -> bool:
+    """Whether any of the files is marked as a spoiler."""
     return any(file.is_spoiler() for file in files)
 
 
-async def nothing() -> bytes | UserError:
-    """What reading an avatar gives that is not there."""
+async def missing_avatar() -> bytes | UserError:
+    """What reading the avatar of a user without one returns."""
     return UserError(ErrorCode.PHOTO_MISSING)
 
 
-def _source(number: int) -> str:
-    """The same however often we hear of it."""
+def _source_of(number: int) -> str:
+    """Unique to the message or interaction, however often Discord sends it."""
     return f"{PLATFORM}:{number}"
 
 
-def _forwarded(message: Message) -> Iterator[discord.Attachment]:
+def _forwarded_attachments(message: Message) -> Iterator[discord.Attachment]:
     for snapshot in message.message_snapshots:
         yield from snapshot.attachments

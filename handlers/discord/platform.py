@@ -1,4 +1,4 @@
-"""Shows cards on Discord: in a channel or a private chat by our own right, elsewhere by that of an interaction."""
+"""Shows cards on Discord: with the bot's own rights where it has them, else through an interaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,128 +10,132 @@ from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Capabilities, Card, TargetGone, TryLater
 from bot.messaging.platform_files import PlatformFiles
 from handlers.discord import rendering
-from handlers.discord.api_writer import Pen
+from handlers.discord.api_writer import ApiWriter
 from handlers.discord.connection import Connection
-from handlers.discord.errors import TooBig, TooLate
-from handlers.discord.identities import PLATFORM, Channel, Hook, Place, Private, place_of
-from handlers.discord.interaction_messages import Hooks
-from handlers.discord.interaction_replies import Replies
-from handlers.discord.rendering import Drawn
-from handlers.discord.upload_limits import LEAST, USUAL, Sizes
+from handlers.discord.errors import FileTooLarge, InteractionExpired
+from handlers.discord.identities import PLATFORM, Channel, Destination, PrivateChat, ViaInteraction, destination_of
+from handlers.discord.interaction_messages import InteractionMessages
+from handlers.discord.interaction_replies import InteractionReplies
+from handlers.discord.rendering import RenderedMessage
+from handlers.discord.upload_limits import DEFAULT_LIMIT, MIN_LIMIT, UploadLimits
 
 log = structlog.get_logger(__name__)
 
-LOOKS = 24  # a menu has 25 options, and one of them asks for a picture
+STYLES_PER_PAGE = 24  # a select menu has 25 options; one of them asks for a reference picture
 
 
 class DiscordPlatform:
-    """Shows cards, as `bot.messaging.platform.Platform` says. `routes` are for our HTTP server."""
+    """Implements `bot.messaging.platform.Platform`. `routes` are for our HTTP server."""
 
     name = PLATFORM
-    capabilities = Capabilities(styles_per_page=LOOKS, samples_per_page=8, max_file_bytes=USUAL, has_forms=True)
+    capabilities = Capabilities(
+        styles_per_page=STYLES_PER_PAGE, samples_per_page=8, max_file_bytes=DEFAULT_LIMIT, has_forms=True
+    )
 
     def __init__(
         self,
-        pen: Pen,
-        replies: Replies,
-        memory: PlatformFiles,
-        sizes: Sizes,
+        api_writer: ApiWriter,
+        replies: InteractionReplies,
+        platform_files: PlatformFiles,
+        upload_limits: UploadLimits,
         *,
         connection: Connection,
         routes: Sequence[BaseRoute] = (),
     ) -> None:
         self.routes = routes
         self._connection = connection
-        self._pen = pen
+        self._api_writer = api_writer
         self._replies = replies
-        self._memory = memory
-        self.sizes = sizes
-        self.hooks = Hooks(pen, replies)
+        self._platform_files = platform_files
+        self.upload_limits = upload_limits
+        self.interaction_messages = InteractionMessages(api_writer, replies)
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """See `bot.messaging.platform.Receives`."""
+        """Implements `bot.messaging.platform.Receiver`."""
         await self._connection.receive(stop)
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit. Raises TryLater or TargetGone."""
-        veiled = await self._memory.is_spoiler(address)
-        most = self.sizes.most(address.chat)
+        """Send or edit a card and return its message id. Raises TryLater or TargetGone."""
+        spoiler = await self._platform_files.is_spoiler(address)
+        limit = self.upload_limits.limit(address.chat)
         while True:
-            fitting = await self.sizes.fitting(card, most)
-            drawn = rendering.drawn(fitting, veiled=veiled, commands=self._pen.line.commands)
+            fitting = await self.upload_limits.fit(card, limit)
+            rendered = rendering.render(fitting, spoiler=spoiler, command_ids=self._api_writer.client_ref.command_ids)
             try:
-                message = await self._shown(place_of(address.chat), address, drawn)
-            except TooBig:
-                most //= 2
-                if most < LEAST:
+                message = await self._show(destination_of(address.chat), address, rendered)
+            except FileTooLarge:
+                limit //= 2
+                if limit < MIN_LIMIT:
                     raise TargetGone(card_only=False) from None
-                self.sizes.learn(address.chat, most)
+                self.upload_limits.record(address.chat, limit)
             else:
                 break
-        if veiled and drawn.attached:
-            await self._memory.mark_spoilers(address.chat, [message])
+        if spoiler and rendered.attachments:
+            await self._platform_files.mark_spoilers(address.chat, [message])
         return message
 
     async def set_rows(self, address: Address, rows: ButtonRows) -> None:
-        """Change only the buttons of a message. Raises TryLater or TargetGone."""
-        view, place, message = rendering.view(rows), place_of(address.chat), _message_of(address)
-        if isinstance(place, Hook):
-            await self.hooks.set_view(place, message, view)
+        """Replace only a message's buttons. Raises TryLater or TargetGone."""
+        view, destination, message = rendering.button_view(rows), destination_of(address.chat), _message_id(address)
+        if isinstance(destination, ViaInteraction):
+            await self.interaction_messages.edit_view(destination, message, view)
         else:
-            await self._pen.set_view(await self._channel(place), message, view)
+            await self._api_writer.edit_view(await self._channel_id(destination), message, view)
 
-    async def remove(self, address: Address, instead: str = "") -> None:  # noqa: ARG002  # we can always delete ours
+    async def remove(self, address: Address, instead: str = "") -> None:  # noqa: ARG002  # ours can always be deleted
         """Delete a message. Raises TryLater or TargetGone."""
-        place, message = place_of(address.chat), _message_of(address)
-        if isinstance(place, Hook):
-            await self.hooks.remove(place, message)
+        destination, message = destination_of(address.chat), _message_id(address)
+        if isinstance(destination, ViaInteraction):
+            await self.interaction_messages.delete(destination, message)
         else:
-            await self._pen.remove(await self._channel(place), message)
+            await self._api_writer.delete(await self._channel_id(destination), message)
 
-    async def _shown(self, place: Place, address: Address, drawn: Drawn) -> str:
-        if isinstance(place, Hook):
-            return await self.hooks.show(place, address, drawn)
-        channel = await self._channel(place)
+    async def _show(self, destination: Destination, address: Address, rendered: RenderedMessage) -> str:
+        if isinstance(destination, ViaInteraction):
+            return await self.interaction_messages.show(destination, address, rendered)
+        channel = await self._channel_id(destination)
         if address.message_id is not None:
-            await self._pen.change(channel, address.message_id, drawn)
-            await self._call(channel, drawn, address.message_id)
+            await self._api_writer.edit(channel, address.message_id, rendered)
+            await self._send_mention(channel, rendered, address.message_id)
             return address.message_id
-        if (filled := await self._filled(address.reply_to, drawn)) is None:
-            return await self._pen.write(channel, drawn, address.reply_to)
-        await self._call(channel, drawn, filled)
+        if (filled := await self._fill_placeholder(address.reply_to, rendered)) is None:
+            return await self._api_writer.send(channel, rendered, address.reply_to)
+        await self._send_mention(channel, rendered, filled)
         return filled
 
-    async def _call(self, channel: int, drawn: Drawn, card: str) -> None:
-        """A mention, where the card itself tells nobody of its own."""
-        if not self._pen.calls_first(drawn, card):
+    async def _send_mention(self, channel: int, rendered: RenderedMessage, card: str) -> None:
+        """Mention somebody in a message of its own if editing the card did not notify them."""
+        if not self._api_writer.claim_first_mention(rendered, card):
             return
         try:
-            await self._pen.write(channel, drawn.only_call, card)
+            await self._api_writer.send(channel, rendered.mention_only, card)
         except (TryLater, TargetGone) as error:
-            log.info("somebody was not told that they are asked", error=type(error).__name__)
+            log.info("a mention could not be sent", error=type(error).__name__)
 
-    async def _filled(self, message: str | None, drawn: Drawn) -> str | None:
-        """The message itself, when it was an answer of ours that said only that we are thinking."""
-        reply = None if message is None else await self._replies.waiting(message)
+    async def _fill_placeholder(self, message: str | None, rendered: RenderedMessage) -> str | None:
+        """Turn the placeholder that `message` is into the card; None if it is no placeholder of ours."""
+        reply = None if message is None else await self._replies.get_pending(message)
         if reply is None:
             return None
         try:
-            async with self._replies.filling(reply) as is_ours:
+            async with self._replies.fill(reply) as is_ours:
                 if is_ours:
-                    await self._pen.change_reply(reply, reply.message, drawn)
-        except TooLate:
+                    await self._api_writer.edit_response(reply, reply.message, rendered)
+        except InteractionExpired:
             return None
         except TargetGone as gone:
-            if gone.card_only:  # somebody has deleted it already
+            if gone.card_only:  # the placeholder was deleted
                 return None
             raise
         return reply.message if is_ours else None
 
-    async def _channel(self, place: Private | Channel) -> int:
-        return place.id if isinstance(place, Channel) else await self._pen.private_channel(place.user)
+    async def _channel_id(self, destination: PrivateChat | Channel) -> int:
+        return (
+            destination.id if isinstance(destination, Channel) else await self._api_writer.dm_channel(destination.user)
+        )
 
 
-def _message_of(address: Address) -> str:
+def _message_id(address: Address) -> str:
     if address.message_id is None:
         raise TargetGone(card_only=True)
     return address.message_id

@@ -1,4 +1,4 @@
-"""Answers commands and private messages: hands each to the core, then shows what the core says."""
+"""Answers commands and private messages: passes each to the core and shows its answer."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,63 +13,63 @@ from bot.conversation.retry import Interrupted
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Address, Card
 from bot.messaging.platform_files import PlatformFiles
-from handlers.discord.client import Ask
-from handlers.discord.deferral import Promptness
-from handlers.discord.parsing import Filled, Reading, is_veiled
-from handlers.discord.upload_limits import Sizes
+from handlers.discord.client import BotInteraction
+from handlers.discord.deferral import Deferral
+from handlers.discord.parsing import FilledCommand, Parser, has_spoiler
+from handlers.discord.upload_limits import UploadLimits
 
-_WRITTEN = frozenset({MessageType.default, MessageType.reply})
+_USER_MESSAGES = frozenset({MessageType.default, MessageType.reply})
 
 
 @dataclass(frozen=True)
-class Answering:
-    """Raises nothing. What one person asks is dealt with in order; what is cut short when we are told to stop is lost,
-    for Discord tells everything once."""
+class DiscordResponder:
+    """Never raises. Requests of one person are handled in order. A request that shutdown interrupts is lost: Discord
+    sends each event once."""
 
-    reading: Reading
-    promptness: Promptness
-    conversation: MessageRouter
-    telling: Responder
-    memory: PlatformFiles
-    sizes: Sizes
-    lineup: KeyedExecutor
+    parser: Parser
+    deferral: Deferral
+    message_router: MessageRouter
+    responder: Responder
+    platform_files: PlatformFiles
+    upload_limits: UploadLimits
+    executor: KeyedExecutor
 
-    async def command(self, interaction: Ask, filled: Filled, *, unseen: bool) -> None:
-        """A command as it was filled in. `unseen`: only they are to see the answer."""
-        reply = await self.promptness.thinking(interaction, unseen=unseen)
+    async def handle_command(self, interaction: BotInteraction, filled: FilledCommand, *, ephemeral: bool) -> None:
+        """Answer a command. `ephemeral`: only the requester sees the answer."""
+        reply = await self.deferral.defer_reply(interaction, ephemeral=ephemeral)
         if reply is None:
             return
-        request = self.reading.command(interaction, filled, reply)
-        self.sizes.learn(request.chat, interaction.filesize_limit)
-        files = (*filled.own, *(filled.message.attachments if filled.message else ()))
-        await self.lineup.submit(
-            str(interaction.user.id), lambda: self._dealt_with(request, files, veiled=filled.veiled)
+        request = self.parser.parse_command(interaction, filled, reply)
+        self.upload_limits.record(request.chat, interaction.filesize_limit)
+        files = (*filled.attachments, *(filled.target_message.attachments if filled.target_message else ()))
+        await self.executor.submit(
+            str(interaction.user.id), lambda: self._process(request, files, spoiler=filled.spoiler)
         )
 
-    async def message(self, message: Message, *, edited: bool = False) -> None:
-        """What somebody wrote to us in private."""
-        if message.guild is not None or message.author.bot or message.type not in _WRITTEN:
+    async def handle_message(self, message: Message, *, edited: bool = False) -> None:
+        """Answer a private message; ignores servers, bots, system messages and repeated deliveries."""
+        if message.guild is not None or message.author.bot or message.type not in _USER_MESSAGES:
             return
-        if edited and message.edited_at is None:  # Discord itself has added a preview
+        if edited and message.edited_at is None:  # Discord added a link preview; the author changed nothing
             return
-        if not edited and not await self.memory.is_new_message(message.id):
+        if not edited and not await self.platform_files.is_new_message(message.id):
             return
-        request = self.reading.message(message, edited=edited)
-        await self.lineup.submit(str(message.author.id), lambda: self._dealt_with(request, message.attachments))
+        request = self.parser.parse_message(message, edited=edited)
+        await self.executor.submit(str(message.author.id), lambda: self._process(request, message.attachments))
 
-    async def edit(self, message: Message) -> None:
-        """They have changed what they wrote."""
-        await self.message(message, edited=True)
+    async def handle_edit(self, message: Message) -> None:
+        """Answer a private message that its author has edited."""
+        await self.handle_message(message, edited=True)
 
-    async def _dealt_with(self, request: IncomingMessage, files: Sequence[Attachment], *, veiled: bool = False) -> None:
+    async def _process(self, request: IncomingMessage, files: Sequence[Attachment], *, spoiler: bool = False) -> None:
         with suppress(Interrupted):
-            await self._heard(request, files, veiled=veiled)
+            await self._answer(request, files, spoiler=spoiler)
 
-    async def _heard(self, request: IncomingMessage, files: Sequence[Attachment], *, veiled: bool = False) -> None:
-        if veiled or is_veiled(files):
-            await self.memory.mark_spoilers(request.chat, [request.message_id])
-        sorry: Card | None = self.conversation.sorry(request.person)
-        card = await self.telling.patience.until_done(lambda: self.conversation.answer(request), failed=sorry)
+    async def _answer(self, request: IncomingMessage, files: Sequence[Attachment], *, spoiler: bool = False) -> None:
+        if spoiler or has_spoiler(files):
+            await self.platform_files.mark_spoilers(request.chat, [request.message_id])
+        sorry: Card | None = self.message_router.sorry(request.person)
+        card = await self.responder.patience.until_done(lambda: self.message_router.answer(request), failed=sorry)
         if card is not None:
             where = Address(request.chat, reply_to=request.message_id, person=request.person)
-            await self.telling.show(where, card)
+            await self.responder.show(where, card)

@@ -1,4 +1,4 @@
-"""The commands that paint: /style and /again, and what the menus of messages and people offer."""
+"""The commands that repaint a photo: /style, /again and the context menus of messages and users."""
 
 from collections.abc import Iterator
 
@@ -7,25 +7,25 @@ from discord.app_commands import Choice, ContextMenu
 
 from bot.i18n import mark
 from bot.messaging.commands import CommandName
-from handlers.discord.autocomplete import Suggesting
-from handlers.discord.client import Ask
-from handlers.discord.commands import Slash
-from handlers.discord.parsing import Filled
-from handlers.discord.responder import Answering
+from handlers.discord.autocomplete import Autocomplete
+from handlers.discord.client import BotInteraction
+from handlers.discord.commands import SlashCommand
+from handlers.discord.parsing import FilledCommand
+from handlers.discord.responder import DiscordResponder
 
 REPAINT_PHOTO, REPAINT_AVATAR = mark("Repaint this photo"), mark("Repaint avatar")
 
 
-def painting(answering: Answering, suggesting: Suggesting) -> Iterator[Slash | ContextMenu]:
+def style_commands(responder: DiscordResponder, autocomplete: Autocomplete) -> Iterator[SlashCommand | ContextMenu]:
     """All of them."""
-    yield _style(answering, suggesting)
-    yield _again(answering, suggesting)
-    yield from _menus(answering)
+    yield _style_command(responder, autocomplete)
+    yield _again_command(responder, autocomplete)
+    yield from _context_menus(responder)
 
 
-def _style(answering: Answering, suggesting: Suggesting) -> Slash:
-    async def suggested(interaction: Ask, words: str) -> list[Choice[str]]:
-        return await suggesting.styles(interaction, words)
+def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> SlashCommand:
+    async def suggest(interaction: BotInteraction, words: str) -> list[Choice[str]]:
+        return await autocomplete.styles(interaction, words)
 
     @app_commands.command(name=CommandName.STYLE.value, description=mark("Repaint a photo"))
     @app_commands.describe(
@@ -38,9 +38,9 @@ def _style(answering: Answering, suggesting: Suggesting) -> Slash:
         private=mark("Only you see it"),
         spoiler=mark("Cover the picture until it is tapped"),
     )
-    @app_commands.autocomplete(style=suggested)
+    @app_commands.autocomplete(style=suggest)
     async def style(  # noqa: PLR0917  # Discord's options, in the order in which it offers them
-        interaction: Ask,
+        interaction: BotInteraction,
         photo: Attachment,
         style: str = "",
         reference: Attachment | None = None,
@@ -50,37 +50,37 @@ def _style(answering: Answering, suggesting: Suggesting) -> Slash:
         private: bool = False,  # noqa: FBT001, FBT002  # Discord's option
         spoiler: bool = False,  # noqa: FBT001, FBT002  # Discord's option
     ) -> None:
-        photos = [one for one in (photo, photo2, photo3, photo4) if one is not None]
+        photos = [attachment for attachment in (photo, photo2, photo3, photo4) if attachment is not None]
         if reference is None:
-            filled = Filled(f"/style {style}", own=photos, veiled=spoiler)
+            filled = FilledCommand(f"/style {style}", attachments=photos, spoiler=spoiler)
         else:
-            filled = Filled("/style ref", own=(*photos, reference), veiled=spoiler)
-        await answering.command(interaction, filled, unseen=private)
+            filled = FilledCommand("/style ref", attachments=(*photos, reference), spoiler=spoiler)
+        await responder.handle_command(interaction, filled, ephemeral=private)
 
     return style
 
 
-def _again(answering: Answering, suggesting: Suggesting) -> Slash:
-    async def suggested(interaction: Ask, words: str) -> list[Choice[str]]:
-        return await suggesting.styles(interaction, words)
+def _again_command(responder: DiscordResponder, autocomplete: Autocomplete) -> SlashCommand:
+    async def suggest(interaction: BotInteraction, words: str) -> list[Choice[str]]:
+        return await autocomplete.styles(interaction, words)
 
     @app_commands.command(name=CommandName.AGAIN.value, description=mark("My last photo once more"))
     @app_commands.describe(
         style=mark("In which style; nothing: the same, with fresh brushwork"), private=mark("Only you see it")
     )
-    @app_commands.autocomplete(style=suggested)
-    async def again(interaction: Ask, style: str = "", private: bool = False) -> None:  # noqa: FBT001, FBT002  # Discord's option
-        await answering.command(interaction, Filled(f"/again {style}"), unseen=private)
+    @app_commands.autocomplete(style=suggest)
+    async def again(interaction: BotInteraction, style: str = "", private: bool = False) -> None:  # noqa: FBT001, FBT002  # Discord's option
+        await responder.handle_command(interaction, FilledCommand(f"/again {style}"), ephemeral=private)
 
     return again
 
 
-def _menus(answering: Answering) -> Iterator[ContextMenu]:
-    async def repaint_photo(interaction: Ask, message: Message) -> None:
-        await answering.command(interaction, Filled("/style", message=message), unseen=False)
+def _context_menus(responder: DiscordResponder) -> Iterator[ContextMenu]:
+    async def repaint_photo(interaction: BotInteraction, message: Message) -> None:
+        await responder.handle_command(interaction, FilledCommand("/style", target_message=message), ephemeral=False)
 
-    async def repaint_avatar(interaction: Ask, user: User | Member) -> None:
-        await answering.command(interaction, Filled("/style", user=user), unseen=False)
+    async def repaint_avatar(interaction: BotInteraction, user: User | Member) -> None:
+        await responder.handle_command(interaction, FilledCommand("/style", target_user=user), ephemeral=False)
 
     yield ContextMenu(name=REPAINT_PHOTO, callback=repaint_photo)
     yield ContextMenu(name=REPAINT_AVATAR, callback=repaint_avatar)

@@ -1,4 +1,4 @@
-"""How large a file may be: Discord says so with every interaction, and refuses what is larger."""
+"""How large uploads may be: every interaction says so for its channel, and Discord refuses larger ones."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,32 +6,34 @@ from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.platform import Card, Chat
 from handlers.discord.rendering import pictures_of
 
-USUAL = 10 * 1024 * 1024  # bytes that every channel takes, as far as we know
-LEAST = 64 * 1024  # below which it can't be the size
-MOST_CHATS = 10_000  # remembered
+DEFAULT_LIMIT = 10 * 1024 * 1024  # bytes; what every channel takes unless an interaction says otherwise
+MIN_LIMIT = 64 * 1024  # bytes; a smaller file that is refused is not refused for its size
+MAX_CHATS = 10_000  # remembered at once
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What each chat takes, as far as it was told lately."""
+class UploadLimits:
+    """The limits of the chats seen lately."""
 
-    reception: PhotoIntake
-    _known: dict[str, int] = field(default_factory=dict)
+    photo_intake: PhotoIntake
+    _limits: dict[str, int] = field(default_factory=dict)
 
-    def learn(self, chat: Chat, most: int) -> None:
-        if len(self._known) >= MOST_CHATS:
-            self._known.clear()
-        self._known[chat.platform_id] = most
+    def record(self, chat: Chat, limit: int) -> None:
+        if len(self._limits) >= MAX_CHATS:
+            self._limits.clear()
+        self._limits[chat.platform_id] = limit
 
-    def most(self, chat: Chat) -> int:
-        """Bytes."""
-        return self._known.get(chat.platform_id, USUAL)
+    def limit(self, chat: Chat) -> int:
+        """The chat's limit in bytes."""
+        return self._limits.get(chat.platform_id, DEFAULT_LIMIT)
 
-    async def fitting(self, card: Card, most: int) -> Card:
-        """With smaller copies of pictures that are too big; all together may not be bigger than one may be."""
+    async def fit(self, card: Card, limit: int) -> Card:
+        """The card with pictures re-encoded to fit: Discord applies the limit to a message's files together."""
         pictures = pictures_of(card)
-        if sum(len(picture.jpeg) for picture in pictures) <= most:
+        if sum(len(picture.jpeg) for picture in pictures) <= limit:
             return card
-        each = most // len(pictures)
-        smaller = [replace(one, jpeg=await self.reception.fit_within(one.jpeg, each)) for one in pictures]
+        share = limit // len(pictures)
+        smaller = [
+            replace(picture, jpeg=await self.photo_intake.fit_within(picture.jpeg, share)) for picture in pictures
+        ]
         return replace(card, picture=None, document=None, pictures=tuple(smaller))

@@ -28,7 +28,7 @@ from bot.cluster.election import Election
 from bot.messaging.platform import Platform
 from bot.runtime.clock import WallClock
 from handlers.discord import DiscordPlatform, discord
-from handlers.discord.client import talking_to
+from handlers.discord.client import use_api_url
 from handlers.telegram import TelegramPlatform, telegram, webhook_config
 from handlers.telegram.bot_client import MESSAGES_PER_SECOND
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -178,7 +178,9 @@ async def discord_replicas(
     mail = Mail()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(discord_server())
-        stack.enter_context(talking_to(server.api_url))  # the library's address is everybody's; who leaves puts it back
+        stack.enter_context(
+            use_api_url(server.api_url)
+        )  # the library's address is everybody's; who leaves puts it back
         address = await stack.enter_async_context(served(mail.app))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.move(Endpoint(f"{address}/discord/interactions", http))

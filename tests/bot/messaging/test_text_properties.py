@@ -112,10 +112,10 @@ def test_a_mention_on_telegram_is_about_the_words_that_it_names(before: str, nam
 def test_no_card_is_longer_than_discord_takes_it(words: str, label: str, times: int, called: str | None) -> None:
     rows = tuple((Button(label or "x", Press(Verb.CHOOSE, 1, number).pack()),) for number in range(times))
     card = Card(words * times, rows, mention=None if called is None else Mention(words, called))
-    drawn = on_discord.drawn(card)
+    drawn = on_discord.render(card)
     assert len(drawn.text) <= on_discord.MAX_TEXT
     assert drawn.view is not None
-    assert len(drawn.view.children) <= on_discord.MAX_ROWS * on_discord.IN_A_ROW
+    assert len(drawn.view.children) <= on_discord.MAX_ROWS * on_discord.MAX_PER_ROW
 
 
 def test_unknown_words_are_said_back_as_they_were_written() -> None:

@@ -24,14 +24,20 @@ from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform import Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import WallClock
-from handlers.discord.command_sync import agrees
-from handlers.discord.errors import TooBig, TooLate, translated
-from handlers.discord.files import Files, origins
-from handlers.discord.identities import Channel, Hook, Private, place_of
-from handlers.discord.interaction_replies import FEW, LIFE, Replies, Reply, seal_of
-from handlers.discord.interactions_endpoint import is_signed
-from handlers.discord.modals import bring_form, brought
-from handlers.discord.upload_limits import USUAL, Sizes
+from handlers.discord.command_sync import payload_matches
+from handlers.discord.errors import FileTooLarge, InteractionExpired, translated_errors
+from handlers.discord.files import FileDownloader, trusted_origins
+from handlers.discord.identities import Channel, PrivateChat, ViaInteraction, destination_of
+from handlers.discord.interaction_replies import (
+    TOKEN_LIFETIME,
+    USER_INSTALL_FOLLOWUPS,
+    InteractionReplies,
+    InteractionReply,
+    token_cipher,
+)
+from handlers.discord.interactions_endpoint import has_valid_signature
+from handlers.discord.modals import parse_reference_modal, reference_modal
+from handlers.discord.upload_limits import DEFAULT_LIMIT, UploadLimits
 from storage.database import Database, open_database
 from tests.fakes import postgres
 from tests.harness.pictures import encoded
@@ -57,10 +63,10 @@ def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
         (RateLimited(40.0), TryLater(40.0)),
         (refusal(NotFound, 404, 10008), TargetGone(card_only=True)),
         (refusal(NotFound, 404, 10003), TargetGone(card_only=False)),
-        (refusal(NotFound, 404, 10015), TooLate()),
-        (refusal(HTTPException, 401, 50027), TooLate()),
+        (refusal(NotFound, 404, 10015), InteractionExpired()),
+        (refusal(HTTPException, 401, 50027), InteractionExpired()),
         (refusal(Forbidden, 403, 50007), TargetGone(card_only=False)),
-        (refusal(HTTPException, 413, 40005), TooBig()),
+        (refusal(HTTPException, 413, 40005), FileTooLarge()),
         (refusal(HTTPException, 400, 50035), TargetGone(card_only=False)),
         (refusal(HTTPException, 401, 0), TryLater(60.0)),
         (refusal(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
@@ -69,16 +75,16 @@ def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
     ],
 )
 def test_every_error_is_one_decision_and_carries_nothing_along(said: Exception, means: Exception) -> None:
-    with pytest.raises(type(means)) as raised, translated():
+    with pytest.raises(type(means)) as raised, translated_errors():
         raise said
     assert vars(raised.value) == vars(means)
     assert (str(raised.value), raised.value.__cause__) == (str(means), None)
 
 
 @asynccontextmanager
-async def files_of(answer: httpx.Response) -> AsyncIterator[Files]:
+async def files_of(answer: httpx.Response) -> AsyncIterator[FileDownloader]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
-        yield Files(http, origins("https://discord.com/api"))
+        yield FileDownloader(http, trusted_origins("https://discord.com/api"))
 
 
 @pytest.mark.parametrize(
@@ -98,96 +104,109 @@ async def test_files_are_read_from_discord_only_and_never_too_much(
     url: str, answer: httpx.Response, found: Any
 ) -> None:
     async with files_of(answer) as files:
-        assert await files.read(url) == found
+        assert await files.download(url) == found
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
 async def test_a_file_that_is_not_to_be_had_now_is_asked_for_later(status: int) -> None:
     async with files_of(httpx.Response(status)) as files:
         with pytest.raises(TryLater):
-            await files.read(CDN)
+            await files.download(CDN)
 
 
 async def test_a_form_names_its_job_and_is_understood_without_being_remembered() -> None:
-    form = bring_form(Press(Verb.BRING, 42), "zh-CN")
+    form = reference_modal(Press(Verb.BRING, 42), "zh-CN")
     assert (form.custom_id, form.title, form.is_finished()) == ("bring:42", "照一张图片来画", True)
     file = {"url": CDN, "size": 3, "filename": "a.png", "content_type": "image/png"}
-    found = brought({"custom_id": "bring:42", "resolved": {"attachments": {"9": file}}})
+    found = parse_reference_modal({"custom_id": "bring:42", "resolved": {"attachments": {"9": file}}})
     assert found is not None
     assert (found[0], found[1].url, found[1].size) == (42, CDN, 3)
 
 
 @pytest.mark.parametrize("data", [{}, {"custom_id": "bring:42"}, {"custom_id": "choose:1:2", "resolved": {}}])
 def test_a_form_of_somebody_else_is_none_of_ours(data: dict[str, Any]) -> None:
-    assert brought(data) is None
+    assert parse_reference_modal(data) is None
 
 
 async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(database: Database) -> None:
     now, secret = [1000.0], b"s" * 32
     clock = WallClock(wall=lambda: now[0], steady=lambda: 0.0)
     tickets = InteractionTokens(database, "discord:1", clock)
-    replies, elsewhere = (Replies(tickets, seal_of(secret)) for _ in range(2))
-    reply = Reply("5", 1, "a token", "77", 1000.0 + LIFE, is_open=True, unseen=True, left=FEW)
-    assert await replies.keep(reply)
-    assert not await elsewhere.keep(reply), "answered by one of us"
+    replies, elsewhere = (InteractionReplies(tickets, token_cipher(secret)) for _ in range(2))
+    reply = InteractionReply(
+        "5",
+        1,
+        "a token",
+        "77",
+        1000.0 + TOKEN_LIFETIME,
+        is_placeholder=True,
+        ephemeral=True,
+        followups_left=USER_INSTALL_FOLLOWUPS,
+    )
+    assert await replies.save(reply)
+    assert not await elsewhere.save(reply), "answered by one of us"
     assert "token" not in repr(reply)
-    assert await elsewhere.waiting("77") == reply
+    assert await elsewhere.get_pending("77") == reply
     with pytest.raises(TryLater):
-        async with replies.filling(reply) as is_ours:
+        async with replies.fill(reply) as is_ours:
             assert is_ours
-            assert await elsewhere.waiting("77") is None
-            async with elsewhere.filling(reply) as too:
+            assert await elsewhere.get_pending("77") is None
+            async with elsewhere.fill(reply) as too:
                 assert not too
             raise TryLater(1.0)
-    assert await replies.waiting("77") == reply
-    async with replies.filling(reply):
+    assert await replies.get_pending("77") == reply
+    async with replies.fill(reply):
         pass
-    assert await elsewhere.waiting("77") is None
-    await elsewhere.followed(reply)
-    kept = await replies.of("5")
+    assert await elsewhere.get_pending("77") is None
+    await elsewhere.count_followup(reply)
+    kept = await replies.get("5")
     assert kept is not None
-    assert kept.left == FEW - 1
-    now[0] += LIFE
-    assert await replies.of("5") is None
+    assert kept.followups_left == USER_INSTALL_FOLLOWUPS - 1
+    now[0] += TOKEN_LIFETIME
+    assert await replies.get("5") is None
 
 
 async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> None:
     now = [1000.0]
     tickets = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
-    ours, strangers = (Replies(tickets, seal_of(secret * 32)) for secret in (b"a", b"b"))
-    await ours.keep(Reply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + LIFE, is_open=True, unseen=True))
+    ours, strangers = (InteractionReplies(tickets, token_cipher(secret * 32)) for secret in (b"a", b"b"))
+    await ours.save(
+        InteractionReply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + TOKEN_LIFETIME, is_placeholder=True, ephemeral=True)
+    )
     wakeup = await tickets.of("5")
     assert wakeup is not None
     assert "aW50" not in wakeup.sealed
     assert "seal" not in repr(ours)
-    assert await strangers.of("5") is None
-    now[0] += LIFE + 1
-    await ours.keep(Reply("6", 1, "another", "78", now[0] + LIFE, is_open=True, unseen=True))
+    assert await strangers.get("5") is None
+    now[0] += TOKEN_LIFETIME + 1
+    await ours.save(
+        InteractionReply("6", 1, "another", "78", now[0] + TOKEN_LIFETIME, is_placeholder=True, ephemeral=True)
+    )
     async with database.read() as connection:
         assert (await connection.execute(text("SELECT interaction FROM reply"))).scalars().all() == ["6"]
 
 
 async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may_be() -> None:
     async with Intake() as intake:
-        sizes, chat = Sizes(PhotoIntake(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
-        assert sizes.most(chat) == USUAL
-        sizes.learn(chat, 1_000_000)
+        sizes, chat = UploadLimits(PhotoIntake(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
+        assert sizes.limit(chat) == DEFAULT_LIMIT
+        sizes.record(chat, 1_000_000)
         jpeg = encoded(Image.effect_noise((1500, 2000), 80).convert("RGB"), "JPEG", quality=95)
         card = Card("", pictures=tuple(Picture(jpeg, f"{at}.jpg", "") for at in range(2)))
-        assert len(jpeg) * 2 > sizes.most(chat)
-        fitting = await sizes.fitting(card, sizes.most(chat))
+        assert len(jpeg) * 2 > sizes.limit(chat)
+        fitting = await sizes.fit(card, sizes.limit(chat))
         assert sum(len(picture.jpeg) for picture in fitting.pictures) <= 1_000_000
-        assert await sizes.fitting(card, USUAL) == card
+        assert await sizes.fit(card, DEFAULT_LIMIT) == card
 
 
 def test_only_what_discord_has_signed_is_from_discord() -> None:
     key = Ed25519PrivateKey.generate()
     public, signature = key.public_key().public_bytes_raw().hex(), key.sign(b"17{}").hex()
-    assert is_signed(public, signature, "17", b"{}")
-    assert not is_signed(public, signature, "18", b"{}")
-    assert not is_signed(public, "00" * 64, "17", b"{}")
-    assert not is_signed(public, "no signature", "17", b"{}")
-    assert not is_signed("no key", signature, "17", b"{}")
+    assert has_valid_signature(public, signature, "17", b"{}")
+    assert not has_valid_signature(public, signature, "18", b"{}")
+    assert not has_valid_signature(public, "00" * 64, "17", b"{}")
+    assert not has_valid_signature(public, "no signature", "17", b"{}")
+    assert not has_valid_signature("no key", signature, "17", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -205,16 +224,16 @@ def test_only_what_discord_has_signed_is_from_discord() -> None:
     ],
 )
 def test_commands_are_told_only_when_they_differ(theirs: Any, ours: Any, *, same: bool) -> None:
-    assert agrees(theirs, ours) == same
+    assert payload_matches(theirs, ours) == same
 
 
 @pytest.mark.parametrize(
     ("chat", "place"),
     [
-        (Chat("discord", "5"), Private(5)),
+        (Chat("discord", "5"), PrivateChat(5)),
         (Chat("discord", "5", thread="6", is_group=True), Channel(6)),
-        (Chat("discord", "5", thread="hook:7", is_group=True), Hook("7")),
+        (Chat("discord", "5", thread="hook:7", is_group=True), ViaInteraction("7")),
     ],
 )
 def test_a_chat_says_where_its_cards_go(chat: Chat, place: object) -> None:
-    assert place_of(chat) == place
+    assert destination_of(chat) == place

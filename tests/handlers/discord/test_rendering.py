@@ -7,7 +7,7 @@ import pytest
 from bot.messaging.callback_data import Press, Verb
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Button, Card, Document, Mention, Picture
-from handlers.discord.rendering import drawn, press_of, view
+from handlers.discord.rendering import button_view, callback_data_of, render
 from tests.fakes.dashscope.service import portrait_jpeg
 
 
@@ -17,7 +17,7 @@ def looks(number: int) -> ButtonRows:
 
 def parts(rows: ButtonRows) -> list[dict[str, Any]]:
     """The components, row by row, as they go to Discord."""
-    found = view(rows)
+    found = button_view(rows)
     return [] if found is None else [part for row in found.to_components() for part in row["components"]]
 
 
@@ -38,15 +38,15 @@ async def test_few_looks_are_buttons() -> None:
 
 async def test_rows_stay_as_they_are_while_they_fit_and_are_filled_when_they_do_not() -> None:
     rows = tuple((Button(f"{at}", f"rule:{at}:1"),) for at in range(9))
-    assert [len(row["components"]) for row in view(rows[:5]).to_components()] == [1] * 5  # type: ignore[union-attr]
-    assert [len(row["components"]) for row in view(rows).to_components()] == [5, 4]  # type: ignore[union-attr]
+    assert [len(row["components"]) for row in button_view(rows[:5]).to_components()] == [1] * 5  # type: ignore[union-attr]
+    assert [len(row["components"]) for row in button_view(rows).to_components()] == [5, 4]  # type: ignore[union-attr]
 
 
 async def test_what_can_only_be_shared_elsewhere_is_left_out() -> None:
     assert parts(((Button("Share", share="#7"), Button("Open", link="https://example.org")),)) == [
         {"type": 2, "style": 5, "label": "Open", "disabled": False, "url": "https://example.org"}
     ]
-    assert view(((Button("Share", share="#7"),),)) is None
+    assert button_view(((Button("Share", share="#7"),),)) is None
 
 
 @pytest.mark.parametrize(
@@ -58,35 +58,39 @@ async def test_what_can_only_be_shared_elsewhere_is_left_out() -> None:
     ],
 )
 async def test_words_are_meant_as_they_stand_and_commands_can_be_tapped(text: str, shown: str) -> None:
-    assert drawn(Card(text), commands={"help": 5}).text == shown
+    assert render(Card(text), commands={"help": 5}).text == shown
 
 
 async def test_only_who_is_called_is_mentioned() -> None:
     card = Card("You whose photo this is: may I? Not @everyone.", mention=Mention("You whose photo this is", "42"))
-    message = drawn(card)
+    message = render(card)
     assert message.text.startswith("<@42> (You whose photo this is): may I?")
-    assert dict(message.mentions.to_dict()) == {"parse": [], "users": [42]}
+    assert dict(message.allowed_mentions.to_dict()) == {"parse": [], "users": [42]}
 
 
 async def test_pictures_have_their_description_and_are_covered_where_that_is_wanted() -> None:
     pictures = tuple(Picture(portrait_jpeg(), f"{at}.jpg", f"Anime {at}", job=at) for at in range(12))
-    files = drawn(Card("", pictures=pictures), veiled=True).files
+    files = render(Card("", pictures=pictures), spoiler=True).files
     assert [file.filename for file in files[:2]] == ["SPOILER_0.jpg", "SPOILER_1.jpg"]
     assert (len(files), files[0].description) == (10, "Anime 0")
     assert files[0].fp.read() == portrait_jpeg()
 
 
 async def test_a_file_is_sent_from_its_beginning_each_time() -> None:
-    message = drawn(Card("", document=Document(b"zip", "all.zip")))
+    message = render(Card("", document=Document(b"zip", "all.zip")))
     assert [message.files[0].fp.read(), message.files[0].fp.read()] == [b"zip", b"zip"]
 
 
 async def test_all_that_one_card_ever_says_is_about_the_same() -> None:
-    assert drawn(Card("Place 2", job=7)).about == drawn(Card("Painting", job=7)).about != drawn(Card("Hello")).about
+    assert (
+        render(Card("Place 2", job=7)).dedup_key
+        == render(Card("Painting", job=7)).dedup_key
+        != render(Card("Hello")).dedup_key
+    )
 
 
 async def test_two_buttons_that_do_the_same_have_names_of_their_own() -> None:
     found = parts(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
     names = [part["custom_id"] for part in found]
     assert len(set(names)) == 2
-    assert [press_of(name) for name in names] == ["page:7:1"] * 2
+    assert [callback_data_of(name) for name in names] == ["page:7:1"] * 2

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from bot.app import Installation, open_installation, running
 from bot.runtime.clock import WallClock
-from handlers.discord.client import Line
-from handlers.discord.components import house_of
+from handlers.discord.client import ClientRef
+from handlers.discord.components import build_components
 from handlers.discord.connection import Connection
-from handlers.discord.files import Files
+from handlers.discord.files import FileDownloader
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import settings_for
@@ -75,16 +75,17 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
         open_installation(settings_for(data_dir), clock=WallClock(), engine=quick_engine()) as app,
         httpx.AsyncClient(transport=httpx.MockTransport(cdn)) as http,
     ):
-        connection = Connection(Line(), SecretStr("simcord.x"), "", app.deps.clock, by_webhook=False)
-        house = house_of(app.services, connection, Files(http, frozenset({CDN})), app.http_deps.secret)
-        tree = await house.planted()
+        connection = Connection(ClientRef(), SecretStr("simcord.x"), "", app.deps.clock, by_webhook=False)
+        downloader = FileDownloader(http, frozenset({CDN}))
+        components = build_components(app.services, connection, downloader, app.http_deps.secret)
+        tree = await components.new_command_tree()
         async with simcord.run(tree.client, shard_count=1) as env:
             files["env"] = env
-            connection.line.client = tree.client
+            connection.client_ref.client = tree.client
             await tree.sync()
-            async with running(app, [house.platform]):
+            async with running(app, [components.platform]):
                 yield World(env, app)
-                await house.lineup.finish(10)
+                await components.executor.finish(10)
 
 
 async def test_a_command_is_answered_and_its_answer_becomes_the_picture(tmp_path: Path) -> None:
