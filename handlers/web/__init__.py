@@ -1,4 +1,7 @@
-"""The web chat: a page, its JSON API, and who may use them. It translates and decides nothing."""
+"""The web chat: a page, its JSON API, and the middleware in front of them.
+
+The package translates between HTTP and the core; it takes no decisions of its own.
+"""
 
 import secrets
 import time
@@ -9,12 +12,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from bot.jobs.service import JobService
-from handlers.web.api import Jobs
-from handlers.web.errors import Problem, on_crash, on_http, on_problem
-from handlers.web.event_stream import Events
+from handlers.web.api import JobApi
+from handlers.web.errors import HttpProblem, handle_http_exception, handle_unexpected_error, problem_handler
+from handlers.web.event_stream import JobEvents
 from handlers.web.page import Page, read_static
-from handlers.web.request_guard import Guard
-from handlers.web.visitors import Cookies, Visitors
+from handlers.web.request_guard import RequestGuard
+from handlers.web.visitors import VisitorCookies, VisitorMiddleware
 
 __all__ = ["web_chat"]
 
@@ -24,24 +27,28 @@ def web_chat(
 ) -> Starlette:
     """The ASGI application, to be mounted at the root.
 
-    `secret` signs the visitors' cookies. `allowed_hosts`: the names (without ports) that a Host header may carry, None
-    for any; give them when bound to loopback. `secure`: reached by https only.
+    `secret` signs the visitors' cookies. `allowed_hosts` are the names (without ports) accepted in the Host header,
+    None for any; pass them when the server is bound to loopback. `secure`: the page is reached over https only.
     """
-    page, jobs = Page(read_static()), Jobs(job_service)
-    events = Events(job_service, jobs)
-    cookies = Cookies(secret, secure=secure, fresh=lambda: secrets.token_hex(16))
+    page, job_api = Page(read_static()), JobApi(job_service)
+    events = JobEvents(job_service, job_api)
+    cookies = VisitorCookies(secret, secure=secure, new_id=lambda: secrets.token_hex(16))
     return Starlette(
         routes=[
             Route("/", page.index),
             Route("/static/{path:path}", page.static),
             Route("/samples/{slug}.jpg", page.sample),
             Route("/api/texts", page.texts),
-            *jobs.routes(),
-            Route("/api/jobs/{id:int}/events", events.follow),
+            *job_api.routes(),
+            Route("/api/jobs/{id:int}/events", events.stream),
         ],
         middleware=[
-            Middleware(Guard, allowed_hosts=allowed_hosts),
-            Middleware(Visitors, cookies=cookies, clock=time.monotonic),
+            Middleware(RequestGuard, allowed_hosts=allowed_hosts),
+            Middleware(VisitorMiddleware, cookies=cookies, clock=time.monotonic),
         ],
-        exception_handlers={Problem: on_problem(job_service.clock.now), HTTPException: on_http, Exception: on_crash},
+        exception_handlers={
+            HttpProblem: problem_handler(job_service.clock.now),
+            HTTPException: handle_http_exception,
+            Exception: handle_unexpected_error,
+        },
     )

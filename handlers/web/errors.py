@@ -1,4 +1,4 @@
-"""What went wrong, as `{"code", "message"}`: one warm sentence in the visitor's language."""
+"""Errors as JSON: `{"code", "message"}`, with a message in the visitor's language."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import error_message, mark
-from handlers.web.headers import HEADERS
+from handlers.web.headers import SECURITY_HEADERS
 from handlers.web.language import texts_of
 
 _STATUS: Mapping[ErrorCode, int] = {
@@ -23,7 +23,7 @@ _STATUS: Mapping[ErrorCode, int] = {
 }
 
 
-_SENTENCES: Mapping[str, str] = {
+_MESSAGES: Mapping[str, str] = {
     "unknown_host": mark("This page answers only under its own address."),
     "other_site": mark("This request came from another page, so nothing was done. Please try again here."),
     "too_fast": mark("That was a little fast. Please wait a moment and try again."),
@@ -37,8 +37,8 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-class Problem(Exception):
-    """A request that ends here. Raised anywhere under a route, answered by `answer`."""
+class HttpProblem(Exception):
+    """Ends a request with an error response. May be raised anywhere below a route."""
 
     def __init__(
         self, status: int, code: str, *, user_error: UserError | None = None, retry_after: float | None = None
@@ -46,47 +46,47 @@ class Problem(Exception):
         super().__init__(code)
         self.status = status
         self.code = code
-        self.error = user_error
+        self.user_error = user_error
         self.retry_after = retry_after
 
     @classmethod
-    def of(cls, user_error: UserError) -> "Problem":
-        """The studio's refusal as an HTTP status; what names no other is 422."""
+    def of(cls, user_error: UserError) -> "HttpProblem":
+        """The problem for a user error; 422 unless its code maps to another status."""
         return cls(_STATUS.get(user_error.code, 422), user_error.code, user_error=user_error)
 
 
-def answer(request: Request, problem: Problem, *, now: float | None = None) -> Response:
-    """The JSON answer for a problem. `now` (epoch seconds): for those that say how long to wait."""
+def problem_response(request: Request, problem: HttpProblem, *, now: float | None = None) -> Response:
+    """The JSON response for a problem. `now` (epoch seconds) is needed for messages that say how long to wait."""
     texts = texts_of(request)
-    why = problem.error
-    message = error_message(why, texts, now=now) if why else texts.gettext(_SENTENCES[problem.code])
+    error = problem.user_error
+    message = error_message(error, texts, now=now) if error else texts.gettext(_MESSAGES[problem.code])
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(problem.retry_after)))
     return JSONResponse({"code": problem.code, "message": message}, problem.status, headers)
 
 
-def on_problem(clock: Callable[[], float]) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Starlette's exception handler for a Problem."""
+def problem_handler(clock: Callable[[], float]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Starlette's exception handler for HttpProblem."""
 
     async def handler(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
-        return answer(request, error, now=clock())
+        assert isinstance(error, HttpProblem)
+        return problem_response(request, error, now=clock())
 
     return handler
 
 
-async def on_http(request: Request, error: Exception) -> Response:
-    """Starlette's own 4xx (no such route, no such method, a body that is no form) in our shape."""
+async def handle_http_exception(request: Request, error: Exception) -> Response:
+    """Return Starlette's own 4xx errors (unknown route or method, malformed form) in our format."""
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_form")
-    response = answer(request, Problem(error.status_code, code))
+    response = problem_response(request, HttpProblem(error.status_code, code))
     response.headers.update(error.headers or {})
     return response
 
 
-async def on_crash(request: Request, _: Exception) -> Response:
-    """A fault of ours: one sentence to the visitor; the server logs the rest."""
-    response = answer(request, Problem(500, "internal_server_error"))
-    response.headers.update(HEADERS)  # this one is answered outside the guard
+async def handle_unexpected_error(request: Request, _: Exception) -> Response:
+    """Return a generic message for an unexpected exception; the server logs its details."""
+    response = problem_response(request, HttpProblem(500, "internal_server_error"))
+    response.headers.update(SECURITY_HEADERS)  # Starlette answers these outside the middleware
     return response

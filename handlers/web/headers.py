@@ -1,4 +1,4 @@
-"""The headers that every answer of the page carries."""
+"""The security headers of every response."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _POLICY = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
-HEADERS: Mapping[str, str] = {
+SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

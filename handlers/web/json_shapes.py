@@ -1,4 +1,4 @@
-"""The shapes of the JSON that the page reads."""
+"""The JSON representations that the page reads."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from bot.domain import styles
 from bot.domain.job_view import ENDED, JobView, QuotaView, State
 from bot.i18n import Texts, error_message
 
-JOBS = "/api/jobs"
+JOBS_PATH = "/api/jobs"
 
 Json = dict[str, Any]
 
@@ -21,8 +21,8 @@ def style_json(style: styles.Style, language: str, *, has_sample: bool) -> Json:
 
 
 def job_json(view: JobView, texts: Texts) -> Json:
-    """One job. `style` is the API's index (-1: a picture of the visitor's own); times are Unix seconds."""
-    at = f"{JOBS}/{view.id}"
+    """One job. `style` is the style's index (-1: a reference picture of the visitor's own); times are epoch seconds."""
+    path = f"{JOBS_PATH}/{view.id}"
     return {
         "id": view.id,
         "state": view.state.value,
@@ -43,9 +43,9 @@ def job_json(view: JobView, texts: Texts) -> Json:
         "width": view.width,
         "height": view.height,
         "expires_at": view.expires_at,
-        "photo_url": f"{at}/photo" if view.has_photo else None,
-        "result_url": f"{at}/result" if view.state in {State.STORED, State.DELIVERED} else None,
-        "events_url": f"{at}/events",
+        "photo_url": f"{path}/photo" if view.has_photo else None,
+        "result_url": f"{path}/result" if view.state in {State.STORED, State.DELIVERED} else None,
+        "events_url": f"{path}/events",
     }
 
 
@@ -59,10 +59,10 @@ def quota_json(view: QuotaView) -> Json:
     }
 
 
-def file_name(view: JobView) -> str:
-    """What a downloaded picture is called, e.g. `repaint-ink-1042.jpg`."""
-    look = next((style.slug for style in styles.STYLES if style.index == view.style), "yours")
-    return f"repaint-{look}-{view.id}.jpg"
+def download_name(view: JobView) -> str:
+    """The file name of a downloaded picture, e.g. `repaint-ink-1042.jpg`."""
+    slug = next((style.slug for style in styles.STYLES if style.index == view.style), "yours")
+    return f"repaint-{slug}-{view.id}.jpg"
 
 
 def _style_name(view: JobView, language: str) -> str | None:

@@ -1,20 +1,20 @@
-"""Which language a request reads: the page's switch (`?language=`), else the browser's list."""
+"""Negotiates a request's language: the page's switch (`?language=`) first, then Accept-Language."""
 
 from babel import negotiate_locale
 from starlette.requests import Request
 
 from bot.i18n import LANGUAGES, Texts, texts_for
 
-LONGEST = 200  # characters of a header that are looked at
+MAX_HEADER_LENGTH = 200  # characters of a header that are read
 
 
-def wanted(header: str) -> tuple[str, ...]:
-    """The tags of an Accept-Language header, best first; what can't be read is left out."""
-    ranked = [_ranked(part) for part in header[:LONGEST].split(",")]
+def accepted_languages(header: str) -> tuple[str, ...]:
+    """The tags of an Accept-Language header, best first; unreadable parts are skipped."""
+    ranked = [_parse_range(part) for part in header[:MAX_HEADER_LENGTH].split(",")]
     return tuple(tag for quality, tag in sorted(ranked, key=lambda pair: -pair[0]) if tag and quality > 0)
 
 
-def _ranked(part: str) -> tuple[float, str]:
+def _parse_range(part: str) -> tuple[float, str]:
     tag, _, parameters = part.strip().partition(";")
     try:
         return float(parameters.strip().removeprefix("q=") or 1), tag.strip()
@@ -23,7 +23,7 @@ def _ranked(part: str) -> tuple[float, str]:
 
 
 def texts_of(request: Request) -> Texts:
-    """The texts in the first wanted language that there is; English when there is none."""
-    chosen = request.query_params.get("language", "")[:LONGEST]
-    tags = [tag for tag in (chosen, *wanted(request.headers.get("accept-language", ""))) if tag]
+    """The texts in the first requested language that we support; English if there is none."""
+    chosen = request.query_params.get("language", "")[:MAX_HEADER_LENGTH]
+    tags = [tag for tag in (chosen, *accepted_languages(request.headers.get("accept-language", ""))) if tag]
     return texts_for(negotiate_locale(tags, LANGUAGES, sep="-") or "en")

@@ -1,4 +1,4 @@
-"""Who may talk to the page at all, and the headers that every answer carries."""
+"""Middleware against DNS rebinding and cross-site requests; adds the security headers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.web.errors import Problem, answer
-from handlers.web.headers import HEADERS
+from handlers.web.errors import HttpProblem, problem_response
+from handlers.web.headers import SECURITY_HEADERS
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def knows_host(host: str | None, allowed: frozenset[str] | None) -> bool:
-    """Whether the Host header names us. A page of somebody else's whose name was re-pointed at 127.0.0.1 says its own.
+def is_allowed_host(host: str | None, allowed: frozenset[str] | None) -> bool:
+    """Whether the Host header names us. A hostile page whose domain was rebound to 127.0.0.1 sends its own name.
 
     `allowed`: names without ports, or None for any.
     """
@@ -28,11 +28,11 @@ def knows_host(host: str | None, allowed: frozenset[str] | None) -> bool:
     return name in allowed
 
 
-def is_our_own(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a request may change something: it is safe, or it comes from our page, or from no page at all.
+def is_same_origin(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request may change state: it uses a safe method, comes from our own page, or comes from no page at all.
 
-    Browsers send Sec-Fetch-Site, or at least Origin, with everything that changes something; what sends neither is no
-    browser and carries nobody's cookie by accident.
+    Browsers send Sec-Fetch-Site, or at least Origin, with requests that change state. A client that sends neither is no
+    browser, so it carries nobody's cookie by accident.
     """
     if method in SAFE_METHODS:
         return True
@@ -42,8 +42,8 @@ def is_our_own(method: str, headers: Mapping[str, str]) -> bool:
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
-class Guard:
-    """ASGI middleware: turns strangers away and sets the headers."""
+class RequestGuard:
+    """ASGI middleware: rejects foreign hosts and origins, and adds the security headers."""
 
     def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str] | None) -> None:
         self._app = app
@@ -53,23 +53,23 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refused = self._refused(Request(scope))
-        await (refused or self._app)(scope, receive, _with_headers(send))
+        refusal = self._refusal(Request(scope))
+        await (refusal or self._app)(scope, receive, _add_security_headers(send))
 
-    def _refused(self, request: Request) -> Response | None:
-        if not knows_host(request.headers.get("host"), self._allowed):
-            return answer(request, Problem(421, "unknown_host"))
-        if not is_our_own(request.method, request.headers):
-            return answer(request, Problem(403, "other_site"))
+    def _refusal(self, request: Request) -> Response | None:
+        if not is_allowed_host(request.headers.get("host"), self._allowed):
+            return problem_response(request, HttpProblem(421, "unknown_host"))
+        if not is_same_origin(request.method, request.headers):
+            return problem_response(request, HttpProblem(403, "other_site"))
         return None
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
-    async def sender(message: Message) -> None:
+def _add_security_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)
 
-    return sender
+    return send_with_headers

@@ -58,7 +58,7 @@ async def test_what_can_only_be_shared_elsewhere_is_left_out() -> None:
     ],
 )
 async def test_words_are_meant_as_they_stand_and_commands_can_be_tapped(text: str, shown: str) -> None:
-    assert render(Card(text), commands={"help": 5}).text == shown
+    assert render(Card(text), command_ids={"help": 5}).text == shown
 
 
 async def test_only_who_is_called_is_mentioned() -> None:

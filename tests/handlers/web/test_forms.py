@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.app import Installation
-from handlers.web.forms import FORM_BYTES
+from handlers.web.forms import MAX_FORM_BYTES
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import served_app
@@ -37,7 +37,7 @@ async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path)
 async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(app: Installation) -> None:
     async with visitor(app) as anna:
         photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
-        assert len(photo) < FORM_BYTES
+        assert len(photo) < MAX_FORM_BYTES
         answer = await anna.post("/api/jobs", files={"photo": ("a.jpg", photo)}, data={"style": "0"})
         assert (answer.status_code, answer.json()["code"]) == (413, "too_many_bytes")
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.app import Installation, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
 from handlers.telegram.payload_filter import filter_updates
-from handlers.web.request_guard import is_our_own, knows_host
-from handlers.web.visitors import Cookies
+from handlers.web.request_guard import is_allowed_host, is_same_origin
+from handlers.web.visitors import VisitorCookies
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import running_app
 from tests.harness.properties import ANY_TEXT, FEW, QUICK, WORDS
@@ -52,18 +52,18 @@ def test_a_link_with_one_letter_changed_opens_nothing(key: str, at: int, letter:
 @given(WORDS)
 def test_no_words_are_a_link_or_a_cookie(words: str) -> None:
     assert read_token(SECRET, words, NOON) is None
-    assert Cookies(SECRET, secure=True, fresh=str).read(words) is None
+    assert VisitorCookies(SECRET, secure=True, new_id=str).read(words) is None
 
 
 @QUICK
 @given(st.text("0123456789abcdef", min_size=32, max_size=32), st.integers(0, 200), st.characters(codec="ascii"))
 def test_a_cookie_is_its_visitors_and_a_forged_one_nobodys(visitor: str, at: int, letter: str) -> None:
-    cookies = Cookies(SECRET, secure=False, fresh=str)
+    cookies = VisitorCookies(SECRET, secure=False, new_id=str)
     value = cookies.write(visitor).partition("=")[2].partition(";")[0]
     assert cookies.read(value) == visitor
     forged = value[: at % len(value)] + letter + value[at % len(value) + 1 :]
     assert cookies.read(forged) == (visitor if forged == value else None)
-    assert Cookies(OTHER, secure=False, fresh=str).read(value) is None
+    assert VisitorCookies(OTHER, secure=False, new_id=str).read(value) is None
 
 
 ADDRESSES = st.one_of(ANY_TEXT, st.sampled_from(["null", "http://[", "http://a:b", "http://localhost"]))
@@ -73,10 +73,10 @@ HEADS = st.dictionaries(st.sampled_from(["sec-fetch-site", "origin", "host"]), A
 @QUICK
 @given(st.sampled_from(["GET", "POST", "DELETE", "x"]), HEADS)
 def test_whoever_comes_from_elsewhere_changes_nothing(method: str, headers: dict[str, str]) -> None:
-    may = is_our_own(method, headers)
+    may = is_same_origin(method, headers)
     if method == "POST" and headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         assert not may
-    assert isinstance(knows_host(headers.get("host"), frozenset({"localhost"})), bool)
+    assert isinstance(is_allowed_host(headers.get("host"), frozenset({"localhost"})), bool)
 
 
 JSON = st.recursive(

@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from handlers.web.language import texts_of, wanted
+from handlers.web.language import accepted_languages, texts_of
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from handlers.web.language import texts_of, wanted
     ],
 )
 def test_a_header_is_read_best_first(header: str, tags: tuple[str, ...]) -> None:
-    assert wanted(header) == tags
+    assert accepted_languages(header) == tags
 
 
 @pytest.mark.parametrize(

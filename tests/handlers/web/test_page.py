@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import Installation
 from bot.i18n import LANGUAGES, texts_for
-from handlers.web.page import read_static, sentences, translated
+from handlers.web.page import page_texts, read_static, translate_page
 from tests.conftest import SHARED_LOOP
 from tests.harness.web_visitors import visitor
 
@@ -18,20 +18,20 @@ TEXT = {name: body.decode() for name, body in FILES.items() if not name.endswith
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_every_sentence_of_the_page_is_written_in_every_language(language: str) -> None:
     texts = texts_for(language)
-    said = sentences(TEXT)
+    said = page_texts(TEXT)
     assert len(said) > 50
     assert [sentence for sentence in said if texts.gettext(sentence) == sentence] == []
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_translations_of_the_page_fill_the_same_gaps(language: str) -> None:
-    for sentence in sentences(TEXT):
+    for sentence in page_texts(TEXT):
         gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, texts_for(language).gettext(sentence)))
         assert gaps == filled, sentence
 
 
 def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
-    found = sentences(
+    found = page_texts(
         {
             "a.html": '<p data-t>Yours &amp; mine</p><a data-t-aria-label="Close"></a>',
             "b.js": 't("Hello {name}", { name }) + at("hello") + t(\n"And \\"you\\"")',
@@ -42,7 +42,7 @@ def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
 
 def test_a_page_is_put_into_another_language_with_the_english_kept_for_the_switch() -> None:
     page = '<html lang="en"><b data-t>Delete</b><i data-t-title="Close"></i>'
-    assert translated(page, texts_for("zh")) == (
+    assert translate_page(page, texts_for("zh")) == (
         '<html lang="zh"><b data-t="Delete">删除</b><i data-t-title="Close" title="关闭"></i>'
     )
 

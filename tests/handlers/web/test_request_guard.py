@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Installation
-from handlers.web.headers import HEADERS
-from handlers.web.request_guard import is_our_own, knows_host
+from handlers.web.headers import SECURITY_HEADERS
+from handlers.web.request_guard import is_allowed_host, is_same_origin
 from tests.conftest import SHARED_LOOP
 from tests.harness.app import running_app
 from tests.harness.web_visitors import visitor, wish
@@ -16,15 +16,15 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:80"])
 def test_our_own_names_are_known_whatever_the_port(host: str) -> None:
-    assert knows_host(host, LOOPBACK)
+    assert is_allowed_host(host, LOOPBACK)
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example:8080", "", None, "127.0.0.1@evil.example", "["]
 )
 def test_a_name_pointed_at_us_by_somebody_else_is_not_known(host: str | None) -> None:
-    assert not knows_host(host, LOOPBACK)
-    assert knows_host(host, None), "an owner who serves the world allows any name"
+    assert not is_allowed_host(host, LOOPBACK)
+    assert is_allowed_host(host, None), "an owner who serves the world allows any name"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_name_pointed_at_us_by_somebody_else_is_not_known(host: str | None) ->
 def test_only_our_own_page_or_no_page_at_all_may_change_something(
     method: str, headers: dict[str, str], *, may: bool
 ) -> None:
-    assert is_our_own(method, headers) is may
+    assert is_same_origin(method, headers) is may
 
 
 @SHARED_LOOP
@@ -84,7 +84,7 @@ async def test_a_rebound_name_reads_nothing(app: Installation) -> None:
 async def test_every_answer_carries_the_security_headers(app: Installation, method: str, path: str) -> None:
     async with visitor(app) as anna:
         answer = await anna.request(method, path)
-        assert {name: answer.headers.get(name) for name in HEADERS} == dict(HEADERS)
+        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
         if path.startswith("/api/"):
             assert answer.headers["cache-control"] == "no-store"
         if answer.status_code >= 400:

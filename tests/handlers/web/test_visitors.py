@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from bot.runtime.token_bucket import Rate, TokenBucket, TokenBuckets, take
-from handlers.web.visitors import WRITES, Cookies, Visitors, visit_of
+from handlers.web.visitors import WRITE_RATE, VisitorCookies, VisitorMiddleware, visit_of
 
 PACE = Rate(burst=3, per_second=0.5)
 
@@ -54,17 +54,17 @@ def hello(request: Request) -> PlainTextResponse:
 
 def app_with(clock: HandClock) -> httpx.ASGITransport:
     ids = iter(f"{number:032x}" for number in range(10_000))
-    cookies = Cookies(b"secret", secure=False, fresh=lambda: next(ids))
+    cookies = VisitorCookies(b"secret", secure=False, new_id=lambda: next(ids))
     routes = [Route("/", hello, methods=["GET", "POST"])]
-    return httpx.ASGITransport(Visitors(Starlette(routes=routes), cookies, clock))
+    return httpx.ASGITransport(VisitorMiddleware(Starlette(routes=routes), cookies, clock))
 
 
 async def test_who_asks_too_fast_is_told_when_to_come_back() -> None:
     clock = HandClock()
     async with httpx.AsyncClient(transport=app_with(clock), base_url="http://localhost") as anna:
         await anna.get("/")
-        answers = [(await anna.post("/")).status_code for _ in range(int(WRITES.burst) + 1)]
-        assert answers == [200] * int(WRITES.burst) + [429]
+        answers = [(await anna.post("/")).status_code for _ in range(int(WRITE_RATE.burst) + 1)]
+        assert answers == [200] * int(WRITE_RATE.burst) + [429]
         refused = await anna.post("/")
         assert (refused.json()["code"], refused.headers["retry-after"]) == ("too_fast", "1")
         assert (await anna.get("/")).status_code == 200, "looking is still free"
@@ -75,7 +75,7 @@ async def test_who_asks_too_fast_is_told_when_to_come_back() -> None:
 async def test_throwing_the_cookie_away_is_no_way_round_it() -> None:
     async with httpx.AsyncClient(transport=app_with(HandClock()), base_url="http://localhost") as nobody:
         answers = []
-        for _ in range(int(WRITES.burst) + 1):
+        for _ in range(int(WRITE_RATE.burst) + 1):
             nobody.cookies.clear()
             answers.append((await nobody.post("/")).status_code)
         assert answers[-1] == 429
