@@ -91,7 +91,7 @@ class Connection:
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep the gateway connection open until told to stop. The library resumes interrupted sessions by itself; only
         what it gives up on ends here."""
-        if self._spent:
+        if self._disconnected:
             await self.close()
         while not stop.is_set():
             await run_until(stop, self._run_gateway())
@@ -103,7 +103,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close the client. Nothing can be sent until the next login."""
-        client, self.client_ref.client, self._tree, self._spent = self.client_ref.client, None, None, False
+        client, self.client_ref.client, self._tree, self._disconnected = self.client_ref.client, None, None, False
         self._ready.clear()
         self._closed.set()
         if client is not None:
@@ -117,7 +117,7 @@ class Connection:
     async def _disconnect_shards(self) -> None:
         """Stop receiving from the gateway. Requests in progress are still answered."""
         if self.client_ref.client is not None:
-            self._spent = True
+            self._disconnected = True
             for shard in self.client_ref.client.shards.values():
                 await shard.disconnect()
 

@@ -9,13 +9,21 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.fakes.discord_api.faults import Fault, broken, flood
-from tests.fakes.discord_api.interactions import COMMAND, COMPONENT, HERE, LATER, LATER_HERE, REPLY, Asked
+from tests.fakes.discord_api.faults import Fault, bad_gateway, rate_limited
+from tests.fakes.discord_api.interactions import (
+    APPLICATION_COMMAND,
+    CHANNEL_MESSAGE,
+    DEFERRED_CHANNEL_MESSAGE,
+    DEFERRED_UPDATE_MESSAGE,
+    MESSAGE_COMPONENT,
+    UPDATE_MESSAGE,
+    Interaction,
+)
 from tests.fakes.discord_api.limits import EPHEMERAL
-from tests.fakes.discord_api.objects import BOT, Guild
-from tests.fakes.discord_api.people import Somebody
-from tests.fakes.discord_api.server import ME, Discord, discord_server
-from tests.fakes.discord_api.state import Trouble
+from tests.fakes.discord_api.objects import BOT_PERMISSIONS, Guild
+from tests.fakes.discord_api.people import SimulatedUser
+from tests.fakes.discord_api.server import BOT_USER, DiscordServer, discord_server
+from tests.fakes.discord_api.state import ApiError
 
 Json = Any
 MESSAGES = "/channels/{}/messages"
@@ -26,7 +34,7 @@ LOUD = {"type": 1, "components": [{"type": 2, "style": 2, "label": "Go", "custom
 class Bot:
     """Whoever has the token. What it does is answered with a status and Discord's own code."""
 
-    discord: Discord
+    discord: DiscordServer
     http: httpx.AsyncClient
 
     async def does(self, method: str, path: str, body: Json = None, **how: Any) -> tuple[int, Json]:
@@ -36,12 +44,16 @@ class Bot:
         )
         return response.status_code, response.json() if response.content else None
 
-    async def answers(self, asked: Asked, kind: int, **data: Json) -> tuple[int, Json]:
+    async def answers(self, interaction: Interaction, kind: int, **data: Json) -> tuple[int, Json]:
         body = {"type": kind, "data": data} if data else {"type": kind}
-        return await self.does("POST", f"/interactions/{asked.id}/{asked.token}/callback?with_response=1", body)
+        return await self.does(
+            "POST", f"/interactions/{interaction.id}/{interaction.token}/callback?with_response=1", body
+        )
 
-    async def adds(self, asked: Asked, words: str, **more: Json) -> tuple[int, Json]:
-        return await self.does("POST", f"/webhooks/{ME.id}/{asked.token}?wait=true", {"content": words, **more})
+    async def adds(self, interaction: Interaction, words: str, **more: Json) -> tuple[int, Json]:
+        return await self.does(
+            "POST", f"/webhooks/{BOT_USER.id}/{interaction.token}?wait=true", {"content": words, **more}
+        )
 
 
 @asynccontextmanager
@@ -56,110 +68,125 @@ async def bot() -> AsyncIterator[Bot]:
         yield here
 
 
-def somebody(bot: Bot, *, has_bot: bool = True, rights: int = BOT) -> Somebody:
+def somebody(bot: Bot, *, has_bot: bool = True, permissions: int = BOT_PERMISSIONS) -> SimulatedUser:
     """A member of a server."""
-    world = bot.discord.world
-    place = world.place(
-        1_240_000_000_000_000_000, guild=Guild(1_230_000_000_000_000_000, has_bot=has_bot), rights=rights
+    state = bot.discord.state
+    place = state.channel(
+        1_240_000_000_000_000_000, guild=Guild(1_230_000_000_000_000_000, has_bot=has_bot), permissions=permissions
     )
-    return Somebody(bot.discord, world.user(1), place)
+    return SimulatedUser(bot.discord, state.user(1), place)
 
 
-def asks(anna: Somebody, kind: int = COMMAND, **about: Any) -> Asked:
-    return anna.discord.asks.new(kind, anna.user, anna.place, **about)
+def asks(anna: SimulatedUser, kind: int = APPLICATION_COMMAND, **about: Any) -> Interaction:
+    return anna.discord.interactions.create(kind, anna.user, anna.channel, **about)
 
 
 async def test_an_interaction_is_answered_once_and_filled_later(bot: Bot) -> None:
     anna = somebody(bot)
-    asked = asks(anna)
-    status, told = await bot.answers(asked, LATER, flags=EPHEMERAL)
+    interaction = asks(anna)
+    status, told = await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE, flags=EPHEMERAL)
     assert (status, told["interaction"]["response_message_ephemeral"]) == (200, True)
-    assert (await bot.adds(asked, "here it is"))[0] == 200
-    [shown] = anna.sees
-    assert (shown.text, shown.is_ephemeral, shown.id) == ("here it is", True, asked.original)
-    assert Somebody(bot.discord, bot.discord.world.user(2), anna.place).sees == []
-    assert bot.discord.breaches == []
+    assert (await bot.adds(interaction, "here it is"))[0] == 200
+    [message] = anna.messages
+    assert (message.text, message.is_ephemeral, message.id) == ("here it is", True, interaction.response_message)
+    assert SimulatedUser(bot.discord, bot.discord.state.user(2), anna.channel).messages == []
+    assert bot.discord.violations == []
 
 
 async def test_a_second_answer_is_refused_and_noticed(bot: Bot) -> None:
-    asked = asks(somebody(bot))
-    await bot.answers(asked, REPLY, content="once")
-    assert (await bot.answers(asked, REPLY, content="twice"))[1]["code"] == 40060
-    assert "was answered twice" in bot.discord.breaches[0]
+    interaction = asks(somebody(bot))
+    await bot.answers(interaction, CHANNEL_MESSAGE, content="once")
+    assert (await bot.answers(interaction, CHANNEL_MESSAGE, content="twice"))[1]["code"] == 40060
+    assert "was answered twice" in bot.discord.violations[0]
 
 
 async def test_an_answer_after_three_seconds_is_refused_and_noticed(bot: Bot) -> None:
-    asked = asks(somebody(bot))
-    bot.discord.ahead += 3.5
-    assert (await bot.answers(asked, LATER))[1]["code"] == 10062
-    assert "was answered after 3" in bot.discord.breaches[0]
-    assert bot.discord.asks.waiting == [asked]
+    interaction = asks(somebody(bot))
+    bot.discord.clock_offset += 3.5
+    assert (await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE))[1]["code"] == 10062
+    assert "was answered after 3" in bot.discord.violations[0]
+    assert bot.discord.interactions.unanswered == [interaction]
 
 
 @pytest.mark.parametrize(
-    ("kind", "answer"), [(COMMAND, HERE), (COMMAND, LATER_HERE), (COMMAND, 8), (COMPONENT, 8), (4, 4), (5, 9)]
+    ("kind", "answer"),
+    [
+        (APPLICATION_COMMAND, UPDATE_MESSAGE),
+        (APPLICATION_COMMAND, DEFERRED_UPDATE_MESSAGE),
+        (APPLICATION_COMMAND, 8),
+        (MESSAGE_COMPONENT, 8),
+        (4, 4),
+        (5, 9),
+    ],
 )
 async def test_answers_of_the_wrong_kind_are_refused_and_noticed(bot: Bot, kind: int, answer: int) -> None:
-    asked = asks(somebody(bot), kind)
+    interaction = asks(somebody(bot), kind)
     data: dict[int, Json] = {8: {"choices": []}, 9: {"custom_id": "x", "title": "x", "components": []}}
-    assert (await bot.answers(asked, answer, **data.get(answer, {"content": "x"})))[0] == 400
-    assert any("was answered by" in breach for breach in bot.discord.breaches)
+    assert (await bot.answers(interaction, answer, **data.get(answer, {"content": "x"})))[0] == 400
+    assert any("was answered by" in breach for breach in bot.discord.violations)
 
 
 async def test_nobody_answers_what_was_not_asked(bot: Bot) -> None:
-    asked = asks(somebody(bot))
-    asked_elsewhere = Asked(asked.id, COMMAND, asked.user, asked.place, asked.at, token="guessed")
-    assert (await bot.answers(asked_elsewhere, LATER))[0] == 404
-    assert (await bot.adds(asked, "too early"))[1]["code"] == 10015
-    assert len(bot.discord.breaches) == 2
+    interaction = asks(somebody(bot))
+    asked_elsewhere = Interaction(
+        interaction.id,
+        APPLICATION_COMMAND,
+        interaction.user,
+        interaction.channel,
+        interaction.created_at,
+        token="guessed",
+    )
+    assert (await bot.answers(asked_elsewhere, DEFERRED_CHANNEL_MESSAGE))[0] == 404
+    assert (await bot.adds(interaction, "too early"))[1]["code"] == 10015
+    assert len(bot.discord.violations) == 2
 
 
 async def test_a_token_is_dead_after_fifteen_minutes(bot: Bot) -> None:
-    asked = asks(somebody(bot))
-    await bot.answers(asked, LATER)
-    bot.discord.ahead += 899
-    assert (await bot.adds(asked, "just in time"))[0] == 200
-    bot.discord.ahead += 2
-    assert (await bot.adds(asked, "too late"))[1]["code"] == 50027
-    assert "after 15 minutes" in bot.discord.breaches[0]
+    interaction = asks(somebody(bot))
+    await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE)
+    bot.discord.clock_offset += 899
+    assert (await bot.adds(interaction, "just in time"))[0] == 200
+    bot.discord.clock_offset += 2
+    assert (await bot.adds(interaction, "too late"))[1]["code"] == 50027
+    assert "after 15 minutes" in bot.discord.violations[0]
 
 
 async def test_where_the_bot_is_not_there_are_five_more_messages(bot: Bot) -> None:
     anna = somebody(bot, has_bot=False)
-    asked = asks(anna)
-    await bot.answers(asked, REPLY, content="hello")
-    statuses = [(await bot.adds(asked, "more"))[0] for _ in range(6)]
+    interaction = asks(anna)
+    await bot.answers(interaction, CHANNEL_MESSAGE, content="hello")
+    statuses = [(await bot.adds(interaction, "more"))[0] for _ in range(6)]
     assert statuses == [200] * 5 + [400]
-    assert "more than five follow-ups" in bot.discord.breaches[0]
-    assert (await bot.does("POST", MESSAGES.format(anna.place.id), {"content": "x"}))[1]["code"] == 50001
+    assert "more than five follow-ups" in bot.discord.violations[0]
+    assert (await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "x"}))[1]["code"] == 50001
 
 
 async def test_an_ephemeral_message_can_not_be_touched_with_the_bots_token(bot: Bot) -> None:
     anna = somebody(bot)
-    asked = asks(anna)
-    await bot.answers(asked, REPLY, content="psst", flags=EPHEMERAL)
-    path = f"{MESSAGES.format(anna.place.id)}/{asked.original}"
+    interaction = asks(anna)
+    await bot.answers(interaction, CHANNEL_MESSAGE, content="psst", flags=EPHEMERAL)
+    path = f"{MESSAGES.format(anna.channel.id)}/{interaction.response_message}"
     assert (await bot.does("PATCH", path, {"content": "loud"}))[1]["code"] == 10008
-    assert "touched with the bot's token" in bot.discord.breaches[0]
+    assert "touched with the bot's token" in bot.discord.violations[0]
 
 
 async def test_a_press_changes_the_message_that_it_was_on(bot: Bot) -> None:
     anna = somebody(bot)
-    await bot.does("POST", MESSAGES.format(anna.place.id), {"content": "old", "components": [LOUD]})
-    [card] = anna.sees
-    assert card.data("Go") == "go:1"
-    asked = asks(anna, COMPONENT, pressed=card)
-    assert (await bot.answers(asked, HERE, content="new", components=[]))[0] == 200
-    [card] = anna.sees
-    assert (card.text, card.labels, card.edits) == ("new", [], 1)
-    assert bot.discord.breaches == []
+    await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "old", "components": [LOUD]})
+    [card] = anna.messages
+    assert card.action("Go") == "go:1"
+    interaction = asks(anna, MESSAGE_COMPONENT, message=card)
+    assert (await bot.answers(interaction, UPDATE_MESSAGE, content="new", components=[]))[0] == 200
+    [card] = anna.messages
+    assert (card.text, card.labels, card.edit_count) == ("new", [], 1)
+    assert bot.discord.violations == []
 
 
 async def test_only_who_is_let_in_writes(bot: Bot) -> None:
-    anna = somebody(bot, rights=BOT & ~(1 << 11))
-    private = bot.discord.world.private(anna.user)
-    bot.discord.world.closed.add(anna.user.id)
-    for place, status, code in ((anna.place.id, 403, 50013), (private.id, 403, 50278), (5, 404, 10003)):
+    anna = somebody(bot, permissions=BOT_PERMISSIONS & ~(1 << 11))
+    private = bot.discord.state.dm_channel(anna.user)
+    bot.discord.state.dms_closed.add(anna.user.id)
+    for place, status, code in ((anna.channel.id, 403, 50013), (private.id, 403, 50278), (5, 404, 10003)):
         assert await bot.does("POST", MESSAGES.format(place), {"content": "x"}) == (
             status,
             {"message": (await bot.does("POST", MESSAGES.format(place), {"content": "x"}))[1]["message"], "code": code},
@@ -171,40 +198,40 @@ async def test_only_who_is_let_in_writes(bot: Bot) -> None:
 async def test_a_message_with_a_nonce_is_written_once(bot: Bot) -> None:
     anna = somebody(bot)
     body = {"content": "x", "nonce": "job-1", "enforce_nonce": True}
-    first, second = [await bot.does("POST", MESSAGES.format(anna.place.id), body) for _ in range(2)]
+    first, second = [await bot.does("POST", MESSAGES.format(anna.channel.id), body) for _ in range(2)]
     assert first[1]["id"] == second[1]["id"]
-    assert len(anna.sees) == 1
+    assert len(anna.messages) == 1
 
 
 async def test_a_file_may_be_as_large_as_the_bot_was_told_and_no_larger(bot: Bot) -> None:
     anna = somebody(bot)
-    anna.place.most_bytes = 10
+    anna.channel.max_file_bytes = 10
     for told in (False, True):
         if told:
-            bot.discord.world.limits_told.add(anna.place.id)
-        with pytest.raises(Trouble) as refused:
-            bot.discord.world.post(anna.place.id, {}, {0: ("a.jpg", b"x" * 11)})
+            bot.discord.state.announced_limits.add(anna.channel.id)
+        with pytest.raises(ApiError) as refused:
+            bot.discord.state.create_message(anna.channel.id, {}, {0: ("a.jpg", b"x" * 11)})
         assert (refused.value.status, refused.value.code) == (413, 40005)
-        assert len(bot.discord.breaches) == int(told)
-    assert bot.discord.world.post(anna.place.id, {}, {0: ("a.jpg", b"x" * 10)}).files
+        assert len(bot.discord.violations) == int(told)
+    assert bot.discord.state.create_message(anna.channel.id, {}, {0: ("a.jpg", b"x" * 10)}).files
 
 
 async def test_links_to_files_die_after_a_day_and_are_not_to_be_guessed(bot: Bot) -> None:
-    shown = await somebody(bot).writes("look", b"not a picture")
-    [file] = shown.files
-    link = bot.discord.cdn.link(file)
+    message = await somebody(bot).send("look", b"not a picture")
+    [file] = message.files
+    link = bot.discord.cdn.signed_url(file)
     assert (await bot.http.get(link)).content == b"not a picture"
     assert (await bot.http.get(link.partition("?")[0])).status_code == 404
     assert (await bot.http.get(link + "0")).status_code == 404
-    bot.discord.ahead += 25 * 3600
+    bot.discord.clock_offset += 25 * 3600
     assert (await bot.http.get(link)).status_code == 404
 
 
 async def test_faults_come_as_scripted_and_then_no_more(bot: Bot) -> None:
     anna = somebody(bot)
-    path, body = MESSAGES.format(anna.place.id), {"content": "x"}
-    bot.discord.faults += [flood("POST /channels/.*", 2, everywhere=True), broken("POST .*")]
-    bot.discord.faults += [Fault("POST .*"), Fault("POST .*", lost=True)]
+    path, body = MESSAGES.format(anna.channel.id), {"content": "x"}
+    bot.discord.faults += [rate_limited("POST /channels/.*", 2, is_global=True), bad_gateway("POST .*")]
+    bot.discord.faults += [Fault("POST .*"), Fault("POST .*", response_lost=True)]
     status, told = await bot.does("POST", path, body)
     assert (status, told["global"], told["retry_after"]) == (429, True, 2)
     with pytest.raises(ValueError, match="Expecting value"):
@@ -212,16 +239,16 @@ async def test_faults_come_as_scripted_and_then_no_more(bot: Bot) -> None:
     for seen in (0, 1):  # before and after it was carried out
         with pytest.raises(httpx.RemoteProtocolError):
             await bot.does("POST", path, body)
-        assert len(anna.sees) == seen
+        assert len(anna.messages) == seen
     assert (await bot.does("POST", path, body))[0] == 200
 
 
 async def test_more_calls_than_a_bucket_holds_have_to_wait(bot: Bot) -> None:
     anna = somebody(bot)
-    bot.discord.buckets.narrow["POST /channels/.*"] = (2, 60.0)
-    statuses = [(await bot.does("POST", MESSAGES.format(anna.place.id), {"content": "x"}))[0] for _ in range(3)]
+    bot.discord.rate_limits.overrides["POST /channels/.*"] = (2, 60.0)
+    statuses = [(await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "x"}))[0] for _ in range(3)]
     assert statuses == [200, 200, 429]
-    assert bot.discord.buckets.exceeded == 1
+    assert bot.discord.rate_limits.exceeded == 1
 
 
 async def test_people_are_only_shown_what_is_registered_for_them(bot: Bot) -> None:
@@ -229,17 +256,17 @@ async def test_people_are_only_shown_what_is_registered_for_them(bot: Bot) -> No
     option = {"name": "photo", "description": "x", "type": 11, "required": True}
     command = {"name": "style", "description": "x", "options": [option], "contexts": [1]}
     manage = {"name": "settings", "description": "x", "default_member_permissions": 1 << 5, "integration_types": [0]}
-    await bot.does("PUT", f"/applications/{ME.id}/commands", [command, manage])
-    dm = anna.dms
+    await bot.does("PUT", f"/applications/{BOT_USER.id}/commands", [command, manage])
+    dm = anna.in_dm
     for refused, words in (
-        (anna.types("style", photo=b"x"), "this kind of chat"),
-        (anna.types("settings"), "not shown to them"),
-        (dm.types("paint"), "no command paint"),
-        (dm.types("style"), "needs"),
-        (dm.types("style", photo="x"), "no option of type 11"),
-        (dm.types("style", photo=b"x", colour="red"), "has only the options"),
-        (dm.suggests("style", "photo", "x"), "no option of type 11"),
+        (anna.use_command("style", photo=b"x"), "this kind of chat"),
+        (anna.use_command("settings"), "not shown to them"),
+        (dm.use_command("paint"), "no command paint"),
+        (dm.use_command("style"), "needs"),
+        (dm.use_command("style", photo="x"), "no option of type 11"),
+        (dm.use_command("style", photo=b"x", colour="red"), "has only the options"),
+        (dm.autocomplete("style", "photo", "x"), "no option of type 11"),
     ):
         with pytest.raises(AssertionError, match=words):
             await refused
-    assert bot.discord.breaches == []
+    assert bot.discord.violations == []

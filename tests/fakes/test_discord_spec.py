@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.discord_api.commands import Commands
-from tests.fakes.discord_api.limits import EPHEMERAL, message_breaches, modal_breaches
-from tests.fakes.discord_api.server import ME, Discord
+from tests.fakes.discord_api.commands import CommandRegistry
+from tests.fakes.discord_api.limits import EPHEMERAL, message_violations, modal_violations
+from tests.fakes.discord_api.server import BOT_USER, DiscordServer
 from tests.fakes.discord_api.spec import specification, specification_path
-from tests.fakes.discord_api.state import Trouble
+from tests.fakes.discord_api.state import ApiError
 
 Json = Any
 needs_specification = pytest.mark.skipif(
@@ -36,7 +36,7 @@ def test_a_proper_message_is_fine() -> None:
     embed = {"title": "Hello", "image": {"url": "attachment://a.jpg"}, "color": 255}
     body = {"content": "x", "embeds": [embed], "components": [row(button()), row(select("a", "b"))], "tts": False}
     body |= {"attachments": [{"id": 0, "filename": "a.jpg", "description": "a picture"}], "nonce": "1"}
-    assert specification().call("POST", CHANNEL, {}, body) == []
+    assert specification().check_call("POST", CHANNEL, {}, body) == []
 
 
 @needs_specification
@@ -65,14 +65,17 @@ def test_a_proper_message_is_fine() -> None:
     ],
 )
 def test_unknown_missing_and_wrong_parts_of_a_call_are_noticed(call: tuple[Any, ...], breach: str) -> None:
-    found = specification().call(*call)
+    found = specification().check_call(*call)
     assert any(breach in one for one in found), found
 
 
 @needs_specification
 def test_our_own_answers_are_checked_too() -> None:
-    assert specification().answer("GET", "/users/@me", 200, {"id": "1"})
-    assert specification().answer("POST", CHANNEL, 418, {}) == ["answer.code is missing", "answer.message is missing"]
+    assert specification().check_response("GET", "/users/@me", 200, {"id": "1"})
+    assert specification().check_response("POST", CHANNEL, 418, {}) == [
+        "answer.code is missing",
+        "answer.message is missing",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,28 +100,28 @@ def test_our_own_answers_are_checked_too() -> None:
     ],
 )
 def test_what_discord_says_of_messages_in_words_is_noticed(body: Json, breach: str) -> None:
-    [found] = message_breaches(body, {}, new=True, ephemeral_allowed=False)
+    [found] = message_violations(body, {}, new=True, ephemeral_allowed=False)
     assert breach in found
 
 
 def test_an_empty_file_is_noticed() -> None:
-    [found] = message_breaches({}, {0: ("a", b"")}, new=True, ephemeral_allowed=False)
+    [found] = message_violations({}, {0: ("a", b"")}, new=True, ephemeral_allowed=False)
     assert found == "a is empty"
-    assert message_breaches({}, {0: ("a", b"x")}, new=True, ephemeral_allowed=False) == []
+    assert message_violations({}, {0: ("a", b"x")}, new=True, ephemeral_allowed=False) == []
 
 
 def test_a_file_that_is_kept_may_be_shown_and_one_that_goes_may_not() -> None:
     embed = {"image": {"url": "attachment://a.jpg"}}
     kept = {"7": "a.jpg"}
     body = {"embeds": [embed], "attachments": [{"id": "7"}]}
-    assert message_breaches(body, {}, new=False, ephemeral_allowed=False, kept=kept) == []
+    assert message_violations(body, {}, new=False, ephemeral_allowed=False, kept=kept) == []
     body = {"embeds": [embed], "attachments": []}
-    assert len(message_breaches(body, {}, new=False, ephemeral_allowed=False, kept=kept)) == 1
+    assert len(message_violations(body, {}, new=False, ephemeral_allowed=False, kept=kept)) == 1
 
 
 def test_forms_have_at_most_five_fields_each_with_a_name_of_its_own() -> None:
     fields = [{"type": 18, "label": "x", "component": {"type": 19, "custom_id": str(at // 2)}} for at in range(6)]
-    assert len(modal_breaches({"components": fields})) == 4
+    assert len(modal_violations({"components": fields})) == 4
 
 
 @pytest.mark.parametrize(
@@ -154,14 +157,14 @@ def test_forms_have_at_most_five_fields_each_with_a_name_of_its_own() -> None:
     ],
 )
 def test_commands_that_discord_would_refuse_are_noticed(commands: list[Json], breach: str) -> None:
-    discord = Discord()
-    with pytest.raises(Trouble):
-        Commands(discord.world).put(commands)
-    assert any(breach in found for found in discord.breaches), discord.breaches
+    discord = DiscordServer()
+    with pytest.raises(ApiError):
+        CommandRegistry(discord.state).replace_all(commands)
+    assert any(breach in found for found in discord.violations), discord.violations
 
 
 def test_commands_keep_their_ids_when_they_are_registered_again() -> None:
-    commands = Commands(Discord().world)
-    [first] = commands.put([{"name": "style", "description": "x"}])
-    [second] = commands.put([{"name": "style", "description": "y"}])
-    assert (first["id"], second["description"], second["application_id"]) == (second["id"], "y", str(ME.id))
+    commands = CommandRegistry(DiscordServer().state)
+    [first] = commands.replace_all([{"name": "style", "description": "x"}])
+    [second] = commands.replace_all([{"name": "style", "description": "y"}])
+    assert (first["id"], second["description"], second["application_id"]) == (second["id"], "y", str(BOT_USER.id))

@@ -21,7 +21,7 @@ _ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,
@@ -42,9 +42,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, url: str, **context: Any) -> AsyncIterator[Page]:
+async def open_page(browser: Browser, url: str, **context: Any) -> AsyncIterator[Page]:
     """A newcomer's page, ready. When the visit is over, the browser must have had nothing to complain about."""
-    async with await browser.new_context(**{"locale": "en-GB", **DESK, **context}) as visit:
+    async with await browser.new_context(**{"locale": "en-GB", **DESKTOP, **context}) as visit:
         page = await visit.new_page()
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -23,66 +23,68 @@ from bot.runtime.clock import WallClock
 from handlers.discord import discord
 from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
 from tests.fakes.dashscope.service import served
-from tests.fakes.discord_api.endpoint_caller import Endpoint
-from tests.fakes.discord_api.objects import GROUP_DM, THREAD, Guild
-from tests.fakes.discord_api.people import Somebody
-from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.discord_api.endpoint_caller import EndpointCaller
+from tests.fakes.discord_api.objects import GROUP_DM, PUBLIC_THREAD, Guild
+from tests.fakes.discord_api.people import SimulatedUser
+from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.harness.app import settings_for
 from tests.harness.telegram import Door
 
-HASTE = 20.0
-GUILD, FOREIGN = 1_230_000_000_000_000_001, 1_230_000_000_000_000_002
-CHANNEL, TOPIC, ABROAD, AMONG = (1_240_000_000_000_000_000 + number for number in range(4))
+CLOCK_SPEED = 20.0
+GUILD, FOREIGN_GUILD = 1_230_000_000_000_000_001, 1_230_000_000_000_000_002
+CHANNEL, THREAD_CHANNEL, FOREIGN_CHANNEL, GROUP_DM_CHANNEL = (1_240_000_000_000_000_000 + number for number in range(4))
 
 
 @dataclass(frozen=True)
-class Town:
+class DiscordApp:
     """The bot's inside, and Discord as people see it."""
 
-    app: Installation
-    discord: Discord
+    installation: Installation
+    discord: DiscordServer
 
-    async def units(self, someone: Somebody) -> tuple[int, int]:
+    async def units(self, someone: SimulatedUser) -> tuple[int, int]:
         """Used and reserved today."""
-        quota = await self.app.job_service.quota(someone.person)
+        quota = await self.installation.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
-    def person(self, number: int, locale: str = "en-US") -> Somebody:
+    def person(self, number: int, locale: str = "en-US") -> SimulatedUser:
         """Somebody in their private chat with the bot."""
-        user = self.discord.world.user(number, locale)
-        return Somebody(self.discord, user, self.discord.world.private(user))
+        user = self.discord.state.user(number, locale)
+        return SimulatedUser(self.discord, user, self.discord.state.dm_channel(user))
 
-    def member(self, number: int, locale: str = "en-US", *, thread: bool = False, rights: int = 0) -> Somebody:
-        """Somebody in the server that has the bot; `rights` besides those of everybody."""
-        world = self.discord.world
-        guild = world.guilds.setdefault(GUILD, Guild(GUILD))
-        user = world.user(number, locale)
-        guild.rights[user.id] = guild.rights.get(user.id, 0) | rights
-        channel = world.place(CHANNEL, guild=guild)
+    def member(
+        self, number: int, locale: str = "en-US", *, thread: bool = False, permissions: int = 0
+    ) -> SimulatedUser:
+        """Somebody in the server that has the bot; `permissions` besides those of everybody."""
+        state = self.discord.state
+        guild = state.guilds.setdefault(GUILD, Guild(GUILD))
+        user = state.user(number, locale)
+        guild.member_permissions[user.id] = guild.member_permissions.get(user.id, 0) | permissions
+        channel = state.channel(CHANNEL, guild=guild)
         if thread:
-            channel = world.place(TOPIC, guild=guild, kind=THREAD, parent=CHANNEL)
-        return Somebody(self.discord, user, channel)
+            channel = state.channel(THREAD_CHANNEL, guild=guild, kind=PUBLIC_THREAD, parent_id=CHANNEL)
+        return SimulatedUser(self.discord, user, channel)
 
-    def abroad(self, number: int, locale: str = "en-US", *, among_people: bool = False) -> Somebody:
+    def user_install(self, number: int, locale: str = "en-US", *, in_group_dm: bool = False) -> SimulatedUser:
         """Somebody who has installed the bot for themselves, in a server or a group chat that does not have it."""
-        world = self.discord.world
-        user = world.user(number, locale)
-        if among_people:
-            return Somebody(self.discord, user, world.place(AMONG, kind=GROUP_DM, people=(user,)))
-        guild = world.guilds.setdefault(FOREIGN, Guild(FOREIGN, has_bot=False))
-        return Somebody(self.discord, user, world.place(ABROAD, guild=guild))
+        state = self.discord.state
+        user = state.user(number, locale)
+        if in_group_dm:
+            return SimulatedUser(self.discord, user, state.channel(GROUP_DM_CHANNEL, kind=GROUP_DM, recipients=(user,)))
+        guild = state.guilds.setdefault(FOREIGN_GUILD, Guild(FOREIGN_GUILD, has_bot=False))
+        return SimulatedUser(self.discord, user, state.channel(FOREIGN_CHANNEL, guild=guild))
 
 
 @asynccontextmanager
-async def discord_house(
+async def discord_app(
     data_dir: Path,
     *,
-    server: Discord | None = None,
+    server: DiscordServer | None = None,
     until: Path | None = None,
     by_http: bool = False,
     styles: frozenset[int] = STYLES,
     **settings: Any,
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[DiscordApp]:
     """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
 
     `until`: pictures are finished only when that file exists; `styles`: what can be painted. `by_http`: interactions
@@ -96,22 +98,22 @@ async def discord_house(
         app, door = await stack.enter_async_context(opening), Door()
         url = await stack.enter_async_context(served(door)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        server.move(Endpoint(f"{url}/discord/interactions", http) if by_http else None)
+        server.set_endpoint(EndpointCaller(f"{url}/discord/interactions", http) if by_http else None)
         connecting = discord(
             app.services,
             token=SecretStr(server.token),
             secret=app.http_deps.secret,
             api_url=server.api_url,
             by_webhook=by_http,
-            clock=WallClock(HASTE),
+            clock=WallClock(CLOCK_SPEED),
         )
         try:
             async with connecting as platform, running(app, [platform]):
                 door.inside = web_application(app, [platform])
-                await server.until(lambda: server.gateway.is_heard and server.commands.all)
-                yield Town(app, server)
-                await server.until(lambda: not server.asks.waiting, patience=5)
+                await server.wait_until(lambda: server.gateway.is_connected and server.commands.all)
+                yield DiscordApp(app, server)
+                await server.wait_until(lambda: not server.interactions.unanswered, seconds=5)
                 door.inside = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
-        assert not server.breaches, server.breaches
+        assert not server.violations, server.violations

@@ -33,12 +33,12 @@ from handlers.telegram import TelegramPlatform, telegram, webhook_config
 from handlers.telegram.bot_client import MESSAGES_PER_SECOND
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served, stand_in
-from tests.fakes.discord_api.endpoint_caller import Endpoint
-from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.discord_api.endpoint_caller import EndpointCaller
+from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.fakes.telegram_api.people import Someone
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
-from tests.harness.discord import Town as DiscordTown
+from tests.harness.discord import DiscordApp as DiscordTown
 from tests.harness.telegram import GROUP
 
 SECRET = "s" * 40
@@ -116,7 +116,7 @@ class TelegramReplicas(Replicas):
 
 @dataclass(frozen=True)
 class DiscordReplicas(Replicas):
-    discord: Discord
+    discord: DiscordServer
     platforms: list[DiscordPlatform]
 
     @property
@@ -183,7 +183,7 @@ async def discord_replicas(
         )  # the library's address is everybody's; who leaves puts it back
         address = await stack.enter_async_context(served(mail.app))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        server.move(Endpoint(f"{address}/discord/interactions", http))
+        server.set_endpoint(EndpointCaller(f"{address}/discord/interactions", http))
         clock = WallClock(wall=server.now)
         apps = await stack.enter_async_context(installations(folder, url, until=until, clock=clock, **settings))
         platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in apps]
@@ -198,10 +198,10 @@ async def discord_replicas(
             )
             platforms.append(await stays[number].enter_async_context(connecting))
             await _at_work(stays[number], mail, number, one, platforms[-1])
-        await server.until(lambda: server.gateway.is_heard and server.commands.all)
+        await server.wait_until(lambda: server.gateway.is_connected and server.commands.all)
         yield DiscordReplicas(apps, mail, stays, server, platforms)
-        await server.until(lambda: not server.asks.waiting, patience=5)
-    assert not server.breaches, server.breaches
+        await server.wait_until(lambda: not server.interactions.unanswered, seconds=5)
+    assert not server.violations, server.violations
 
 
 async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, app: Installation, platform: Platform) -> None:

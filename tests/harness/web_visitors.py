@@ -9,20 +9,20 @@ import httpx
 from bot.app import Installation, web_application
 from tests.fakes.dashscope.service import portrait_jpeg
 
-HERE = "http://localhost"
+BASE_URL = "http://localhost"
 
 
 def visitor(app: Installation, language: str = "en") -> httpx.AsyncClient:
     """A newcomer at the page of a house, without a network between."""
     transport = httpx.ASGITransport(web_application(app))
-    return httpx.AsyncClient(transport=transport, base_url=HERE, headers={"Accept-Language": language})
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"Accept-Language": language})
 
 
 @asynccontextmanager
 async def visitors(app: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Several newcomers at one page."""
     asgi = web_application(app)
-    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url=HERE) for _ in range(count)]
+    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url=BASE_URL) for _ in range(count)]
     try:
         yield clients
     finally:
@@ -30,7 +30,7 @@ async def visitors(app: Installation, count: int = 2) -> AsyncIterator[list[http
             await client.aclose()
 
 
-async def wish(client: httpx.AsyncClient, *, style: str | None = "0", **more: Any) -> httpx.Response:
+async def post_job(client: httpx.AsyncClient, *, style: str | None = "0", **more: Any) -> httpx.Response:
     """POST a portrait. `more`: `photo`, `reference` (bytes), `key`."""
     photo, reference, key = more.get("photo", portrait_jpeg()), more.get("reference"), more.get("key")
     files = {"photo": ("me.jpg", photo, "image/jpeg")}
@@ -40,14 +40,14 @@ async def wish(client: httpx.AsyncClient, *, style: str | None = "0", **more: An
     return await client.post("/api/jobs", files=files, data=fields)
 
 
-async def told(client: httpx.AsyncClient, job_id: int) -> list[dict[str, Any]]:
+async def job_events(client: httpx.AsyncClient, job_id: int) -> list[dict[str, Any]]:
     """Every event of a job until its stream ends."""
     lines = (await client.get(f"/api/jobs/{job_id}/events")).text.splitlines()
     return [httpx.Response(200, text=line.removeprefix("data: ")).json() for line in lines if line.startswith("data: ")]
 
 
-async def painted(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+async def finished_job(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
     """A wish that has ended, as its last event tells it."""
-    answer = await wish(client, **more)
+    answer = await post_job(client, **more)
     assert answer.status_code == 202, answer.text
-    return (await told(client, answer.json()["id"]))[-1]
+    return (await job_events(client, answer.json()["id"]))[-1]

@@ -21,9 +21,9 @@ import pytest
 from tests import ROOT
 from tests.fakes.dashscope.proxy import Forward, Gate, garbage_after, gate
 from tests.fakes.dashscope.service import portrait_jpeg, stand_in
-from tests.fakes.discord_api.people import Somebody
+from tests.fakes.discord_api.people import SimulatedUser
 from tests.fakes.discord_api.server import TOKEN as DISCORD
-from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.fakes.http_server import Reply, as_json
 from tests.fakes.telegram_api.people import Someone
 from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bot_api, broken, flood
@@ -46,7 +46,7 @@ class Town:
     """Everything around the bot, and all that was ever seen of it."""
 
     api: BotApi
-    discord: Discord
+    discord: DiscordServer
     gate: Gate
     folder: Path
     seen: dict[str, bytes] = field(default_factory=dict)
@@ -117,14 +117,14 @@ async def trouble(town: Town, bot: Bot) -> None:
     ]
     anna = Someone(town.api, 1, 1)
     await anna.sends(portrait_jpeg(), caption="/style 0")
-    user = town.discord.world.user(2)
-    await town.discord.until(lambda: town.discord.gateway.is_heard and town.discord.commands.all)
-    ben = Somebody(town.discord, user, town.discord.world.private(user))
-    await ben.writes("/style 0", portrait_jpeg(shade=5))
+    user = town.discord.state.user(2)
+    await town.discord.wait_until(lambda: town.discord.gateway.is_connected and town.discord.commands.all)
+    ben = SimulatedUser(town.discord, user, town.discord.state.dm_channel(user))
+    await ben.send("/style 0", portrait_jpeg(shade=5))
     job = await bot.wish(portrait_jpeg(shade=9), key="recognise-me")
     await bot.ended(job)
     await town.api.until(lambda: anna.pictures)
-    await town.discord.until(lambda: ben.pictures)
+    await town.discord.wait_until(lambda: ben.pictures)
     await town.looks(bot.visitor, "/", "/api/jobs", f"/api/jobs/{job}", "/api/quota", "/healthz", "/readyz", "/nowhere")
     await town.looks(bot.visitor, "/photos/forged", "/metrics", "/static/main.js", f"/api/jobs/{job}/photo")
     await town.looks(bot.visitor, "/metrics?", Authorization=f"Bearer {METRICS}")

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import served_app
-from tests.harness.browser import NEEDS_CHROMIUM, PHONE, chromium, visiting
+from tests.harness.browser import NEEDS_CHROMIUM, PHONE, chromium, open_page
 
 pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,7 +44,7 @@ async def test_from_a_portrait_to_a_picture_and_away_again(browser: Browser, tmp
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
-        visiting(browser, address) as page,
+        open_page(browser, address) as page,
     ):
         await ask(page, PORTRAIT, look="Chinese ink painting")
         card = page.get_by_role("article")
@@ -70,7 +70,7 @@ async def test_from_a_portrait_to_a_picture_and_away_again(browser: Browser, tmp
 
 
 async def test_the_line_follows_a_finger(browser: Browser, url: str) -> None:
-    async with visiting(browser, url, **PHONE) as page:
+    async with open_page(browser, url, **PHONE) as page:
         await ask(page, PORTRAIT)
         canvas = page.get_by_role("article").locator(".canvas")
         slider = page.get_by_role("article").get_by_role("slider")
@@ -85,7 +85,7 @@ async def test_the_line_follows_a_finger(browser: Browser, url: str) -> None:
 
 
 async def test_the_same_photo_in_another_look(browser: Browser, url: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         await ask(page, PORTRAIT)
         first = page.get_by_role("article").first
         await first.get_by_role("button", name="Another look").click()
@@ -96,7 +96,7 @@ async def test_the_same_photo_in_another_look(browser: Browser, url: str) -> Non
 
 
 async def test_a_picture_of_ones_own_as_the_style_on_a_phone_in_chinese(browser: Browser, url: str) -> None:
-    async with visiting(browser, url, **{**PHONE, "locale": "zh-CN"}) as page:
+    async with open_page(browser, url, **{**PHONE, "locale": "zh-CN"}) as page:
         await page.get_by_label("添加照片").set_input_files(PORTRAIT)
         async with page.expect_file_chooser() as chooser:
             await page.locator(".own").tap()
@@ -110,7 +110,7 @@ async def test_several_photos_wait_in_line_and_one_is_cancelled(browser: Browser
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
-        visiting(browser, address) as page,
+        open_page(browser, address) as page,
     ):
         await ask(
             page, PORTRAIT, OTHER, FilePayload(name="c.jpg", mimeType="image/jpeg", buffer=portrait_jpeg(shade=9))
@@ -127,7 +127,7 @@ async def test_several_photos_wait_in_line_and_one_is_cancelled(browser: Browser
 
 
 async def test_a_file_that_is_no_picture_is_refused_in_words(browser: Browser, url: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         await ask(page, FilePayload(name="notes.jpg", mimeType="image/jpeg", buffer=b"just some words"))
         card = page.get_by_role("article")
         await expect(card).to_contain_text("That isn't a picture.")
@@ -142,7 +142,7 @@ async def test_a_file_that_is_no_picture_is_refused_in_words(browser: Browser, u
 
 
 async def test_a_wish_without_a_look_is_asked_for_one(browser: Browser, url: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         await page.get_by_label("Add photos").set_input_files(PORTRAIT)
         await page.locator("#send").press("Enter")
         await expect(page.get_by_role("alert")).to_have_text("Choose a look for it.")
@@ -151,7 +151,7 @@ async def test_a_wish_without_a_look_is_asked_for_one(browser: Browser, url: str
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
 async def test_photos_come_in_by_dropping_and_pasting(browser: Browser, url: str, way: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         await page.evaluate(
             """([way, bytes]) => {
                 const data = new DataTransfer();
@@ -168,7 +168,7 @@ async def test_photos_come_in_by_dropping_and_pasting(browser: Browser, url: str
 
 
 async def test_history_language_and_theme_outlive_a_reload(browser: Browser, url: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         await ask(page, PORTRAIT)
         await expect(page.get_by_role("img", name="Your portrait: Anime")).to_be_visible()
         await page.get_by_role("button", name="中文").click()
@@ -185,7 +185,7 @@ async def test_history_language_and_theme_outlive_a_reload(browser: Browser, url
 async def test_nothing_is_wider_than_the_window_and_everything_has_a_name(
     browser: Browser, url: str, width: int
 ) -> None:
-    async with visiting(browser, url, viewport={"width": width, "height": 800}) as page:
+    async with open_page(browser, url, viewport={"width": width, "height": 800}) as page:
         await ask(page, PORTRAIT, OTHER)
         await expect(page.get_by_role("link", name="Download")).to_have_count(2)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
@@ -195,7 +195,7 @@ async def test_nothing_is_wider_than_the_window_and_everything_has_a_name(
 
 
 async def test_a_large_photo_is_seen_large(browser: Browser, url: str) -> None:
-    async with visiting(browser, url) as page:
+    async with open_page(browser, url) as page:
         big = io.BytesIO()
         Image.new("RGB", (900, 1600), "teal").save(big, "JPEG")
         await ask(page, FilePayload(name="tall.jpg", mimeType="image/jpeg", buffer=big.getvalue()))

@@ -29,13 +29,13 @@ async def test_a_card_that_only_one_person_sees_is_changed_by_whoever_shows_card
     """By right of an interaction that was brought to this one or the other."""
     replicas.mail.pinned = number
     anna = replicas.town.member(1 + number)
-    await anna.types("style", photo=portrait_jpeg(), style="2", private=True)
-    [card] = await anna.gets()
+    await anna.use_command("style", photo=portrait_jpeg(), style="2", private=True)
+    [card] = await anna.wait_for_pictures()
     assert card.is_ephemeral
     replicas.mail.pinned = 1 - number
-    await anna.presses(card, "Again")
-    assert len(await anna.gets(2)) == 2
-    assert anna.dms.sees == []
+    await anna.press(card, "Again")
+    assert len(await anna.wait_for_pictures(2)) == 2
+    assert anna.in_dm.messages == []
     replicas.mail.pinned = None
 
 
@@ -43,25 +43,25 @@ async def test_a_card_that_only_one_person_sees_is_changed_by_whoever_shows_card
 async def test_an_interaction_that_two_are_handed_is_answered_once(replicas: DiscordReplicas) -> None:
     replicas.mail.everywhere = True
     anna = replicas.town.person(5)
-    await anna.types("quota")
-    await anna.types("style", photo=portrait_jpeg(), style="2")
-    await anna.gets()
+    await anna.use_command("quota")
+    await anna.use_command("style", photo=portrait_jpeg(), style="2")
+    await anna.wait_for_pictures()
     replicas.mail.everywhere = False
-    assert len(anna.sees) == 2
+    assert len(anna.messages) == 2
     quota = await replicas.apps[0].job_service.quota(anna.person)
     assert (quota.used, quota.reserved) == (1, 0)
     # Both said at once that they think, for there are three seconds; Discord takes that from one of them.
-    assert all("answered twice" in breach for breach in replicas.discord.breaches)
-    replicas.discord.breaches.clear()
+    assert all("answered twice" in breach for breach in replicas.discord.violations)
+    replicas.discord.violations.clear()
 
 
 @TOGETHER
 async def test_one_of_us_is_connected_and_both_are_heard(replicas: DiscordReplicas) -> None:
     """Private messages come by the gateway, where one of us listens."""
     anna = replicas.town.person(6)
-    await anna.writes("/style 5", portrait_jpeg())
-    await anna.gets()
-    assert len(replicas.discord.gateway.identified) == 1
+    await anna.send("/style 5", portrait_jpeg())
+    await anna.wait_for_pictures()
+    assert len(replicas.discord.gateway.identify_payloads) == 1
 
 
 @TOGETHER
@@ -73,20 +73,24 @@ async def test_a_message_that_both_hear_is_answered_once(replicas: DiscordReplic
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(replicas.platforms[idle].receive(stop))
-            await replicas.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 2)
-            await anna.writes("/quota")
-            await anna.writes("/style 5", portrait_jpeg(shade=times))
-            await anna.gets(times)
+            await replicas.discord.wait_until(
+                lambda: len([one for one in gateway.sessions.values() if one.connection]) == 2
+            )
+            await anna.send("/quota")
+            await anna.send("/style 5", portrait_jpeg(shade=times))
+            await anna.wait_for_pictures(times)
             stop.set()
-        await replicas.discord.until(lambda: len([one for one in gateway.sessions.values() if one.line]) == 1)
-        assert len(anna.sees) == 2 * times
+        await replicas.discord.wait_until(
+            lambda: len([one for one in gateway.sessions.values() if one.connection]) == 1
+        )
+        assert len(anna.messages) == 2 * times
 
 
 @TOGETHER
 async def test_what_an_interaction_allows_is_kept_sealed(replicas: DiscordReplicas) -> None:
     anna = replicas.town.member(7)
-    await anna.types("quota")
-    tokens = [asked.token for asked in replicas.discord.asks.all.values()]
+    await anna.use_command("quota")
+    tokens = [asked.token for asked in replicas.discord.interactions.all.values()]
     async with replicas.apps[0].job_service.database.read() as connection:
         kept = (await connection.execute(text("SELECT sealed FROM reply"))).scalars().all()
     assert tokens

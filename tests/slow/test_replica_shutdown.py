@@ -30,12 +30,14 @@ async def test_the_other_listens_when_one_ends_and_cards_go_on(tmp_path: Path, p
     async with discord_replicas(tmp_path, postgres_url, until=go) as replicas:
         anna, ben = replicas.town.member(1), replicas.town.person(2)
         replicas.mail.pinned = leaves = await replicas.holder("receiver:discord")
-        card = await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2", private=True))
+        card = await anna.wait_for_answer(
+            await anna.use_command("style", photo=portrait_jpeg(), style="2", private=True)
+        )
         await replicas.leave(leaves)
         replicas.mail.pinned = None
         go.touch()
-        [picture] = await anna.gets()
+        [picture] = await anna.wait_for_pictures()
         assert picture.id == card.id
-        await replicas.discord.until(lambda: len(replicas.discord.gateway.identified) == 2)
-        await ben.writes("/style 5", portrait_jpeg())
-        await ben.gets()
+        await replicas.discord.wait_until(lambda: len(replicas.discord.gateway.identify_payloads) == 2)
+        await ben.send("/style 5", portrait_jpeg())
+        await ben.wait_for_pictures()

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from bot.app import running
 from tests.harness.replica_apps import installations
-from tests.harness.web_visitors import told, visitor, wish
+from tests.harness.web_visitors import job_events, post_job, visitor
 
 
 @pytest_asyncio.fixture
@@ -28,17 +28,17 @@ async def doors(tmp_path: Path, postgres_url: str) -> AsyncIterator[list[httpx.A
 
 async def test_a_visitor_may_come_to_another_of_us_with_every_request(doors: list[httpx.AsyncClient]) -> None:
     here, there = doors
-    job = (await wish(there)).json()
-    events = await told(here, job["id"])
+    job = (await post_job(there)).json()
+    events = await job_events(here, job["id"])
     assert [event["id"] for event in events] == [job["id"]] * len(events)
     assert events[-1]["state"] == "stored"
     first, second = [await door.get(events[-1]["result_url"]) for door in (here, there)]
     assert first.status_code == 200
     assert first.content == second.content
 
-    answers = await asyncio.gather(*(wish(door, style="5", key="the-same-key") for door in doors))
+    answers = await asyncio.gather(*(post_job(door, style="5", key="the-same-key") for door in doors))
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert (await told(there, answers[0].json()["id"]))[-1]["state"] == "stored"
+    assert (await job_events(there, answers[0].json()["id"]))[-1]["state"] == "stored"
     for door in doors:
         assert len((await door.get("/api/jobs")).json()["jobs"]) == 2
         assert (await door.get("/api/quota")).json()["used"] == 2

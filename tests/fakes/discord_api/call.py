@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.discord_api.limits import Files
+from tests.fakes.discord_api.limits import Uploads
 
 Json = Any
 
@@ -17,9 +17,9 @@ class Call:
     path: str
     query: dict[str, str]
     body: Json
-    files: Files
+    files: Uploads
     at: float = 0.0
-    signed: bool = False
+    authorized: bool = False
 
     @property
     def name(self) -> str:

@@ -6,113 +6,123 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.discord_api.interactions import Asked
-from tests.fakes.discord_api.objects import EXTERNAL_APPS
-from tests.fakes.discord_api.state import Trouble, World
+from tests.fakes.discord_api.interactions import Interaction
+from tests.fakes.discord_api.objects import USE_EXTERNAL_APPS
+from tests.fakes.discord_api.state import ApiError, DiscordState
 
 Json = Any
-SLASH, USER, MESSAGE = 1, 2, 3
-MOST = {SLASH: 100, USER: 15, MESSAGE: 15}
+CHAT_INPUT, USER, MESSAGE = 1, 2, 3
+MAX_COMMANDS = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15}
 NAME = re.compile(r"[-_'\w]{1,32}")
-CHARACTERS = 8000
-SUBCOMMAND, GROUP = 1, 2
+MAX_COMMAND_LENGTH = 8000
+SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 
 
 @dataclass
-class Commands:
+class CommandRegistry:
     """`puts` counts how often they were registered."""
 
-    world: World
+    state: DiscordState
     all: list[Json] = field(default_factory=list)
-    puts: int = 0
+    registrations: int = 0
 
-    def put(self, commands: list[Json]) -> list[Json]:
-        """Replace them all. Raises Trouble."""
-        found = list(_breaches(commands))
-        self.world.breaches += found
+    def replace_all(self, commands: list[Json]) -> list[Json]:
+        """Replace them all. Raises ApiError."""
+        found = list(_violations(commands))
+        self.state.violations += found
         if found:
-            raise Trouble(400, 50035, "Invalid Form Body")
-        self.puts += 1
-        old = {(one["type"], one["name"]): one["id"] for one in self.all}
-        self.all = [self._kept(one, old) for one in commands]
+            raise ApiError(400, 50035, "Invalid Form Body")
+        self.registrations += 1
+        old_ids = {(command["type"], command["name"]): command["id"] for command in self.all}
+        self.all = [self._registered(command, old_ids) for command in commands]
         return self.all
 
-    def told(self, *, localized: bool) -> list[Json]:
+    def as_json(self, *, localized: bool) -> list[Json]:
         """All of them, as Discord tells a bot: without what is not so, and in every language only when asked."""
-        return [_plain(command, localized=localized) for command in self.all]
+        return [_listed(command, localized=localized) for command in self.all]
 
-    def _kept(self, command: Json, old: dict[tuple[int, str], str]) -> Json:
-        kind, now = command.get("type") or SLASH, str(self.world.new_id())
-        rights = command.get("default_member_permissions")
-        fresh = {"type": kind, "name": command["name"], "description": command.get("description") or ""}
-        fresh |= {"id": old.get((kind, command["name"]), now), "application_id": str(self.world.bot.id), "version": now}
-        fresh |= {"default_member_permissions": None if rights is None else str(rights)}
-        fresh |= {"contexts": command.get("contexts"), "integration_types": command.get("integration_types") or [0]}
-        fresh |= {"nsfw": command.get("nsfw", False), "dm_permission": 1 in (command.get("contexts") or [1])}
+    def _registered(self, command: Json, old_ids: dict[tuple[int, str], str]) -> Json:
+        kind, version = command.get("type") or CHAT_INPUT, str(self.state.new_id())
+        permissions = command.get("default_member_permissions")
+        registered = {"type": kind, "name": command["name"], "description": command.get("description") or ""}
+        registered |= {
+            "id": old_ids.get((kind, command["name"]), version),
+            "application_id": str(self.state.bot.id),
+            "version": version,
+        }
+        registered |= {"default_member_permissions": None if permissions is None else str(permissions)}
+        registered |= {
+            "contexts": command.get("contexts"),
+            "integration_types": command.get("integration_types") or [0],
+        }
+        registered |= {"nsfw": command.get("nsfw", False), "dm_permission": 1 in (command.get("contexts") or [1])}
         for name in ("name_localizations", "description_localizations", "options"):
             if command.get(name):
-                fresh[name] = command[name]
-        return fresh
+                registered[name] = command[name]
+        return registered
 
-    def shown(self, name: str, kind: int, asked: Asked) -> Json:
+    def get_visible(self, name: str, kind: int, interaction: Interaction) -> Json:
         """The command as Discord shows it to who asks there. Raises AssertionError when it does not."""
-        found = [one for one in self.all if one["name"] == name and one["type"] == kind]
-        assert found, f"no command {name} among {[one['name'] for one in self.all]}"
+        found = [command for command in self.all if command["name"] == name and command["type"] == kind]
+        assert found, f"no command {name} among {[command['name'] for command in self.all]}"
         [command] = found
         contexts = command["contexts"]
-        assert contexts is None or asked.place.context in contexts, f"{name} is not shown in this kind of chat"
-        by = 1 if asked.elsewhere else 0
-        assert by in command["integration_types"] or not asked.place.guild, f"{name} is not shown where the bot is not"
+        assert contexts is None or interaction.channel.context in contexts, f"{name} is not shown in this kind of chat"
+        install = 1 if interaction.is_user_install else 0
+        assert install in command["integration_types"] or not interaction.channel.guild, (
+            f"{name} is not shown where the bot is not"
+        )
         needed = int(command["default_member_permissions"] or 0)
-        assert rights_of(asked) & needed == needed, f"{name} is not shown to them"
+        assert permissions_of(interaction) & needed == needed, f"{name} is not shown to them"
         return command
 
 
-def _plain(thing: Json, *, localized: bool) -> Json:
+def _listed(item: Json, *, localized: bool) -> Json:
     """A command or an option."""
-    told = {
+    listed = {
         name: value
-        for name, value in thing.items()
+        for name, value in item.items()
         if (localized or not name.endswith("_localizations")) and (value or name not in {"required", "autocomplete"})
     }
-    if "options" in told:
-        told["options"] = [_plain(option, localized=localized) for option in told["options"]]
-    return told
+    if "options" in listed:
+        listed["options"] = [_listed(option, localized=localized) for option in listed["options"]]
+    return listed
 
 
-def rights_of(asked: Asked) -> int:
+def permissions_of(interaction: Interaction) -> int:
     """What the person may do where they ask."""
-    guild = asked.place.guild
-    return (asked.place.rights | EXTERNAL_APPS | guild.rights.get(asked.user.id, 0)) if guild else 0
+    channel, guild = interaction.channel, interaction.channel.guild
+    if guild is None:
+        return 0
+    return channel.permissions | USE_EXTERNAL_APPS | guild.member_permissions.get(interaction.user.id, 0)
 
 
 def options_of(command: Json, name: str) -> Json:
     """The options of a command, or of the subcommand that the words after its own name say."""
     options = command.get("options", [])
     for word in name.split()[1:]:
-        options = next(one for one in options if one["name"] == word and one["type"] in {SUBCOMMAND, GROUP}).get(
-            "options", []
-        )
+        nested = (one for one in options if one["name"] == word and one["type"] in {SUBCOMMAND, SUBCOMMAND_GROUP})
+        options = next(nested).get("options", [])
     return options
 
 
-def _breaches(commands: list[Json]) -> Iterator[str]:
-    kinds = Counter(one.get("type") or SLASH for one in commands)
-    yield from (f"{times} commands of type {kind}" for kind, times in kinds.items() if times > MOST[kind])
-    names = Counter((one.get("type") or SLASH, one["name"]) for one in commands)
+def _violations(commands: list[Json]) -> Iterator[str]:
+    kinds = Counter(one.get("type") or CHAT_INPUT for one in commands)
+    yield from (f"{times} commands of type {kind}" for kind, times in kinds.items() if times > MAX_COMMANDS[kind])
+    names = Counter((one.get("type") or CHAT_INPUT, one["name"]) for one in commands)
     yield from (f"two commands are called {name}" for (_, name), times in names.items() if times > 1)
     for command in commands:
-        is_slash = (command.get("type") or SLASH) == SLASH
+        is_slash = (command.get("type") or CHAT_INPUT) == CHAT_INPUT
         if is_slash != bool(command.get("description")):
             yield f"command {command['name']} must {'' if is_slash else 'not '}have a description"
         if is_slash:
-            yield from _slash(command)
+            yield from _slash_violations(command)
 
 
-def _slash(command: Json) -> Iterator[str]:
+def _slash_violations(command: Json) -> Iterator[str]:
     name, options = command["name"], command.get("options") or []
-    yield from _named(command)
-    if sum(map(_characters, [command, *options])) > CHARACTERS:
+    yield from _name_violations(command)
+    if sum(map(_length, [command, *options])) > MAX_COMMAND_LENGTH:
         yield f"command {name} is longer than 8000"
     optional = False
     for option in options:
@@ -121,21 +131,22 @@ def _slash(command: Json) -> Iterator[str]:
         optional = optional or not option.get("required")
         if option.get("choices") and option.get("autocomplete"):
             yield f"{option['name']} has choices and completes"
-        yield from _slash({**option}) if option["type"] in {SUBCOMMAND, GROUP} else _named(option)
-    twice = Counter(option["name"] for option in options)
-    yield from (f"command {name} has {option} twice" for option, times in twice.items() if times > 1)
+        is_nested = option["type"] in {SUBCOMMAND, SUBCOMMAND_GROUP}
+        yield from _slash_violations({**option}) if is_nested else _name_violations(option)
+    names = Counter(option["name"] for option in options)
+    yield from (f"command {name} has {option} twice" for option, times in names.items() if times > 1)
 
 
-def _named(thing: Json) -> Iterator[str]:
-    for name in (thing["name"], *(thing.get("name_localizations") or {}).values()):
+def _name_violations(item: Json) -> Iterator[str]:
+    for name in (item["name"], *(item.get("name_localizations") or {}).values()):
         if not NAME.fullmatch(name) or name != name.lower():
             yield f"{name!r} is no name for a command"
 
 
-def _characters(thing: Json) -> int:
+def _length(item: Json) -> int:
     """The longest of each name and description in all languages, and the choices."""
-    told = 0
-    for what in ("name", "description"):
-        every = (thing.get(what) or "", *(thing.get(f"{what}_localizations") or {}).values())
-        told += max(map(len, every))
-    return told + sum(len(str(one["name"])) + len(str(one["value"])) for one in thing.get("choices") or ())
+    length = 0
+    for key in ("name", "description"):
+        versions = (item.get(key) or "", *(item.get(f"{key}_localizations") or {}).values())
+        length += max(map(len, versions))
+    return length + sum(len(str(choice["name"])) + len(str(choice["value"])) for choice in item.get("choices") or ())

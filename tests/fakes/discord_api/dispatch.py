@@ -2,33 +2,41 @@
 
 from typing import Any
 
-from tests.fakes.discord_api.commands import rights_of
-from tests.fakes.discord_api.interactions import Asked
+from tests.fakes.discord_api.commands import permissions_of
+from tests.fakes.discord_api.interactions import Interaction
 from tests.fakes.discord_api.objects import User
-from tests.fakes.discord_api.state import World
+from tests.fakes.discord_api.state import DiscordState
 
 Json = Any
 
 
-def interaction(asked: Asked, data: Json, world: World) -> Json:
+def interaction_json(interaction: Interaction, data: Json, state: DiscordState) -> Json:
     """All of it: who, where, in which language, with which rights."""
-    user, place, guild = asked.user, asked.place, asked.place.guild
-    world.limits_told.add(place.id)
-    owners = {"1": str(user.id)} if asked.elsewhere else {"0": str(guild.id if guild else 0)}
-    body: Json = {"id": str(asked.id), "application_id": str(world.bot.id), "type": asked.kind, "token": asked.token}
-    body |= {"version": 1, "data": data, "locale": user.locale, "context": place.context, "entitlements": []}
-    body |= {"authorizing_integration_owners": owners, "attachment_size_limit": place.most_bytes}
-    body |= {"channel_id": str(place.id), "channel": place.as_json(), "app_permissions": str(place.rights)}
-    if asked.pressed is not None:
-        body["message"] = world.as_json(world.messages.get(asked.pressed.id, asked.pressed))
+    user, channel, guild = interaction.user, interaction.channel, interaction.channel.guild
+    state.announced_limits.add(channel.id)
+    owners = {"1": str(user.id)} if interaction.is_user_install else {"0": str(guild.id if guild else 0)}
+    body: Json = {"id": str(interaction.id), "application_id": str(state.bot.id), "version": 1}
+    body |= {
+        "type": interaction.kind,
+        "token": interaction.token,
+        "data": data,
+        "locale": user.locale,
+        "context": channel.context,
+        "entitlements": [],
+    }
+    body |= {"authorizing_integration_owners": owners, "attachment_size_limit": channel.max_file_bytes}
+    body |= {"channel_id": str(channel.id), "channel": channel.as_json(), "app_permissions": str(channel.permissions)}
+    if interaction.message is not None:
+        body["message"] = state.message_json(state.messages.get(interaction.message.id, interaction.message))
     if guild is None:
         return body | {"user": user.as_json()}
     body |= {"guild_id": str(guild.id), "guild_locale": guild.locale}
     body |= {"guild": {"id": str(guild.id), "locale": guild.locale, "features": []}}
-    return body | {"member": member(user) | {"user": user.as_json(), "permissions": str(rights_of(asked))}}
+    account = {"user": user.as_json(), "permissions": str(permissions_of(interaction))}
+    return body | {"member": member_json(user) | account}
 
 
-def member(user: User) -> Json:
+def member_json(user: User) -> Json:
     """Somebody as a server knows them, without their account."""
     body: Json = {"roles": [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
     return body | {"nick": None, "avatar": None, "pending": False, "premium_since": None, "banner": None}

@@ -12,24 +12,24 @@ Json = Any
 
 
 @dataclass
-class Endpoint:
+class EndpointCaller:
     """Signs what it brings. `public_key` is what the bot's owner copies from Discord."""
 
     url: str
     http: httpx.AsyncClient
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
-    brought: list[int] = field(default_factory=list)  # statuses
+    statuses: list[int] = field(default_factory=list)
 
     @property
     def public_key(self) -> str:
         return self.key.public_key().public_bytes_raw().hex()
 
-    async def knock(self, body: Json, *, forged: bool = False, at: float | None = None) -> tuple[int, Json]:
+    async def post(self, body: Json, *, forged: bool = False, at: float | None = None) -> tuple[int, Json]:
         """The status and the answer. `forged`: signed by somebody else; `at`: seconds since 1970."""
-        text, moment = json.dumps(body), str(int(time.time() if at is None else at))
+        text, timestamp = json.dumps(body), str(int(time.time() if at is None else at))
         key = Ed25519PrivateKey.generate() if forged else self.key
-        headers = {"X-Signature-Timestamp": moment, "Content-Type": "application/json"}
-        headers |= {"X-Signature-Ed25519": key.sign((moment + text).encode()).hex()}
+        headers = {"X-Signature-Timestamp": timestamp, "Content-Type": "application/json"}
+        headers |= {"X-Signature-Ed25519": key.sign((timestamp + text).encode()).hex()}
         response = await self.http.post(self.url, content=text.encode(), headers=headers)
-        self.brought.append(response.status_code)
+        self.statuses.append(response.status_code)
         return response.status_code, response.json() if response.content and response.status_code == 200 else None

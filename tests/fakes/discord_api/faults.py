@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
-MOST_AT_ONCE, WINDOW = 1000, 1.0
-MAJOR = re.compile(r"/(channels|guilds|webhooks|interactions)/(\d+)(/[\w-]{40,})?")
+MAX_CALLS, WINDOW = 1000, 1.0
+MAJOR_PARAMETER = re.compile(r"/(channels|guilds|webhooks|interactions)/(\d+)(/[\w-]{40,})?")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What goes back. `body` None: nothing but the status."""
 
     status: int
@@ -27,63 +27,63 @@ class Fault:
     """
 
     route: str
-    answer: Answer | None = None
+    response: Response | None = None
     times: int = 1
-    lost: bool = False
+    response_lost: bool = False
 
-    def fits(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         return self.times > 0 and re.fullmatch(self.route, f"{method} {path}") is not None
 
 
-def due(faults: list[Fault], method: str, path: str) -> Fault | None:
+def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
     """The fault that comes now, counted down."""
-    fault = next((fault for fault in faults if fault.fits(method, path)), None)
+    fault = next((fault for fault in faults if fault.matches(method, path)), None)
     if fault is not None:
         fault.times -= 1
     return fault
 
 
-def flood(route: str, seconds: float, times: int = 1, *, everywhere: bool = False) -> Fault:
+def rate_limited(route: str, seconds: float, times: int = 1, *, is_global: bool = False) -> Fault:
     """429: this route, or all of them, have to wait so long."""
-    body = {"message": "You are being rate limited.", "code": 0, "retry_after": seconds, "global": everywhere}
+    body = {"message": "You are being rate limited.", "code": 0, "retry_after": seconds, "global": is_global}
     headers = {"Retry-After": str(int(seconds) + 1), "Via": "1.1 google"}
-    headers |= {"X-RateLimit-Scope": "global" if everywhere else "user"}
-    headers |= {"X-RateLimit-Global": "true"} if everywhere else {}
-    return Fault(route, Answer(429, body, headers), times)
+    headers |= {"X-RateLimit-Scope": "global" if is_global else "user"}
+    headers |= {"X-RateLimit-Global": "true"} if is_global else {}
+    return Fault(route, Response(429, body, headers), times)
 
 
-def broken(route: str, status: int = 502, times: int = 1) -> Fault:
+def bad_gateway(route: str, status: int = 502, times: int = 1) -> Fault:
     """A proxy's page in place of an answer."""
-    return Fault(route, Answer(status, "<html>Bad Gateway</html>", {"Content-Type": "text/html"}), times)
+    return Fault(route, Response(status, "<html>Bad Gateway</html>", {"Content-Type": "text/html"}), times)
 
 
 @dataclass
-class Buckets:
+class RateLimits:
     """How many calls of one kind may come to one chat within a window; `exceeded` counts those that came anyway.
 
     `narrow`: patterns of "METHOD /path" for which less is allowed, as (calls, seconds).
     """
 
-    narrow: dict[str, tuple[int, float]] = field(default_factory=dict)
+    overrides: dict[str, tuple[int, float]] = field(default_factory=dict)
     exceeded: int = 0
     _used: Counter[tuple[str, str]] = field(default_factory=Counter)
     _until: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def take(self, method: str, path: str, now: float) -> tuple[dict[str, str], float | None]:
         """The headers of a call's answer, and how long it has to wait if it came too soon."""
-        place = MAJOR.match(path)
+        major = MAJOR_PARAMETER.match(path)
         kind = re.sub(r"/\d{5,}|/[\w-]{40,}", "/*", path)
-        key = f"{method} {kind}", place[0] if place else ""
-        most, window = next(
-            (limit for route, limit in self.narrow.items() if re.fullmatch(route, f"{method} {path}")),
-            (MOST_AT_ONCE, WINDOW),
+        key = f"{method} {kind}", major[0] if major else ""
+        limit, window = next(
+            (override for route, override in self.overrides.items() if re.fullmatch(route, f"{method} {path}")),
+            (MAX_CALLS, WINDOW),
         )
         if now >= self._until.get(key, 0.0):
             self._used[key], self._until[key] = 0, now + window
         self._used[key] += 1
-        left, rest = most - self._used[key], self._until[key] - now
-        headers = {"X-RateLimit-Limit": str(most), "X-RateLimit-Remaining": str(max(0, left))}
-        headers |= {"X-RateLimit-Reset": f"{self._until[key]:.3f}", "X-RateLimit-Reset-After": f"{rest:.3f}"}
+        remaining, reset_after = limit - self._used[key], self._until[key] - now
+        headers = {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(max(0, remaining))}
+        headers |= {"X-RateLimit-Reset": f"{self._until[key]:.3f}", "X-RateLimit-Reset-After": f"{reset_after:.3f}"}
         headers |= {"X-RateLimit-Bucket": f"{abs(hash(key[0])):x}", "Via": "1.1 google"}
-        self.exceeded += left < 0
-        return headers, rest if left < 0 else None
+        self.exceeded += remaining < 0
+        return headers, reset_after if remaining < 0 else None

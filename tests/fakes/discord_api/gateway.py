@@ -11,13 +11,13 @@ from typing import Any, cast
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.fakes.discord_api.objects import Guild, User
-from tests.fakes.discord_api.sessions import GUILDS, PRIVILEGED, Line, Session
+from tests.fakes.discord_api.sessions import GUILDS, PRIVILEGED, GatewayConnection, Session
 
 Json = Any
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, BEAT_BACK = 0, 1, 2, 6, 7, 9, 10, 11
-UNDECODABLE, REFUSED, TOO_FAST, FORBIDDEN_INTENTS = 4002, 4004, 4008, 4014
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 10, 11
+DECODE_ERROR, AUTHENTICATION_FAILED, RATE_LIMITED, DISALLOWED_INTENTS = 4002, 4004, 4008, 4014
 FRAME_BYTES, FRAMES_PER_MINUTE = 4096, 120
-SENT_BY_US = frozenset({HEARTBEAT, IDENTIFY, RESUME, 3, 4, 8})
+CLIENT_OPCODES = frozenset({HEARTBEAT, IDENTIFY, RESUME, 3, 4, 8})
 
 
 @dataclass
@@ -30,139 +30,139 @@ class Gateway:
     bot: User
     token: str
     guilds: dict[int, Guild]
-    breaches: list[str]
+    violations: list[str]
     changed: asyncio.Condition
     url: str = ""
     privileged: int = 0
     heartbeat: float = 41.25
     sessions: dict[str, Session] = field(default_factory=dict)
-    identified: list[Json] = field(default_factory=list)
-    resumed: int = 0
+    identify_payloads: list[Json] = field(default_factory=list)
+    resume_count: int = 0
     shards: int = 1
-    _lines: set[Line] = field(default_factory=set)
+    _connections: set[GatewayConnection] = field(default_factory=set)
 
     @property
-    def is_heard(self) -> bool:
+    def is_connected(self) -> bool:
         """Somebody listens now."""
-        return any(session.line for session in self.sessions.values())
+        return any(session.connection for session in self.sessions.values())
 
-    async def tell(self, event: str, data: Json, *, guild: int | None = None, needed: int = 0) -> None:
+    async def dispatch(self, event: str, data: Json, *, guild: int | None = None, needed: int = 0) -> None:
         """Tell everybody whom it concerns; who is away is told when they come back."""
         for session in list(self.sessions.values()):
-            if session.wants(guild, needed):
-                session.told.append((event, data))
-                if session.line:
-                    await session.line.say(DISPATCH, data, event=event, seq=len(session.told))
+            if session.receives(guild, needed):
+                session.events.append((event, data))
+                if session.connection:
+                    await session.connection.send(DISPATCH, data, event=event, seq=len(session.events))
 
-    async def drop(self) -> None:
+    async def drop_connections(self) -> None:
         """Every connection breaks off."""
         for session in self.sessions.values():
-            session.line = None
-        for line in list(self._lines):
-            line.transport.abort()
+            session.connection = None
+        for connection in list(self._connections):
+            connection.transport.abort()
 
-    async def ask_to_reconnect(self) -> None:
-        for line in list(self._lines):
-            await line.say(RECONNECT)
+    async def request_reconnect(self) -> None:
+        for connection in list(self._connections):
+            await connection.send(RECONNECT)
 
-    async def invalidate(self, *, resumable: bool = False) -> None:
+    async def invalidate_sessions(self, *, resumable: bool = False) -> None:
         """Sessions are over, unless they may be resumed."""
-        lines = list(self._lines)
+        lines = list(self._connections)
         if not resumable:
             self.sessions.clear()
-        for line in lines:
-            await line.say(INVALID, resumable)
+        for connection in lines:
+            await connection.send(INVALID_SESSION, resumable)
 
     async def stop(self) -> None:
-        for line in list(self._lines):
-            await line.socket.close(code=WSCloseCode.GOING_AWAY)
+        for connection in list(self._connections):
+            await connection.socket.close(code=WSCloseCode.GOING_AWAY)
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """One connection, until either side has enough."""
         socket = web.WebSocketResponse(max_msg_size=64 * 1024)
         await socket.prepare(request)
         transport = cast("asyncio.Transport", request.transport)  # uvloop's is one in all but its base class
-        squeeze = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
-        line = Line(socket, transport, squeeze)
-        self._lines.add(line)
+        compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
+        connection = GatewayConnection(socket, transport, compressor)
+        self._connections.add(connection)
         if (request.query.get("v"), request.query.get("encoding")) != ("10", "json"):
-            self.breaches.append(f"gateway: asked for {request.query_string}")
+            self.violations.append(f"gateway: asked for {request.query_string}")
         try:
-            await line.say(HELLO, {"heartbeat_interval": int(self.heartbeat * 1000), "_trace": []})
+            await connection.send(HELLO, {"heartbeat_interval": int(self.heartbeat * 1000), "_trace": []})
             async for message in socket:
-                if message.type is WSMsgType.TEXT and (code := await self._heard(line, message.data)):
+                if message.type is WSMsgType.TEXT and (code := await self._receive(connection, message.data)):
                     await socket.close(code=code)
         finally:
-            self._lines.discard(line)
+            self._connections.discard(connection)
             for session in self.sessions.values():
-                session.line = None if session.line is line else session.line
+                session.connection = None if session.connection is connection else session.connection
             await self._notify()
         return socket
 
-    async def _heard(self, line: Line, text: str) -> int | None:
+    async def _receive(self, connection: GatewayConnection, text: str) -> int | None:
         """Carry out what was said; the code to close with when it was wrong."""
         now = time.monotonic()
-        line.came = [at for at in line.came if at > now - 60] + [now]
+        connection.received_at = [at for at in connection.received_at if at > now - 60] + [now]
         if len(text.encode()) > FRAME_BYTES:
-            return self._breach("a frame is longer than 4096 bytes", UNDECODABLE)
-        if len(line.came) > FRAMES_PER_MINUTE:
-            return self._breach("more than 120 frames in a minute", TOO_FAST)
+            return self._violation("a frame is longer than 4096 bytes", DECODE_ERROR)
+        if len(connection.received_at) > FRAMES_PER_MINUTE:
+            return self._violation("more than 120 frames in a minute", RATE_LIMITED)
         said = json.loads(text)
         match said["op"]:
             case 1:
-                await line.say(BEAT_BACK)
+                await connection.send(HEARTBEAT_ACK)
             case 2:
-                return await self._identify(line, said["d"])
+                return await self._identify(connection, said["d"])
             case 6:
-                return await self._resume(line, said["d"])
-            case op if op not in SENT_BY_US:
-                return self._breach(f"nobody says {op}", 4001)
+                return await self._resume(connection, said["d"])
+            case op if op not in CLIENT_OPCODES:
+                return self._violation(f"nobody says {op}", 4001)
         return None
 
-    async def _identify(self, line: Line, said: Json) -> int | None:
-        self.identified.append(said)
+    async def _identify(self, connection: GatewayConnection, said: Json) -> int | None:
+        self.identify_payloads.append(said)
         if said["token"] != self.token:
-            return REFUSED
+            return AUTHENTICATION_FAILED
         if missing := {"intents", "properties"} - set(said):
-            return self._breach(f"identified without {missing}", UNDECODABLE)
+            return self._violation(f"identified without {missing}", DECODE_ERROR)
         if said["intents"] & PRIVILEGED & ~self.privileged:
-            return FORBIDDEN_INTENTS
+            return DISALLOWED_INTENTS
         shard = tuple(said.get("shard", (0, 1)))
-        session = Session(secrets.token_hex(16), said["intents"], (shard[0], shard[1]), line)
+        session = Session(secrets.token_hex(16), said["intents"], (shard[0], shard[1]), connection)
         self.sessions[session.id] = session
-        guilds = [guild for guild in self.guilds.values() if guild.has_bot and session.wants(guild.id, 0)]
+        guilds = [guild for guild in self.guilds.values() if guild.has_bot and session.receives(guild.id, 0)]
         ready: Json = {"v": 10, "user": self.bot.as_json(), "session_id": session.id, "resume_gateway_url": self.url}
         ready |= {"guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds], "shard": list(shard)}
         ready |= {"application": {"id": str(self.bot.id), "flags": 0}}
-        session.told.append(("READY", ready))
-        await line.say(DISPATCH, ready, event="READY", seq=1)
+        session.events.append(("READY", ready))
+        await connection.send(DISPATCH, ready, event="READY", seq=1)
         for guild in guilds if session.intents & GUILDS else ():
-            session.told.append(("GUILD_CREATE", guild.as_json()))
-            await line.say(DISPATCH, guild.as_json(), event="GUILD_CREATE", seq=len(session.told))
+            session.events.append(("GUILD_CREATE", guild.as_json()))
+            await connection.send(DISPATCH, guild.as_json(), event="GUILD_CREATE", seq=len(session.events))
         await self._notify()
         return None
 
-    async def _resume(self, line: Line, said: Json) -> int | None:
+    async def _resume(self, connection: GatewayConnection, said: Json) -> int | None:
         session = self.sessions.get(said["session_id"])
         if said["token"] != self.token:
-            return REFUSED
-        if session is None or not 0 <= said["seq"] <= len(session.told):
-            await line.say(INVALID, data=False)
+            return AUTHENTICATION_FAILED
+        if session is None or not 0 <= said["seq"] <= len(session.events):
+            await connection.send(INVALID_SESSION, data=False)
             return None
-        self.resumed += 1
+        self.resume_count += 1
         at = said["seq"]
-        while at < len(session.told):  # more may happen meanwhile
-            event, data = session.told[at]
+        while at < len(session.events):  # more may happen meanwhile
+            event, data = session.events[at]
             at += 1
-            await line.say(DISPATCH, data, event=event, seq=at)
-        session.line = line
-        session.told.append(("RESUMED", {}))
-        await line.say(DISPATCH, {}, event="RESUMED", seq=len(session.told))
+            await connection.send(DISPATCH, data, event=event, seq=at)
+        session.connection = connection
+        session.events.append(("RESUMED", {}))
+        await connection.send(DISPATCH, {}, event="RESUMED", seq=len(session.events))
         await self._notify()
         return None
 
-    def _breach(self, words: str, code: int) -> int:
-        self.breaches.append(f"gateway: {words}")
+    def _violation(self, words: str, code: int) -> int:
+        self.violations.append(f"gateway: {words}")
         return code
 
     async def _notify(self) -> None:

@@ -4,29 +4,33 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.fakes.discord_api.limits import EPHEMERAL, LOADING, Files, modal_breaches
-from tests.fakes.discord_api.objects import Place, User
-from tests.fakes.discord_api.shown_messages import Shown
-from tests.fakes.discord_api.state import UNKNOWN_MESSAGE, Trouble, World
+from tests.fakes.discord_api.limits import EPHEMERAL, LOADING, Uploads, modal_violations
+from tests.fakes.discord_api.objects import Channel, User
+from tests.fakes.discord_api.shown_messages import Message
+from tests.fakes.discord_api.state import UNKNOWN_MESSAGE, ApiError, DiscordState
 
 Json = Any
-COMMAND, COMPONENT, COMPLETION, MODAL = 2, 3, 4, 5  # kinds of interactions
-REPLY, LATER, LATER_HERE, HERE, CHOICES, FORM = 4, 5, 6, 7, 8, 9  # kinds of answers
-ANSWERS = {
-    COMMAND: {REPLY, LATER, FORM},
-    COMPONENT: {REPLY, LATER, LATER_HERE, HERE, FORM},
-    COMPLETION: {CHOICES},
-    MODAL: {REPLY, LATER, LATER_HERE, HERE},
+APPLICATION_COMMAND, MESSAGE_COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5  # types of interactions
+# Types of responses.
+CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE, DEFERRED_UPDATE_MESSAGE = 4, 5, 6
+UPDATE_MESSAGE, AUTOCOMPLETE_RESULT, MODAL = 7, 8, 9
+UPDATES = {DEFERRED_UPDATE_MESSAGE, UPDATE_MESSAGE}
+ALLOWED_RESPONSES = {
+    APPLICATION_COMMAND: {CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE, MODAL},
+    MESSAGE_COMPONENT: {CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE, DEFERRED_UPDATE_MESSAGE, UPDATE_MESSAGE, MODAL},
+    AUTOCOMPLETE: {AUTOCOMPLETE_RESULT},
+    MODAL_SUBMIT: {CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE, DEFERRED_UPDATE_MESSAGE, UPDATE_MESSAGE},
 }
-PATIENCE, LIFETIME, FOLLOW_UPS = 3.0, 15 * 60.0, 5
+RESPONSE_DEADLINE, TOKEN_LIFETIME = 3.0, 15 * 60.0  # seconds
+MAX_FOLLOWUPS = 5  # where only the user has installed the app
 UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
-ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
-UNKNOWN_WEBHOOK, EXPIRED = (404, 10015, "Unknown Webhook"), (401, 50027, "Invalid Webhook Token")
-TOO_MANY = (400, 40094, "This interaction has hit the maximum number of follow up messages.")
+ALREADY_ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
+UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = (404, 10015, "Unknown Webhook"), (401, 50027, "Invalid Webhook Token")
+TOO_MANY_FOLLOWUPS = (400, 40094, "This interaction has hit the maximum number of follow up messages.")
 
 
 @dataclass
-class Asked:
+class Interaction:
     """One interaction. `answer` is the kind of its first answer, None until then; `original` that answer's message.
 
     `elsewhere`: the bot was not added where it was asked, only the person has installed it.
@@ -35,133 +39,141 @@ class Asked:
     id: int
     kind: int
     user: User
-    place: Place
-    at: float
-    elsewhere: bool = False
-    pressed: Shown | None = None  # whose button it was
+    channel: Channel
+    created_at: float
+    is_user_install: bool = False
+    message: Message | None = None  # the message whose component was used
     token: str = field(default_factory=lambda: secrets.token_urlsafe(64))
-    answer: int | None = None
-    original: int | None = None
-    follow_ups: list[int] = field(default_factory=list)
+    response_type: int | None = None
+    response_message: int | None = None
+    followups: list[int] = field(default_factory=list)
     choices: list[Json] = field(default_factory=list)
-    form: Json = None
-    is_unheard: bool = False  # the bot could not know that its answer was taken: it may answer again
+    modal: Json = None
+    response_lost: bool = False  # the bot cannot know that its response arrived, so it may respond again
 
 
 @dataclass
-class Asks:
+class Interactions:
     """All interactions of a world, and what the bot did with them."""
 
-    world: World
-    all: dict[int, Asked] = field(default_factory=dict)
+    state: DiscordState
+    all: dict[int, Interaction] = field(default_factory=dict)
 
-    def new(self, kind: int, user: User, place: Place, *, pressed: Shown | None = None) -> Asked:
-        elsewhere = not place.has_bot
-        asked = Asked(self.world.new_id(), kind, user, place, self.world.now(), elsewhere, pressed)
-        self.all[asked.id] = asked
-        return asked
+    def create(self, kind: int, user: User, channel: Channel, *, message: Message | None = None) -> Interaction:
+        is_user_install = not channel.has_bot
+        interaction = Interaction(self.state.new_id(), kind, user, channel, self.state.now(), is_user_install, message)
+        self.all[interaction.id] = interaction
+        return interaction
 
     @property
-    def waiting(self) -> list[Asked]:
+    def unanswered(self) -> list[Interaction]:
         """Those that nobody has answered yet."""
-        return [asked for asked in self.all.values() if asked.answer is None]
+        return [interaction for interaction in self.all.values() if interaction.response_type is None]
 
-    def answer(self, number: int, token: str, body: Json, files: Files) -> Json:
-        """The first answer, within three seconds. Raises Trouble."""
-        asked = self.all.get(number)
-        if asked is None or asked.token != token:
-            raise self._breach(f"nobody asked {number}", UNKNOWN_INTERACTION)
-        if asked.answer is not None and asked.is_unheard:
-            raise Trouble(*ACKNOWLEDGED)
-        if asked.answer is not None:
-            raise self._breach(f"interaction {number} was answered twice", ACKNOWLEDGED)
-        if (took := self.world.now() - asked.at) > PATIENCE:
-            raise self._breach(f"interaction {number} was answered after {took:.1f} s", UNKNOWN_INTERACTION)
+    def respond(self, number: int, token: str, body: Json, files: Uploads) -> Json:
+        """The first answer, within three seconds. Raises ApiError."""
+        interaction = self.all.get(number)
+        if interaction is None or interaction.token != token:
+            raise self._violation(f"nobody asked {number}", UNKNOWN_INTERACTION)
+        if interaction.response_type is not None and interaction.response_lost:
+            raise ApiError(*ALREADY_ACKNOWLEDGED)
+        if interaction.response_type is not None:
+            raise self._violation(f"interaction {number} was answered twice", ALREADY_ACKNOWLEDGED)
+        if (took := self.state.now() - interaction.created_at) > RESPONSE_DEADLINE:
+            raise self._violation(f"interaction {number} was answered after {took:.1f} s", UNKNOWN_INTERACTION)
         kind = body["type"]
-        if kind not in ANSWERS[asked.kind] or (kind in {LATER_HERE, HERE} and asked.pressed is None):
-            raise self._breach(
-                f"an interaction of type {asked.kind} was answered by {kind}", (400, 50035, "Invalid Form Body")
+        if kind not in ALLOWED_RESPONSES[interaction.kind] or (kind in UPDATES and interaction.message is None):
+            raise self._violation(
+                f"an interaction of type {interaction.kind} was answered by {kind}", (400, 50035, "Invalid Form Body")
             )
-        shown = self._carry_out(asked, kind, body.get("data") or {}, files)
-        asked.answer = kind
-        asked.original = shown.id if shown else None
-        return self._told(asked, shown)
+        message = self._apply(interaction, kind, body.get("data") or {}, files)
+        interaction.response_type = kind
+        interaction.response_message = message.id if message else None
+        return self._callback_json(interaction, message)
 
-    def _carry_out(self, asked: Asked, kind: int, data: Json, files: Files) -> Shown | None:
+    def _apply(self, interaction: Interaction, kind: int, data: Json, files: Uploads) -> Message | None:
         match kind:
             case 4:
-                return self._post(asked, data, files)
+                return self._create_message(interaction, data, files)
             case 5:
                 flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
-                shown = Shown(asked.place.id, self.world.new_id(), self.world.bot, self.world.now(), flags=flags)
-                only_for = asked.user.id if flags & EPHEMERAL else None
-                return self.world.add(replace(shown, only_for=only_for, asked=asked.id))
+                return self.state.add_message(self._placeholder(interaction, flags))
             case 6:
-                return asked.pressed
+                return interaction.message
             case 7:
-                assert asked.pressed is not None
-                return self.world.edit(self.world.messages[asked.pressed.id], data, files)
+                assert interaction.message is not None
+                return self.state.edit_message(self.state.messages[interaction.message.id], data, files)
             case 8:
-                asked.choices = data["choices"]
+                interaction.choices = data["choices"]
             case _:
-                self.world.breaches += modal_breaches(data)
-                asked.form = data
+                self.state.violations += modal_violations(data)
+                interaction.modal = data
         return None
 
-    def _post(self, asked: Asked, body: Json, files: Files) -> Shown:
-        only_for = asked.user.id if (body.get("flags") or 0) & EPHEMERAL else None
-        return self.world.post(asked.place.id, body, files, asked=asked.id, only_for=only_for)
+    def _placeholder(self, interaction: Interaction, flags: int) -> Message:
+        message = Message(interaction.channel.id, self.state.new_id(), self.state.bot, self.state.now(), flags=flags)
+        return replace(message, visible_to=_reader(interaction, flags), interaction_id=interaction.id)
 
-    def _told(self, asked: Asked, shown: Shown | None) -> Json:
+    def _create_message(self, interaction: Interaction, body: Json, files: Uploads) -> Message:
+        fields = {"interaction_id": interaction.id, "visible_to": _reader(interaction, body.get("flags") or 0)}
+        return self.state.create_message(interaction.channel.id, body, files, **fields)
+
+    def _callback_json(self, interaction: Interaction, message: Message | None) -> Json:
         """What the callback is answered with."""
-        told: Json = {"interaction": {"id": str(asked.id), "type": asked.kind}}
-        if shown is not None:
-            told["interaction"] |= {
-                "response_message_id": str(shown.id),
-                "response_message_loading": bool(shown.flags & LOADING),
-                "response_message_ephemeral": shown.is_ephemeral,
+        payload: Json = {"interaction": {"id": str(interaction.id), "type": interaction.kind}}
+        if message is not None:
+            payload["interaction"] |= {
+                "response_message_id": str(message.id),
+                "response_message_loading": bool(message.flags & LOADING),
+                "response_message_ephemeral": message.is_ephemeral,
             }
-            told["resource"] = {
-                "type": HERE if asked.answer in {LATER_HERE, HERE} else REPLY,
-                "message": self.world.as_json(shown),
+            payload["resource"] = {
+                "type": UPDATE_MESSAGE if interaction.response_type in UPDATES else CHANNEL_MESSAGE,
+                "message": self.state.message_json(message),
             }
-        return told
+        return payload
 
-    def by_token(self, token: str) -> Asked:
-        """Whose token it is, while it lives. Raises Trouble."""
-        asked = next((one for one in self.all.values() if one.token == token), None)
-        if asked is None or asked.answer is None:
-            raise self._breach("a webhook was used that nobody gave", UNKNOWN_WEBHOOK)
-        if self.world.now() - asked.at > LIFETIME:
-            raise self._breach(f"the token of interaction {asked.id} was used after 15 minutes", EXPIRED)
-        return asked
+    def by_token(self, token: str) -> Interaction:
+        """Whose token it is, while it lives. Raises ApiError."""
+        interaction = next((one for one in self.all.values() if one.token == token), None)
+        if interaction is None or interaction.response_type is None:
+            raise self._violation("a webhook was used that nobody gave", UNKNOWN_WEBHOOK)
+        if self.state.now() - interaction.created_at > TOKEN_LIFETIME:
+            violation = f"the token of interaction {interaction.id} was used after 15 minutes"
+            raise self._violation(violation, INVALID_WEBHOOK_TOKEN)
+        return interaction
 
-    def follow_up(self, asked: Asked, body: Json, files: Files) -> Shown:
-        """One more message: the first one fills a deferred answer. Raises Trouble."""
-        waiting = self.world.messages.get(asked.original or 0)
-        if asked.answer == LATER and waiting is not None and waiting.flags & LOADING:
-            return self.change(waiting, body, files)
-        if asked.elsewhere and len(asked.follow_ups) >= FOLLOW_UPS:
-            raise self._breach(f"interaction {asked.id} has more than five follow-ups", TOO_MANY)
-        shown = self._post(asked, body, files)
-        asked.follow_ups.append(shown.id)
-        return shown
+    def create_followup(self, interaction: Interaction, body: Json, files: Uploads) -> Message:
+        """One more message: the first one fills a deferred answer. Raises ApiError."""
+        response = self.state.messages.get(interaction.response_message or 0)
+        if interaction.response_type == DEFERRED_CHANNEL_MESSAGE and response is not None and response.flags & LOADING:
+            return self.edit_message(response, body, files)
+        if interaction.is_user_install and len(interaction.followups) >= MAX_FOLLOWUPS:
+            raise self._violation(f"interaction {interaction.id} has more than five follow-ups", TOO_MANY_FOLLOWUPS)
+        message = self._create_message(interaction, body, files)
+        interaction.followups.append(message.id)
+        return message
 
-    def mine(self, asked: Asked, which: str) -> Shown:
-        """A message that this interaction's token may touch. Raises Trouble."""
-        number = asked.original if which == "@original" else int(which)
-        shown = self.world.messages.get(number or 0)
-        pressed = asked.pressed.id if asked.pressed else None
-        if shown is None or (shown.asked != asked.id and shown.id != pressed):
-            raise Trouble(*UNKNOWN_MESSAGE)
-        return shown
+    def get_message(self, interaction: Interaction, which: str) -> Message:
+        """A message that this interaction's token may touch. Raises ApiError."""
+        message_id = interaction.response_message if which == "@original" else int(which)
+        message = self.state.messages.get(message_id or 0)
+        source_id = interaction.message.id if interaction.message else None
+        if message is None or (message.interaction_id != interaction.id and message.id != source_id):
+            raise ApiError(*UNKNOWN_MESSAGE)
+        return message
 
-    def change(self, shown: Shown, body: Json, files: Files) -> Shown:
-        """Its message as the body says, no longer "thinking". Raises Trouble."""
+    def edit_message(self, message: Message, body: Json, files: Uploads) -> Message:
+        """Its message as the body says, no longer "thinking". Raises ApiError."""
         body = {**body, "flags": (body.get("flags") or 0) & ~EPHEMERAL} if body.get("flags") else body
-        new = self.world.edit(shown, body, files)
-        return self.world.add(replace(new, flags=new.flags & ~LOADING)) if new.flags & LOADING else new
+        new = self.state.edit_message(message, body, files)
+        return self.state.add_message(replace(new, flags=new.flags & ~LOADING)) if new.flags & LOADING else new
 
-    def _breach(self, words: str, refusal: tuple[int, int, str]) -> Trouble:
-        self.world.breaches.append(words)
-        return Trouble(*refusal)
+    def _violation(self, violation: str, error: tuple[int, int, str]) -> ApiError:
+        self.state.violations.append(violation)
+        return ApiError(*error)
+
+
+def _reader(interaction: Interaction, flags: int) -> int | None:
+    """The only user who can see a message with these flags; None if everybody can."""
+    return interaction.user.id if flags & EPHEMERAL else None

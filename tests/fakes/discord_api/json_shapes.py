@@ -4,46 +4,50 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.fakes.discord_api.objects import moment
-from tests.fakes.discord_api.shown_messages import Filed, Shown
+from tests.fakes.discord_api.objects import timestamp
+from tests.fakes.discord_api.shown_messages import Message, StoredFile
 
 Json = Any
 
 
-def written(shown: Shown, link: Callable[[Filed], str], now: float, quoted: Shown | None = None) -> Json:
+def message_json(
+    message: Message, file_url: Callable[[StoredFile], str], now: float, quoted: Message | None = None
+) -> Json:
     """A message, and the one that it answers if that is still there."""
-    body: Json = {"id": str(shown.id), "channel_id": str(shown.place), "type": 19 if shown.answers else 0}
-    body |= {"author": shown.author.as_json(), "content": shown.content, "timestamp": moment(shown.at)}
-    body |= {"edited_timestamp": moment(now) if shown.edits else None, "flags": shown.flags}
+    body: Json = {"id": str(message.id), "channel_id": str(message.channel_id), "type": 19 if message.reply_to else 0}
+    body |= {"author": message.author.as_json(), "content": message.content, "timestamp": timestamp(message.created_at)}
+    body |= {"edited_timestamp": timestamp(now) if message.edit_count else None, "flags": message.flags}
     body |= {"mentions": [], "mention_roles": [], "mention_everyone": False, "pinned": False, "tts": False}
-    body |= {"embeds": [{"type": "rich", **embed} for embed in shown.embeds], "components": numbered(shown.parts)}
-    body |= {"attachments": [file.as_json(link(file)) for file in shown.files]}
-    if shown.author.bot:
-        body |= {"application_id": str(shown.author.id)}
-    if shown.answers:
-        reference = {"type": 0, "channel_id": str(shown.place), "message_id": str(shown.answers)}
-        body |= {"message_reference": reference, "referenced_message": quoted and written(_alone(quoted), link, now)}
+    body |= {"embeds": [{"type": "rich", **embed} for embed in message.embeds]}
+    body |= {"components": numbered_components(message.components)}
+    body |= {"attachments": [file.as_json(file_url(file)) for file in message.files]}
+    if message.author.bot:
+        body |= {"application_id": str(message.author.id)}
+    if message.reply_to:
+        reference = {"type": 0, "channel_id": str(message.channel_id), "message_id": str(message.reply_to)}
+        referenced = quoted and message_json(_without_reference(quoted), file_url, now)
+        body |= {"message_reference": reference, "referenced_message": referenced}
     return body
 
 
-def _alone(shown: Shown) -> Shown:
+def _without_reference(message: Message) -> Message:
     """A quoted message is told without what it quotes itself."""
-    return replace(shown, answers=None)
+    return replace(message, reply_to=None)
 
 
-def numbered(parts: tuple[Json, ...]) -> list[Json]:
+def numbered_components(components: tuple[Json, ...]) -> list[Json]:
     """Components as they come back: each with a number."""
     last = 0
 
-    def numbered_one(part: Json) -> Json:
+    def number(part: Json) -> Json:
         nonlocal last
         last += 1
-        told = {**part, "id": part.get("id") or last}
-        told.pop("required", None)  # means nothing in a message, and does not come back
+        numbered = {**part, "id": part.get("id") or last}
+        numbered.pop("required", None)  # has no meaning in messages, and Discord does not return it
         if "components" in part:
-            told["components"] = [numbered_one(inner) for inner in part["components"]]
+            numbered["components"] = [number(inner) for inner in part["components"]]
         if "accessory" in part:
-            told["accessory"] = numbered_one(part["accessory"])
-        return told
+            numbered["accessory"] = number(part["accessory"])
+        return numbered
 
-    return [numbered_one(part) for part in parts]
+    return [number(part) for part in components]

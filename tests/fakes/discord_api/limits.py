@@ -6,36 +6,36 @@ from collections.abc import Iterator
 from typing import Any
 
 Json = Any
-Files = dict[int, tuple[str, bytes]]  # number → name, bytes: the files that a call uploads
-Kept = dict[str, str]  # id → name: the files that a message has already
+Uploads = dict[int, tuple[str, bytes]]  # number → name, bytes: the files that a call uploads
+KeptFiles = dict[str, str]  # id → name: the files that a message has already
 
 MIB = 1024 * 1024
 FILE_BYTES = 10 * MIB  # of a chat without boosts
-CONTENT, EMBEDS, TEXTS, ROWS, PARTS = 2000, 6000, 4000, 5, 40
-EPHEMERAL, LOADING, SUPPRESSED, SILENT, PARTED = 1 << 6, 1 << 7, 1 << 2, 1 << 12, 1 << 15
-LINK = 5  # a button's style
-ROW = 1
+MAX_CONTENT, MAX_EMBED_TEXT, MAX_COMPONENT_TEXT, MAX_ROWS, MAX_COMPONENTS = 2000, 6000, 4000, 5, 40
+EPHEMERAL, LOADING, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 2, 1 << 12, 1 << 15
+LINK_STYLE = 5  # a button's style
+ACTION_ROW = 1
 SELECTS = {3, 5, 6, 7, 8}
 
 
-def message_breaches(
+def message_violations(
     body: Json,
-    files: Files,
+    files: Uploads,
     *,
     new: bool,
     ephemeral_allowed: bool,
-    kept: Kept | None = None,
+    kept: KeptFiles | None = None,
 ) -> list[str]:
     """What is wrong with a message to be sent or edited. `kept`: the files that it has already."""
     found = list(_flags(body.get("flags") or 0, ephemeral_allowed=ephemeral_allowed))
-    if len(body.get("content") or "") > CONTENT:
+    if len(body.get("content") or "") > MAX_CONTENT:
         found.append("content is longer than 2000")
-    shown = [body.get(name) for name in ("content", "embeds", "components", "sticker_ids", "poll")]
-    if new and not files and not any(shown):
+    message = [body.get(name) for name in ("content", "embeds", "components", "sticker_ids", "poll")]
+    if new and not files and not any(message):
         found.append("the message is empty")
     found += _embeds(body.get("embeds") or [])
     parts = body.get("components") or []
-    found += _components(parts, is_parted=bool((body.get("flags") or 0) & PARTED))
+    found += _components(parts, is_parted=bool((body.get("flags") or 0) & COMPONENTS_V2))
     found += [f"{name} is empty" for name, data in files.values() if not data]
     found += _files(body, files, kept or {})
     mentions = body.get("allowed_mentions") or {}
@@ -48,21 +48,21 @@ def message_breaches(
 
 
 def _flags(flags: int, *, ephemeral_allowed: bool) -> Iterator[str]:
-    allowed = SUPPRESSED | SILENT | PARTED | (EPHEMERAL if ephemeral_allowed else 0)
+    allowed = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2 | (EPHEMERAL if ephemeral_allowed else 0)
     if flags & ~allowed:
         yield f"flags may not be set: {flags & ~allowed}"
 
 
 def _embeds(embeds: list[Json]) -> Iterator[str]:
-    words = "".join(word for embed in embeds for word in embed_words(embed))
-    if len(words) > EMBEDS:
+    words = "".join(word for embed in embeds for word in embed_texts(embed))
+    if len(words) > MAX_EMBED_TEXT:
         yield f"embeds have {len(words)} characters"
     for embed in embeds:
         if not set(embed) - {"type", "color", "flags"}:
             yield "an embed is empty"
 
 
-def embed_words(embed: Json) -> Iterator[str]:
+def embed_texts(embed: Json) -> Iterator[str]:
     """Everything in an embed that counts."""
     yield from (embed[name] for name in ("title", "description") if embed.get(name))
     yield from (embed[part][name] for part, name in (("footer", "text"), ("author", "name")) if embed.get(part))
@@ -70,21 +70,21 @@ def embed_words(embed: Json) -> Iterator[str]:
         yield from (field["name"], field["value"])
 
 
-def walk(components: list[Json]) -> Iterator[Json]:
+def walk_components(components: list[Json]) -> Iterator[Json]:
     """Every part of a message, whatever stands in whatever."""
     for part in components:
         yield part
-        yield from walk(part.get("components") or [])
-        yield from walk([inner for name in ("accessory", "component") if (inner := part.get(name))])
+        yield from walk_components(part.get("components") or [])
+        yield from walk_components([inner for name in ("accessory", "component") if (inner := part.get(name))])
 
 
 def _components(components: list[Json], *, is_parted: bool) -> Iterator[str]:
-    every = list(walk(components))
-    if is_parted and len(every) > PARTS:
+    every = list(walk_components(components))
+    if is_parted and len(every) > MAX_COMPONENTS:
         yield f"{len(every)} components"
-    if not is_parted and (len(components) > ROWS or any(part["type"] != ROW for part in components)):
+    if not is_parted and (len(components) > MAX_ROWS or any(part["type"] != ACTION_ROW for part in components)):
         yield "components are not at most five rows"
-    if sum(len(part.get("content", "")) for part in every) > TEXTS:
+    if sum(len(part.get("content", "")) for part in every) > MAX_COMPONENT_TEXT:
         yield "texts are longer than 4000 together"
     ids = Counter(part["custom_id"] for part in every if part.get("custom_id"))
     yield from (f"two components are called {name}" for name, times in ids.items() if times > 1)
@@ -102,7 +102,7 @@ def _components(components: list[Json], *, is_parted: bool) -> Iterator[str]:
 
 def _button(button: Json) -> Iterator[str]:
     does = [name for name in ("custom_id", "url", "sku_id") if button.get(name)]
-    if does != (["url"] if button["style"] == LINK else ["custom_id"]):
+    if does != (["url"] if button["style"] == LINK_STYLE else ["custom_id"]):
         yield f"a button of style {button['style']} does {does}"
     if not button.get("label") and not button.get("emoji"):
         yield "a button says nothing"
@@ -119,7 +119,7 @@ def _select(select: Json) -> Iterator[str]:
         yield "a select has too many defaults"
 
 
-def _files(body: Json, files: Files, kept: Kept) -> Iterator[str]:
+def _files(body: Json, files: Uploads, kept: KeptFiles) -> Iterator[str]:
     told = body.get("attachments")
     if told is not None:
         for one in told:
@@ -132,9 +132,9 @@ def _files(body: Json, files: Files, kept: Kept) -> Iterator[str]:
             yield f"attachment://{used} is no file of this message"
 
 
-def modal_breaches(modal: Json) -> list[str]:
+def modal_violations(modal: Json) -> list[str]:
     """What is wrong with a form."""
     parts = modal["components"]
-    found = [f"a form has {len(parts)} fields"] if len(parts) > ROWS else []
-    ids = Counter(part["custom_id"] for part in walk(parts) if part.get("custom_id"))
+    found = [f"a form has {len(parts)} fields"] if len(parts) > MAX_ROWS else []
+    ids = Counter(part["custom_id"] for part in walk_components(parts) if part.get("custom_id"))
     return found + [f"two fields are called {name}" for name, times in ids.items() if times > 1]

@@ -5,100 +5,116 @@ from typing import Any
 
 from tests.fakes.discord_api.call import Call
 from tests.fakes.discord_api.gateway import Gateway
-from tests.fakes.discord_api.interactions import Asks
-from tests.fakes.discord_api.sessions import DM_MESSAGES, GUILD_MESSAGES
-from tests.fakes.discord_api.shown_messages import Shown
-from tests.fakes.discord_api.state import ATTACH, SEND, SEND_IN_THREADS, VIEW, Trouble, World
+from tests.fakes.discord_api.interactions import CHANNEL_MESSAGE, Interactions
+from tests.fakes.discord_api.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
+from tests.fakes.discord_api.shown_messages import Message
+from tests.fakes.discord_api.state import (
+    ATTACH_FILES,
+    SEND_IN_THREADS,
+    SEND_MESSAGES,
+    VIEW_CHANNEL,
+    ApiError,
+    DiscordState,
+)
 
 Json = Any
 NONCE_SECONDS = 180.0  # "the past few minutes"
 
 
 @dataclass
-class Messages:
+class MessageRoutes:
     """In chats that the bot is in."""
 
-    world: World
+    state: DiscordState
     gateway: Gateway
 
-    async def typing(self, _: Call, place: int) -> Json:
-        self.world.enter(place, SEND)
+    async def typing(self, _: Call, channel_id: int) -> Json:
+        self.state.require_access(channel_id, SEND_MESSAGES)
 
-    async def post(self, call: Call, number: int) -> Json:
-        place = self.world.enter(number)
-        needed = VIEW | (SEND_IN_THREADS if place.parent else SEND) | (ATTACH if call.files else 0)
-        self.world.enter(number, needed)
+    async def post(self, call: Call, channel_id: int) -> Json:
+        channel = self.state.require_access(channel_id)
+        needed = VIEW_CHANNEL | (SEND_IN_THREADS if channel.parent_id else SEND_MESSAGES)
+        self.state.require_access(channel_id, needed | (ATTACH_FILES if call.files else 0))
         nonce = call.body.get("nonce")
-        sent = self.world.messages.get(self.world.nonces.get((number, str(nonce)), 0))
-        if sent and call.body.get("enforce_nonce") and self.world.now() - sent.at < NONCE_SECONDS:
-            return self.world.as_json(sent)
-        shown = self.world.post(number, call.body, call.files, **self._about(call.body, number))
+        sent = self.state.messages.get(self.state.nonces.get((channel_id, str(nonce)), 0))
+        if sent and call.body.get("enforce_nonce") and self.state.now() - sent.created_at < NONCE_SECONDS:
+            return self.state.message_json(sent)
+        message = self.state.create_message(
+            channel_id, call.body, call.files, **self._reply_fields(call.body, channel_id)
+        )
         if nonce is not None:
-            self.world.nonces[number, str(nonce)] = shown.id
-        return await self.spread(shown)
+            self.state.nonces[channel_id, str(nonce)] = message.id
+        return await self.broadcast(message)
 
-    def _about(self, body: Json, place: int) -> dict[str, Json]:
-        """Which message it answers. Raises Trouble when that is gone and the call insists."""
-        quoted = body.get("message_reference")
-        if not quoted:
+    def _reply_fields(self, body: Json, channel_id: int) -> dict[str, Json]:
+        """Which message it answers. Raises ApiError when that is gone and the call insists."""
+        reference = body.get("message_reference")
+        if not reference:
             return {}
-        found = self.world.messages.get(int(quoted["message_id"]))
-        if found is not None and found.place == place and not found.is_ephemeral:
-            return {"answers": found.id}
-        if quoted.get("fail_if_not_exists", True):
-            raise Trouble(400, 50035, "Invalid Form Body")
+        found = self.state.messages.get(int(reference["message_id"]))
+        if found is not None and found.channel_id == channel_id and not found.is_ephemeral:
+            return {"reply_to": found.id}
+        if reference.get("fail_if_not_exists", True):
+            raise ApiError(400, 50035, "Invalid Form Body")
         return {}
 
-    async def spread(self, shown: Shown, event: str = "MESSAGE_CREATE") -> Json:
+    async def broadcast(self, message: Message, event: str = "MESSAGE_CREATE") -> Json:
         """Tell the gateway of a message of our own, as Discord does."""
-        told, place = self.world.as_json(shown), self.world.places[shown.place]
-        if place.has_bot and not shown.is_ephemeral:
-            guild = place.guild.id if place.guild else None
-            extra = {"guild_id": str(guild)} if guild else {"channel_type": place.kind}
-            needed = GUILD_MESSAGES if guild else DM_MESSAGES
-            await self.gateway.tell(event, told | extra, guild=guild, needed=needed)
-        return told
+        payload, channel = self.state.message_json(message), self.state.channels[message.channel_id]
+        if channel.has_bot and not message.is_ephemeral:
+            guild = channel.guild.id if channel.guild else None
+            extra = {"guild_id": str(guild)} if guild else {"channel_type": channel.kind}
+            needed = GUILD_MESSAGES if guild else DIRECT_MESSAGES
+            await self.gateway.dispatch(event, payload | extra, guild=guild, needed=needed)
+        return payload
 
-    async def get(self, _: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        return self.world.as_json(self.world.present(place, message))
+    async def get(self, _: Call, channel_id: int, message_id: int) -> Json:
+        self.state.require_access(channel_id)
+        return self.state.message_json(self.state.get_message(channel_id, message_id))
 
-    async def patch(self, call: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        new = self.world.edit(self.world.present(place, message), call.body, call.files)
-        return await self.spread(new, "MESSAGE_UPDATE")
+    async def patch(self, call: Call, channel_id: int, message_id: int) -> Json:
+        self.state.require_access(channel_id)
+        new = self.state.edit_message(self.state.get_message(channel_id, message_id), call.body, call.files)
+        return await self.broadcast(new, "MESSAGE_UPDATE")
 
-    async def delete(self, _: Call, place: int, message: int) -> Json:
-        self.world.enter(place)
-        self.world.delete(self.world.present(place, message))
+    async def delete(self, _: Call, channel_id: int, message_id: int) -> Json:
+        self.state.require_access(channel_id)
+        self.state.delete_message(self.state.get_message(channel_id, message_id))
 
 
 @dataclass
-class Hooks:
+class WebhookRoutes:
     """Answers to interactions, and what follows them."""
 
-    asks: Asks
-    messages: Messages
+    interactions: Interactions
+    messages: MessageRoutes
 
-    async def answer(self, call: Call, number: int, token: str) -> Json:
-        told = self.asks.answer(number, token, call.body, call.files)
-        asked = self.asks.all[number]
-        if asked.answer == 4 and asked.original:
-            await self.messages.spread(self.asks.world.messages[asked.original])
-        return told if call.query.get("with_response") in {"1", "true"} else None
+    @property
+    def _state(self) -> DiscordState:
+        return self.interactions.state
 
-    async def follow_up(self, call: Call, _: int, token: str) -> Json:
-        asked = self.asks.by_token(token)
-        shown = self.asks.follow_up(asked, call.body, call.files)
-        told = await self.messages.spread(shown, "MESSAGE_UPDATE" if shown.edits else "MESSAGE_CREATE")
-        return told if call.query.get("wait") in {"1", "true"} else None
+    async def callback(self, call: Call, number: int, token: str) -> Json:
+        payload = self.interactions.respond(number, token, call.body, call.files)
+        interaction = self.interactions.all[number]
+        if interaction.response_type == CHANNEL_MESSAGE and interaction.response_message:
+            await self.messages.broadcast(self._state.messages[interaction.response_message])
+        return payload if call.query.get("with_response") in {"1", "true"} else None
+
+    async def create(self, call: Call, _: int, token: str) -> Json:
+        interaction = self.interactions.by_token(token)
+        message = self.interactions.create_followup(interaction, call.body, call.files)
+        payload = await self.messages.broadcast(message, "MESSAGE_UPDATE" if message.edit_count else "MESSAGE_CREATE")
+        return payload if call.query.get("wait") in {"1", "true"} else None
 
     async def get(self, _: Call, __: int, token: str, which: str | int) -> Json:
-        return self.asks.world.as_json(self.asks.mine(self.asks.by_token(token), str(which)))
+        return self._state.message_json(self._message(token, which))
 
     async def patch(self, call: Call, _: int, token: str, which: str | int) -> Json:
-        shown = self.asks.mine(self.asks.by_token(token), str(which))
-        return await self.messages.spread(self.asks.change(shown, call.body, call.files), "MESSAGE_UPDATE")
+        message = self.interactions.edit_message(self._message(token, which), call.body, call.files)
+        return await self.messages.broadcast(message, "MESSAGE_UPDATE")
 
     async def delete(self, _: Call, __: int, token: str, which: str | int) -> Json:
-        self.asks.world.delete(self.asks.mine(self.asks.by_token(token), str(which)))
+        self._state.delete_message(self._message(token, which))
+
+    def _message(self, token: str, which: str | int) -> Message:
+        return self.interactions.get_message(self.interactions.by_token(token), str(which))

@@ -7,14 +7,14 @@ from typing import Any
 from tests.fakes.discord_api.limits import FILE_BYTES
 
 Json = Any
-EPOCH = 1_420_070_400  # the first second of 2015, where snowflakes begin
-TEXT, DM, THREAD, GROUP_DM = 0, 1, 11, 3  # kinds of chats
-MANAGE_SERVER = 1 << 5
-MEMBER = (
+DISCORD_EPOCH = 1_420_070_400  # the first second of 2015, where snowflakes begin
+GUILD_TEXT, DM, PUBLIC_THREAD, GROUP_DM = 0, 1, 11, 3  # kinds of chats
+MANAGE_GUILD = 1 << 5
+MEMBER_PERMISSIONS = (
     1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38
 )  # read, write, attach, look back, use commands, threads
-BOT = MEMBER | 1 << 14 | 1 << 35  # and embed links
-EXTERNAL_APPS = 1 << 50
+BOT_PERMISSIONS = MEMBER_PERMISSIONS | 1 << 14 | 1 << 35  # and embed links
+USE_EXTERNAL_APPS = 1 << 50
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Guild:
     name: str = "A server"
     locale: str = "en-US"
     has_bot: bool = True
-    rights: dict[int, int] = field(default_factory=dict)
+    member_permissions: dict[int, int] = field(default_factory=dict)
 
     def as_json(self) -> Json:
         body: Json = {"id": str(self.id), "name": self.name, "owner_id": "1", "preferred_locale": self.locale}
@@ -59,16 +59,16 @@ class Guild:
 
 
 @dataclass
-class Place:
+class Channel:
     """A chat: a server's channel or thread, a private chat with the bot, or one between people. `rights`: the bot's."""
 
     id: int
-    kind: int = TEXT
+    kind: int = GUILD_TEXT
     guild: Guild | None = None
-    people: tuple[User, ...] = ()
-    parent: int | None = None
-    rights: int = BOT
-    most_bytes: int = FILE_BYTES
+    recipients: tuple[User, ...] = ()
+    parent_id: int | None = None
+    permissions: int = BOT_PERMISSIONS
+    max_file_bytes: int = FILE_BYTES
 
     @property
     def has_bot(self) -> bool:
@@ -82,15 +82,20 @@ class Place:
     def as_json(self) -> Json:
         body: Json = {"id": str(self.id), "type": self.kind, "flags": 0, "last_message_id": None}
         if self.guild is None:
-            return body | {"recipients": [user.as_json() for user in self.people]}
+            return body | {"recipients": [user.as_json() for user in self.recipients]}
         body |= {"guild_id": str(self.guild.id), "name": f"place-{self.id}", "position": 0, "permission_overwrites": []}
-        body |= {"parent_id": str(self.parent) if self.parent else None, "nsfw": False, "topic": None}
-        if self.kind == THREAD:
-            told = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": moment(EPOCH), "locked": False}
+        body |= {"parent_id": str(self.parent_id) if self.parent_id else None, "nsfw": False, "topic": None}
+        if self.kind == PUBLIC_THREAD:
+            told = {
+                "archived": False,
+                "auto_archive_duration": 60,
+                "archive_timestamp": timestamp(DISCORD_EPOCH),
+                "locked": False,
+            }
             body |= {"owner_id": "1", "message_count": 1, "member_count": 1, "thread_metadata": told}
         return body
 
 
-def moment(seconds: float) -> str:
+def timestamp(seconds: float) -> str:
     """A time as Discord writes it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -4,34 +4,40 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.messaging.platform import Person
-from tests.fakes.discord_api.commands import MESSAGE, SLASH, USER, options_of
-from tests.fakes.discord_api.dispatch import interaction, member
-from tests.fakes.discord_api.interactions import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
-from tests.fakes.discord_api.objects import Place, User
-from tests.fakes.discord_api.server import Discord
-from tests.fakes.discord_api.sessions import DM_MESSAGES, GUILD_MESSAGES, redacted
-from tests.fakes.discord_api.shown_messages import Filed, Shown
+from tests.fakes.discord_api.commands import CHAT_INPUT, MESSAGE, USER, options_of
+from tests.fakes.discord_api.dispatch import interaction_json, member_json
+from tests.fakes.discord_api.interactions import (
+    APPLICATION_COMMAND,
+    AUTOCOMPLETE,
+    MESSAGE_COMPONENT,
+    MODAL_SUBMIT,
+    Interaction,
+)
+from tests.fakes.discord_api.objects import Channel, User
+from tests.fakes.discord_api.server import DiscordServer
+from tests.fakes.discord_api.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, without_content
+from tests.fakes.discord_api.shown_messages import Message, StoredFile
 
 Json = Any
-File = bytes | tuple[str, bytes]  # with its name, where that matters
-ATTACHMENT, PERSON = 11, 6  # kinds of options
-TAKES: dict[int, type | tuple[type, ...]] = {
+FileContent = bytes | tuple[str, bytes]  # with its name, where that matters
+ATTACHMENT_OPTION, USER_OPTION = 11, 6  # kinds of options
+OPTION_TYPES: dict[int, type | tuple[type, ...]] = {
     3: str,
     4: int,
     5: bool,
     10: float,
-    ATTACHMENT: (bytes, tuple),
-    PERSON: User,
+    ATTACHMENT_OPTION: (bytes, tuple),
+    USER_OPTION: User,
 }
 
 
 @dataclass(frozen=True)
-class Somebody:
+class SimulatedUser:
     """A person in one chat. What they do waits until the bot has answered, which it must do within three seconds."""
 
-    discord: Discord
+    discord: DiscordServer
     user: User
-    place: Place
+    channel: Channel
 
     @property
     def person(self) -> Person:
@@ -39,170 +45,176 @@ class Somebody:
         return Person("discord", str(self.user.id), self.user.locale)
 
     @property
-    def sees(self) -> list[Shown]:
+    def messages(self) -> list[Message]:
         """The bot's messages here, as they are now, and ephemeral ones for this person."""
-        return self.discord.world.sees(self.place.id, self.user.id)
+        return self.discord.state.bot_messages(self.channel.id, self.user.id)
 
     @property
-    def pictures(self) -> list[Shown]:
-        return [shown for shown in self.sees if shown.picture]
+    def pictures(self) -> list[Message]:
+        return [message for message in self.messages if message.picture]
 
     @property
-    def dms(self) -> "Somebody":
+    def in_dm(self) -> "SimulatedUser":
         """The same person in their private chat with the bot."""
-        return Somebody(self.discord, self.user, self.discord.world.private(self.user))
+        return SimulatedUser(self.discord, self.user, self.discord.state.dm_channel(self.user))
 
-    async def gets(self, pictures: int = 1) -> list[Shown]:
+    async def wait_for_pictures(self, pictures: int = 1) -> list[Message]:
         """All messages with pictures here, once there are so many."""
-        await self.discord.until(lambda: len(self.pictures) >= pictures)
+        await self.discord.wait_until(lambda: len(self.pictures) >= pictures)
         return self.pictures
 
-    async def reads(self, asked: Asked) -> Shown:
+    async def wait_for_answer(self, interaction: Interaction) -> Message:
         """The answer, once it says more than that somebody is thinking."""
-        messages = self.discord.world.messages
-        await self.discord.until(lambda: messages[asked.original or 0].edits)
-        return messages[asked.original or 0]
+        messages = self.discord.state.messages
+        await self.discord.wait_until(lambda: messages[interaction.response_message or 0].edit_count)
+        return messages[interaction.response_message or 0]
 
-    async def types(self, name: str, /, **options: Json) -> Asked:
+    async def use_command(self, name: str, /, **options: Json) -> Interaction:
         """A command with its options; files are uploaded first. `name` may have a subcommand's in it."""
-        asked, data = self._command(name, COMMAND, options)
-        return await self._asks(asked, data)
+        interaction, data = self._command_interaction(name, APPLICATION_COMMAND, options)
+        return await self._send_interaction(interaction, data)
 
-    async def suggests(self, name: str, focused: str, words: str, /, **options: Json) -> list[Json]:
+    async def autocomplete(self, name: str, focused: str, typed: str, /, **options: Json) -> list[Json]:
         """What is offered while they write `words` into an option."""
-        asked, data = self._command(name, COMPLETION, {**options, focused: words}, focused)
-        return (await self._asks(asked, data)).choices
+        interaction, data = self._command_interaction(name, AUTOCOMPLETE, {**options, focused: typed}, focused)
+        return (await self._send_interaction(interaction, data)).choices
 
-    async def uses_on_message(self, name: str, shown: Shown) -> Asked:
+    async def use_message_command(self, name: str, message: Message) -> Interaction:
         """A command of a message's menu."""
-        asked = self._new(COMMAND)
-        told = {"messages": {str(shown.id): self.discord.world.as_json(shown)}}
-        return await self._asks(asked, self._menu(name, MESSAGE, asked, shown.id) | {"resolved": told})
+        interaction = self._new_interaction(APPLICATION_COMMAND)
+        data = self._context_menu_data(name, MESSAGE, interaction, message.id)
+        data["resolved"] = {"messages": {str(message.id): self.discord.state.message_json(message)}}
+        return await self._send_interaction(interaction, data)
 
-    async def uses_on_user(self, name: str, user: User) -> Asked:
+    async def use_user_command(self, name: str, user: User) -> Interaction:
         """A command of a person's menu."""
-        asked = self._new(COMMAND)
-        told = {"users": {str(user.id): user.as_json()}, "members": {str(user.id): member(user)}}
-        if not self.place.guild:
-            del told["members"]
-        return await self._asks(asked, self._menu(name, USER, asked, user.id) | {"resolved": told})
+        interaction = self._new_interaction(APPLICATION_COMMAND)
+        data = self._context_menu_data(name, USER, interaction, user.id)
+        data["resolved"] = {"users": {str(user.id): user.as_json()}}
+        if self.channel.guild:
+            data["resolved"]["members"] = {str(user.id): member_json(user)}
+        return await self._send_interaction(interaction, data)
 
-    async def presses(self, shown: Shown, label: str) -> Asked:
+    async def press(self, message: Message, label: str) -> Interaction:
         """Taps a button."""
-        return await self.presses_data(shown, shown.data(label))
+        return await self.press_data(message, message.action(label))
 
-    async def presses_data(self, shown: Shown, data: str) -> Asked:
-        return await self._asks(self._new(COMPONENT, shown), {"custom_id": data, "component_type": 2})
+    async def press_data(self, message: Message, data: str) -> Interaction:
+        interaction = self._new_interaction(MESSAGE_COMPONENT, message)
+        return await self._send_interaction(interaction, {"custom_id": data, "component_type": 2})
 
-    async def chooses(self, shown: Shown, label: str) -> Asked:
+    async def select(self, message: Message, label: str) -> Interaction:
         """Takes the option that has `label` in its words from a list."""
-        options = [(select, option) for select in shown.selects for option in select["options"]]
+        options = [(select, option) for select in message.selects for option in select["options"]]
         select, option = next((pair for pair in options if label in pair[1]["label"]), (None, None))
-        assert select and option, f"{label} is none of {shown.options}"
+        assert select and option, f"{label} is none of {message.options}"
         data = {"custom_id": select["custom_id"], "component_type": 3, "values": [option["value"]]}
-        return await self._asks(self._new(COMPONENT, shown), data)
+        return await self._send_interaction(self._new_interaction(MESSAGE_COMPONENT, message), data)
 
-    async def submits(self, form: Asked, **fields: File | str) -> Asked:
+    async def submit_modal(self, opener: Interaction, **fields: FileContent | str) -> Interaction:
         """Fills a form in that was shown after something was asked, and sends it off."""
-        asked = self._new(MODAL, form.pressed)
-        parts, filed = [], []
-        for number, part in enumerate(form.form["components"], start=1):
+        interaction = self._new_interaction(MODAL_SUBMIT, opener.message)
+        components, uploads = [], []
+        for number, part in enumerate(opener.modal["components"], start=1):
             inner = part.get("component") or part["components"][0]
             answer: Json = {"type": inner["type"], "id": 10 + number, "custom_id": inner["custom_id"]}
-            given = fields.get(inner["custom_id"])
-            if isinstance(given, str):
-                answer["value"] = given
+            value = fields.get(inner["custom_id"])
+            if isinstance(value, str):
+                answer["value"] = value
             else:
-                filed += (new := [self._upload(given)] if given is not None else [])
-                answer["values"] = [str(file.id) for file in new]
-            held = {"component": answer} if "component" in part else {"components": [answer]}
-            parts.append({"type": part["type"], "id": number, **held})
-        data = {"custom_id": form.form["custom_id"], "components": parts, "resolved": self._resolved(filed)}
-        return await self._asks(asked, data)
+                files = [self._upload(value)] if value is not None else []
+                uploads += files
+                answer["values"] = [str(file.id) for file in files]
+            wrapped = {"component": answer} if "component" in part else {"components": [answer]}
+            components.append({"type": part["type"], "id": number, **wrapped})
+        data = {"custom_id": opener.modal["custom_id"], "components": components, "resolved": self._resolved(uploads)}
+        return await self._send_interaction(interaction, data)
 
-    async def writes(self, words: str = "", *files: File, answering: Shown | None = None) -> Shown:
+    async def send(self, text: str = "", *files: FileContent, reply_to: Message | None = None) -> Message:
         """A message with words and pictures."""
-        world, place = self.discord.world, self.place
-        kept = tuple(world.keep(place.id, *_named(file)) for file in files)
-        answers = answering.id if answering else None
-        shown = Shown(place.id, world.new_id(), self.user, world.now(), words, files=kept, answers=answers)
-        return await self._tells(world.add(shown), "MESSAGE_CREATE")
+        state, channel = self.discord.state, self.channel
+        stored = tuple(state.store_file(channel.id, *_with_name(file)) for file in files)
+        reply_id = reply_to.id if reply_to else None
+        message = Message(channel.id, state.new_id(), self.user, state.now(), text, files=stored, reply_to=reply_id)
+        return await self._deliver_message(state.add_message(message), "MESSAGE_CREATE")
 
-    async def changes(self, shown: Shown, words: str) -> Shown:
+    async def edit(self, message: Message, text: str) -> Message:
         """Other words for a message of theirs."""
-        world = self.discord.world
-        new = replace(world.messages[shown.id], content=words, edits=shown.edits + 1)
-        return await self._tells(world.add(new), "MESSAGE_UPDATE")
+        state = self.discord.state
+        new = replace(state.messages[message.id], content=text, edit_count=message.edit_count + 1)
+        return await self._deliver_message(state.add_message(new), "MESSAGE_UPDATE")
 
-    async def _tells(self, shown: Shown, event: str) -> Shown:
-        guild = self.place.guild
-        told = self.discord.world.as_json(shown)
+    async def _deliver_message(self, message: Message, event: str) -> Message:
+        guild = self.channel.guild
+        payload = self.discord.state.message_json(message)
         if guild is None:
-            told |= {"channel_type": self.place.kind}
+            payload |= {"channel_type": self.channel.kind}
         else:
-            told |= {"guild_id": str(guild.id), "member": member(self.user)}
-        needed = GUILD_MESSAGES if guild else DM_MESSAGES
-        if self.place.has_bot:
+            payload |= {"guild_id": str(guild.id), "member": member_json(self.user)}
+        needed = GUILD_MESSAGES if guild else DIRECT_MESSAGES
+        if self.channel.has_bot:
             for session in self.discord.gateway.sessions.values():
-                told = redacted(told, session.intents, in_guild=guild is not None, bot=self.discord.world.bot)
-            await self.discord.gateway.tell(event, told, guild=guild.id if guild else None, needed=needed)
-        return shown
+                payload = without_content(
+                    payload, session.intents, in_guild=guild is not None, bot=self.discord.state.bot
+                )
+            await self.discord.gateway.dispatch(event, payload, guild=guild.id if guild else None, needed=needed)
+        return message
 
-    def _new(self, kind: int, pressed: Shown | None = None) -> Asked:
-        return self.discord.asks.new(kind, self.user, self.place, pressed=pressed)
+    def _new_interaction(self, kind: int, message: Message | None = None) -> Interaction:
+        return self.discord.interactions.create(kind, self.user, self.channel, message=message)
 
-    def _command(self, name: str, kind: int, given: Json, focused: str = "") -> tuple[Asked, Json]:
+    def _command_interaction(self, name: str, kind: int, given: Json, focused: str = "") -> tuple[Interaction, Json]:
         """The interaction of a command, its options checked as Discord's clients do."""
-        asked = self._new(kind)
-        command = self.discord.commands.shown(name.partition(" ")[0], SLASH, asked)
+        interaction = self._new_interaction(kind)
+        command = self.discord.commands.get_visible(name.partition(" ")[0], CHAT_INPUT, interaction)
         known = {option["name"]: option for option in options_of(command, name)}
         assert set(given) <= set(known), f"{name} has only the options {set(known)}"
         missing = [one for one, option in known.items() if option.get("required") and one not in given]
         assert not missing or focused, f"{name} needs {missing}"
         options, files, users = [], [], []
-        for one, value in given.items():
-            option = known[one]
-            assert _fits(option, value), f"{one} is no option of type {option['type']}"
-            assert one != focused or option.get("autocomplete"), f"{one} suggests nothing"
-            told = {"name": one, "type": option["type"], "value": value}
-            if option["type"] == ATTACHMENT:
+        for option_name, value in given.items():
+            option = known[option_name]
+            assert _accepts(option, value), f"{option_name} is no option of type {option['type']}"
+            assert option_name != focused or option.get("autocomplete"), f"{option_name} has no autocompletion"
+            filled = {"name": option_name, "type": option["type"], "value": value}
+            if option["type"] == ATTACHMENT_OPTION:
                 files.append(self._upload(value))
-                told["value"] = str(files[-1].id)
-            elif option["type"] == PERSON:
+                filled["value"] = str(files[-1].id)
+            elif option["type"] == USER_OPTION:
                 users.append(value)
-                told["value"] = str(value.id)
-            options.append(told | ({"focused": True} if one == focused else {}))
+                filled["value"] = str(value.id)
+            options.append(filled | ({"focused": True} if option_name == focused else {}))
         for word in reversed(name.split()[1:]):
             options = [{"name": word, "type": 1, "options": options}]
-        data = {"id": command["id"], "name": command["name"], "type": SLASH, "options": options}
-        return asked, data | {"resolved": self._resolved(files, users)}
+        data = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT, "options": options}
+        return interaction, data | {"resolved": self._resolved(files, users)}
 
-    def _menu(self, name: str, kind: int, asked: Asked, target: int) -> Json:
-        command = self.discord.commands.shown(name, kind, asked)
+    def _context_menu_data(self, name: str, kind: int, interaction: Interaction, target: int) -> Json:
+        command = self.discord.commands.get_visible(name, kind, interaction)
         return {"id": command["id"], "name": name, "type": kind, "target_id": str(target)}
 
-    def _upload(self, file: File) -> Filed:
-        return self.discord.world.keep(self.place.id, *_named(file), private=True)
+    def _upload(self, file: FileContent) -> StoredFile:
+        return self.discord.state.store_file(self.channel.id, *_with_name(file), is_ephemeral=True)
 
-    def _resolved(self, files: list[Filed], users: list[User] | None = None) -> Json:
-        told: Json = {}
+    def _resolved(self, files: list[StoredFile], users: list[User] | None = None) -> Json:
+        resolved: Json = {}
         if files:
-            told["attachments"] = {str(file.id): file.as_json(self.discord.cdn.link(file)) for file in files}
+            resolved["attachments"] = {str(file.id): file.as_json(self.discord.cdn.signed_url(file)) for file in files}
         if users:
-            told["users"] = {str(user.id): user.as_json() for user in users}
-        return told
+            resolved["users"] = {str(user.id): user.as_json() for user in users}
+        return resolved
 
-    async def _asks(self, asked: Asked, data: Json) -> Asked:
+    async def _send_interaction(self, interaction: Interaction, data: Json) -> Interaction:
         """Bring the interaction, and wait for the answer."""
-        asked.at = self.discord.now()
-        await self.discord.bring(interaction(asked, data, self.discord.world), self.place.guild)
-        await self.discord.until(lambda: asked.answer is not None)
-        return asked
+        interaction.created_at = self.discord.now()
+        await self.discord.deliver(interaction_json(interaction, data, self.discord.state), self.channel.guild)
+        await self.discord.wait_until(lambda: interaction.response_type is not None)
+        return interaction
 
 
-def _fits(option: Json, value: Json) -> bool:
-    return isinstance(value, TAKES[option["type"]])
+def _accepts(option: Json, value: Json) -> bool:
+    return isinstance(value, OPTION_TYPES[option["type"]])
 
 
-def _named(file: File) -> tuple[str, bytes]:
+def _with_name(file: FileContent) -> tuple[str, bytes]:
     return file if isinstance(file, tuple) else ("photo.jpg", file)

@@ -5,14 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.discord_api.faults import Answer
-from tests.fakes.discord_api.limits import Files
+from tests.fakes.discord_api.faults import Response
+from tests.fakes.discord_api.limits import Uploads
 from tests.fakes.discord_api.objects import User
 
 Json = Any
 
 
-async def body_of(request: web.Request) -> tuple[Json, Files]:
+async def read_body(request: web.Request) -> tuple[Json, Uploads]:
     """What a call says and uploads, whichever form it has."""
     if request.content_type != "multipart/form-data":
         text = await request.text()
@@ -26,7 +26,7 @@ async def body_of(request: web.Request) -> tuple[Json, Files]:
     return said, files
 
 
-def response(answer: Answer) -> web.Response:
+def to_web_response(answer: Response) -> web.Response:
     """What goes back."""
     if isinstance(answer.body, str):
         return web.Response(status=answer.status, text=answer.body, content_type="text/html")
@@ -36,14 +36,14 @@ def response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=json.dumps(answer.body).encode(), headers=headers)
 
 
-def dropped(request: web.Request) -> web.Response:
+def drop_connection(request: web.Request) -> web.Response:
     """Nothing: the connection is gone."""
     if request.transport:
         request.transport.close()
     return web.Response()
 
 
-def application(bot: User, owner: User) -> Json:
+def application_json(bot: User, owner: User) -> Json:
     """What a bot is told of its own account."""
     told: Json = {"id": str(bot.id), "name": bot.name, "icon": None, "description": "", "type": None, "team": None}
     told |= {"owner": owner.as_json(), "bot": bot.as_json(), "verify_key": "0" * 64, "flags": 0, "flags_new": "0"}

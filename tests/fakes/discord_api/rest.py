@@ -6,108 +6,105 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.discord_api.call import Call
-from tests.fakes.discord_api.commands import Commands
-from tests.fakes.discord_api.faults import Answer
+from tests.fakes.discord_api.commands import CommandRegistry
+from tests.fakes.discord_api.faults import Response
 from tests.fakes.discord_api.gateway import Gateway
-from tests.fakes.discord_api.interactions import Asks
-from tests.fakes.discord_api.messages import Hooks, Messages
-from tests.fakes.discord_api.state import Trouble, World
+from tests.fakes.discord_api.interactions import Interactions
+from tests.fakes.discord_api.messages import MessageRoutes, WebhookRoutes
+from tests.fakes.discord_api.state import ApiError, DiscordState
 
 Json = Any
-NONCE_SECONDS = 180.0  # "the past few minutes"
-
-
-Doing = Callable[..., Awaitable[Json]]
+Handler = Callable[..., Awaitable[Json]]
 
 
 @dataclass
-class Rest:
+class RestApi:
     """Carries calls out. An answer of None is 204."""
 
-    world: World
-    asks: Asks
-    commands: Commands
+    state: DiscordState
+    interactions: Interactions
+    commands: CommandRegistry
     gateway: Gateway
     application: Json
     dms_opened: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        messages = Messages(self.world, self.gateway)
-        hooks = Hooks(self.asks, messages)
+        messages = MessageRoutes(self.state, self.gateway)
+        webhooks = WebhookRoutes(self.interactions, messages)
         number, token = r"(\d+)", r"([^/]+)"
-        message, hook = f"/channels/{number}/messages/{number}", f"/webhooks/{number}/{token}"
-        hooked = f"{hook}/messages/{token}"
-        routes: list[tuple[str, str, Doing]] = [
-            ("GET", "/users/@me", self._me),
-            ("GET", f"/users/{number}", self._user),
-            ("GET", "/oauth2/applications/@me", self._application),
-            ("GET", "/applications/@me", self._application),
-            ("GET", "/gateway/bot", self._gateway),
-            ("GET", f"/applications/{number}/commands", self._commands),
+        message, webhook = f"/channels/{number}/messages/{number}", f"/webhooks/{number}/{token}"
+        webhook_message = f"{webhook}/messages/{token}"
+        routes: list[tuple[str, str, Handler]] = [
+            ("GET", "/users/@me", self._get_me),
+            ("GET", f"/users/{number}", self._get_user),
+            ("GET", "/oauth2/applications/@me", self._get_application),
+            ("GET", "/applications/@me", self._get_application),
+            ("GET", "/gateway/bot", self._get_gateway),
+            ("GET", f"/applications/{number}/commands", self._list_commands),
             ("PUT", f"/applications/{number}/commands", self._put_commands),
-            ("POST", "/users/@me/channels", self._open),
-            ("GET", f"/channels/{number}", self._channel),
+            ("POST", "/users/@me/channels", self._create_dm),
+            ("GET", f"/channels/{number}", self._get_channel),
             ("POST", f"/channels/{number}/typing", messages.typing),
             ("POST", f"/channels/{number}/messages", messages.post),
             ("GET", message, messages.get),
             ("PATCH", message, messages.patch),
             ("DELETE", message, messages.delete),
-            ("POST", f"/interactions/{number}/{token}/callback", hooks.answer),
-            ("POST", hook, hooks.follow_up),
-            ("GET", hooked, hooks.get),
-            ("PATCH", hooked, hooks.patch),
-            ("DELETE", hooked, hooks.delete),
+            ("POST", f"/interactions/{number}/{token}/callback", webhooks.callback),
+            ("POST", webhook, webhooks.create),
+            ("GET", webhook_message, webhooks.get),
+            ("PATCH", webhook_message, webhooks.patch),
+            ("DELETE", webhook_message, webhooks.delete),
         ]
-        self._routes = [(method, re.compile(path), doing) for method, path, doing in routes]
+        self._routes = [(method, re.compile(path), handler) for method, path, handler in routes]
 
-    async def carry_out(self, call: Call) -> Answer:
+    async def handle(self, call: Call) -> Response:
         """Do what a call says."""
         by_token = call.path.startswith(("/interactions/", "/webhooks/"))
         try:
-            if not by_token and not call.signed:
-                raise Trouble(401, 0, "401: Unauthorized")  # noqa: TRY301  # told as every other refusal
-            told = await self._told(call)
-        except Trouble as trouble:
-            return Answer(trouble.status, {"message": trouble.message, "code": trouble.code})
-        return Answer(204) if told is None else Answer(200, told)
+            if not by_token and not call.authorized:
+                raise ApiError(401, 0, "401: Unauthorized")  # noqa: TRY301  # answered like every other error
+            body = await self._dispatch(call)
+        except ApiError as error:
+            return Response(error.status, {"message": error.message, "code": error.code})
+        return Response(204) if body is None else Response(200, body)
 
-    async def _told(self, call: Call) -> Json:
-        for method, path, doing in self._routes:
+    async def _dispatch(self, call: Call) -> Json:
+        for method, path, handler in self._routes:
             match = path.fullmatch(call.path)
             if match and method == call.method:
                 values = [int(value) if value.isdigit() else value for value in match.groups()]
-                return await doing(call, *values)
-        self.world.breaches.append(f"{call.name}: not a call that this server knows")
-        raise Trouble(404, 0, "404: Not Found")
+                return await handler(call, *values)
+        self.state.violations.append(f"{call.name}: this fake does not implement the call")
+        raise ApiError(404, 0, "404: Not Found")
 
-    async def _me(self, _: Call) -> Json:
-        told = {"mfa_enabled": True, "locale": "en-US", "verified": True, "email": None}
-        return self.world.bot.as_json() | told
+    async def _get_me(self, _: Call) -> Json:
+        private = {"mfa_enabled": True, "locale": "en-US", "verified": True, "email": None}
+        return self.state.bot.as_json() | private
 
-    async def _user(self, _: Call, number: int) -> Json:
-        if number not in self.world.users:
-            raise Trouble(404, 10013, "Unknown User")
-        return self.world.users[number].as_json()
+    async def _get_user(self, _: Call, number: int) -> Json:
+        if number not in self.state.users:
+            raise ApiError(404, 10013, "Unknown User")
+        return self.state.users[number].as_json()
 
-    async def _application(self, _: Call) -> Json:
+    async def _get_application(self, _: Call) -> Json:
         return self.application
 
-    async def _gateway(self, _: Call) -> Json:
+    async def _get_gateway(self, _: Call) -> Json:
         limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
         return {"url": self.gateway.url, "shards": self.gateway.shards, "session_start_limit": limit}
 
-    async def _commands(self, call: Call, _: int) -> Json:
-        return self.commands.told(localized=call.query.get("with_localizations") == "true")
+    async def _list_commands(self, call: Call, _: int) -> Json:
+        return self.commands.as_json(localized=call.query.get("with_localizations") == "true")
 
     async def _put_commands(self, call: Call, _: int) -> Json:
-        return self.commands.put(call.body)
+        return self.commands.replace_all(call.body)
 
-    async def _open(self, call: Call) -> Json:
-        user = self.world.users.get(int(call.body["recipient_id"]))
+    async def _create_dm(self, call: Call) -> Json:
+        user = self.state.users.get(int(call.body["recipient_id"]))
         if user is None:
-            raise Trouble(400, 50033, "Invalid Recipient(s)")
+            raise ApiError(400, 50033, "Invalid Recipient(s)")
         self.dms_opened.append(user.id)
-        return self.world.private(user).as_json()
+        return self.state.dm_channel(user).as_json()
 
-    async def _channel(self, _: Call, place: int) -> Json:
-        return self.world.enter(place).as_json()
+    async def _get_channel(self, _: Call, channel_id: int) -> Json:
+        return self.state.require_access(channel_id).as_json()

@@ -7,7 +7,9 @@ from typing import Any
 
 Json = Any  # what json.loads gives
 URI = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
-UNSAID = frozenset({"tts", "nsfw"})  # the documentation in words has them where the specification forgets them
+UNDOCUMENTED_FIELDS = frozenset(
+    {"tts", "nsfw"}
+)  # the documentation in words has them where the specification forgets them
 
 
 class Schemas:
@@ -16,52 +18,56 @@ class Schemas:
     def __init__(self, schemas: Json) -> None:
         self._named = {f"#/components/schemas/{name}": schema for name, schema in schemas.items()}
 
-    def breaches(self, schema: Json, value: Json, at: str, *, is_part: bool = False) -> list[str]:
+    def violations(self, schema: Json, value: Json, at: str, *, is_part: bool = False) -> list[str]:
         """All that is wrong with a value, each with its place. `is_part`: it may have fields of other schemas."""
         if "$ref" in schema:
-            return self.breaches(self._named[schema["$ref"]], value, at, is_part=is_part)
+            return self.violations(self._named[schema["$ref"]], value, at, is_part=is_part)
         if choices := schema.get("oneOf") or schema.get("anyOf"):
-            return self._best(choices, value, at)
-        found = [breach for part in schema.get("allOf", ()) for breach in self.breaches(part, value, at, is_part=True)]
+            return self._best_choice(choices, value, at)
+        found = [
+            breach for part in schema.get("allOf", ()) for breach in self.violations(part, value, at, is_part=True)
+        ]
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else kinds
-        if kinds and not any(_is(value, kind, schema) for kind in kinds):
+        if kinds and not any(_has_type(value, kind, schema) for kind in kinds):
             return [*found, f"{at} is no {' or '.join(kinds)}: {value!r}"]
-        found += [f"{at} {breach}" for breach in _bounds(schema, value)]
+        found += [f"{at} {breach}" for breach in _value_violations(schema, value)]
         match value:
             case dict():
-                found += self._object(schema, value, at, is_part=is_part)
+                found += self._object_violations(schema, value, at, is_part=is_part)
             case list() if "items" in schema:
                 for number, one in enumerate(value):
-                    found += self.breaches(schema["items"], one, f"{at}[{number}]")
+                    found += self.violations(schema["items"], one, f"{at}[{number}]")
         return found
 
-    def _best(self, choices: list[Json], value: Json, at: str) -> list[str]:
+    def _best_choice(self, choices: list[Json], value: Json, at: str) -> list[str]:
         """The breaches of the choice that was meant: the one whose type fits, with the fewest of them."""
-        tried = [self.breaches(choice, value, at) for choice in choices]
+        tried = [self.violations(choice, value, at) for choice in choices]
         return min(
             tried, key=lambda found: (any(one.startswith((f"{at}.type ", f"{at} is")) for one in found), len(found))
         )
 
-    def _object(self, schema: Json, value: Json, at: str, *, is_part: bool) -> list[str]:
+    def _object_violations(self, schema: Json, value: Json, at: str, *, is_part: bool) -> list[str]:
         fields, others = schema.get("properties", {}), schema.get("additionalProperties")
         found = [f"{at}.{name} is missing" for name in schema.get("required", ()) if name not in value]
         for name, inner in value.items():
             if name in fields:
-                found += self.breaches(fields[name], inner, f"{at}.{name}")
+                found += self.violations(fields[name], inner, f"{at}.{name}")
             elif isinstance(others, dict):
-                found += self.breaches(others, inner, f"{at}.{name}")
-            elif fields and not is_part and name not in UNSAID:
+                found += self.violations(others, inner, f"{at}.{name}")
+            elif fields and not is_part and name not in UNDOCUMENTED_FIELDS:
                 found.append(f"{at} has no field {name}")
         return found
 
 
-def _is(value: Json, kind: str, schema: Json) -> bool:
+def _has_type(value: Json, kind: str, schema: Json) -> bool:
     match kind:
         case "null":
             return value is None
         case "string":  # snowflakes may be written as numbers too
-            return isinstance(value, str) or (schema.get("format") == "snowflake" and _is(value, "integer", schema))
+            return isinstance(value, str) or (
+                schema.get("format") == "snowflake" and _has_type(value, "integer", schema)
+            )
         case "boolean":
             return isinstance(value, bool)
         case "integer":
@@ -74,7 +80,7 @@ def _is(value: Json, kind: str, schema: Json) -> bool:
             return isinstance(value, dict)
 
 
-def _bounds(schema: Json, value: Json) -> Iterator[str]:
+def _value_violations(schema: Json, value: Json) -> Iterator[str]:
     """What a value of the right type breaks."""
     if "const" in schema and value != schema["const"]:
         yield f"is not {schema['const']!r}: {value!r}"
@@ -82,36 +88,36 @@ def _bounds(schema: Json, value: Json) -> Iterator[str]:
         yield f"is none of {schema['enum']}: {value!r}"
     match value:
         case str():
-            yield from _size(schema, len(value), "Length", "characters")
-            yield from _written(schema, value)
+            yield from _size_violations(schema, len(value), "Length", "characters")
+            yield from _format_violations(schema, value)
         case list():
-            yield from _size(schema, len(value), "Items", "items")
+            yield from _size_violations(schema, len(value), "Items", "items")
             if schema.get("uniqueItems") and len({repr(one) for one in value}) < len(value):
                 yield "has something twice"
         case dict():
-            yield from _size(schema, len(value), "Properties", "fields")
+            yield from _size_violations(schema, len(value), "Properties", "fields")
         case int() | float():
             if not schema.get("minimum", value) <= value <= schema.get("maximum", value):
                 yield f"is out of bounds: {value}"
 
 
-def _size(schema: Json, size: int, what: str, unit: str) -> Iterator[str]:
+def _size_violations(schema: Json, size: int, what: str, unit: str) -> Iterator[str]:
     least, most = schema.get(f"min{what}", 0), schema.get(f"max{what}", size)
     if not least <= size <= most:
         yield f"has {size} {unit}, not {least} to {most}"
 
 
-def _written(schema: Json, text: str) -> Iterator[str]:
+def _format_violations(schema: Json, text: str) -> Iterator[str]:
     match schema.get("format"):
         case "uri" if not URI.fullmatch(text):
             yield f"is no address: {text!r}"
-        case "date-time" if not _is_moment(text):
+        case "date-time" if not _is_timestamp(text):
             yield f"is no moment: {text!r}"
     if "pattern" in schema and not re.search(schema["pattern"], text):
         yield f"is not written as {schema['pattern']}: {text!r}"
 
 
-def _is_moment(text: str) -> bool:
+def _is_timestamp(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -22,47 +22,47 @@ from aiohttp import web
 
 from tests.fakes.discord_api.call import Call
 from tests.fakes.discord_api.cdn import Cdn
-from tests.fakes.discord_api.commands import Commands
-from tests.fakes.discord_api.endpoint_caller import Endpoint
-from tests.fakes.discord_api.faults import Answer, Buckets, Fault, due
+from tests.fakes.discord_api.commands import CommandRegistry
+from tests.fakes.discord_api.endpoint_caller import EndpointCaller
+from tests.fakes.discord_api.faults import Fault, RateLimits, Response, take_fault
 from tests.fakes.discord_api.gateway import Gateway
-from tests.fakes.discord_api.interactions import Asks
+from tests.fakes.discord_api.interactions import Interactions
 from tests.fakes.discord_api.limits import MIB
 from tests.fakes.discord_api.objects import Guild, User
-from tests.fakes.discord_api.responses import application, body_of, dropped, response
-from tests.fakes.discord_api.rest import Rest
+from tests.fakes.discord_api.responses import application_json, drop_connection, read_body, to_web_response
+from tests.fakes.discord_api.rest import RestApi
 from tests.fakes.discord_api.spec import PREFIX, specification
-from tests.fakes.discord_api.state import World
+from tests.fakes.discord_api.state import DiscordState
 
 Json = Any
 TOKEN = "MTI2MDAwMDAwMDAwMDAwMDAwMA.not-a.real-token-for-tests-only"
-ME = User(1_260_000_000_000_000_000, "Repaint", bot=True)
-PATIENCE = 60.0
-REQUEST_BYTES = 100 * MIB
+BOT_USER = User(1_260_000_000_000_000_000, "Repaint", bot=True)
+WAIT_SECONDS = 60.0
+MAX_REQUEST_BYTES = 100 * MIB
 
 
 @dataclass
-class Discord:
+class DiscordServer:
     """The server's state."""
 
     token: str = TOKEN
     url: str = ""
-    ahead: float = 0.0
+    clock_offset: float = 0.0
     calls: list[Call] = field(default_factory=list)
-    done: list[Call] = field(default_factory=list)  # those that were carried out
+    completed_calls: list[Call] = field(default_factory=list)  # those that were carried out
     faults: list[Fault] = field(default_factory=list)
-    endpoint: Endpoint | None = None
-    buckets: Buckets = field(default_factory=Buckets)
+    endpoint: EndpointCaller | None = None
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
         self.cdn = Cdn(self.token, self.now, self.faults)
-        self.world = World(ME, self.now, self.cdn.link)
-        self.asks = Asks(self.world)
-        self.commands = Commands(self.world)
-        self.gateway = Gateway(ME, self.token, self.world.guilds, self.world.breaches, self.changed)
-        self.application = application(ME, self.world.user(0))
-        self.rest = Rest(self.world, self.asks, self.commands, self.gateway, self.application)
+        self.state = DiscordState(BOT_USER, self.now, self.cdn.signed_url)
+        self.interactions = Interactions(self.state)
+        self.commands = CommandRegistry(self.state)
+        self.gateway = Gateway(BOT_USER, self.token, self.state.guilds, self.state.violations, self.changed)
+        self.application = application_json(BOT_USER, self.state.user(0))
+        self.rest = RestApi(self.state, self.interactions, self.commands, self.gateway, self.application)
 
     @property
     def api_url(self) -> str:
@@ -70,94 +70,96 @@ class Discord:
         return self.url + PREFIX.rpartition("/")[0]
 
     @property
-    def breaches(self) -> list[str]:
-        return self.world.breaches
+    def violations(self) -> list[str]:
+        return self.state.violations
 
     def now(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.clock_offset
 
-    def count(self, name: str) -> int:
+    def count_calls(self, name: str) -> int:
         """How many calls of a kind came, as `Call.name` has it."""
         return sum(call.name == name for call in self.calls)
 
-    async def until(self, seen: Callable[[], object], patience: float = PATIENCE) -> None:
+    async def wait_until(self, condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
         """Wait for something to be so, looking after every call. Raises TimeoutError after so many seconds."""
-        async with asyncio.timeout(patience), self.changed:
-            await self.changed.wait_for(lambda: bool(seen()))
+        async with asyncio.timeout(seconds), self.changed:
+            await self.changed.wait_for(lambda: bool(condition()))
 
-    async def tell(self) -> None:
+    async def notify(self) -> None:
         async with self.changed:
             self.changed.notify_all()
 
-    def move(self, endpoint: Endpoint | None) -> None:
+    def set_endpoint(self, endpoint: EndpointCaller | None) -> None:
         """What the bot's owner sets: bring interactions there, or by the gateway."""
         self.endpoint = endpoint
         self.application["interactions_endpoint_url"] = endpoint and endpoint.url
         self.application["verify_key"] = endpoint.public_key if endpoint else "0" * 64
 
-    async def bring(self, interaction: Json, guild: Guild | None) -> None:
+    async def deliver(self, interaction: Json, guild: Guild | None) -> None:
         """Bring an interaction by the gateway, or to the endpoint where there is one."""
         if self.endpoint is None:
-            await self.gateway.tell("INTERACTION_CREATE", interaction, guild=guild.id if guild else None)
+            await self.gateway.dispatch("INTERACTION_CREATE", interaction, guild=guild.id if guild else None)
             return
-        status, body = await self.endpoint.knock(interaction)
+        status, body = await self.endpoint.post(interaction)
         if status == 200 and body:
-            self.asks.answer(int(interaction["id"]), interaction["token"], body, {})
+            self.interactions.respond(int(interaction["id"]), interaction["token"], body, {})
         elif status != 202:
-            self.world.breaches.append(f"the endpoint answered {status}")
-        await self.tell()
+            self.state.violations.append(f"the endpoint answered {status}")
+        await self.notify()
 
-    async def called(self, request: web.Request) -> web.Response:
+    async def handle_call(self, request: web.Request) -> web.Response:
         """One call of the API."""
         call = await self._read(request)
         self.calls.append(call)
         body = call.body if request.body_exists else None
-        self._note(call, specification().call(call.method, call.path, call.query, body))
-        if call.signed and not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
-            self._note(call, ["says not who it is"])
-        headers, wait = self.buckets.take(call.method, call.path, time.time())
+        self._record(call, specification().check_call(call.method, call.path, call.query, body))
+        if call.authorized and not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
+            self._record(call, ["has no User-Agent of a bot"])
+        headers, wait = self.rate_limits.take(call.method, call.path, time.time())
         try:
-            return await self._faulty(request, call, headers, wait)
+            return await self._respond(request, call, headers, wait)
         finally:
-            await self.tell()
+            await self.notify()
 
-    def _note(self, call: Call, breaches: list[str]) -> None:
-        self.breaches.extend(f"{call.name}: {breach}" for breach in breaches)
+    def _record(self, call: Call, violations: list[str]) -> None:
+        self.violations.extend(f"{call.name}: {violation}" for violation in violations)
 
-    async def _faulty(
+    async def _respond(
         self, request: web.Request, call: Call, headers: dict[str, str], wait: float | None
     ) -> web.Response:
         if wait is not None:
             body = {"message": "You are being rate limited.", "code": 0, "retry_after": wait, "global": False}
-            return response(Answer(429, body, headers))
-        fault = due(self.faults, call.method, call.path)
-        if fault and fault.answer:
-            return response(Answer(fault.answer.status, fault.answer.body, headers | fault.answer.headers))
-        if fault and not fault.lost:
-            return dropped(request)
-        answer = await self.rest.carry_out(call)
-        self._note(call, specification().answer(call.method, call.path, answer.status, answer.body))
-        if answer.status < 300:
-            self.done.append(call)
+            return to_web_response(Response(429, body, headers))
+        fault = take_fault(self.faults, call.method, call.path)
+        if fault and fault.response:
+            return to_web_response(
+                Response(fault.response.status, fault.response.body, headers | fault.response.headers)
+            )
+        if fault and not fault.response_lost:
+            return drop_connection(request)
+        response = await self.rest.handle(call)
+        self._record(call, specification().check_response(call.method, call.path, response.status, response.body))
+        if response.status < 300:
+            self.completed_calls.append(call)
         if fault and call.path.startswith("/interactions/"):
-            self.asks.all[int(call.path.split("/")[2])].is_unheard = True
-        return dropped(request) if fault else response(Answer(answer.status, answer.body, headers))
+            self.interactions.all[int(call.path.split("/")[2])].response_lost = True
+        return drop_connection(request) if fault else to_web_response(Response(response.status, response.body, headers))
 
     async def _read(self, request: web.Request) -> Call:
-        body, files = await body_of(request)
-        signed = hmac.compare_digest(request.headers.get("Authorization", ""), f"Bot {self.token}")
+        body, files = await read_body(request)
+        authorized = hmac.compare_digest(request.headers.get("Authorization", ""), f"Bot {self.token}")
         path = request.path.removeprefix(PREFIX)
-        return Call(request.method, path, dict(request.query), body, files, time.monotonic(), signed)
+        return Call(request.method, path, dict(request.query), body, files, time.monotonic(), authorized)
 
 
 @asynccontextmanager
-async def discord_server() -> AsyncIterator[Discord]:
+async def discord_server() -> AsyncIterator[DiscordServer]:
     """Runs the server for the length of a test."""
-    discord = Discord()
-    app = web.Application(client_max_size=REQUEST_BYTES)
-    app.router.add_get("/gateway/", discord.gateway.serve)
-    discord.cdn.serve(app, discord.world)
-    app.router.add_route("*", f"{PREFIX}/{{rest:.*}}", discord.called)
+    discord = DiscordServer()
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app.router.add_get("/gateway/", discord.gateway.handle)
+    discord.cdn.add_routes(app, discord.state)
+    app.router.add_route("*", f"{PREFIX}/{{rest:.*}}", discord.handle_call)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -6,22 +6,22 @@ from typing import Any
 
 from PIL import Image
 
-from tests.fakes.discord_api.limits import EPHEMERAL, embed_words, walk
+from tests.fakes.discord_api.limits import EPHEMERAL, embed_texts, walk_components
 from tests.fakes.discord_api.objects import User
 
 Json = Any
 
 
 @dataclass(frozen=True)
-class Filed:
+class StoredFile:
     """A file at the CDN. `private`: of a command or an ephemeral message."""
 
     id: int
-    place: int
+    channel_id: int
     filename: str
     data: bytes
     alt: str | None = None
-    private: bool = False
+    is_ephemeral: bool = False
 
     @property
     def is_spoiler(self) -> bool:
@@ -29,20 +29,20 @@ class Filed:
 
     @property
     def path(self) -> str:
-        folder = "ephemeral-attachments" if self.private else "attachments"
-        return f"/{folder}/{self.place}/{self.id}/{self.filename}"
+        folder = "ephemeral-attachments" if self.is_ephemeral else "attachments"
+        return f"/{folder}/{self.channel_id}/{self.id}/{self.filename}"
 
     def as_json(self, url: str) -> Json:
         body = {"id": str(self.id), "filename": self.filename, "size": len(self.data), "url": url, "proxy_url": url}
         body |= {"description": self.alt} if self.alt else {}
-        body |= {"ephemeral": True} if self.private else {}
-        if (seen := _seen(self.data)) is None:
+        body |= {"ephemeral": True} if self.is_ephemeral else {}
+        if (info := _picture_info(self.data)) is None:
             return body | {"content_type": "application/octet-stream"}
-        width, height, kind = seen
+        width, height, kind = info
         return body | {"content_type": kind, "width": width, "height": height}
 
 
-def _seen(data: bytes) -> tuple[int, int, str] | None:
+def _picture_info(data: bytes) -> tuple[int, int, str] | None:
     """Width, height and kind of a picture, None for other files."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
@@ -52,28 +52,29 @@ def _seen(data: bytes) -> tuple[int, int, str] | None:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Message:
     """A message as it is seen now. `edits` counts its changes; `only_for`: an ephemeral one's reader."""
 
-    place: int
+    channel_id: int
     id: int
     author: User
-    at: float
+    created_at: float
     content: str = ""
     embeds: tuple[Json, ...] = ()
-    parts: tuple[Json, ...] = ()
-    files: tuple[Filed, ...] = ()
+    components: tuple[Json, ...] = ()
+    files: tuple[StoredFile, ...] = ()
     flags: int = 0
-    answers: int | None = None
-    edits: int = 0
-    only_for: int | None = None
-    asked: int | None = None  # the interaction that it answers
+    reply_to: int | None = None
+    edit_count: int = 0
+    visible_to: int | None = None
+    interaction_id: int | None = None  # of the interaction that it responds to
 
     @property
     def text(self) -> str:
         """All its words, in order."""
-        words = [self.content, *(word for embed in self.embeds for word in embed_words(embed))]
-        return "\n".join([*words, *(part["content"] for part in walk(list(self.parts)) if part.get("content"))]).strip()
+        embeds = [text for embed in self.embeds for text in embed_texts(embed)]
+        components = [part["content"] for part in walk_components(list(self.components)) if part.get("content")]
+        return "\n".join([self.content, *embeds, *components]).strip()
 
     @property
     def is_ephemeral(self) -> bool:
@@ -81,11 +82,11 @@ class Shown:
 
     @property
     def picture(self) -> bytes | None:
-        return next((file.data for file in self.files if _seen(file.data)), None)
+        return next((file.data for file in self.files if _picture_info(file.data)), None)
 
     @property
     def buttons(self) -> list[Json]:
-        return [part for part in walk(list(self.parts)) if part["type"] == 2]
+        return [part for part in walk_components(list(self.components)) if part["type"] == 2]
 
     @property
     def labels(self) -> list[str]:
@@ -95,15 +96,15 @@ class Shown:
 
     @property
     def selects(self) -> list[Json]:
-        return [part for part in walk(list(self.parts)) if part["type"] == 3]
+        return [part for part in walk_components(list(self.components)) if part["type"] == 3]
 
     @property
     def options(self) -> list[str]:
         """What its lists offer, in words."""
         return [option["label"] for select in self.selects for option in select["options"]]
 
-    def data(self, label: str) -> str:
+    def action(self, label: str) -> str:
         """What the button that has `label` in its words sends or opens."""
-        found = next(part for part, words in zip(self.buttons, self.labels, strict=True) if label in words)
+        found = next(part for part, text in zip(self.buttons, self.labels, strict=True) if label in text)
         assert not found.get("disabled"), f"{label} can't be pressed"
         return str(found.get("custom_id") or found["url"])

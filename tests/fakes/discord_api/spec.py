@@ -32,11 +32,11 @@ class Specification:
         literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
         self._paths = [(re.compile(re.sub(r"{\w+}", "([^/]+)", path)), paths[path]) for path in literal_first]
 
-    def call(self, method: str, path: str, query: Query, body: Json = None) -> list[str]:
+    def check_call(self, method: str, path: str, query: Query, body: Json = None) -> list[str]:
         """Everything wrong with a call. `path` comes without /api/v10; `body` is None when there is none."""
         if not self._paths:
             return []
-        found = self._found(method, path)
+        found = self._find_operation(method, path)
         if found is None:
             return ["no such call"]
         about, operation, values = found
@@ -44,15 +44,15 @@ class Specification:
         where = [one for one in about.get("parameters", []) if one["in"] == "path"]
         breaches = []
         for one, value in zip(where, values, strict=True):
-            breaches += self._schemas.breaches(one["schema"], value, one["name"])
+            breaches += self._schemas.violations(one["schema"], value, one["name"])
         for name, value in query.items():
             schema = named.get(("query", name))
             breaches += self._query(schema, value, name) if schema else [f"no parameter {name}"]
         return breaches + self._body(operation, body)
 
-    def answer(self, method: str, path: str, status: int, body: Json = None) -> list[str]:
+    def check_response(self, method: str, path: str, status: int, body: Json = None) -> list[str]:
         """Everything wrong with an answer of ours, for which a bot of another library would stumble."""
-        found = self._found(method, path)
+        found = self._find_operation(method, path)
         if found is None:
             return []
         responses = found[1]["responses"]
@@ -62,9 +62,9 @@ class Specification:
         if "$ref" in said:
             said = self._responses[said["$ref"].rpartition("/")[2]]
         schema = said.get("content", {}).get("application/json", {}).get("schema")
-        return [] if schema is None else self._schemas.breaches(schema, body, "answer")
+        return [] if schema is None else self._schemas.violations(schema, body, "answer")
 
-    def _found(self, method: str, path: str) -> tuple[Json, Json, tuple[str, ...]] | None:
+    def _find_operation(self, method: str, path: str) -> tuple[Json, Json, tuple[str, ...]] | None:
         for pattern, about in self._paths:
             match = pattern.fullmatch(path)
             if match and method.lower() in about:
@@ -78,15 +78,15 @@ class Specification:
             meant = json.loads(said)
         except ValueError:
             meant = said
-        return min((self._schemas.breaches(schema, one, name) for one in (value, meant)), key=len)
+        return min((self._schemas.violations(schema, one, name) for one in (value, meant)), key=len)
 
     def _body(self, operation: Json, body: Json) -> list[str]:
-        asked = operation.get("requestBody")
+        interaction = operation.get("requestBody")
         if body is None:
-            return ["has no body"] if asked and asked.get("required") else []
-        if asked is None:
+            return ["has no body"] if interaction and interaction.get("required") else []
+        if interaction is None:
             return ["takes no body"]
-        return self._schemas.breaches(asked["content"]["application/json"]["schema"], body, "body")
+        return self._schemas.violations(interaction["content"]["application/json"]["schema"], body, "body")
 
 
 @cache

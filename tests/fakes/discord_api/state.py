@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.fakes.discord_api.json_shapes import written
-from tests.fakes.discord_api.limits import EPHEMERAL, PARTED, Files, message_breaches
-from tests.fakes.discord_api.objects import DM, EPOCH, Guild, Place, User
-from tests.fakes.discord_api.shown_messages import Filed, Shown
+from tests.fakes.discord_api.json_shapes import message_json
+from tests.fakes.discord_api.limits import COMPONENTS_V2, Uploads, message_violations
+from tests.fakes.discord_api.objects import DISCORD_EPOCH, DM, Channel, Guild, User
+from tests.fakes.discord_api.shown_messages import Message, StoredFile
 
 Json = Any
-SEND, SEND_IN_THREADS, ATTACH, VIEW = 1 << 11, 1 << 38, 1 << 15, 1 << 10
+SEND_MESSAGES, SEND_IN_THREADS, ATTACH_FILES, VIEW_CHANNEL = 1 << 11, 1 << 38, 1 << 15, 1 << 10
 
 
-class Trouble(Exception):
+class ApiError(Exception):
     """What Discord refuses: the status, its own code, and the words."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -25,146 +25,147 @@ class Trouble(Exception):
 TOO_LARGE = (413, 40005, "Request entity too large")
 UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
 MISSING_ACCESS, MISSING_PERMISSIONS = (403, 50001, "Missing Access"), (403, 50013, "Missing Permissions")
-CLOSED = (403, 50278, "Cannot send messages to this user due to having no mutual guilds")
+CANNOT_SEND_TO_USER = (403, 50278, "Cannot send messages to this user due to having no mutual guilds")
 
 
 @dataclass
-class World:
+class DiscordState:
     """`closed`: people who take no messages from the bot. `breaches`: what should never have been asked."""
 
     bot: User
     now: Callable[[], float]
-    link: Callable[[Filed], str]
+    file_url: Callable[[StoredFile], str]
     users: dict[int, User] = field(default_factory=dict)
     guilds: dict[int, Guild] = field(default_factory=dict)
-    places: dict[int, Place] = field(default_factory=dict)
-    messages: dict[int, Shown] = field(default_factory=dict)
-    forms: dict[int, list[Shown]] = field(default_factory=dict)
-    files: dict[int, Filed] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
+    versions: dict[int, list[Message]] = field(default_factory=dict)
+    files: dict[int, StoredFile] = field(default_factory=dict)
     avatars: dict[str, bytes] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
+    dms_closed: set[int] = field(default_factory=set)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
-    limits_told: set[int] = field(default_factory=set)  # chats of which the bot knows how large files may be
-    breaches: list[str] = field(default_factory=list)
+    announced_limits: set[int] = field(default_factory=set)  # channels whose file size limit the bot was told
+    violations: list[str] = field(default_factory=list)
     _last: int = 0
 
     def new_id(self) -> int:
         """A snowflake, as long as those of today, each above the last."""
-        self._last = max(self._last + 1, int((self.now() - EPOCH) * 1000) << 22)
+        self._last = max(self._last + 1, int((self.now() - DISCORD_EPOCH) * 1000) << 22)
         return self._last
 
     def user(self, number: int, locale: str = "en-US") -> User:
         """The person of that number, made when first asked for."""
-        wanted = 1_200_000_000_000_000_000 + number
-        known = self.users.get(wanted)
-        if known is None or known.locale != locale:
-            known = self.users[wanted] = replace(known or User(wanted, f"Person {number}"), locale=locale)
-        return known
+        user_id = 1_200_000_000_000_000_000 + number
+        user = self.users.get(user_id)
+        if user is None or user.locale != locale:
+            user = self.users[user_id] = replace(user or User(user_id, f"Person {number}"), locale=locale)
+        return user
 
     def with_avatar(self, number: int, picture: bytes) -> User:
         """The person of that number, with a picture of themselves."""
-        name = f"{len(self.avatars):032x}"
-        self.avatars[name] = picture
-        known = replace(self.user(number), avatar=name)
-        self.users[known.id] = known
-        return known
+        avatar = f"{len(self.avatars):032x}"
+        self.avatars[avatar] = picture
+        user = replace(self.user(number), avatar=avatar)
+        self.users[user.id] = user
+        return user
 
-    def place(self, number: int, **about: Any) -> Place:
+    def channel(self, channel_id: int, **fields: Any) -> Channel:
         """A chat, made when first asked for."""
-        found = self.places.get(number)
-        if found is None:
-            found = self.places[number] = Place(number, **about)
-            if found.guild:
-                self.guilds[found.guild.id] = found.guild
-        return found
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            channel = self.channels[channel_id] = Channel(channel_id, **fields)
+            if channel.guild:
+                self.guilds[channel.guild.id] = channel.guild
+        return channel
 
-    def private(self, user: User) -> Place:
+    def dm_channel(self, user: User) -> Channel:
         """The private chat of somebody with the bot."""
-        return self.place(user.id + (1 << 59), kind=DM, people=(user,))
+        return self.channel(user.id + (1 << 59), kind=DM, recipients=(user,))
 
-    def as_json(self, shown: Shown) -> Json:
+    def message_json(self, message: Message) -> Json:
         """A message as the API writes it, with links to its files that work for a while."""
-        return written(shown, self.link, self.now(), self.messages.get(shown.answers or 0))
+        return message_json(message, self.file_url, self.now(), self.messages.get(message.reply_to or 0))
 
-    def sees(self, place: int, reader: int | None = None) -> list[Shown]:
+    def bot_messages(self, channel_id: int, reader: int | None = None) -> list[Message]:
         """The bot's messages there, in order, ephemeral ones only for whom they are."""
         return [
-            shown
-            for _, shown in sorted(self.messages.items())
-            if shown.place == place and shown.author == self.bot and shown.only_for in {None, reader}
+            message
+            for _, message in sorted(self.messages.items())
+            if message.channel_id == channel_id and message.author == self.bot and message.visible_to in {None, reader}
         ]
 
-    def keep(self, place: int, filename: str, data: bytes, *, alt: str | None = None, private: bool = False) -> Filed:
+    def store_file(
+        self, channel_id: int, filename: str, data: bytes, *, alt: str | None = None, is_ephemeral: bool = False
+    ) -> StoredFile:
         """A new file at the CDN. Its name becomes what Discord makes of it."""
-        filed = Filed(self.new_id(), place, re.sub(r"[^\w.-]", "_", filename), data, alt, private)
-        self.files[filed.id] = filed
-        return filed
+        file = StoredFile(self.new_id(), channel_id, re.sub(r"[^\w.-]", "_", filename), data, alt, is_ephemeral)
+        self.files[file.id] = file
+        return file
 
-    def add(self, shown: Shown) -> Shown:
-        self.messages[shown.id] = shown
-        self.forms.setdefault(shown.id, []).append(shown)
-        return shown
+    def add_message(self, message: Message) -> Message:
+        self.messages[message.id] = message
+        self.versions.setdefault(message.id, []).append(message)
+        return message
 
-    def post(self, place: int, body: Json, files: Files, **about: Any) -> Shown:
-        """A new message of the bot's. Raises Trouble. `about`: further fields of Shown."""
-        flags = (body.get("flags") or 0) | about.pop("flags", 0)
-        private = bool(flags & EPHEMERAL)
-        self._check(place, body | {"flags": flags}, files, new=True, ephemeral_allowed="asked" in about)
-        new = Shown(place, self.new_id(), self.bot, self.now(), flags=flags, **about)
-        return self.add(self._filled(new, body, files, private=private))
+    def create_message(self, channel_id: int, body: Json, files: Uploads, **fields: Any) -> Message:
+        """A new message of the bot's. Raises ApiError. `about`: further fields of Shown."""
+        flags = (body.get("flags") or 0) | fields.pop("flags", 0)
+        self._check(channel_id, body | {"flags": flags}, files, new=True, ephemeral_allowed="interaction_id" in fields)
+        new = Message(channel_id, self.new_id(), self.bot, self.now(), flags=flags, **fields)
+        return self.add_message(self._apply_body(new, body, files))
 
-    def edit(self, old: Shown, body: Json, files: Files) -> Shown:
-        """A message of the bot's, changed in what the call names. Raises Trouble."""
+    def edit_message(self, old: Message, body: Json, files: Uploads) -> Message:
+        """A message of the bot's, changed in what the call names. Raises ApiError."""
         if old.author != self.bot:
-            raise Trouble(403, 50005, "Cannot edit a message authored by another user")
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         kept = {str(file.id): file.filename for file in old.files}
         flags = body.get("flags") or 0
-        self._check(old.place, body | {"flags": flags | old.flags & PARTED}, files, new=False, kept=kept)
+        self._check(old.channel_id, body | {"flags": flags | old.flags & COMPONENTS_V2}, files, new=False, kept=kept)
         flags = flags | old.flags if "flags" in body else old.flags
-        new = self._filled(replace(old, flags=flags), body, files, private=old.is_ephemeral)
-        if not (new.content or new.embeds or new.files or new.parts):
-            self.breaches.append(f"message {old.id} would be empty")
-            raise Trouble(400, 50006, "Cannot send an empty message")
-        return self.add(replace(new, edits=old.edits + 1))
+        new = self._apply_body(replace(old, flags=flags), body, files)
+        if not (new.content or new.embeds or new.files or new.components):
+            self.violations.append(f"message {old.id} would be empty")
+            raise ApiError(400, 50006, "Cannot send an empty message")
+        return self.add_message(replace(new, edit_count=old.edit_count + 1))
 
-    def delete(self, shown: Shown) -> None:
-        del self.messages[shown.id]
+    def delete_message(self, message: Message) -> None:
+        del self.messages[message.id]
 
-    def present(self, place: int, message: int) -> Shown:
-        """A message that the bot may know of. Raises Trouble."""
-        shown = self.messages.get(message)
-        if shown is None or shown.place != place or shown.is_ephemeral:
-            if shown is not None and shown.is_ephemeral:
-                self.breaches.append(f"ephemeral message {message} was touched with the bot's token")
-            raise Trouble(*UNKNOWN_MESSAGE)
-        return shown
+    def get_message(self, channel_id: int, message_id: int) -> Message:
+        """A message that the bot may know of. Raises ApiError."""
+        message = self.messages.get(message_id)
+        if message is None or message.channel_id != channel_id or message.is_ephemeral:
+            if message is not None and message.is_ephemeral:
+                self.violations.append(f"ephemeral message {message_id} was touched with the bot's token")
+            raise ApiError(*UNKNOWN_MESSAGE)
+        return message
 
-    def enter(self, number: int, needed: int = VIEW) -> Place:
-        """A chat in which the bot may do that much. Raises Trouble."""
-        place = self.places.get(number)
-        if place is None:
-            raise Trouble(404, 10003, "Unknown Channel")
-        if not place.has_bot or (place.guild and not place.rights & VIEW):
-            raise Trouble(*MISSING_ACCESS)
-        if place.guild and place.rights & needed != needed:
-            raise Trouble(*MISSING_PERMISSIONS)
-        if place.kind == DM and place.people[0].id in self.closed:
-            raise Trouble(*CLOSED)
-        return place
+    def require_access(self, channel_id: int, needed: int = VIEW_CHANNEL) -> Channel:
+        """A chat in which the bot may do that much. Raises ApiError."""
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            raise ApiError(404, 10003, "Unknown Channel")
+        if not channel.has_bot or (channel.guild and not channel.permissions & VIEW_CHANNEL):
+            raise ApiError(*MISSING_ACCESS)
+        if channel.guild and channel.permissions & needed != needed:
+            raise ApiError(*MISSING_PERMISSIONS)
+        if channel.kind == DM and channel.recipients[0].id in self.dms_closed:
+            raise ApiError(*CANNOT_SEND_TO_USER)
+        return channel
 
-    def _check(self, place: int, body: Json, files: Files, **how: Any) -> None:
-        how = {"ephemeral_allowed": True, **how}
-        found = message_breaches(body, files, **how)
-        self.breaches += [f"message in {place}: {breach}" for breach in found]
+    def _check(self, channel_id: int, body: Json, files: Uploads, **options: Any) -> None:
+        options = {"ephemeral_allowed": True, **options}
+        found = message_violations(body, files, **options)
+        self.violations += [f"message in {channel_id}: {violation}" for violation in found]
         if found:
-            raise Trouble(400, 50035, "Invalid Form Body")
+            raise ApiError(400, 50035, "Invalid Form Body")
         for name, data in files.values():
-            if len(data) > self.places[place].most_bytes:
-                if place in self.limits_told:
-                    self.breaches.append(f"{name} has {len(data)} bytes in {place}, which was told to take less")
-                raise Trouble(*TOO_LARGE)
+            if len(data) > self.channels[channel_id].max_file_bytes:
+                if channel_id in self.announced_limits:
+                    self.violations.append(f"{name} has {len(data)} bytes in {channel_id}, which was told to take less")
+                raise ApiError(*TOO_LARGE)
 
-    def _filled(self, shown: Shown, body: Json, files: Files, *, private: bool) -> Shown:
+    def _apply_body(self, message: Message, body: Json, files: Uploads) -> Message:
         """The message with what the body says; what it does not name stays."""
         new: dict[str, Json] = {}
         if "content" in body:
@@ -172,12 +173,12 @@ class World:
         if "embeds" in body:
             new["embeds"] = tuple(body["embeds"] or ())
         if "components" in body:
-            new["parts"] = tuple(body["components"] or ())
-        told = body.get("attachments")
-        alts = {int(one["id"]): one.get("description") for one in told or ()}
-        kept = shown.files if told is None else tuple(file for file in shown.files if file.id in alts)
+            new["components"] = tuple(body["components"] or ())
+        attachments = body.get("attachments")
+        alts = {int(one["id"]): one.get("description") for one in attachments or ()}
+        kept = message.files if attachments is None else tuple(file for file in message.files if file.id in alts)
         added = [
-            self.keep(shown.place, name, data, alt=alts.get(number), private=private)
+            self.store_file(message.channel_id, name, data, alt=alts.get(number), is_ephemeral=message.is_ephemeral)
             for number, (name, data) in files.items()
         ]
-        return replace(shown, files=(*kept, *added), **new)
+        return replace(message, files=(*kept, *added), **new)

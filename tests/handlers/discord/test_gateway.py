@@ -8,11 +8,11 @@ from typing import Any
 
 import aiohttp
 
-from tests.fakes.discord_api.gateway import FORBIDDEN_INTENTS, REFUSED, UNDECODABLE, Gateway
+from tests.fakes.discord_api.gateway import AUTHENTICATION_FAILED, DECODE_ERROR, DISALLOWED_INTENTS, Gateway
 from tests.fakes.discord_api.objects import Guild
-from tests.fakes.discord_api.people import Somebody
-from tests.fakes.discord_api.server import Discord, discord_server
-from tests.fakes.discord_api.sessions import CONTENT, DM_MESSAGES, GUILD_MESSAGES
+from tests.fakes.discord_api.people import SimulatedUser
+from tests.fakes.discord_api.server import DiscordServer, discord_server
+from tests.fakes.discord_api.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT
 
 Json = Any
 
@@ -37,14 +37,14 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(discord: Discord, query: str = "v=10&encoding=json") -> AsyncIterator[Client]:
+async def connected(discord: DiscordServer, query: str = "v=10&encoding=json") -> AsyncIterator[Client]:
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{discord.gateway.url}?{query}") as socket:
         client = Client(socket)
         assert (await client.reads())["op"] == 10
         yield client
 
 
-def words(gateway: Gateway, intents: int = DM_MESSAGES, **more: Json) -> Json:
+def words(gateway: Gateway, intents: int = DIRECT_MESSAGES, **more: Json) -> Json:
     return {"token": gateway.token, "intents": intents, "properties": {}, **more}
 
 
@@ -52,33 +52,33 @@ async def test_a_session_is_told_what_happens_compressed_as_one_stream() -> None
     async with discord_server() as discord, connected(discord, "v=10&encoding=json&compress=zlib-stream") as client:
         ready = await client.says(2, **words(discord.gateway))
         assert (ready["t"], ready["s"]) == ("READY", 1)
-        anna = discord.world.user(1)
-        await Somebody(discord, anna, discord.world.private(anna)).writes("hello")
+        anna = discord.state.user(1)
+        await SimulatedUser(discord, anna, discord.state.dm_channel(anna)).send("hello")
         told = await client.reads()
         assert (told["t"], told["s"], told["d"]["content"]) == ("MESSAGE_CREATE", 2, "hello")
         assert (await client.says(1))["op"] == 11
-        assert discord.breaches == []
+        assert discord.violations == []
 
 
 async def test_who_comes_back_is_told_what_was_missed() -> None:
     async with discord_server() as discord:
-        anna = discord.world.user(1)
+        anna = discord.state.user(1)
         async with connected(discord) as client:
             ready = await client.says(2, **words(discord.gateway))
-            await discord.gateway.drop()
+            await discord.gateway.drop_connections()
             assert await client.reads() == 1006
-        await Somebody(discord, anna, discord.world.private(anna)).writes("while you were away")
+        await SimulatedUser(discord, anna, discord.state.dm_channel(anna)).send("while you were away")
         async with connected(discord) as client:
             resume = {"token": discord.token, "session_id": ready["d"]["session_id"], "seq": 1}
             assert (await client.says(6, **resume))["d"]["content"] == "while you were away"
             assert (await client.reads())["t"] == "RESUMED"
-            assert discord.gateway.resumed == 1
+            assert discord.gateway.resume_count == 1
 
 
 async def test_a_session_that_is_over_can_not_be_resumed() -> None:
     async with discord_server() as discord, connected(discord) as client:
         ready = await client.says(2, **words(discord.gateway))
-        await discord.gateway.invalidate()
+        await discord.gateway.invalidate_sessions()
         told = await client.reads()
         assert (told["op"], told["d"]) == (9, False)
         resume = {"token": discord.token, "session_id": ready["d"]["session_id"], "seq": 1}
@@ -88,24 +88,24 @@ async def test_a_session_that_is_over_can_not_be_resumed() -> None:
 async def test_wrong_words_close_the_connection() -> None:
     async with discord_server() as discord:
         wrong = [
-            (words(discord.gateway) | {"token": "guessed"}, REFUSED),
-            (words(discord.gateway, CONTENT), FORBIDDEN_INTENTS),
-            ({"token": discord.token}, UNDECODABLE),
-            (words(discord.gateway, properties={"os": "x" * 5000}), UNDECODABLE),
+            (words(discord.gateway) | {"token": "guessed"}, AUTHENTICATION_FAILED),
+            (words(discord.gateway, MESSAGE_CONTENT), DISALLOWED_INTENTS),
+            ({"token": discord.token}, DECODE_ERROR),
+            (words(discord.gateway, properties={"os": "x" * 5000}), DECODE_ERROR),
         ]
         for said, code in wrong:
             async with connected(discord) as client:
                 assert await client.says(2, **said) == code
-        assert len(discord.breaches) == 2
+        assert len(discord.violations) == 2
 
 
 async def test_a_servers_messages_come_without_words_and_only_to_their_shard() -> None:
     async with discord_server() as discord, connected(discord) as first, connected(discord) as second:
         guild = Guild(3 << 22)
-        anna = Somebody(discord, discord.world.user(1), discord.world.place(5, guild=guild))
+        anna = SimulatedUser(discord, discord.state.user(1), discord.state.channel(5, guild=guild))
         for client, shard in ((first, 0), (second, 1)):
             await client.says(2, **words(discord.gateway, GUILD_MESSAGES, shard=[shard, 2]))
-        await anna.writes("not for you", b"x")
+        await anna.send("not for you", b"x")
         told = await second.reads()
         assert (told["d"]["content"], told["d"]["attachments"]) == ("", [])
         assert (await first.says(1))["op"] == 11  # nothing before it

@@ -11,84 +11,84 @@ from bot.runtime.clock import WallClock
 from handlers.discord import TokenRefused, discord
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.discord_api.faults import Fault, broken, flood
-from tests.fakes.discord_api.people import Somebody
-from tests.fakes.discord_api.server import Discord, discord_server
-from tests.fakes.discord_api.shown_messages import Shown
+from tests.fakes.discord_api.faults import Fault, bad_gateway, rate_limited
+from tests.fakes.discord_api.people import SimulatedUser
+from tests.fakes.discord_api.server import DiscordServer, discord_server
+from tests.fakes.discord_api.shown_messages import Message
 from tests.harness.app import ended, settings_for
-from tests.harness.discord import Town, discord_house
+from tests.harness.discord import DiscordApp, discord_app
 
 POST, EDIT = r"POST /channels/\d+/messages", r"PATCH /channels/\d+/messages/\d+"
 CALLBACK, HOOK = r"POST /interactions/.*", r"(POST|PATCH) /webhooks/.*"
 
 
-async def one_picture(town: Town, someone: Somebody) -> Shown:
+async def one_picture(app: DiscordApp, someone: SimulatedUser) -> Message:
     """One wish is one message and one unit, whatever happened to it."""
-    await someone.gets()
-    [card] = someone.sees
-    assert await town.units(someone) == (1, 0)
-    assert not any(fault.times for fault in town.discord.faults)
+    await someone.wait_for_pictures()
+    [card] = someone.messages
+    assert await app.units(someone) == (1, 0)
+    assert not any(fault.times for fault in app.discord.faults)
     return card
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        [flood(POST, 0.1), flood(EDIT, 0.1, everywhere=True)],
-        [broken(POST), broken(EDIT)],
+        [rate_limited(POST, 0.1), rate_limited(EDIT, 0.1, is_global=True)],
+        [bad_gateway(POST), bad_gateway(EDIT)],
         [Fault(POST), Fault(EDIT)],
-        [Fault(POST, lost=True), Fault(EDIT, lost=True)],
-        [broken(POST, 200), broken(EDIT, 200)],
-        [broken(r"GET /attachments/.*", 503), Fault(r"GET /attachments/.*")],
+        [Fault(POST, response_lost=True), Fault(EDIT, response_lost=True)],
+        [bad_gateway(POST, 200), bad_gateway(EDIT, 200)],
+        [bad_gateway(r"GET /attachments/.*", 503), Fault(r"GET /attachments/.*")],
     ],
     ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page", "files"],
 )
 async def test_a_wish_in_private_survives(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        town.discord.faults += faults
-        anna = town.person(1)
-        await anna.writes("/style 2", portrait_jpeg())
-        await town.discord.until(lambda: anna.sees)
+    async with discord_app(tmp_path, until=go) as app:
+        app.discord.faults += faults
+        anna = app.person(1)
+        await anna.send("/style 2", portrait_jpeg())
+        await app.discord.wait_until(lambda: anna.messages)
         go.touch()
-        await one_picture(town, anna)
+        await one_picture(app, anna)
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        [flood(CALLBACK, 0.1), flood(HOOK, 0.1)],
-        [broken(CALLBACK), broken(HOOK)],
+        [rate_limited(CALLBACK, 0.1), rate_limited(HOOK, 0.1)],
+        [bad_gateway(CALLBACK), bad_gateway(HOOK)],
         [Fault(CALLBACK), Fault(HOOK)],
-        [Fault(CALLBACK, lost=True), Fault(HOOK, lost=True)],
-        [broken(HOOK, 200, times=2)],
+        [Fault(CALLBACK, response_lost=True), Fault(HOOK, response_lost=True)],
+        [bad_gateway(HOOK, 200, times=2)],
     ],
     ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page"],
 )
 async def test_a_command_survives_and_is_answered_within_three_seconds(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        town.discord.faults += faults
-        anna = town.member(1)
-        await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2", private=True))
+    async with discord_app(tmp_path, until=go) as app:
+        app.discord.faults += faults
+        anna = app.member(1)
+        await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2", private=True))
         go.touch()
-        await one_picture(town, anna)
+        await one_picture(app, anna)
 
 
-async def drop(discord: Discord) -> None:
-    await discord.gateway.drop()
+async def drop(discord: DiscordServer) -> None:
+    await discord.gateway.drop_connections()
 
 
-async def reconnect(discord: Discord) -> None:
-    await discord.gateway.ask_to_reconnect()
+async def reconnect(discord: DiscordServer) -> None:
+    await discord.gateway.request_reconnect()
 
 
-async def invalidate(discord: Discord) -> None:
-    await discord.gateway.invalidate()
+async def invalidate(discord: DiscordServer) -> None:
+    await discord.gateway.invalidate_sessions()
 
 
-async def invalidate_but_resume(discord: Discord) -> None:
-    await discord.gateway.invalidate(resumable=True)
+async def invalidate_but_resume(discord: DiscordServer) -> None:
+    await discord.gateway.invalidate_sessions(resumable=True)
 
 
 @pytest.mark.parametrize(
@@ -100,55 +100,55 @@ async def test_a_gateway_that_breaks_off_is_taken_up_again(
 ) -> None:
     assert callable(breaks)
     go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        anna, ben, server = town.member(1), town.person(2), town.discord
-        await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2"))
+    async with discord_app(tmp_path, until=go) as app:
+        anna, ben, server = app.member(1), app.person(2), app.discord
+        await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
         await breaks(server)
-        await server.until(lambda: not server.gateway.is_heard)
+        await server.wait_until(lambda: not server.gateway.is_connected)
         go.touch()  # what is under way needs no gateway
-        await anna.gets()
+        await anna.wait_for_pictures()
         if resumed:
-            await ben.writes("/style 5", portrait_jpeg())  # said while nobody listens, heard later
-        await server.until(lambda: server.gateway.is_heard)
-        await anna.types("style", photo=portrait_jpeg(), style="5")
-        await anna.gets(2)
+            await ben.send("/style 5", portrait_jpeg())  # said while nobody listens, heard later
+        await server.wait_until(lambda: server.gateway.is_connected)
+        await anna.use_command("style", photo=portrait_jpeg(), style="5")
+        await anna.wait_for_pictures(2)
         if resumed:
-            await one_picture(town, ben)
-        assert (len(server.gateway.identified), server.gateway.resumed) == (identified, resumed)
+            await one_picture(app, ben)
+        assert (len(server.gateway.identify_payloads), server.gateway.resume_count) == (identified, resumed)
 
 
 async def test_a_link_that_has_expired_is_said_and_costs_nothing(tmp_path: Path) -> None:
-    async with discord_house(tmp_path) as town:
-        anna = town.person(1)
-        town.discord.faults.append(broken(r"GET /attachments/.*", 404))
-        await anna.writes("/style 2", portrait_jpeg())
-        await town.discord.until(lambda: anna.sees)
-        assert "photo" in anna.sees[0].text
-        assert await town.units(anna) == (0, 0)
+    async with discord_app(tmp_path) as app:
+        anna = app.person(1)
+        app.discord.faults.append(bad_gateway(r"GET /attachments/.*", 404))
+        await anna.send("/style 2", portrait_jpeg())
+        await app.discord.wait_until(lambda: anna.messages)
+        assert "photo" in anna.messages[0].text
+        assert await app.units(anna) == (0, 0)
 
 
 async def test_a_card_that_somebody_deleted_comes_anew(tmp_path: Path) -> None:
     go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        anna = town.member(1)
-        card = await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2"))
-        town.discord.world.delete(card)
+    async with discord_app(tmp_path, until=go) as app:
+        anna = app.member(1)
+        card = await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
+        app.discord.state.delete_message(card)
         go.touch()
-        assert (await one_picture(town, anna)).id != card.id
+        assert (await one_picture(app, anna)).id != card.id
 
 
 async def test_a_bot_that_was_thrown_out_of_the_channel_loses_nothing(tmp_path: Path) -> None:
     go = tmp_path / "go"
-    async with discord_house(tmp_path, until=go) as town:
-        anna = town.member(1)
-        await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2"))
-        anna.place.rights = 0
+    async with discord_app(tmp_path, until=go) as app:
+        anna = app.member(1)
+        await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
+        anna.channel.permissions = 0
         go.touch()
-        await ended(town.app, anna.person, 1)
-        await anna.dms.writes("/history")
-        await town.discord.until(lambda: any(card.labels for card in anna.dms.sees))
-        await anna.dms.presses(anna.dms.sees[-1], "1")
-        await anna.dms.gets()
+        await ended(app.installation, anna.person, 1)
+        await anna.in_dm.send("/history")
+        await app.discord.wait_until(lambda: any(card.labels for card in anna.in_dm.messages))
+        await anna.in_dm.press(anna.in_dm.messages[-1], "1")
+        await anna.in_dm.wait_for_pictures()
 
 
 async def test_no_secret_is_ever_logged_not_even_at_debug(
@@ -156,16 +156,21 @@ async def test_no_secret_is_ever_logged_not_even_at_debug(
 ) -> None:
     go = tmp_path / "go"
     with caplog.at_level(logging.DEBUG):
-        async with discord_house(tmp_path, until=go) as town:
-            town.discord.faults += [Fault(HOOK), broken(CALLBACK), flood(EDIT, 0.1), Fault(r"GET /ephemeral.*")]
-            anna = town.member(1)
-            await anna.reads(await anna.types("style", photo=portrait_jpeg(), style="2"))
+        async with discord_app(tmp_path, until=go) as app:
+            app.discord.faults += [
+                Fault(HOOK),
+                bad_gateway(CALLBACK),
+                rate_limited(EDIT, 0.1),
+                Fault(r"GET /ephemeral.*"),
+            ]
+            anna = app.member(1)
+            await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
             go.touch()
-            await one_picture(town, anna)
+            await one_picture(app, anna)
     printed = capsys.readouterr()
     said = caplog.text + printed.out + printed.err
-    tokens = [asked.token for asked in town.discord.asks.all.values()]
-    assert not any(token in said for token in (*tokens, town.discord.token)), "a token was logged"
+    tokens = [interaction.token for interaction in app.discord.interactions.all.values()]
+    assert not any(token in said for token in (*tokens, app.discord.token)), "a token was logged"
 
 
 async def test_a_refused_token_is_said_at_once_without_quoting_it(
@@ -185,19 +190,19 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
 
 async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     async with discord_server() as server:
-        server.faults += [Fault("GET /users/@me", times=2), broken("GET /gateway/bot", 503), Fault("PUT .*")]
-        server.faults += [broken("GET /users/@me", 200), broken("GET /gateway/bot", 200)]
-        server.faults += [broken("GET /applications/.*", 200)]
-        async with discord_house(tmp_path, server=server) as town:
-            anna = town.person(1)
-            await anna.writes("/quota")
-            await server.until(lambda: anna.sees)
+        server.faults += [Fault("GET /users/@me", times=2), bad_gateway("GET /gateway/bot", 503), Fault("PUT .*")]
+        server.faults += [bad_gateway("GET /users/@me", 200), bad_gateway("GET /gateway/bot", 200)]
+        server.faults += [bad_gateway("GET /applications/.*", 200)]
+        async with discord_app(tmp_path, server=server) as app:
+            anna = app.person(1)
+            await anna.send("/quota")
+            await server.wait_until(lambda: anna.messages)
 
 
 async def test_commands_that_discord_did_not_take_are_told_again(tmp_path: Path) -> None:
     """Not only with the next connection, which may be weeks away."""
     async with discord_server() as server:
-        server.faults.append(broken(r"GET /applications/\d+/commands", 200, times=2))
-        async with discord_house(tmp_path, server=server):
-            assert server.commands.puts == 1
-            assert len(server.gateway.identified) == 1
+        server.faults.append(bad_gateway(r"GET /applications/\d+/commands", 200, times=2))
+        async with discord_app(tmp_path, server=server):
+            assert server.commands.registrations == 1
+            assert len(server.gateway.identify_payloads) == 1

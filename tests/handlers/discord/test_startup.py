@@ -16,10 +16,10 @@ async def test_a_token_in_the_settings_starts_discord_and_it_ends_in_good_order(
         settings = settings_for(tmp_path, discord_bot_token=server.token, discord_api_url=server.api_url)
         stop = asyncio.Event()
         running = asyncio.create_task(run(settings, stop, ready=lambda _: None))
-        await server.until(lambda: server.gateway.is_heard and server.commands.all)
+        await server.wait_until(lambda: server.gateway.is_connected and server.commands.all)
         stop.set()
         await running
-        assert server.breaches == []
+        assert server.violations == []
 
 
 async def test_a_token_that_discord_refuses_is_said_and_not_shown(tmp_path: Path) -> None:

@@ -16,19 +16,19 @@ from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import running_app
-from tests.harness.web_visitors import painted, told, visitor, visitors, wish
+from tests.harness.web_visitors import finished_job, job_events, post_job, visitor, visitors
 
 
 @pytest.mark.parametrize("style", ["5", "ink", "Chinese ink painting", "国画古风"])
 @SHARED_LOOP
 async def test_a_wish_by_number_slug_or_name_becomes_a_picture(app: Installation, style: str) -> None:
     async with visitor(app) as anna:
-        answer = await wish(anna, style=style)
+        answer = await post_job(anna, style=style)
         job = answer.json()
         assert (answer.status_code, job["state"], job["place"], job["style"]) == (202, "queued", 1, 5)
         assert job["eta_seconds"] > 0
         assert answer.headers["location"] == f"/api/jobs/{job['id']}"
-        done = (await told(anna, job["id"]))[-1]
+        done = (await job_events(anna, job["id"]))[-1]
         assert (done["state"], done["error"]) == ("stored", None)
         picture = await anna.get(done["result_url"])
         assert picture.headers["content-type"] == "image/jpeg"
@@ -38,7 +38,7 @@ async def test_a_wish_by_number_slug_or_name_becomes_a_picture(app: Installation
 @SHARED_LOOP
 async def test_a_picture_of_ones_own_is_the_style(app: Installation) -> None:
     async with visitor(app) as anna:
-        done = await painted(anna, style=None, reference=portrait_jpeg(shade=20))
+        done = await finished_job(anna, style=None, reference=portrait_jpeg(shade=20))
         assert (done["style"], done["has_reference"]) == (-1, True)
         picture = await anna.get(done["result_url"])
         assert b"reference=True" in Image.open(io.BytesIO(picture.content)).info["comment"]
@@ -47,8 +47,8 @@ async def test_a_picture_of_ones_own_is_the_style(app: Installation) -> None:
 @SHARED_LOOP
 async def test_the_same_key_sent_twice_is_one_job(app: Installation) -> None:
     async with visitor(app) as anna:
-        first = (await wish(anna, key="page-key-1")).json()
-        second = (await wish(anna, key="page-key-1")).json()
+        first = (await post_job(anna, key="page-key-1")).json()
+        second = (await post_job(anna, key="page-key-1")).json()
         assert (second["id"], second["repeated"]) == (first["id"], True)
         assert len((await anna.get("/api/jobs")).json()["jobs"]) == 1
 
@@ -56,7 +56,7 @@ async def test_the_same_key_sent_twice_is_one_job(app: Installation) -> None:
 @SHARED_LOOP
 async def test_a_visitor_sees_only_their_own_jobs(app: Installation) -> None:
     async with visitors(app) as (anna, ben):
-        done = await painted(anna)
+        done = await finished_job(anna)
         at = f"/api/jobs/{done['id']}"
         for method, path in [
             ("GET", at),
@@ -103,7 +103,7 @@ async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
     app: Installation, sent: dict[str, Any], status: int, code: str
 ) -> None:
     async with visitor(app) as anna:
-        answer = await wish(anna, **sent)
+        answer = await post_job(anna, **sent)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert answer.json()["message"].endswith(".")
         assert (await anna.get("/api/quota")).json()["left"] == 20
@@ -113,7 +113,7 @@ async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
 @SHARED_LOOP
 async def test_what_went_wrong_is_said_in_the_visitors_language(app: Installation) -> None:
     async with visitor(app, "zh-CN") as anna:
-        assert (await wish(anna, photo=b"words")).json()["message"].startswith("这不是图片")
+        assert (await post_job(anna, photo=b"words")).json()["message"].startswith("这不是图片")
         assert (await anna.get("/api/jobs/7")).json()["message"].endswith("。")
 
 
@@ -130,9 +130,9 @@ async def test_a_post_that_is_no_form_misses_its_photo(app: Installation) -> Non
 async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: Path) -> None:
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, daily_free_images=2) as app, visitor(app) as anna:
-        await wish(anna, style="0")
-        waiting = (await wish(anna, style="2")).json()
-        refused = await wish(anna, style="5")
+        await post_job(anna, style="0")
+        waiting = (await post_job(anna, style="2")).json()
+        refused = await post_job(anna, style="5")
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
         cancelled = await anna.delete(f"/api/jobs/{waiting['id']}")
         assert (cancelled.status_code, cancelled.json()["state"]) == (200, "canceled")
@@ -145,7 +145,7 @@ async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: P
 @SHARED_LOOP
 async def test_an_ended_job_is_deleted_with_its_pictures(app: Installation) -> None:
     async with visitor(app) as anna:
-        at = f"/api/jobs/{(await painted(anna))['id']}"
+        at = f"/api/jobs/{(await finished_job(anna))['id']}"
         assert (await anna.get(f"{at}/photo")).headers["content-type"] == "image/jpeg"
         assert (await anna.delete(at)).status_code == 204
         for path in ("", "/result", "/photo"):
@@ -157,7 +157,7 @@ async def test_an_ended_job_is_deleted_with_its_pictures(app: Installation) -> N
 @SHARED_LOOP
 async def test_the_same_photo_again_and_in_another_look(app: Installation) -> None:
     async with visitor(app) as anna:
-        first = await painted(anna, style="0")
+        first = await finished_job(anna, style="0")
         again = await anna.post(f"/api/jobs/{first['id']}/again")
         other = await anna.post(f"/api/jobs/{first['id']}/again", data={"style": "pixel", "key": "page-key-2"})
         assert (again.status_code, again.json()["style"]) == (202, 0)
@@ -172,7 +172,7 @@ async def test_the_same_photo_again_and_in_another_look(app: Installation) -> No
 @SHARED_LOOP
 async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(app: Installation) -> None:
     async with visitor(app) as anna:
-        done = await painted(anna)
+        done = await finished_job(anna)
         at = f"/api/jobs/{done['id']}"
         await anna.head(done["result_url"])
         assert (await anna.get(at)).json()["state"] == "stored"
@@ -197,7 +197,7 @@ async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path
         tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0
     ) as app:
         async with visitor(app) as anna:
-            refused = await wish(anna)
+            refused = await post_job(anna)
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
         hours = (quota.resets_at(evening) - evening) / 3600
         assert 0 < hours <= 24

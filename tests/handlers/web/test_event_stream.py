@@ -8,12 +8,12 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import served_app
-from tests.harness.web_visitors import wish
+from tests.harness.web_visitors import post_job
 
 
 async def test_the_stream_tells_every_state_in_order_and_ends_with_the_job(tmp_path: Path) -> None:
     async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url, timeout=30) as anna:
-        job = (await wish(anna)).json()
+        job = (await post_job(anna)).json()
         async with aconnect_sse(anna, "GET", job["events_url"]) as stream:
             assert stream.response.headers["content-type"].startswith("text/event-stream")
             assert stream.response.headers["cache-control"] == "no-store"
@@ -31,7 +31,7 @@ async def test_a_stream_that_breaks_is_taken_up_again_where_the_job_is(tmp_path:
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
         httpx.AsyncClient(base_url=url, timeout=30) as anna,
     ):
-        at = (await wish(anna)).json()["events_url"]
+        at = (await post_job(anna)).json()["events_url"]
         running = await first_of(anna, at, "running")
         go.touch()
         async with aconnect_sse(anna, "GET", at, headers={"Last-Event-ID": running.id}) as stream:
@@ -56,7 +56,7 @@ async def test_one_visitor_can_hold_only_so_many_streams(tmp_path: Path) -> None
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
         httpx.AsyncClient(base_url=url, timeout=30) as anna,
     ):
-        at = (await wish(anna)).json()["events_url"]
+        at = (await post_job(anna)).json()["events_url"]
         open_streams = [await anna.send(anna.build_request("GET", at), stream=True) for _ in range(13)]
         assert [stream.status_code for stream in open_streams] == [200] * 12 + [429]
         for stream in open_streams:
@@ -69,7 +69,7 @@ async def test_the_server_stops_with_a_stream_open(tmp_path: Path) -> None:
     async with httpx.AsyncClient(timeout=30) as anna:
         async with served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url):
             anna.base_url = url
-            at = (await wish(anna)).json()["events_url"]
+            at = (await post_job(anna)).json()["events_url"]
             stream = await anna.send(anna.build_request("GET", at), stream=True)
             go.touch()
         await stream.aclose()

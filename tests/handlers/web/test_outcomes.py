@@ -11,7 +11,7 @@ from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import running_app
 from tests.harness.requests import rows
-from tests.harness.web_visitors import told, visitor, wish
+from tests.harness.web_visitors import job_events, post_job, visitor
 
 
 async def owed(app: Installation) -> list[int]:
@@ -28,8 +28,8 @@ async def app(tmp_path: Path) -> AsyncIterator[Installation]:
 
 async def failing(app: Installation, anna: httpx.AsyncClient, go: Path) -> int:
     """A job that fails, and nobody has looked yet: its photo is gone before its turn."""
-    await wish(anna)
-    job = int((await wish(anna, photo=portrait_jpeg(shade=9))).json()["id"])
+    await post_job(anna)
+    job = int((await post_job(anna, photo=portrait_jpeg(shade=9))).json()["id"])
     ((key,),) = await rows(app, "SELECT photo FROM job WHERE id = :id", id=job)
     await app.job_service.photo_intake.photos.delete(key)
     go.touch()  # noqa: ASYNC240  # quick
@@ -45,7 +45,7 @@ async def test_a_failure_is_owed_until_the_visitor_has_read_it(app: Installation
         assert job in await owed(app)
         match how:
             case "events":
-                assert (await told(anna, job))[-1]["error"]["code"] == "photo_expired"
+                assert (await job_events(anna, job))[-1]["error"]["code"] == "photo_expired"
             case "job":
                 assert (await anna.get(f"/api/jobs/{job}")).json()["state"] == "failed"
             case _:
@@ -63,8 +63,8 @@ async def test_somebody_elses_look_settles_nothing(app: Installation, tmp_path: 
 
 async def test_what_a_visitor_cancels_they_know(app: Installation, tmp_path: Path) -> None:
     async with visitor(app) as anna:
-        running = (await wish(anna)).json()["id"]
-        waiting = (await wish(anna, photo=portrait_jpeg(shade=9))).json()["id"]
+        running = (await post_job(anna)).json()["id"]
+        waiting = (await post_job(anna, photo=portrait_jpeg(shade=9))).json()["id"]
         for job in (waiting, running):
             assert (await anna.delete(f"/api/jobs/{job}")).json()["state"] == "canceled"
         assert await owed(app) == []

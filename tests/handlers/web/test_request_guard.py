@@ -9,7 +9,7 @@ from handlers.web.headers import SECURITY_HEADERS
 from handlers.web.request_guard import is_allowed_host, is_same_origin
 from tests.conftest import SHARED_LOOP
 from tests.harness.app import running_app
-from tests.harness.web_visitors import visitor, wish
+from tests.harness.web_visitors import post_job, visitor
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -53,7 +53,7 @@ async def test_a_form_on_another_site_changes_nothing(app: Installation) -> None
     async with visitor(app) as anna:
         await anna.get("/api/quota")
         anna.headers["Origin"] = "https://evil.example"
-        answer = await wish(anna)
+        answer = await post_job(anna)
         assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
