@@ -1,4 +1,4 @@
-"""Headless Chromium for the journeys on the web: Debian's own, or whichever the machine has."""
+"""Headless Chromium for the web journeys: the installed one."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ PHONE: dict[str, Any] = {
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """A browser without a window."""
+    """A headless browser."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGS)
         try:
@@ -43,7 +43,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def open_page(browser: Browser, url: str, **context: Any) -> AsyncIterator[Page]:
-    """A newcomer's page, ready. When the visit is over, the browser must have had nothing to complain about."""
+    """A new visitor's page, ready for use. On exit, the browser must not have logged an error."""
     async with await browser.new_context(**{"locale": "en-GB", **DESKTOP, **context}) as visit:
         page = await visit.new_page()
         complaints: list[str] = []

@@ -1,12 +1,12 @@
-"""The whole product with Discord: the real library against the loopback Discord of `tests.fakes.discord_api.server`, in
-one loop.
+"""The whole app with the Discord bot: the real library against the fake Discord of `tests.fakes.discord_api`, in one
+event loop.
 
-    async with discord_house(tmp_path) as town:
-        anna = town.person(1)
-        await anna.writes("/style 0", portrait_jpeg())
-        await town.discord.until(lambda: anna.pictures)
+    async with discord_app(tmp_path) as app:
+        anna = app.person(1)
+        await anna.send("/style 0", portrait_jpeg())
+        await app.discord.wait_until(lambda: anna.pictures)
 
-Nothing that the bot said to Discord may break its rules: that is checked when the block ends.
+Leaving the block checks that the bot broke none of Discord's rules.
 """
 
 from collections.abc import AsyncIterator
@@ -37,25 +37,25 @@ CHANNEL, THREAD_CHANNEL, FOREIGN_CHANNEL, GROUP_DM_CHANNEL = (1_240_000_000_000_
 
 @dataclass(frozen=True)
 class DiscordApp:
-    """The bot's inside, and Discord as people see it."""
+    """The installation, and the Discord it is connected to."""
 
     installation: Installation
     discord: DiscordServer
 
     async def units(self, someone: SimulatedUser) -> tuple[int, int]:
-        """Used and reserved today."""
+        """The units used and reserved today."""
         quota = await self.installation.job_service.quota(someone.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, locale: str = "en-US") -> SimulatedUser:
-        """Somebody in their private chat with the bot."""
+        """A user in their private chat with the bot."""
         user = self.discord.state.user(number, locale)
         return SimulatedUser(self.discord, user, self.discord.state.dm_channel(user))
 
     def member(
         self, number: int, locale: str = "en-US", *, thread: bool = False, permissions: int = 0
     ) -> SimulatedUser:
-        """Somebody in the server that has the bot; `permissions` besides those of everybody."""
+        """A user in the server that has the bot, with extra `permissions`."""
         state = self.discord.state
         guild = state.guilds.setdefault(GUILD, Guild(GUILD))
         user = state.user(number, locale)
@@ -66,7 +66,7 @@ class DiscordApp:
         return SimulatedUser(self.discord, user, channel)
 
     def user_install(self, number: int, locale: str = "en-US", *, in_group_dm: bool = False) -> SimulatedUser:
-        """Somebody who has installed the bot for themselves, in a server or a group chat that does not have it."""
+        """A user who has installed the bot for themselves, in a server or a group chat that does not have it."""
         state = self.discord.state
         user = state.user(number, locale)
         if in_group_dm:
@@ -85,10 +85,10 @@ async def discord_app(
     styles: frozenset[int] = STYLES,
     **settings: Any,
 ) -> AsyncIterator[DiscordApp]:
-    """Everything at work until the block ends. With the `server` and folder of an earlier block: a restart.
+    """The app, running until the block ends. Passing the `server` and folder of an earlier block is a restart.
 
-    `until`: pictures are finished only when that file exists; `styles`: what can be painted. `by_http`: interactions
-    are brought to our HTTP server. The core's time is that of the server, which a test moves on by `server.ahead`.
+    `until`: pictures are finished only once that file exists; `styles`: the styles on offer. `by_http`: interactions
+    are sent to our HTTP server. The core uses the server's clock, which a test moves with `server.clock_offset`.
     """
     async with AsyncExitStack() as stack:
         if server is None:

@@ -1,4 +1,4 @@
-"""Visitors of the web chat for tests: clients with a cookie jar of their own, and what they send."""
+"""Visitors of the web chat: HTTP clients with their own cookie jars, and their requests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,14 +13,14 @@ BASE_URL = "http://localhost"
 
 
 def visitor(app: Installation, language: str = "en") -> httpx.AsyncClient:
-    """A newcomer at the page of a house, without a network between."""
+    """A new visitor's client, connected to the app without a network."""
     transport = httpx.ASGITransport(web_application(app))
     return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"Accept-Language": language})
 
 
 @asynccontextmanager
 async def visitors(app: Installation, count: int = 2) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """Several newcomers at one page."""
+    """Several new visitors of one app."""
     asgi = web_application(app)
     clients = [httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url=BASE_URL) for _ in range(count)]
     try:
@@ -47,7 +47,7 @@ async def job_events(client: httpx.AsyncClient, job_id: int) -> list[dict[str, A
 
 
 async def finished_job(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
-    """A wish that has ended, as its last event tells it."""
+    """Post a job and return its last event once it has ended."""
     answer = await post_job(client, **more)
     assert answer.status_code == 202, answer.text
     return (await job_events(client, answer.json()["id"]))[-1]

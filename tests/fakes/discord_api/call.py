@@ -1,4 +1,4 @@
-"""One call of Discord's API as a value."""
+"""One API call as a value."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it arrived. `at`: seconds, of a clock that goes steadily; `signed`: with the bot's token."""
+    """A call as it arrived. `at` is in monotonic seconds; `authorized`: it carried the bot's token."""
 
     method: str
     path: str
@@ -23,5 +23,5 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Method and path, numbers and tokens left out."""
+        """Method and path, with ids and tokens replaced by `*`."""
         return f"{self.method} {re.sub(r'/[0-9]{5,}|/[A-Za-z0-9_-]{40,}', '/*', self.path)}"

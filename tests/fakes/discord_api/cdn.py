@@ -1,4 +1,4 @@
-"""Where Discord keeps files: under links that are signed and live for a day, and pictures of people for ever."""
+"""Discord's CDN: attachments under signed links that expire after a day, and avatars without expiry."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ LINK_LIFETIME = 24 * 3600.0
 
 @dataclass
 class Cdn:
-    """`fetched`: the paths that were asked for."""
+    """`requested_paths` records every request."""
 
     secret: str
     now: Callable[[], float]
@@ -27,12 +27,12 @@ class Cdn:
     requested_paths: list[str] = field(default_factory=list)
 
     def signed_url(self, file: StoredFile) -> str:
-        """An address under which a file can be had for a day."""
+        """A URL under which the file is available for a day."""
         until = f"{int(self.now() + LINK_LIFETIME):x}"
         return f"{self.url}{quote(file.path)}?ex={until}&is={int(self.now()):x}&hm={self._signature(file.path, until)}"
 
     def add_routes(self, app: web.Application, state: DiscordState) -> None:
-        """The files of a world."""
+        """Serve the attachments and avatars of `state`."""
 
         async def file(request: web.Request) -> web.Response:
             found = next((file for file in state.files.values() if file.path == request.path), None)

@@ -1,4 +1,4 @@
-"""The commands that a bot has registered: what Discord would refuse of them, and who is shown them where."""
+"""The commands a bot has registered: Discord's validation rules, and who sees which command where."""
 
 import re
 from collections import Counter
@@ -20,14 +20,14 @@ SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 
 @dataclass
 class CommandRegistry:
-    """`puts` counts how often they were registered."""
+    """`registrations` counts how often the commands were replaced."""
 
     state: DiscordState
     all: list[Json] = field(default_factory=list)
     registrations: int = 0
 
     def replace_all(self, commands: list[Json]) -> list[Json]:
-        """Replace them all. Raises ApiError."""
+        """Validate the commands and replace all registered ones. Raises ApiError."""
         found = list(_violations(commands))
         self.state.violations += found
         if found:
@@ -38,7 +38,7 @@ class CommandRegistry:
         return self.all
 
     def as_json(self, *, localized: bool) -> list[Json]:
-        """All of them, as Discord tells a bot: without what is not so, and in every language only when asked."""
+        """All commands as Discord returns them: without false and empty fields, and with localizations on request."""
         return [_listed(command, localized=localized) for command in self.all]
 
     def _registered(self, command: Json, old_ids: dict[tuple[int, str], str]) -> Json:
@@ -62,7 +62,7 @@ class CommandRegistry:
         return registered
 
     def get_visible(self, name: str, kind: int, interaction: Interaction) -> Json:
-        """The command as Discord shows it to who asks there. Raises AssertionError when it does not."""
+        """The command as a user sees it where they are. Raises AssertionError if it is not offered to them there."""
         found = [command for command in self.all if command["name"] == name and command["type"] == kind]
         assert found, f"no command {name} among {[command['name'] for command in self.all]}"
         [command] = found
@@ -78,7 +78,7 @@ class CommandRegistry:
 
 
 def _listed(item: Json, *, localized: bool) -> Json:
-    """A command or an option."""
+    """A command or option as Discord returns it."""
     listed = {
         name: value
         for name, value in item.items()
@@ -90,7 +90,7 @@ def _listed(item: Json, *, localized: bool) -> Json:
 
 
 def permissions_of(interaction: Interaction) -> int:
-    """What the person may do where they ask."""
+    """The user's permissions in the interaction's channel."""
     channel, guild = interaction.channel, interaction.channel.guild
     if guild is None:
         return 0
@@ -98,7 +98,7 @@ def permissions_of(interaction: Interaction) -> int:
 
 
 def options_of(command: Json, name: str) -> Json:
-    """The options of a command, or of the subcommand that the words after its own name say."""
+    """The options of a command, or of the subcommand named in `name` ("command subcommand")."""
     options = command.get("options", [])
     for word in name.split()[1:]:
         nested = (one for one in options if one["name"] == word and one["type"] in {SUBCOMMAND, SUBCOMMAND_GROUP})
@@ -144,7 +144,7 @@ def _name_violations(item: Json) -> Iterator[str]:
 
 
 def _length(item: Json) -> int:
-    """The longest of each name and description in all languages, and the choices."""
+    """Discord's measure of a command's size: the longest localization of each name and description, and all choices."""
     length = 0
     for key in ("name", "description"):
         versions = (item.get(key) or "", *(item.get(f"{key}_localizations") or {}).values())

@@ -1,4 +1,4 @@
-"""How Discord tells a bot of what somebody asked."""
+"""The payload in which Discord sends an interaction to a bot."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Json = Any
 
 
 def interaction_json(interaction: Interaction, data: Json, state: DiscordState) -> Json:
-    """All of it: who, where, in which language, with which rights."""
+    """The whole payload: user, channel, locale and permissions."""
     user, channel, guild = interaction.user, interaction.channel, interaction.channel.guild
     state.announced_limits.add(channel.id)
     owners = {"1": str(user.id)} if interaction.is_user_install else {"0": str(guild.id if guild else 0)}
@@ -37,6 +37,6 @@ def interaction_json(interaction: Interaction, data: Json, state: DiscordState) 
 
 
 def member_json(user: User) -> Json:
-    """Somebody as a server knows them, without their account."""
+    """A server's member, without the account."""
     body: Json = {"roles": [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
     return body | {"nick": None, "avatar": None, "pending": False, "premium_since": None, "banner": None}

@@ -1,4 +1,4 @@
-"""How Discord brings interactions to a bot's own address: signed, with knocks of its own to see who opens."""
+"""Sends signed interactions to a bot's HTTP endpoint, and forged ones to test its checks."""
 
 import json
 import time
@@ -13,7 +13,7 @@ Json = Any
 
 @dataclass
 class EndpointCaller:
-    """Signs what it brings. `public_key` is what the bot's owner copies from Discord."""
+    """Signs its requests; `public_key` is what the developer portal shows. `statuses` records the responses."""
 
     url: str
     http: httpx.AsyncClient
@@ -25,7 +25,8 @@ class EndpointCaller:
         return self.key.public_key().public_bytes_raw().hex()
 
     async def post(self, body: Json, *, forged: bool = False, at: float | None = None) -> tuple[int, Json]:
-        """The status and the answer. `forged`: signed by somebody else; `at`: seconds since 1970."""
+        """Returns the status and body of the response. `forged`: sign with another key; `at`: the timestamp in epoch
+        seconds."""
         text, timestamp = json.dumps(body), str(int(time.time() if at is None else at))
         key = Ed25519PrivateKey.generate() if forged else self.key
         headers = {"X-Signature-Timestamp": timestamp, "Content-Type": "application/json"}

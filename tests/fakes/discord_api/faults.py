@@ -1,4 +1,4 @@
-"""What goes wrong on the way to Discord: too many calls at once, broken proxies, connections that drop."""
+"""Scripted failures between a bot and Discord: rate limits, broken proxies, dropped connections."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ MAJOR_PARAMETER = re.compile(r"/(channels|guilds|webhooks|interactions)/(\d+)(/[
 
 @dataclass(frozen=True)
 class Response:
-    """What goes back. `body` None: nothing but the status."""
+    """A response to send. Without a `body` it is the status only."""
 
     status: int
     body: Json = None
@@ -21,9 +21,9 @@ class Response:
 
 @dataclass
 class Fault:
-    """Answer the next `times` calls of a `route` with this. `route` is a pattern of "METHOD /path".
+    """What to do with the next `times` calls whose "METHOD /path" matches the pattern `route`: send `response`.
 
-    Without an `answer` the connection drops: before the call is carried out, or (`lost`) after it.
+    Without a `response` the connection is dropped: before the call is carried out or, with `response_lost`, after it.
     """
 
     route: str
@@ -36,7 +36,7 @@ class Fault:
 
 
 def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
-    """The fault that comes now, counted down."""
+    """The fault that applies to this call, if any; uses up one of its times."""
     fault = next((fault for fault in faults if fault.matches(method, path)), None)
     if fault is not None:
         fault.times -= 1
@@ -44,7 +44,7 @@ def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
 
 
 def rate_limited(route: str, seconds: float, times: int = 1, *, is_global: bool = False) -> Fault:
-    """429: this route, or all of them, have to wait so long."""
+    """429 for the route, or for the whole API if `is_global`."""
     body = {"message": "You are being rate limited.", "code": 0, "retry_after": seconds, "global": is_global}
     headers = {"Retry-After": str(int(seconds) + 1), "Via": "1.1 google"}
     headers |= {"X-RateLimit-Scope": "global" if is_global else "user"}
@@ -53,15 +53,15 @@ def rate_limited(route: str, seconds: float, times: int = 1, *, is_global: bool 
 
 
 def bad_gateway(route: str, status: int = 502, times: int = 1) -> Fault:
-    """A proxy's page in place of an answer."""
+    """A proxy's HTML page in place of a response."""
     return Fault(route, Response(status, "<html>Bad Gateway</html>", {"Content-Type": "text/html"}), times)
 
 
 @dataclass
 class RateLimits:
-    """How many calls of one kind may come to one chat within a window; `exceeded` counts those that came anyway.
+    """Rate limit buckets per route and major parameter; `exceeded` counts the calls that were rejected.
 
-    `narrow`: patterns of "METHOD /path" for which less is allowed, as (calls, seconds).
+    `overrides` sets narrower limits for patterns of "METHOD /path", as (calls, seconds).
     """
 
     overrides: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class RateLimits:
     _until: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def take(self, method: str, path: str, now: float) -> tuple[dict[str, str], float | None]:
-        """The headers of a call's answer, and how long it has to wait if it came too soon."""
+        """The rate limit headers for this call, and the seconds to wait if it exceeds the limit."""
         major = MAJOR_PARAMETER.match(path)
         kind = re.sub(r"/\d{5,}|/[\w-]{40,}", "/*", path)
         key = f"{method} {kind}", major[0] if major else ""

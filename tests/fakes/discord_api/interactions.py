@@ -1,4 +1,4 @@
-"""Interactions: what people asked, how it was answered, and the rules of time and number that hold for the answers."""
+"""Interactions, how the bot responded to them, and Discord's rules for the responses: type, deadline and number."""
 
 import secrets
 from dataclasses import dataclass, field, replace
@@ -31,9 +31,9 @@ TOO_MANY_FOLLOWUPS = (400, 40094, "This interaction has hit the maximum number o
 
 @dataclass
 class Interaction:
-    """One interaction. `answer` is the kind of its first answer, None until then; `original` that answer's message.
+    """One interaction. `response_type` is None until the bot responds; `response_message` is the id of that response.
 
-    `elsewhere`: the bot was not added where it was asked, only the person has installed it.
+    `is_user_install`: only the user has installed the app, the channel does not have the bot.
     """
 
     id: int
@@ -54,7 +54,7 @@ class Interaction:
 
 @dataclass
 class Interactions:
-    """All interactions of a world, and what the bot did with them."""
+    """All interactions and what the bot did with them."""
 
     state: DiscordState
     all: dict[int, Interaction] = field(default_factory=dict)
@@ -67,11 +67,11 @@ class Interactions:
 
     @property
     def unanswered(self) -> list[Interaction]:
-        """Those that nobody has answered yet."""
+        """The interactions without a response."""
         return [interaction for interaction in self.all.values() if interaction.response_type is None]
 
     def respond(self, number: int, token: str, body: Json, files: Uploads) -> Json:
-        """The first answer, within three seconds. Raises ApiError."""
+        """The first response, due within three seconds. Raises ApiError."""
         interaction = self.all.get(number)
         if interaction is None or interaction.token != token:
             raise self._violation(f"nobody asked {number}", UNKNOWN_INTERACTION)
@@ -119,7 +119,7 @@ class Interactions:
         return self.state.create_message(interaction.channel.id, body, files, **fields)
 
     def _callback_json(self, interaction: Interaction, message: Message | None) -> Json:
-        """What the callback is answered with."""
+        """The body of the callback's response."""
         payload: Json = {"interaction": {"id": str(interaction.id), "type": interaction.kind}}
         if message is not None:
             payload["interaction"] |= {
@@ -134,7 +134,7 @@ class Interactions:
         return payload
 
     def by_token(self, token: str) -> Interaction:
-        """Whose token it is, while it lives. Raises ApiError."""
+        """The interaction of a token that is still valid. Raises ApiError."""
         interaction = next((one for one in self.all.values() if one.token == token), None)
         if interaction is None or interaction.response_type is None:
             raise self._violation("a webhook was used that nobody gave", UNKNOWN_WEBHOOK)
@@ -144,7 +144,7 @@ class Interactions:
         return interaction
 
     def create_followup(self, interaction: Interaction, body: Json, files: Uploads) -> Message:
-        """One more message: the first one fills a deferred answer. Raises ApiError."""
+        """A follow-up message; the first one fills a deferred response. Raises ApiError."""
         response = self.state.messages.get(interaction.response_message or 0)
         if interaction.response_type == DEFERRED_CHANNEL_MESSAGE and response is not None and response.flags & LOADING:
             return self.edit_message(response, body, files)
@@ -155,7 +155,7 @@ class Interactions:
         return message
 
     def get_message(self, interaction: Interaction, which: str) -> Message:
-        """A message that this interaction's token may touch. Raises ApiError."""
+        """A message that the interaction's token may change. Raises ApiError."""
         message_id = interaction.response_message if which == "@original" else int(which)
         message = self.state.messages.get(message_id or 0)
         source_id = interaction.message.id if interaction.message else None
@@ -164,7 +164,7 @@ class Interactions:
         return message
 
     def edit_message(self, message: Message, body: Json, files: Uploads) -> Message:
-        """Its message as the body says, no longer "thinking". Raises ApiError."""
+        """Edit the message, which ends its "thinking" state. Raises ApiError."""
         body = {**body, "flags": (body.get("flags") or 0) & ~EPHEMERAL} if body.get("flags") else body
         new = self.state.edit_message(message, body, files)
         return self.state.add_message(replace(new, flags=new.flags & ~LOADING)) if new.flags & LOADING else new

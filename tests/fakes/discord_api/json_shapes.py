@@ -1,4 +1,4 @@
-"""How Discord's API writes messages."""
+"""Messages as JSON, as the API returns them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ Json = Any
 def message_json(
     message: Message, file_url: Callable[[StoredFile], str], now: float, quoted: Message | None = None
 ) -> Json:
-    """A message, and the one that it answers if that is still there."""
+    """A message, with the message it replies to if that still exists."""
     body: Json = {"id": str(message.id), "channel_id": str(message.channel_id), "type": 19 if message.reply_to else 0}
     body |= {"author": message.author.as_json(), "content": message.content, "timestamp": timestamp(message.created_at)}
     body |= {"edited_timestamp": timestamp(now) if message.edit_count else None, "flags": message.flags}
@@ -31,12 +31,12 @@ def message_json(
 
 
 def _without_reference(message: Message) -> Message:
-    """A quoted message is told without what it quotes itself."""
+    """A referenced message is returned without its own reference."""
     return replace(message, reply_to=None)
 
 
 def numbered_components(components: tuple[Json, ...]) -> list[Json]:
-    """Components as they come back: each with a number."""
+    """Components as Discord returns them, each with an id."""
     last = 0
 
     def number(part: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The calls of Discord's API that are about messages: by the bot's own right, or by that of an interaction."""
+"""The API's message routes: with the bot's token, or with that of an interaction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ NONCE_SECONDS = 180.0  # "the past few minutes"
 
 @dataclass
 class MessageRoutes:
-    """In chats that the bot is in."""
+    """Messages in channels that have the bot."""
 
     state: DiscordState
     gateway: Gateway
@@ -47,7 +47,7 @@ class MessageRoutes:
         return await self.broadcast(message)
 
     def _reply_fields(self, body: Json, channel_id: int) -> dict[str, Json]:
-        """Which message it answers. Raises ApiError when that is gone and the call insists."""
+        """The message it replies to. Raises ApiError if that is gone and the call requires it."""
         reference = body.get("message_reference")
         if not reference:
             return {}
@@ -59,7 +59,7 @@ class MessageRoutes:
         return {}
 
     async def broadcast(self, message: Message, event: str = "MESSAGE_CREATE") -> Json:
-        """Tell the gateway of a message of our own, as Discord does."""
+        """Send the gateway event for one of the bot's own messages, and return the message's JSON."""
         payload, channel = self.state.message_json(message), self.state.channels[message.channel_id]
         if channel.has_bot and not message.is_ephemeral:
             guild = channel.guild.id if channel.guild else None
@@ -84,7 +84,7 @@ class MessageRoutes:
 
 @dataclass
 class WebhookRoutes:
-    """Answers to interactions, and what follows them."""
+    """Interaction responses and follow-ups."""
 
     interactions: Interactions
     messages: MessageRoutes

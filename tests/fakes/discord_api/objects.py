@@ -1,4 +1,4 @@
-"""People, servers and chats of Discord as values, and how its API writes them."""
+"""Users, servers and channels as values, and their JSON in the API."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,19 +7,18 @@ from typing import Any
 from tests.fakes.discord_api.limits import FILE_BYTES
 
 Json = Any
-DISCORD_EPOCH = 1_420_070_400  # the first second of 2015, where snowflakes begin
-GUILD_TEXT, DM, PUBLIC_THREAD, GROUP_DM = 0, 1, 11, 3  # kinds of chats
+DISCORD_EPOCH = 1_420_070_400  # 2015-01-01, where snowflakes begin
+GUILD_TEXT, DM, PUBLIC_THREAD, GROUP_DM = 0, 1, 11, 3  # channel types
 MANAGE_GUILD = 1 << 5
-MEMBER_PERMISSIONS = (
-    1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38
-)  # read, write, attach, look back, use commands, threads
-BOT_PERMISSIONS = MEMBER_PERMISSIONS | 1 << 14 | 1 << 35  # and embed links
+# View channel, send messages, attach files, read history, use application commands, send in threads.
+MEMBER_PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38
+BOT_PERMISSIONS = MEMBER_PERMISSIONS | 1 << 14 | 1 << 35  # plus embed links
 USE_EXTERNAL_APPS = 1 << 50
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with an account. `avatar`: the picture's hash, None without one."""
+    """An account. `avatar` is the hash of its picture, None without one."""
 
     id: int
     name: str
@@ -40,7 +39,7 @@ class User:
 
 @dataclass
 class Guild:
-    """A server. `has_bot`: the bot was added; `rights` of those who have others than everybody."""
+    """A server. `has_bot`: the bot is a member; `member_permissions` are extra permissions by user id."""
 
     id: int
     name: str = "A server"
@@ -60,7 +59,8 @@ class Guild:
 
 @dataclass
 class Channel:
-    """A chat: a server's channel or thread, a private chat with the bot, or one between people. `rights`: the bot's."""
+    """A server's channel or thread, a private chat with the bot, or a group chat between users. `permissions` are those
+    of the bot."""
 
     id: int
     kind: int = GUILD_TEXT
@@ -76,26 +76,31 @@ class Channel:
 
     @property
     def context(self) -> int:
-        """As interactions say where they are: in a server, with the bot, among people."""
+        """The context type in interactions: 0 in a server, 1 in a private chat with the bot, 2 elsewhere."""
         return 0 if self.guild else 1 if self.kind == DM else 2
 
     def as_json(self) -> Json:
         body: Json = {"id": str(self.id), "type": self.kind, "flags": 0, "last_message_id": None}
         if self.guild is None:
             return body | {"recipients": [user.as_json() for user in self.recipients]}
-        body |= {"guild_id": str(self.guild.id), "name": f"place-{self.id}", "position": 0, "permission_overwrites": []}
+        body |= {
+            "guild_id": str(self.guild.id),
+            "name": f"channel-{self.id}",
+            "position": 0,
+            "permission_overwrites": [],
+        }
         body |= {"parent_id": str(self.parent_id) if self.parent_id else None, "nsfw": False, "topic": None}
         if self.kind == PUBLIC_THREAD:
-            told = {
+            metadata = {
                 "archived": False,
                 "auto_archive_duration": 60,
                 "archive_timestamp": timestamp(DISCORD_EPOCH),
                 "locked": False,
             }
-            body |= {"owner_id": "1", "message_count": 1, "member_count": 1, "thread_metadata": told}
+            body |= {"owner_id": "1", "message_count": 1, "member_count": 1, "thread_metadata": metadata}
         return body
 
 
 def timestamp(seconds: float) -> str:
-    """A time as Discord writes it."""
+    """A time in Discord's format."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()

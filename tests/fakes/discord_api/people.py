@@ -1,4 +1,4 @@
-"""People of Discord: what they do becomes an interaction or a message, as Discord would bring it."""
+"""Simulated users: their actions become interactions and messages as Discord would send them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,7 @@ OPTION_TYPES: dict[int, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class SimulatedUser:
-    """A person in one chat. What they do waits until the bot has answered, which it must do within three seconds."""
+    """A user in one channel. Each action waits until the bot has responded, which it must do within three seconds."""
 
     discord: DiscordServer
     user: User
@@ -41,12 +41,12 @@ class SimulatedUser:
 
     @property
     def person(self) -> Person:
-        """The same person, as the core knows them."""
+        """The same user as the core knows them."""
         return Person("discord", str(self.user.id), self.user.locale)
 
     @property
     def messages(self) -> list[Message]:
-        """The bot's messages here, as they are now, and ephemeral ones for this person."""
+        """The bot's messages in this channel as they are now, including ephemeral ones for this user."""
         return self.discord.state.bot_messages(self.channel.id, self.user.id)
 
     @property
@@ -55,39 +55,39 @@ class SimulatedUser:
 
     @property
     def in_dm(self) -> "SimulatedUser":
-        """The same person in their private chat with the bot."""
+        """The same user in their private chat with the bot."""
         return SimulatedUser(self.discord, self.user, self.discord.state.dm_channel(self.user))
 
     async def wait_for_pictures(self, pictures: int = 1) -> list[Message]:
-        """All messages with pictures here, once there are so many."""
+        """The messages with pictures in this channel, once there are that many."""
         await self.discord.wait_until(lambda: len(self.pictures) >= pictures)
         return self.pictures
 
     async def wait_for_answer(self, interaction: Interaction) -> Message:
-        """The answer, once it says more than that somebody is thinking."""
+        """The response, once it has replaced the "thinking" placeholder."""
         messages = self.discord.state.messages
         await self.discord.wait_until(lambda: messages[interaction.response_message or 0].edit_count)
         return messages[interaction.response_message or 0]
 
     async def use_command(self, name: str, /, **options: Json) -> Interaction:
-        """A command with its options; files are uploaded first. `name` may have a subcommand's in it."""
+        """Use a slash command. Files are uploaded first. `name` may include a subcommand."""
         interaction, data = self._command_interaction(name, APPLICATION_COMMAND, options)
         return await self._send_interaction(interaction, data)
 
     async def autocomplete(self, name: str, focused: str, typed: str, /, **options: Json) -> list[Json]:
-        """What is offered while they write `words` into an option."""
+        """The choices offered while the user types into an option."""
         interaction, data = self._command_interaction(name, AUTOCOMPLETE, {**options, focused: typed}, focused)
         return (await self._send_interaction(interaction, data)).choices
 
     async def use_message_command(self, name: str, message: Message) -> Interaction:
-        """A command of a message's menu."""
+        """Use a command of a message's context menu."""
         interaction = self._new_interaction(APPLICATION_COMMAND)
         data = self._context_menu_data(name, MESSAGE, interaction, message.id)
         data["resolved"] = {"messages": {str(message.id): self.discord.state.message_json(message)}}
         return await self._send_interaction(interaction, data)
 
     async def use_user_command(self, name: str, user: User) -> Interaction:
-        """A command of a person's menu."""
+        """Use a command of a user's context menu."""
         interaction = self._new_interaction(APPLICATION_COMMAND)
         data = self._context_menu_data(name, USER, interaction, user.id)
         data["resolved"] = {"users": {str(user.id): user.as_json()}}
@@ -96,7 +96,7 @@ class SimulatedUser:
         return await self._send_interaction(interaction, data)
 
     async def press(self, message: Message, label: str) -> Interaction:
-        """Taps a button."""
+        """Press the button whose label contains `label`."""
         return await self.press_data(message, message.action(label))
 
     async def press_data(self, message: Message, data: str) -> Interaction:
@@ -104,7 +104,7 @@ class SimulatedUser:
         return await self._send_interaction(interaction, {"custom_id": data, "component_type": 2})
 
     async def select(self, message: Message, label: str) -> Interaction:
-        """Takes the option that has `label` in its words from a list."""
+        """Choose the option whose label contains `label` from a select menu."""
         options = [(select, option) for select in message.selects for option in select["options"]]
         select, option = next((pair for pair in options if label in pair[1]["label"]), (None, None))
         assert select and option, f"{label} is none of {message.options}"
@@ -112,7 +112,7 @@ class SimulatedUser:
         return await self._send_interaction(self._new_interaction(MESSAGE_COMPONENT, message), data)
 
     async def submit_modal(self, opener: Interaction, **fields: FileContent | str) -> Interaction:
-        """Fills a form in that was shown after something was asked, and sends it off."""
+        """Fill in and submit the modal that `opener` was answered with."""
         interaction = self._new_interaction(MODAL_SUBMIT, opener.message)
         components, uploads = [], []
         for number, part in enumerate(opener.modal["components"], start=1):
@@ -131,7 +131,7 @@ class SimulatedUser:
         return await self._send_interaction(interaction, data)
 
     async def send(self, text: str = "", *files: FileContent, reply_to: Message | None = None) -> Message:
-        """A message with words and pictures."""
+        """Send a message with text and files."""
         state, channel = self.discord.state, self.channel
         stored = tuple(state.store_file(channel.id, *_with_name(file)) for file in files)
         reply_id = reply_to.id if reply_to else None
@@ -139,7 +139,7 @@ class SimulatedUser:
         return await self._deliver_message(state.add_message(message), "MESSAGE_CREATE")
 
     async def edit(self, message: Message, text: str) -> Message:
-        """Other words for a message of theirs."""
+        """Change the text of one of the user's own messages."""
         state = self.discord.state
         new = replace(state.messages[message.id], content=text, edit_count=message.edit_count + 1)
         return await self._deliver_message(state.add_message(new), "MESSAGE_UPDATE")
@@ -164,7 +164,7 @@ class SimulatedUser:
         return self.discord.interactions.create(kind, self.user, self.channel, message=message)
 
     def _command_interaction(self, name: str, kind: int, given: Json, focused: str = "") -> tuple[Interaction, Json]:
-        """The interaction of a command, its options checked as Discord's clients do."""
+        """A command's interaction, with its options validated as Discord's clients do."""
         interaction = self._new_interaction(kind)
         command = self.discord.commands.get_visible(name.partition(" ")[0], CHAT_INPUT, interaction)
         known = {option["name"]: option for option in options_of(command, name)}
@@ -205,7 +205,7 @@ class SimulatedUser:
         return resolved
 
     async def _send_interaction(self, interaction: Interaction, data: Json) -> Interaction:
-        """Bring the interaction, and wait for the answer."""
+        """Send the interaction and wait for the response."""
         interaction.created_at = self.discord.now()
         await self.discord.deliver(interaction_json(interaction, data, self.discord.state), self.channel.guild)
         await self.discord.wait_until(lambda: interaction.response_type is not None)

@@ -1,4 +1,4 @@
-"""Discord's HTTP API: which call does what."""
+"""Discord's REST API: the routes and their handlers."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ Handler = Callable[..., Awaitable[Json]]
 
 @dataclass
 class RestApi:
-    """Carries calls out. An answer of None is 204."""
+    """Dispatches calls. A handler that returns None is answered with 204."""
 
     state: DiscordState
     interactions: Interactions
@@ -58,7 +58,7 @@ class RestApi:
         self._routes = [(method, re.compile(path), handler) for method, path, handler in routes]
 
     async def handle(self, call: Call) -> Response:
-        """Do what a call says."""
+        """Carry out a call."""
         by_token = call.path.startswith(("/interactions/", "/webhooks/"))
         try:
             if not by_token and not call.authorized:

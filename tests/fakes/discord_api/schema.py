@@ -1,4 +1,4 @@
-"""What JSON Schema says of a value: as much of it as Discord's specification uses, in words that a test can show."""
+"""A JSON Schema validator for the subset that Discord's specification uses, with messages fit for test output."""
 
 import re
 from collections.abc import Iterator
@@ -7,31 +7,31 @@ from typing import Any
 
 Json = Any  # what json.loads gives
 URI = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
-UNDOCUMENTED_FIELDS = frozenset(
-    {"tts", "nsfw"}
-)  # the documentation in words has them where the specification forgets them
+UNDOCUMENTED_FIELDS = frozenset({"tts", "nsfw"})  # documented in prose, but missing from the specification
 
 
 class Schemas:
-    """The schemas of a specification, by the names that their `$ref`s use."""
+    """A specification's schemas, by the names its `$ref`s use."""
 
     def __init__(self, schemas: Json) -> None:
         self._named = {f"#/components/schemas/{name}": schema for name, schema in schemas.items()}
 
     def violations(self, schema: Json, value: Json, at: str, *, is_part: bool = False) -> list[str]:
-        """All that is wrong with a value, each with its place. `is_part`: it may have fields of other schemas."""
+        """Everything wrong with a value, each with its path. `is_part`: other schemas may define further fields."""
         if "$ref" in schema:
             return self.violations(self._named[schema["$ref"]], value, at, is_part=is_part)
         if choices := schema.get("oneOf") or schema.get("anyOf"):
             return self._best_choice(choices, value, at)
         found = [
-            breach for part in schema.get("allOf", ()) for breach in self.violations(part, value, at, is_part=True)
+            violation
+            for part in schema.get("allOf", ())
+            for violation in self.violations(part, value, at, is_part=True)
         ]
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else kinds
         if kinds and not any(_has_type(value, kind, schema) for kind in kinds):
             return [*found, f"{at} is no {' or '.join(kinds)}: {value!r}"]
-        found += [f"{at} {breach}" for breach in _value_violations(schema, value)]
+        found += [f"{at} {violation}" for violation in _value_violations(schema, value)]
         match value:
             case dict():
                 found += self._object_violations(schema, value, at, is_part=is_part)
@@ -41,20 +41,21 @@ class Schemas:
         return found
 
     def _best_choice(self, choices: list[Json], value: Json, at: str) -> list[str]:
-        """The breaches of the choice that was meant: the one whose type fits, with the fewest of them."""
-        tried = [self.violations(choice, value, at) for choice in choices]
+        """The violations of the choice that was probably meant: the matching type with the fewest of them."""
+        candidates = [self.violations(choice, value, at) for choice in choices]
         return min(
-            tried, key=lambda found: (any(one.startswith((f"{at}.type ", f"{at} is")) for one in found), len(found))
+            candidates,
+            key=lambda found: (any(one.startswith((f"{at}.type ", f"{at} is")) for one in found), len(found)),
         )
 
     def _object_violations(self, schema: Json, value: Json, at: str, *, is_part: bool) -> list[str]:
-        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        fields, additional = schema.get("properties", {}), schema.get("additionalProperties")
         found = [f"{at}.{name} is missing" for name in schema.get("required", ()) if name not in value]
         for name, inner in value.items():
             if name in fields:
                 found += self.violations(fields[name], inner, f"{at}.{name}")
-            elif isinstance(others, dict):
-                found += self.violations(others, inner, f"{at}.{name}")
+            elif isinstance(additional, dict):
+                found += self.violations(additional, inner, f"{at}.{name}")
             elif fields and not is_part and name not in UNDOCUMENTED_FIELDS:
                 found.append(f"{at} has no field {name}")
         return found
@@ -81,7 +82,7 @@ def _has_type(value: Json, kind: str, schema: Json) -> bool:
 
 
 def _value_violations(schema: Json, value: Json) -> Iterator[str]:
-    """What a value of the right type breaks."""
+    """What is wrong with a value of the right type."""
     if "const" in schema and value != schema["const"]:
         yield f"is not {schema['const']!r}: {value!r}"
     if "enum" in schema and value not in schema["enum"]:

@@ -1,13 +1,12 @@
-"""A Discord on loopback: HTTP API, gateway and files on one port. It keeps chats as people see them, and checks every
-call that a bot makes.
+"""A fake Discord on loopback: REST API, gateway and CDN on one port. It keeps channels as users see them and checks
+every call that a bot makes.
 
     async with discord_server() as discord:
-        discord.api_url, discord.token   # what a bot is given
-        discord.world, discord.asks, discord.commands, discord.gateway   # what it has done
+        discord.api_url, discord.token  # the bot's configuration
+        discord.state, discord.interactions, discord.commands, discord.gateway  # what it has done
 
-Faults are scripted (`discord.faults`): floods, broken proxies, dropped connections; `discord.gateway` can be dropped.
-`discord.breaches` must be empty at the end of a test. `discord.ahead` moves its clock: that many seconds into the
-future.
+Failures are scripted with `discord.faults`, `discord.rate_limits` and `discord.gateway`. `discord.violations` must be
+empty at the end of a test. `discord.clock_offset` moves its clock forward by that many seconds.
 """
 
 import asyncio
@@ -66,7 +65,7 @@ class DiscordServer:
 
     @property
     def api_url(self) -> str:
-        """Without a version, as people write it."""
+        """The API's URL without a version, as in the settings."""
         return self.url + PREFIX.rpartition("/")[0]
 
     @property
@@ -77,11 +76,11 @@ class DiscordServer:
         return time.time() + self.clock_offset
 
     def count_calls(self, name: str) -> int:
-        """How many calls of a kind came, as `Call.name` has it."""
+        """How many calls had this `Call.name`."""
         return sum(call.name == name for call in self.calls)
 
     async def wait_until(self, condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
-        """Wait for something to be so, looking after every call. Raises TimeoutError after so many seconds."""
+        """Wait until the condition holds; it is checked after every call. Raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds), self.changed:
             await self.changed.wait_for(lambda: bool(condition()))
 
@@ -90,13 +89,13 @@ class DiscordServer:
             self.changed.notify_all()
 
     def set_endpoint(self, endpoint: EndpointCaller | None) -> None:
-        """What the bot's owner sets: bring interactions there, or by the gateway."""
+        """Set the interactions endpoint, as in the developer portal; None delivers interactions over the gateway."""
         self.endpoint = endpoint
         self.application["interactions_endpoint_url"] = endpoint and endpoint.url
         self.application["verify_key"] = endpoint.public_key if endpoint else "0" * 64
 
     async def deliver(self, interaction: Json, guild: Guild | None) -> None:
-        """Bring an interaction by the gateway, or to the endpoint where there is one."""
+        """Deliver an interaction to the endpoint if one is set, else over the gateway."""
         if self.endpoint is None:
             await self.gateway.dispatch("INTERACTION_CREATE", interaction, guild=guild.id if guild else None)
             return
@@ -108,7 +107,7 @@ class DiscordServer:
         await self.notify()
 
     async def handle_call(self, request: web.Request) -> web.Response:
-        """One call of the API."""
+        """Check, record and carry out one API call."""
         call = await self._read(request)
         self.calls.append(call)
         body = call.body if request.body_exists else None
@@ -154,7 +153,7 @@ class DiscordServer:
 
 @asynccontextmanager
 async def discord_server() -> AsyncIterator[DiscordServer]:
-    """Runs the server for the length of a test."""
+    """Run the server."""
     discord = DiscordServer()
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
     app.router.add_get("/gateway/", discord.gateway.handle)

@@ -1,4 +1,4 @@
-"""What each shard of a bot has been told by the gateway, and may be told again."""
+"""Gateway sessions: one per shard, with the events it was sent and may have replayed."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
 
 @dataclass(eq=False)
 class GatewayConnection:
-    """One connection. Text goes out compressed as one stream where that was asked for."""
+    """One websocket. With a `compressor`, frames are sent as one zlib stream."""
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport
@@ -32,15 +32,15 @@ class GatewayConnection:
                 if self.compressor is None:
                     await self.socket.send_str(text)
                 else:
-                    squeezed = self.compressor.compress(text.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
-                    await self.socket.send_bytes(squeezed)
+                    compressed = self.compressor.compress(text.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
+                    await self.socket.send_bytes(compressed)
             except ConnectionError:
-                pass  # what they miss is kept for when they come back
+                pass  # missed events are replayed on resume
 
 
 @dataclass
 class Session:
-    """What one shard has been told; `connection` is None while it is away."""
+    """One shard's session; `connection` is None while it is disconnected."""
 
     id: str
     intents: int
@@ -54,7 +54,7 @@ class Session:
 
 
 def without_content(message: Json, intents: int, *, in_guild: bool, bot: User) -> Json:
-    """A message as a session sees it that was not given the right to read everything."""
+    """A message as a session without the message content intent receives it."""
     mentioned = any(one["id"] == str(bot.id) for one in message["mentions"]) or message["author"]["id"] == str(bot.id)
     if not in_guild or mentioned or intents & MESSAGE_CONTENT:
         return message

@@ -1,4 +1,4 @@
-"""Messages and files of Discord as values."""
+"""Messages and files as values."""
 
 import io
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file at the CDN. `private`: of a command or an ephemeral message."""
+    """A file on the CDN. `is_ephemeral`: it belongs to a command or an ephemeral message."""
 
     id: int
     channel_id: int
@@ -43,7 +43,7 @@ class StoredFile:
 
 
 def _picture_info(data: bytes) -> tuple[int, int, str] | None:
-    """Width, height and kind of a picture, None for other files."""
+    """A picture's width, height and media type; None for other files."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.width, picture.height, picture.get_format_mimetype() or "image/jpeg"
@@ -53,7 +53,7 @@ def _picture_info(data: bytes) -> tuple[int, int, str] | None:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it is seen now. `edits` counts its changes; `only_for`: an ephemeral one's reader."""
+    """A message as it is now. `edit_count` counts its edits; an ephemeral message is `visible_to` one user."""
 
     channel_id: int
     id: int
@@ -71,7 +71,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """All its words, in order."""
+        """All its text, in order."""
         embeds = [text for embed in self.embeds for text in embed_texts(embed)]
         components = [part["content"] for part in walk_components(list(self.components)) if part.get("content")]
         return "\n".join([self.content, *embeds, *components]).strip()
@@ -100,11 +100,11 @@ class Message:
 
     @property
     def options(self) -> list[str]:
-        """What its lists offer, in words."""
+        """The labels of its select menus' options."""
         return [option["label"] for select in self.selects for option in select["options"]]
 
     def action(self, label: str) -> str:
-        """What the button that has `label` in its words sends or opens."""
+        """The custom_id or URL of the button whose label contains `label`."""
         found = next(part for part, text in zip(self.buttons, self.labels, strict=True) if label in text)
         assert not found.get("disabled"), f"{label} can't be pressed"
         return str(found.get("custom_id") or found["url"])

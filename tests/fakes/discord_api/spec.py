@@ -1,4 +1,4 @@
-"""Checks calls of Discord's HTTP API, and our own answers to them, against its machine-readable specification."""
+"""Checks API calls, and this fake's own responses, against Discord's OpenAPI specification."""
 
 import json
 import os
@@ -16,69 +16,69 @@ PREFIX = "/api/v10"
 
 
 def specification_path() -> Path | None:
-    """The specification's file, where this machine has one."""
-    beside = ROOT.parent / "shared" / "design" / "discord-openapi.json"
-    path = Path(os.environ.get("REPAINT_DISCORD_SPEC", beside))
+    """The specification's file, if this machine has one."""
+    default = ROOT.parent / "shared" / "design" / "discord-openapi.json"
+    path = Path(os.environ.get("REPAINT_DISCORD_SPEC", default))
     return path if path.is_file() else None
 
 
 class Specification:
-    """What may be called, with what. Without the file nothing is found wrong here."""
+    """The operations and their schemas. Without the file, it accepts everything."""
 
-    def __init__(self, known: Json) -> None:
-        self._schemas = Schemas(known.get("components", {}).get("schemas", {}))
-        self._responses: Json = known.get("components", {}).get("responses", {})
-        paths: Json = known.get("paths", {})
+    def __init__(self, document: Json) -> None:
+        self._schemas = Schemas(document.get("components", {}).get("schemas", {}))
+        self._responses: Json = document.get("components", {}).get("responses", {})
+        paths: Json = document.get("paths", {})
         literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
         self._paths = [(re.compile(re.sub(r"{\w+}", "([^/]+)", path)), paths[path]) for path in literal_first]
 
     def check_call(self, method: str, path: str, query: Query, body: Json = None) -> list[str]:
-        """Everything wrong with a call. `path` comes without /api/v10; `body` is None when there is none."""
+        """Everything wrong with a call. `path` is without /api/v10; `body` is None if there is none."""
         if not self._paths:
             return []
         found = self._find_operation(method, path)
         if found is None:
             return ["no such call"]
-        about, operation, values = found
+        path_item, operation, values = found
         named = {(one["in"], one["name"]): one["schema"] for one in operation.get("parameters", [])}
-        where = [one for one in about.get("parameters", []) if one["in"] == "path"]
-        breaches = []
-        for one, value in zip(where, values, strict=True):
-            breaches += self._schemas.violations(one["schema"], value, one["name"])
+        path_parameters = [one for one in path_item.get("parameters", []) if one["in"] == "path"]
+        violations = []
+        for one, value in zip(path_parameters, values, strict=True):
+            violations += self._schemas.violations(one["schema"], value, one["name"])
         for name, value in query.items():
             schema = named.get(("query", name))
-            breaches += self._query(schema, value, name) if schema else [f"no parameter {name}"]
-        return breaches + self._body(operation, body)
+            violations += self._query(schema, value, name) if schema else [f"no parameter {name}"]
+        return violations + self._body(operation, body)
 
     def check_response(self, method: str, path: str, status: int, body: Json = None) -> list[str]:
-        """Everything wrong with an answer of ours, for which a bot of another library would stumble."""
+        """Everything wrong with a response of ours that a client of another library might reject."""
         found = self._find_operation(method, path)
         if found is None:
             return []
         responses = found[1]["responses"]
-        said = responses.get(str(status)) or (responses.get("4XX") if 400 <= status < 500 else {"content": {}})
-        if said is None:
+        described = responses.get(str(status)) or (responses.get("4XX") if 400 <= status < 500 else {"content": {}})
+        if described is None:
             return [f"is never answered by {status}"]
-        if "$ref" in said:
-            said = self._responses[said["$ref"].rpartition("/")[2]]
-        schema = said.get("content", {}).get("application/json", {}).get("schema")
+        if "$ref" in described:
+            described = self._responses[described["$ref"].rpartition("/")[2]]
+        schema = described.get("content", {}).get("application/json", {}).get("schema")
         return [] if schema is None else self._schemas.violations(schema, body, "answer")
 
     def _find_operation(self, method: str, path: str) -> tuple[Json, Json, tuple[str, ...]] | None:
-        for pattern, about in self._paths:
+        for pattern, path_item in self._paths:
             match = pattern.fullmatch(path)
-            if match and method.lower() in about:
-                return about, about[method.lower()], match.groups()
+            if match and method.lower() in path_item:
+                return path_item, path_item[method.lower()], match.groups()
         return None
 
     def _query(self, schema: Json, value: str, name: str) -> list[str]:
-        """A query's text is taken for what it should be."""
-        said = {"1": "true", "0": "false"}.get(value, value) if "boolean" in str(schema.get("type")) else value
+        """A query parameter is text; it is checked as the value that it encodes."""
+        text = {"1": "true", "0": "false"}.get(value, value) if "boolean" in str(schema.get("type")) else value
         try:
-            meant = json.loads(said)
+            parsed = json.loads(text)
         except ValueError:
-            meant = said
-        return min((self._schemas.violations(schema, one, name) for one in (value, meant)), key=len)
+            parsed = text
+        return min((self._schemas.violations(schema, candidate, name) for candidate in (value, parsed)), key=len)
 
     def _body(self, operation: Json, body: Json) -> list[str]:
         interaction = operation.get("requestBody")
@@ -91,6 +91,6 @@ class Specification:
 
 @cache
 def specification() -> Specification:
-    """That of this machine, read once."""
+    """This machine's specification, read once."""
     path = specification_path()
     return Specification(json.loads(path.read_text(encoding="utf-8")) if path else {})

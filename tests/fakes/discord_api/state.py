@@ -1,4 +1,4 @@
-"""All that Discord keeps: people, servers, chats, their messages and files; what a bot's calls change in them."""
+"""What Discord stores: users, servers, channels, messages and files, and how API calls change them."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ SEND_MESSAGES, SEND_IN_THREADS, ATTACH_FILES, VIEW_CHANNEL = 1 << 11, 1 << 38, 1
 
 
 class ApiError(Exception):
-    """What Discord refuses: the status, its own code, and the words."""
+    """An error response: status, Discord's error code, and message."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ CANNOT_SEND_TO_USER = (403, 50278, "Cannot send messages to this user due to hav
 
 @dataclass
 class DiscordState:
-    """`closed`: people who take no messages from the bot. `breaches`: what should never have been asked."""
+    """`dms_closed`: ids of users who accept no messages from the bot. `violations`: what the bot should not have sent."""
 
     bot: User
     now: Callable[[], float]
@@ -49,12 +49,12 @@ class DiscordState:
     _last: int = 0
 
     def new_id(self) -> int:
-        """A snowflake, as long as those of today, each above the last."""
+        """A snowflake of today's length, greater than the last."""
         self._last = max(self._last + 1, int((self.now() - DISCORD_EPOCH) * 1000) << 22)
         return self._last
 
     def user(self, number: int, locale: str = "en-US") -> User:
-        """The person of that number, made when first asked for."""
+        """The user of that number, created on first use."""
         user_id = 1_200_000_000_000_000_000 + number
         user = self.users.get(user_id)
         if user is None or user.locale != locale:
@@ -62,7 +62,7 @@ class DiscordState:
         return user
 
     def with_avatar(self, number: int, picture: bytes) -> User:
-        """The person of that number, with a picture of themselves."""
+        """The user of that number, with an avatar."""
         avatar = f"{len(self.avatars):032x}"
         self.avatars[avatar] = picture
         user = replace(self.user(number), avatar=avatar)
@@ -70,7 +70,7 @@ class DiscordState:
         return user
 
     def channel(self, channel_id: int, **fields: Any) -> Channel:
-        """A chat, made when first asked for."""
+        """The channel of that id, created on first use with these `fields`."""
         channel = self.channels.get(channel_id)
         if channel is None:
             channel = self.channels[channel_id] = Channel(channel_id, **fields)
@@ -79,15 +79,15 @@ class DiscordState:
         return channel
 
     def dm_channel(self, user: User) -> Channel:
-        """The private chat of somebody with the bot."""
+        """The user's private chat with the bot."""
         return self.channel(user.id + (1 << 59), kind=DM, recipients=(user,))
 
     def message_json(self, message: Message) -> Json:
-        """A message as the API writes it, with links to its files that work for a while."""
+        """A message as the API returns it, with signed links to its files."""
         return message_json(message, self.file_url, self.now(), self.messages.get(message.reply_to or 0))
 
     def bot_messages(self, channel_id: int, reader: int | None = None) -> list[Message]:
-        """The bot's messages there, in order, ephemeral ones only for whom they are."""
+        """The bot's messages in the channel, in order; ephemeral ones only for their reader."""
         return [
             message
             for _, message in sorted(self.messages.items())
@@ -97,7 +97,7 @@ class DiscordState:
     def store_file(
         self, channel_id: int, filename: str, data: bytes, *, alt: str | None = None, is_ephemeral: bool = False
     ) -> StoredFile:
-        """A new file at the CDN. Its name becomes what Discord makes of it."""
+        """A new file on the CDN, with its name normalized as Discord does."""
         file = StoredFile(self.new_id(), channel_id, re.sub(r"[^\w.-]", "_", filename), data, alt, is_ephemeral)
         self.files[file.id] = file
         return file
@@ -108,14 +108,14 @@ class DiscordState:
         return message
 
     def create_message(self, channel_id: int, body: Json, files: Uploads, **fields: Any) -> Message:
-        """A new message of the bot's. Raises ApiError. `about`: further fields of Shown."""
+        """A new message of the bot. `fields` are further fields of Message. Raises ApiError."""
         flags = (body.get("flags") or 0) | fields.pop("flags", 0)
         self._check(channel_id, body | {"flags": flags}, files, new=True, ephemeral_allowed="interaction_id" in fields)
         new = Message(channel_id, self.new_id(), self.bot, self.now(), flags=flags, **fields)
         return self.add_message(self._apply_body(new, body, files))
 
     def edit_message(self, old: Message, body: Json, files: Uploads) -> Message:
-        """A message of the bot's, changed in what the call names. Raises ApiError."""
+        """Change what the body names in one of the bot's messages. Raises ApiError."""
         if old.author != self.bot:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         kept = {str(file.id): file.filename for file in old.files}
@@ -132,7 +132,7 @@ class DiscordState:
         del self.messages[message.id]
 
     def get_message(self, channel_id: int, message_id: int) -> Message:
-        """A message that the bot may know of. Raises ApiError."""
+        """A message that the bot may access. Raises ApiError."""
         message = self.messages.get(message_id)
         if message is None or message.channel_id != channel_id or message.is_ephemeral:
             if message is not None and message.is_ephemeral:
@@ -141,7 +141,7 @@ class DiscordState:
         return message
 
     def require_access(self, channel_id: int, needed: int = VIEW_CHANNEL) -> Channel:
-        """A chat in which the bot may do that much. Raises ApiError."""
+        """The channel, if the bot has the needed permissions. Raises ApiError."""
         channel = self.channels.get(channel_id)
         if channel is None:
             raise ApiError(404, 10003, "Unknown Channel")
@@ -166,7 +166,7 @@ class DiscordState:
                 raise ApiError(*TOO_LARGE)
 
     def _apply_body(self, message: Message, body: Json, files: Uploads) -> Message:
-        """The message with what the body says; what it does not name stays."""
+        """The message with the fields of the body; fields it does not name stay."""
         new: dict[str, Json] = {}
         if "content" in body:
             new["content"] = body["content"] or ""
