@@ -8,8 +8,8 @@ from pathlib import Path
 
 from chaos import audit
 from chaos.discord_users import NON_CARD_PREFIXES, DiscordUser, DiscordUsers, is_card
-from tests.fakes.discord_api.server import Discord
-from tests.fakes.discord_api.shown_messages import Shown
+from tests.fakes.discord_api.server import DiscordServer
+from tests.fakes.discord_api.shown_messages import Message
 
 # A late call was delayed on its way, and after a garbled response the bot cannot know that the call failed: neither is
 # API misuse, and Discord tells users to try again.
@@ -22,22 +22,22 @@ EXTRA_APOLOGIES = 2  # a user who tries again may be told again that it failed
 Requesters = dict[int, int]  # user id, by the id of the message or interaction
 
 
-def requesters(discord: Discord) -> Requesters:
+def requesters(discord: DiscordServer) -> Requesters:
     """The author of every message and interaction, by its id."""
-    messages = {shown.id: shown.author.id for shown in discord.world.messages.values() if not shown.author.bot}
-    return messages | {interaction.id: interaction.user.id for interaction in discord.asks.all.values()}
+    messages = {shown.id: shown.author.id for shown in discord.state.messages.values() if not shown.author.bot}
+    return messages | {interaction.id: interaction.user.id for interaction in discord.interactions.all.values()}
 
 
-def late_responses(discord: Discord) -> int:
+def late_responses(discord: DiscordServer) -> int:
     """The number of responses that came later than Discord accepts them."""
-    return sum(LATE_CALL.search(breach) is not None for breach in discord.breaches)
+    return sum(LATE_CALL.search(breach) is not None for breach in discord.violations)
 
 
 def unrecorded_cards(database: Path | str, users: DiscordUsers) -> set[int]:
     """Cards that the bot has not recorded, as when it died between sending and recording. Ephemeral ones do not
     count: the token to edit them expires after 15 minutes, and is lost with the process."""
     recorded = _recorded_messages(database)
-    messages = users.discord.world.messages.values()
+    messages = users.discord.state.messages.values()
     cards = [shown for shown in messages if shown.author.bot and not shown.is_ephemeral and is_card(shown)]
     return {shown.id for shown in cards if shown.id not in recorded}
 
@@ -63,10 +63,10 @@ def violations(
             jobs[author].append((state, request))
     shown = _messages_by_channel(discord)
     for user in users.all:
-        messages = [one for place in {user.client.place.id, user.client.dms.place.id} for one in shown[place]]
+        messages = [one for place in {user.client.channel.id, user.client.in_dm.channel.id} for one in shown[place]]
         yield from _user_violations(user, jobs[user.client.user.id], messages, known)
     breaches = [
-        one for one in discord.breaches if not (LATE_CALL.search(one) or (several and ANSWERED_TWICE.search(one)))
+        one for one in discord.violations if not (LATE_CALL.search(one) or (several and ANSWERED_TWICE.search(one)))
     ]
     yield from (f"Discord API misuse: {breach}" for breach in breaches)
 
@@ -87,7 +87,7 @@ class KnownCards:
 
 
 def _user_violations(
-    user: DiscordUser, jobs: list[tuple[str, object]], shown: list[Shown], known: KnownCards
+    user: DiscordUser, jobs: list[tuple[str, object]], shown: list[Message], known: KnownCards
 ) -> Iterator[str]:
     requests, delivered = len({request for _, request in jobs}), sum(state == "delivered" for state, _ in jobs)
     allowed_extra, words = known.allowed_extra.get(user.client.user.id, 0), [one.text[:60] for one in shown]
@@ -116,9 +116,9 @@ def _recorded_messages(database: Path | str) -> set[int]:
     return {int(name.removeprefix(PRIVATE)) for (name,) in found if name is not None}
 
 
-def _messages_by_channel(discord: Discord) -> defaultdict[int, list[Shown]]:
-    found = defaultdict[int, list[Shown]](list)
-    for _, one in sorted(discord.world.messages.items()):
+def _messages_by_channel(discord: DiscordServer) -> defaultdict[int, list[Message]]:
+    found = defaultdict[int, list[Message]](list)
+    for _, one in sorted(discord.state.messages.items()):
         if one.author.bot:
-            found[one.place].append(one)
+            found[one.channel_id].append(one)
     return found

@@ -13,9 +13,9 @@ from typing import Literal
 from chaos.http_proxy import ProxiedCall
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.discord_api.objects import Guild
-from tests.fakes.discord_api.people import Somebody
-from tests.fakes.discord_api.server import Discord
-from tests.fakes.discord_api.shown_messages import Shown
+from tests.fakes.discord_api.people import SimulatedUser
+from tests.fakes.discord_api.server import DiscordServer
+from tests.fakes.discord_api.shown_messages import Message
 
 GUILD, CHANNEL = 1_231_000_000_000_000_000, 1_241_000_000_000_000_000
 STYLES = (0, 2, 4, 5, 7, 9, 32)
@@ -41,7 +41,7 @@ class DiscordUser:
     presses "Again" once the first picture has arrived."""
 
     number: int
-    client: Somebody
+    client: SimulatedUser
     channel: Channel
     style: int
     photo_count: int
@@ -55,10 +55,10 @@ class DiscordUser:
         return f"user {self.number} ({self.channel})"
 
     @property
-    def messages(self) -> list[Shown]:
+    def messages(self) -> list[Message]:
         """All messages from the bot to this user, in any channel."""
-        messages = self.client.sees
-        return messages if self.client.dms.place.id == self.client.place.id else messages + self.client.dms.sees
+        messages = self.client.messages
+        return messages if self.client.in_dm.channel.id == self.client.channel.id else messages + self.client.in_dm.messages
 
     @property
     def is_done(self) -> bool:
@@ -66,7 +66,7 @@ class DiscordUser:
         return self.has_card and not self.wants_repeat and not self._question
 
     @property
-    def _question(self) -> Shown | None:
+    def _question(self) -> Message | None:
         return next((shown for shown in self.messages if shown.options and not shown.files), None)
 
     async def act(self) -> None:
@@ -82,11 +82,11 @@ class DiscordUser:
     async def _next(self) -> None:
         question, picture = self._question, next((shown for shown in self.messages if shown.picture), None)
         if question is not None:
-            await self.client.chooses(question, next(one for one in question.options if CUSTOM_STYLE not in one))
+            await self.client.select(question, next(one for one in question.options if CUSTOM_STYLE not in one))
         elif not self.has_card:
             await self._submit()
         elif picture is not None and any("Again" in label for label in picture.labels):
-            await self.client.presses(picture, "Again")
+            await self.client.press(picture, "Again")
             self.wants_repeat = False
         else:
             self.retry_at = 0.0
@@ -95,19 +95,19 @@ class DiscordUser:
         photos = [unique_photo(self.number, self.attempts * 4 + count) for count in range(self.photo_count)]
         self.attempts += 1
         if self.channel == "direct message":
-            await self.client.writes(f"/style {self.style}", *photos)
+            await self.client.send(f"/style {self.style}", *photos)
         elif self.channel == "menu":
-            await self.client.writes("", photos[0])
+            await self.client.send("", photos[0])
         else:
             options = dict(zip(("photo", "photo2", "photo3", "photo4"), photos, strict=False))
-            await self.client.types("style", **options, style=str(self.style), private=self.channel == "ephemeral")
+            await self.client.use_command("style", **options, style=str(self.style), private=self.channel == "ephemeral")
 
 
 @dataclass
 class DiscordUsers:
     """All simulated users. `album_rate`: the share of requests with several photos."""
 
-    discord: Discord
+    discord: DiscordServer
     rng: random.Random
     album_rate: float = ALBUM_RATE
     all: list[DiscordUser] = field(default_factory=list)
@@ -118,22 +118,22 @@ class DiscordUsers:
         _, path, _ = call.head.split(b" ", 2)
         _, _, _, what, number, token, *_ = path.decode("latin-1").split("/")
         if what == "interactions":
-            self.discord.asks.all[int(number)].is_unheard = True
+            self.discord.interactions.all[int(number)].response_lost = True
         else:
-            user = next(one.user.id for one in self.discord.asks.all.values() if token.startswith(one.token))
+            user = next(one.user.id for one in self.discord.interactions.all.values() if token.startswith(one.token))
             self.allowed_extra[user] += 1
 
     def add_user(self) -> None:
         """Add a user, who sends a request as soon as possible."""
         number, channel = len(self.all), self.rng.choice(CHANNELS)
-        user, photo_count = self.discord.world.user(number), 1
+        user, photo_count = self.discord.state.user(number), 1
         if channel != "menu" and self.rng.random() < self.album_rate:
             photo_count = self.rng.randint(2, 4)
-        place = self.discord.world.private(user)
+        place = self.discord.state.dm_channel(user)
         if channel in {"server", "ephemeral"}:
-            place = self.discord.world.place(CHANNEL + number, guild=Guild(GUILD + number))
+            place = self.discord.state.channel(CHANNEL + number, guild=Guild(GUILD + number))
         wants_repeat = photo_count == 1 and self.rng.random() < REPEAT_RATE
-        client = Somebody(self.discord, user, place)
+        client = SimulatedUser(self.discord, user, place)
         self.all.append(DiscordUser(number, client, channel, self.rng.choice(STYLES), photo_count, wants_repeat))
 
     @property
@@ -156,16 +156,16 @@ class DiscordUsers:
         for user in self.all:
             user.retry_at = 0.0
         while True:
-            if self.discord.gateway.is_heard and self.discord.commands.all:
+            if self.discord.gateway.is_connected and self.discord.commands.all:
                 await asyncio.gather(*(user.act() for user in self.pending))
             await asyncio.sleep(POLL_INTERVAL)
 
 
-def is_card(shown: Shown) -> bool:
+def is_card(shown: Message) -> bool:
     """Whether a message is a job's or an album's card, and not a notice, an apology or an ephemeral remark."""
     if not shown.text or shown.text.startswith(NON_CARD_PREFIXES):
         return False
-    return bool(shown.parts or shown.files) or not shown.is_ephemeral
+    return bool(shown.components or shown.files) or not shown.is_ephemeral
 
 
 def unique_photo(number: int, count: int) -> bytes:

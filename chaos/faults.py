@@ -117,11 +117,11 @@ class FaultRun:
         self.injector.injected[name] += 1
         match name:
             case "gateway dropped":
-                await gateway.drop()
+                await gateway.drop_connections()
             case "gateway reconnect":
-                await gateway.ask_to_reconnect()
+                await gateway.request_reconnect()
             case _:
-                await gateway.invalidate()
+                await gateway.invalidate_sessions()
 
     def fail(self, why: str) -> Report:
         self.report.violations.append(why)

@@ -19,7 +19,7 @@ from stylizer.tasks import Task
 from tests.fakes.dashscope.proxy import kind_of as api_kind
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, all_tasks, stand_in
-from tests.fakes.discord_api.server import Discord, discord_server
+from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.fakes.http_server import Received
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 
@@ -36,7 +36,7 @@ class Testbed:
     time_scale: TimeScale
     service: StandIn
     telegram: BotApi
-    discord: Discord
+    discord: DiscordServer
     api_proxy: HttpProxy
     telegram_proxy: HttpProxy
     discord_proxy: HttpProxy

@@ -33,7 +33,7 @@ def stumbles() -> list[Fault]:
         *(flood("sendMessage", 2, times=4), broken("sendMessage", 500, times=2), flood("editMessageMedia", 1, times=4)),
         flood("sendMediaGroup", 1, times=2),
         *(broken("editMessageMedia", times=3), flood("editMessageText", 1, times=3), broken("answerCallbackQuery")),
-        *(flood("getFile", 1, times=3), Fault("editMessageText", response_lost=True, times=2)),
+        *(flood("getFile", 1, times=3), Fault("editMessageText", lost=True, times=2)),
     ]
 
 

@@ -55,7 +55,7 @@ class Fault:
     method: str
     reply: Reply | None = None
     times: int = 1
-    response_lost: bool = False
+    lost: bool = False
 
 
 def flood(method: str, seconds: int, times: int = 1) -> Fault:
@@ -143,7 +143,7 @@ class BotApi:
         if fault is None:
             return await self._carry_out(call)
         fault.times -= 1
-        if fault.response_lost:
+        if fault.lost:
             await self._carry_out(call)
         return fault.reply or Reply(raw=b"")
 
