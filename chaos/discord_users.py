@@ -57,8 +57,8 @@ class DiscordUser:
     @property
     def messages(self) -> list[Message]:
         """All messages from the bot to this user, in any channel."""
-        messages = self.client.messages
-        return messages if self.client.in_dm.channel.id == self.client.channel.id else messages + self.client.in_dm.messages
+        here, private = self.client, self.client.in_dm
+        return here.messages if here.channel.id == private.channel.id else here.messages + private.messages
 
     @property
     def is_done(self) -> bool:
@@ -100,7 +100,9 @@ class DiscordUser:
             await self.client.send("", photos[0])
         else:
             options = dict(zip(("photo", "photo2", "photo3", "photo4"), photos, strict=False))
-            await self.client.use_command("style", **options, style=str(self.style), private=self.channel == "ephemeral")
+            await self.client.use_command(
+                "style", **options, style=str(self.style), private=self.channel == "ephemeral"
+            )
 
 
 @dataclass

@@ -172,7 +172,7 @@ async def test_a_caption_changed_afterwards_is_for_the_whole_album(tmp_path: Pat
         (flood("sendMediaGroup", 1), True),
         (broken("sendMediaGroup"), False),
         (Fault("sendMediaGroup"), False),
-        (Fault("sendMediaGroup", response_lost=True), False),
+        (Fault("sendMediaGroup", lost=True), False),
     ],
     ids=["flood", "502", "dropped", "lost"],
 )
@@ -185,7 +185,7 @@ async def test_pictures_are_never_sent_twice_and_always_to_be_had(tmp_path: Path
         card = next(shown for shown in anna.sees if "All 2" in shown.text)
         assert ("tap a number" in card.text) is not sure
         came = len(anna.pictures)
-        assert came == (2 if sure or fault.response_lost else 0)
+        assert came == (2 if sure or fault.lost else 0)
         await anna.presses(card, "🖼 1")
         await town.api.until(lambda: len(anna.pictures) == came + 1)
 

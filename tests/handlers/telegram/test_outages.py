@@ -78,7 +78,7 @@ async def test_flood_control_and_broken_connections_delay_a_picture_and_never_do
             flood("editMessageMedia", 1),
             broken("editMessageMedia"),
             Fault("editMessageMedia"),
-            Fault("editMessageMedia", response_lost=True),
+            Fault("editMessageMedia", lost=True),
         ]
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await town.api.until(lambda: anna.sees)
@@ -96,7 +96,7 @@ async def test_flood_control_and_broken_connections_delay_a_picture_and_never_do
 async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> None:
     async with telegram_house(tmp_path, until=tmp_path / "go") as town:
         anna = town.person(1)
-        town.api.faults.append(Fault("editMessageMedia", response_lost=True))  # carried out, but we don't hear of it
+        town.api.faults.append(Fault("editMessageMedia", lost=True))  # carried out, but we don't hear of it
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await town.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
