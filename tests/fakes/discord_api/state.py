@@ -30,7 +30,7 @@ CANNOT_SEND_TO_USER = (403, 50278, "Cannot send messages to this user due to hav
 
 @dataclass
 class DiscordState:
-    """`dms_closed`: ids of users who accept no messages from the bot. `violations`: what the bot should not have sent."""
+    """`dms_closed`: users who accept no messages from the bot. `violations`: what the bot should not have sent."""
 
     bot: User
     now: Callable[[], float]
