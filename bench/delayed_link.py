@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 CHUNK = 65536
 Pipe = asyncio.Queue[tuple[float, bytes]]  # arrival time and data; empty data: end of stream
@@ -55,13 +56,14 @@ class DelayedLink:
 
 
 @asynccontextmanager
-async def delayed_link(upstream: tuple[str, int], delay: Callable[[], float]) -> AsyncIterator[str]:
-    """The URL (`http://host:port`) at which a server can be reached with this delay."""
-    distance = DelayedLink(upstream, delay)
-    server = await asyncio.start_server(distance.serve, "127.0.0.1", 0)
+async def delayed_link(upstream: str, delay: Callable[[], float]) -> AsyncIterator[str]:
+    """The URL at which the server at `upstream` (`http://host:port`) can be reached with this delay."""
+    parts = urlsplit(upstream)
+    link = DelayedLink((str(parts.hostname), parts.port or 0), delay)
+    server = await asyncio.start_server(link.serve, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        await distance.stop()
+        await link.stop()
         await server.wait_closed()

@@ -17,7 +17,6 @@ from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean, quantiles
-from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -118,8 +117,7 @@ async def measure_driver(plan: Plan, driver: Driver) -> SlotUsage:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         opening = stand_in(folder, engine=slow_engine(plan.speed), clock=clock.now, workers=plan.api_accounts)
         service = await stack.enter_async_context(opening)
-        parts = urlsplit(service.url)
-        link = delayed_link((str(parts.hostname), parts.port or 0), lambda: rng.uniform(*ONE_WAY_DELAY) / plan.speed)
+        link = delayed_link(service.url, lambda: rng.uniform(*ONE_WAY_DELAY) / plan.speed)
         await driver(await stack.enter_async_context(link) + BASE_PATH, plan, clock)
         return slot_usage(await service.tasks(), service)
 
@@ -140,17 +138,17 @@ def slot_usage(tasks: Sequence[Task], service: StandIn) -> SlotUsage:
 
 
 DRIVERS: dict[str, Driver] = {
-    "asking every 3 s": partial(by_script, rule=fixed_interval),
-    "as the official SDK asks": partial(by_script, rule=sdk_interval),
+    "polling every 3 s": partial(by_script, rule=fixed_interval),
+    "polling like the official SDK": partial(by_script, rule=sdk_interval),
     "the bot": partial(by_dispatcher, prefetch=0),
-    "the bot, one task sent ahead": partial(by_dispatcher, prefetch=1),
+    "the bot, one task prefetched": partial(by_dispatcher, prefetch=1),
 }
 
 
 def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
     """The section of the report."""
     head = ("way", "slot busy", "of 3 s", "gap mean, s", "gap p95, s", "queries per task", "refused")
-    peer, alone, ahead = found["asking every 3 s"], found["the bot"], found["the bot, one task sent ahead"]
+    peer, alone, ahead = found["polling every 3 s"], found["the bot"], found["the bot, one task prefetched"]
     how = f"""
         {plan.photos} tasks of 15 ± 3.75 s on {plan.api_accounts} accounts of one slot each, with 40 to 120 ms of
         network delay each way, at {plan.speed:g} × real time. Busy is measured at the service: the share of the time
@@ -159,7 +157,7 @@ def section(plan: Plan, found: dict[str, SlotUsage]) -> Section:
     """
     aims = (
         Aim("slot busy", f"≥ {AIM:.0%}", f"{alone.share:.2%}", alone.share >= AIM),
-        Aim("with one task sent ahead (`DASHSCOPE_PREFETCH=1`)", f"≥ {AIM_AHEAD:.1%}", f"{ahead.share:.2%}",
+        Aim("with one task prefetched (`DASHSCOPE_PREFETCH=1`)", f"≥ {AIM_AHEAD:.1%}", f"{ahead.share:.2%}",
             ahead.share >= AIM_AHEAD),
     )  # fmt: skip
     rows = [_row(name, one, peer) for name, one in found.items()]

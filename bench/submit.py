@@ -16,7 +16,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from urllib.parse import urlsplit
 
 from PIL import Image
 
@@ -88,9 +87,10 @@ async def servers(folder: Path, delay: Delay | None) -> AsyncIterator[tuple[Syst
         service = await stack.enter_async_context(stand_in(folder, max_running=SLOTS, max_pending=1000))
         urls = telegram.url, service.url
         if delay is not None:
-            places = [urlsplit(url) for url in urls]
-            links = [delayed_link((str(place.hostname), place.port or 0), delay) for place in places]
-            urls = await stack.enter_async_context(links[0]), await stack.enter_async_context(links[1])
+            urls = (
+                await stack.enter_async_context(delayed_link(telegram.url, delay)),
+                await stack.enter_async_context(delayed_link(service.url, delay)),
+            )
         yield SystemUnderTest(telegram, service), urls[0], urls[1] + BASE_PATH
 
 

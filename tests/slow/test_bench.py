@@ -86,8 +86,8 @@ async def test_replicas_claim_at_the_same_time(postgres_url: str) -> None:
 
 async def test_slot_usage_is_measured_in_the_same_way_for_every_driver() -> None:
     plan = slot.Plan(api_accounts=1, photos=3, speed=100.0)
-    script = await slot.measure_driver(plan, slot.DRIVERS["as the official SDK asks"])
-    ours = await slot.measure_driver(plan, slot.DRIVERS["the bot, one task sent ahead"])
+    script = await slot.measure_driver(plan, slot.DRIVERS["polling like the official SDK"])
+    ours = await slot.measure_driver(plan, slot.DRIVERS["the bot, one task prefetched"])
     for one in (script, ours):
         assert 0 < one.share <= 1
         assert len(one.gaps) == 2
