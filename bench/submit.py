@@ -25,7 +25,7 @@ from bench.slot import ONE_WAY_DELAY
 from bot.runtime import event_loop
 from stylizer.settings import BASE_PATH
 from tests.fakes.dashscope.service import CREATE_PATH, StandIn, stand_in
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.bot_process import bot_process
 
@@ -47,7 +47,7 @@ class SystemUnderTest:
     async def measure(self, photo: bytes, number: int) -> float:
         """Seconds from a user's photo to its submit."""
         before, start = self._submits(), time.monotonic()
-        await Someone(self.telegram, number, number).sends(photo, caption="/style 0")
+        await ChatUser(self.telegram, number, number).sends(photo, caption="/style 0")
         async with asyncio.timeout(TIMEOUT):
             while len(now := self._submits()) == len(before):  # noqa: ASYNC110  # the fake server signals nothing
                 await asyncio.sleep(0.005)  # the time of arrival is recorded in the call

@@ -15,7 +15,7 @@ import psycopg
 from chaos.users import PhotoRequest
 from stylizer.tasks import Status, Task
 from tests.fakes.dashscope.service import most_running, most_within_a_second
-from tests.fakes.telegram_api.chats import Shown
+from tests.fakes.telegram_api.chats import ChatMessage
 from tests.fakes.telegram_api.server import BotApi
 
 # Messages allowed beside a card, once each: after a long wait, and when all retries failed.
@@ -70,7 +70,7 @@ def apologized_chats(telegram: BotApi, requests: Collection[PhotoRequest]) -> fr
     return frozenset(
         chat
         for chat in {request.chat for request in requests if request.chat is not None}
-        if any(messages.text.startswith(APOLOGY) for messages in telegram.chats.of_bot(chat))
+        if any(messages.text.startswith(APOLOGY) for messages in telegram.chats.bot_messages(chat))
     )
 
 
@@ -154,9 +154,9 @@ def integrity_violations(database: Path) -> Iterator[str]:
         yield f"integrity_check: {result}"
 
 
-def cards_in(telegram: BotApi, chat: int) -> list[Shown]:
+def cards_in(telegram: BotApi, chat: int) -> list[ChatMessage]:
     """The messages of a chat that are a job's or an album's card, without the pictures beside it."""
-    messages = [one for one in telegram.chats.of_bot(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
+    messages = [one for one in telegram.chats.bot_messages(chat) if not one.text.startswith((*NOTICES, APOLOGY))]
     return [one for one in messages if one.photo is None or one.rows]
 
 
@@ -172,7 +172,7 @@ def chat_violations(
             by_chat[request.chat].append(request)
     for chat, sent in by_chat.items():
         messages, delivered = (
-            telegram.chats.of_bot(chat),
+            telegram.chats.bot_messages(chat),
             sum(states.get(request.source) == "delivered" for request in sent),
         )
         allowed_extra = allowed_duplicates[chat]

@@ -23,7 +23,7 @@ from chaos.processes import children, peak_mib
 from chaos.summary import Summary
 from chaos.testbed import Testbed, open_testbed
 from chaos.users import Users
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 
 SPEED = 8.0
 PORTRAIT_BYTES = 10 * 1024 * 1024
@@ -132,7 +132,7 @@ class Fuzzer:
             await fuzz_updates.push_malformed_update(api, kinds, self.rng)
             self.report.sent["updates"] += 1
             if count % BATCH == BATCH - 1:
-                user = Someone(api, 2**41 + count, 2**41 + count)
+                user = ChatUser(api, 2**41 + count, 2**41 + count)
                 await user.says("/help")
                 await self._expect("/help", lambda user=user: bool(user.sees))  # type: ignore[misc]
         self.report.violations += [f"Bot API misuse: {breach}" for breach in sorted(set(api.breaches))]

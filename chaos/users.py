@@ -9,7 +9,7 @@ import httpx
 
 from chaos.testbed import Testbed
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import ME
 
 STYLES = (0, 2, 4, 5, 7, 9, 32)
@@ -56,7 +56,7 @@ class Users:
         """A request by a new user in their private chat, of one photo or an album. Telegram redelivers it until it
         is acknowledged."""
         number, caption = len(self.requests), f"/style {self.rng.choice(STYLES)}"
-        user = Someone(self.testbed.telegram, 10_000 + number, 10_000 + number)
+        user = ChatUser(self.testbed.telegram, 10_000 + number, 10_000 + number)
         source = f"telegram:{ME['id']}:{user.chat}:"
         if self.rng.random() < ALBUM_RATE:
             photos = [unique_photo(number + n) for n in range(self.rng.randint(2, 4))]

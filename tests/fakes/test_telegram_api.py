@@ -1,4 +1,4 @@
-"""The Bot API server of the tests is strict: what Telegram would refuse, it notices."""
+"""The fake Bot API server is strict: it notices what Telegram would reject."""
 
 import io
 import json

@@ -28,7 +28,7 @@ from tests.fakes.discord_api.objects import GROUP_DM, PUBLIC_THREAD, Guild
 from tests.fakes.discord_api.people import SimulatedUser
 from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.harness.app import settings_for
-from tests.harness.telegram import Door
+from tests.harness.telegram import DeferredApp
 
 CLOCK_SPEED = 20.0
 GUILD, FOREIGN_GUILD = 1_230_000_000_000_000_001, 1_230_000_000_000_000_002
@@ -95,7 +95,7 @@ async def discord_app(
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
         opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
-        app, door = await stack.enter_async_context(opening), Door()
+        app, door = await stack.enter_async_context(opening), DeferredApp()
         url = await stack.enter_async_context(served(door)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.set_endpoint(EndpointCaller(f"{url}/discord/interactions", http) if by_http else None)
@@ -109,11 +109,11 @@ async def discord_app(
         )
         try:
             async with connecting as platform, running(app, [platform]):
-                door.inside = web_application(app, [platform])
+                door.app = web_application(app, [platform])
                 await server.wait_until(lambda: server.gateway.is_connected and server.commands.all)
                 yield DiscordApp(app, server)
                 await server.wait_until(lambda: not server.interactions.unanswered, seconds=5)
-                door.inside = None
+                door.app = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
         assert not server.violations, server.violations

@@ -35,7 +35,7 @@ from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served, stand_in
 from tests.fakes.discord_api.endpoint_caller import EndpointCaller
 from tests.fakes.discord_api.server import DiscordServer, discord_server
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
 from tests.harness.discord import DiscordApp as DiscordTown
@@ -105,13 +105,13 @@ class TelegramReplicas(Replicas):
     api: BotApi
     platforms: list[TelegramPlatform]
 
-    def person(self, number: int) -> Someone:
+    def person(self, number: int) -> ChatUser:
         """Somebody in their private chat."""
-        return Someone(self.api, number, number)
+        return ChatUser(self.api, number, number)
 
-    def member(self, number: int) -> Someone:
+    def member(self, number: int) -> ChatUser:
         """Somebody in the group."""
-        return Someone(self.api, number, GROUP)
+        return ChatUser(self.api, number, GROUP)
 
 
 @dataclass(frozen=True)

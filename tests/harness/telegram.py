@@ -1,12 +1,11 @@
-"""The whole product with Telegram: the real library against the Bot API server of `tests.fakes.telegram_api.server`, in
-one loop.
+"""The whole product with Telegram, in one event loop: the real library against the fake Bot API server.
 
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 0")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
 
-Nothing that the bot said to Telegram may break the specification: that is checked when the block ends.
+No call of the bot may violate the Bot API's specification: that is checked when the block ends.
 """
 
 from collections.abc import AsyncIterator
@@ -25,60 +24,60 @@ from handlers.telegram import telegram, webhook_config
 from handlers.telegram.bot_client import MESSAGES_PER_SECOND
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
 
-HASTE = 20.0  # the chats' pace is one message a second; nobody has to wait for that here
+SPEEDUP = 20.0  # else tests would wait for the limit of one message a second
 GROUP = -1001
 
 
 @dataclass(frozen=True)
-class Town:
-    """The bot's inside, and Telegram as people see it."""
+class TelegramHarness:
+    """The app, and Telegram as people see it."""
 
     app: Installation
     api: BotApi
 
-    async def units(self, someone: Someone) -> tuple[int, int]:
-        """Used and reserved today."""
-        quota = await self.app.job_service.quota(someone.person)
+    async def units(self, user: ChatUser) -> tuple[int, int]:
+        """Units used and reserved today."""
+        quota = await self.app.job_service.quota(user.person)
         return quota.used, quota.reserved
 
-    def person(self, number: int, language: str = "en") -> Someone:
-        """Somebody in their private chat."""
-        return Someone(self.api, number, number, language)
+    def person(self, number: int, language: str = "en") -> ChatUser:
+        """A person in their private chat."""
+        return ChatUser(self.api, number, number, language)
 
-    def member(self, number: int, language: str = "en", thread: int | None = None, chat: int = GROUP) -> Someone:
-        """Somebody in the group."""
-        return Someone(self.api, number, chat, language, thread)
+    def member(self, number: int, language: str = "en", thread: int | None = None, chat: int = GROUP) -> ChatUser:
+        """A person in a group."""
+        return ChatUser(self.api, number, chat, language, thread)
 
 
 @dataclass
-class Door:
-    """Our HTTP server, there before what it serves: 503 until then."""
+class DeferredApp:
+    """An ASGI app for a server that starts before the app it serves: responds 503 until then."""
 
-    inside: ASGIApp | None = None
+    app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.inside or Response(status_code=503))(scope, receive, send)
+        await (self.app or Response(status_code=503))(scope, receive, send)
 
 
 @asynccontextmanager
-async def telegram_house(
+async def telegram_harness(
     data_dir: Path,
     *,
     api: BotApi | None = None,
     until: Path | None = None,
     by_webhook: bool = False,
     clock: Clock | None = None,
-    haste: float = HASTE,
+    speedup: float = SPEEDUP,
     **settings: Any,
-) -> AsyncIterator[Town]:
-    """Everything at work until the block ends. With the `api` and folder of an earlier block: a restart.
+) -> AsyncIterator[TelegramHarness]:
+    """Everything running until the block ends. With the `api` and folder of an earlier block it is a restart.
 
-    `until`: pictures are finished only when that file exists. `by_webhook`: updates are brought to our HTTP server.
-    `clock`: that of the core; `haste`: how fast time goes for what waits for Telegram.
+    `until`: pictures are finished only once that file exists. `by_webhook`: updates are delivered to our HTTP server.
+    `clock`: the core's. `speedup`: how fast time passes for whatever waits for Telegram.
     """
     async with AsyncExitStack() as stack:
         if api is None:
@@ -86,24 +85,24 @@ async def telegram_house(
         opening = open_installation(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
-        app, door = await stack.enter_async_context(opening), Door()
-        hook = (
-            webhook_config(await stack.enter_async_context(served(door)), app.http_deps.secret) if by_webhook else None
-        )
+        app, web_app = await stack.enter_async_context(opening), DeferredApp()
+        webhook = None
+        if by_webhook:
+            webhook = webhook_config(await stack.enter_async_context(served(web_app)), app.http_deps.secret)
         connecting = telegram(
             app.services,
             token=SecretStr(TOKEN),
             api_url=api.url,
-            config=hook,
+            config=webhook,
             owners=app.settings.admins,
-            clock=WallClock(haste),
-            per_second=MESSAGES_PER_SECOND * haste,
+            clock=WallClock(speedup),
+            per_second=MESSAGES_PER_SECOND * speedup,
         )
         try:
             async with connecting as platform, running(app, [platform]):
-                door.inside = web_application(app, [platform])
-                yield Town(app, api)
-                door.inside = None
-        except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
+                web_app.app = web_application(app, [platform])
+                yield TelegramHarness(app, api)
+                web_app.app = None
+        except ExceptionGroup as group:  # the test's own assertion, wrapped by the task group around it
             raise group.exceptions[0] from None
         assert api.breaches == []

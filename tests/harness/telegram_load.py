@@ -1,5 +1,6 @@
-"""Fifty people in ten groups and in private, who do everything that can be done: the updates of one busy day, and how
-often each of them is to be answered."""
+"""Fifty people in ten groups and in private chats do everything that can be done: a busy day's updates, and how often
+each must be answered.
+"""
 
 import random
 from collections import Counter
@@ -7,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.actions import adds_bot, changes_caption
-from tests.fakes.telegram_api.chats import Shown, photo_json
-from tests.fakes.telegram_api.people import NOW, Someone
+from tests.fakes.telegram_api.actions import change_membership, edit_caption
+from tests.fakes.telegram_api.chats import ChatMessage, photo_json
+from tests.fakes.telegram_api.people import NOW, ChatUser
 from tests.fakes.telegram_api.server import BotApi
 
 Json = Any
-PEOPLE, BUSY, GROUPS = range(1, 51), (1, 2), tuple(range(-1010, -1000))
+PEOPLE, BUSY_PEOPLE, GROUPS = range(1, 51), (1, 2), tuple(range(-1010, -1000))
 STYLES = (0, 2, 4, 5, 7, 9, 32)
-CLIP = {"file_id": "clip", "file_unique_id": "uclip", "width": 9, "height": 9, "duration": 1}
-QUESTIONS = ("/help", "/quota", "/queue", "/privacy", "/history", "/style", "/lang", "/mystyles")
+VIDEO = {"file_id": "clip", "file_unique_id": "uclip", "width": 9, "height": 9, "duration": 1}
+COMMANDS = ("/help", "/quota", "/queue", "/privacy", "/history", "/style", "/lang", "/mystyles")
 NOT_FOR_US = ("hello all", "/style@other_bot 2", "@somebody 2", "/dance@other_bot", "🙂" * 300)
-FOREIGN = (
+ODD_BUTTON_DATA = (
     "",
     "again:99999",
     "choose:99999:2",
@@ -33,18 +34,20 @@ FOREIGN = (
 
 
 @dataclass
-class Multitude:
-    """What they do. `cards`, `answers`: messages that get a picture or a sentence, as (chat, message); `albums`: two
-    photos each that come together; `silence`: messages that get nothing; `presses`, `inline`, `guests`, `checkouts`:
-    queries that are each answered once.
+class CrowdSimulation:
+    """What people do, and what must come of it.
+
+    `cards`, `answers`: messages that get a picture or a text, as (chat id, message id). `albums`: two photos that are
+    delivered together. `ignored`: messages that get no reply. `presses`, `inline`, `guests`, `checkouts`: ids of
+    queries that are answered exactly once. `bought`: units by person.
     """
 
     api: BotApi
-    dice: random.Random
+    rng: random.Random
     cards: set[tuple[int, int]] = field(default_factory=set)
     albums: set[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=set)
     answers: set[tuple[int, int]] = field(default_factory=set)
-    silence: set[tuple[int, int]] = field(default_factory=set)
+    ignored: set[tuple[int, int]] = field(default_factory=set)
     presses: set[str] = field(default_factory=set)
     inline: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
@@ -52,48 +55,48 @@ class Multitude:
     bought: Counter[int] = field(default_factory=Counter)
     _photos: int = 0
 
-    async def act(self, updates: int) -> list[Json]:
-        """So many updates, shuffled; a quarter of them come twice."""
+    async def generate(self, updates: int) -> list[Json]:
+        """That many updates, shuffled; a fifth of them are duplicates."""
         doings = [
             (self._asks_for_a_picture, 2),
             (self._answers_own_photo, 2),
             (self._sends_an_album, 1),
             (self._adds_the_style_later, 1),
             (self._calls_as_guest, 1),
-            (self._asks_something, 11),
+            (self._sends_a_command, 11),
             (self._sends_a_clip, 4),
-            (self._is_not_meant, 18),
-            (self._presses_something_odd, 12),
+            (self._talks_to_others, 18),
+            (self._presses_an_odd_button, 12),
             (self._searches, 8),
             (self._is_about_to_pay, 3),
             (self._pays, 3),
-            (self._changes_our_standing, 4),
+            (self._blocks_the_bot, 4),
         ]
         new = updates * 4 // 5
         while len(self.api.updates) < new - 1:
-            [doing] = self.dice.choices([doing for doing, _ in doings], [weight for _, weight in doings])
-            await doing(self._somebody())
-        numbered = [update | {"update_id": number} for number, update in enumerate(self._shuffled(), 5000)]
-        everything = [*numbered, *self.dice.choices(numbered, k=updates - len(numbered))]
-        self.dice.shuffle(everything)
+            [doing] = self.rng.choices([doing for doing, _ in doings], [weight for _, weight in doings])
+            await doing(self._random_user())
+        numbered = [update | {"update_id": number} for number, update in enumerate(self._shuffled_requests(), 5000)]
+        everything = [*numbered, *self.rng.choices(numbered, k=updates - len(numbered))]
+        self.rng.shuffle(everything)
         return everything
 
-    def _shuffled(self) -> list[Json]:
-        """In any order, but for albums: their parts come together."""
+    def _shuffled_requests(self) -> list[Json]:
+        """The updates in random order, but with the photos of an album next to each other."""
         together: dict[str, list[Json]] = {}
         for number, update in enumerate(self.api.updates):
             album = update.get("message", {}).get("media_group_id", str(number))
             together.setdefault(album, []).append(update)
         requests = list(together.values())
-        self.dice.shuffle(requests)
+        self.rng.shuffle(requests)
         return [update for request in requests for update in request]
 
-    def _somebody(self) -> Someone:
-        if self.dice.random() < 0.15:  # some never stop
-            return Someone(self.api, busy := self.dice.choice(BUSY), busy)
-        number = self.dice.choice(PEOPLE)
-        chat = self.dice.choice((number, GROUPS[number % len(GROUPS)]))
-        return Someone(self.api, number, chat, self.dice.choice(("en", "zh-hans")))
+    def _random_user(self) -> ChatUser:
+        if self.rng.random() < 0.15:  # some never stop
+            return ChatUser(self.api, busy := self.rng.choice(BUSY_PEOPLE), busy)
+        number = self.rng.choice(PEOPLE)
+        chat = self.rng.choice((number, GROUPS[number % len(GROUPS)]))
+        return ChatUser(self.api, number, chat, self.rng.choice(("en", "zh-hans")))
 
     def _photo(self) -> bytes:
         self._photos += 1
@@ -101,92 +104,90 @@ class Multitude:
         return portrait_jpeg(wide, high, shade=self._photos * 41 % 256)
 
     def _style(self) -> str:
-        return f"/style {self.dice.choice(STYLES)}"
+        return f"/style {self.rng.choice(STYLES)}"
 
-    async def _asks_for_a_picture(self, someone: Someone) -> None:
-        await someone.sends(self._photo(), caption=self._style())
-        self.cards.add(_place(someone.last))
+    async def _asks_for_a_picture(self, user: ChatUser) -> None:
+        await user.sends(self._photo(), caption=self._style())
+        self.cards.add(_message_key(user.last))
 
-    async def _answers_own_photo(self, someone: Someone) -> None:
-        if someone.chat > 0:  # there a bare photo is a question of its own
-            return await self._asks_for_a_picture(someone)
-        await someone.sends(self._photo())
-        self.silence.add(_place(someone.last))
-        await someone.says(self._style(), answering=someone.last)
-        self.cards.add(_place(someone.last))
+    async def _answers_own_photo(self, user: ChatUser) -> None:
+        if user.chat > 0:  # there a bare photo is a question of its own
+            return await self._asks_for_a_picture(user)
+        await user.sends(self._photo())
+        self.ignored.add(_message_key(user.last))
+        await user.says(self._style(), reply_to=user.last)
+        self.cards.add(_message_key(user.last))
         return None
 
-    async def _sends_an_album(self, someone: Someone) -> None:
-        await someone.sends_album([self._photo(), self._photo()], caption=self._style())
-        [*_, first, second] = [shown for shown in self.api.chats.messages.values() if shown.chat == someone.chat]
-        self.albums.add((_place(first), _place(second)))
+    async def _sends_an_album(self, user: ChatUser) -> None:
+        await user.sends_album([self._photo(), self._photo()], caption=self._style())
+        [*_, first, second] = [message for message in self.api.chats.messages.values() if message.chat == user.chat]
+        self.albums.add((_message_key(first), _message_key(second)))
 
-    async def _adds_the_style_later(self, someone: Someone) -> None:
-        if someone.chat > 0:
-            return await self._asks_for_a_picture(someone)
-        await someone.sends(self._photo(), caption="a nice day")
-        await changes_caption(someone, someone.last, self._style())
-        self.cards.add(_place(someone.last))
+    async def _adds_the_style_later(self, user: ChatUser) -> None:
+        if user.chat > 0:
+            return await self._asks_for_a_picture(user)
+        await user.sends(self._photo(), caption="a nice day")
+        await edit_caption(user, user.last, self._style())
+        self.cards.add(_message_key(user.last))
         return None
 
-    async def _calls_as_guest(self, someone: Someone) -> None:
-        query = self._query(self.guests)
+    async def _calls_as_guest(self, user: ChatUser) -> None:
+        query = self._new_query(self.guests)
         chat = {"id": -777, "type": "supergroup", "title": "Elsewhere"}
-        body = {"message_id": self.api.chats.new_id(), "date": NOW, "chat": chat, "from": someone.user()}
-        body |= someone.photo_body(self._photo()) | {"caption": "@repaint_test_bot 2", "guest_query_id": query}
+        body = {"message_id": self.api.chats.new_id(), "date": NOW, "chat": chat, "from": user.user()}
+        body |= user.photo_body(self._photo()) | {"caption": "@repaint_test_bot 2", "guest_query_id": query}
         await self.api.push({"guest_message": body})
 
-    async def _asks_something(self, someone: Someone) -> None:
-        await someone.says(self.dice.choice(QUESTIONS))
-        self.answers.add(_place(someone.last))
+    async def _sends_a_command(self, user: ChatUser) -> None:
+        await user.says(self.rng.choice(COMMANDS))
+        self.answers.add(_message_key(user.last))
 
-    async def _sends_a_clip(self, someone: Someone) -> None:
-        await someone.posts({"video": CLIP, "caption": self._style()})
-        self.answers.add(_place(someone.last))
+    async def _sends_a_clip(self, user: ChatUser) -> None:
+        await user.posts({"video": VIDEO, "caption": self._style()})
+        self.answers.add(_message_key(user.last))
 
-    async def _is_not_meant(self, someone: Someone) -> None:
-        member = Someone(self.api, someone.id, GROUPS[someone.id % len(GROUPS)])
-        bodies = [{"text": self.dice.choice(NOT_FOR_US)}, {"new_chat_title": "New"}, {"sticker": CLIP | STILL}]
+    async def _talks_to_others(self, user: ChatUser) -> None:
+        member = ChatUser(self.api, user.id, GROUPS[user.id % len(GROUPS)])
+        bodies = [{"text": self.rng.choice(NOT_FOR_US)}, {"new_chat_title": "New"}, {"sticker": VIDEO | STILL_STICKER}]
         bodies += [{"text": "/help", "is_automatic_forward": True}, {"photo": photo_json("nobody")}]
-        await member.posts(self.dice.choice(bodies))
-        self.silence.add(_place(member.last))
+        await member.posts(self.rng.choice(bodies))
+        self.ignored.add(_message_key(member.last))
 
-    async def _presses_something_odd(self, someone: Someone) -> None:
-        shown = Shown(someone.chat, 1_000_000 + self.dice.randrange(1000), "an old card")
-        self.presses.add(await someone.presses_data(shown, self.dice.choice(FOREIGN)))
+    async def _presses_an_odd_button(self, user: ChatUser) -> None:
+        message = ChatMessage(user.chat, 1_000_000 + self.rng.randrange(1000), "an old card")
+        self.presses.add(await user.presses_data(message, self.rng.choice(ODD_BUTTON_DATA)))
 
-    async def _searches(self, someone: Someone) -> None:
-        words = self.dice.choice(("", "anime", "#1", "nothing of the kind", "🙂"))
-        body = {"id": self._query(self.inline), "from": someone.user(), "query": words, "offset": ""}
+    async def _searches(self, user: ChatUser) -> None:
+        words = self.rng.choice(("", "anime", "#1", "nothing of the kind", "🙂"))
+        body = {"id": self._new_query(self.inline), "from": user.user(), "query": words, "offset": ""}
         await self.api.push({"inline_query": body})
 
-    async def _is_about_to_pay(self, someone: Someone) -> None:
-        body = {"id": self._query(self.checkouts), "from": someone.user(), "currency": "XTR", "total_amount": 50}
-        await self.api.push(
-            {"pre_checkout_query": body | {"invoice_payload": self.dice.choice(("units:10:50", "odd"))}}
-        )
+    async def _is_about_to_pay(self, user: ChatUser) -> None:
+        body = {"id": self._new_query(self.checkouts), "from": user.user(), "currency": "XTR", "total_amount": 50}
+        await self.api.push({"pre_checkout_query": body | {"invoice_payload": self.rng.choice(("units:10:50", "odd"))}})
 
-    async def _pays(self, someone: Someone) -> None:
-        alone = Someone(self.api, someone.id, someone.id)
+    async def _pays(self, user: ChatUser) -> None:
+        alone = ChatUser(self.api, user.id, user.id)
         paid = {"currency": "XTR", "total_amount": 50, "invoice_payload": "units:10:50"}
         paid |= {"telegram_payment_charge_id": f"charge-{self.api.chats.new_id()}", "provider_payment_charge_id": ""}
-        self.bought[someone.id] += 10
+        self.bought[user.id] += 10
         for _ in range(2):  # told twice, as two messages
             await alone.posts({"successful_payment": paid})
-            self.answers.add(_place(alone.last))
+            self.answers.add(_message_key(alone.last))
 
-    async def _changes_our_standing(self, someone: Someone) -> None:
-        await adds_bot(Someone(self.api, someone.id, someone.id), was="member", now="kicked")
+    async def _blocks_the_bot(self, user: ChatUser) -> None:
+        await change_membership(ChatUser(self.api, user.id, user.id), was="member", now="kicked")
 
-    def _query(self, kind: set[str]) -> str:
+    def _new_query(self, kind: set[str]) -> str:
         query = f"query-{self.api.chats.new_id()}"
         kind.add(query)
-        self.api.elsewhere.asked.add(query)
+        self.api.queries.pending.add(query)
         return query
 
 
-STILL = {"type": "regular", "is_animated": False, "is_video": False}
+STILL_STICKER = {"type": "regular", "is_animated": False, "is_video": False}
 
 
-def _place(shown: Shown) -> tuple[int, int]:
-    return shown.chat, shown.id
+def _message_key(message: ChatMessage) -> tuple[int, int]:
+    return message.chat, message.id

@@ -1,4 +1,4 @@
-"""A platform of Telegram's with nothing behind it but a database: for tests of what it shows and how."""
+"""Telegram's platform with a database but without the rest of the app, for tests of how cards are shown."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +20,10 @@ from storage.database import Database, open_database
 from storage.jobs import State
 from storage.results import Result
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.chats import Shown
+from tests.fakes.telegram_api.chats import ChatMessage
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.rows import NOON, insert_job
-from tests.harness.telegram import HASTE
+from tests.harness.telegram import SPEEDUP
 
 ANNA = Person("telegram", "5")
 CHAT = Chat("telegram", "5")
@@ -32,20 +32,21 @@ ACCOUNT = "telegram:7654321"
 
 
 @dataclass
-class Wall:
-    """The platform, Telegram as people see it, and where groups were said to have moved."""
+class PlatformHarness:
+    """The platform, Telegram as people see it, and the group migrations it reported."""
 
     platform: TelegramPlatform
     api: BotApi
     database: Database
-    moves: list[tuple[str, str]] = field(default_factory=list)
+    migrations: list[tuple[str, str]] = field(default_factory=list)
 
-    def only(self, chat: int = 5) -> Shown:
-        [shown] = self.api.chats.of_bot(chat)
-        return shown
+    def only_message(self, chat: int = 5) -> ChatMessage:
+        """The bot's only message in a chat."""
+        [message] = self.api.chats.bot_messages(chat)
+        return message
 
-    async def picture(self, source: str = "test:1") -> Picture:
-        """The finished picture of a job that is in store."""
+    async def finished_picture(self, source: str = "test:1") -> Picture:
+        """The picture of a finished job with stored result."""
         async with self.database.write() as connection:
             job = await insert_job(connection, source, state=State.DELIVERED, style=2, platform="telegram", who="5")
             await results.insert(connection, job.id, Result(f"result/{source}", 9, 8, 8, NOON, NOON + 1e9))
@@ -53,21 +54,23 @@ class Wall:
 
 
 @asynccontextmanager
-async def wall() -> AsyncIterator[Wall]:
-    """Connected until the block ends; nothing that was said to Telegram may break the specification."""
+async def platform_harness() -> AsyncIterator[PlatformHarness]:
+    """Connected until the block ends; no call may violate the Bot API's specification."""
     with TemporaryDirectory() as folder:
         async with (
             bot_api() as api,
-            create_bot(SecretStr(TOKEN), api.url, MESSAGES_PER_SECOND * HASTE) as bot,
+            create_bot(SecretStr(TOKEN), api.url, MESSAGES_PER_SECOND * SPEEDUP) as bot,
             open_database(Path(folder) / "rows.db") as database,
         ):
-            clock = WallClock(HASTE)
-            moves: list[tuple[str, str]] = []
+            clock = WallClock(SPEEDUP)
+            migrations: list[tuple[str, str]] = []
 
-            async def follow(old: Chat, new: Chat) -> None:
-                moves.append((old.platform_id, new.platform_id))
+            async def migrate_group(old: Chat, new: Chat) -> None:
+                migrations.append((old.platform_id, new.platform_id))
 
-            pen = ApiWriter(bot, ChatState(database, ACCOUNT, clock))
-            pen.bot_user = bot.bot
-            yield Wall(TelegramPlatform(pen, SendLimits(clock.now), clock, follow), api, database, moves)
+            writer = ApiWriter(bot, ChatState(database, ACCOUNT, clock))
+            writer.bot_user = bot.bot
+            yield PlatformHarness(
+                TelegramPlatform(writer, SendLimits(clock.now), clock, migrate_group), api, database, migrations
+            )
             assert api.breaches == []

@@ -1,5 +1,7 @@
-"""Every screen of the chat as text, in both languages. `python -m tests.harness.telegram_screens` prints it for the
-docs."""
+"""Every screen of the chat as text, in both languages, for docs/telegram.md.
+
+`python -m tests.harness.telegram_screens` prints it.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -40,16 +42,16 @@ QUOTA = QuotaView(limit=20, used=2, reserved=1, resets_at=5 * HOUR)
 
 NOON = 1_790_000_000.0
 PERSON = Person("telegram", "1")
-STYLES_KEPT = (SavedStyle(1, "Quilt", 0.0, ""), SavedStyle(2, "Our team", 0.0, "", in_library=True))
-PAST = (
+SAVED_STYLES = (SavedStyle(1, "Quilt", 0.0, ""), SavedStyle(2, "Our team", 0.0, "", in_library=True))
+HISTORY = (
     replace(QUEUED, state=State.DELIVERED, created=NOON, expires_at=NOON),
     replace(QUEUED, state=State.FAILED, style=2, created=NOON, error=UserError(ErrorCode.NO_FACE)),
     replace(QUEUED, state=State.RUNNING, style=7, created=NOON),
 )
-RULES = GroupSettings(
+GROUP_SETTINGS = GroupSettings(
     styles=frozenset({0, 2}), daily_limit=50, cooldown_seconds=60, quiet_from=22 * 60, quiet_to=7 * 60
 )
-COCKPIT = AdminFigures(
+ADMIN_FIGURES = AdminFigures(
     accounts=(
         AccountFigures("cloud-1", None, 0, 412, 14.6),
         AccountFigures("cloud-2", "the free images are used up", 0, 500, 15.1),
@@ -130,8 +132,8 @@ ALBUMS: tuple[tuple[str, tuple[JobView, ...], bool], ...] = (
 )
 
 
-def drawn(card: Card) -> str:
-    """A card as text: its picture as a frame, its buttons in brackets."""
+def as_text(card: Card) -> str:
+    """A card as text: a placeholder for its picture, and buttons in brackets."""
     picture = ["( the picture )"] if card.picture else []
     if card.invoice:
         return f"( {card.invoice.title}: {card.invoice.stars} ⭐ )\n{card.invoice.description}"
@@ -139,7 +141,7 @@ def drawn(card: Card) -> str:
     return "\n".join([*picture, card.text, *rows])
 
 
-def pages(texts: Texts) -> Iterator[tuple[str, str]]:
+def command_screens(texts: Texts) -> Iterator[tuple[str, str]]:
     yield "/start", start_text(QUOTA, texts, is_group=False)
     yield "/start in a group", start_text(QUOTA, texts, is_group=True)
     yield "/help", help_text(texts)
@@ -148,46 +150,46 @@ def pages(texts: Texts) -> Iterator[tuple[str, str]]:
     yield "/cancel", cancel_text(2, texts)
 
 
-def _own_choice(language: str) -> Card:
+def _personal_choices(language: str) -> Card:
     styles = ordered(STYLES[:6], (4, 2), None)
-    return job_card(DRAFT, styles=styles, saved_styles=STYLES_KEPT, language=language)
+    return job_card(DRAFT, styles=styles, saved_styles=SAVED_STYLES, language=language)
 
 
-def desks(person: Person) -> Iterator[tuple[str, str]]:
-    """What is not about one picture."""
+def feature_screens(person: Person) -> Iterator[tuple[str, str]]:
+    """Screens that are not about one picture."""
     texts = texts_for(person.language)
-    yield "/history", drawn(history_card(PAST, person, page=0))
-    yield "/savestyle Quilt", drawn(saved_card(STYLES_KEPT[0], person, has_links=True))
-    yield "/mystyles", drawn(saved_styles_card(STYLES_KEPT, person, page=0))
-    yield "A link to share", drawn(shared_card(STYLES_KEPT[0], "https://t.me/your_bot?start=style_…", person))
+    yield "/history", as_text(history_card(HISTORY, person, page=0))
+    yield "/savestyle Quilt", as_text(saved_card(SAVED_STYLES[0], person, has_links=True))
+    yield "/mystyles", as_text(saved_styles_card(SAVED_STYLES, person, page=0))
+    yield "A link to share", as_text(shared_card(SAVED_STYLES[0], "https://t.me/your_bot?start=style_…", person))
     yield "/privacy", privacy_text(PrivacyFacts(24, 30, 1, 7), person)
-    yield "/forget", drawn(confirm_forget_card(person))
+    yield "/forget", as_text(confirm_forget_card(person))
     yield "Everything is deleted", forgotten_text(DeletedCounts(12, 9, 1, 14), texts)
-    yield "/optout", drawn(opted_out_card(person, out=True))
-    yield "/lang", drawn(language_card(person))
+    yield "/optout", as_text(opted_out_card(person, out=True))
+    yield "/lang", as_text(language_card(person))
     yield "Added to a group, with privacy mode on", greeting_card(person, "your_bot", hears_all=False).text
-    yield "/settings", drawn(settings_card(RULES, person))
-    yield "The styles of a group", drawn(looks_card(RULES, STYLES[:5], person, page=0))
+    yield "/settings", as_text(settings_card(GROUP_SETTINGS, person))
+    yield "The styles of a group", as_text(looks_card(GROUP_SETTINGS, STYLES[:5], person, page=0))
     yield "/give 3", thanks_text(3, 5, person)
-    yield "/buy", drawn(offers_card((CreditPackage(10, 50), CreditPackage(50, 200)), 0, person))
+    yield "/buy", as_text(offers_card((CreditPackage(10, 50), CreditPackage(50, 200)), 0, person))
     yield "/terms", terms_text(texts)
     yield "/paysupport", support_card("1", person, ("stx_8h2…",)).text
-    yield "/admin", drawn(admin_card(COCKPIT, texts, NOON))
-    yield "/admin broadcast", drawn(broadcasts_card(COCKPIT.broadcasts, texts))
-    yield "The last troubles", failures_text(COCKPIT.failures, texts)
+    yield "/admin", as_text(admin_card(ADMIN_FIGURES, texts, NOON))
+    yield "/admin broadcast", as_text(broadcasts_card(ADMIN_FIGURES.broadcasts, texts))
+    yield "The last troubles", failures_text(ADMIN_FIGURES.failures, texts)
 
 
 def screens(language: str) -> Iterator[tuple[str, str]]:
-    """Title and drawing of every screen."""
+    """Title and text of every screen."""
     for title, view, picture in JOBS:
-        yield title, drawn(job_card(view, styles=STYLES, language=language, picture=picture))
+        yield title, as_text(job_card(view, styles=STYLES, language=language, picture=picture))
     for title, views, in_doubt in ALBUMS:
-        yield title, drawn(album_card(views, styles=STYLES, language=language, in_doubt=in_doubt))
+        yield title, as_text(album_card(views, styles=STYLES, language=language, in_doubt=in_doubt))
     asked = Card("🎨 " + STYLES[5].name(language), confirm_delete_rows(QUEUED, language), PICTURE)
-    yield "Deleting asks first", drawn(asked)
-    yield "A photo without a style, with favourites and saved styles", drawn(_own_choice(language))
-    yield from pages(texts_for(language))
-    yield from desks(replace(PERSON, language=language))
+    yield "Deleting asks first", as_text(asked)
+    yield "A photo without a style, with favourites and saved styles", as_text(_personal_choices(language))
+    yield from command_screens(texts_for(language))
+    yield from feature_screens(replace(PERSON, language=language))
 
 
 def document() -> str:

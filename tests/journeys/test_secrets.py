@@ -25,8 +25,8 @@ from tests.fakes.discord_api.people import SimulatedUser
 from tests.fakes.discord_api.server import TOKEN as DISCORD
 from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.fakes.http_server import Reply, as_json
-from tests.fakes.telegram_api.people import Someone
-from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bot_api, broken, flood
+from tests.fakes.telegram_api.people import ChatUser
+from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bad_gateway, bot_api, flood
 from tests.harness.bot_process import Bot, bot_process
 
 KEY = "sk-0123456789abcdef-recognisable"
@@ -108,14 +108,14 @@ async def trouble(town: Town, bot: Bot) -> None:
     town.gate.next("query", said_back, garbage_after)
     town.gate.next("result", said_back)
     town.api.faults += [
-        broken("sendMessage", 502),
+        bad_gateway("sendMessage", 502),
         Fault("sendMessage"),
         flood("editMessageText", 1),
         Fault("editMessageMedia", as_json({"ok": True, "result": {"message_id": TOKEN}})),
         Fault("getUpdates", as_json({"ok": False, "error_code": 500, "description": f"No: {TOKEN}"}, 500)),
         Fault("getUpdates", as_json({"ok": True, "result": [{"update_id": TOKEN}]})),
     ]
-    anna = Someone(town.api, 1, 1)
+    anna = ChatUser(town.api, 1, 1)
     await anna.sends(portrait_jpeg(), caption="/style 0")
     user = town.discord.state.user(2)
     await town.discord.wait_until(lambda: town.discord.gateway.is_connected and town.discord.commands.all)

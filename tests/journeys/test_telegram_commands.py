@@ -7,110 +7,110 @@ from pathlib import Path
 from PIL import Image
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.people import Someone
-from tests.harness.telegram import GROUP, Town, telegram_house
+from tests.fakes.telegram_api.people import ChatUser
+from tests.harness.telegram import GROUP, TelegramHarness, telegram_harness
 
 
-async def answered(town: Town, someone: Someone, words: str) -> str:
+async def answer_to(harness: TelegramHarness, someone: ChatUser, words: str) -> str:
     """The bot's next message here after these words."""
     seen = len(someone.sees)
     await someone.says(words)
-    await town.api.until(lambda: len(someone.sees) > seen)
+    await harness.api.until(lambda: len(someone.sees) > seen)
     return someone.sees[-1].text
 
 
 async def test_history_opens_a_picture_and_shows_it_beside_its_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(400, 500), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
-        assert "1. Anime · " in await answered(town, anna, "/history")
+        await harness.api.until(lambda: anna.pictures)
+        assert "1. Anime · " in await answer_to(harness, anna, "/history")
         await anna.presses(anna.sees[-1], "🖼 1")
-        await town.api.until(lambda: len(anna.pictures) == 2)
+        await harness.api.until(lambda: len(anna.pictures) == 2)
         opened = anna.pictures[-1]
         assert (opened.text, opened.photo) == ("🎨 Anime", anna.pictures[0].photo)
         await anna.presses(opened, "Before and after")
-        await town.api.until(lambda: len(anna.pictures) == 3)
+        await harness.api.until(lambda: len(anna.pictures) == 3)
         with Image.open(io.BytesIO(anna.pictures[-1].photo or b"")) as both:
             assert both.width > both.height
         await anna.says("/again")
-        await town.api.until(lambda: len(anna.pictures) == 4)
-        assert await town.units(anna) == (2, 0)
+        await harness.api.until(lambda: len(anna.pictures) == 4)
+        assert await harness.units(anna) == (2, 0)
 
 
 async def test_an_export_arrives_as_a_zip_and_then_everything_is_forgotten(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1, "zh-hans")
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1, "zh-hans")
         await anna.sends(portrait_jpeg(), caption="/style 0")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         await anna.says("/export")
-        await town.api.until(lambda: any(shown.document for shown in anna.sees))
-        parcel = next(shown.document for shown in anna.sees if shown.document)
+        await harness.api.until(lambda: any(message.document for message in anna.sees))
+        parcel = next(message.document for message in anna.sees if message.document)
         with zipfile.ZipFile(io.BytesIO(parcel)) as archive:
             assert sum(name.endswith(".jpg") for name in archive.namelist()) == 2
 
-        assert "要删除你的照片" in await answered(town, anna, "/forget")
+        assert "要删除你的照片" in await answer_to(harness, anna, "/forget")
         asked = anna.sees[-1]
-        stranger = town.person(2)
+        stranger = harness.person(2)
         assert "somebody else" in await stranger.notice(await stranger.presses(asked, "确认全部删除"))
         await anna.presses(asked, "确认全部删除")
-        await town.api.until(lambda: "1 张画好的图片" in town.api.chats.messages[asked.chat, asked.id].text)
-        assert "还没有图片" in await answered(town, anna, "/history")
+        await harness.api.until(lambda: "1 张画好的图片" in harness.api.chats.messages[asked.chat, asked.id].text)
+        assert "还没有图片" in await answer_to(harness, anna, "/history")
 
 
 async def test_a_saved_style_is_a_button_and_a_link_for_others(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.person(1), town.person(2)
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(500, 500, shade=9), caption="/savestyle Quilt")
-        await town.api.until(lambda: any("Kept as" in shown.text for shown in anna.sees))
+        await harness.api.until(lambda: any("Kept as" in message.text for message in anna.sees))
         await anna.presses(anna.sees[-1], "Link to share")
-        await town.api.until(lambda: any("https://t.me/" in shown.text for shown in anna.sees))
+        await harness.api.until(lambda: any("https://t.me/" in message.text for message in anna.sees))
         link = anna.sees[-1].text.splitlines()[-1]
         await ben.says(f"/start {link.partition('?start=')[2]}")
-        await town.api.until(lambda: ben.pictures)
+        await harness.api.until(lambda: ben.pictures)
         assert "is yours now" in ben.pictures[0].text
         await ben.sends(portrait_jpeg())
-        await town.api.until(lambda: any("Which style" in shown.text for shown in ben.sees))
+        await harness.api.until(lambda: any("Which style" in message.text for message in ben.sees))
         await ben.presses(ben.sees[-1], "⭐ Quilt")
-        await town.api.until(lambda: any(shown.text == "🎨 Quilt" for shown in ben.pictures))
+        await harness.api.until(lambda: any(message.text == "🎨 Quilt" for message in ben.pictures))
 
 
 async def test_admins_of_a_group_change_its_rules_by_buttons_in_place(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        town.api.groups.admins.add((GROUP, 1))
-        admin, ben = town.member(1), town.member(2)
-        assert "only its admins" in await answered(town, ben, "/settings")
-        assert "Everyone may ask." in await answered(town, admin, "/settings")
+    async with telegram_harness(tmp_path) as harness:
+        harness.api.groups.admins.add((GROUP, 1))
+        admin, ben = harness.member(1), harness.member(2)
+        assert "only its admins" in await answer_to(harness, ben, "/settings")
+        assert "Everyone may ask." in await answer_to(harness, admin, "/settings")
         card = admin.sees[-1]
         assert "only its admins" in await ben.notice(await ben.presses(card, "Switch off"))
         await admin.presses(card, "Switch off")
-        await town.api.until(lambda: "switched off" in town.api.chats.messages[card.chat, card.id].text)
+        await harness.api.until(lambda: "switched off" in harness.api.chats.messages[card.chat, card.id].text)
         await ben.sends(portrait_jpeg(), caption="/style 0")
-        await town.api.until(lambda: any("switched me off here" in shown.text for shown in ben.sees))
-        await admin.presses(town.api.chats.messages[card.chat, card.id], "🎨 Styles")
-        await town.api.until(lambda: "Which styles" in town.api.chats.messages[card.chat, card.id].text)
-        assert await town.units(ben) == (0, 0)
+        await harness.api.until(lambda: any("switched me off here" in message.text for message in ben.sees))
+        await admin.presses(harness.api.chats.messages[card.chat, card.id], "🎨 Styles")
+        await harness.api.until(lambda: "Which styles" in harness.api.chats.messages[card.chat, card.id].text)
+        assert await harness.units(ben) == (0, 0)
 
 
 async def test_the_chosen_language_is_spoken_on_cards_and_answers(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1, "en")
-        assert await answered(town, anna, "/lang 中文") == "以后我和你说中文。"
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1, "en")
+        assert await answer_to(harness, anna, "/lang 中文") == "以后我和你说中文。"
         await anna.sends(portrait_jpeg(), caption="/style 0")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         assert anna.pictures[0].text == "🎨 复古漫画"
         assert "🔁 再画一张" in anna.pictures[0].labels
 
 
 async def test_the_owner_pauses_and_everybodys_card_says_so(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, admins=("telegram:7",)) as town:
-        olga, anna = town.person(7), town.person(1)
-        assert "Waiting: 0" in await answered(town, olga, "/admin")
+    async with telegram_harness(tmp_path, admins=("telegram:7",)) as harness:
+        olga, anna = harness.person(7), harness.person(1)
+        assert "Waiting: 0" in await answer_to(harness, olga, "/admin")
         desk = olga.sees[-1]
         await olga.presses(desk, "Pause")
-        await town.api.until(lambda: "▶ Resume" in town.api.chats.messages[desk.chat, desk.id].labels)
+        await harness.api.until(lambda: "▶ Resume" in harness.api.chats.messages[desk.chat, desk.id].labels)
         await anna.sends(portrait_jpeg(), caption="/style 0")
-        await town.api.until(lambda: any("paused at the moment" in shown.text for shown in anna.sees))
-        await olga.presses(town.api.chats.messages[desk.chat, desk.id], "Resume")
-        await town.api.until(lambda: anna.pictures)
-        assert "Send me a photo and I ask" in await answered(town, anna, "/admin")
+        await harness.api.until(lambda: any("paused at the moment" in message.text for message in anna.sees))
+        await olga.presses(harness.api.chats.messages[desk.chat, desk.id], "Resume")
+        await harness.api.until(lambda: anna.pictures)
+        assert "Send me a photo and I ask" in await answer_to(harness, anna, "/admin")

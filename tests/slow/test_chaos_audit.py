@@ -13,7 +13,7 @@ from chaos import audit
 from chaos.users import PhotoRequest
 from storage.database import open_database
 from stylizer.tasks import Status, Task
-from tests.fakes.telegram_api.chats import Shown
+from tests.fakes.telegram_api.chats import ChatMessage
 from tests.fakes.telegram_api.server import BotApi
 
 REQUEST = PhotoRequest(0, "telegram:1:7:3", chat=7)
@@ -31,8 +31,8 @@ ROWS = """
 """
 
 
-def card(number: int, photo: bytes | None = b"x") -> Shown:
-    return Shown(7, number, photo=photo, rows=((("Again", "again:1"),),))
+def card(number: int, photo: bytes | None = b"x") -> ChatMessage:
+    return ChatMessage(7, number, photo=photo, rows=((("Again", "again:1"),),))
 
 
 @pytest.fixture
@@ -135,12 +135,12 @@ def test_a_sent_but_unrecorded_card_may_appear_once_more(database: Path) -> None
         ([card(8), card(9)], 1, None),
         ([card(8), card(9, photo=None)], 0, "has 2 cards"),
         ([card(8), card(9, photo=None)], 1, None),
-        ([card(8), Shown(7, 9, "Your picture is ready: here it is.")], 0, None),
-        ([card(8), *[Shown(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was sent 2 times"),
+        ([card(8), ChatMessage(7, 9, "Your picture is ready: here it is.")], 0, None),
+        ([card(8), *[ChatMessage(7, n, "Your picture is ready: here it is.") for n in (9, 10)]], 0, "was sent 2 times"),
     ],
 )
 def test_a_chat_with_a_missing_or_surplus_picture_is_found(
-    database: Path, messages: list[Shown], allowed_duplicates: int, expected: str | None
+    database: Path, messages: list[ChatMessage], allowed_duplicates: int, expected: str | None
 ) -> None:
     api = BotApi()
     for shown in messages:

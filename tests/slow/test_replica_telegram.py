@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.postgres import Server
-from tests.fakes.telegram_api.chats import Shown
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.chats import ChatMessage
+from tests.fakes.telegram_api.people import ChatUser
 from tests.harness.replica_apps import TelegramReplicas, telegram_replicas
 
 TOGETHER = pytest.mark.asyncio(loop_scope="module")
@@ -25,12 +25,12 @@ def photos(number: int) -> list[bytes]:
     return [portrait_jpeg(600 + 10 * nth, 700, shade=25 * nth) for nth in range(number)]
 
 
-async def units(replicas: TelegramReplicas, someone: Someone) -> tuple[int, int]:
+async def units(replicas: TelegramReplicas, someone: ChatUser) -> tuple[int, int]:
     quota = await replicas.apps[0].job_service.quota(someone.person)
     return quota.used, quota.reserved
 
 
-async def the_picture(replicas: TelegramReplicas, someone: Someone) -> Shown:
+async def the_picture(replicas: TelegramReplicas, someone: ChatUser) -> ChatMessage:
     """The one card of this chat, once it is a picture."""
     await replicas.api.until(lambda: someone.pictures)
     await replicas.api.acknowledged()
@@ -63,7 +63,7 @@ async def test_an_album_whose_parts_come_to_two_of_us_is_one_request_with_one_ca
     assert set(replicas.mail.brought[before:]) == {0, 1}
     [card] = [shown for shown in anna.sees if shown.photo is None]
     assert card.text == "🎨 Futuristic tech · 4 photos\nAll 4 pictures are ready."
-    assert {shown.answers for shown in anna.sees} == {first}
+    assert {shown.reply_to for shown in anna.sees} == {first}
     assert await units(replicas, anna) == (4, 0)
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from bot.runtime.clock import WallClock
 from tests.fakes.dashscope.service import stand_in
-from tests.fakes.telegram_api.server import BotApi, Fault, bot_api, broken, flood
-from tests.harness.telegram import HASTE, Town, telegram_house
-from tests.harness.telegram_load import PEOPLE, Multitude
+from tests.fakes.telegram_api.server import BotApi, Fault, bad_gateway, bot_api, flood
+from tests.harness.telegram import SPEEDUP, TelegramHarness, telegram_harness
+from tests.harness.telegram_load import PEOPLE, CrowdSimulation
 
 UPDATES = 1000
 PATIENCE = 180.0  # seconds; a quarter of that on a machine with nothing else to do
@@ -29,17 +29,25 @@ AS_ONE, AS_TWO = (3, 0), (1, 1)
 def stumbles() -> list[Fault]:
     """What Telegram does to the bot that day. What was carried out is never denied: that could only be sent twice."""
     return [
-        *(broken("getUpdates", 502, times=2), Fault("getUpdates"), Fault("getFile", times=3)),
-        *(flood("sendMessage", 2, times=4), broken("sendMessage", 500, times=2), flood("editMessageMedia", 1, times=4)),
+        *(bad_gateway("getUpdates", 502, times=2), Fault("getUpdates"), Fault("getFile", times=3)),
+        *(
+            flood("sendMessage", 2, times=4),
+            bad_gateway("sendMessage", 500, times=2),
+            flood("editMessageMedia", 1, times=4),
+        ),
         flood("sendMediaGroup", 1, times=2),
-        *(broken("editMessageMedia", times=3), flood("editMessageText", 1, times=3), broken("answerCallbackQuery")),
+        *(
+            bad_gateway("editMessageMedia", times=3),
+            flood("editMessageText", 1, times=3),
+            bad_gateway("answerCallbackQuery"),
+        ),
         *(flood("getFile", 1, times=3), Fault("editMessageText", lost=True, times=2)),
     ]
 
 
 def answered(api: BotApi) -> Counter[tuple[int, int]]:
     """How many messages of the bot answer each message of a person."""
-    return Counter((chat, shown.answers) for (chat, _), shown in api.chats.messages.items() if shown.answers)
+    return Counter((chat, shown.reply_to) for (chat, _), shown in api.chats.messages.items() if shown.reply_to)
 
 
 def _album_cards(api: BotApi) -> list[str]:
@@ -47,14 +55,14 @@ def _album_cards(api: BotApi) -> list[str]:
     return [
         shown.text
         for shown in api.chats.messages.values()
-        if shown.by_bot and ("2 photos" in shown.text or "2 张照片" in shown.text)
+        if shown.from_bot and ("2 photos" in shown.text or "2 张照片" in shown.text)
     ]
 
 
 def painted(api: BotApi) -> set[tuple[int, int]]:
     """The messages that were answered with a picture."""
     return {
-        (chat, shown.answers or 0) for (chat, _), shown in api.chats.messages.items() if shown.photo and shown.by_bot
+        (chat, shown.reply_to or 0) for (chat, _), shown in api.chats.messages.items() if shown.photo and shown.from_bot
     }
 
 
@@ -63,9 +71,9 @@ def too_fast(api: BotApi) -> list[str]:
     times: dict[int, list[float]] = defaultdict(list)
     for call in api.calls:
         if call.method in WRITES and "chat_id" in call.params:
-            times[int(call.params["chat_id"])].append(call.at * HASTE)
+            times[int(call.params["chat_id"])].append(call.at * SPEEDUP)
         elif call.method == "sendMediaGroup":  # each of its pictures counts
-            times[int(call.params["chat_id"])] += [call.at * HASTE] * len(json.loads(call.params["media"]))
+            times[int(call.params["chat_id"])] += [call.at * SPEEDUP] * len(json.loads(call.params["media"]))
     return [
         f"{most} messages within {at[place + most - 1] - at[place]:.1f} s in {chat}"
         for chat, at in times.items()
@@ -75,30 +83,30 @@ def too_fast(api: BotApi) -> list[str]:
     ]
 
 
-async def the_end(api: BotApi, day: Multitude) -> None:
+async def the_end(api: BotApi, day: CrowdSimulation) -> None:
     """Wait until everybody has what they asked for."""
     await api.acknowledged(PATIENCE)
     await api.until(lambda: day.cards | {first for first, _ in day.albums} <= painted(api), PATIENCE)
     await api.until(lambda: all("ready" in words or "好了" in words for words in _album_cards(api)), PATIENCE)
-    await api.until(lambda: all(shown.photo for shown in api.chats.inline.values()), PATIENCE)
+    await api.until(lambda: all(shown.photo for shown in api.chats.inline_messages.values()), PATIENCE)
 
 
-async def check(town: Town, day: Multitude) -> None:
+async def check(harness: TelegramHarness, day: CrowdSimulation) -> None:
     """Each was answered as often as it is to be."""
-    api, given = town.api, answered(town.api)
+    api, given = harness.api, answered(harness.api)
     assert {place: given[place] for place in day.cards | day.answers if given[place] != 1} == {}
     assert {(given[first], given[second]) for first, second in day.albums} <= {AS_ONE, AS_TWO}
-    assert {place: given[place] for place in day.silence if given[place]} == {}
-    assert len(api.chats.inline) == len(day.guests) == api.count("answerGuestQuery")
+    assert {place: given[place] for place in day.ignored if given[place]} == {}
+    assert len(api.chats.inline_messages) == len(day.guests) == api.count("answerGuestQuery")
     for kind, method in (
         (day.presses, "answerCallbackQuery"),
         (day.inline, "answerInlineQuery"),
         (day.checkouts, "answerPreCheckoutQuery"),
     ):
-        asked = Counter(call.params.get(f"{_query(method)}_id") for call in api.done if call.method == method)
+        asked = Counter(call.params.get(f"{_query(method)}_id") for call in api.succeeded if call.method == method)
         assert asked == Counter(kind), method
     assert all(api.notices[query].get("text") for query in day.presses), "every press reads why not"
-    purses = {number: await town.app.services.credits.balance(town.person(number).person) for number in PEOPLE}
+    purses = {number: await harness.app.services.credits.balance(harness.person(number).person) for number in PEOPLE}
     assert Counter({number: units for number, units in purses.items() if units}) == day.bought
 
 
@@ -114,8 +122,8 @@ def _query(method: str) -> str:
 async def test_a_thousand_updates_are_each_answered_once(tmp_path: Path) -> None:
     fast: dict[str, Any] = {"submits_per_second": 1000, "queries_per_second": 5000, "max_running": 8}
     async with bot_api() as api, stand_in(tmp_path / "cloud", **fast) as cloud:
-        day = Multitude(api, random.Random(61))
-        api.updates = await day.act(UPDATES)
+        day = CrowdSimulation(api, random.Random(61))
+        api.updates = await day.generate(UPDATES)
         assert len(api.updates) == UPDATES
         api.faults += stumbles()
         settings: dict[str, Any] = {
@@ -125,10 +133,12 @@ async def test_a_thousand_updates_are_each_answered_once(tmp_path: Path) -> None
         }
         settings |= {"dashscope_submits_per_second": 20.0, "daily_free_images": 1000, "stars_packages": "10:50"}
 
-        async with telegram_house(tmp_path, api=api, clock=WallClock(HASTE), **settings):  # asks for updates
+        async with telegram_harness(tmp_path, api=api, clock=WallClock(SPEEDUP), **settings):  # asks for updates
             await api.until(lambda: len({update["update_id"] for update in api.updates}) < UPDATES * 2 // 5, PATIENCE)
-        api.postman.twice = True
-        async with telegram_house(tmp_path, api=api, clock=WallClock(HASTE), by_webhook=True, **settings) as town:
+        api.webhook.duplicate = True
+        async with telegram_harness(
+            tmp_path, api=api, clock=WallClock(SPEEDUP), by_webhook=True, **settings
+        ) as harness:
             await the_end(api, day)
-            await check(town, day)
+            await check(harness, day)
         assert too_fast(api) == []

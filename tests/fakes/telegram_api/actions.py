@@ -1,95 +1,101 @@
-"""What people do besides writing: change a caption, ask inline, call the bot into a chat, pay, add it to a group."""
+"""What people do besides sending messages: edit a caption, use inline mode, call the bot as a guest, pay, manage a
+group.
+"""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.fakes.telegram_api.chats import Shown, chat_json
-from tests.fakes.telegram_api.people import NOW, Someone
+from tests.fakes.telegram_api.chats import ChatMessage, chat_json
+from tests.fakes.telegram_api.people import NOW, ChatUser
 from tests.fakes.telegram_api.server import ME, BotApi
 
 Json = Any
 
 
-async def changes_caption(someone: Someone, shown: Shown, caption: str) -> Json:
-    """Edits the words under a picture."""
-    message = someone.api.chats.written[shown.chat, shown.id] | {"caption": caption, "edit_date": NOW + 60}
-    someone.api.chats.written[shown.chat, shown.id] = message
-    return await someone.api.push({"edited_message": message})
+async def edit_caption(user: ChatUser, photo: ChatMessage, caption: str) -> Json:
+    """Edit the caption of a photo."""
+    message = user.api.chats.user_messages[photo.chat, photo.id] | {"caption": caption, "edit_date": NOW + 60}
+    user.api.chats.user_messages[photo.chat, photo.id] = message
+    return await user.api.push({"edited_message": message})
 
 
-async def asks_inline(someone: Someone, words: str) -> list[Json]:
-    """Writes the bot's name and these words somewhere; what they are shown."""
-    api, query = someone.api, f"inline-query-{someone.api.chats.new_id()}"
-    api.elsewhere.asked.add(query)
-    await api.push({"inline_query": {"id": query, "from": someone.user(), "query": words, "offset": ""}})
-    await api.until(lambda: query in api.elsewhere.answers)
-    found: list[Json] = json.loads(api.elsewhere.answers[query]["results"])
-    return found
+async def send_inline_query(user: ChatUser, text: str) -> list[Json]:
+    """Type the bot's name and `text` in any chat; returns the results that the bot offers."""
+    api, query = user.api, f"inline-query-{user.api.chats.new_id()}"
+    api.queries.pending.add(query)
+    await api.push({"inline_query": {"id": query, "from": user.user(), "query": text, "offset": ""}})
+    await api.until(lambda: query in api.queries.answers)
+    results: list[Json] = json.loads(api.queries.answers[query]["results"])
+    return results
 
 
-async def calls(
-    someone: Someone, words: str, photo: bytes | None = None, answering: Json = None, chat: Json = None
+async def send_guest_message(
+    user: ChatUser, text: str, photo: bytes | None = None, reply_to: Json = None, chat: Json = None
 ) -> str:
-    """Mentions the bot in a chat that it is no member of; returns the query that waits for an answer."""
-    api, query = someone.api, f"guest-{someone.api.chats.new_id()}"
-    api.elsewhere.asked.add(query)
+    """Mention the bot in a chat where it isn't a member; returns the id of the guest query."""
+    api, query = user.api, f"guest-{user.api.chats.new_id()}"
+    api.queries.pending.add(query)
     chat = chat or {"id": -777, "type": "supergroup", "title": "Elsewhere"}
-    message: Json = {"message_id": api.chats.new_id(), "date": NOW, "chat": chat, "from": someone.user()}
+    message: Json = {"message_id": api.chats.new_id(), "date": NOW, "chat": chat, "from": user.user()}
     message |= {"guest_query_id": query}
-    message |= {"text": words} if photo is None else someone.photo_body(photo) | {"caption": words}
-    if answering is not None:
-        message["reply_to_message"] = answering
+    message |= {"text": text} if photo is None else user.photo_body(photo) | {"caption": text}
+    if reply_to is not None:
+        message["reply_to_message"] = reply_to
     await api.push({"guest_message": message})
     return query
 
 
 async def guest_answer(api: BotApi, query: str) -> str:
-    """The id of the bot's message there, once it has answered."""
-    await api.until(lambda: query in api.elsewhere.called)
-    return api.elsewhere.called[query]
+    """The id of the inline message with which the bot answers the guest query."""
+    await api.until(lambda: query in api.queries.guest_messages)
+    return api.queries.guest_messages[query]
 
 
-async def starts_to_pay(someone: Someone, bill: Json) -> Json:
-    """Taps Pay; returns the bot's decision."""
-    api, query = someone.api, f"checkout-{someone.api.chats.new_id()}"
-    api.elsewhere.asked.add(query)
+async def start_checkout(user: ChatUser, invoice: Json) -> Json:
+    """Tap Pay on an invoice; returns the parameters of the bot's answerPreCheckoutQuery."""
+    api, query = user.api, f"checkout-{user.api.chats.new_id()}"
+    api.queries.pending.add(query)
     body = {
         "id": query,
-        "from": someone.user(),
+        "from": user.user(),
         "currency": "XTR",
-        "total_amount": json.loads(bill["prices"])[0]["amount"],
+        "total_amount": json.loads(invoice["prices"])[0]["amount"],
     }
-    await api.push({"pre_checkout_query": body | {"invoice_payload": bill["payload"]}})
-    await api.until(lambda: query in api.elsewhere.answers)
-    return api.elsewhere.answers[query]
+    await api.push({"pre_checkout_query": body | {"invoice_payload": invoice["payload"]}})
+    await api.until(lambda: query in api.queries.answers)
+    return api.queries.answers[query]
 
 
-async def pays(someone: Someone, bill: Json, charge: str) -> Json:
-    """Has paid; the update that says so."""
-    paid = {"currency": "XTR", "total_amount": json.loads(bill["prices"])[0]["amount"]}
-    paid |= {"invoice_payload": bill["payload"], "telegram_payment_charge_id": charge, "provider_payment_charge_id": ""}
-    return await someone.posts({"successful_payment": paid})
+async def complete_payment(user: ChatUser, invoice: Json, charge_id: str) -> Json:
+    """Pay an invoice; returns the update with the successful payment."""
+    paid = {"currency": "XTR", "total_amount": json.loads(invoice["prices"])[0]["amount"]}
+    paid |= {
+        "invoice_payload": invoice["payload"],
+        "telegram_payment_charge_id": charge_id,
+        "provider_payment_charge_id": "",
+    }
+    return await user.posts({"successful_payment": paid})
 
 
-async def adds_bot(someone: Someone, *, was: str = "left", now: str = "member") -> Json:
-    """Changes the bot's standing in this group."""
-    change: Json = {"chat": chat_json(someone.chat), "from": someone.user(), "date": NOW}
-    change |= {"old_chat_member": _member(was), "new_chat_member": _member(now)}
-    return await someone.api.push({"my_chat_member": change})
+async def change_membership(user: ChatUser, *, was: str = "left", now: str = "member") -> Json:
+    """Change the bot's status in this chat."""
+    change: Json = {"chat": chat_json(user.chat), "from": user.user(), "date": NOW}
+    change |= {"old_chat_member": _chat_member(was), "new_chat_member": _chat_member(now)}
+    return await user.api.push({"my_chat_member": change})
 
 
-async def group_moves(someone: Someone, new: int, *, tell: Sequence[str] = ("old", "new")) -> None:
-    """The group becomes a supergroup. `tell`: on which sides a message says so."""
-    old = someone.chat
-    someone.api.chats.moved[old] = new
-    bodies = {"old": {"migrate_to_chat_id": new}, "new": {"migrate_from_chat_id": old}}
-    for side in tell:
-        where = Someone(someone.api, someone.id, old if side == "old" else new)
-        await where.posts(bodies[side])
+async def migrate_group(user: ChatUser, new_chat_id: int, *, sides: Sequence[str] = ("old", "new")) -> None:
+    """Turn the group into a supergroup. `sides`: the chats in which Telegram reports it."""
+    old = user.chat
+    user.api.chats.migrated[old] = new_chat_id
+    bodies = {"old": {"migrate_to_chat_id": new_chat_id}, "new": {"migrate_from_chat_id": old}}
+    for side in sides:
+        reporter = ChatUser(user.api, user.id, old if side == "old" else new_chat_id)
+        await reporter.posts(bodies[side])
 
 
-def _member(status: str) -> Json:
+def _chat_member(status: str) -> Json:
     user = {name: ME[name] for name in ("id", "is_bot", "first_name", "username")}
     if status == "kicked":
         return {"status": status, "user": user, "until_date": 0}

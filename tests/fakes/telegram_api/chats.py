@@ -1,4 +1,4 @@
-"""Chats as people see them: messages with their words, pictures and buttons, changed by a bot's calls."""
+"""Chats as people see them: messages with text, media and buttons, changed by the bot's calls."""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from typing import Any
 from tests.fakes.telegram_api.spec import Uploads
 
 Json = Any
-Key = tuple[int, int]  # chat, message
+Key = tuple[int, int]  # chat id, message id
 
 
-class Trouble(Exception):
-    """What the server refuses, as it says it."""
+class ApiError(Exception):
+    """An error response."""
 
     def __init__(self, status: int, description: str, parameters: Json = None) -> None:
         super().__init__(description)
@@ -20,9 +20,11 @@ class Trouble(Exception):
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A message as it is seen. `edits` counts its changes, `rows` its buttons as (label, data), where data is also what
-    a button shares or links to. `bill`: what an invoice asks for.
+class ChatMessage:
+    """A message as people see it.
+
+    `edits` counts its changes. `rows` are its buttons as (label, value), where the value is the callback data, the URL
+    or the inline query. `invoice` holds the parameters of sendInvoice.
     """
 
     chat: int
@@ -31,19 +33,19 @@ class Shown:
     photo: bytes | None = None
     document: bytes | None = None
     rows: tuple[tuple[tuple[str, str], ...], ...] = ()
-    answers: int | None = None
+    reply_to: int | None = None
     thread: int | None = None
-    by_bot: bool = True
+    from_bot: bool = True
     edits: int = 0
     filename: str = ""
     spoiler: bool = False
-    quiet: bool = False
-    bill: Json = None
-    inline: str = ""  # the id of a message in a chat that the bot is no member of
+    silent: bool = False
+    invoice: Json = None
+    inline_message_id: str = ""  # the id of a message in a chat that the bot is no member of
 
     @property
     def file_id(self) -> str:
-        """Under which its picture can be sent again."""
+        """The id by which its photo can be sent again."""
         return f"shown-{self.chat}-{self.id}-{self.edits}"
 
     @property
@@ -51,7 +53,7 @@ class Shown:
         return [label for row in self.rows for label, _ in row]
 
     def data(self, label: str) -> str:
-        """What the button that says `label` (or begins or ends so) sends."""
+        """The value of the first button whose label contains `label`."""
         return next(data for row in self.rows for text, data in row if label in text)
 
     def as_json(self) -> Json:
@@ -61,16 +63,16 @@ class Shown:
         if self.spoiler:
             body |= {"has_media_spoiler": True}
         if self.photo is None and self.document is None:
-            return body | ({"text": self.text} if self.bill is None else {"invoice": _invoice(self.bill)})
+            return body | ({"text": self.text} if self.invoice is None else {"invoice": _invoice_json(self.invoice)})
         if self.photo is not None:
             return body | {"caption": self.text, "photo": photo_json(self.file_id)}
         return body | {"caption": self.text, "document": {"file_id": "sent", "file_unique_id": "usent"}}
 
 
-def _invoice(bill: Json) -> Json:
-    """An invoice as a message shows it."""
-    told = {name: bill[name] for name in ("title", "description", "currency")}
-    return told | {"start_parameter": "", "total_amount": json.loads(bill["prices"])[0]["amount"]}
+def _invoice_json(invoice: Json) -> Json:
+    """An invoice as it appears in a Message."""
+    fields = {name: invoice[name] for name in ("title", "description", "currency")}
+    return fields | {"start_parameter": "", "total_amount": json.loads(invoice["prices"])[0]["amount"]}
 
 
 def chat_json(chat: int) -> Json:
@@ -80,7 +82,7 @@ def chat_json(chat: int) -> Json:
 
 
 def photo_json(file_id: str, size: int = 1000) -> Json:
-    """Two sizes, as Telegram makes them, the smaller first."""
+    """Two sizes, as Telegram makes them, the smaller one first."""
     small = {"file_id": f"{file_id}-small", "file_unique_id": f"us{file_id}", "width": 90, "height": 120}
     large = {"file_id": file_id, "file_unique_id": f"u{file_id}", "width": 960, "height": 1280, "file_size": size}
     return [small, large]
@@ -88,153 +90,164 @@ def photo_json(file_id: str, size: int = 1000) -> Json:
 
 @dataclass
 class Chats:
-    """Every message of every chat. `blocked` chats have shut the bot out; `strangers` never wrote to it; `topics` exist
-    besides General; `moved` groups have a new number; `inline`: our messages in other people's chats.
+    """All messages of all chats.
+
+    `blocked` chats have blocked the bot, `never_started` ones never started it. `topics` exist besides General.
+    `migrated` maps old chat ids to new ones. `inline_messages` are in chats where the bot isn't a member.
     """
 
-    messages: dict[Key, Shown] = field(default_factory=dict)
+    messages: dict[Key, ChatMessage] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     topics: set[Key] = field(default_factory=set)
-    written: dict[Key, Json] = field(default_factory=dict)  # people's messages, as Telegram would quote them
-    forms: dict[Key, list[Shown]] = field(default_factory=dict)
-    strangers: set[int] = field(default_factory=set)
-    moved: dict[int, int] = field(default_factory=dict)
-    inline: dict[str, Shown] = field(default_factory=dict)
+    user_messages: dict[Key, Json] = field(default_factory=dict)  # people's messages, as Telegram would quote them
+    versions: dict[Key, list[ChatMessage]] = field(default_factory=dict)
+    never_started: set[int] = field(default_factory=set)
+    migrated: dict[int, int] = field(default_factory=dict)
+    inline_messages: dict[str, ChatMessage] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     _last: int = 100
 
-    def of_bot(self, chat: int) -> list[Shown]:
-        """What the bot shows in a chat now, in order."""
-        return [shown for (where, _), shown in sorted(self.messages.items()) if where == chat and shown.by_bot]
+    def bot_messages(self, chat: int) -> list[ChatMessage]:
+        """The bot's messages in a chat as they are now, in order."""
+        return [message for (at, _), message in sorted(self.messages.items()) if at == chat and message.from_bot]
 
-    def pictures(self, chat: int) -> list[Shown]:
-        return [shown for shown in self.of_bot(chat) if shown.photo is not None]
+    def pictures(self, chat: int) -> list[ChatMessage]:
+        """The bot's messages that show a photo."""
+        return [message for message in self.bot_messages(chat) if message.photo is not None]
 
-    def quoted(self, shown: Shown, bot: Json) -> Json:
-        """A message as it comes in `reply_to_message`."""
-        return self.written.get((shown.chat, shown.id)) or shown.as_json() | {"from": bot}
+    def quoted(self, message: ChatMessage, bot: Json) -> Json:
+        """A message as it appears in `reply_to_message`."""
+        return self.user_messages.get((message.chat, message.id)) or message.as_json() | {"from": bot}
 
-    def history(self, shown: Shown) -> Iterator[str]:
-        """The words of a message through all its changes."""
-        return (form.text for form in self.forms[shown.chat, shown.id])
+    def history(self, message: ChatMessage) -> Iterator[str]:
+        """The text of a message in all its versions."""
+        return (version.text for version in self.versions[message.chat, message.id])
 
     def new_id(self) -> int:
         self._last += 1
         return self._last
 
-    def add(self, shown: Shown) -> Shown:
-        self.messages[shown.chat, shown.id] = shown
-        if shown.photo is not None:
-            self.files[shown.file_id] = shown.photo
-        self.forms.setdefault((shown.chat, shown.id), []).append(shown)
-        return shown
+    def add(self, message: ChatMessage) -> ChatMessage:
+        self.messages[message.chat, message.id] = message
+        if message.photo is not None:
+            self.files[message.file_id] = message.photo
+        self.versions.setdefault((message.chat, message.id), []).append(message)
+        return message
 
-    def carry_out(self, method: str, params: dict[str, str], uploads: Uploads) -> Shown | list[Shown] | bool:
-        """Do what a call says. Raises Trouble."""
+    def execute(self, method: str, params: dict[str, str], uploads: Uploads) -> ChatMessage | list[ChatMessage] | bool:
+        """Carry out a call. Raises ApiError."""
         if "inline_message_id" in params:
             return self._edit_inline(method, params)
         chat = int(params["chat_id"])
-        if chat in self.moved:
-            new = {"migrate_to_chat_id": self.moved[chat]}
-            raise Trouble(400, "Bad Request: group chat was upgraded to a supergroup chat", new)
+        if chat in self.migrated:
+            new = {"migrate_to_chat_id": self.migrated[chat]}
+            raise ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", new)
         if chat in self.blocked:
-            raise Trouble(403, "Forbidden: bot was blocked by the user")
-        if chat in self.strangers:
-            raise Trouble(400, "Bad Request: chat not found")
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        if chat in self.never_started:
+            raise ApiError(400, "Bad Request: chat not found")
         match method:
             case "sendMessage":
-                return self._send(chat, params, Shown(chat, 0, params["text"]))
+                return self._send(chat, params, ChatMessage(chat, 0, params["text"]))
             case "sendPhoto":
                 photo = self._photo(params.get("photo", ""), uploads)
-                return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), photo=photo))
+                return self._send(chat, params, ChatMessage(chat, 0, params.get("caption", ""), photo=photo))
             case "sendDocument":
-                return self._send(chat, params, Shown(chat, 0, params.get("caption", ""), document=_one(uploads)))
+                document = _only_upload(uploads)
+                return self._send(chat, params, ChatMessage(chat, 0, params.get("caption", ""), document=document))
             case "sendMediaGroup":
                 return self._send_album(chat, params, uploads)
             case "sendInvoice":
-                bill = {name: params[name] for name in ("title", "description", "payload", "currency", "prices")}
-                return self._send(chat, params, Shown(chat, 0, params["title"], bill=bill))
-        shown = self._present(chat, int(params["message_id"]), "delete" if method == "deleteMessage" else "edit")
+                invoice = {name: params[name] for name in ("title", "description", "payload", "currency", "prices")}
+                return self._send(chat, params, ChatMessage(chat, 0, params["title"], invoice=invoice))
+        message = self._find(chat, int(params["message_id"]), "delete" if method == "deleteMessage" else "edit")
         if method == "deleteMessage":
-            del self.messages[shown.chat, shown.id]
+            del self.messages[message.chat, message.id]
             return True
-        return self._edit(shown, self._edited(method, shown, params, uploads))
+        return self._store_edit(message, self._apply_edit(method, message, params, uploads))
 
     def _edit_inline(self, method: str, params: dict[str, str]) -> bool:
-        """A message in somebody else's chat; it takes pictures only by file."""
-        old = self.inline.get(params["inline_message_id"])
+        """Edit an inline message, which shows a photo only by its file id."""
+        old = self.inline_messages.get(params["inline_message_id"])
         if old is None:
-            raise Trouble(400, "Bad Request: MESSAGE_ID_INVALID")
-        new = self._edited(method, old, params, {})
+            raise ApiError(400, "Bad Request: MESSAGE_ID_INVALID")
+        new = self._apply_edit(method, old, params, {})
         if new == old:
-            raise Trouble(400, "Bad Request: message is not modified")
-        self.inline[old.inline] = replace(new, edits=old.edits + 1)
-        self.forms.setdefault((0, old.id), [old]).append(self.inline[old.inline])
+            raise ApiError(400, "Bad Request: message is not modified")
+        self.inline_messages[old.inline_message_id] = replace(new, edits=old.edits + 1)
+        self.versions.setdefault((0, old.id), [old]).append(self.inline_messages[old.inline_message_id])
         return True
 
-    def _photo(self, given: str, uploads: Uploads) -> bytes:
-        """The picture that a call shows: uploaded, or by the file that the server has of it."""
+    def _photo(self, file_id: str, uploads: Uploads) -> bytes:
+        """The photo of a call: uploaded, or known by its file id."""
         if uploads:
-            return _one(uploads)
-        if given not in self.files:
-            raise Trouble(400, "Bad Request: wrong file identifier/HTTP URL specified")
-        return self.files[given]
+            return _only_upload(uploads)
+        if file_id not in self.files:
+            raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        return self.files[file_id]
 
-    def _send(self, chat: int, params: dict[str, str], shown: Shown) -> Shown:
+    def _send(self, chat: int, params: dict[str, str], message: ChatMessage) -> ChatMessage:
         thread = int(params["message_thread_id"]) if "message_thread_id" in params else None
         if thread is not None and (chat, thread) not in self.topics:
-            raise Trouble(400, "Bad Request: message thread not found")
+            raise ApiError(400, "Bad Request: message thread not found")
         reply = json.loads(params.get("reply_parameters", "{}"))
-        answers = reply.get("message_id")
-        if answers is not None and (chat, answers) not in self.messages:
+        reply_to = reply.get("message_id")
+        if reply_to is not None and (chat, reply_to) not in self.messages:
             if not reply.get("allow_sending_without_reply"):
-                raise Trouble(400, "Bad Request: message to be replied not found")
-            answers = None
-        kept: Json = {"spoiler": params.get("has_spoiler") == "true"}
-        kept["quiet"] = params.get("disable_notification") == "true"
-        return self.add(replace(shown, id=self.new_id(), rows=_rows(params), answers=answers, thread=thread, **kept))
+                raise ApiError(400, "Bad Request: message to be replied not found")
+            reply_to = None
+        sent = replace(
+            message,
+            id=self.new_id(),
+            rows=_button_rows(params),
+            reply_to=reply_to,
+            thread=thread,
+            spoiler=params.get("has_spoiler") == "true",
+            silent=params.get("disable_notification") == "true",
+        )
+        return self.add(sent)
 
-    def _send_album(self, chat: int, params: dict[str, str], uploads: Uploads) -> list[Shown]:
-        """Several pictures at once, a message each."""
+    def _send_album(self, chat: int, params: dict[str, str], uploads: Uploads) -> list[ChatMessage]:
+        """Send a message for each item."""
         sent = []
         for item in json.loads(params["media"]):
             name = item["media"].removeprefix("attach://")
             data = self._photo(item["media"], {name: uploads[name]} if name in uploads else {})
-            kind: Json = {item["type"]: data}
-            shown = Shown(chat, 0, item.get("caption", ""), **kind)
+            media: Json = {item["type"]: data}
+            message = ChatMessage(chat, 0, item.get("caption", ""), **media)
             spoiler = {"has_spoiler": "true"} if item.get("has_spoiler") else {}
-            sent.append(self._send(chat, params | spoiler, shown))
+            sent.append(self._send(chat, params | spoiler, message))
         return sent
 
-    def _present(self, chat: int, message: int, verb: str) -> Shown:
-        shown = self.messages.get((chat, message))
-        if shown is None:
-            raise Trouble(400, f"Bad Request: message to {verb} not found")
-        if not shown.by_bot and verb == "edit":
-            raise Trouble(400, "Bad Request: message can't be edited")
-        return shown
+    def _find(self, chat: int, message_id: int, verb: str) -> ChatMessage:
+        message = self.messages.get((chat, message_id))
+        if message is None:
+            raise ApiError(400, f"Bad Request: message to {verb} not found")
+        if not message.from_bot and verb == "edit":
+            raise ApiError(400, "Bad Request: message can't be edited")
+        return message
 
-    def _edited(self, method: str, shown: Shown, params: dict[str, str], uploads: Uploads) -> Shown:
-        has_media = shown.photo is not None or shown.document is not None
+    def _apply_edit(self, method: str, message: ChatMessage, params: dict[str, str], uploads: Uploads) -> ChatMessage:
+        has_media = message.photo is not None or message.document is not None
         match method:
             case "editMessageText" if has_media:
-                raise Trouble(400, "Bad Request: there is no text in the message to edit")
+                raise ApiError(400, "Bad Request: there is no text in the message to edit")
             case "editMessageText":
-                return replace(shown, text=params["text"], rows=_rows(params))
+                return replace(message, text=params["text"], rows=_button_rows(params))
             case "editMessageCaption":
-                return replace(shown, text=params.get("caption", ""), rows=_rows(params))
+                return replace(message, text=params.get("caption", ""), rows=_button_rows(params))
             case "editMessageReplyMarkup":
-                return replace(shown, rows=_rows(params))
+                return replace(message, rows=_button_rows(params))
             case "editMessageMedia":
                 media = json.loads(params["media"])
-                kept = {"text": media.get("caption", ""), "rows": _rows(params), "photo": None, "document": None}
-                kept |= {media["type"]: self._photo(media["media"], uploads), "spoiler": bool(media.get("has_spoiler"))}
-                return replace(shown, **kept)
-        raise Trouble(404, "Not Found: method not found")
+                new = {"text": media.get("caption", ""), "rows": _button_rows(params), "photo": None, "document": None}
+                new |= {media["type"]: self._photo(media["media"], uploads), "spoiler": bool(media.get("has_spoiler"))}
+                return replace(message, **new)
+        raise ApiError(404, "Not Found: method not found")
 
-    def _edit(self, old: Shown, new: Shown) -> Shown:
+    def _store_edit(self, old: ChatMessage, new: ChatMessage) -> ChatMessage:
         if new == old:
-            raise Trouble(
+            raise ApiError(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly the "
                 "same as a current content and reply markup of the message",
@@ -242,18 +255,18 @@ class Chats:
         return self.add(replace(new, edits=old.edits + 1))
 
 
-def _one(uploads: Uploads) -> bytes:
+def _only_upload(uploads: Uploads) -> bytes:
     if len(uploads) != 1:
-        raise Trouble(400, "Bad Request: there is no photo in the request")
+        raise ApiError(400, "Bad Request: there is no photo in the request")
     return next(iter(uploads.values()))
 
 
-def _rows(params: dict[str, str]) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _button_rows(params: dict[str, str]) -> tuple[tuple[tuple[str, str], ...], ...]:
     keyboard = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
-    return tuple(tuple((button["text"], _does(button)) for button in row) for row in keyboard)
+    return tuple(tuple((button["text"], _button_action(button)) for button in row) for row in keyboard)
 
 
-def _does(button: Json) -> str:
-    """What a button sends, opens or shares."""
-    shares = button.get("switch_inline_query_chosen_chat", {}).get("query")
-    return str(button.get("callback_data") or button.get("url") or shares or "")
+def _button_action(button: Json) -> str:
+    """What the button sends, opens or shares."""
+    query = button.get("switch_inline_query_chosen_chat", {}).get("query")
+    return str(button.get("callback_data") or button.get("url") or query or "")

@@ -1,11 +1,11 @@
-"""People who write to the bot: what they do becomes an update, as Telegram would send it."""
+"""People who write to the bot: their actions become updates as Telegram would send them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.messaging.platform import Person
-from tests.fakes.telegram_api.chats import Shown, chat_json, photo_json
+from tests.fakes.telegram_api.chats import ChatMessage, chat_json, photo_json
 from tests.fakes.telegram_api.server import ME, BotApi
 
 Json = Any
@@ -13,8 +13,8 @@ NOW = 1_790_000_000
 
 
 @dataclass(frozen=True)
-class Someone:
-    """A person in one chat: their private one, or a group when `chat` is negative. `thread` is a forum's topic."""
+class ChatUser:
+    """A person in one chat: their private chat, or a group if `chat` is negative. `thread` is a forum's topic."""
 
     api: BotApi
     id: int
@@ -24,96 +24,96 @@ class Someone:
 
     @property
     def person(self) -> Person:
-        """The same person, as the core knows them."""
+        """The same person in the core's terms."""
         return Person("telegram", str(self.id), self.language)
 
     @property
-    def sees(self) -> list[Shown]:
-        """The bot's messages here, as they are now."""
-        return self.api.chats.of_bot(self.chat)
+    def sees(self) -> list[ChatMessage]:
+        """The bot's messages in this chat as they are now."""
+        return self.api.chats.bot_messages(self.chat)
 
     @property
-    def last(self) -> Shown:
-        """The newest message here, whoever wrote it."""
+    def last(self) -> ChatMessage:
+        """The newest message in this chat, whoever wrote it."""
         return max(
-            (shown for (chat, _), shown in self.api.chats.messages.items() if chat == self.chat),
-            key=lambda shown: shown.id,
+            (message for (chat, _), message in self.api.chats.messages.items() if chat == self.chat),
+            key=lambda message: message.id,
         )
 
     @property
-    def pictures(self) -> list[Shown]:
+    def pictures(self) -> list[ChatMessage]:
         return self.api.chats.pictures(self.chat)
 
-    async def says(self, text: str, answering: Shown | None = None) -> Json:
-        return await self._writes({"text": text}, answering)
+    async def says(self, text: str, reply_to: ChatMessage | None = None) -> Json:
+        return await self._writes({"text": text}, reply_to)
 
-    async def sends(self, photo: bytes, caption: str = "", answering: Shown | None = None, **more: Json) -> Json:
-        """A photo, as Telegram's clients compress it. `more`: other fields of the message."""
-        return await self._writes(self.photo_body(photo) | _caption(caption) | more, answering)
+    async def sends(self, photo: bytes, caption: str = "", reply_to: ChatMessage | None = None, **more: Json) -> Json:
+        """Send a photo, as Telegram's clients compress it. `more`: other fields of the message."""
+        return await self._writes(self.photo_body(photo) | _caption(caption) | more, reply_to)
 
     async def sends_file(self, data: bytes, name: str, mime: str, caption: str = "", size: int | None = None) -> Json:
-        """A file, untouched. `size` is what Telegram says of it, the truth by default."""
-        file: Json = {"file_id": self.keeps(data), "file_unique_id": "udoc", "file_name": name, "mime_type": mime}
+        """Send an uncompressed file. `size` is the size that Telegram reports, by default the real one."""
+        file: Json = {"file_id": self.add_file(data), "file_unique_id": "udoc", "file_name": name, "mime_type": mime}
         file["file_size"] = len(data) if size is None else size
         return await self._writes({"document": file} | _caption(caption), None)
 
     async def sends_album(self, photos: Sequence[bytes], caption: str = "") -> list[Json]:
-        """Several photos at once: an update each, one group; the caption hangs on the first."""
+        """Send several photos at once: one update each, with the caption on the first."""
         group = f"album-{self.api.chats.new_id()}"
         return [
             await self._writes(
-                self.photo_body(photo) | {"media_group_id": group} | _caption("" if at else caption), None
+                self.photo_body(photo) | {"media_group_id": group} | _caption("" if index else caption), None
             )
-            for at, photo in enumerate(photos)
+            for index, photo in enumerate(photos)
         ]
 
     async def posts(self, body: Json) -> Json:
-        """Any other message."""
+        """Send any other message."""
         return await self._writes(body, None)
 
-    async def presses(self, shown: Shown, label: str) -> str:
-        """Taps a button; returns the id under which the notice will be found in `api.notices`."""
-        return await self.presses_data(shown, shown.data(label))
+    async def presses(self, message: ChatMessage, label: str) -> str:
+        """Press a button; returns the id of the callback query, by which its answer is found in `api.notices`."""
+        return await self.presses_data(message, message.data(label))
 
-    async def presses_data(self, shown: Shown, data: str) -> str:
+    async def presses_data(self, message: ChatMessage, data: str) -> str:
         query = f"query-{self.api.chats.new_id()}"
         body = {"id": query, "from": self.user(), "chat_instance": "1", "data": data}
-        if shown.inline:
-            body["inline_message_id"] = shown.inline
+        if message.inline_message_id:
+            body["inline_message_id"] = message.inline_message_id
         else:
-            body["message"] = shown.as_json() | {"from": ME, "chat": chat_json(shown.chat)}
+            body["message"] = message.as_json() | {"from": ME, "chat": chat_json(message.chat)}
         await self.api.push({"callback_query": body})
         return query
 
     async def notice(self, query: str) -> str:
-        """The notice that a press was answered with."""
+        """The text with which a callback query was answered."""
         await self.api.until(lambda: query in self.api.notices)
         return self.api.notices[query].get("text", "")
 
-    async def _writes(self, body: Json, answering: Shown | None) -> Json:
+    async def _writes(self, body: Json, reply_to: ChatMessage | None) -> Json:
         chats = self.api.chats
-        words = body.get("text", body.get("caption", ""))
-        shown = chats.add(Shown(self.chat, chats.new_id(), words, by_bot=False, thread=self.thread))
-        message = {"message_id": shown.id, "date": NOW, "chat": chat_json(self.chat), "from": self.user(), **body}
+        text = body.get("text", body.get("caption", ""))
+        stored = chats.add(ChatMessage(self.chat, chats.new_id(), text, from_bot=False, thread=self.thread))
+        message = {"message_id": stored.id, "date": NOW, "chat": chat_json(self.chat), "from": self.user(), **body}
         if self.thread:
             message |= {"message_thread_id": self.thread, "is_topic_message": True}
-        if answering:
-            message["reply_to_message"] = chats.quoted(answering, ME)
-        chats.written[shown.chat, shown.id] = message
+        if reply_to:
+            message["reply_to_message"] = chats.quoted(reply_to, ME)
+        chats.user_messages[stored.chat, stored.id] = message
         return await self.api.push({"message": message})
 
     def photo_body(self, photo: bytes) -> Json:
-        """A photo in a message."""
-        return {"photo": photo_json(self.keeps(photo), len(photo))}
+        """The fields of a message with this photo."""
+        return {"photo": photo_json(self.add_file(photo), len(photo))}
 
-    def keeps(self, data: bytes) -> str:
-        """The id of a new file at Telegram."""
+    def add_file(self, data: bytes) -> str:
+        """Store a file on the server; returns its id."""
         file_id = f"file-{len(self.api.files)}"
         self.api.files[file_id] = data
         return file_id
 
     def user(self) -> Json:
-        """The person, as Telegram tells of them."""
+        """The person as a User object of the Bot API."""
         return {"id": self.id, "is_bot": False, "first_name": f"Person {self.id}", "language_code": self.language}
 
 

@@ -1,7 +1,7 @@
-"""A Telegram Bot API server on loopback: keeps the chats as people see them, and checks every call that a bot makes.
+"""A Bot API server on loopback: keeps chats as people see them, and checks every call that the bot makes.
 
-Faults are scripted (`api.faults`): flood control, server errors, dropped connections. `api.breaches` must be empty at
-the end of a test; it lists everything that the specification forbids.
+Tests script faults with `api.faults`: flood control, server errors, dropped connections. `api.breaches` lists
+everything that violated the specification; it must be empty at the end of a test.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from tests.fakes.http_server import Received, Reply, loopback
-from tests.fakes.telegram_api.chats import Chats, Shown, Trouble
+from tests.fakes.telegram_api.chats import ApiError, ChatMessage, Chats
 from tests.fakes.telegram_api.spec import Specification, Uploads, specification_path
-from tests.fakes.telegram_api.updates import Elsewhere, Groups, Postman, Profile
+from tests.fakes.telegram_api.updates import Groups, Profile, Queries, WebhookDelivery
 
 Json = Any
 Params = dict[str, str]
@@ -33,12 +33,12 @@ ME = {
     "supports_inline_queries": True,
     "supports_guest_queries": True,
 }
-PATIENCE = 60.0  # seconds until a test gives up waiting
+WAIT_SECONDS = 60.0  # until a test gives up
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it arrived, with the files it uploaded. `at`: seconds, of a clock that goes steadily."""
+    """A call with its uploaded files. `at`: when it arrived, in seconds of a monotonic clock."""
 
     method: str
     params: Params
@@ -48,8 +48,9 @@ class Call:
 
 @dataclass
 class Fault:
-    """Answer the next `times` calls of a method with this. `reply` None drops the connection before doing anything;
-    `lost` drops it after the call was carried out.
+    """Respond with `reply` to the next `times` calls of a method, without executing them.
+
+    Without a `reply` the connection is dropped; with `lost`, it is dropped after the call has been executed.
     """
 
     method: str
@@ -59,63 +60,63 @@ class Fault:
 
 
 def flood(method: str, seconds: int, times: int = 1) -> Fault:
-    """429 with retry_after."""
-    words = f"Too Many Requests: retry after {seconds}"
-    return Fault(method, refusal(429, words, {"retry_after": seconds}), times)
+    """Flood control: 429 with `retry_after`."""
+    description = f"Too Many Requests: retry after {seconds}"
+    return Fault(method, error_reply(429, description, {"retry_after": seconds}), times)
 
 
-def broken(method: str, status: int = 502, times: int = 1) -> Fault:
-    """A proxy's HTML page in place of an answer."""
+def bad_gateway(method: str, status: int = 502, times: int = 1) -> Fault:
+    """A proxy's HTML error page instead of JSON."""
     return Fault(method, Reply(status, b"<html>Bad Gateway</html>"), times)
 
 
 @dataclass
 class BotApi:
-    """The server's state. `chats` is what people see; `updates` what the bot has not acknowledged yet."""
+    """The server's state. `chats` is what people see; `updates` are those that the bot hasn't acknowledged yet."""
 
     url: str = ""
     chats: Chats = field(default_factory=Chats)
     calls: list[Call] = field(default_factory=list)
-    done: list[Call] = field(default_factory=list)  # those that were carried out
+    succeeded: list[Call] = field(default_factory=list)  # without those that got an error
     breaches: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
-    pushed: list[Json] = field(default_factory=list)  # all that ever happened
+    pushed: list[Json] = field(default_factory=list)  # all updates so far
     files: dict[str, bytes] = field(default_factory=dict)
     notices: dict[str, Params] = field(default_factory=dict)
-    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    queries: Queries = field(default_factory=Queries)
     groups: Groups = field(default_factory=Groups)
     profile: Profile = field(default_factory=Profile)
-    postman: Postman = field(default_factory=Postman)
+    webhook: WebhookDelivery = field(default_factory=WebhookDelivery)
     token: str = TOKEN
     _specification: Specification = field(default_factory=lambda: Specification(specification_path()))
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _polls: int = 0
     _last_update: int = 1000
 
-    async def until(self, seen: Callable[[], object], patience: float = PATIENCE) -> None:
-        """Wait for something to be so, looking after every call. Raises TimeoutError after so many seconds."""
-        async with asyncio.timeout(patience), self._changed:
-            await self._changed.wait_for(lambda: bool(seen()))
+    async def until(self, condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+        """Wait until `condition` holds; it is checked after every call. Raises TimeoutError after `seconds`."""
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(lambda: bool(condition()))
 
-    async def acknowledged(self, patience: float = PATIENCE) -> None:
+    async def acknowledged(self, seconds: float = WAIT_SECONDS) -> None:
         """Wait until the bot has acknowledged every update."""
-        await self.until(lambda: not self.updates and not self.postman.is_busy, patience)
+        await self.until(lambda: not self.updates and not self.webhook.is_busy, seconds)
 
     async def push(self, update: Json) -> Json:
-        """Queue an update for the bot, as new; one that has its id already comes as it is."""
+        """Queue an update. It gets the next id, unless it has one already: then it is delivered again."""
         if "update_id" not in update:
             self._last_update += 1
             update = {"update_id": self._last_update, **update}
             self.pushed.append(update)
-        if self.postman.url:
-            self.postman.bring(update, self.tell)
+        if self.webhook.url:
+            self.webhook.deliver(update, self.notify)
         else:
             self.updates.append(update)
-        await self.tell()
+        await self.notify()
         return update
 
-    async def tell(self) -> None:
+    async def notify(self) -> None:
         async with self._changed:
             self._changed.notify_all()
 
@@ -128,35 +129,35 @@ class BotApi:
             data = self.files.get(path.rpartition("/")[2])
             return Reply(404, b"Not Found") if data is None else Reply(200, data)
         if not path.startswith(f"/bot{self.token}/"):
-            return refusal(401, "Unauthorized")
+            return error_reply(401, "Unauthorized")
         method = path.rpartition("/")[2]
         call = Call(method, *await _arguments(received), time.monotonic())
         self.calls.append(call)
         self.breaches += self._specification.breaches(call.method, call.params, call.uploads)
         try:
-            return await self._faulty(call)
+            return await self._respond(call)
         finally:
-            await self.tell()
+            await self.notify()
 
-    async def _faulty(self, call: Call) -> Reply:
+    async def _respond(self, call: Call) -> Reply:
         fault = next((fault for fault in self.faults if fault.method == call.method and fault.times), None)
         if fault is None:
-            return await self._carry_out(call)
+            return await self._execute(call)
         fault.times -= 1
         if fault.lost:
-            await self._carry_out(call)
+            await self._execute(call)
         return fault.reply or Reply(raw=b"")
 
-    async def _carry_out(self, call: Call) -> Reply:
+    async def _execute(self, call: Call) -> Reply:
         try:
-            result = await self._result(call)
-        except Trouble as trouble:
-            return refusal(trouble.status, trouble.description, trouble.parameters)
-        self.done.append(call)
-        shown = [_as_json(one) for one in result] if isinstance(result, list) else _as_json(result)
-        return Reply(200, json.dumps({"ok": True, "result": shown}).encode())
+            result = await self._dispatch(call)
+        except ApiError as error:
+            return error_reply(error.status, error.description, error.parameters)
+        self.succeeded.append(call)
+        body = [_as_json(one) for one in result] if isinstance(result, list) else _as_json(result)
+        return Reply(200, json.dumps({"ok": True, "result": body}).encode())
 
-    async def _result(self, call: Call) -> Json:
+    async def _dispatch(self, call: Call) -> Json:
         params = call.params
         match call.method:
             case "getMe":
@@ -168,36 +169,36 @@ class BotApi:
             case "answerCallbackQuery":
                 self.notices[params["callback_query_id"]] = params
             case "setWebhook" | "deleteWebhook":
-                self.postman.set_up(params.get("url", ""), params.get("secret_token", ""))
-                if self.postman.url:
+                self.webhook.configure(params.get("url", ""), params.get("secret_token", ""))
+                if self.webhook.url:
                     waiting, self.updates = self.updates, []
                     for update in sorted(waiting, key=lambda update: int(update["update_id"])):
-                        self.postman.bring(update, self.tell)
+                        self.webhook.deliver(update, self.notify)
             case "sendChatAction":
                 pass
             case _:
-                for part in (self.profile, self.groups, self.elsewhere):
+                for part in (self.profile, self.groups, self.queries):
                     if call.method in part.METHODS:
-                        return part.carry_out(call.method, params, self.chats)
-                return self.chats.carry_out(call.method, params, call.uploads)
+                        return part.execute(call.method, params, self.chats)
+                return self.chats.execute(call.method, params, call.uploads)
         return True
 
     async def _get_updates(self, params: Params) -> Json:
-        """Acknowledge what lies before the offset; a second poll at the same time ends the first with 409."""
-        if self.postman.url:
-            raise Trouble(409, "Conflict: can't use getUpdates method while webhook is active")
+        """Acknowledge updates before the offset, and wait for new ones. A concurrent poll ends this one with 409."""
+        if self.webhook.url:
+            raise ApiError(409, "Conflict: can't use getUpdates method while webhook is active")
         self._polls += 1
-        mine = self._polls
+        this_poll = self._polls
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
         self.updates = [update for update in self.updates if update["update_id"] >= offset]
-        await self.tell()
+        await self.notify()
         try:
             async with asyncio.timeout(float(params.get("timeout", 0))), self._changed:
-                await self._changed.wait_for(lambda: bool(self.updates) or self._polls != mine)
+                await self._changed.wait_for(lambda: bool(self.updates) or self._polls != this_poll)
         except TimeoutError:
             return []
-        if self._polls != mine:
-            raise Trouble(409, "Conflict: terminated by other getUpdates request")
+        if self._polls != this_poll:
+            raise ApiError(409, "Conflict: terminated by other getUpdates request")
         allowed = json.loads(params["allowed_updates"])
         self.updates = [update for update in self.updates if set(update) & set(allowed)]
         return sorted(self.updates, key=lambda update: int(update["update_id"]))[:limit]
@@ -205,19 +206,19 @@ class BotApi:
     def _get_file(self, file_id: str) -> Json:
         self.files |= self.chats.files
         if file_id not in self.files:
-            raise Trouble(400, "Bad Request: invalid file_id")
+            raise ApiError(400, "Bad Request: invalid file_id")
         size = len(self.files[file_id])
         if size > 20 * 1024 * 1024:
-            raise Trouble(400, "Bad Request: file is too big")
+            raise ApiError(400, "Bad Request: file is too big")
         return {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size, "file_path": f"p/{file_id}"}
 
 
 def _as_json(result: Json) -> Json:
-    return result.as_json() if isinstance(result, Shown) else result
+    return result.as_json() if isinstance(result, ChatMessage) else result
 
 
 async def _arguments(received: Received) -> tuple[Params, Uploads]:
-    """The parameters and files of a call, whichever form it has."""
+    """Parameters and files of a call, in either encoding."""
     headers = [(b"content-type", received.headers.get("content-type", "").encode())]
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
 
@@ -230,8 +231,8 @@ async def _arguments(received: Received) -> tuple[Params, Uploads]:
     return params, uploads
 
 
-def refusal(status: int, description: str, parameters: Json = None) -> Reply:
-    """How the server says no."""
+def error_reply(status: int, description: str, parameters: Json = None) -> Reply:
+    """An error response."""
     body = {"ok": False, "error_code": status, "description": description}
     if parameters:
         body["parameters"] = parameters
@@ -240,11 +241,11 @@ def refusal(status: int, description: str, parameters: Json = None) -> Reply:
 
 @asynccontextmanager
 async def bot_api() -> AsyncIterator[BotApi]:
-    """Runs the server for the length of a test."""
+    """Run the server for the length of the block."""
     api = BotApi()
-    async with loopback(api.answer) as here:
-        api.url = here.url
+    async with loopback(api.answer) as server:
+        api.url = server.url
         try:
             yield api
         finally:
-            await api.postman.stop()
+            await api.webhook.stop()

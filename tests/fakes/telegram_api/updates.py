@@ -1,5 +1,4 @@
-"""What a Bot API server does besides chats: it brings updates, knows profiles and groups, and carries our messages to
-chats that the bot is no member of."""
+"""The parts of the Bot API other than chats: webhook delivery, the bot's profile, group members, and queries."""
 
 import asyncio
 import json
@@ -9,41 +8,42 @@ from typing import Any, ClassVar
 
 import httpx
 
-from tests.fakes.telegram_api.chats import Chats, Shown, Trouble, photo_json
+from tests.fakes.telegram_api.chats import ApiError, ChatMessage, Chats, photo_json
 
 Json = Any
 Params = dict[str, str]
-Tell = Callable[[], Awaitable[None]]
+Notify = Callable[[], Awaitable[None]]
 
-PAUSE = 0.02  # seconds until an update is brought again that was not taken
-MOST_AT_ONCE = 40  # as setWebhook says
+RETRY_SECONDS = 0.02  # before a rejected update is delivered again
+MAX_CONNECTIONS = 40  # the default of setWebhook
 
 
 @dataclass
-class Postman:
-    """Brings updates to a webhook: those of one chat one by one, each again and again until it is taken. With
-    `twice`, everything that was taken is brought once more.
+class WebhookDelivery:
+    """Delivers updates to a webhook: one at a time for each chat, repeated until the response is 200.
+
+    With `duplicate`, each update is delivered once more after it was accepted.
     """
 
     url: str = ""
     secret: str = ""
-    twice: bool = False
-    brought: list[tuple[int, int]] = field(default_factory=list)  # update, status
+    duplicate: bool = False
+    attempts: list[tuple[int, int]] = field(default_factory=list)  # update id, HTTP status or 0
     _last: dict[Json, asyncio.Task[None]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _http: httpx.AsyncClient | None = None
-    _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
 
     @property
     def is_busy(self) -> bool:
         return bool(self._tasks)
 
-    def set_up(self, url: str, secret: str) -> None:
+    def configure(self, url: str, secret: str) -> None:
         self.url, self.secret = url, secret
 
-    def bring(self, update: Json, tell: Tell) -> None:
+    def deliver(self, update: Json, notify: Notify) -> None:
         chat = _chat_of(update)
-        task = asyncio.create_task(self._bring(update, self._last.get(chat), tell))
+        task = asyncio.create_task(self._deliver(update, self._last.get(chat), notify))
         self._last[chat] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -55,28 +55,28 @@ class Postman:
         if self._http is not None:
             await self._http.aclose()
 
-    async def _bring(self, update: Json, before: asyncio.Task[None] | None, tell: Tell) -> None:
+    async def _deliver(self, update: Json, before: asyncio.Task[None] | None, notify: Notify) -> None:
         if before is not None:
             await asyncio.wait([before])
-        times = 2 if self.twice else 1
+        times = 2 if self.duplicate else 1
         while times:
-            async with self._at_once:
-                taken = await self._knock(update) == 200
-            if taken:
+            async with self._slots:
+                accepted = await self._post(update) == 200
+            if accepted:
                 times -= 1
             else:
-                await asyncio.sleep(PAUSE)  # as Telegram does before it brings a refused update again
+                await asyncio.sleep(RETRY_SECONDS)  # Telegram waits before it repeats a rejected update, too
         self._tasks.discard(asyncio.current_task())
-        await tell()
+        await notify()
 
-    async def _knock(self, update: Json) -> int:
+    async def _post(self, update: Json) -> int:
         self._http = self._http or httpx.AsyncClient(verify=False, timeout=60)  # loopback: no TLS
         headers = {"X-Telegram-Bot-Api-Secret-Token": self.secret} if self.secret else {}
         try:
             status = (await self._http.post(self.url, json=update, headers=headers)).status_code
         except httpx.HTTPError:
             status = 0
-        self.brought.append((update["update_id"], status))
+        self.attempts.append((update["update_id"], status))
         return status
 
 
@@ -88,7 +88,7 @@ def _chat_of(update: Json) -> Json:
 
 @dataclass
 class Profile:
-    """How the bot presents itself. Keys are (scope as JSON, language)."""
+    """The bot's public profile. Command menus are keyed by (scope as JSON, language code)."""
 
     METHODS: ClassVar = frozenset(
         {
@@ -100,16 +100,16 @@ class Profile:
     descriptions: dict[str, str] = field(default_factory=dict)
     short_descriptions: dict[str, str] = field(default_factory=dict)
 
-    def carry_out(self, method: str, params: Params, _: Chats) -> Json:
+    def execute(self, method: str, params: Params, _: Chats) -> Json:
         language = params.get("language_code", "")
-        place = json.dumps(json.loads(params.get("scope", '{"type": "default"}')), sort_keys=True), language
+        key = json.dumps(json.loads(params.get("scope", '{"type": "default"}')), sort_keys=True), language
         match method:
             case "setMyCommands":
-                self.commands[place] = json.loads(params["commands"])
+                self.commands[key] = json.loads(params["commands"])
             case "getMyCommands":
-                return self.commands.get(place, [])
+                return self.commands.get(key, [])
             case "deleteMyCommands":
-                self.commands.pop(place, None)
+                self.commands.pop(key, None)
             case "setMyDescription":
                 self.descriptions[language] = params.get("description", "")
             case "getMyDescription":
@@ -123,51 +123,51 @@ class Profile:
 
 @dataclass
 class Groups:
-    """Who is an admin, as (chat, user), and everybody's profile photos as file ids."""
+    """Admins, as (chat id, user id), and people's profile photos as file ids."""
 
     METHODS: ClassVar = frozenset({"getChatMember", "getUserProfilePhotos"})
     admins: set[tuple[int, int]] = field(default_factory=set)
-    portraits: dict[int, str] = field(default_factory=dict)
+    profile_photos: dict[int, str] = field(default_factory=dict)
 
-    def carry_out(self, method: str, params: Params, _: Chats) -> Json:
+    def execute(self, method: str, params: Params, _: Chats) -> Json:
         user = int(params["user_id"])
         if method == "getUserProfilePhotos":
-            photos = [photo_json(self.portraits[user])] if user in self.portraits else []
+            photos = [photo_json(self.profile_photos[user])] if user in self.profile_photos else []
             return {"total_count": len(photos), "photos": photos}
-        who = {"id": user, "is_bot": False, "first_name": f"Person {user}"}
+        user_json = {"id": user, "is_bot": False, "first_name": f"Person {user}"}
         if (int(params["chat_id"]), user) in self.admins:
-            return {"status": "creator", "user": who, "is_anonymous": False}
-        return {"status": "member", "user": who}
+            return {"status": "creator", "user": user_json, "is_anonymous": False}
+        return {"status": "member", "user": user_json}
 
 
 @dataclass
-class Elsewhere:
-    """Inline words, guest calls and payments: what waits for an answer, and the answers."""
+class Queries:
+    """Inline queries, guest queries and payments: those that wait for an answer, and the answers."""
 
     METHODS: ClassVar = frozenset(
         {"answerInlineQuery", "answerGuestQuery", "answerPreCheckoutQuery", "refundStarPayment"}
     )
-    asked: set[str] = field(default_factory=set)  # queries that wait
+    pending: set[str] = field(default_factory=set)  # query ids
     answers: dict[str, Params] = field(default_factory=dict)
-    called: dict[str, str] = field(default_factory=dict)  # guest query → inline message
+    guest_messages: dict[str, str] = field(default_factory=dict)  # guest query id → inline message id
     refunds: list[str] = field(default_factory=list)
 
-    def carry_out(self, method: str, params: Params, chats: Chats) -> Json:
+    def execute(self, method: str, params: Params, chats: Chats) -> Json:
         if method == "refundStarPayment":
             if params["telegram_payment_charge_id"] in self.refunds:
-                raise Trouble(400, "Bad Request: CHARGE_ALREADY_REFUNDED")
+                raise ApiError(400, "Bad Request: CHARGE_ALREADY_REFUNDED")
             self.refunds.append(params["telegram_payment_charge_id"])
             return True
         query = next(value for name, value in params.items() if name.endswith("_query_id"))
-        if query not in self.asked:
-            raise Trouble(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
-        self.asked.discard(query)
+        if query not in self.pending:
+            raise ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        self.pending.discard(query)
         self.answers[query] = params
-        return self._guest(query, params, chats) if method == "answerGuestQuery" else True
+        return self._answer_guest_query(query, params, chats) if method == "answerGuestQuery" else True
 
-    def _guest(self, query: str, params: Params, chats: Chats) -> Json:
+    def _answer_guest_query(self, query: str, params: Params, chats: Chats) -> Json:
         number = chats.new_id()
-        inline = self.called[query] = f"inline-{number}"
+        inline = self.guest_messages[query] = f"inline-{number}"
         text = json.loads(params["result"])["input_message_content"]["message_text"]
-        chats.inline[inline] = Shown(0, number, text, inline=inline)
+        chats.inline_messages[inline] = ChatMessage(0, number, text, inline_message_id=inline)
         return {"inline_message_id": inline}

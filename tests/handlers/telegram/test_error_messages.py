@@ -4,121 +4,126 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.people import Someone
-from tests.harness.telegram import Town, telegram_house
+from tests.fakes.telegram_api.people import ChatUser
+from tests.harness.telegram import TelegramHarness, telegram_harness
 
 MIB = 1024 * 1024
 
 
-async def answer_to(town: Town, someone: Someone) -> str:
+async def answer_to(harness: TelegramHarness, someone: ChatUser) -> str:
     """What the newest message of somebody was answered with."""
     asked = someone.last
-    await town.api.until(lambda: any(shown.answers == asked.id for shown in someone.sees))
-    await town.api.acknowledged()
-    [answer] = [shown for shown in someone.sees if shown.answers == asked.id]
+    await harness.api.until(lambda: any(message.reply_to == asked.id for message in someone.sees))
+    await harness.api.acknowledged()
+    [answer] = [message for message in someone.sees if message.reply_to == asked.id]
     return answer.text
 
 
 async def test_bad_pictures_get_a_sentence_and_cost_nothing(tmp_path: Path) -> None:
     video: dict[str, Any] = {"file_id": "v", "file_unique_id": "u", "width": 9, "height": 9, "duration": 1}
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends_file(b"just words", "notes.jpg", "image/jpeg", caption="/style 2")
         assert (
-            await answer_to(town, anna) == "That isn't a picture. Please send a photo, for example a JPEG or PNG file."
+            await answer_to(harness, anna)
+            == "That isn't a picture. Please send a photo, for example a JPEG or PNG file."
         )
         await anna.sends_file(portrait_jpeg()[:900], "half.jpg", "image/jpeg", caption="/style 2")
-        assert "damaged or cut off" in await answer_to(town, anna)
+        assert "damaged or cut off" in await answer_to(harness, anna)
         await anna.sends_file(b"", "nothing.jpg", "image/jpeg", caption="/style 2")
-        assert "The file is empty" in await answer_to(town, anna)
+        assert "The file is empty" in await answer_to(harness, anna)
         await anna.sends_file(b"%PDF-1.7", "paper.pdf", "application/pdf", caption="/style 2")
-        assert "That isn't a picture." in await answer_to(town, anna)
+        assert "That isn't a picture." in await answer_to(harness, anna)
         await anna.sends_file(b"big", "big.png", "image/png", size=21 * MIB)
-        assert "larger than 20 MB" in await answer_to(town, anna)
+        assert "larger than 20 MB" in await answer_to(harness, anna)
         await anna.posts({"video": video, "caption": "/style 2"})
-        assert "That isn't a picture." in await answer_to(town, anna)
+        assert "That isn't a picture." in await answer_to(harness, anna)
         await anna.posts({"animation": video, "document": {"file_id": "v", "file_unique_id": "u"}})
-        assert "That isn't a picture." in await answer_to(town, anna)
-        assert await town.units(anna) == (0, 0)
-        assert await town.app.job_service.history(anna.person) == ()
-        assert "v" not in [call.params.get("file_id") for call in town.api.calls]
+        assert "That isn't a picture." in await answer_to(harness, anna)
+        assert await harness.units(anna) == (0, 0)
+        assert await harness.app.job_service.history(anna.person) == ()
+        assert "v" not in [call.params.get("file_id") for call in harness.api.calls]
 
 
 async def test_a_file_that_telegram_no_longer_has_is_asked_for_again(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         gone = [{"file_id": "gone", "file_unique_id": "u", "width": 9, "height": 9, "file_size": 5}]
         await anna.posts({"photo": gone, "caption": "/style 2"})
-        assert await answer_to(town, anna) == "I no longer keep that photo. Please send it again."
+        assert await answer_to(harness, anna) == "I no longer keep that photo. Please send it again."
 
 
 async def test_a_used_up_quota_and_a_full_queue_are_told_and_the_rest_is_painted(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, daily_free_images=3, max_queued_per_person=2, until=tmp_path / "go") as town:
-        anna = town.person(1)
+    async with telegram_harness(
+        tmp_path, daily_free_images=3, max_queued_per_person=2, until=tmp_path / "go"
+    ) as harness:
+        anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120, 180)], caption="/style 2")
-        await town.api.until(lambda: len(anna.sees) == 2)
-        [told] = [shown.text for shown in anna.sees if "🎨" not in shown.text]
+        await harness.api.until(lambda: len(anna.sees) == 2)
+        [told] = [message.text for message in anna.sees if "🎨" not in message.text]
         assert told == "Photo 3, 4: You already have 2 pictures waiting. Please send more when one is done."
         (tmp_path / "go").touch()
-        await town.api.until(lambda: len(anna.pictures) == 2)
+        await harness.api.until(lambda: len(anna.pictures) == 2)
         await anna.sends(portrait_jpeg(shade=200), caption="/style 2")
-        await town.api.until(lambda: len(anna.pictures) == 3)
+        await harness.api.until(lambda: len(anna.pictures) == 3)
         await anna.sends(portrait_jpeg(shade=220), caption="/style 2")
-        assert (await answer_to(town, anna)).startswith(
+        assert (await answer_to(harness, anna)).startswith(
             "You have used all your pictures for today. There are new ones in"
         )
-        assert await town.units(anna) == (3, 0)
+        assert await harness.units(anna) == (3, 0)
 
 
 async def test_the_same_wish_sent_again_while_it_waits_is_the_same_job_and_says_so(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        assert "I already have this photo in that style." in await answer_to(town, anna)
+        assert "I already have this photo in that style." in await answer_to(harness, anna)
         (tmp_path / "go").touch()
-        await town.api.until(lambda: anna.pictures)
-        assert await town.units(anna) == (1, 0)
+        await harness.api.until(lambda: anna.pictures)
+        assert await harness.units(anna) == (1, 0)
 
 
 async def test_a_typo_is_answered_with_the_nearest_style_as_a_button(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style anmie")
-        await town.api.until(lambda: len(anna.sees) == 2)
-        question = next(shown for shown in anna.sees if "mean" in shown.text)
+        await harness.api.until(lambda: len(anna.sees) == 2)
+        question = next(message for message in anna.sees if "mean" in message.text)
         assert question.text == "I don't know “anmie”. Did you mean “Anime”?"
         await anna.presses(question, "Yes, Anime")
-        await town.api.until(lambda: anna.pictures)
-        assert await town.units(anna) == (1, 0)
+        await harness.api.until(lambda: anna.pictures)
+        assert await harness.units(anna) == (1, 0)
 
 
 async def test_styles_unknown_and_not_on_offer_are_said_and_the_photo_waits_for_another(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.person(1), town.person(2)
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style zzzzqqqq")
         await ben.sends(portrait_jpeg(), caption="/style 40")
-        await town.api.until(lambda: len(anna.sees) == 2 and len(ben.sees) == 2)
-        assert "I don't know the style “zzzzqqqq”. Please choose one." in [shown.text for shown in anna.sees]
-        assert "I can't paint “Badge world” at the moment. Please choose another." in [shown.text for shown in ben.sees]
-        assert "Which style would you like?" in [shown.text for shown in anna.sees]
-        assert "Which style would you like?" in [shown.text for shown in ben.sees]
+        await harness.api.until(lambda: len(anna.sees) == 2 and len(ben.sees) == 2)
+        assert "I don't know the style “zzzzqqqq”. Please choose one." in [message.text for message in anna.sees]
+        assert "I can't paint “Badge world” at the moment. Please choose another." in [
+            message.text for message in ben.sees
+        ]
+        assert "Which style would you like?" in [message.text for message in anna.sees]
+        assert "Which style would you like?" in [message.text for message in ben.sees]
 
 
 async def test_three_pictures_are_too_many_for_a_style_of_ones_own(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120)], caption="/style ref")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         assert anna.sees[0].text == "Please send exactly two: first the photo, then the style picture."
 
 
 async def test_old_and_foreign_buttons_get_a_polite_answer(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         [card] = anna.pictures
         too_old = "This button is too old for me. Please send the photo again."
         for data in ("", "nonsense", "choose", "style|3", "choose:1:x", "a" * 64, "choose:99999999999999999999:1"):
@@ -127,4 +132,4 @@ async def test_old_and_foreign_buttons_get_a_polite_answer(tmp_path: Path) -> No
         for data in ("choose:1:2", "page:1:1", "cancel:1"):
             assert "already moved on" in await anna.notice(await anna.presses_data(card, data))
         assert anna.sees == [card]
-        assert await town.units(anna) == (1, 0)
+        assert await harness.units(anna) == (1, 0)

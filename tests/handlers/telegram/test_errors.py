@@ -43,23 +43,23 @@ def test_who_shut_us_out_is_gone() -> None:
 
 
 def test_a_group_that_has_moved_is_to_be_tried_at_its_new_address() -> None:
-    with pytest.raises(TryLater) as patience, translate_errors():
+    with pytest.raises(TryLater) as raised, translate_errors():
         raise ChatMigrated(-1005)
-    assert isinstance(patience.value, GroupMigrated)
-    assert patience.value.new_chat_id == "-1005"
+    assert isinstance(raised.value, GroupMigrated)
+    assert raised.value.new_chat_id == "-1005"
 
 
 def test_flood_control_says_how_long_to_wait() -> None:
-    with pytest.raises(TryLater) as patience, translate_errors():
+    with pytest.raises(TryLater) as raised, translate_errors():
         raise RetryAfter(17)
-    assert patience.value.retry_after == 17
+    assert raised.value.retry_after == 17
 
 
 @pytest.mark.parametrize("error", [TimedOut(), NetworkError("Bad Gateway (502)")])
 def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
-    with pytest.raises(TryLater) as patience, translate_errors():
+    with pytest.raises(TryLater) as raised, translate_errors():
         raise error
-    assert 0 < patience.value.retry_after < 10
+    assert 0 < raised.value.retry_after < 10
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_never_left_was_surely_not_sent(cause: Exception | None, *, perhaps: bool) -> None:
-    with pytest.raises(TryLater) as patience, translate_errors():
+    with pytest.raises(TryLater) as raised, translate_errors():
         raise NetworkError("trouble") from cause
-    assert patience.value.perhaps_sent is perhaps
+    assert raised.value.perhaps_sent is perhaps
 
 
 def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
-    with pytest.raises(TryLater) as patience, translate_errors():
+    with pytest.raises(TryLater) as raised, translate_errors():
         raise InvalidToken(f"The token `{SECRET}` was rejected")
-    assert patience.value.retry_after == TOKEN_RETRY_SECONDS
-    assert patience.value.__suppress_context__
-    assert SECRET not in repr(patience.value)
+    assert raised.value.retry_after == TOKEN_RETRY_SECONDS
+    assert raised.value.__suppress_context__
+    assert SECRET not in repr(raised.value)
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "telegram"])

@@ -5,93 +5,95 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.actions import adds_bot, group_moves
-from tests.harness.telegram import GROUP, telegram_house
+from tests.fakes.telegram_api.actions import change_membership, migrate_group
+from tests.harness.telegram import GROUP, telegram_harness
 
 NEW = -2002
 
 
 @pytest.mark.parametrize("now", ["member", "administrator"])
 async def test_who_adds_the_bot_reads_one_line_how_to_use_it(tmp_path: Path, now: str) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
-        await adds_bot(anna, now=now)
-        await town.api.until(lambda: anna.sees)
-        await adds_bot(anna, was=now, now="administrator")
-        await town.api.acknowledged()
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
+        await change_membership(anna, now=now)
+        await harness.api.until(lambda: anna.sees)
+        await change_membership(anna, was=now, now="administrator")
+        await harness.api.acknowledged()
         [hello] = anna.sees
         assert "/style" in hello.text
 
 
 @pytest.mark.parametrize(("was", "now"), [("member", "kicked"), ("member", "left"), ("administrator", "member")])
 async def test_being_thrown_out_or_set_back_is_met_with_silence(tmp_path: Path, was: str, now: str) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
-        await adds_bot(anna, was=was, now=now)
-        await adds_bot(town.person(2), was="member", now="kicked")  # blocked in private
-        await adds_bot(town.person(3), was="kicked", now="member")
-        await town.api.acknowledged()
-        assert town.api.count("sendMessage") == 0
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
+        await change_membership(anna, was=was, now=now)
+        await change_membership(harness.person(2), was="member", now="kicked")  # blocked in private
+        await change_membership(harness.person(3), was="kicked", now="member")
+        await harness.api.acknowledged()
+        assert harness.api.count("sendMessage") == 0
 
 
 async def test_only_admins_set_rules_and_are_asked_for_once_a_minute(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.member(1), town.member(2)
-        town.api.groups.admins.add((GROUP, 1))
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2)
+        harness.api.groups.admins.add((GROUP, 1))
         await ben.says("/settings")
-        await town.api.until(lambda: len(ben.sees) == 1)
+        await harness.api.until(lambda: len(ben.sees) == 1)
         assert "only its admins" in ben.sees[0].text
         for number in (2, 3):
             await anna.says("/settings")
-            await town.api.until(lambda number=number: len(anna.sees) == number)  # type: ignore[misc]
+            await harness.api.until(lambda number=number: len(anna.sees) == number)  # type: ignore[misc]
         assert anna.sees[1].rows
-        assert town.api.count("getChatMember") == 2
+        assert harness.api.count("getChatMember") == 2
 
 
 async def test_who_became_an_admin_is_one_at_once_when_our_own_standing_changed(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.says("/settings")
-        await town.api.until(lambda: anna.sees)
-        town.api.groups.admins.add((GROUP, 1))
-        await adds_bot(anna, was="member", now="administrator")
+        await harness.api.until(lambda: anna.sees)
+        harness.api.groups.admins.add((GROUP, 1))
+        await change_membership(anna, was="member", now="administrator")
         await anna.says("/settings")
-        await town.api.until(lambda: len(anna.sees) == 2)
+        await harness.api.until(lambda: len(anna.sees) == 2)
         assert anna.sees[1].rows
 
 
-@pytest.mark.parametrize("tell", [("old", "new"), ("new",), ()], ids=["told-twice", "told-there", "not-told"])
-async def test_a_group_that_becomes_a_supergroup_takes_everything_along(tmp_path: Path, tell: tuple[str, ...]) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna, there = town.member(1), town.member(1, chat=NEW)
+@pytest.mark.parametrize("sides", [("old", "new"), ("new",), ()], ids=["told-twice", "told-there", "not-told"])
+async def test_a_group_that_becomes_a_supergroup_takes_everything_along(tmp_path: Path, sides: tuple[str, ...]) -> None:
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna, there = harness.member(1), harness.member(1, chat=NEW)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
-        await group_moves(anna, NEW, tell=tell)
+        await harness.api.until(lambda: anna.sees)
+        await migrate_group(anna, NEW, sides=sides)
         (tmp_path / "go").touch()
-        await town.api.until(lambda: there.pictures)
+        await harness.api.until(lambda: there.pictures)
         [card] = there.sees
         assert card.text == "🎨 Anime"
         assert not anna.pictures
         await there.presses(card, "Again")
-        await town.api.until(lambda: len(there.pictures) == 2)
-        assert await town.units(anna) == (2, 0)
+        await harness.api.until(lambda: len(there.pictures) == 2)
+        assert await harness.units(anna) == (2, 0)
 
 
 async def test_an_album_of_a_group_that_moves_comes_at_the_new_address(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna, there = town.member(1), town.member(1, chat=NEW)
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna, there = harness.member(1), harness.member(1, chat=NEW)
         await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=90)], caption="/style 2")
-        await town.api.until(lambda: anna.sees)
-        await group_moves(anna, NEW)
+        await harness.api.until(lambda: anna.sees)
+        await migrate_group(anna, NEW)
         (tmp_path / "go").touch()
-        await town.api.until(lambda: len(there.pictures) == 2 and any("All 2" in shown.text for shown in there.sees))
+        await harness.api.until(
+            lambda: len(there.pictures) == 2 and any("All 2" in message.text for message in there.sees)
+        )
         assert len(there.sees) == 3
 
 
 async def test_a_command_in_a_group_that_has_just_moved_is_answered_at_the_new_address(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, there = town.member(1), town.member(1, chat=NEW)
-        await group_moves(anna, NEW, tell=())
+    async with telegram_harness(tmp_path) as harness:
+        anna, there = harness.member(1), harness.member(1, chat=NEW)
+        await migrate_group(anna, NEW, sides=())
         await anna.says("/quota")  # written just before, read just after
-        await town.api.until(lambda: there.sees)
+        await harness.api.until(lambda: there.sees)
         assert "left today" in there.sees[0].text

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.telegram import GROUP, Town, telegram_house
+from tests.harness.telegram import GROUP, TelegramHarness, telegram_harness
 
 TOPIC = 77
 
 
-async def heard_all(town: Town) -> None:
+async def heard_all(harness: TelegramHarness) -> None:
     """Everything said so far has been dealt with: the bot answers this one in a private chat, after that."""
-    await town.api.acknowledged()
+    await harness.api.acknowledged()
 
 
 async def test_what_is_not_for_the_bot_is_met_with_silence(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.member(1), town.member(2)
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2)
         await anna.sends(portrait_jpeg())
         photo = anna.last
         await anna.sends(portrait_jpeg(), caption="my new haircut")
@@ -25,14 +25,14 @@ async def test_what_is_not_for_the_bot_is_met_with_silence(tmp_path: Path) -> No
         await anna.sends(portrait_jpeg(), caption="/style@other_bot 2")
         await anna.sends(portrait_jpeg(), caption="@somebody 2")
         await anna.sends_album([portrait_jpeg(), portrait_jpeg()])
-        await ben.says("what a picture", answering=photo)
+        await ben.says("what a picture", reply_to=photo)
         await ben.says("/dance")
         await ben.posts({"sticker": STICKER})
         await ben.posts({"new_chat_title": "Portraits"})
-        await heard_all(town)
+        await heard_all(harness)
         assert anna.sees == []
-        assert town.api.count("getFile") == 0  # silence costs nothing either
-        assert await town.units(anna) == (0, 0)
+        assert harness.api.count("getFile") == 0  # silence costs nothing either
+        assert await harness.units(anna) == (0, 0)
 
 
 STICKER = {
@@ -47,72 +47,72 @@ STICKER = {
 
 
 async def test_a_caption_command_a_mention_and_an_answer_to_the_bot_are_for_it(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.sends(portrait_jpeg(shade=1), caption="/style 2")
         await anna.sends(portrait_jpeg(shade=2), caption="@repaint_test_bot 2")
-        await town.api.until(lambda: len(anna.pictures) == 2)
-        await anna.sends(portrait_jpeg(shade=3), answering=anna.pictures[0])
-        await town.api.until(lambda: len(anna.sees) == 3)
+        await harness.api.until(lambda: len(anna.pictures) == 2)
+        await anna.sends(portrait_jpeg(shade=3), reply_to=anna.pictures[0])
+        await harness.api.until(lambda: len(anna.sees) == 3)
         assert "Which style" in anna.sees[2].text
 
 
 async def test_thanks_to_the_bot_need_no_answer(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
-        await anna.says("thank you!", answering=anna.pictures[0])
-        await heard_all(town)
+        await harness.api.until(lambda: anna.pictures)
+        await anna.says("thank you!", reply_to=anna.pictures[0])
+        await heard_all(harness)
         assert len(anna.sees) == 1
 
 
 async def test_other_peoples_buttons_are_refused_politely(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.member(1), town.member(2, "zh-hans")
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2, "zh-hans")
         await anna.sends(portrait_jpeg(), caption="/style")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         [card] = anna.sees
         for label in ("Anime", "Cancel"):
             assert "属于别人" in await ben.notice(await ben.presses(card, label))
         assert anna.sees == [card]
         await anna.presses(card, "Anime")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         for label in ("Again", "Another", "As file", "Delete"):
             assert "属于别人" in await ben.notice(await ben.presses(anna.pictures[0], label))
         assert len(anna.sees) == 1
-        assert await town.units(ben) == (0, 0)
+        assert await harness.units(ben) == (0, 0)
 
 
 async def test_a_card_comes_in_the_topic_where_it_was_asked_for_and_none_is_named_in_general(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        town.api.chats.topics.add((GROUP, TOPIC))
-        in_topic, in_general = town.member(1, thread=TOPIC), town.member(2)
+    async with telegram_harness(tmp_path) as harness:
+        harness.api.chats.topics.add((GROUP, TOPIC))
+        in_topic, in_general = harness.member(1, thread=TOPIC), harness.member(2)
         await in_topic.sends(portrait_jpeg(), caption="/style 2")
         await in_general.posts({"text": "/queue", "message_thread_id": 1})  # General, as some clients mark it
-        await town.api.until(lambda: in_topic.pictures and len(in_topic.sees) == 2)
-        threads = {("picture" if shown.photo else "text"): shown.thread for shown in in_topic.sees}
+        await harness.api.until(lambda: in_topic.pictures and len(in_topic.sees) == 2)
+        threads = {("picture" if message.photo else "text"): message.thread for message in in_topic.sees}
         assert threads == {"picture": TOPIC, "text": None}
 
 
 async def test_a_message_by_an_anonymous_admin_counts_for_the_group(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        admin = town.member(1087968824)
+    async with telegram_harness(tmp_path) as harness:
+        admin = harness.member(1087968824)
         photo = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}], "caption": "/style 2"}
-        town.api.files["f"] = portrait_jpeg()
+        harness.api.files["f"] = portrait_jpeg()
         group = {"id": GROUP, "type": "supergroup", "title": "A group"}
         anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
         await admin.posts(photo | {"from": anonymous, "sender_chat": group})
-        await town.api.until(lambda: admin.pictures)
-        assert await town.units(town.member(GROUP)) == (1, 0)
+        await harness.api.until(lambda: admin.pictures)
+        assert await harness.units(harness.member(GROUP)) == (1, 0)
 
 
 @pytest.mark.parametrize(
     "automatic", [{"is_automatic_forward": True}, {"from": {"id": 5, "is_bot": True, "first_name": "B"}}]
 )
 async def test_channels_copies_and_other_bots_are_left_alone(tmp_path: Path, automatic: dict[str, object]) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.posts({"text": "/help"} | automatic)
-        await heard_all(town)
+        await heard_all(harness)
         assert anna.sees == []

@@ -4,51 +4,51 @@ from pathlib import Path
 
 from bot.runtime.clock import Clock, WallClock
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.people import Someone
-from tests.harness.telegram import Town, telegram_house
+from tests.fakes.telegram_api.people import ChatUser
+from tests.harness.telegram import TelegramHarness, telegram_harness
 
 FAST = 400.0  # hours must pass here
 LONG_SECONDS = 130.0  # a wait of more than two minutes is long
 
 
-async def pass_time(town: Town, clock: Clock, seconds: float) -> None:
+async def pass_time(harness: TelegramHarness, clock: Clock, seconds: float) -> None:
     """Chat about this and that, in a corner where nobody looks, until so much time has passed."""
-    until, idler = clock.now() + seconds, Someone(town.api, 99, 99)
+    until, idler = clock.now() + seconds, ChatUser(harness.api, 99, 99)
     while clock.now() < until:
         await idler.says("/quota")
-        await town.api.acknowledged()
+        await harness.api.acknowledged()
 
 
 async def test_who_waited_long_is_told_by_a_short_reply_and_only_once(tmp_path: Path) -> None:
     clock = WallClock(FAST)
-    async with telegram_house(tmp_path, until=tmp_path / "go", clock=clock, daily_free_images=100) as town:
-        anna, ben = town.person(1), town.member(2)
+    async with telegram_harness(tmp_path, until=tmp_path / "go", clock=clock, daily_free_images=100) as harness:
+        anna, ben = harness.person(1), harness.member(2)
         for someone in (anna, ben):
             await someone.sends(portrait_jpeg(), caption="/style 2")
-            await town.api.until(lambda someone=someone: someone.sees)  # type: ignore[misc]
-        await pass_time(town, clock, LONG_SECONDS)
+            await harness.api.until(lambda someone=someone: someone.sees)  # type: ignore[misc]
+        await pass_time(harness, clock, LONG_SECONDS)
         (tmp_path / "go").touch()
         for someone in (anna, ben):
-            await town.api.until(lambda someone=someone: len(someone.sees) == 2)  # type: ignore[misc]
+            await harness.api.until(lambda someone=someone: len(someone.sees) == 2)  # type: ignore[misc]
             card, notice = someone.sees
             assert card.photo is not None
-            assert (notice.answers, notice.photo) == (card.id, None)
-        await pass_time(town, clock, LONG_SECONDS)
+            assert (notice.reply_to, notice.photo) == (card.id, None)
+        await pass_time(harness, clock, LONG_SECONDS)
         assert (len(anna.sees), len(ben.sees)) == (2, 2)
 
 
 async def test_a_tidy_groups_cards_go_after_a_while_and_others_stay(tmp_path: Path) -> None:
     clock = WallClock(FAST)
-    async with telegram_house(tmp_path, clock=clock, daily_free_images=100) as town:
-        anna, ben = town.member(1), town.member(2, chat=-3003)
-        town.api.groups.admins.add((anna.chat, anna.id))
+    async with telegram_harness(tmp_path, clock=clock, daily_free_images=100) as harness:
+        anna, ben = harness.member(1), harness.member(2, chat=-3003)
+        harness.api.groups.admins.add((anna.chat, anna.id))
         await anna.says("/settings delete 1")
         for someone in (anna, ben):
             await someone.sends(portrait_jpeg(), caption="/style 2")
-            await town.api.until(lambda someone=someone: someone.pictures)  # type: ignore[misc]
+            await harness.api.until(lambda someone=someone: someone.pictures)  # type: ignore[misc]
         await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=90)], caption="/style 2")
-        await town.api.until(lambda: any("All 2" in shown.text for shown in anna.sees))
-        await pass_time(town, clock, 3700.0)
-        await town.api.until(lambda: not anna.pictures and not any("All 2" in shown.text for shown in anna.sees))
+        await harness.api.until(lambda: any("All 2" in message.text for message in anna.sees))
+        await pass_time(harness, clock, 3700.0)
+        await harness.api.until(lambda: not anna.pictures and not any("All 2" in message.text for message in anna.sees))
         assert ben.pictures
-        assert await town.app.job_service.history(anna.person), "it is still theirs"
+        assert await harness.app.job_service.history(anna.person), "it is still theirs"

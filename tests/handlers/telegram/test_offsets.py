@@ -10,57 +10,57 @@ def test_at_the_start_telegram_is_asked_for_everything_it_keeps() -> None:
 
 
 def test_telegram_is_asked_from_the_oldest_update_that_is_not_dealt_with() -> None:
-    inbox = Offsets()
+    offsets = Offsets()
     for update in (5, 6, 7):
-        assert inbox.add(update)
-    inbox.mark_done(7)
-    assert inbox.offset() == 5
-    inbox.mark_done(5)
-    assert inbox.offset() == 6
-    inbox.mark_done(6)
-    assert inbox.offset() == 8
+        assert offsets.add(update)
+    offsets.mark_done(7)
+    assert offsets.offset() == 5
+    offsets.mark_done(5)
+    assert offsets.offset() == 6
+    offsets.mark_done(6)
+    assert offsets.offset() == 8
 
 
 def test_an_update_is_taken_once() -> None:
-    inbox = Offsets()
-    assert inbox.add(5)
-    assert not inbox.add(5)
-    inbox.mark_done(5)
-    assert not inbox.add(5)
+    offsets = Offsets()
+    assert offsets.add(5)
+    assert not offsets.add(5)
+    offsets.mark_done(5)
+    assert not offsets.add(5)
 
 
 def test_numbers_that_start_anew_are_followed() -> None:
-    inbox = Offsets()
-    inbox.add(900)
-    inbox.mark_done(900)
-    assert inbox.add(17)
-    inbox.mark_done(17)
-    assert inbox.offset() == 18
+    offsets = Offsets()
+    offsets.add(900)
+    offsets.mark_done(900)
+    assert offsets.add(17)
+    offsets.mark_done(17)
+    assert offsets.offset() == 18
 
 
 def test_memory_stays_small() -> None:
-    inbox = Offsets()
+    offsets = Offsets()
     for update in range(3 * MAX_DONE):
-        inbox.add(update)
-        inbox.mark_done(update)
-    assert len(inbox._done) == MAX_DONE
+        offsets.add(update)
+        offsets.mark_done(update)
+    assert len(offsets._done) == MAX_DONE
 
 
 def test_a_crash_at_any_moment_loses_no_update() -> None:
-    dice = random.Random(3)
+    rng = random.Random(3)
     for _ in range(50):
-        server, inbox = list(range(1, 60)), Offsets()
+        server, offsets = list(range(1, 60)), Offsets()
         dealt: set[int] = set()
         open_updates: list[int] = []
         while server:
-            offset = inbox.offset() or 0
+            offset = offsets.offset() or 0
             server = [update for update in server if update >= offset]
             assert set(range(1, 60)) - set(server) <= dealt  # what the server forgot was dealt with
-            open_updates += [update for update in server[:10] if inbox.add(update)]
-            dice.shuffle(open_updates)
-            for update in [open_updates.pop() for _ in range(dice.randint(0, len(open_updates)))]:
+            open_updates += [update for update in server[:10] if offsets.add(update)]
+            rng.shuffle(open_updates)
+            for update in [open_updates.pop() for _ in range(rng.randint(0, len(open_updates)))]:
                 dealt.add(update)
-                inbox.mark_done(update)
-            if dice.random() < 0.1:  # a crash: everything in memory is gone
-                inbox, open_updates = Offsets(), []
+                offsets.mark_done(update)
+            if rng.random() < 0.1:  # a crash: everything in memory is gone
+                offsets, open_updates = Offsets(), []
         assert dealt == set(range(1, 60))

@@ -12,160 +12,160 @@ from bot.runtime.clock import WallClock
 from handlers.telegram import TokenRefused, telegram
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.server import TOKEN, Fault, bot_api, broken, flood, refusal
+from tests.fakes.telegram_api.server import TOKEN, Fault, bad_gateway, bot_api, error_reply, flood
 from tests.harness.app import ended, settings_for
-from tests.harness.telegram import telegram_house
+from tests.harness.telegram import telegram_harness
 
 
 async def test_the_same_update_delivered_twice_is_one_job_and_one_answer(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         update = await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.push(update)
+        await harness.api.push(update)
         asked = await anna.says("/quota")
-        await town.api.push(asked)
-        await town.api.until(lambda: anna.pictures)
-        await town.api.push(update)
-        await town.api.acknowledged()
+        await harness.api.push(asked)
+        await harness.api.until(lambda: anna.pictures)
+        await harness.api.push(update)
+        await harness.api.acknowledged()
         assert len(anna.sees) == 2
-        assert await town.units(anna) == (1, 0)
+        assert await harness.units(anna) == (1, 0)
 
 
 async def test_an_update_that_comes_again_after_a_restart_is_the_same_job(tmp_path: Path) -> None:
     async with bot_api() as api:
-        async with telegram_house(tmp_path, api=api, until=tmp_path / "go") as town:
-            anna = town.person(1)
+        async with telegram_harness(tmp_path, api=api, until=tmp_path / "go") as harness:
+            anna = harness.person(1)
             photo = await anna.sends(portrait_jpeg(), caption="/style 2")
             album = await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=2)], caption="/style ref")
             await api.until(lambda: len(anna.sees) == 2)
         for update in (photo, *album):
             await api.push(update)
         (tmp_path / "go").touch()
-        async with telegram_house(tmp_path, api=api) as town:
+        async with telegram_harness(tmp_path, api=api) as harness:
             await api.until(lambda: len(anna.pictures) == 2)
             await api.acknowledged()
-            assert await town.units(anna) == (2, 0)
-            assert len(await town.app.job_service.history(anna.person)) == 2
+            assert await harness.units(anna) == (2, 0)
+            assert len(await harness.app.job_service.history(anna.person)) == 2
 
 
 async def test_an_update_is_acknowledged_only_after_its_job_is_stored(tmp_path: Path) -> None:
     async with bot_api() as api:
-        async with telegram_house(tmp_path, api=api) as town:
-            anna = town.person(1)
-            api.faults.append(broken("getFile", times=1000))
+        async with telegram_harness(tmp_path, api=api) as harness:
+            anna = harness.person(1)
+            api.faults.append(bad_gateway("getFile", times=1000))
             await anna.sends(portrait_jpeg(), caption="/style 2")
             await api.until(lambda: api.count("getFile") >= 1)
             assert len(api.updates) == 1
         assert len(api.updates) == 1, "what was not dealt with when we stopped has to come again"
         api.faults.clear()
-        async with telegram_house(tmp_path, api=api) as town:
+        async with telegram_harness(tmp_path, api=api) as harness:
             await api.until(lambda: anna.pictures)
             await api.acknowledged()
-            assert await town.units(anna) == (1, 0)
+            assert await harness.units(anna) == (1, 0)
 
 
 async def test_flood_control_and_broken_connections_delay_a_picture_and_never_double_its_card(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna = town.person(1)
-        town.api.faults += [
-            broken("getUpdates", 502, times=2),
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna = harness.person(1)
+        harness.api.faults += [
+            bad_gateway("getUpdates", 502, times=2),
             Fault("getUpdates"),
             flood("getFile", 1),
             Fault("getFile"),
             flood("sendMessage", 3),
-            broken("sendMessage", 500),
+            bad_gateway("sendMessage", 500),
             flood("editMessageText", 1, times=2),
             flood("editMessageMedia", 1),
-            broken("editMessageMedia"),
+            bad_gateway("editMessageMedia"),
             Fault("editMessageMedia"),
             Fault("editMessageMedia", lost=True),
         ]
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
-        await town.api.until(lambda: anna.pictures)
-        history = await town.app.job_service.history(anna.person)
-        await town.api.until(
-            lambda: not any(fault.times for fault in town.api.faults if fault.method != "editMessageText")
+        await harness.api.until(lambda: anna.pictures)
+        history = await harness.app.job_service.history(anna.person)
+        await harness.api.until(
+            lambda: not any(fault.times for fault in harness.api.faults if fault.method != "editMessageText")
         )
         assert len(anna.sees) == 1
         assert [view.state for view in history] in ([State.STORED], [State.DELIVERED])
-        assert await town.units(anna) == (1, 0)
+        assert await harness.units(anna) == (1, 0)
 
 
 async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna = town.person(1)
-        town.api.faults.append(Fault("editMessageMedia", lost=True))  # carried out, but we don't hear of it
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna = harness.person(1)
+        harness.api.faults.append(Fault("editMessageMedia", lost=True))  # carried out, but we don't hear of it
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
-        await town.api.until(lambda: town.api.count("editMessageMedia") == 2)
-        [view] = await town.app.job_service.history(anna.person)
-        await ended(town.app, anna.person, view.id)
+        await harness.api.until(lambda: harness.api.count("editMessageMedia") == 2)
+        [view] = await harness.app.job_service.history(anna.person)
+        await ended(harness.app, anna.person, view.id)
         assert len(anna.sees) == 1
 
 
 async def test_a_file_that_cant_be_had_is_said_after_many_tries(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        town.api.faults.append(broken("getFile", times=1000))
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
+        harness.api.faults.append(bad_gateway("getFile", times=1000))
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         assert anna.sees[0].text == "I couldn't get that done just now. Please try again in a few minutes."
-        await town.api.acknowledged()
+        await harness.api.acknowledged()
 
 
 async def test_a_deleted_card_makes_the_picture_a_new_answer(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         [card] = anna.sees
-        del town.api.chats.messages[card.chat, card.id]
+        del harness.api.chats.messages[card.chat, card.id]
         (tmp_path / "go").touch()
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         [picture] = anna.sees
         assert picture.id != card.id
-        assert picture.answers == card.answers
+        assert picture.reply_to == card.reply_to
 
 
 async def test_a_deleted_photo_does_not_keep_its_picture_away(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        town.api.faults.append(flood("sendMessage", 1))
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
+        harness.api.faults.append(flood("sendMessage", 1))
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        del town.api.chats.messages[anna.chat, anna.last.id]
-        await town.api.until(lambda: anna.pictures)
-        assert anna.pictures[0].answers is None
+        del harness.api.chats.messages[anna.chat, anna.last.id]
+        await harness.api.until(lambda: anna.pictures)
+        assert anna.pictures[0].reply_to is None
 
 
 async def test_a_person_who_blocked_the_bot_has_their_picture_in_the_history(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, until=tmp_path / "go") as town:
-        anna, ben = town.person(1), town.person(2)
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.sees)
-        town.api.chats.blocked.add(anna.chat)
+        await harness.api.until(lambda: anna.sees)
+        harness.api.chats.blocked.add(anna.chat)
         (tmp_path / "go").touch()
-        [view] = await town.app.job_service.history(anna.person)
-        assert (await ended(town.app, anna.person, view.id)).state in {State.STORED, State.DELIVERED}
-        assert await town.app.job_service.result(anna.person, view.id)
+        [view] = await harness.app.job_service.history(anna.person)
+        assert (await ended(harness.app, anna.person, view.id)).state in {State.STORED, State.DELIVERED}
+        assert await harness.app.job_service.result(anna.person, view.id)
         await ben.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: ben.pictures)
+        await harness.api.until(lambda: ben.pictures)
         assert not anna.pictures
 
 
 async def test_a_card_too_old_to_be_deleted_is_painted_over(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
+        await harness.api.until(lambda: anna.pictures)
         [card] = anna.pictures
-        town.api.faults.append(
-            Fault("deleteMessage", reply=refusal(400, "Bad Request: message can't be deleted for everyone"))
+        harness.api.faults.append(
+            Fault("deleteMessage", reply=error_reply(400, "Bad Request: message can't be deleted for everyone"))
         )
         await anna.presses_data(card, card.data("Delete") + ":1")
-        await town.api.until(lambda: anna.pictures and "gone" in anna.pictures[0].text)
+        await harness.api.until(lambda: anna.pictures and "gone" in anna.pictures[0].text)
         assert anna.pictures[0].photo != card.photo
         assert anna.pictures[0].labels == []
 
@@ -174,15 +174,19 @@ async def test_a_card_too_old_to_be_deleted_is_painted_over(tmp_path: Path) -> N
 async def test_two_pollers_are_explained_when_both_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], conflicts: int, *, explained: bool
 ) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        town.api.faults.append(
-            Fault("getUpdates", reply=refusal(409, "Conflict: terminated by other getUpdates request"), times=conflicts)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
+        harness.api.faults.append(
+            Fault(
+                "getUpdates",
+                reply=error_reply(409, "Conflict: terminated by other getUpdates request"),
+                times=conflicts,
+            )
         )
         await anna.says("/quota")
-        await town.api.until(lambda: not any(fault.times for fault in town.api.faults))
+        await harness.api.until(lambda: not any(fault.times for fault in harness.api.faults))
         await anna.says("/queue")
-        await town.api.until(lambda: len(anna.sees) == 2)
+        await harness.api.until(lambda: len(anna.sees) == 2)
     assert ("another program receives this bot's updates" in capsys.readouterr().out) is explained
 
 
@@ -190,11 +194,11 @@ async def test_the_token_is_never_logged_not_even_at_debug(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        async with telegram_house(tmp_path) as town:
-            anna = town.person(1)
-            town.api.faults += [Fault("getFile"), broken("sendMessage", 500), flood("editMessageMedia", 1)]
+        async with telegram_harness(tmp_path) as harness:
+            anna = harness.person(1)
+            harness.api.faults += [Fault("getFile"), bad_gateway("sendMessage", 500), flood("editMessageMedia", 1)]
             await anna.sends(portrait_jpeg(), caption="/style 2")
-            await town.api.until(lambda: anna.pictures)
+            await harness.api.until(lambda: anna.pictures)
     printed = capsys.readouterr()
     secret = TOKEN.partition(":")[2]
     assert secret not in caplog.text + printed.out + printed.err
@@ -222,7 +226,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
 async def test_a_telegram_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     async with bot_api() as api:
         api.faults.append(Fault("getMe", times=2))
-        async with telegram_house(tmp_path, api=api) as town:
-            anna = town.person(1)
+        async with telegram_harness(tmp_path, api=api) as harness:
+            anna = harness.person(1)
             await anna.says("/quota")
             await api.until(lambda: anna.sees)

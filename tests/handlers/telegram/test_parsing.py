@@ -12,7 +12,7 @@ from bot.messaging.platform import Chat, Person
 from handlers.telegram.parsing import FileRef, file_of, parse_callback_query, parse_messages
 from handlers.telegram.update_kinds import is_from_person
 
-US = User(7, "Repaint", is_bot=True, username="repaint_bot")
+BOT = User(7, "Repaint", is_bot=True, username="repaint_bot")
 GROUP: dict[str, Any] = {"id": -1001, "type": "supergroup", "title": "A group"}
 PRIVATE: dict[str, Any] = {"id": 5, "type": "private", "first_name": "Anna"}
 ANNA = {"id": 5, "is_bot": False, "first_name": "Anna", "language_code": "zh-hans"}
@@ -27,10 +27,10 @@ def message(**fields: Any) -> Message:
 
 
 @dataclass
-class Telegram:
+class FakeLookups:
     """What Telegram would answer. `admins` of any group; every profile photo is the id of its person."""
 
-    bot_user: User = US
+    bot_user: User = BOT
     admins: frozenset[int] = frozenset()
 
     async def file(self, file: FileRef) -> bytes | UserError:
@@ -44,29 +44,29 @@ class Telegram:
 
 
 def read(*messages: Message, admins: frozenset[int] = frozenset()) -> IncomingMessage:
-    return parse_messages(messages, Telegram(admins=admins))
+    return parse_messages(messages, FakeLookups(admins=admins))
 
 
 def test_a_private_message_is_addressed_and_its_person_speaks_their_language() -> None:
-    heard = read(message(text="hello"))
-    assert heard.person == Person("telegram", "5", "zh-hans")
-    assert heard.chat == Chat("telegram", "5")
-    assert heard.addressed
-    assert heard.source == "telegram:7:5:3"
+    parsed = read(message(text="hello"))
+    assert parsed.person == Person("telegram", "5", "zh-hans")
+    assert parsed.chat == Chat("telegram", "5")
+    assert parsed.addressed
+    assert parsed.source == "telegram:7:5:3"
 
 
 def test_a_group_is_a_group_and_nothing_in_it_is_addressed_by_itself() -> None:
-    heard = read(message(text="hello", chat=GROUP))
-    assert heard.chat == Chat("telegram", "-1001", is_group=True)
-    assert not heard.addressed
+    parsed = read(message(text="hello", chat=GROUP))
+    assert parsed.chat == Chat("telegram", "-1001", is_group=True)
+    assert not parsed.addressed
 
 
 @pytest.mark.parametrize(
     ("answered", "addressed"),
     [
-        ({"from": US.to_dict()}, True),
+        ({"from": BOT.to_dict()}, True),
         ({"from": ANNA}, False),
-        ({"from": US.to_dict(), "forum_topic_created": {"name": "t", "icon_color": 1}}, False),
+        ({"from": BOT.to_dict(), "forum_topic_created": {"name": "t", "icon_color": 1}}, False),
         ({}, False),
     ],
 )
@@ -87,16 +87,16 @@ def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
         )
         for number in (12, 11, 13)
     ]
-    heard = read(*parts)
-    assert [file.message_id for file in heard.attachments] == ["11", "12", "13"]
-    assert (heard.text, heard.message_id, heard.source) == ("/style 2", "11", "telegram:7:5:album:77")
-    assert read(parts[0]).source == heard.source  # one that comes late is the same request
+    parsed = read(*parts)
+    assert [file.message_id for file in parsed.attachments] == ["11", "12", "13"]
+    assert (parsed.text, parsed.message_id, parsed.source) == ("/style 2", "11", "telegram:7:5:album:77")
+    assert read(parts[0]).source == parsed.source  # one that comes late is the same request
 
 
 def test_a_picture_that_comes_after_its_album_is_a_request_of_its_own_with_the_albums_words() -> None:
     late = message(message_id=13, media_group_id="77", photo=PHOTO)
-    heard = parse_messages([late], Telegram(), album_caption="/style 2")
-    assert (heard.text, heard.message_id, heard.source) == ("/style 2", "13", "telegram:7:5:13")
+    parsed = parse_messages([late], FakeLookups(), album_caption="/style 2")
+    assert (parsed.text, parsed.message_id, parsed.source) == ("/style 2", "13", "telegram:7:5:13")
 
 
 def test_the_largest_size_of_a_photo_is_taken() -> None:
@@ -127,9 +127,9 @@ def test_a_still_sticker_is_a_picture(animated: bool, is_picture: bool) -> None:
 
 def test_a_photo_quoted_from_another_chat_is_what_is_answered() -> None:
     external = {"origin": {"type": "hidden_user", "date": 1, "sender_user_name": "B"}, "photo": PHOTO}
-    heard = read(message(text="/style 2", external_reply=external))
-    assert heard.replied is not None
-    assert heard.replied.size == 900
+    parsed = read(message(text="/style 2", external_reply=external))
+    assert parsed.replied is not None
+    assert parsed.replied.size == 900
 
 
 def test_bots_and_channels_copies_are_not_people() -> None:
@@ -143,7 +143,7 @@ def test_bots_and_channels_copies_are_not_people() -> None:
 def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> None:
     old = {"chat": GROUP, "message_id": 44, "date": 0}
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1", "message": old}
-    press = parse_callback_query(CallbackQuery.de_json(query, None), Telegram())
+    press = parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups())
     assert press is not None
     assert (press.message_id, press.chat, press.source) == (
         "44",
@@ -154,18 +154,18 @@ def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> Non
 
 def test_a_press_on_a_message_in_somebody_elses_chat_knows_that_message() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "cancel:1", "inline_message_id": "i"}
-    press = parse_callback_query(CallbackQuery.de_json(query, None), Telegram())
+    press = parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups())
     assert press is not None
     assert (press.chat, press.message_id) == (Chat("telegram", "inline:i"), "")
 
 
 def test_a_press_without_any_message_is_beyond_reach() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1"}
-    assert parse_callback_query(CallbackQuery.de_json(query, None), Telegram()) is None
+    assert parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups()) is None
 
 
 BEN = {"id": 6, "is_bot": False, "first_name": "Ben"}
-ANSWERED = {"message_id": 2, "date": 1, "chat": GROUP, "from": BEN}
+REPLIED = {"message_id": 2, "date": 1, "chat": GROUP, "from": BEN}
 BY_BEN = {"type": "user", "date": 1, "sender_user": BEN}
 HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
 
@@ -173,11 +173,11 @@ HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
 @pytest.mark.parametrize(
     ("fields", "owner"),
     [
-        ({"reply_to_message": {**ANSWERED, "photo": PHOTO}}, "6"),
-        ({"reply_to_message": {**ANSWERED, "from": US.to_dict(), "photo": PHOTO}}, None),
-        ({"reply_to_message": {**ANSWERED, "from": ANNA, "photo": PHOTO, "forward_origin": BY_BEN}}, "6"),
-        ({"reply_to_message": {**ANSWERED, "photo": PHOTO, "forward_origin": HIDDEN}}, None),
-        ({"reply_to_message": {**ANSWERED, "sender_chat": GROUP, "photo": PHOTO}}, None),
+        ({"reply_to_message": {**REPLIED, "photo": PHOTO}}, "6"),
+        ({"reply_to_message": {**REPLIED, "from": BOT.to_dict(), "photo": PHOTO}}, None),
+        ({"reply_to_message": {**REPLIED, "from": ANNA, "photo": PHOTO, "forward_origin": BY_BEN}}, "6"),
+        ({"reply_to_message": {**REPLIED, "photo": PHOTO, "forward_origin": HIDDEN}}, None),
+        ({"reply_to_message": {**REPLIED, "sender_chat": GROUP, "photo": PHOTO}}, None),
         ({"external_reply": {"origin": BY_BEN, "photo": PHOTO}}, "6"),
         ({"external_reply": {"origin": HIDDEN, "photo": PHOTO}}, None),
     ],
@@ -200,15 +200,15 @@ def test_a_photo_belongs_to_whoever_took_it(fields: dict[str, Any], owner: str |
 
 
 async def test_profile_photos_are_read_only_when_wanted() -> None:
-    heard = read(message(text="/style 2 me", chat=GROUP, reply_to_message={**ANSWERED, "text": "hi"}))
-    assert heard.profile_photo is not None
-    assert heard.replied_profile_photo is not None
-    assert (await heard.profile_photo.read(), await heard.replied_profile_photo.read()) == (b"5", b"6")
-    assert heard.replied_profile_photo.owner == Person("telegram", "6")
+    parsed = read(message(text="/style 2 me", chat=GROUP, reply_to_message={**REPLIED, "text": "hi"}))
+    assert parsed.profile_photo is not None
+    assert parsed.replied_profile_photo is not None
+    assert (await parsed.profile_photo.read(), await parsed.replied_profile_photo.read()) == (b"5", b"6")
+    assert parsed.replied_profile_photo.owner == Person("telegram", "6")
 
 
 def test_who_answers_a_photo_means_that_photo_and_no_profile() -> None:
-    assert read(message(text="/style 2", reply_to_message={**ANSWERED, "photo": PHOTO})).replied_profile_photo is None
+    assert read(message(text="/style 2", reply_to_message={**REPLIED, "photo": PHOTO})).replied_profile_photo is None
 
 
 async def test_who_is_an_admin_is_asked_only_in_groups() -> None:

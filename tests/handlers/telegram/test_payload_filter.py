@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.telegram.payload_filter import filter_updates
-from tests.harness.telegram import telegram_house
+from tests.harness.telegram import telegram_harness
 
 GOOD: Any = {
     "update_id": 7,
@@ -51,8 +51,8 @@ def test_what_has_no_number_goes(number: Any) -> None:
 
 
 async def test_among_updates_that_nobody_can_read_a_question_is_answered(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         poison: tuple[Any, ...] = (
             7,
             {"message_id": 1},
@@ -60,8 +60,8 @@ async def test_among_updates_that_nobody_can_read_a_question_is_answered(tmp_pat
             {"chat": {"id": []}},
         )
         for odd in poison:
-            await town.api.push({"message": odd})
-            await town.api.push({"callback_query": odd})
+            await harness.api.push({"message": odd})
+            await harness.api.push({"callback_query": odd})
         await anna.says("/help")
-        await town.api.until(lambda: anna.sees)
-        await town.api.acknowledged()
+        await harness.api.until(lambda: anna.sees)
+        await harness.api.acknowledged()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.actions import changes_caption
+from tests.fakes.telegram_api.actions import edit_caption
 from tests.fakes.telegram_api.chats import photo_json
-from tests.fakes.telegram_api.people import Someone
+from tests.fakes.telegram_api.people import ChatUser
 from tests.harness.pictures import encoded, quarters
-from tests.harness.telegram import Town, telegram_house
+from tests.harness.telegram import TelegramHarness, telegram_harness
 
 STICKER: dict[str, Any] = {
     "file_id": "s",
@@ -25,19 +25,19 @@ STICKER: dict[str, Any] = {
 CLIP: dict[str, Any] = {"file_id": "v", "file_unique_id": "uv", "width": 9, "height": 9, "duration": 1}
 
 
-async def painted(town: Town, someone: Someone) -> bool:
-    await town.api.until(lambda: someone.pictures)
-    return await town.units(someone) == (1, 0)
+async def painted(harness: TelegramHarness, someone: ChatUser) -> bool:
+    await harness.api.until(lambda: someone.pictures)
+    return await harness.units(someone) == (1, 0)
 
 
 async def test_a_still_sticker_is_a_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        town.api.files["s"] = encoded(quarters(512, 512), "WEBP")
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
+        harness.api.files["s"] = encoded(quarters(512, 512), "WEBP")
         await anna.posts({"sticker": STICKER})
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         await anna.presses(anna.sees[0], "Anime")
-        assert await painted(town, anna)
+        assert await painted(harness, anna)
 
 
 @pytest.mark.parametrize(
@@ -54,113 +54,113 @@ async def test_a_still_sticker_is_a_photo(tmp_path: Path) -> None:
 async def test_what_moves_or_is_no_picture_gets_a_sentence_that_says_what_works(
     tmp_path: Path, body: dict[str, Any]
 ) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.posts(body)
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         assert "Please send a photo" in anna.sees[0].text
-        assert town.api.count("getFile") == 0
+        assert harness.api.count("getFile") == 0
 
 
 async def test_a_forwarded_photo_is_a_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
         await anna.sends(portrait_jpeg(), forward_origin=origin)
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
         await anna.presses(anna.sees[0], "Anime")
-        assert await painted(town, anna)
+        assert await painted(harness, anna)
 
 
 async def test_a_photo_quoted_from_another_chat_is_painted(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
-        town.api.files["quoted"] = portrait_jpeg()
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
+        harness.api.files["quoted"] = portrait_jpeg()
         origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
         await anna.posts({"text": "/style 2", "external_reply": {"origin": origin, "photo": photo_json("quoted")}})
-        assert await painted(town, anna)
+        assert await painted(harness, anna)
 
 
 async def test_style_me_paints_ones_own_profile_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.person(1), town.person(2)
-        town.api.files["face"] = portrait_jpeg()
-        town.api.groups.portraits[1] = "face"
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.person(1), harness.person(2)
+        harness.api.files["face"] = portrait_jpeg()
+        harness.api.groups.profile_photos[1] = "face"
         await anna.says("/style 2 me")
-        assert await painted(town, anna)
+        assert await painted(harness, anna)
         await ben.says("/style 2 me")
-        await town.api.until(lambda: ben.sees)
+        await harness.api.until(lambda: ben.sees)
         assert not ben.pictures, "he shows no profile photo"
 
 
 async def test_answering_somebody_means_their_profile_photo_after_their_yes(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.member(1), town.member(2)
-        town.api.files["face"] = portrait_jpeg()
-        town.api.groups.portraits[1] = "face"
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2)
+        harness.api.files["face"] = portrait_jpeg()
+        harness.api.groups.profile_photos[1] = "face"
         await anna.says("good morning")
-        await ben.says("/style 2", answering=anna.last)
-        await town.api.until(lambda: ben.sees)
+        await ben.says("/style 2", reply_to=anna.last)
+        await harness.api.until(lambda: ben.sees)
         await anna.presses_data(ben.sees[0], ben.sees[0].rows[0][0][1])
-        await town.api.until(lambda: ben.pictures)
-        assert await town.units(ben) == (1, 0)
+        await harness.api.until(lambda: ben.pictures)
+        assert await harness.units(ben) == (1, 0)
 
 
 async def test_who_has_opted_out_lends_no_profile_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.member(1), town.member(2)
-        town.api.files["face"] = portrait_jpeg()
-        town.api.groups.portraits[1] = "face"
-        await town.app.services.privacy.opt_out(anna.person, out=True)
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2)
+        harness.api.files["face"] = portrait_jpeg()
+        harness.api.groups.profile_photos[1] = "face"
+        await harness.app.services.privacy.opt_out(anna.person, out=True)
         await anna.says("good morning")
-        await ben.says("/style 2", answering=anna.last)
-        await town.api.until(lambda: ben.sees)
+        await ben.says("/style 2", reply_to=anna.last)
+        await harness.api.until(lambda: ben.sees)
         assert "doesn't want others to have it painted" in ben.sees[0].text
-        await town.api.acknowledged()
-        assert await town.units(ben) == (0, 0)
+        await harness.api.acknowledged()
+        assert await harness.units(ben) == (0, 0)
 
 
 async def test_a_style_added_to_a_caption_later_is_the_wish_of_that_photo(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="my new haircut")
-        shown = anna.last
-        await changes_caption(anna, shown, "/style 2")
-        await changes_caption(anna, shown, "/style 2")
-        assert await painted(town, anna)
-        await town.api.acknowledged()
+        message = anna.last
+        await edit_caption(anna, message, "/style 2")
+        await edit_caption(anna, message, "/style 2")
+        assert await painted(harness, anna)
+        await harness.api.acknowledged()
         assert len(anna.sees) == 1
-        assert anna.sees[0].answers == shown.id
+        assert anna.sees[0].reply_to == message.id
 
 
 async def test_a_changed_caption_chooses_the_style_that_was_asked_for(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg())
-        await town.api.until(lambda: anna.sees)
-        shown = next(shown for shown in town.api.chats.messages.values() if not shown.by_bot)
-        await changes_caption(anna, shown, "/style 2")
-        assert await painted(town, anna)
+        await harness.api.until(lambda: anna.sees)
+        message = next(message for message in harness.api.chats.messages.values() if not message.from_bot)
+        await edit_caption(anna, message, "/style 2")
+        assert await painted(harness, anna)
         assert len(anna.sees) == 1
 
 
 @pytest.mark.parametrize("caption", ["nothing new", "/quota", "/style@other_bot 2"])
 async def test_other_changes_are_met_with_silence(tmp_path: Path, caption: str) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna = town.member(1)
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="my new haircut")
-        await changes_caption(anna, anna.last, caption)
-        await town.api.acknowledged()
+        await edit_caption(anna, anna.last, caption)
+        await harness.api.acknowledged()
         assert anna.sees == []
 
 
 async def test_a_photo_under_a_spoiler_becomes_a_picture_under_one(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path) as town:
-        anna, ben = town.person(1), town.person(2)
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2", has_media_spoiler=True)
         await ben.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures and ben.pictures)
+        await harness.api.until(lambda: anna.pictures and ben.pictures)
         assert (anna.pictures[0].spoiler, ben.pictures[0].spoiler) == (True, False)
         await anna.presses(anna.pictures[0], "Again")
-        await town.api.until(lambda: len(anna.pictures) == 2)
+        await harness.api.until(lambda: len(anna.pictures) == 2)
         assert anna.pictures[1].spoiler

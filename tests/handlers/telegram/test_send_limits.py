@@ -6,10 +6,10 @@ import pytest
 
 from handlers.telegram.send_limits import GROUP, MAX_CHATS, PRIVATE, SendLimits
 
-PERSON, CROWD = 7, -7
+PRIVATE_CHAT, GROUP_CHAT = 7, -7
 
 
-class Hands:
+class ManualClock:
     """A clock set by hand."""
 
     def __init__(self) -> None:
@@ -20,27 +20,32 @@ class Hands:
 
 
 def test_a_private_chat_takes_one_message_a_second() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
-    assert pace.reserve(PERSON) == 0
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
+    assert send_limits.reserve(PRIVATE_CHAT) == 0
     clock.now += 0.4
-    assert pace.reserve(PERSON) == pytest.approx(0.6)
+    assert send_limits.reserve(PRIVATE_CHAT) == pytest.approx(0.6)
     clock.now += 0.6
-    assert pace.reserve(PERSON) == 0
+    assert send_limits.reserve(PRIVATE_CHAT) == 0
 
 
 def test_chats_do_not_wait_for_each_other() -> None:
-    pace = SendLimits(Hands())
-    assert pace.reserve(PERSON) == pace.reserve(PERSON + 1) == pace.reserve(CROWD) == 0
+    send_limits = SendLimits(ManualClock())
+    assert (
+        send_limits.reserve(PRIVATE_CHAT)
+        == send_limits.reserve(PRIVATE_CHAT + 1)
+        == send_limits.reserve(GROUP_CHAT)
+        == 0
+    )
 
 
-@pytest.mark.parametrize(("chat", "limits"), [(PERSON, PRIVATE), (CROWD, GROUP)])
+@pytest.mark.parametrize(("chat", "limits"), [(PRIVATE_CHAT, PRIVATE), (GROUP_CHAT, GROUP)])
 def test_no_window_ever_holds_more_than_is_allowed(chat: int, limits: tuple[object, ...]) -> None:
-    clock, dice, sent = Hands(), random.Random(5), []
-    pace = SendLimits(clock)
+    clock, rng, sent = ManualClock(), random.Random(5), []
+    send_limits = SendLimits(clock)
     for _ in range(3000):
-        clock.now += dice.expovariate(4)
-        if pace.reserve(chat, progress=dice.random() < 0.7) == 0:
+        clock.now += rng.expovariate(4)
+        if send_limits.reserve(chat, progress=rng.random() < 0.7) == 0:
             sent.append(clock.now)
     assert len(sent) > 100
     for limit in GROUP if chat < 0 else PRIVATE:
@@ -49,56 +54,56 @@ def test_no_window_ever_holds_more_than_is_allowed(chat: int, limits: tuple[obje
 
 
 def test_an_album_counts_each_of_its_pictures_and_waits_until_there_is_room_for_all() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
     for _ in range(12):
-        assert pace.reserve(CROWD) == 0
+        assert send_limits.reserve(GROUP_CHAT) == 0
         clock.now += 1
-    assert pace.reserve(CROWD, messages=8) == 0
+    assert send_limits.reserve(GROUP_CHAT, messages=8) == 0
     clock.now += 1
-    assert pace.reserve(CROWD) > 40
+    assert send_limits.reserve(GROUP_CHAT) > 40
     clock.now += 60
-    assert pace.reserve(CROWD, messages=10) == 0
+    assert send_limits.reserve(GROUP_CHAT, messages=10) == 0
     clock.now += 1
-    assert pace.reserve(CROWD, messages=10) == 0
+    assert send_limits.reserve(GROUP_CHAT, messages=10) == 0
     clock.now += 1
-    assert pace.reserve(CROWD, messages=2) > 50
-    assert pace.reserve(PERSON, messages=10) == 0
+    assert send_limits.reserve(GROUP_CHAT, messages=2) > 50
+    assert send_limits.reserve(PRIVATE_CHAT, messages=10) == 0
 
 
 def test_in_a_group_progress_leaves_room_for_answers() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
     progress = 0
     for _ in range(30):
-        progress += pace.reserve(CROWD, progress=True) == 0
+        progress += send_limits.reserve(GROUP_CHAT, progress=True) == 0
         clock.now += 1
     assert progress == 12
-    assert pace.reserve(CROWD) == 0
+    assert send_limits.reserve(GROUP_CHAT) == 0
 
 
 def test_waiting_as_long_as_told_is_enough() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
     for _ in range(60):
-        if wait := pace.reserve(CROWD):
+        if wait := send_limits.reserve(GROUP_CHAT):
             clock.now += wait
-            assert pace.reserve(CROWD) == 0
+            assert send_limits.reserve(GROUP_CHAT) == 0
 
 
 def test_a_chat_where_patience_was_asked_for_is_left_alone() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
-    pace.block(PERSON, 30)
-    assert pace.reserve(PERSON) == 30
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
+    send_limits.block(PRIVATE_CHAT, 30)
+    assert send_limits.reserve(PRIVATE_CHAT) == 30
     clock.now += 30
-    assert pace.reserve(PERSON) == 0
+    assert send_limits.reserve(PRIVATE_CHAT) == 0
 
 
 def test_quiet_chats_are_forgotten() -> None:
-    clock = Hands()
-    pace = SendLimits(clock)
+    clock = ManualClock()
+    send_limits = SendLimits(clock)
     for chat in range(1, MAX_CHATS + 100):
-        pace.reserve(chat)
+        send_limits.reserve(chat)
         clock.now += 1
-    assert len(pace._sent_at) <= MAX_CHATS
+    assert len(send_limits._sent_at) <= MAX_CHATS

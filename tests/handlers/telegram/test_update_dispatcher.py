@@ -9,10 +9,10 @@ from bot.conversation.keyed_executor import KeyedExecutor
 from handlers.telegram.albums import MAX_PHOTOS, QUIET_SECONDS, Album
 from handlers.telegram.update_dispatcher import no_reassigned_updates
 
-PART = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
+PHOTO = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
 
-class Work:
+class BlockingWork:
     """Work that says when it begins and ends when told to."""
 
     def __init__(self) -> None:
@@ -24,9 +24,9 @@ class Work:
 
 
 async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> None:
-    first, second, other = Work(), Work(), Work()
-    lanes = KeyedExecutor()
-    tasks = [lanes.submit("anna", first), lanes.submit("anna", second), lanes.submit("ben", other)]
+    first, second, other = BlockingWork(), BlockingWork(), BlockingWork()
+    executor = KeyedExecutor()
+    tasks = [executor.submit("anna", first), executor.submit("anna", second), executor.submit("ben", other)]
     await first.begun.wait()
     await other.begun.wait()
     assert not second.begun.is_set()
@@ -35,7 +35,7 @@ async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> 
     second.end.set()
     other.end.set()
     await asyncio.gather(*tasks)
-    assert not lanes._last
+    assert not executor._last
 
 
 async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() -> None:
@@ -55,9 +55,9 @@ async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() 
     async def ready() -> None:
         await gathered.wait()
 
-    lanes = KeyedExecutor(at_once=2)
-    album = lanes.submit("album", work, ready)
-    await asyncio.gather(*(lanes.submit(number, work) for number in range(5)))
+    executor = KeyedExecutor(at_once=2)
+    album = executor.submit("album", work, ready)
+    await asyncio.gather(*(executor.submit(number, work) for number in range(5)))
     assert not album.done()
     gathered.set()
     await album
@@ -68,15 +68,15 @@ async def test_work_that_breaks_does_not_stop_its_lane() -> None:
     async def broken() -> None:
         raise ValueError
 
-    after = Work()
+    after = BlockingWork()
     after.end.set()
-    lanes = KeyedExecutor()
-    failed, done = lanes.submit("anna", broken), lanes.submit("anna", after)
+    executor = KeyedExecutor()
+    failed, done = executor.submit("anna", broken), executor.submit("anna", after)
     await done
     assert isinstance(failed.exception(), ValueError)
 
 
-class Patience:
+class RecordingClock:
     """A clock that only notes what it was asked for; `meanwhile` says what happens during each wait."""
 
     def __init__(self, *meanwhile: Callable[[], None]) -> None:
@@ -97,15 +97,15 @@ class Patience:
 
 
 async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> None:
-    album = Album([PART])
-    clock = Patience(lambda: album.add(PART), lambda: album.add(PART))
+    album = Album([PHOTO])
+    clock = RecordingClock(lambda: album.add(PHOTO), lambda: album.add(PHOTO))
     await album.wait_until_complete(clock, no_reassigned_updates)
     assert len(album.messages) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
 
 
 async def test_what_others_were_handed_belongs_to_the_album_too() -> None:
-    album, clock, elsewhere = Album([PART]), Patience(), [PART, PART]
+    album, clock, elsewhere = Album([PHOTO]), RecordingClock(), [PHOTO, PHOTO]
 
     async def look() -> None:
         if elsewhere:
@@ -117,6 +117,6 @@ async def test_what_others_were_handed_belongs_to_the_album_too() -> None:
 
 
 async def test_a_full_album_is_not_waited_for() -> None:
-    clock = Patience()
-    await Album([PART] * MAX_PHOTOS).wait_until_complete(clock, no_reassigned_updates)
+    clock = RecordingClock()
+    await Album([PHOTO] * MAX_PHOTOS).wait_until_complete(clock, no_reassigned_updates)
     assert clock.waits == []

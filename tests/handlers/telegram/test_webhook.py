@@ -15,27 +15,27 @@ from handlers.telegram import WebhookConfig, WebhookRefused, telegram, webhook_c
 from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bot_api, broken, refusal
+from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bad_gateway, bot_api, error_reply
 from tests.harness.app import settings_for
-from tests.harness.telegram import telegram_house
+from tests.harness.telegram import telegram_harness
 
 
-async def knocks(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
+async def post(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
     """The status with which the webhook answers this, brought by somebody who may know the secret."""
     headers = {} if secret is None else {SECRET_HEADER.encode(): secret}
     async with httpx.AsyncClient() as http:
-        return (await http.post(api.postman.url, content=body, headers=headers)).status_code
+        return (await http.post(api.webhook.url, content=body, headers=headers)).status_code
 
 
 async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, by_webhook=True) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, by_webhook=True) as harness:
+        anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
-        await town.api.acknowledged()
-        assert town.api.count("getUpdates") == 0
-        assert town.api.postman.url.endswith(PATH)
-        [told] = [call.params for call in town.api.calls if call.method == "setWebhook"]
+        await harness.api.until(lambda: anna.pictures)
+        await harness.api.acknowledged()
+        assert harness.api.count("getUpdates") == 0
+        assert harness.api.webhook.url.endswith(PATH)
+        [told] = [call.params for call in harness.api.calls if call.method == "setWebhook"]
         assert told["drop_pending_updates"] == "false"
         assert set(json.loads(told["allowed_updates"])) == {
             *("message", "edited_message", "callback_query", "inline_query"),
@@ -45,48 +45,48 @@ async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None
 
 async def test_the_pictures_of_an_album_are_brought_one_by_one_and_are_one_request(tmp_path: Path) -> None:
     # In more haste the next picture would come too late on a busy machine.
-    async with telegram_house(tmp_path, by_webhook=True, haste=2.0) as town:
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, by_webhook=True, haste=2.0) as harness:
+        anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(), portrait_jpeg(500, 500, shade=9)], caption="/style ref")
-        await town.api.until(lambda: anna.pictures)
-        assert await town.units(anna) == (1, 0)
+        await harness.api.until(lambda: anna.pictures)
+        assert await harness.units(anna) == (1, 0)
 
 
 async def test_an_update_that_is_brought_again_is_dealt_with_once(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, by_webhook=True) as town:
-        town.api.postman.twice = True
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, by_webhook=True) as harness:
+        harness.api.webhook.duplicate = True
+        anna = harness.person(1)
         await anna.says("/quota")
         await anna.sends(portrait_jpeg(), caption="/style 2")
-        await town.api.until(lambda: anna.pictures)
-        await town.api.acknowledged()
-        assert len(town.api.postman.brought) == 4
+        await harness.api.until(lambda: anna.pictures)
+        await harness.api.acknowledged()
+        assert len(harness.api.webhook.attempts) == 4
         assert len(anna.sees) == 2
 
 
 async def test_what_was_kept_and_not_dealt_with_is_taken_up_at_the_next_start(tmp_path: Path) -> None:
     async with bot_api() as api:
-        async with telegram_house(tmp_path, api=api, by_webhook=True) as town:
-            anna = town.person(1)
-            api.faults.append(broken("getFile", times=1000))
+        async with telegram_harness(tmp_path, api=api, by_webhook=True) as harness:
+            anna = harness.person(1)
+            api.faults.append(bad_gateway("getFile", times=1000))
             await anna.sends(portrait_jpeg(), caption="/style 2")
             await api.until(lambda: api.count("getFile"))
             await api.acknowledged()
         api.faults.clear()
         assert not anna.pictures
-        async with telegram_house(tmp_path, api=api, by_webhook=True) as town:
+        async with telegram_harness(tmp_path, api=api, by_webhook=True) as harness:
             await api.until(lambda: anna.pictures)
-            assert await town.units(anna) == (1, 0)
-            assert len(api.postman.brought) == 1, "nobody had to bring it again"
+            assert await harness.units(anna) == (1, 0)
+            assert len(api.webhook.attempts) == 1, "nobody had to bring it again"
 
 
 async def test_strangers_are_sent_away(tmp_path: Path) -> None:
-    async with telegram_house(tmp_path, by_webhook=True) as town:
-        anna, api = town.person(1), town.api
+    async with telegram_harness(tmp_path, by_webhook=True) as harness:
+        anna, api = harness.person(1), harness.api
         update = json.dumps({"update_id": 5, "message": {"message_id": 1}})
-        secret = api.postman.secret
+        secret = api.webhook.secret
         wrong = [None, b"", b"x" * len(secret), secret[:-1].encode(), "ü".encode() * 8]
-        assert [await knocks(api, update, word) for word in wrong] == [403] * 5
+        assert [await post(api, update, word) for word in wrong] == [403] * 5
         assert len(secret) == 64
         assert not anna.sees
 
@@ -105,20 +105,20 @@ async def test_strangers_are_sent_away(tmp_path: Path) -> None:
     ids=["nothing", "a list", "no number", "no text", "no message", "no kind", "too long"],
 )
 async def test_nonsense_that_knows_the_word_stops_nobody(tmp_path: Path, body: bytes, status: int) -> None:
-    async with telegram_house(tmp_path, by_webhook=True) as town:
-        assert await knocks(town.api, body, town.api.postman.secret.encode()) == status
-        anna = town.person(1)
+    async with telegram_harness(tmp_path, by_webhook=True) as harness:
+        assert await post(harness.api, body, harness.api.webhook.secret.encode()) == status
+        anna = harness.person(1)
         await anna.says("/quota")
-        await town.api.until(lambda: anna.sees)
+        await harness.api.until(lambda: anna.sees)
 
 
 async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: Path) -> None:
     async with bot_api() as api:
-        api.postman.set_up("http://127.0.0.1:9/elsewhere", "word")
-        async with telegram_house(tmp_path, api=api) as town:
-            assert api.postman.url == ""
-            await town.person(1).says("/quota")
-            await api.until(lambda: town.person(1).sees)
+        api.webhook.configure("http://127.0.0.1:9/elsewhere", "word")
+        async with telegram_harness(tmp_path, api=api) as harness:
+            assert api.webhook.url == ""
+            await harness.person(1).says("/quota")
+            await api.until(lambda: harness.person(1).sees)
         assert [call.params for call in api.calls if call.method == "deleteWebhook"] == [
             {"drop_pending_updates": "false"}
         ]
@@ -129,7 +129,7 @@ async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_p
         bot_api() as api,
         open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as app,
     ):
-        api.faults.append(Fault("setWebhook", refusal(400, "Bad Request: bad webhook: HTTPS url must be provided")))
+        api.faults.append(Fault("setWebhook", error_reply(400, "Bad Request: bad webhook: HTTPS url must be provided")))
         with pytest.raises(WebhookRefused, match="PUBLIC_URL"):
             async with telegram(
                 app.services,
