@@ -30,7 +30,7 @@ def jpeg(width: int, height: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_proper_call_is_fine() -> None:
+def test_a_valid_call_is_accepted() -> None:
     assert breaches("sendMessage", chat_id=5, text="hello", reply_markup=keyboard("a" * 64)) == []
     assert breaches("sendPhoto", {"photo": jpeg(100, 200)}, chat_id=5, caption="hello") == []
 
@@ -74,7 +74,7 @@ def test_lengths_are_noticed(method: str, params: dict[str, Any]) -> None:
     [jpeg(5001, 5000), jpeg(2100, 100), jpeg(10, 10) + b"\0" * 10 * 1024 * 1024],
     ids=["large", "long", "heavy"],
 )
-def test_photos_that_telegram_would_refuse_are_noticed(picture: bytes) -> None:
+def test_photos_that_telegram_would_reject_are_noticed(picture: bytes) -> None:
     assert len(breaches("sendPhoto", {"photo": picture}, chat_id=5)) == 1
     media = {"type": "photo", "media": "attach://one"}
     assert len(breaches("editMessageMedia", {"one": picture}, chat_id=5, message_id=1, media=media)) == 1

@@ -1,4 +1,4 @@
-"""Telegram from end to end: the real library, the real core, the stand-in service, and a Bot API server on loopback."""
+"""Telegram from end to end: the real library, the real core, the stylizer, and the fake Bot API server on loopback."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.harness.telegram import TelegramHarness, telegram_harness
 
 
 def engine_request(message: ChatMessage) -> str:
-    """What the quick engine was asked for, kept in the picture's comment."""
+    """What the quick engine was asked for, from the picture's comment."""
     assert message.photo is not None
     with Image.open(io.BytesIO(message.photo)) as picture:
         return str(picture.info["comment"], "utf-8")
@@ -39,7 +39,7 @@ async def test_a_photo_with_a_style_as_caption_becomes_one_card_that_turns_into_
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_a_style_may_be_named_in_a_caption_in_any_way(tmp_path: Path) -> None:
+async def test_a_caption_may_name_its_style_in_several_ways(tmp_path: Path) -> None:
     captions = ["anime", "二次元", "/style@repaint_test_bot Anime", "style 2", "2", "/style2"]
     async with telegram_harness(tmp_path) as harness:
         people = [harness.person(number) for number in range(1, 1 + len(captions))]
@@ -49,7 +49,7 @@ async def test_a_style_may_be_named_in_a_caption_in_any_way(tmp_path: Path) -> N
         assert all("look=2" in engine_request(someone.sees[0]) for someone in people)
 
 
-async def test_a_bare_photo_is_asked_for_its_style_and_a_tap_paints_it_in_chinese(tmp_path: Path) -> None:
+async def test_a_photo_without_a_style_is_painted_after_a_choice_in_chinese(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "zh-hans")
         await anna.sends(portrait_jpeg())
@@ -65,7 +65,7 @@ async def test_a_bare_photo_is_asked_for_its_style_and_a_tap_paints_it_in_chines
         assert "look=5" in engine_request(card)
 
 
-async def test_a_photo_is_painted_when_somebody_answers_it_with_a_style_and_its_owner_says_yes(tmp_path: Path) -> None:
+async def test_somebody_elses_photo_is_painted_with_its_owners_consent(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.member(1), harness.member(2)
         await anna.sends(portrait_jpeg())
@@ -97,7 +97,7 @@ async def test_an_album_of_two_is_a_portrait_and_its_style_picture(tmp_path: Pat
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_a_picture_answered_with_ref_lends_its_style_to_the_next_photo(tmp_path: Path) -> None:
+async def test_a_picture_marked_with_ref_is_the_style_of_the_next_photo(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_file(portrait_jpeg(500, 500, shade=9), "style.jpg", "image/jpeg")
@@ -110,7 +110,7 @@ async def test_a_picture_answered_with_ref_lends_its_style_to_the_next_photo(tmp
         assert "look=-1 reference=True" in engine_request(anna.pictures[0])
 
 
-async def test_an_image_file_is_as_good_as_a_photo(tmp_path: Path) -> None:
+async def test_an_image_file_works_like_a_photo(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_file(encoded(quarters(600, 800), "PNG"), "me.png", "image/png", caption="/style pixel")
@@ -118,7 +118,7 @@ async def test_an_image_file_is_as_good_as_a_photo(tmp_path: Path) -> None:
         assert "look=32" in engine_request(anna.sees[0])
 
 
-async def test_after_the_picture_everything_on_its_buttons_works(tmp_path: Path) -> None:
+async def test_all_buttons_of_a_finished_picture_work(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 0")
@@ -149,7 +149,7 @@ async def test_after_the_picture_everything_on_its_buttons_works(tmp_path: Path)
 
 
 async def _delete(harness: TelegramHarness, card: ChatMessage) -> None:
-    """Deleting asks first, and can be thought better of."""
+    """Deleting asks for confirmation, and can be declined."""
     anna = harness.person(1)
     here = (card.chat, card.id)
     await anna.presses(card, "Delete")
@@ -164,7 +164,7 @@ async def _delete(harness: TelegramHarness, card: ChatMessage) -> None:
     assert len(await harness.app.job_service.history(anna.person)) == 2
 
 
-async def test_a_waiting_picture_can_be_cancelled_by_its_button_and_all_by_command(tmp_path: Path) -> None:
+async def test_one_waiting_picture_is_cancelled_by_button_and_all_by_command(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         for shade in (1, 60, 120, 180):
@@ -186,7 +186,7 @@ async def test_a_waiting_picture_can_be_cancelled_by_its_button_and_all_by_comma
         assert not anna.pictures
 
 
-async def test_the_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> None:
+async def test_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2, "zh-hans")
         for command, english, chinese in (

@@ -1,4 +1,4 @@
-"""Telegram from end to end: what people, groups and the owner ask besides pictures, over the Bot API server."""
+"""Telegram from end to end: the commands of people, groups and the owner, over the fake Bot API server."""
 
 import io
 import zipfile
@@ -12,14 +12,14 @@ from tests.harness.telegram import GROUP, TelegramHarness, telegram_harness
 
 
 async def answer_to(harness: TelegramHarness, someone: ChatUser, words: str) -> str:
-    """The bot's next message here after these words."""
+    """The bot's next message here after this text."""
     seen = len(someone.sees)
     await someone.says(words)
     await harness.api.until(lambda: len(someone.sees) > seen)
     return someone.sees[-1].text
 
 
-async def test_history_opens_a_picture_and_shows_it_beside_its_photo(tmp_path: Path) -> None:
+async def test_history_opens_a_picture_and_compares_it_with_its_photo(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(400, 500), caption="/style 2")
@@ -38,7 +38,7 @@ async def test_history_opens_a_picture_and_shows_it_beside_its_photo(tmp_path: P
         assert await harness.units(anna) == (2, 0)
 
 
-async def test_an_export_arrives_as_a_zip_and_then_everything_is_forgotten(tmp_path: Path) -> None:
+async def test_an_export_is_a_zip_and_forget_deletes_everything(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "zh-hans")
         await anna.sends(portrait_jpeg(), caption="/style 0")
@@ -58,7 +58,7 @@ async def test_an_export_arrives_as_a_zip_and_then_everything_is_forgotten(tmp_p
         assert "还没有图片" in await answer_to(harness, anna, "/history")
 
 
-async def test_a_saved_style_is_a_button_and_a_link_for_others(tmp_path: Path) -> None:
+async def test_a_saved_style_has_a_button_and_a_link_to_share(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(500, 500, shade=9), caption="/savestyle Quilt")
@@ -75,7 +75,7 @@ async def test_a_saved_style_is_a_button_and_a_link_for_others(tmp_path: Path) -
         await harness.api.until(lambda: any(message.text == "🎨 Quilt" for message in ben.pictures))
 
 
-async def test_admins_of_a_group_change_its_rules_by_buttons_in_place(tmp_path: Path) -> None:
+async def test_group_admins_change_settings_by_buttons(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.groups.admins.add((GROUP, 1))
         admin, ben = harness.member(1), harness.member(2)
@@ -92,7 +92,7 @@ async def test_admins_of_a_group_change_its_rules_by_buttons_in_place(tmp_path: 
         assert await harness.units(ben) == (0, 0)
 
 
-async def test_the_chosen_language_is_spoken_on_cards_and_answers(tmp_path: Path) -> None:
+async def test_cards_and_answers_use_the_chosen_language(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "en")
         assert await answer_to(harness, anna, "/lang 中文") == "以后我和你说中文。"
@@ -102,7 +102,7 @@ async def test_the_chosen_language_is_spoken_on_cards_and_answers(tmp_path: Path
         assert "🔁 再画一张" in anna.pictures[0].labels
 
 
-async def test_the_owner_pauses_and_everybodys_card_says_so(tmp_path: Path) -> None:
+async def test_when_the_owner_pauses_every_card_says_so(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, admins=("telegram:7",)) as harness:
         olga, anna = harness.person(7), harness.person(1)
         assert "Waiting: 0" in await answer_to(harness, olga, "/admin")

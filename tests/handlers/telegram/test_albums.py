@@ -1,4 +1,4 @@
-"""Albums on Telegram: one card counts the pictures, which then come as an album; its buttons are for all of them."""
+"""Albums: one card counts the pictures, which are then sent as an album; its buttons apply to all of them."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def card_of(someone: ChatUser) -> ChatMessage:
 
 
 async def painted(harness: TelegramHarness, someone: ChatUser, number: int) -> ChatMessage:
-    """The card, once it says that the pictures are there."""
+    """The card, once it says that all pictures are ready."""
     await harness.api.until(lambda: len(someone.pictures) == number and "ready" in card_of(someone).text)
     return card_of(someone)
 
@@ -53,7 +53,7 @@ async def test_the_card_counts_what_is_painted(tmp_path: Path) -> None:
         assert any("of 3 painted." in words for words in harness.api.chats.history(card_of(anna)))
 
 
-async def test_a_bare_album_is_one_question_for_all_its_photos(tmp_path: Path) -> None:
+async def test_an_album_without_a_style_gets_one_question_for_all_photos(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "zh-hans")
         await anna.sends_album(photos(4))
@@ -64,7 +64,7 @@ async def test_a_bare_album_is_one_question_for_all_its_photos(tmp_path: Path) -
         assert card_of(anna).text == "🎨 二次元 · 4 张照片\n4 张图片都画好了。"
 
 
-async def test_a_mistyped_style_is_asked_for_once_and_means_all(tmp_path: Path) -> None:
+async def test_a_mistyped_style_is_corrected_once_for_all_photos(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_album(photos(2), caption="/style animee")
@@ -74,7 +74,7 @@ async def test_a_mistyped_style_is_asked_for_once_and_means_all(tmp_path: Path) 
         await harness.api.until(lambda: len(anna.pictures) == 2)
 
 
-async def test_a_style_picture_that_waits_is_for_the_whole_album(tmp_path: Path) -> None:
+async def test_a_style_picture_sent_before_applies_to_the_whole_album(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(500, 500, shade=9), caption="/ref")
@@ -85,7 +85,7 @@ async def test_a_style_picture_that_waits_is_for_the_whole_album(tmp_path: Path)
         assert [view.has_reference for view in views] == [True, True]
 
 
-async def test_what_did_not_work_out_is_said_and_the_rest_comes(tmp_path: Path) -> None:
+async def test_a_bad_photo_is_reported_and_the_others_are_painted(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_album([*photos(2), b"no picture at all"], caption="/style 4")
@@ -94,7 +94,7 @@ async def test_what_did_not_work_out_is_said_and_the_rest_comes(tmp_path: Path) 
         assert any(message.text.startswith("Photo 3: That isn't a picture.") for message in anna.sees)
 
 
-async def test_one_picture_left_of_an_album_is_the_card(tmp_path: Path) -> None:
+async def test_a_single_remaining_picture_becomes_the_card(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         await anna.sends_album(photos(2), caption="/style 4")
@@ -127,7 +127,7 @@ async def test_all_buttons_of_the_card_work(tmp_path: Path) -> None:
         assert await anna.notice(await harness.person(2).presses(card, "As files")) != ""
 
 
-async def test_deleting_all_takes_the_pictures_off_the_chat(tmp_path: Path) -> None:
+async def test_deleting_all_removes_the_pictures_from_the_chat(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_album(photos(2), caption="/style 4")
@@ -139,7 +139,7 @@ async def test_deleting_all_takes_the_pictures_off_the_chat(tmp_path: Path) -> N
         assert await harness.app.job_service.history(anna.person) == ()
 
 
-async def test_in_a_group_its_admins_may_delete_all_and_nobody_else(tmp_path: Path) -> None:
+async def test_in_a_group_admins_may_delete_all_and_other_people_may_not(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben, admin = harness.member(1), harness.member(2), harness.member(3)
         harness.api.groups.admins.add((admin.chat, admin.id))
@@ -153,7 +153,7 @@ async def test_in_a_group_its_admins_may_delete_all_and_nobody_else(tmp_path: Pa
         await harness.api.until(lambda: not anna.sees)
 
 
-async def test_a_caption_changed_afterwards_is_for_the_whole_album(tmp_path: Path) -> None:
+async def test_an_edited_caption_applies_to_the_whole_album(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_album(photos(2))
@@ -176,7 +176,9 @@ async def test_a_caption_changed_afterwards_is_for_the_whole_album(tmp_path: Pat
     ],
     ids=["flood", "502", "dropped", "lost"],
 )
-async def test_pictures_are_never_sent_twice_and_always_to_be_had(tmp_path: Path, fault: Fault, *, sure: bool) -> None:
+async def test_pictures_are_never_sent_twice_and_can_always_be_opened(
+    tmp_path: Path, fault: Fault, *, sure: bool
+) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.faults.append(fault)
         anna = harness.person(1)
@@ -190,7 +192,7 @@ async def test_pictures_are_never_sent_twice_and_always_to_be_had(tmp_path: Path
         await harness.api.until(lambda: len(anna.pictures) == came + 1)
 
 
-async def test_a_spoiler_is_inherited_by_every_picture_and_by_what_comes_of_them(tmp_path: Path) -> None:
+async def test_every_picture_inherits_a_spoiler_and_so_do_later_ones(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         group = "album-veiled"
@@ -204,7 +206,7 @@ async def test_a_spoiler_is_inherited_by_every_picture_and_by_what_comes_of_them
         assert anna.pictures[2].spoiler
 
 
-async def test_an_album_of_ten_keeps_the_groups_pace(tmp_path: Path) -> None:
+async def test_an_album_of_ten_stays_within_the_groups_limits(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, clock=WallClock(SPEEDUP)) as harness:
         anna = harness.member(1)
         await anna.sends_album(photos(10), caption="/style 4")
@@ -212,7 +214,7 @@ async def test_an_album_of_ten_keeps_the_groups_pace(tmp_path: Path) -> None:
         assert [row for row in card.labels if row.startswith("🖼")] == [f"🖼 {n}" for n in range(1, 11)]
 
 
-async def test_a_restart_in_the_middle_makes_no_second_card(tmp_path: Path) -> None:
+async def test_a_restart_halfway_sends_no_second_card(tmp_path: Path) -> None:
     async with bot_api() as api:
         async with telegram_harness(tmp_path, api=api, until=tmp_path / "go") as harness:
             anna = harness.person(1)
@@ -229,7 +231,7 @@ async def test_a_restart_in_the_middle_makes_no_second_card(tmp_path: Path) -> N
             assert len(anna.pictures) == 2
 
 
-async def test_parts_that_came_apart_once_and_together_later_are_painted_once(tmp_path: Path) -> None:
+async def test_photos_delivered_apart_and_later_together_are_painted_once(tmp_path: Path) -> None:
     async with bot_api() as api:
         async with telegram_harness(tmp_path, api=api) as harness:
             anna = harness.person(1)

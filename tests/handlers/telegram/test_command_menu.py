@@ -1,4 +1,4 @@
-"""How the bot presents itself: menus for every place and language, descriptions, and nothing sent without need."""
+"""The bot's profile: menus for every scope and language, descriptions, and no needless calls."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ SETTERS = ("setMyCommands", "setMyDescription", "setMyShortDescription")
 SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators", "chat"}
 
 
-async def test_every_place_has_its_menu_in_every_language(tmp_path: Path) -> None:
+async def test_every_scope_has_its_menu_in_every_language(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, admins="telegram:42,web:1", stars_packages="10:50") as harness:
         await harness.api.until(lambda: len(harness.api.profile.short_descriptions) == 2)
         profile = harness.api.profile
@@ -26,7 +26,7 @@ async def test_every_place_has_its_menu_in_every_language(tmp_path: Path) -> Non
         assert '"chat_id": 42' in "".join(scope for scope, _ in profile.commands)
 
 
-async def test_a_second_start_sets_nothing_that_is_so_already(tmp_path: Path) -> None:
+async def test_a_second_start_sets_nothing_that_is_already_set(tmp_path: Path) -> None:
     async with bot_api() as api:
         for start in (1, 2):
             async with telegram_harness(tmp_path, api=api):

@@ -1,4 +1,4 @@
-"""A crowd at once: every wish is answered once, whatever comes twice or in another order."""
+"""Many people at once: every request is answered once, despite duplicates and any order."""
 
 import random
 from pathlib import Path
@@ -14,7 +14,9 @@ OTHER_TEXTS = ("/help", "/quota", "/queue", "/styles", "hello", "/style", "/styl
 
 
 async def send_everything(api: BotApi, rng: random.Random) -> None:
-    """A caption in private, an answer to a photo in the group, and much besides; in any order, a third of it twice."""
+    """Each person sends a caption in private, a reply to a photo in the group, and more: in any order, a third of it
+    twice.
+    """
     for number in PEOPLE:
         alone, member = ChatUser(api, number, number), ChatUser(api, number, GROUP)
         await alone.sends(portrait_jpeg(shade=number), caption="/style 2")
@@ -28,7 +30,7 @@ async def send_everything(api: BotApi, rng: random.Random) -> None:
 
 
 def finished_cards(api: BotApi, chat: int) -> list[ChatMessage]:
-    """The finished jobs in a chat (galleries are pictures too)."""
+    """The finished jobs in a chat, without other pictures such as the style gallery."""
     return [message for message in api.chats.pictures(chat) if "🔁 Again" in message.labels]
 
 

@@ -1,4 +1,4 @@
-"""docs/telegram.md shows the screens as they are."""
+"""docs/telegram.md shows the real screens."""
 
 from tests import ROOT
 from tests.harness.telegram_screens import BEGIN, END, document

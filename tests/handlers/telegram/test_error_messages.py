@@ -1,4 +1,4 @@
-"""Everything that can't be painted is a clear sentence, and costs nothing."""
+"""Whatever can't be painted gets a clear explanation, and costs nothing."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 
 
 async def answer_to(harness: TelegramHarness, someone: ChatUser) -> str:
-    """What the newest message of somebody was answered with."""
+    """The reply to the person's newest message."""
     asked = someone.last
     await harness.api.until(lambda: any(message.reply_to == asked.id for message in someone.sees))
     await harness.api.acknowledged()
@@ -19,7 +19,7 @@ async def answer_to(harness: TelegramHarness, someone: ChatUser) -> str:
     return answer.text
 
 
-async def test_bad_pictures_get_a_sentence_and_cost_nothing(tmp_path: Path) -> None:
+async def test_bad_files_get_an_explanation_and_cost_nothing(tmp_path: Path) -> None:
     video: dict[str, Any] = {"file_id": "v", "file_unique_id": "u", "width": 9, "height": 9, "duration": 1}
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
@@ -45,7 +45,7 @@ async def test_bad_pictures_get_a_sentence_and_cost_nothing(tmp_path: Path) -> N
         assert "v" not in [call.params.get("file_id") for call in harness.api.calls]
 
 
-async def test_a_file_that_telegram_no_longer_has_is_asked_for_again(tmp_path: Path) -> None:
+async def test_a_file_that_telegram_no_longer_has_must_be_sent_again(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         gone = [{"file_id": "gone", "file_unique_id": "u", "width": 9, "height": 9, "file_size": 5}]
@@ -53,7 +53,7 @@ async def test_a_file_that_telegram_no_longer_has_is_asked_for_again(tmp_path: P
         assert await answer_to(harness, anna) == "I no longer keep that photo. Please send it again."
 
 
-async def test_a_used_up_quota_and_a_full_queue_are_told_and_the_rest_is_painted(tmp_path: Path) -> None:
+async def test_a_used_up_quota_and_a_full_queue_are_reported_and_the_rest_is_painted(tmp_path: Path) -> None:
     async with telegram_harness(
         tmp_path, daily_free_images=3, max_queued_per_person=2, until=tmp_path / "go"
     ) as harness:
@@ -73,7 +73,7 @@ async def test_a_used_up_quota_and_a_full_queue_are_told_and_the_rest_is_painted
         assert await harness.units(anna) == (3, 0)
 
 
-async def test_the_same_wish_sent_again_while_it_waits_is_the_same_job_and_says_so(tmp_path: Path) -> None:
+async def test_the_same_request_sent_again_while_it_waits_is_the_same_job(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -85,7 +85,7 @@ async def test_the_same_wish_sent_again_while_it_waits_is_the_same_job_and_says_
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_a_typo_is_answered_with_the_nearest_style_as_a_button(tmp_path: Path) -> None:
+async def test_a_typo_offers_the_nearest_style_as_a_button(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style anmie")
@@ -97,7 +97,7 @@ async def test_a_typo_is_answered_with_the_nearest_style_as_a_button(tmp_path: P
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_styles_unknown_and_not_on_offer_are_said_and_the_photo_waits_for_another(tmp_path: Path) -> None:
+async def test_for_an_unknown_or_unavailable_style_the_photo_waits_for_another_choice(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style zzzzqqqq")
@@ -111,7 +111,7 @@ async def test_styles_unknown_and_not_on_offer_are_said_and_the_photo_waits_for_
         assert "Which style would you like?" in [message.text for message in ben.sees]
 
 
-async def test_three_pictures_are_too_many_for_a_style_of_ones_own(tmp_path: Path) -> None:
+async def test_three_pictures_are_too_many_for_a_style_picture(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120)], caption="/style ref")
@@ -119,7 +119,7 @@ async def test_three_pictures_are_too_many_for_a_style_of_ones_own(tmp_path: Pat
         assert anna.sees[0].text == "Please send exactly two: first the photo, then the style picture."
 
 
-async def test_old_and_foreign_buttons_get_a_polite_answer(tmp_path: Path) -> None:
+async def test_old_and_unknown_buttons_get_a_polite_answer(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")

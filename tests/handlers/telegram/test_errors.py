@@ -1,4 +1,4 @@
-"""Telegram's errors are translated where they enter, and carry nothing of what Telegram wrote."""
+"""Telegram's errors are translated, and none of Telegram's text is passed on."""
 
 import logging
 
@@ -30,19 +30,19 @@ def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
         ("Bad Request: something quite new", False),
     ],
 )
-def test_a_refused_call_means_that_the_card_or_the_chat_is_gone(description: str, card_only: bool) -> None:
+def test_a_bad_request_means_that_the_card_or_the_chat_is_gone(description: str, card_only: bool) -> None:
     with pytest.raises(TargetGone) as gone, translate_errors():
         raise BadRequest(description)
     assert gone.value.card_only is card_only
 
 
-def test_who_shut_us_out_is_gone() -> None:
+def test_a_chat_that_blocked_the_bot_is_gone() -> None:
     with pytest.raises(TargetGone) as gone, translate_errors():
         raise Forbidden("bot was blocked by the user")
     assert not gone.value.card_only
 
 
-def test_a_group_that_has_moved_is_to_be_tried_at_its_new_address() -> None:
+def test_a_migrated_group_is_retried_with_its_new_id() -> None:
     with pytest.raises(TryLater) as raised, translate_errors():
         raise ChatMigrated(-1005)
     assert isinstance(raised.value, GroupMigrated)
@@ -56,7 +56,7 @@ def test_flood_control_says_how_long_to_wait() -> None:
 
 
 @pytest.mark.parametrize("error", [TimedOut(), NetworkError("Bad Gateway (502)")])
-def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
+def test_a_bad_connection_is_retried_soon(error: Exception) -> None:
     with pytest.raises(TryLater) as raised, translate_errors():
         raise error
     assert 0 < raised.value.retry_after < 10
@@ -74,13 +74,13 @@ def test_a_bad_connection_asks_for_patience(error: Exception) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_never_left_was_surely_not_sent(cause: Exception | None, *, perhaps: bool) -> None:
+def test_a_request_that_never_left_was_certainly_not_sent(cause: Exception | None, *, perhaps: bool) -> None:
     with pytest.raises(TryLater) as raised, translate_errors():
         raise NetworkError("trouble") from cause
     assert raised.value.perhaps_sent is perhaps
 
 
-def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
+def test_a_rejected_token_is_retried_slowly_and_not_quoted() -> None:
     with pytest.raises(TryLater) as raised, translate_errors():
         raise InvalidToken(f"The token `{SECRET}` was rejected")
     assert raised.value.retry_after == TOKEN_RETRY_SECONDS
@@ -89,7 +89,7 @@ def test_a_refused_token_waits_for_the_owner_and_is_not_quoted() -> None:
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "telegram"])
-def test_what_the_libraries_log_never_holds_the_token(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_libraries_never_log_the_token(name: str, caplog: pytest.LogCaptureFixture) -> None:
     url = f"https://api.telegram.org/bot{SECRET}/getMe"
     with caplog.at_level(logging.DEBUG), redact_token(SecretStr(SECRET)):
         logger = logging.getLogger(name)
@@ -105,7 +105,7 @@ def test_what_the_libraries_log_never_holds_the_token(name: str, caplog: pytest.
     assert len(caplog.records) == 3
 
 
-def test_the_libraries_get_their_levels_back() -> None:
+def test_log_levels_are_restored() -> None:
     before = logging.getLogger("httpx").level
     with redact_token(SecretStr(SECRET)):
         assert logging.getLogger("httpx").level == logging.WARNING

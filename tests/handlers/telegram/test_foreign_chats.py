@@ -1,4 +1,4 @@
-"""Where the bot is no member: inline mode, the share button, guest calls, and links that lead back to it."""
+"""Chats where the bot isn't a member: inline mode, the share button, guest messages, and links back to the bot."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ Json = Any
 
 
 def inline_message(harness: TelegramHarness, place: str) -> ChatMessage:
-    """The bot's message in that chat now."""
+    """The bot's inline message as it is now."""
     return harness.api.chats.inline_messages[place]
 
 
 async def find_pictures(someone: ChatUser, words: str) -> list[Json]:
-    """What is found once it holds a picture: a moment after that is seen in its chat."""
+    """The inline results once they include a picture: its file id is stored shortly after it is shown in its chat."""
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
             found = await send_inline_query(someone, words)
@@ -29,7 +29,7 @@ async def find_pictures(someone: ChatUser, words: str) -> list[Json]:
                 return found
 
 
-async def test_under_the_bots_name_people_find_their_own_pictures_and_the_looks(tmp_path: Path) -> None:
+async def test_inline_mode_finds_peoples_own_pictures_and_the_styles(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -50,14 +50,14 @@ async def test_under_the_bots_name_people_find_their_own_pictures_and_the_looks(
         assert {result["type"] for result in await send_inline_query(ben, "")} == {"article"}
 
 
-async def test_words_narrow_what_is_found(tmp_path: Path) -> None:
+async def test_inline_results_match_the_query(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         assert [result["title"] for result in await send_inline_query(anna, "anime")] == ["Anime"]
         assert await send_inline_query(anna, "no such thing") == []
 
 
-async def test_the_share_button_finds_that_picture_and_only_for_its_person(tmp_path: Path) -> None:
+async def test_the_share_button_finds_that_picture_and_only_for_its_owner(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         for shade in (1, 90):
@@ -69,7 +69,7 @@ async def test_the_share_button_finds_that_picture_and_only_for_its_person(tmp_p
         assert await send_inline_query(ben, shared) == []
 
 
-async def test_a_deleted_picture_is_found_no_more(tmp_path: Path) -> None:
+async def test_a_deleted_picture_is_not_found(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -81,7 +81,7 @@ async def test_a_deleted_picture_is_found_no_more(tmp_path: Path) -> None:
         assert await send_inline_query(anna, shared) == []
 
 
-async def test_an_answer_that_comes_too_late_is_forgotten(tmp_path: Path) -> None:
+async def test_an_outdated_inline_query_is_not_retried(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await harness.api.push({"inline_query": {"id": "typed-on", "from": anna.user(), "query": "", "offset": ""}})
@@ -89,7 +89,7 @@ async def test_an_answer_that_comes_too_late_is_forgotten(tmp_path: Path) -> Non
         assert harness.api.count("answerInlineQuery") == 1
 
 
-async def test_a_guest_call_is_answered_at_once_and_becomes_the_picture(tmp_path: Path) -> None:
+async def test_a_guest_message_is_answered_at_once_and_becomes_the_picture(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         place = await guest_answer(harness.api, await send_guest_message(anna, "@repaint_test_bot 2", portrait_jpeg()))
@@ -109,7 +109,7 @@ async def test_a_guest_call_is_answered_at_once_and_becomes_the_picture(tmp_path
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_a_guest_call_may_answer_a_photo_whose_person_is_asked_and_come_twice(tmp_path: Path) -> None:
+async def test_a_guest_message_that_replies_to_a_photo_asks_its_owner_once(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         harness.api.files["theirs"] = portrait_jpeg()
@@ -130,7 +130,7 @@ async def test_a_guest_call_may_answer_a_photo_whose_person_is_asked_and_come_tw
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_whose_photo_it_is_is_asked_in_a_private_chat_of_others_too(tmp_path: Path) -> None:
+async def test_the_owner_of_a_photo_is_asked_in_other_peoples_private_chats_too(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(9, "zh-hans")
         harness.api.files["theirs"] = portrait_jpeg()
@@ -144,7 +144,7 @@ async def test_whose_photo_it_is_is_asked_in_a_private_chat_of_others_too(tmp_pa
         assert await harness.units(anna) == (0, 0)
 
 
-async def test_a_guest_who_sends_no_style_chooses_it_there(tmp_path: Path) -> None:
+async def test_a_guest_without_a_style_chooses_it_by_button(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         place = await guest_answer(harness.api, await send_guest_message(anna, "@repaint_test_bot", portrait_jpeg()))
@@ -156,7 +156,7 @@ async def test_a_guest_who_sends_no_style_chooses_it_there(tmp_path: Path) -> No
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_a_guest_who_never_wrote_to_the_bot_is_led_to_it(tmp_path: Path) -> None:
+async def test_a_guest_who_never_started_the_bot_gets_a_link_to_it(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "zh-hans")
         harness.api.chats.never_started.add(1)
@@ -169,14 +169,14 @@ async def test_a_guest_who_never_wrote_to_the_bot_is_led_to_it(tmp_path: Path) -
         assert "二次元" in anna.sees[0].text + "".join(anna.sees[0].labels)
 
 
-async def test_a_guest_call_without_a_photo_is_told_how(tmp_path: Path) -> None:
+async def test_a_guest_message_without_a_photo_gets_help(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         place = await guest_answer(harness.api, await send_guest_message(harness.person(1), "@repaint_test_bot 2"))
         await harness.api.acknowledged()
         assert "Which photo?" in inline_message(harness, place).text
 
 
-async def test_a_guest_whose_photo_is_no_good_reads_it_in_the_same_message(tmp_path: Path) -> None:
+async def test_a_guests_bad_photo_is_reported_in_the_same_message(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.faults.append(Fault("editMessageText"))
         place = await guest_answer(

@@ -1,4 +1,4 @@
-"""A group's life: the bot is added and thrown out, admins set rules, the group moves, cards go away by themselves."""
+"""Groups over time: the bot is added and removed, admins change settings, the group migrates."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ NEW = -2002
 
 
 @pytest.mark.parametrize("now", ["member", "administrator"])
-async def test_who_adds_the_bot_reads_one_line_how_to_use_it(tmp_path: Path, now: str) -> None:
+async def test_adding_the_bot_to_a_group_sends_one_greeting(tmp_path: Path, now: str) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await change_membership(anna, now=now)
@@ -24,7 +24,7 @@ async def test_who_adds_the_bot_reads_one_line_how_to_use_it(tmp_path: Path, now
 
 
 @pytest.mark.parametrize(("was", "now"), [("member", "kicked"), ("member", "left"), ("administrator", "member")])
-async def test_being_thrown_out_or_set_back_is_met_with_silence(tmp_path: Path, was: str, now: str) -> None:
+async def test_being_removed_or_demoted_sends_nothing(tmp_path: Path, was: str, now: str) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await change_membership(anna, was=was, now=now)
@@ -34,7 +34,7 @@ async def test_being_thrown_out_or_set_back_is_met_with_silence(tmp_path: Path, 
         assert harness.api.count("sendMessage") == 0
 
 
-async def test_only_admins_set_rules_and_are_asked_for_once_a_minute(tmp_path: Path) -> None:
+async def test_only_admins_change_settings_and_admin_lookups_are_cached(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.member(1), harness.member(2)
         harness.api.groups.admins.add((GROUP, 1))
@@ -48,7 +48,7 @@ async def test_only_admins_set_rules_and_are_asked_for_once_a_minute(tmp_path: P
         assert harness.api.count("getChatMember") == 2
 
 
-async def test_who_became_an_admin_is_one_at_once_when_our_own_standing_changed(tmp_path: Path) -> None:
+async def test_a_change_of_the_bots_status_clears_cached_admins(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.says("/settings")
@@ -61,7 +61,7 @@ async def test_who_became_an_admin_is_one_at_once_when_our_own_standing_changed(
 
 
 @pytest.mark.parametrize("sides", [("old", "new"), ("new",), ()], ids=["told-twice", "told-there", "not-told"])
-async def test_a_group_that_becomes_a_supergroup_takes_everything_along(tmp_path: Path, sides: tuple[str, ...]) -> None:
+async def test_jobs_continue_after_a_group_becomes_a_supergroup(tmp_path: Path, sides: tuple[str, ...]) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -77,7 +77,7 @@ async def test_a_group_that_becomes_a_supergroup_takes_everything_along(tmp_path
         assert await harness.units(anna) == (2, 0)
 
 
-async def test_an_album_of_a_group_that_moves_comes_at_the_new_address(tmp_path: Path) -> None:
+async def test_an_album_is_sent_to_the_migrated_groups_new_chat(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
         await anna.sends_album([portrait_jpeg(shade=1), portrait_jpeg(shade=90)], caption="/style 2")
@@ -90,7 +90,7 @@ async def test_an_album_of_a_group_that_moves_comes_at_the_new_address(tmp_path:
         assert len(there.sees) == 3
 
 
-async def test_a_command_in_a_group_that_has_just_moved_is_answered_at_the_new_address(tmp_path: Path) -> None:
+async def test_a_command_in_a_just_migrated_group_is_answered_in_the_new_chat(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
         await migrate_group(anna, NEW, sides=())

@@ -1,4 +1,4 @@
-"""In groups: silent unless addressed, in the right topic, and everybody's buttons are their own."""
+"""In groups the bot answers only when addressed, in the right topic, and buttons belong to the person who asked."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from tests.harness.telegram import GROUP, TelegramHarness, telegram_harness
 TOPIC = 77
 
 
-async def heard_all(harness: TelegramHarness) -> None:
-    """Everything said so far has been dealt with: the bot answers this one in a private chat, after that."""
+async def processed(harness: TelegramHarness) -> None:
+    """Everything sent so far has been processed."""
     await harness.api.acknowledged()
 
 
-async def test_what_is_not_for_the_bot_is_met_with_silence(tmp_path: Path) -> None:
+async def test_messages_that_are_not_for_the_bot_are_ignored(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.member(1), harness.member(2)
         await anna.sends(portrait_jpeg())
@@ -29,7 +29,7 @@ async def test_what_is_not_for_the_bot_is_met_with_silence(tmp_path: Path) -> No
         await ben.says("/dance")
         await ben.posts({"sticker": STICKER})
         await ben.posts({"new_chat_title": "Portraits"})
-        await heard_all(harness)
+        await processed(harness)
         assert anna.sees == []
         assert harness.api.count("getFile") == 0  # silence costs nothing either
         assert await harness.units(anna) == (0, 0)
@@ -46,7 +46,7 @@ STICKER = {
 }
 
 
-async def test_a_caption_command_a_mention_and_an_answer_to_the_bot_are_for_it(tmp_path: Path) -> None:
+async def test_a_command_a_mention_and_a_reply_address_the_bot(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.sends(portrait_jpeg(shade=1), caption="/style 2")
@@ -57,13 +57,13 @@ async def test_a_caption_command_a_mention_and_an_answer_to_the_bot_are_for_it(t
         assert "Which style" in anna.sees[2].text
 
 
-async def test_thanks_to_the_bot_need_no_answer(tmp_path: Path) -> None:
+async def test_thanking_the_bot_needs_no_answer(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: anna.pictures)
         await anna.says("thank you!", reply_to=anna.pictures[0])
-        await heard_all(harness)
+        await processed(harness)
         assert len(anna.sees) == 1
 
 
@@ -84,7 +84,7 @@ async def test_other_peoples_buttons_are_refused_politely(tmp_path: Path) -> Non
         assert await harness.units(ben) == (0, 0)
 
 
-async def test_a_card_comes_in_the_topic_where_it_was_asked_for_and_none_is_named_in_general(tmp_path: Path) -> None:
+async def test_a_card_is_sent_to_its_topic_and_general_is_not_named(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.chats.topics.add((GROUP, TOPIC))
         in_topic, in_general = harness.member(1, thread=TOPIC), harness.member(2)
@@ -110,9 +110,9 @@ async def test_a_message_by_an_anonymous_admin_counts_for_the_group(tmp_path: Pa
 @pytest.mark.parametrize(
     "automatic", [{"is_automatic_forward": True}, {"from": {"id": 5, "is_bot": True, "first_name": "B"}}]
 )
-async def test_channels_copies_and_other_bots_are_left_alone(tmp_path: Path, automatic: dict[str, object]) -> None:
+async def test_channel_forwards_and_other_bots_are_ignored(tmp_path: Path, automatic: dict[str, object]) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.posts({"text": "/help"} | automatic)
-        await heard_all(harness)
+        await processed(harness)
         assert anna.sees == []

@@ -1,4 +1,4 @@
-"""What comes long after a picture was asked for: a reply that it is there, and the end of cards in tidy groups."""
+"""What happens long after a request: a reply that the picture is ready, and the deletion of old cards."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ LONG_SECONDS = 130.0  # a wait of more than two minutes is long
 
 
 async def pass_time(harness: TelegramHarness, clock: Clock, seconds: float) -> None:
-    """Chat about this and that, in a corner where nobody looks, until so much time has passed."""
+    """Use another private chat until that many seconds have passed."""
     until, idler = clock.now() + seconds, ChatUser(harness.api, 99, 99)
     while clock.now() < until:
         await idler.says("/quota")
         await harness.api.acknowledged()
 
 
-async def test_who_waited_long_is_told_by_a_short_reply_and_only_once(tmp_path: Path) -> None:
+async def test_after_a_long_wait_one_short_reply_notifies_the_person(tmp_path: Path) -> None:
     clock = WallClock(FAST)
     async with telegram_harness(tmp_path, until=tmp_path / "go", clock=clock, daily_free_images=100) as harness:
         anna, ben = harness.person(1), harness.member(2)
@@ -37,7 +37,7 @@ async def test_who_waited_long_is_told_by_a_short_reply_and_only_once(tmp_path: 
         assert (len(anna.sees), len(ben.sees)) == (2, 2)
 
 
-async def test_a_tidy_groups_cards_go_after_a_while_and_others_stay(tmp_path: Path) -> None:
+async def test_cards_are_deleted_after_a_while_where_the_group_wants_it(tmp_path: Path) -> None:
     clock = WallClock(FAST)
     async with telegram_harness(tmp_path, clock=clock, daily_free_images=100) as harness:
         anna, ben = harness.member(1), harness.member(2, chat=-3003)

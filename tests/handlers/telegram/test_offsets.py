@@ -1,15 +1,15 @@
-"""What Telegram is asked for next: nothing is forgotten before it is dealt with, nothing is dealt with twice."""
+"""The offset of getUpdates: no update is forgotten before it is processed, and none is processed twice."""
 
 import random
 
 from handlers.telegram.offsets import MAX_DONE, Offsets
 
 
-def test_at_the_start_telegram_is_asked_for_everything_it_keeps() -> None:
+def test_the_first_poll_has_no_offset() -> None:
     assert Offsets().offset() is None
 
 
-def test_telegram_is_asked_from_the_oldest_update_that_is_not_dealt_with() -> None:
+def test_the_offset_is_the_oldest_pending_update() -> None:
     offsets = Offsets()
     for update in (5, 6, 7):
         assert offsets.add(update)
@@ -21,7 +21,7 @@ def test_telegram_is_asked_from_the_oldest_update_that_is_not_dealt_with() -> No
     assert offsets.offset() == 8
 
 
-def test_an_update_is_taken_once() -> None:
+def test_an_update_is_added_once() -> None:
     offsets = Offsets()
     assert offsets.add(5)
     assert not offsets.add(5)
@@ -29,7 +29,7 @@ def test_an_update_is_taken_once() -> None:
     assert not offsets.add(5)
 
 
-def test_numbers_that_start_anew_are_followed() -> None:
+def test_ids_that_start_over_are_followed() -> None:
     offsets = Offsets()
     offsets.add(900)
     offsets.mark_done(900)

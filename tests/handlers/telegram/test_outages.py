@@ -1,4 +1,4 @@
-"""Flood control, broken connections, restarts and people who leave: no wish is lost, none is done twice."""
+"""Flood control, broken connections, restarts and people who leave: no request is lost or carried out twice."""
 
 import logging
 from pathlib import Path
@@ -31,7 +31,7 @@ async def test_the_same_update_delivered_twice_is_one_job_and_one_answer(tmp_pat
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_an_update_that_comes_again_after_a_restart_is_the_same_job(tmp_path: Path) -> None:
+async def test_an_update_delivered_again_after_a_restart_is_the_same_job(tmp_path: Path) -> None:
     async with bot_api() as api:
         async with telegram_harness(tmp_path, api=api, until=tmp_path / "go") as harness:
             anna = harness.person(1)
@@ -64,7 +64,7 @@ async def test_an_update_is_acknowledged_only_after_its_job_is_stored(tmp_path: 
             assert await harness.units(anna) == (1, 0)
 
 
-async def test_flood_control_and_broken_connections_delay_a_picture_and_never_double_its_card(tmp_path: Path) -> None:
+async def test_faults_delay_a_picture_and_never_duplicate_its_card(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         harness.api.faults += [
@@ -106,7 +106,7 @@ async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> No
         assert len(anna.sees) == 1
 
 
-async def test_a_file_that_cant_be_had_is_said_after_many_tries(tmp_path: Path) -> None:
+async def test_a_file_that_cant_be_downloaded_is_reported_after_several_attempts(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         harness.api.faults.append(bad_gateway("getFile", times=1000))
@@ -116,7 +116,7 @@ async def test_a_file_that_cant_be_had_is_said_after_many_tries(tmp_path: Path) 
         await harness.api.acknowledged()
 
 
-async def test_a_deleted_card_makes_the_picture_a_new_answer(tmp_path: Path) -> None:
+async def test_when_the_card_was_deleted_the_picture_is_a_new_reply(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -130,7 +130,7 @@ async def test_a_deleted_card_makes_the_picture_a_new_answer(tmp_path: Path) -> 
         assert picture.reply_to == card.reply_to
 
 
-async def test_a_deleted_photo_does_not_keep_its_picture_away(tmp_path: Path) -> None:
+async def test_a_deleted_photo_still_gets_its_picture(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         harness.api.faults.append(flood("sendMessage", 1))
@@ -140,7 +140,7 @@ async def test_a_deleted_photo_does_not_keep_its_picture_away(tmp_path: Path) ->
         assert anna.pictures[0].reply_to is None
 
 
-async def test_a_person_who_blocked_the_bot_has_their_picture_in_the_history(tmp_path: Path) -> None:
+async def test_after_blocking_the_bot_the_picture_is_still_in_the_history(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -155,7 +155,7 @@ async def test_a_person_who_blocked_the_bot_has_their_picture_in_the_history(tmp
         assert not anna.pictures
 
 
-async def test_a_card_too_old_to_be_deleted_is_painted_over(tmp_path: Path) -> None:
+async def test_a_card_too_old_to_be_deleted_is_blanked(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -171,7 +171,7 @@ async def test_a_card_too_old_to_be_deleted_is_painted_over(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("conflicts", "explained"), [(1, False), (2, True)], ids=["a handover", "two programs"])
-async def test_two_pollers_are_explained_when_both_go_on(
+async def test_a_lasting_conflict_of_two_pollers_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], conflicts: int, *, explained: bool
 ) -> None:
     async with telegram_harness(tmp_path) as harness:
@@ -204,7 +204,7 @@ async def test_the_token_is_never_logged_not_even_at_debug(
     assert secret not in caplog.text + printed.out + printed.err
 
 
-async def test_a_refused_token_is_said_at_once_without_quoting_it(
+async def test_a_rejected_token_is_reported_at_once_without_quoting_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = "7654321:AAH-another-token-that-nobody-knows-here"
@@ -223,7 +223,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     assert "AAH" not in "".join(f"{error!r}" for error in chain) + caplog.text
 
 
-async def test_a_telegram_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_the_bot_waits_until_telegram_can_be_reached(tmp_path: Path) -> None:
     async with bot_api() as api:
         api.faults.append(Fault("getMe", times=2))
         async with telegram_harness(tmp_path, api=api) as harness:

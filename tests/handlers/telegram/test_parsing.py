@@ -1,4 +1,4 @@
-"""Updates as the core's values: who, where, what, and the source that makes a second delivery the same job."""
+"""Updates as the core's values: who, where, what, and the source id that makes a second delivery the same job."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ def message(**fields: Any) -> Message:
 
 @dataclass
 class FakeLookups:
-    """What Telegram would answer. `admins` of any group; every profile photo is the id of its person."""
+    """Answers without Telegram. `admins` are admins of every group; a profile photo is its person's id as bytes."""
 
     bot_user: User = BOT
     admins: frozenset[int] = frozenset()
@@ -47,7 +47,7 @@ def read(*messages: Message, admins: frozenset[int] = frozenset()) -> IncomingMe
     return parse_messages(messages, FakeLookups(admins=admins))
 
 
-def test_a_private_message_is_addressed_and_its_person_speaks_their_language() -> None:
+def test_a_private_message_is_addressed_and_has_its_senders_language() -> None:
     parsed = read(message(text="hello"))
     assert parsed.person == Person("telegram", "5", "zh-hans")
     assert parsed.chat == Chat("telegram", "5")
@@ -55,7 +55,7 @@ def test_a_private_message_is_addressed_and_its_person_speaks_their_language() -
     assert parsed.source == "telegram:7:5:3"
 
 
-def test_a_group_is_a_group_and_nothing_in_it_is_addressed_by_itself() -> None:
+def test_a_group_message_is_not_addressed_by_default() -> None:
     parsed = read(message(text="hello", chat=GROUP))
     assert parsed.chat == Chat("telegram", "-1001", is_group=True)
     assert not parsed.addressed
@@ -70,17 +70,17 @@ def test_a_group_is_a_group_and_nothing_in_it_is_addressed_by_itself() -> None:
         ({}, False),
     ],
 )
-def test_only_an_answer_to_our_own_message_is_addressed(answered: dict[str, Any], addressed: bool) -> None:
+def test_only_a_reply_to_the_bot_is_addressed(answered: dict[str, Any], addressed: bool) -> None:
     quoted = {"message_id": 2, "date": 1, "chat": GROUP, **answered}
     assert read(message(text="hi", chat=GROUP, reply_to_message=quoted)).addressed is addressed
 
 
-def test_a_topic_is_kept_and_a_mere_thread_of_replies_is_none() -> None:
+def test_a_topic_is_kept_and_a_reply_thread_is_not_a_topic() -> None:
     assert read(message(chat=GROUP, text="x", message_thread_id=9, is_topic_message=True)).chat.thread == "9"
     assert read(message(chat=GROUP, text="x", message_thread_id=9)).chat.thread is None
 
 
-def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
+def test_an_album_is_one_request_with_its_photos_in_order() -> None:
     parts = [
         message(
             message_id=number, media_group_id="77", photo=PHOTO, **({"caption": "/style 2"} if number == 12 else {})
@@ -93,13 +93,13 @@ def test_the_pictures_of_an_album_are_one_request_in_their_order() -> None:
     assert read(parts[0]).source == parsed.source  # one that comes late is the same request
 
 
-def test_a_picture_that_comes_after_its_album_is_a_request_of_its_own_with_the_albums_words() -> None:
+def test_a_late_photo_is_its_own_request_with_the_albums_caption() -> None:
     late = message(message_id=13, media_group_id="77", photo=PHOTO)
     parsed = parse_messages([late], FakeLookups(), album_caption="/style 2")
     assert (parsed.text, parsed.message_id, parsed.source) == ("/style 2", "13", "telegram:7:5:13")
 
 
-def test_the_largest_size_of_a_photo_is_taken() -> None:
+def test_the_largest_size_of_a_photo_is_used() -> None:
     assert file_of(message(photo=PHOTO)) == FileRef("large", 900, is_picture=True)
 
 
@@ -125,14 +125,14 @@ def test_a_still_sticker_is_a_picture(animated: bool, is_picture: bool) -> None:
     assert found == FileRef("f", None, is_picture=is_picture)
 
 
-def test_a_photo_quoted_from_another_chat_is_what_is_answered() -> None:
+def test_a_photo_quoted_from_another_chat_is_the_replied_attachment() -> None:
     external = {"origin": {"type": "hidden_user", "date": 1, "sender_user_name": "B"}, "photo": PHOTO}
     parsed = read(message(text="/style 2", external_reply=external))
     assert parsed.replied is not None
     assert parsed.replied.size == 900
 
 
-def test_bots_and_channels_copies_are_not_people() -> None:
+def test_bots_and_channel_forwards_are_not_people() -> None:
     bot = {"id": 9, "is_bot": True, "first_name": "B"}
     assert is_from_person(message(text="x"))
     assert not is_from_person(message(text="x", **{"from": bot}))
@@ -140,7 +140,7 @@ def test_bots_and_channels_copies_are_not_people() -> None:
     assert is_from_person(message(text="x", **{"from": bot}, sender_chat=GROUP))
 
 
-def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> None:
+def test_a_button_press_on_an_inaccessible_message_has_its_id() -> None:
     old = {"chat": GROUP, "message_id": 44, "date": 0}
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1", "message": old}
     press = parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups())
@@ -152,14 +152,14 @@ def test_a_press_knows_its_message_even_when_that_is_too_old_to_be_read() -> Non
     )
 
 
-def test_a_press_on_a_message_in_somebody_elses_chat_knows_that_message() -> None:
+def test_a_button_press_on_an_inline_message_has_its_id() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "cancel:1", "inline_message_id": "i"}
     press = parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups())
     assert press is not None
     assert (press.chat, press.message_id) == (Chat("telegram", "inline:i"), "")
 
 
-def test_a_press_without_any_message_is_beyond_reach() -> None:
+def test_a_button_press_without_a_message_is_ignored() -> None:
     query = {"id": "q", "from": ANNA, "chat_instance": "1", "data": "again:1"}
     assert parse_callback_query(CallbackQuery.de_json(query, None), FakeLookups()) is None
 
@@ -183,7 +183,7 @@ HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
     ],
     ids=["answered", "ours", "forwarded", "forwarded-hidden", "by-the-group", "external", "external-hidden"],
 )
-def test_whose_photo_is_answered_is_known_where_telegram_tells(fields: dict[str, Any], owner: str | None) -> None:
+def test_the_owner_of_a_replied_photo_is_known_if_telegram_says_so(fields: dict[str, Any], owner: str | None) -> None:
     answered = read(message(text="/style 2", chat=GROUP, **fields)).replied
     assert answered is not None
     assert (answered.owner.platform_id if answered.owner else None) == owner
@@ -194,12 +194,12 @@ def test_whose_photo_is_answered_is_known_where_telegram_tells(fields: dict[str,
     [({}, "5"), ({"forward_origin": BY_BEN}, "6"), ({"forward_origin": HIDDEN}, None), ({"sender_chat": GROUP}, None)],
     ids=["own", "forwarded", "forwarded-hidden", "by-the-group"],
 )
-def test_a_photo_belongs_to_whoever_took_it(fields: dict[str, Any], owner: str | None) -> None:
+def test_a_photo_belongs_to_its_sender_or_original_author(fields: dict[str, Any], owner: str | None) -> None:
     [own] = read(message(photo=PHOTO, **fields)).attachments
     assert (own.owner.platform_id if own.owner else None) == owner
 
 
-async def test_profile_photos_are_read_only_when_wanted() -> None:
+async def test_profile_photos_are_fetched_on_demand() -> None:
     parsed = read(message(text="/style 2 me", chat=GROUP, reply_to_message={**REPLIED, "text": "hi"}))
     assert parsed.profile_photo is not None
     assert parsed.replied_profile_photo is not None
@@ -207,11 +207,11 @@ async def test_profile_photos_are_read_only_when_wanted() -> None:
     assert parsed.replied_profile_photo.owner == Person("telegram", "6")
 
 
-def test_who_answers_a_photo_means_that_photo_and_no_profile() -> None:
+def test_a_reply_to_a_photo_means_that_photo_and_no_profile_photo() -> None:
     assert read(message(text="/style 2", reply_to_message={**REPLIED, "photo": PHOTO})).replied_profile_photo is None
 
 
-async def test_who_is_an_admin_is_asked_only_in_groups() -> None:
+async def test_admins_are_looked_up_only_in_groups() -> None:
     admins = frozenset({5})
     assert await read(message(text="x", chat=GROUP), admins=admins).is_admin()
     assert not await read(message(text="x", chat=GROUP)).is_admin()
@@ -220,5 +220,5 @@ async def test_who_is_an_admin_is_asked_only_in_groups() -> None:
     assert await read(anonymous).is_admin(), "only admins may write as the group"
 
 
-def test_a_guests_call_is_known_by_its_query() -> None:
+def test_a_guest_messages_source_is_its_query() -> None:
     assert read(message(text="x", guest_query_id="g9")).source == "telegram:7:guest:g9"

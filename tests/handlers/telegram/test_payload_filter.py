@@ -1,4 +1,4 @@
-"""An update that the library cannot read harms nobody but itself."""
+"""An update that the library can't parse doesn't affect others."""
 
 import json
 from pathlib import Path
@@ -31,12 +31,12 @@ def answer(*updates: Any) -> bytes:
         b'{"ok": true, "result": true}',
     ],
 )
-def test_what_can_be_read_and_what_is_no_list_of_updates_passes_untouched(payload: bytes) -> None:
+def test_valid_updates_and_other_responses_pass_unchanged(payload: bytes) -> None:
     assert filter_updates(payload) == (payload, ())
 
 
 @pytest.mark.parametrize("odd", [7, [], {"message_id": 1}, {"message_id": 1, "date": "x", "chat": {"id": 5}}])
-def test_of_an_update_that_cannot_be_read_its_number_stays(odd: Any) -> None:
+def test_only_the_id_of_a_bad_update_is_kept(odd: Any) -> None:
     other = GOOD | {"update_id": 9}
     passed, unreadable = filter_updates(answer(GOOD, {"update_id": 8, "message": odd}, other))
     assert json.loads(passed) == {"ok": True, "result": [GOOD, {"update_id": 8}, other]}
@@ -44,13 +44,13 @@ def test_of_an_update_that_cannot_be_read_its_number_stays(odd: Any) -> None:
 
 
 @pytest.mark.parametrize("number", ["8", None, True, 10**30, 1.5])
-def test_what_has_no_number_goes(number: Any) -> None:
+def test_updates_without_a_valid_id_are_dropped(number: Any) -> None:
     passed, unreadable = filter_updates(answer({"update_id": number}, GOOD))
     assert json.loads(passed)["result"] == [GOOD]
     assert unreadable == (None,)
 
 
-async def test_among_updates_that_nobody_can_read_a_question_is_answered(tmp_path: Path) -> None:
+async def test_bad_updates_do_not_block_good_ones(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         poison: tuple[Any, ...] = (

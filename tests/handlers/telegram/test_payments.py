@@ -1,4 +1,4 @@
-"""Pictures for Telegram Stars: the invoice, the question before paying, the payment told twice, and giving it back."""
+"""Telegram Stars: invoice, checkout, repeated payment updates, refunds."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PACKAGES = "10:50,50:200"
 
 
 async def invoice_message(harness: TelegramHarness, someone: ChatUser) -> ChatMessage:
-    """What /buy and a tap lead to."""
+    """The invoice after /buy and a choice."""
     await someone.says("/buy")
     await harness.api.until(lambda: someone.sees)
     await someone.presses(someone.sees[0], "10 pictures")
@@ -24,7 +24,7 @@ async def credit_balance(harness: TelegramHarness, someone: ChatUser) -> int:
     return await harness.app.services.credits.balance(someone.person)
 
 
-async def test_a_payment_is_credited_once_however_often_it_is_told(tmp_path: Path) -> None:
+async def test_a_payment_is_credited_once_however_often_it_is_delivered(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, stars_packages=PACKAGES) as harness:
         anna = harness.person(1)
         invoice = (await invoice_message(harness, anna)).invoice
@@ -37,7 +37,7 @@ async def test_a_payment_is_credited_once_however_often_it_is_told(tmp_path: Pat
         assert await credit_balance(harness, anna) == 10
 
 
-async def test_a_price_that_is_no_longer_so_is_declined_before_anybody_pays(tmp_path: Path) -> None:
+async def test_an_outdated_price_is_declined_at_checkout(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, stars_packages=PACKAGES) as harness:
         anna = harness.person(1)
         invoice = (await invoice_message(harness, anna)).invoice
@@ -47,7 +47,7 @@ async def test_a_price_that_is_no_longer_so_is_declined_before_anybody_pays(tmp_
             assert (decision["ok"], bool(decision["error_message"])) == ("false", True)
 
 
-async def test_who_pays_is_answered_in_time_also_when_telegram_stumbles(tmp_path: Path) -> None:
+async def test_a_checkout_is_answered_even_after_a_dropped_connection(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, stars_packages=PACKAGES) as harness:
         anna = harness.person(1)
         invoice = (await invoice_message(harness, anna)).invoice
@@ -55,7 +55,7 @@ async def test_who_pays_is_answered_in_time_also_when_telegram_stumbles(tmp_path
         assert (await start_checkout(anna, invoice))["ok"] == "true"
 
 
-async def test_a_payment_is_not_lost_when_telegram_stumbles_or_the_bot_restarts(tmp_path: Path) -> None:
+async def test_a_payment_is_not_lost_when_telegram_fails(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, stars_packages=PACKAGES) as harness:
         anna, api = harness.person(1), harness.api
         invoice = (await invoice_message(harness, anna)).invoice
@@ -65,7 +65,7 @@ async def test_a_payment_is_not_lost_when_telegram_stumbles_or_the_bot_restarts(
         assert await credit_balance(harness, anna) == 10
 
 
-async def test_an_owner_gives_a_payment_back_once(tmp_path: Path) -> None:
+async def test_an_owner_refunds_a_payment_once(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, stars_packages=PACKAGES, admins="telegram:42") as harness:
         anna, owner = harness.person(1), harness.person(42)
         invoice = (await invoice_message(harness, anna)).invoice

@@ -1,5 +1,6 @@
-"""Everything that can be meant as a photo: stickers, forwarded and quoted photos, profile photos, captions that were
-changed afterwards; and a sentence for what can't."""
+"""Everything that can serve as a photo: stickers, forwarded and quoted photos, profile photos, edited captions; and an
+explanation for what can't.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,7 @@ async def test_a_still_sticker_is_a_photo(tmp_path: Path) -> None:
     ],
     ids=["gif", "video", "animated-sticker", "video-sticker", "pdf"],
 )
-async def test_what_moves_or_is_no_picture_gets_a_sentence_that_says_what_works(
-    tmp_path: Path, body: dict[str, Any]
-) -> None:
+async def test_videos_and_other_files_get_an_explanation(tmp_path: Path, body: dict[str, Any]) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.posts(body)
@@ -93,7 +92,7 @@ async def test_style_me_paints_ones_own_profile_photo(tmp_path: Path) -> None:
         assert not ben.pictures, "he shows no profile photo"
 
 
-async def test_answering_somebody_means_their_profile_photo_after_their_yes(tmp_path: Path) -> None:
+async def test_a_reply_to_a_person_uses_their_profile_photo_with_consent(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.member(1), harness.member(2)
         harness.api.files["face"] = portrait_jpeg()
@@ -106,7 +105,7 @@ async def test_answering_somebody_means_their_profile_photo_after_their_yes(tmp_
         assert await harness.units(ben) == (1, 0)
 
 
-async def test_who_has_opted_out_lends_no_profile_photo(tmp_path: Path) -> None:
+async def test_profile_photos_of_people_who_opted_out_are_not_used(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.member(1), harness.member(2)
         harness.api.files["face"] = portrait_jpeg()
@@ -120,7 +119,7 @@ async def test_who_has_opted_out_lends_no_profile_photo(tmp_path: Path) -> None:
         assert await harness.units(ben) == (0, 0)
 
 
-async def test_a_style_added_to_a_caption_later_is_the_wish_of_that_photo(tmp_path: Path) -> None:
+async def test_a_style_added_to_a_caption_later_repaints_that_photo(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="my new haircut")
@@ -133,7 +132,7 @@ async def test_a_style_added_to_a_caption_later_is_the_wish_of_that_photo(tmp_pa
         assert anna.sees[0].reply_to == message.id
 
 
-async def test_a_changed_caption_chooses_the_style_that_was_asked_for(tmp_path: Path) -> None:
+async def test_an_edited_caption_answers_the_question_for_a_style(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg())
@@ -145,7 +144,7 @@ async def test_a_changed_caption_chooses_the_style_that_was_asked_for(tmp_path: 
 
 
 @pytest.mark.parametrize("caption", ["nothing new", "/quota", "/style@other_bot 2"])
-async def test_other_changes_are_met_with_silence(tmp_path: Path, caption: str) -> None:
+async def test_other_edits_are_ignored(tmp_path: Path, caption: str) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="my new haircut")

@@ -1,4 +1,4 @@
-"""A card on Telegram, in every shape: sent, edited, turned into a picture, and what Telegram's limits make of it."""
+"""Cards on Telegram: sent, edited, turned into a picture, and adapted to Telegram's limits."""
 
 import io
 
@@ -32,7 +32,7 @@ async def test_a_card_is_sent_edited_and_becomes_its_picture_in_one_message() ->
         assert (harness.only_message().photo, harness.only_message().text) == (PICTURE.jpeg, "Anime, kept no longer")
 
 
-async def test_showing_the_same_twice_is_no_error() -> None:
+async def test_showing_the_same_card_twice_is_no_error() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
         here = Address(CHAT, message_id=await platform.show(Address(CHAT), Card("Place 3", BUTTONS)))
@@ -42,7 +42,7 @@ async def test_showing_the_same_twice_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("size", [(5100, 5000), (2200, 100)], ids=["large", "long"])
-async def test_a_picture_that_is_no_photo_for_telegram_comes_as_a_file(size: tuple[int, int]) -> None:
+async def test_a_picture_that_telegram_rejects_as_photo_is_sent_as_document(size: tuple[int, int]) -> None:
     out = io.BytesIO()
     Image.new("RGB", size).save(out, "JPEG")
     odd = Picture(out.getvalue(), "odd.jpg", "odd")
@@ -67,14 +67,14 @@ async def test_a_card_that_is_gone_and_a_chat_that_is_gone_are_told_apart() -> N
         assert not gone.value.card_only
 
 
-async def test_a_topic_that_was_deleted_is_a_chat_that_is_gone() -> None:
+async def test_a_deleted_topic_counts_as_a_chat_that_is_gone() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
         with pytest.raises(TargetGone):
             await platform.show(Address(Chat("telegram", "-1001", thread="5", is_group=True)), Card("Place 3"))
 
 
-async def test_flood_control_is_passed_on_and_the_chat_is_left_alone_until_then() -> None:
+async def test_flood_control_is_reported_and_no_call_is_made_until_it_ends() -> None:
     async with platform_harness() as harness:
         platform, api = harness.platform, harness.api
         place = await platform.show(Address(CHAT), Card("Place 3"))
@@ -89,7 +89,7 @@ async def test_flood_control_is_passed_on_and_the_chat_is_left_alone_until_then(
         assert len(api.calls) == calls
 
 
-async def test_in_a_busy_group_progress_is_put_off_and_answers_still_come() -> None:
+async def test_in_a_busy_group_progress_is_postponed_and_answers_are_sent() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
         place = await platform.show(Address(GROUP), Card("Place 99"))
@@ -102,7 +102,7 @@ async def test_in_a_busy_group_progress_is_put_off_and_answers_still_come() -> N
         assert harness.only_message(-1001).photo == PICTURE.jpeg
 
 
-async def test_texts_are_kept_within_telegrams_lengths() -> None:
+async def test_texts_are_truncated_to_telegrams_limits() -> None:
     async with platform_harness() as harness:
         platform, api = harness.platform, harness.api
         await platform.show(Address(CHAT), Card("x" * 5000))

@@ -1,4 +1,4 @@
-"""How fast a chat is written to: never more than Telegram allows in any window, answers before progress."""
+"""Send limits: never more than Telegram allows in any window, answers before progress."""
 
 import random
 
@@ -10,7 +10,7 @@ PRIVATE_CHAT, GROUP_CHAT = 7, -7
 
 
 class ManualClock:
-    """A clock set by hand."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -19,7 +19,7 @@ class ManualClock:
         return self.now
 
 
-def test_a_private_chat_takes_one_message_a_second() -> None:
+def test_a_private_chat_allows_one_message_a_second() -> None:
     clock = ManualClock()
     send_limits = SendLimits(clock)
     assert send_limits.reserve(PRIVATE_CHAT) == 0
@@ -53,7 +53,7 @@ def test_no_window_ever_holds_more_than_is_allowed(chat: int, limits: tuple[obje
             assert sum(start <= moment < start + limit.window_seconds for moment in sent) <= limit.messages
 
 
-def test_an_album_counts_each_of_its_pictures_and_waits_until_there_is_room_for_all() -> None:
+def test_an_album_counts_each_photo_and_waits_until_all_fit() -> None:
     clock = ManualClock()
     send_limits = SendLimits(clock)
     for _ in range(12):
@@ -82,7 +82,7 @@ def test_in_a_group_progress_leaves_room_for_answers() -> None:
     assert send_limits.reserve(GROUP_CHAT) == 0
 
 
-def test_waiting_as_long_as_told_is_enough() -> None:
+def test_waiting_as_long_as_returned_is_enough() -> None:
     clock = ManualClock()
     send_limits = SendLimits(clock)
     for _ in range(60):
@@ -91,7 +91,7 @@ def test_waiting_as_long_as_told_is_enough() -> None:
             assert send_limits.reserve(GROUP_CHAT) == 0
 
 
-def test_a_chat_where_patience_was_asked_for_is_left_alone() -> None:
+def test_a_blocked_chat_is_not_written_to() -> None:
     clock = ManualClock()
     send_limits = SendLimits(clock)
     send_limits.block(PRIVATE_CHAT, 30)
@@ -100,7 +100,7 @@ def test_a_chat_where_patience_was_asked_for_is_left_alone() -> None:
     assert send_limits.reserve(PRIVATE_CHAT) == 0
 
 
-def test_quiet_chats_are_forgotten() -> None:
+def test_idle_chats_are_forgotten() -> None:
     clock = ManualClock()
     send_limits = SendLimits(clock)
     for chat in range(1, MAX_CHATS + 100):

@@ -1,4 +1,4 @@
-"""Pictures that Telegram has already, spoilers, buttons that share, mentions, invoices, and groups that move."""
+"""Known file ids, spoilers, share buttons, mentions, invoices, migrated groups and inline messages."""
 
 import io
 import json
@@ -51,7 +51,7 @@ async def test_a_file_that_telegram_has_lost_is_uploaded_again() -> None:
         assert uploads(harness) == ["sendPhoto", "sendPhoto"]
 
 
-async def test_what_answers_a_spoiler_is_one_and_so_are_answers_to_that() -> None:
+async def test_replies_to_a_spoiler_inherit_it() -> None:
     async with platform_harness() as harness:
         picture = await harness.finished_picture()
         await harness.platform.writer.chat_state.mark_spoilers(CHAT, ["9"])
@@ -97,7 +97,7 @@ async def test_an_invoice_asks_for_stars_and_a_document_stays_one() -> None:
         assert export.document == b"PK"
 
 
-async def test_a_group_that_has_moved_is_followed_and_cards_go_on_there() -> None:
+async def test_cards_continue_in_a_migrated_group() -> None:
     async with platform_harness() as harness:
         place = await harness.platform.show(Address(GROUP), Card("Place 3"))
         harness.api.chats.migrated[-1001] = -2002
@@ -110,14 +110,14 @@ async def test_a_group_that_has_moved_is_followed_and_cards_go_on_there() -> Non
             await harness.platform.set_rows(Address(GROUP, message_id=place), ())
 
 
-async def test_a_refund_that_was_made_before_is_fine() -> None:
+async def test_a_repeated_refund_is_no_error() -> None:
     async with platform_harness() as harness:
         for _ in range(2):
             await harness.platform.refund_payment("5", "charge-1")
         assert harness.api.queries.refunds == ["charge-1"]
 
 
-async def test_a_message_that_is_gone_is_removed_and_one_too_old_is_painted_over() -> None:
+async def test_removing_a_missing_message_is_no_error_and_an_old_one_is_blanked() -> None:
     async with platform_harness() as harness:
         await harness.platform.remove(Address(GROUP, message_id="999"))
         place = await harness.platform.show(Address(GROUP), Card("Anime"))
@@ -127,10 +127,11 @@ async def test_a_message_that_is_gone_is_removed_and_one_too_old_is_painted_over
 
 
 def inline_message(harness: PlatformHarness) -> ChatMessage:
+    """The inline message as it is now."""
     return harness.api.chats.inline_messages["abc"]
 
 
-async def test_a_message_in_somebody_elses_chat_becomes_the_picture_by_way_of_its_persons_own_chat() -> None:
+async def test_an_inline_message_gets_its_picture_through_the_private_chat() -> None:
     async with platform_harness() as harness:
         harness.api.chats.inline_messages["abc"] = ChatMessage(0, 1, "One moment", inline_message_id="abc")
         picture = await harness.finished_picture()
@@ -147,7 +148,7 @@ async def test_a_message_in_somebody_elses_chat_becomes_the_picture_by_way_of_it
         assert uploads(harness) == ["sendPhoto"]
 
 
-async def test_who_never_wrote_to_the_bot_is_told_where_the_picture_is() -> None:
+async def test_without_a_private_chat_the_inline_message_links_to_the_bot() -> None:
     async with platform_harness() as harness:
         harness.api.chats.inline_messages["abc"] = ChatMessage(0, 1, "One moment", inline_message_id="abc")
         harness.api.chats.never_started.add(5)
@@ -156,7 +157,7 @@ async def test_who_never_wrote_to_the_bot_is_told_where_the_picture_is() -> None
         assert inline_message(harness).data("Open") == "https://t.me/repaint_test_bot?start=history"
 
 
-async def test_what_cannot_be_done_to_a_message_elsewhere_is_gone() -> None:
+async def test_an_inline_message_cannot_be_replied_to_or_deleted() -> None:
     async with platform_harness() as harness:
         for address in (Address(INLINE.chat, reply_to="abc"), Address(INLINE.chat, reply_to="")):
             with pytest.raises(TargetGone):
@@ -167,7 +168,7 @@ async def test_what_cannot_be_done_to_a_message_elsewhere_is_gone() -> None:
             await harness.platform.show(INLINE, Card("Place 3"))  # no such message
 
 
-async def test_pictures_that_hang_together_are_sent_by_their_files_later_and_uploaded_when_those_are_lost() -> None:
+async def test_albums_reuse_file_ids_and_upload_again_when_they_are_lost() -> None:
     async with platform_harness() as harness:
         pictures = [await harness.finished_picture(f"test:{number}") for number in (1, 2)]
         first = await harness.platform.send_album(Address(CHAT, reply_to="9"), pictures)
@@ -182,7 +183,7 @@ async def test_pictures_that_hang_together_are_sent_by_their_files_later_and_upl
         assert uploads(harness) == ["sendMediaGroup"] * 2
 
 
-async def test_among_pictures_that_are_no_photos_for_telegram_all_come_as_files() -> None:
+async def test_an_album_with_an_invalid_photo_is_sent_as_documents() -> None:
     out = io.BytesIO()
     Image.new("RGB", (2200, 100)).save(out, "JPEG")
     odd = Picture(out.getvalue(), "odd.jpg", "odd")
@@ -191,7 +192,7 @@ async def test_among_pictures_that_are_no_photos_for_telegram_all_come_as_files(
         assert [message.document is not None for message in harness.api.chats.bot_messages(-1001)] == [True, True]
 
 
-async def test_nothing_hangs_in_somebody_elses_chat() -> None:
+async def test_no_album_is_sent_for_an_inline_message() -> None:
     async with platform_harness() as harness:
         with pytest.raises(TargetGone):
             await harness.platform.send_album(

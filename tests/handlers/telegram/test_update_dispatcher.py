@@ -1,4 +1,4 @@
-"""Updates of a chat one after the other, of different chats side by side, and albums as one."""
+"""Updates of a chat are processed in order, those of different chats concurrently, and albums as one request."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ PHOTO = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "
 
 
 class BlockingWork:
-    """Work that says when it begins and ends when told to."""
+    """Work that reports when it starts, and runs until `end` is set."""
 
     def __init__(self) -> None:
         self.begun, self.end = asyncio.Event(), asyncio.Event()
@@ -23,7 +23,7 @@ class BlockingWork:
         await self.end.wait()
 
 
-async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> None:
+async def test_work_with_the_same_key_runs_in_order_and_keys_are_independent() -> None:
     first, second, other = BlockingWork(), BlockingWork(), BlockingWork()
     executor = KeyedExecutor()
     tasks = [executor.submit("anna", first), executor.submit("anna", second), executor.submit("ben", other)]
@@ -38,7 +38,7 @@ async def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other() -> 
     assert not executor._last
 
 
-async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() -> None:
+async def test_concurrency_is_limited_and_waiting_for_ready_does_not_count() -> None:
     running, most, two = 0, 0, asyncio.Event()
 
     async def work() -> None:
@@ -64,7 +64,7 @@ async def test_only_so_much_is_in_hand_at_once_and_what_gathers_takes_no_room() 
     assert most == 2
 
 
-async def test_work_that_breaks_does_not_stop_its_lane() -> None:
+async def test_failing_work_does_not_stop_work_with_the_same_key() -> None:
     async def broken() -> None:
         raise ValueError
 
@@ -77,7 +77,7 @@ async def test_work_that_breaks_does_not_stop_its_lane() -> None:
 
 
 class RecordingClock:
-    """A clock that only notes what it was asked for; `meanwhile` says what happens during each wait."""
+    """A clock that only records waits; each of `meanwhile` is called during one of them."""
 
     def __init__(self, *meanwhile: Callable[[], None]) -> None:
         self._meanwhile = list(meanwhile)
@@ -104,7 +104,7 @@ async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> 
     assert clock.waits == [QUIET_SECONDS] * 3
 
 
-async def test_what_others_were_handed_belongs_to_the_album_too() -> None:
+async def test_photos_delivered_to_other_processes_join_the_album() -> None:
     album, clock, elsewhere = Album([PHOTO]), RecordingClock(), [PHOTO, PHOTO]
 
     async def look() -> None:

@@ -1,4 +1,4 @@
-"""The webhook: Telegram brings updates to our server; each is kept before it is answered, and dealt with once."""
+"""The webhook: each update is stored before it is acknowledged, and processed once."""
 
 import json
 from pathlib import Path
@@ -21,13 +21,13 @@ from tests.harness.telegram import telegram_harness
 
 
 async def post(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
-    """The status with which the webhook answers this, brought by somebody who may know the secret."""
+    """Post this body to the webhook, with the secret token if given; returns the status."""
     headers = {} if secret is None else {SECRET_HEADER.encode(): secret}
     async with httpx.AsyncClient() as http:
         return (await http.post(api.webhook.url, content=body, headers=headers)).status_code
 
 
-async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None:
+async def test_a_photo_delivered_by_webhook_becomes_a_picture(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, by_webhook=True) as harness:
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
@@ -43,7 +43,7 @@ async def test_a_photo_that_is_brought_becomes_a_picture(tmp_path: Path) -> None
         }
 
 
-async def test_the_pictures_of_an_album_are_brought_one_by_one_and_are_one_request(tmp_path: Path) -> None:
+async def test_an_album_delivered_one_by_one_is_one_request(tmp_path: Path) -> None:
     # In more haste the next picture would come too late on a busy machine.
     async with telegram_harness(tmp_path, by_webhook=True, haste=2.0) as harness:
         anna = harness.person(1)
@@ -52,7 +52,7 @@ async def test_the_pictures_of_an_album_are_brought_one_by_one_and_are_one_reque
         assert await harness.units(anna) == (1, 0)
 
 
-async def test_an_update_that_is_brought_again_is_dealt_with_once(tmp_path: Path) -> None:
+async def test_an_update_delivered_twice_is_processed_once(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, by_webhook=True) as harness:
         harness.api.webhook.duplicate = True
         anna = harness.person(1)
@@ -64,7 +64,7 @@ async def test_an_update_that_is_brought_again_is_dealt_with_once(tmp_path: Path
         assert len(anna.sees) == 2
 
 
-async def test_what_was_kept_and_not_dealt_with_is_taken_up_at_the_next_start(tmp_path: Path) -> None:
+async def test_stored_unfinished_updates_are_resumed_at_the_next_start(tmp_path: Path) -> None:
     async with bot_api() as api:
         async with telegram_harness(tmp_path, api=api, by_webhook=True) as harness:
             anna = harness.person(1)
@@ -80,7 +80,7 @@ async def test_what_was_kept_and_not_dealt_with_is_taken_up_at_the_next_start(tm
             assert len(api.webhook.attempts) == 1, "nobody had to bring it again"
 
 
-async def test_strangers_are_sent_away(tmp_path: Path) -> None:
+async def test_requests_without_the_secret_token_are_rejected(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, by_webhook=True) as harness:
         anna, api = harness.person(1), harness.api
         update = json.dumps({"update_id": 5, "message": {"message_id": 1}})
@@ -104,7 +104,7 @@ async def test_strangers_are_sent_away(tmp_path: Path) -> None:
     ],
     ids=["nothing", "a list", "no number", "no text", "no message", "no kind", "too long"],
 )
-async def test_nonsense_that_knows_the_word_stops_nobody(tmp_path: Path, body: bytes, status: int) -> None:
+async def test_invalid_bodies_with_the_secret_token_do_no_harm(tmp_path: Path, body: bytes, status: int) -> None:
     async with telegram_harness(tmp_path, by_webhook=True) as harness:
         assert await post(harness.api, body, harness.api.webhook.secret.encode()) == status
         anna = harness.person(1)
@@ -112,7 +112,7 @@ async def test_nonsense_that_knows_the_word_stops_nobody(tmp_path: Path, body: b
         await harness.api.until(lambda: anna.sees)
 
 
-async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: Path) -> None:
+async def test_long_polling_deletes_the_webhook_and_drops_no_updates(tmp_path: Path) -> None:
     async with bot_api() as api:
         api.webhook.configure("http://127.0.0.1:9/elsewhere", "word")
         async with telegram_harness(tmp_path, api=api) as harness:
@@ -124,7 +124,7 @@ async def test_long_polling_takes_the_webhook_away_and_drops_nothing(tmp_path: P
         ]
 
 
-async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_path: Path) -> None:
+async def test_a_rejected_webhook_url_is_reported_at_the_start(tmp_path: Path) -> None:
     async with (
         bot_api() as api,
         open_installation(settings_for(tmp_path), clock=WallClock(), engine=quick_engine()) as app,
@@ -140,7 +140,7 @@ async def test_an_address_that_telegram_does_not_take_is_said_at_the_start(tmp_p
                 raise AssertionError("the bot must not start")
 
 
-def test_the_word_is_the_same_after_every_start_and_another_for_each_installation() -> None:
+def test_the_secret_token_is_stable_and_differs_between_installations() -> None:
     here, again, elsewhere = (
         webhook_config("https://example.org/", secret) for secret in (b"a" * 32, b"a" * 32, b"b" * 32)
     )
@@ -150,7 +150,7 @@ def test_the_word_is_the_same_after_every_start_and_another_for_each_installatio
     assert here.secret not in repr(here)
 
 
-def test_a_webhook_needs_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_needs_a_public_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_WEBHOOK", "on")
     with pytest.raises(InvalidSettings, match="PUBLIC_URL"):
         load(tmp_path / "none.env")
