@@ -16,7 +16,7 @@ from tests.fakes.telegram_api.server import BotApi
 Json = Any
 PEOPLE, BUSY_PEOPLE, GROUPS = range(1, 51), (1, 2), tuple(range(-1010, -1000))
 STYLES = (0, 2, 4, 5, 7, 9, 32)
-VIDEO = {"file_id": "clip", "file_unique_id": "uclip", "width": 9, "height": 9, "duration": 1}
+VIDEO = {"file_id": "video", "file_unique_id": "uvideo", "width": 9, "height": 9, "duration": 1}
 COMMANDS = ("/help", "/quota", "/queue", "/privacy", "/history", "/style", "/lang", "/mystyles")
 NOT_FOR_US = ("hello all", "/style@other_bot 2", "@somebody 2", "/dance@other_bot", "🙂" * 300)
 ODD_BUTTON_DATA = (
@@ -57,14 +57,14 @@ class CrowdSimulation:
 
     async def generate(self, updates: int) -> list[Json]:
         """That many updates, shuffled; a fifth of them are duplicates."""
-        doings = [
+        actions = [
             (self._asks_for_a_picture, 2),
             (self._answers_own_photo, 2),
             (self._sends_an_album, 1),
             (self._adds_the_style_later, 1),
             (self._calls_as_guest, 1),
             (self._sends_a_command, 11),
-            (self._sends_a_clip, 4),
+            (self._sends_a_video, 4),
             (self._talks_to_others, 18),
             (self._presses_an_odd_button, 12),
             (self._searches, 8),
@@ -74,8 +74,8 @@ class CrowdSimulation:
         ]
         new = updates * 4 // 5
         while len(self.api.updates) < new - 1:
-            [doing] = self.rng.choices([doing for doing, _ in doings], [weight for _, weight in doings])
-            await doing(self._random_user())
+            [action] = self.rng.choices([action for action, _ in actions], [weight for _, weight in actions])
+            await action(self._random_user())
         numbered = [update | {"update_id": number} for number, update in enumerate(self._shuffled_requests(), 5000)]
         everything = [*numbered, *self.rng.choices(numbered, k=updates - len(numbered))]
         self.rng.shuffle(everything)
@@ -92,7 +92,7 @@ class CrowdSimulation:
         return [update for request in requests for update in request]
 
     def _random_user(self) -> ChatUser:
-        if self.rng.random() < 0.15:  # some never stop
+        if self.rng.random() < 0.15:  # a few people are much busier than others
             return ChatUser(self.api, busy := self.rng.choice(BUSY_PEOPLE), busy)
         number = self.rng.choice(PEOPLE)
         chat = self.rng.choice((number, GROUPS[number % len(GROUPS)]))
@@ -111,7 +111,7 @@ class CrowdSimulation:
         self.cards.add(_message_key(user.last))
 
     async def _answers_own_photo(self, user: ChatUser) -> None:
-        if user.chat > 0:  # there a bare photo is a question of its own
+        if user.chat > 0:  # in a private chat the photo itself would be answered
             return await self._asks_for_a_picture(user)
         await user.sends(self._photo())
         self.ignored.add(_message_key(user.last))
@@ -143,7 +143,7 @@ class CrowdSimulation:
         await user.says(self.rng.choice(COMMANDS))
         self.answers.add(_message_key(user.last))
 
-    async def _sends_a_clip(self, user: ChatUser) -> None:
+    async def _sends_a_video(self, user: ChatUser) -> None:
         await user.posts({"video": VIDEO, "caption": self._style()})
         self.answers.add(_message_key(user.last))
 
@@ -172,7 +172,7 @@ class CrowdSimulation:
         paid = {"currency": "XTR", "total_amount": 50, "invoice_payload": "units:10:50"}
         paid |= {"telegram_payment_charge_id": f"charge-{self.api.chats.new_id()}", "provider_payment_charge_id": ""}
         self.bought[user.id] += 10
-        for _ in range(2):  # told twice, as two messages
+        for _ in range(2):  # reported twice, in two messages
             await alone.posts({"successful_payment": paid})
             self.answers.add(_message_key(alone.last))
 

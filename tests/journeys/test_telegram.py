@@ -24,7 +24,7 @@ async def test_a_photo_with_a_style_as_caption_becomes_one_card_that_turns_into_
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 0")
         asked = anna.last
-        await harness.api.until(lambda: anna.sees)  # its first card, whatever it says by then: not yet the picture
+        await harness.api.until(lambda: anna.sees)  # the card, at any stage before the picture
         assert anna.sees[0].photo is None
         go.touch()
         await harness.api.until(lambda: anna.pictures)
@@ -43,10 +43,10 @@ async def test_a_caption_may_name_its_style_in_several_ways(tmp_path: Path) -> N
     captions = ["anime", "二次元", "/style@repaint_test_bot Anime", "style 2", "2", "/style2"]
     async with telegram_harness(tmp_path) as harness:
         people = [harness.person(number) for number in range(1, 1 + len(captions))]
-        for someone, caption in zip(people, captions, strict=True):
-            await someone.sends(portrait_jpeg(), caption=caption)
-        await harness.api.until(lambda: all(someone.pictures for someone in people))
-        assert all("look=2" in engine_request(someone.sees[0]) for someone in people)
+        for user, caption in zip(people, captions, strict=True):
+            await user.sends(portrait_jpeg(), caption=caption)
+        await harness.api.until(lambda: all(user.pictures for user in people))
+        assert all("look=2" in engine_request(user.sees[0]) for user in people)
 
 
 async def test_a_photo_without_a_style_is_painted_after_a_choice_in_chinese(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_somebody_elses_photo_is_painted_with_its_owners_consent(tmp_path:
         await harness.api.until(lambda: ben.sees)
         [question] = ben.sees
         assert "may I repaint it?" in question.text
-        await ben.presses_data(question, question.rows[0][0][1])  # only she can answer that
+        await ben.presses_data(question, question.rows[0][0][1])  # has no effect: only the owner may answer
         await anna.presses_data(question, question.rows[0][0][1])
         await harness.api.until(lambda: ben.pictures)
         [card] = ben.sees
@@ -200,10 +200,10 @@ async def test_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> 
             ("/ref", "Answer the picture whose style you like", "请用 /ref 回复"),
             ("hello", "Send me a photo and I ask", "发一张照片给我"),
         ):
-            for someone, words in ((anna, english), (ben, chinese)):
-                await someone.says(command)
+            for user, words in ((anna, english), (ben, chinese)):
+                await user.says(command)
                 await harness.api.acknowledged()
-                assert words in someone.sees[-1].text
+                assert words in user.sees[-1].text
 
 
 async def test_the_gallery_shows_every_style_on_offer(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from tests.fakes.telegram_api.people import ChatUser
 from tests.harness.telegram import GROUP, TelegramHarness, telegram_harness
 
 
-async def answer_to(harness: TelegramHarness, someone: ChatUser, words: str) -> str:
+async def answer_to(harness: TelegramHarness, user: ChatUser, words: str) -> str:
     """The bot's next message here after this text."""
-    seen = len(someone.sees)
-    await someone.says(words)
-    await harness.api.until(lambda: len(someone.sees) > seen)
-    return someone.sees[-1].text
+    seen = len(user.sees)
+    await user.says(words)
+    await harness.api.until(lambda: len(user.sees) > seen)
+    return user.sees[-1].text
 
 
 async def test_history_opens_a_picture_and_compares_it_with_its_photo(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class ChatMessage:
     spoiler: bool = False
     silent: bool = False
     invoice: Json = None
-    inline_message_id: str = ""  # the id of a message in a chat that the bot is no member of
+    inline_message_id: str = ""  # of a message in a chat where the bot isn't a member
 
     @property
     def file_id(self) -> str:
@@ -99,7 +99,7 @@ class Chats:
     messages: dict[Key, ChatMessage] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     topics: set[Key] = field(default_factory=set)
-    user_messages: dict[Key, Json] = field(default_factory=dict)  # people's messages, as Telegram would quote them
+    user_messages: dict[Key, Json] = field(default_factory=dict)  # people's messages as Message objects
     versions: dict[Key, list[ChatMessage]] = field(default_factory=dict)
     never_started: set[int] = field(default_factory=set)
     migrated: dict[int, int] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from tests.fakes.telegram_api.updates import Groups, Profile, Queries, WebhookDe
 Json = Any
 Params = dict[str, str]
 
-TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"  # the shape that the library insists on
+TOKEN = "7654321:AAH-not-a-real-token-for-tests-only"  # the library checks the format
 ME = {
     "id": 7654321,
     "is_bot": True,
@@ -77,7 +77,7 @@ class BotApi:
     url: str = ""
     chats: Chats = field(default_factory=Chats)
     calls: list[Call] = field(default_factory=list)
-    succeeded: list[Call] = field(default_factory=list)  # without those that got an error
+    succeeded: list[Call] = field(default_factory=list)  # calls without errors
     breaches: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)

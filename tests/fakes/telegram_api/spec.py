@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests import ROOT
 
-Json = Any  # what json.loads gives
-Uploads = dict[str, bytes]  # multipart name → bytes
+Json = Any  # the result of json.loads
+Uploads = dict[str, bytes]  # by multipart name
 
 MIB = 1024 * 1024
 MAX_PHOTO_BYTES, MAX_DOCUMENT_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * MIB, 50 * MIB, 10_000, 20

@@ -17,16 +17,16 @@ def photos(number: int) -> list[bytes]:
     return [portrait_jpeg(600 + 10 * nth, 700, shade=25 * nth) for nth in range(number)]
 
 
-def card_of(someone: ChatUser) -> ChatMessage:
+def card_of(user: ChatUser) -> ChatMessage:
     """The album's card."""
-    [card] = [message for message in someone.sees if message.photo is None and message.document is None]
+    [card] = [message for message in user.sees if message.photo is None and message.document is None]
     return card
 
 
-async def painted(harness: TelegramHarness, someone: ChatUser, number: int) -> ChatMessage:
+async def painted(harness: TelegramHarness, user: ChatUser, number: int) -> ChatMessage:
     """The card, once it says that all pictures are ready."""
-    await harness.api.until(lambda: len(someone.pictures) == number and "ready" in card_of(someone).text)
-    return card_of(someone)
+    await harness.api.until(lambda: len(user.pictures) == number and "ready" in card_of(user).text)
+    return card_of(user)
 
 
 async def test_an_album_has_one_card_and_its_pictures_come_as_an_album(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ async def test_pictures_are_never_sent_twice_and_can_always_be_opened(
 async def test_every_picture_inherits_a_spoiler_and_so_do_later_ones(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
-        group = "album-veiled"
+        group = "album-spoiler"
         for nth, photo in enumerate(photos(2)):
             caption = {} if nth else {"caption": "/style 4"}
             await anna.posts(anna.photo_body(photo) | caption | {"media_group_id": group, "has_media_spoiler": True})
@@ -236,13 +236,13 @@ async def test_photos_delivered_apart_and_later_together_are_painted_once(tmp_pa
         async with telegram_harness(tmp_path, api=api) as harness:
             anna = harness.person(1)
             first, second = [
-                anna.photo_body(photo) | {"media_group_id": "torn", "caption": "/style 4"} for photo in photos(2)
+                anna.photo_body(photo) | {"media_group_id": "split", "caption": "/style 4"} for photo in photos(2)
             ]
-            told = await anna.posts(first)
+            delivered = await anna.posts(first)
             await api.until(lambda: anna.pictures)
             await api.acknowledged()
         async with telegram_harness(tmp_path, api=api) as harness:
-            await api.push({"message": told["message"]})  # as if it had not been acknowledged before the restart
+            await api.push({"message": delivered["message"]})  # as if it had not been acknowledged before the restart
             await anna.posts(second)
             await api.until(lambda: len(anna.pictures) == 2)
             await api.acknowledged()

@@ -16,7 +16,7 @@ async def test_every_scope_has_its_menu_in_every_language(tmp_path: Path) -> Non
         profile = harness.api.profile
         menus = {(json.loads(scope)["type"], language): names for (scope, language), names in profile.commands.items()}
         assert set(menus) == {(scope, language) for scope in SCOPES for language in ("", "zh")}
-        names = {place: [one["command"] for one in menu] for place, menu in menus.items()}
+        names = {key: [one["command"] for one in menu] for key, menu in menus.items()}
         assert all(names[scope, ""] == names[scope, "zh"] for scope in SCOPES)
         assert all(menus[scope, ""] != menus[scope, "zh"] for scope in SCOPES)
         assert names["chat", ""] == ["admin", *names["all_private_chats", ""]]

@@ -10,12 +10,12 @@ from tests.harness.telegram import TelegramHarness, telegram_harness
 MIB = 1024 * 1024
 
 
-async def answer_to(harness: TelegramHarness, someone: ChatUser) -> str:
+async def answer_to(harness: TelegramHarness, user: ChatUser) -> str:
     """The reply to the person's newest message."""
-    asked = someone.last
-    await harness.api.until(lambda: any(message.reply_to == asked.id for message in someone.sees))
+    asked = user.last
+    await harness.api.until(lambda: any(message.reply_to == asked.id for message in user.sees))
     await harness.api.acknowledged()
-    [answer] = [message for message in someone.sees if message.reply_to == asked.id]
+    [answer] = [message for message in user.sees if message.reply_to == asked.id]
     return answer.text
 
 
@@ -60,8 +60,8 @@ async def test_a_used_up_quota_and_a_full_queue_are_reported_and_the_rest_is_pai
         anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120, 180)], caption="/style 2")
         await harness.api.until(lambda: len(anna.sees) == 2)
-        [told] = [message.text for message in anna.sees if "🎨" not in message.text]
-        assert told == "Photo 3, 4: You already have 2 pictures waiting. Please send more when one is done."
+        [text] = [message.text for message in anna.sees if "🎨" not in message.text]
+        assert text == "Photo 3, 4: You already have 2 pictures waiting. Please send more when one is done."
         (tmp_path / "go").touch()
         await harness.api.until(lambda: len(anna.pictures) == 2)
         await anna.sends(portrait_jpeg(shade=200), caption="/style 2")

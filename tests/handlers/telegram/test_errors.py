@@ -16,7 +16,7 @@ SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
 
 @pytest.fixture(autouse=True)
 def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as `telegram_bot` sets it
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as `create_bot` does
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_libraries_never_log_the_token(name: str, caplog: pytest.LogCaptureF
         logger.critical("HTTP Request: %s", url)
         logger.critical("as a URL: %s", url.replace(":AAH", "%3AAAH"))
         try:
-            int(url)  # its error quotes the word
+            int(url)  # the error message quotes the URL
         except ValueError:
             logger.critical("it broke", exc_info=True)
     assert SECRET.partition(":")[2] not in caplog.text

@@ -15,16 +15,16 @@ from tests.harness.telegram import TelegramHarness, telegram_harness
 Json = Any
 
 
-def inline_message(harness: TelegramHarness, place: str) -> ChatMessage:
+def inline_message(harness: TelegramHarness, message_id: str) -> ChatMessage:
     """The bot's inline message as it is now."""
-    return harness.api.chats.inline_messages[place]
+    return harness.api.chats.inline_messages[message_id]
 
 
-async def find_pictures(someone: ChatUser, words: str) -> list[Json]:
+async def find_pictures(user: ChatUser, query: str) -> list[Json]:
     """The inline results once they include a picture: its file id is stored shortly after it is shown in its chat."""
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
-            found = await send_inline_query(someone, words)
+            found = await send_inline_query(user, query)
             if any(result["type"] == "photo" for result in found):
                 return found
 
@@ -39,14 +39,14 @@ async def test_inline_mode_finds_peoples_own_pictures_and_the_styles(tmp_path: P
         assert found[0]["type"] == "photo"
         assert harness.api.chats.files[found[0]["photo_file_id"]] == anna.pictures[0].photo
         assert [call.method for call in harness.api.succeeded if call.uploads] == uploads, "shown by its file"
-        looks = [result for result in found if result["type"] == "article"]
-        assert "Anime" in [look["title"] for look in looks]
-        assert looks[0]["reply_markup"]["inline_keyboard"][0][0]["url"].startswith(
+        articles = [result for result in found if result["type"] == "article"]
+        assert "Anime" in [article["title"] for article in articles]
+        assert articles[0]["reply_markup"]["inline_keyboard"][0][0]["url"].startswith(
             "https://t.me/repaint_test_bot?start="
         )
-        [told, *_] = [call.params for call in harness.api.succeeded if call.method == "answerInlineQuery"]
-        assert (told["is_personal"], told["cache_time"]) == ("true", "0")
-        assert json.loads(told["button"])["start_parameter"] == "inline"
+        [params, *_] = [call.params for call in harness.api.succeeded if call.method == "answerInlineQuery"]
+        assert (params["is_personal"], params["cache_time"]) == ("true", "0")
+        assert json.loads(params["button"])["start_parameter"] == "inline"
         assert {result["type"] for result in await send_inline_query(ben, "")} == {"article"}
 
 
@@ -92,19 +92,21 @@ async def test_an_outdated_inline_query_is_not_retried(tmp_path: Path) -> None:
 async def test_a_guest_message_is_answered_at_once_and_becomes_the_picture(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
-        place = await guest_answer(harness.api, await send_guest_message(anna, "@repaint_test_bot 2", portrait_jpeg()))
+        message_id = await guest_answer(
+            harness.api, await send_guest_message(anna, "@repaint_test_bot 2", portrait_jpeg())
+        )
         await harness.api.until(
             lambda: (
-                "You are next." in inline_message(harness, place).text
-                or "Painting" in inline_message(harness, place).text
+                "You are next." in inline_message(harness, message_id).text
+                or "Painting" in inline_message(harness, message_id).text
             )
         )
         (tmp_path / "go").touch()
-        await harness.api.until(lambda: inline_message(harness, place).photo)
-        assert inline_message(harness, place).text == "🎨 Anime"
-        assert inline_message(harness, place).labels in ([], ["↗ Share"])
+        await harness.api.until(lambda: inline_message(harness, message_id).photo)
+        assert inline_message(harness, message_id).text == "🎨 Anime"
+        assert inline_message(harness, message_id).labels in ([], ["↗ Share"])
         [own] = anna.pictures
-        assert own.photo == inline_message(harness, place).photo
+        assert own.photo == inline_message(harness, message_id).photo
         assert own.silent
         assert await harness.units(anna) == (1, 0)
 
@@ -113,18 +115,18 @@ async def test_a_guest_message_that_replies_to_a_photo_asks_its_owner_once(tmp_p
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         harness.api.files["theirs"] = portrait_jpeg()
-        answered = {"message_id": 3, "date": 1, "chat": {"id": -777, "type": "supergroup", "title": "Elsewhere"}}
-        answered |= {"photo": photo_json("theirs"), "from": harness.person(9).user()}
-        place = await guest_answer(
-            harness.api, await send_guest_message(anna, "@repaint_test_bot /style 2", reply_to=answered)
+        replied = {"message_id": 3, "date": 1, "chat": {"id": -777, "type": "supergroup", "title": "Elsewhere"}}
+        replied |= {"photo": photo_json("theirs"), "from": harness.person(9).user()}
+        message_id = await guest_answer(
+            harness.api, await send_guest_message(anna, "@repaint_test_bot /style 2", reply_to=replied)
         )
         await harness.api.push(harness.api.pushed[-1])
-        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, place).text)
+        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, message_id).text)
         assert "Only the person whose photo" in await anna.notice(
-            await anna.presses(inline_message(harness, place), "Yes")
+            await anna.presses(inline_message(harness, message_id), "Yes")
         )
-        await harness.person(9).presses(inline_message(harness, place), "Yes")
-        await harness.api.until(lambda: inline_message(harness, place).photo)
+        await harness.person(9).presses(inline_message(harness, message_id), "Yes")
+        await harness.api.until(lambda: inline_message(harness, message_id).photo)
         await harness.api.acknowledged()
         assert harness.api.count("answerGuestQuery") == 1
         assert await harness.units(anna) == (1, 0)
@@ -135,24 +137,26 @@ async def test_the_owner_of_a_photo_is_asked_in_other_peoples_private_chats_too(
         anna, ben = harness.person(1), harness.person(9, "zh-hans")
         harness.api.files["theirs"] = portrait_jpeg()
         chat = {"id": 9, "type": "private", "first_name": "Ben"}
-        answered = {"message_id": 3, "date": 1, "chat": chat, "photo": photo_json("theirs"), "from": ben.user()}
-        query = await send_guest_message(anna, "@repaint_test_bot 2", reply_to=answered, chat=chat)
-        place = await guest_answer(harness.api, query)
-        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, place).text)
-        await ben.presses(inline_message(harness, place), "No")
-        await harness.api.until(lambda: "said no" in inline_message(harness, place).text)
+        replied = {"message_id": 3, "date": 1, "chat": chat, "photo": photo_json("theirs"), "from": ben.user()}
+        query = await send_guest_message(anna, "@repaint_test_bot 2", reply_to=replied, chat=chat)
+        message_id = await guest_answer(harness.api, query)
+        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, message_id).text)
+        await ben.presses(inline_message(harness, message_id), "No")
+        await harness.api.until(lambda: "said no" in inline_message(harness, message_id).text)
         assert await harness.units(anna) == (0, 0)
 
 
 async def test_a_guest_without_a_style_chooses_it_by_button(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
-        place = await guest_answer(harness.api, await send_guest_message(anna, "@repaint_test_bot", portrait_jpeg()))
-        await harness.api.until(lambda: "Which style" in inline_message(harness, place).text)
-        refused = await ben.presses(inline_message(harness, place), "Anime")
+        message_id = await guest_answer(
+            harness.api, await send_guest_message(anna, "@repaint_test_bot", portrait_jpeg())
+        )
+        await harness.api.until(lambda: "Which style" in inline_message(harness, message_id).text)
+        refused = await ben.presses(inline_message(harness, message_id), "Anime")
         assert "somebody else" in await ben.notice(refused)
-        await anna.presses(inline_message(harness, place), "Anime")
-        await harness.api.until(lambda: inline_message(harness, place).photo)
+        await anna.presses(inline_message(harness, message_id), "Anime")
+        await harness.api.until(lambda: inline_message(harness, message_id).photo)
         assert await harness.units(anna) == (1, 0)
 
 
@@ -160,9 +164,11 @@ async def test_a_guest_who_never_started_the_bot_gets_a_link_to_it(tmp_path: Pat
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "zh-hans")
         harness.api.chats.never_started.add(1)
-        place = await guest_answer(harness.api, await send_guest_message(anna, "@repaint_test_bot 2", portrait_jpeg()))
-        await harness.api.until(lambda: "图片画好了" in inline_message(harness, place).text)
-        assert inline_message(harness, place).data("打开") == "https://t.me/repaint_test_bot?start=history"
+        message_id = await guest_answer(
+            harness.api, await send_guest_message(anna, "@repaint_test_bot 2", portrait_jpeg())
+        )
+        await harness.api.until(lambda: "图片画好了" in inline_message(harness, message_id).text)
+        assert inline_message(harness, message_id).data("打开") == "https://t.me/repaint_test_bot?start=history"
         harness.api.chats.never_started.clear()
         await anna.says("/start history")
         await harness.api.until(lambda: anna.sees)
@@ -171,15 +177,15 @@ async def test_a_guest_who_never_started_the_bot_gets_a_link_to_it(tmp_path: Pat
 
 async def test_a_guest_message_without_a_photo_gets_help(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
-        place = await guest_answer(harness.api, await send_guest_message(harness.person(1), "@repaint_test_bot 2"))
+        message_id = await guest_answer(harness.api, await send_guest_message(harness.person(1), "@repaint_test_bot 2"))
         await harness.api.acknowledged()
-        assert "Which photo?" in inline_message(harness, place).text
+        assert "Which photo?" in inline_message(harness, message_id).text
 
 
 async def test_a_guests_bad_photo_is_reported_in_the_same_message(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.faults.append(Fault("editMessageText"))
-        place = await guest_answer(
+        message_id = await guest_answer(
             harness.api, await send_guest_message(harness.person(1), "@repaint_test_bot 2", b"no picture at all")
         )
-        await harness.api.until(lambda: "isn't a picture" in inline_message(harness, place).text)
+        await harness.api.until(lambda: "isn't a picture" in inline_message(harness, message_id).text)

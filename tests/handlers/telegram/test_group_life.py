@@ -60,7 +60,9 @@ async def test_a_change_of_the_bots_status_clears_cached_admins(tmp_path: Path) 
         assert anna.sees[1].rows
 
 
-@pytest.mark.parametrize("sides", [("old", "new"), ("new",), ()], ids=["told-twice", "told-there", "not-told"])
+@pytest.mark.parametrize(
+    "sides", [("old", "new"), ("new",), ()], ids=["reported-twice", "reported-there", "not-reported"]
+)
 async def test_jobs_continue_after_a_group_becomes_a_supergroup(tmp_path: Path, sides: tuple[str, ...]) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
@@ -94,6 +96,6 @@ async def test_a_command_in_a_just_migrated_group_is_answered_in_the_new_chat(tm
     async with telegram_harness(tmp_path) as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
         await migrate_group(anna, NEW, sides=())
-        await anna.says("/quota")  # written just before, read just after
+        await anna.says("/quota")  # sent just before the migration, processed just after
         await harness.api.until(lambda: there.sees)
         assert "left today" in there.sees[0].text

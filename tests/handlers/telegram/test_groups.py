@@ -31,7 +31,7 @@ async def test_messages_that_are_not_for_the_bot_are_ignored(tmp_path: Path) -> 
         await ben.posts({"new_chat_title": "Portraits"})
         await processed(harness)
         assert anna.sees == []
-        assert harness.api.count("getFile") == 0  # silence costs nothing either
+        assert harness.api.count("getFile") == 0  # nothing was downloaded
         assert await harness.units(anna) == (0, 0)
 
 
@@ -89,7 +89,7 @@ async def test_a_card_is_sent_to_its_topic_and_general_is_not_named(tmp_path: Pa
         harness.api.chats.topics.add((GROUP, TOPIC))
         in_topic, in_general = harness.member(1, thread=TOPIC), harness.member(2)
         await in_topic.sends(portrait_jpeg(), caption="/style 2")
-        await in_general.posts({"text": "/queue", "message_thread_id": 1})  # General, as some clients mark it
+        await in_general.posts({"text": "/queue", "message_thread_id": 1})  # some clients send this for General
         await harness.api.until(lambda: in_topic.pictures and len(in_topic.sees) == 2)
         threads = {("picture" if message.photo else "text"): message.thread for message in in_topic.sees}
         assert threads == {"picture": TOPIC, "text": None}

@@ -50,17 +50,17 @@ def test_a_crash_at_any_moment_loses_no_update() -> None:
     rng = random.Random(3)
     for _ in range(50):
         server, offsets = list(range(1, 60)), Offsets()
-        dealt: set[int] = set()
+        processed: set[int] = set()
         open_updates: list[int] = []
         while server:
             offset = offsets.offset() or 0
             server = [update for update in server if update >= offset]
-            assert set(range(1, 60)) - set(server) <= dealt  # what the server forgot was dealt with
+            assert set(range(1, 60)) - set(server) <= processed  # the server forgot only processed updates
             open_updates += [update for update in server[:10] if offsets.add(update)]
             rng.shuffle(open_updates)
             for update in [open_updates.pop() for _ in range(rng.randint(0, len(open_updates)))]:
-                dealt.add(update)
+                processed.add(update)
                 offsets.mark_done(update)
             if rng.random() < 0.1:  # a crash: everything in memory is gone
                 offsets, open_updates = Offsets(), []
-        assert dealt == set(range(1, 60))
+        assert processed == set(range(1, 60))

@@ -56,7 +56,7 @@ async def test_an_update_is_acknowledged_only_after_its_job_is_stored(tmp_path: 
             await anna.sends(portrait_jpeg(), caption="/style 2")
             await api.until(lambda: api.count("getFile") >= 1)
             assert len(api.updates) == 1
-        assert len(api.updates) == 1, "what was not dealt with when we stopped has to come again"
+        assert len(api.updates) == 1, "unfinished updates must be delivered again"
         api.faults.clear()
         async with telegram_harness(tmp_path, api=api) as harness:
             await api.until(lambda: anna.pictures)
@@ -96,7 +96,7 @@ async def test_faults_delay_a_picture_and_never_duplicate_its_card(tmp_path: Pat
 async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
         anna = harness.person(1)
-        harness.api.faults.append(Fault("editMessageMedia", lost=True))  # carried out, but we don't hear of it
+        harness.api.faults.append(Fault("editMessageMedia", lost=True))  # executed, but the response is lost
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()

@@ -62,7 +62,7 @@ def test_a_group_message_is_not_addressed_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answered", "addressed"),
+    ("replied", "addressed"),
     [
         ({"from": BOT.to_dict()}, True),
         ({"from": ANNA}, False),
@@ -70,8 +70,8 @@ def test_a_group_message_is_not_addressed_by_default() -> None:
         ({}, False),
     ],
 )
-def test_only_a_reply_to_the_bot_is_addressed(answered: dict[str, Any], addressed: bool) -> None:
-    quoted = {"message_id": 2, "date": 1, "chat": GROUP, **answered}
+def test_only_a_reply_to_the_bot_is_addressed(replied: dict[str, Any], addressed: bool) -> None:
+    quoted = {"message_id": 2, "date": 1, "chat": GROUP, **replied}
     assert read(message(text="hi", chat=GROUP, reply_to_message=quoted)).addressed is addressed
 
 
@@ -90,7 +90,7 @@ def test_an_album_is_one_request_with_its_photos_in_order() -> None:
     parsed = read(*parts)
     assert [file.message_id for file in parsed.attachments] == ["11", "12", "13"]
     assert (parsed.text, parsed.message_id, parsed.source) == ("/style 2", "11", "telegram:7:5:album:77")
-    assert read(parts[0]).source == parsed.source  # one that comes late is the same request
+    assert read(parts[0]).source == parsed.source  # a photo delivered alone is the same request
 
 
 def test_a_late_photo_is_its_own_request_with_the_albums_caption() -> None:
@@ -181,12 +181,12 @@ HIDDEN = {"type": "hidden_user", "date": 1, "sender_user_name": "B"}
         ({"external_reply": {"origin": BY_BEN, "photo": PHOTO}}, "6"),
         ({"external_reply": {"origin": HIDDEN, "photo": PHOTO}}, None),
     ],
-    ids=["answered", "ours", "forwarded", "forwarded-hidden", "by-the-group", "external", "external-hidden"],
+    ids=["replied", "bots", "forwarded", "forwarded-hidden", "by-the-group", "external", "external-hidden"],
 )
 def test_the_owner_of_a_replied_photo_is_known_if_telegram_says_so(fields: dict[str, Any], owner: str | None) -> None:
-    answered = read(message(text="/style 2", chat=GROUP, **fields)).replied
-    assert answered is not None
-    assert (answered.owner.platform_id if answered.owner else None) == owner
+    replied = read(message(text="/style 2", chat=GROUP, **fields)).replied
+    assert replied is not None
+    assert (replied.owner.platform_id if replied.owner else None) == owner
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,13 @@ def test_updates_without_a_valid_id_are_dropped(number: Any) -> None:
 async def test_bad_updates_do_not_block_good_ones(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
-        poison: tuple[Any, ...] = (
+        bad: tuple[Any, ...] = (
             7,
             {"message_id": 1},
             {"message_id": 1, "date": 1, "chat": None},
             {"chat": {"id": []}},
         )
-        for odd in poison:
+        for odd in bad:
             await harness.api.push({"message": odd})
             await harness.api.push({"callback_query": odd})
         await anna.says("/help")

@@ -11,17 +11,17 @@ from tests.harness.telegram import TelegramHarness, telegram_harness
 PACKAGES = "10:50,50:200"
 
 
-async def invoice_message(harness: TelegramHarness, someone: ChatUser) -> ChatMessage:
+async def invoice_message(harness: TelegramHarness, user: ChatUser) -> ChatMessage:
     """The invoice after /buy and a choice."""
-    await someone.says("/buy")
-    await harness.api.until(lambda: someone.sees)
-    await someone.presses(someone.sees[0], "10 pictures")
-    await harness.api.until(lambda: someone.sees[-1].invoice)
-    return someone.sees[-1]
+    await user.says("/buy")
+    await harness.api.until(lambda: user.sees)
+    await user.presses(user.sees[0], "10 pictures")
+    await harness.api.until(lambda: user.sees[-1].invoice)
+    return user.sees[-1]
 
 
-async def credit_balance(harness: TelegramHarness, someone: ChatUser) -> int:
-    return await harness.app.services.credits.balance(someone.person)
+async def credit_balance(harness: TelegramHarness, user: ChatUser) -> int:
+    return await harness.app.services.credits.balance(user.person)
 
 
 async def test_a_payment_is_credited_once_however_often_it_is_delivered(tmp_path: Path) -> None:

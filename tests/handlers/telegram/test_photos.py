@@ -26,9 +26,9 @@ STICKER: dict[str, Any] = {
 CLIP: dict[str, Any] = {"file_id": "v", "file_unique_id": "uv", "width": 9, "height": 9, "duration": 1}
 
 
-async def painted(harness: TelegramHarness, someone: ChatUser) -> bool:
-    await harness.api.until(lambda: someone.pictures)
-    return await harness.units(someone) == (1, 0)
+async def painted(harness: TelegramHarness, user: ChatUser) -> bool:
+    await harness.api.until(lambda: user.pictures)
+    return await harness.units(user) == (1, 0)
 
 
 async def test_a_still_sticker_is_a_photo(tmp_path: Path) -> None:

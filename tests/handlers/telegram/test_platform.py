@@ -17,18 +17,18 @@ PICTURE = Picture(portrait_jpeg(), "repaint-anime-1.jpg", "Anime")
 async def test_a_card_is_sent_edited_and_becomes_its_picture_in_one_message() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
-        place = await platform.show(Address(CHAT), Card("Place 3", BUTTONS))
+        message_id = await platform.show(Address(CHAT), Card("Place 3", BUTTONS))
         assert harness.only_message().rows == ((("Yes", "choose:1:2"), ("No", "cancel:1")),)
-        here = Address(CHAT, message_id=place)
-        assert await platform.show(here, Card("Place 2")) == place
+        here = Address(CHAT, message_id=message_id)
+        assert await platform.show(here, Card("Place 2")) == message_id
         assert (harness.only_message().text, harness.only_message().rows) == ("Place 2", ())
-        assert await platform.show(here, Card("Anime", BUTTONS, PICTURE)) == place
+        assert await platform.show(here, Card("Anime", BUTTONS, PICTURE)) == message_id
         assert (harness.only_message().photo, harness.only_message().text, len(harness.only_message().labels)) == (
             PICTURE.jpeg,
             "Anime",
             2,
         )
-        assert await platform.show(here, Card("Anime, kept no longer")) == place
+        assert await platform.show(here, Card("Anime, kept no longer")) == message_id
         assert (harness.only_message().photo, harness.only_message().text) == (PICTURE.jpeg, "Anime, kept no longer")
 
 
@@ -48,8 +48,8 @@ async def test_a_picture_that_telegram_rejects_as_photo_is_sent_as_document(size
     odd = Picture(out.getvalue(), "odd.jpg", "odd")
     async with platform_harness() as harness:
         platform, api = harness.platform, harness.api
-        place = await platform.show(Address(CHAT), Card("Place 3"))
-        await platform.show(Address(CHAT, message_id=place), Card("Anime", (), odd))
+        message_id = await platform.show(Address(CHAT), Card("Place 3"))
+        await platform.show(Address(CHAT, message_id=message_id), Card("Anime", (), odd))
         assert (harness.only_message().document, harness.only_message().photo) == (odd.jpeg, None)
         await platform.show(Address(CHAT), Card("Anime", (), odd))
         assert [message.document for message in api.chats.bot_messages(5)] == [odd.jpeg, odd.jpeg]
@@ -77,14 +77,14 @@ async def test_a_deleted_topic_counts_as_a_chat_that_is_gone() -> None:
 async def test_flood_control_is_reported_and_no_call_is_made_until_it_ends() -> None:
     async with platform_harness() as harness:
         platform, api = harness.platform, harness.api
-        place = await platform.show(Address(CHAT), Card("Place 3"))
+        message_id = await platform.show(Address(CHAT), Card("Place 3"))
         api.faults.append(flood("editMessageText", 40))
         with pytest.raises(TryLater) as raised:
-            await platform.show(Address(CHAT, message_id=place), Card("Place 2"))
+            await platform.show(Address(CHAT, message_id=message_id), Card("Place 2"))
         assert raised.value.retry_after == 40
         calls = len(api.calls)
         with pytest.raises(TryLater) as raised:
-            await platform.show(Address(CHAT, message_id=place), Card("Place 1"))
+            await platform.show(Address(CHAT, message_id=message_id), Card("Place 1"))
         assert 0 < raised.value.retry_after <= 40
         assert len(api.calls) == calls
 
@@ -92,13 +92,13 @@ async def test_flood_control_is_reported_and_no_call_is_made_until_it_ends() -> 
 async def test_in_a_busy_group_progress_is_postponed_and_answers_are_sent() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
-        place = await platform.show(Address(GROUP), Card("Place 99"))
+        message_id = await platform.show(Address(GROUP), Card("Place 99"))
         with pytest.raises(TryLater) as raised:
             for number in range(98, 1, -1):
-                await platform.show(Address(GROUP, message_id=place), Card(f"Place {number}"))
+                await platform.show(Address(GROUP, message_id=message_id), Card(f"Place {number}"))
         assert harness.only_message(-1001).edits == 11
         assert raised.value.retry_after > 40
-        await platform.show(Address(GROUP, message_id=place), Card("Anime", (), PICTURE))
+        await platform.show(Address(GROUP, message_id=message_id), Card("Anime", (), PICTURE))
         assert harness.only_message(-1001).photo == PICTURE.jpeg
 
 

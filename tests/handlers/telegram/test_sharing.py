@@ -33,8 +33,8 @@ def uploads(harness: PlatformHarness) -> list[str]:
 async def test_a_picture_is_uploaded_once_and_then_sent_by_its_file() -> None:
     async with platform_harness() as harness:
         picture = await harness.finished_picture()
-        place = await harness.platform.show(Address(CHAT), Card("Place 3"))
-        await harness.platform.show(Address(CHAT, message_id=place), Card("Anime", (), picture))
+        message_id = await harness.platform.show(Address(CHAT), Card("Place 3"))
+        await harness.platform.show(Address(CHAT, message_id=message_id), Card("Anime", (), picture))
         await harness.platform.show(Address(CHAT), Card("Once more", (), picture))
         assert [message.photo for message in harness.api.chats.bot_messages(5)] == [picture.jpeg, picture.jpeg]
         assert uploads(harness) == ["editMessageMedia"]
@@ -55,10 +55,10 @@ async def test_replies_to_a_spoiler_inherit_it() -> None:
     async with platform_harness() as harness:
         picture = await harness.finished_picture()
         await harness.platform.writer.chat_state.mark_spoilers(CHAT, ["9"])
-        place = await harness.platform.show(Address(CHAT, reply_to="9"), Card("Place 3"))
-        await harness.platform.show(Address(CHAT, reply_to="9", message_id=place), Card("Anime", (), picture))
+        message_id = await harness.platform.show(Address(CHAT, reply_to="9"), Card("Place 3"))
+        await harness.platform.show(Address(CHAT, reply_to="9", message_id=message_id), Card("Anime", (), picture))
         assert harness.only_message().spoiler
-        again = await harness.platform.show(Address(CHAT, reply_to=place), Card("Again", (), picture))
+        again = await harness.platform.show(Address(CHAT, reply_to=message_id), Card("Again", (), picture))
         other = await harness.platform.show(Address(CHAT, reply_to="10"), Card("Another", (), picture))
         seen = harness.api.chats.messages
         assert (seen[5, int(again)].spoiler, seen[5, int(other)].spoiler) == (True, False)
@@ -81,7 +81,7 @@ async def test_a_person_is_mentioned_by_any_words() -> None:
     async with platform_harness() as harness:
         await harness.platform.show(Address(GROUP), Card("🎨 Anna, may Ben paint this?", mention=Mention("Anna", "5")))
         [entity] = json.loads(harness.api.succeeded[-1].params["entities"])
-        assert (entity["type"], entity["offset"], entity["length"]) == ("text_mention", 3, 4)  # 🎨 counts twice
+        assert (entity["type"], entity["offset"], entity["length"]) == ("text_mention", 3, 4)  # 🎨 is two UTF-16 units
         assert entity["user"]["id"] == 5
 
 
@@ -99,15 +99,15 @@ async def test_an_invoice_asks_for_stars_and_a_document_stays_one() -> None:
 
 async def test_cards_continue_in_a_migrated_group() -> None:
     async with platform_harness() as harness:
-        place = await harness.platform.show(Address(GROUP), Card("Place 3"))
+        message_id = await harness.platform.show(Address(GROUP), Card("Place 3"))
         harness.api.chats.migrated[-1001] = -2002
         with pytest.raises(TryLater):
-            await harness.platform.show(Address(GROUP, message_id=place), Card("Place 2"))
+            await harness.platform.show(Address(GROUP, message_id=message_id), Card("Place 2"))
         assert harness.migrations == [("-1001", "-2002")]
-        await harness.platform.show(Address(GROUP, reply_to="7", message_id=place), Card("Place 1"))
+        await harness.platform.show(Address(GROUP, reply_to="7", message_id=message_id), Card("Place 1"))
         assert harness.only_message(-2002).text == "Place 1"
         with pytest.raises(TargetGone):
-            await harness.platform.set_rows(Address(GROUP, message_id=place), ())
+            await harness.platform.set_rows(Address(GROUP, message_id=message_id), ())
 
 
 async def test_a_repeated_refund_is_no_error() -> None:
@@ -120,9 +120,9 @@ async def test_a_repeated_refund_is_no_error() -> None:
 async def test_removing_a_missing_message_is_no_error_and_an_old_one_is_blanked() -> None:
     async with platform_harness() as harness:
         await harness.platform.remove(Address(GROUP, message_id="999"))
-        place = await harness.platform.show(Address(GROUP), Card("Anime"))
+        message_id = await harness.platform.show(Address(GROUP), Card("Anime"))
         harness.api.faults.append(Fault("deleteMessage", error_reply(400, "Bad Request: message can't be deleted")))
-        await harness.platform.remove(Address(GROUP, message_id=place))
+        await harness.platform.remove(Address(GROUP, message_id=message_id))
         assert (harness.only_message(-1001).text, harness.only_message(-1001).photo is not None) == ("", True)
 
 

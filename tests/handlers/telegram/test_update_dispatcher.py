@@ -107,11 +107,11 @@ async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> 
 async def test_photos_delivered_to_other_processes_join_the_album() -> None:
     album, clock, elsewhere = Album([PHOTO]), RecordingClock(), [PHOTO, PHOTO]
 
-    async def look() -> None:
+    async def fetch_reassigned() -> None:
         if elsewhere:
             album.add(elsewhere.pop())
 
-    await album.wait_until_complete(clock, look)
+    await album.wait_until_complete(clock, fetch_reassigned)
     assert len(album.messages) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
 

@@ -35,16 +35,16 @@ async def test_a_photo_delivered_by_webhook_becomes_a_picture(tmp_path: Path) ->
         await harness.api.acknowledged()
         assert harness.api.count("getUpdates") == 0
         assert harness.api.webhook.url.endswith(PATH)
-        [told] = [call.params for call in harness.api.calls if call.method == "setWebhook"]
-        assert told["drop_pending_updates"] == "false"
-        assert set(json.loads(told["allowed_updates"])) == {
+        [params] = [call.params for call in harness.api.calls if call.method == "setWebhook"]
+        assert params["drop_pending_updates"] == "false"
+        assert set(json.loads(params["allowed_updates"])) == {
             *("message", "edited_message", "callback_query", "inline_query"),
             *("pre_checkout_query", "my_chat_member", "guest_message"),
         }
 
 
 async def test_an_album_delivered_one_by_one_is_one_request(tmp_path: Path) -> None:
-    # In more haste the next picture would come too late on a busy machine.
+    # With more speedup the next photo would come too late on a busy machine.
     async with telegram_harness(tmp_path, by_webhook=True, haste=2.0) as harness:
         anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(), portrait_jpeg(500, 500, shade=9)], caption="/style ref")
@@ -86,7 +86,7 @@ async def test_requests_without_the_secret_token_are_rejected(tmp_path: Path) ->
         update = json.dumps({"update_id": 5, "message": {"message_id": 1}})
         secret = api.webhook.secret
         wrong = [None, b"", b"x" * len(secret), secret[:-1].encode(), "ü".encode() * 8]
-        assert [await post(api, update, word) for word in wrong] == [403] * 5
+        assert [await post(api, update, secret) for secret in wrong] == [403] * 5
         assert len(secret) == 64
         assert not anna.sees
 
