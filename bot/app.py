@@ -226,16 +226,16 @@ def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform
     if settings.telegram_bot_token is not None:
         from handlers.telegram import telegram, webhook_config  # noqa: PLC0415  # 20 MB that nobody needs without a token
 
-        hook = None
+        webhook = None
         if settings.telegram_webhook == "on":
-            hook = webhook_config(str(settings.public_url), parts.http_deps.secret)
+            webhook = webhook_config(str(settings.public_url), parts.http_deps.secret)
         api_url = str(settings.telegram_api_url).rstrip("/")
         platforms.append(
             telegram(
                 parts.services,
                 token=settings.telegram_bot_token,
                 api_url=api_url,
-                config=hook,
+                webhook=webhook,
                 owners=settings.admins,
                 alone=parts.alone,
             )

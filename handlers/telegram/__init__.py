@@ -40,7 +40,7 @@ async def telegram(
     *,
     token: SecretStr,
     api_url: str,
-    config: WebhookConfig | None = None,
+    webhook: WebhookConfig | None = None,
     owners: Collection[str] = (),
     alone: bool = True,
     clock: Clock | None = None,
@@ -48,8 +48,8 @@ async def telegram(
 ) -> AsyncIterator[TelegramPlatform]:
     """Connect to Telegram and answer updates until the block ends; yields the platform that shows job cards.
 
-    Without a `config` the platform must be polled: it is a `bot.messaging.platform.Receiver`. With one, Telegram
-    delivers updates to that webhook. `alone`: no other process receives this bot's updates. `clock` and `per_second`
+    With a `webhook`, Telegram delivers updates to it; without, the platform must be polled: it is a
+    `bot.messaging.platform.Receiver`. `alone`: no other process receives this bot's updates. `clock` and `per_second`
     set the pace of retries and of sending (messages a second to all chats); they default to the core's clock and
     Telegram's limit.
 
@@ -64,10 +64,10 @@ async def telegram(
             job_service.database, account, job_service.clock, job_service.wakeups, secrets.token_hex(8), alone
         )
         writer = ApiWriter(bot, ChatState(job_service.database, account, job_service.clock))
-        webhook = Webhook(bot, config, inbox) if config else None
-        connection = Connection(writer, services, webhook, frozenset(owners), clock)
+        receiver = Webhook(bot, webhook, inbox) if webhook else None
+        connection = Connection(writer, services, receiver, frozenset(owners), clock)
         deps = writer, SendLimits(clock.now), clock, services.groups.migrate
-        platform = TelegramPlatform(*deps, (webhook.route,)) if webhook else PollingPlatform(*deps, connection)
+        platform = TelegramPlatform(*deps, (receiver.route,)) if receiver else PollingPlatform(*deps, connection)
         try:
             await connection.connect()
             connection_task = asyncio.create_task(connection.run(platform))

@@ -159,7 +159,7 @@ async def telegram_replicas(
                 one.services,
                 token=SecretStr(TOKEN),
                 api_url=api.url,
-                config=webhook_config(address, one.http_deps.secret) if by_webhook else None,
+                webhook=webhook_config(address, one.http_deps.secret) if by_webhook else None,
                 alone=one.alone,
                 clock=WallClock(HASTE),
                 per_second=MESSAGES_PER_SECOND * HASTE,

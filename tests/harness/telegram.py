@@ -93,7 +93,7 @@ async def telegram_harness(
             app.services,
             token=SecretStr(TOKEN),
             api_url=api.url,
-            config=webhook,
+            webhook=webhook,
             owners=app.settings.admins,
             clock=WallClock(speedup),
             per_second=MESSAGES_PER_SECOND * speedup,

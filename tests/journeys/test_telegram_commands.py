@@ -106,11 +106,11 @@ async def test_when_the_owner_pauses_every_card_says_so(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, admins=("telegram:7",)) as harness:
         olga, anna = harness.person(7), harness.person(1)
         assert "Waiting: 0" in await answer_to(harness, olga, "/admin")
-        desk = olga.sees[-1]
-        await olga.presses(desk, "Pause")
-        await harness.api.until(lambda: "▶ Resume" in harness.api.chats.messages[desk.chat, desk.id].labels)
+        card = olga.sees[-1]
+        await olga.presses(card, "Pause")
+        await harness.api.until(lambda: "▶ Resume" in harness.api.chats.messages[card.chat, card.id].labels)
         await anna.sends(portrait_jpeg(), caption="/style 0")
         await harness.api.until(lambda: any("paused at the moment" in message.text for message in anna.sees))
-        await olga.presses(harness.api.chats.messages[desk.chat, desk.id], "Resume")
+        await olga.presses(harness.api.chats.messages[card.chat, card.id], "Resume")
         await harness.api.until(lambda: anna.pictures)
         assert "Send me a photo and I ask" in await answer_to(harness, anna, "/admin")

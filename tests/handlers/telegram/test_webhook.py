@@ -135,7 +135,7 @@ async def test_a_rejected_webhook_url_is_reported_at_the_start(tmp_path: Path) -
                 app.services,
                 token=SecretStr(TOKEN),
                 api_url=api.url,
-                config=WebhookConfig("http://example.org/x", "word"),
+                webhook=WebhookConfig("http://example.org/x", "word"),
             ):
                 raise AssertionError("the bot must not start")
 
