@@ -15,7 +15,7 @@ from handlers.telegram import WebhookConfig, WebhookRefused, telegram, webhook_c
 from handlers.telegram.webhook import MAX_BYTES, PATH, SECRET_HEADER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.telegram_api.server import TOKEN, BotApi, Fault, bad_gateway, bot_api, error_reply
+from tests.fakes.telegram_api.server import TOKEN, WAIT_SECONDS, BotApi, Fault, bad_gateway, bot_api, error_reply
 from tests.harness.app import settings_for
 from tests.harness.telegram import telegram_harness
 
@@ -23,7 +23,7 @@ from tests.harness.telegram import telegram_harness
 async def post(api: BotApi, body: bytes | str, secret: bytes | None = None) -> int:
     """Post this body to the webhook, with the secret token if given; returns the status."""
     headers = {} if secret is None else {SECRET_HEADER.encode(): secret}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
         return (await http.post(api.webhook.url, content=body, headers=headers)).status_code
 
 
