@@ -71,13 +71,13 @@ async def telegram_harness(
     until: Path | None = None,
     by_webhook: bool = False,
     clock: Clock | None = None,
-    speedup: float = SPEEDUP,
+    handler_clock: Clock | None = None,
     **settings: Any,
 ) -> AsyncIterator[TelegramHarness]:
     """Everything running until the block ends. With the `api` and folder of an earlier block it is a restart.
 
     `until`: pictures are finished only once that file exists. `by_webhook`: updates are delivered to our HTTP server.
-    `clock`: the core's. `speedup`: how fast time passes for whatever waits for Telegram.
+    `clock`: the core's. `handler_clock`: that of the Telegram handler, by default one that is `SPEEDUP` times as fast.
     """
     async with AsyncExitStack() as stack:
         if api is None:
@@ -95,8 +95,8 @@ async def telegram_harness(
             api_url=api.url,
             webhook=webhook,
             owners=app.settings.admins,
-            clock=WallClock(speedup),
-            per_second=MESSAGES_PER_SECOND * speedup,
+            clock=handler_clock or WallClock(SPEEDUP),
+            per_second=MESSAGES_PER_SECOND * SPEEDUP,
         )
         try:
             async with connecting as platform, running(app, [platform]):
