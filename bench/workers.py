@@ -104,7 +104,7 @@ async def run_tasks(caller: Caller, pictures: Sequence[bytes], look: int) -> Non
 
 async def span(url: str, after: int) -> float:
     """Seconds from the first start to the last end of all tasks after the first few. Each was run once."""
-    async with open_database(url) as database, database.reading() as connection:
+    async with open_database(url) as database, database.read() as connection:
         started, last, runs = (await connection.execute(_SPAN, {"after": after})).one()
     assert runs == 1
     return float(last - started) / 1000

@@ -106,14 +106,14 @@ def worker(
     threads: Annotated[int | None, typer.Option(min=1, help="Of each process; unset: all cores, shared out.")] = None,
 ) -> None:
     """Paint for the stand-ins that share a table: STYLIZER_DATABASE_URL and PHOTO_STORE as there."""
-    from stylizer.remote_workers import paint_until_told  # noqa: PLC0415  # heavy
+    from stylizer.remote_workers import serve_as_worker  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
     shared = _stand_in_settings()
     each = threads or max(1, (os.cpu_count() or 1) // workers)
     settings = StylizerSettings(data_dir=data_dir, database_url=shared.table, workers=workers, threads=each)
     ready = f"{workers} painter(s) with {each} thread(s) each are at work."
-    _done(lambda: event_loop.run(paint_until_told(settings, store=shared.store, ready=lambda: typer.echo(ready))))
+    _done(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @command.command()

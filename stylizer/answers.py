@@ -1,4 +1,4 @@
-"""The bodies of the API's answers, as the wire shows them. Pure: a task and a request id in, a dict out."""
+"""The JSON bodies of the API's answers. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,7 +13,7 @@ REGION = "cn-beijing"
 
 
 def refusal(fault: Fault, request_id: str) -> dict[str, Any]:
-    """Any answer that isn't 200."""
+    """The body of any answer other than 200."""
     return {"code": fault.code, "message": fault.message, "request_id": request_id}
 
 
@@ -23,13 +23,13 @@ def created(task_id: str, request_id: str) -> dict[str, Any]:
 
 
 def unknown(task_id: str, request_id: str) -> dict[str, Any]:
-    """Never there, another account's, or expired."""
+    """The task is unknown, another account's, or expired."""
     return {"request_id": request_id, "output": {"task_id": task_id, "task_status": "UNKNOWN"}}
 
 
 def queried(task: Task, request_id: str, result_url: str | None) -> dict[str, Any]:
     """The state of one task; `result_url` for one that has succeeded."""
-    output: dict[str, Any] = {"task_id": task.task_id, "task_status": task.status.value, **_moments(task)}
+    output: dict[str, Any] = {"task_id": task.task_id, "task_status": task.status.value, **_times(task)}
     body: dict[str, Any] = {"request_id": request_id, "output": output}
     match task.status:
         case Status.SUCCEEDED:
@@ -57,22 +57,22 @@ def listed(tasks: Sequence[Task], total: int, page_no: int, page_size: int, requ
 
 
 def beijing_time(milliseconds: int, *, fraction: bool = True) -> str:
-    """`2024-03-02 22:22:13.026`: Beijing time, without saying so."""
+    """`2024-03-02 22:22:13.026`: Beijing time, without a time zone."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC).astimezone(BEIJING)
     text = moment.strftime("%Y-%m-%d %H:%M:%S")
     return f"{text}.{milliseconds % 1000:03d}" if fraction else text
 
 
-def _moments(task: Task) -> dict[str, str]:
-    """The task left the queue and started at the same moment; the API gives that once with a fraction, once without."""
-    moments = {"submit_time": beijing_time(task.submitted)}
+def _times(task: Task) -> dict[str, str]:
+    """Leaving the queue and starting are the same moment; the API gives it once with a fraction, once without."""
+    times = {"submit_time": beijing_time(task.submitted)}
     if task.started is not None:
-        moments["scheduled_time"] = beijing_time(task.started)
+        times["scheduled_time"] = beijing_time(task.started)
     if task.started is not None and task.status is Status.SUCCEEDED:
-        moments["start_time"] = beijing_time(task.started, fraction=False)
+        times["start_time"] = beijing_time(task.started, fraction=False)
     if task.ended is not None:
-        moments["end_time"] = beijing_time(task.ended)
-    return moments
+        times["end_time"] = beijing_time(task.ended)
+    return times
 
 
 def _metrics(*, succeeded: int = 0, failed: int = 0) -> dict[str, int]:

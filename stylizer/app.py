@@ -1,4 +1,4 @@
-"""Puts the parts together. Nothing here decides anything; read it as a table of contents."""
+"""Composition: which parts the service consists of. Nothing is decided here."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,29 +8,29 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from stylizer.api import Api
-from stylizer.auth_and_limits import Gate
+from stylizer.auth_and_limits import AuthAndLimits
 from stylizer.database import Database
-from stylizer.date_header import dated
+from stylizer.date_header import with_date_header
 from stylizer.engines import Engine
 from stylizer.failures import EXCEPTION_HANDLERS
 from stylizer.fetch import Fetcher, Resolve
-from stylizer.file_store import Shelf
+from stylizer.file_store import FileStore
 from stylizer.housekeeping import Housekeeping
-from stylizer.input_images import Inputs
+from stylizer.input_images import InputImages
 from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.results import Results
-from stylizer.scheduler import Lane
+from stylizer.scheduler import Scheduler
 from stylizer.settings import StylizerSettings
-from stylizer.task_repository import TaskTable
-from stylizer.upload_api import DropOff
+from stylizer.task_repository import TaskRepository
+from stylizer.upload_api import UploadApi
 from stylizer.uploads import Uploads
-from stylizer.url_guard import anywhere, is_public
+from stylizer.url_guard import allow_any, is_public
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """What the service can't know by itself: who paints, what time it is, new ids, addresses, and its own secret."""
+class Context:
+    """What comes from outside: engine, clock (seconds since the epoch), new ids, host names, the signing secret."""
 
     engine: Engine
     clock: Callable[[], float]
@@ -44,48 +44,50 @@ class Circumstances:
 
 
 @dataclass(frozen=True)
-class Painting:
-    """All that paints, and what it works with; a painter on another machine is no more than this."""
+class Components:
+    """What carries out tasks; a remote worker consists of nothing else."""
 
     database: Database
-    shelf: Shelf
-    table: TaskTable
+    files: FileStore
+    tasks: TaskRepository
     uploads: Uploads
-    inputs: Inputs
+    inputs: InputImages
     pool: Pool
-    lane: Lane
+    scheduler: Scheduler
 
 
 @dataclass(frozen=True)
-class Serving:
-    """The application, and what sweeps behind it."""
+class ApiComponents:
+    """The HTTP application, and the housekeeping that goes with it."""
 
     app: ASGIApp
     housekeeping: Housekeeping
 
 
-def painting(settings: StylizerSettings, database: Database, shelf: Shelf, given: Circumstances) -> Painting:
-    """Connected; nothing moves yet."""
-    table = TaskTable(database, life=settings.task_life)
-    uploads = Uploads(database, shelf, given.secret, settings, given.now, given.new_id)
-    is_allowed = anywhere if settings.allow_private_addresses else is_public
-    inputs = Inputs(shelf, uploads, Fetcher(resolve=given.resolve, is_allowed=is_allowed))
-    pool = Pool(given.engine, workers=settings.workers, seconds=settings.seconds_per_task, threads=settings.threads)
+def build_components(settings: StylizerSettings, database: Database, files: FileStore, context: Context) -> Components:
+    """Connected, but not running yet."""
+    tasks = TaskRepository(database, life=settings.task_life)
+    uploads = Uploads(database, files, context.secret, settings, context.now, context.new_id)
+    is_allowed = allow_any if settings.allow_private_addresses else is_public
+    inputs = InputImages(files, uploads, Fetcher(resolve=context.resolve, is_allowed=is_allowed))
+    pool = Pool(context.engine, workers=settings.workers, seconds=settings.seconds_per_task, threads=settings.threads)
     if database.is_shared:
-        leases, hands, seats = Leases(table, settings.lease), settings.workers, settings.workers
+        leases, starts, in_memory = Leases(tasks, settings.lease), settings.workers, settings.workers
     else:
-        leases, hands, seats = None, settings.max_pending, settings.workers + 1
-    lane = Lane(table, inputs, shelf, pool, asyncio.Semaphore(hands), asyncio.Semaphore(seats), leases)
-    return Painting(database, shelf, table, uploads, inputs, pool, lane)
+        leases, starts, in_memory = None, settings.max_pending, settings.workers + 1
+    scheduler = Scheduler(tasks, inputs, files, pool, asyncio.Semaphore(starts), asyncio.Semaphore(in_memory), leases)
+    return Components(database, files, tasks, uploads, inputs, pool, scheduler)
 
 
-def serving(settings: StylizerSettings, parts: Painting, given: Circumstances) -> Serving:
-    """The API before it; nothing moves yet."""
-    now, new_id = given.now, given.new_id
-    table, inputs, shelf, uploads = parts.table, parts.inputs, parts.shelf, parts.uploads
-    results = Results(settings, shelf, given.secret, now)
-    gate = Gate(settings, given.clock)
-    api = Api(settings, given.engine.styles, gate, parts.database, table, inputs, results, now, new_id, parts.lane.wake)
-    routes = [*api.routes(), *DropOff(uploads, gate).routes(), *results.routes()]
+def build_api(settings: StylizerSettings, components: Components, context: Context) -> ApiComponents:
+    """The API on top of the components; not running yet."""
+    now, new_id = context.now, context.new_id
+    tasks, inputs, files, uploads = components.tasks, components.inputs, components.files, components.uploads
+    results = Results(settings, files, context.secret, now)
+    auth = AuthAndLimits(settings, context.clock)
+    wake, styles = components.scheduler.wake, context.engine.styles
+    api = Api(settings, styles, auth, components.database, tasks, inputs, results, now, new_id, wake)
+    routes = [*api.routes(), *UploadApi(uploads, auth).routes(), *results.routes()]
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
-    return Serving(dated(app, given.clock), Housekeeping(settings, table, uploads, inputs, shelf, now))
+    housekeeping = Housekeeping(settings, tasks, uploads, inputs, files, now)
+    return ApiComponents(with_date_header(app, context.clock), housekeeping)

@@ -1,4 +1,4 @@
-"""What every API call passes first: whose call it is, whether it comes too fast, and how large its body may be."""
+"""What every API call passes first: authentication, rate limit, and the limit on its body."""
 
 import asyncio
 import hmac
@@ -9,58 +9,58 @@ from typing import Any
 from starlette.requests import Request
 
 from stylizer.errors import (
+    BODY_OVERRUN,
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
-    BODY_WITHOUT_END,
     INVALID_BODY,
     INVALID_KEY,
-    TOO_FAST,
+    RATE_LIMITED,
     Refused,
 )
 from stylizer.limits import RateLimit
 from stylizer.settings import MAX_IMAGE_BYTES, MIB, StylizerSettings
-from stylizer.signing import account_of
+from stylizer.signing import account_id
 
-MAX_JSON = 2 * (MAX_IMAGE_BYTES * 4 // 3) + MIB  # two pictures as data URLs, and room to move
+MAX_JSON = 2 * (MAX_IMAGE_BYTES * 4 // 3) + MIB  # two pictures as data URLs, and some slack
 MAX_FORM = MAX_IMAGE_BYTES + MIB
 BODY_SECONDS = 60
 
 
-class Gate:
-    """Counts each kind of call on its own, for each account."""
+class AuthAndLimits:
+    """Authenticates calls, and limits each kind of call separately for each account."""
 
     def __init__(self, settings: StylizerSettings, clock: Callable[[], float]) -> None:
-        self._accounts = frozenset(map(account_of, settings.keys))
+        self._accounts = frozenset(map(account_id, settings.keys))
         self.submits = RateLimit(settings.submits_per_second, clock)
         self.queries = RateLimit(settings.queries_per_second, clock)
         self.lists = RateLimit(settings.queries_per_second, clock)
         self.cancels = RateLimit(settings.queries_per_second, clock)
         self.policies = RateLimit(settings.queries_per_second, clock)
 
-    def admit(self, request: Request, limit: RateLimit) -> str:
-        """The account that makes this call. Raises Refused without a right key, or over the limit."""
+    def authenticate(self, request: Request, limit: RateLimit) -> str:
+        """The account that makes this call. Raises Refused without a valid key, or over the limit."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        account = account_of(key.strip())
-        known = [hmac.compare_digest(account, one) for one in self._accounts]
+        account = account_id(key.strip())
+        known = [hmac.compare_digest(account, one) for one in self._accounts]  # all of them: constant time
         if scheme.lower() != "bearer" or not key.strip() or not (any(known) or not self._accounts):
             raise Refused(INVALID_KEY)
         if not limit.allows(account):
-            raise Refused(TOO_FAST)
+            raise Refused(RATE_LIMITED)
         return account
 
 
-async def read_body(request: Request, most: int, *, seconds: float = BODY_SECONDS) -> bytes:
-    """The whole body, if it has at most `most` bytes and comes within `seconds`. Raises Refused."""
+async def read_body(request: Request, limit: int, *, seconds: float = BODY_SECONDS) -> bytes:
+    """The whole body: at most `limit` bytes, within `seconds`. Raises Refused."""
     declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and len(declared) < 20 and int(declared) > most:
+    if declared.isdigit() and len(declared) < 20 and int(declared) > limit:
         raise Refused(BODY_TOO_LARGE)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > most:
-                    raise Refused(BODY_WITHOUT_END)
+                if len(body) > limit:
+                    raise Refused(BODY_OVERRUN)
     except TimeoutError as error:
         raise Refused(BODY_TOO_SLOW) from error
     return bytes(body)

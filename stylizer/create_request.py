@@ -1,8 +1,8 @@
-"""What a create call asks for: from a parsed JSON body to an `Order`, or the documented error. No I/O.
+"""A create call: from its JSON body to a `CreateRequest`, or the documented error. No I/O.
 
-What is wrong with the *request* (a parameter missing, no such style, not a URL at all) is said at once. What is wrong
-with the *picture* behind a URL is found when the task runs and ends it as FAILED with the same codes: fetching and
-decoding belong to the task, so that a create call answers in milliseconds.
+Errors in the *request* (a missing parameter, no such style, not a URL) are answered at once. Errors in the *picture*
+behind a URL are found when the task runs and make it FAILED with the same codes: fetching and decoding belong to the
+task, so that a create call is answered within milliseconds.
 """
 
 import base64
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stylizer.engines import REFERENCE
-from stylizer.errors import INVALID_BODY, INVALID_STYLE, INVALID_URL, NO_MODEL, Refused, invalid_parameter
+from stylizer.errors import INVALID_BODY, INVALID_STYLE, INVALID_URL, MODEL_NOT_FOUND, Refused, invalid_parameter
 from stylizer.settings import MODEL
 
 MAX_URL = 8192
@@ -38,7 +38,7 @@ class Uploaded:
 
 @dataclass(frozen=True)
 class Inline:
-    """A picture that came within the request."""
+    """A picture within the request."""
 
     data: bytes
 
@@ -47,10 +47,8 @@ Source = Web | Uploaded | Inline
 
 
 @dataclass(frozen=True)
-class Order:
-    """One accepted wish. `strength`, `brush` (both 0…1) and `seed` are extensions of ours; None leaves them to the
-    engine.
-    """
+class CreateRequest:
+    """A valid request. `strength`, `brush` (both 0…1) and `seed` are our own extensions; None is up to the engine."""
 
     style_index: int
     photo: Source
@@ -60,13 +58,14 @@ class Order:
     seed: int | None = None
 
 
-def read_order(body: Any, *, styles: frozenset[int], resolve_oss: bool) -> Order:
-    """Read a create call's JSON body. `styles`: the indices on offer; `resolve_oss`: the header for `oss://` was there.
+def parse_create_request(body: Any, *, styles: frozenset[int], resolve_oss: bool) -> CreateRequest:
+    """Parse a create call's JSON body.
 
-    A preset wins over a reference that comes with it. Raises Refused.
+    `styles`: the indices on offer; `resolve_oss`: the header that allows `oss://` was there. With a preset style, a
+    reference is ignored. Raises Refused.
     """
     match body:
-        case {"model": str(model), "input": dict(wish)} if model:
+        case {"model": str(model), "input": dict(fields)} if model:
             parameters = body.get("parameters")
         case {"model": str(model)} if model:
             raise Refused(invalid_parameter("input"))
@@ -75,17 +74,17 @@ def read_order(body: Any, *, styles: frozenset[int], resolve_oss: bool) -> Order
         case _:
             raise Refused(INVALID_BODY)
     if model != MODEL:
-        raise Refused(NO_MODEL)
-    style_index = _style(wish.get("style_index"), styles)
-    photo = _source(wish.get("image_url"), "image_url", resolve_oss=resolve_oss)
+        raise Refused(MODEL_NOT_FOUND)
+    style_index = _style(fields.get("style_index"), styles)
+    photo = _source(fields.get("image_url"), "image_url", resolve_oss=resolve_oss)
     wants_reference = style_index == REFERENCE
     extras = {} if parameters is None else parameters
     if not isinstance(extras, dict):
         raise Refused(invalid_parameter("parameters"))
-    return Order(
+    return CreateRequest(
         style_index=style_index,
         photo=photo,
-        reference=_source(wish.get("style_ref_url"), "style_ref_url", resolve_oss=resolve_oss)
+        reference=_source(fields.get("style_ref_url"), "style_ref_url", resolve_oss=resolve_oss)
         if wants_reference
         else None,
         strength=_share(extras.get("strength"), "strength"),

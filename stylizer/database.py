@@ -1,7 +1,7 @@
-"""The task table's database: a file for one service, or a PostgreSQL that several services and painters share.
+"""The task table's database: an SQLite file for one service, or a PostgreSQL shared by several services and workers.
 
-One connection writes, others read beside it. Every write is one short transaction, one at a time on both. The
-statements know nothing of either: what is special to one of them is in `stylizer.sqlite` and `stylizer.postgres`.
+One connection writes, others read beside it. Every write is one short transaction, one at a time on both. All other SQL
+is the same for both; the differences are in `stylizer.sqlite` and `stylizer.postgres`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from stylizer.schema import LATER, SCHEMA
+from stylizer.schema import ADDED_COLUMNS, SCHEMA
 from stylizer.sqlite import Sqlite
 
 P = ParamSpec("P")
@@ -23,37 +23,37 @@ T = TypeVar("T")
 
 
 class CannotOpen(RuntimeError):
-    """The database, or what lies beside it, can't be used; the message says why, and shows no secret."""
+    """The database or the store can't be used; the message says why and shows no secret."""
 
 
-class Place(Protocol):
-    """Where the tables are. `is_shared`: others work on them too."""
+class Backend(Protocol):
+    """SQLite or PostgreSQL. `is_shared`: other processes use the tables too."""
 
     is_shared: bool
     writer: AsyncEngine
     reader: AsyncEngine
 
-    async def make_room(self, connection: AsyncConnection, /) -> None:
-        """Before the tables are made."""
+    async def create_schema(self, connection: AsyncConnection, /) -> None:
+        """Called before the tables are created."""
 
-    async def ring(self, connection: AsyncConnection, /) -> None:
-        """Tell all others, once this transaction is written."""
+    async def notify(self, connection: AsyncConnection, /) -> None:
+        """Wake all other processes once this transaction is committed."""
 
     async def listen(self, wake: Callable[[], None], /) -> None:
-        """Call `wake` whenever another one rings."""
+        """Call `wake` at every notification, until cancelled."""
 
-    async def moment(self, connection: AsyncConnection, /) -> float:
-        """Seconds since the epoch, by the clock of all who share the tables."""
+    async def now(self, connection: AsyncConnection, /) -> float:
+        """Seconds since the epoch, by the clock of all processes that share the tables."""
 
 
-def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Carry a transaction to its end even when whoever waits for it is cancelled, and only then say so.
+def uncancellable(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Finish the transaction even when the caller is cancelled, and only then raise CancelledError.
 
-    A connection that is left in the middle keeps the lock: the next writers then wait for nothing, and fail.
+    A connection that is left in the middle of a transaction keeps the lock, and the next writers would time out.
     """
 
     @wraps(transaction)
-    async def carried(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         task = asyncio.create_task(transaction(*args, **kwargs))
         try:
             return await asyncio.shield(task)
@@ -62,70 +62,70 @@ def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait([task])
 
-    return carried
+    return wrapper
 
 
 class Database:
-    """Opened by `open_database`; hands out transactions, each used by one `unbroken` function."""
+    """Opened by `open_database`; hands out transactions, each used by one `uncancellable` function."""
 
-    def __init__(self, place: Place, clock: Callable[[], float] | None = None) -> None:
-        self._place = place
+    def __init__(self, backend: Backend, clock: Callable[[], float] | None = None) -> None:
+        self._backend = backend
         self._clock = clock
         self._turn = asyncio.Lock()
-        self.is_shared = place.is_shared
-        self.listen = place.listen
+        self.is_shared = backend.is_shared
+        self.listen = backend.listen
 
     @asynccontextmanager
-    async def writing(self, *, rings: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, notify: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end of the block, or undone if the block fails.
 
-        `rings`: there may be something to start now, and all who share the tables hear of it.
+        `notify`: a task may be ready to start, so wake all processes that share the tables.
         """
-        async with self._turn, self._place.writer.begin() as connection:
+        async with self._turn, self._backend.writer.begin() as connection:
             yield connection
-            if rings:
-                await self._place.ring(connection)
+            if notify:
+                await self._backend.notify(connection)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view; waits for no writer."""
-        async with self._place.reader.begin() as connection:
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent snapshot, which never waits for a writer."""
+        async with self._backend.reader.begin() as connection:
             yield connection
 
-    async def moment(self, connection: AsyncConnection) -> int:
-        """Now, in milliseconds since the epoch, as all who share the tables see it."""
-        return int(1000 * (await self._place.moment(connection) if self._clock is None else self._clock()))
+    async def now_ms(self, connection: AsyncConnection) -> int:
+        """Milliseconds since the epoch, by the clock of all processes that share the tables."""
+        return int(1000 * (await self._backend.now(connection) if self._clock is None else self._clock()))
 
     async def now(self) -> float:
-        """Seconds since the epoch, as all who share the tables see it."""
-        async with self.reading() as connection:
-            return await self.moment(connection) / 1000
+        """Seconds since the epoch, by the same clock."""
+        async with self.read() as connection:
+            return await self.now_ms(connection) / 1000
 
-    @unbroken
-    async def make_tables(self) -> None:
-        """Make what is missing."""
-        async with self.writing() as connection:
-            await self._place.make_room(connection)
+    @uncancellable
+    async def create_tables(self) -> None:
+        """Create what is missing."""
+        async with self.write() as connection:
+            await self._backend.create_schema(connection)
             for statement in SCHEMA:
                 await connection.execute(text(statement))
             await connection.run_sync(_add_columns)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._place.writer.dispose()
-        await self._place.reader.dispose()
+        await self._backend.writer.dispose()
+        await self._backend.reader.dispose()
 
 
 @asynccontextmanager
 async def open_database(where: Path | str, *, clock: Callable[[], float] | None = None) -> AsyncIterator[Database]:
-    """Open a file, or `postgresql://…`; make the tables if they are new; close it at the end. Raises CannotOpen.
+    """Open an SQLite file or `postgresql://…`, create the tables if necessary, close it at the end.
 
-    `clock` (seconds since the epoch) instead of the machine's, or of the server's.
+    `clock` (seconds since the epoch) replaces the machine's or the server's. Raises CannotOpen.
     """
     database = Database(Sqlite(where) if isinstance(where, Path) else _postgres(where), clock)
     try:
         try:
-            await database.make_tables()
+            await database.create_tables()
         except SQLAlchemyError as error:
             raise CannotOpen(f"The task table cannot be opened: {_reason(error)}") from error
         yield database
@@ -133,7 +133,7 @@ async def open_database(where: Path | str, *, clock: Callable[[], float] | None 
         await database.close()
 
 
-def _postgres(url: str) -> Place:
+def _postgres(url: str) -> Backend:
     try:
         from common.postgres import InvalidUrl  # noqa: PLC0415  # its driver is an extra
         from stylizer.postgres import Postgres  # noqa: PLC0415  # likewise
@@ -146,8 +146,8 @@ def _postgres(url: str) -> Place:
 
 
 def _add_columns(connection: Connection) -> None:
-    """Tables from before these columns get them, empty."""
-    for table, columns in LATER.items():
+    """Add the columns that older tables lack, empty."""
+    for table, columns in ADDED_COLUMNS.items():
         there = {column["name"] for column in inspect(connection).get_columns(table)}
         for name, kind in columns.items():
             if name not in there:
@@ -155,6 +155,6 @@ def _add_columns(connection: Connection) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """The driver's own words, which name host and user but no password."""
+    """The driver's message, which names host and user but no password."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())

@@ -1,4 +1,4 @@
-"""Every answer says when it was given: callers compare our moments with theirs by the `Date` header."""
+"""The `Date` header: callers compare our clock with theirs by it."""
 
 from collections.abc import Callable
 from email.utils import formatdate
@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def dated(app: ASGIApp, clock: Callable[[], float]) -> ASGIApp:
+def with_date_header(app: ASGIApp, clock: Callable[[], float]) -> ASGIApp:
     """The same application, with `Date` from the service's own clock (seconds since the epoch)."""
 
     async def with_date(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Who paints. The service takes an `Engine` as an argument; `real_engine` is the one of this package."""
+"""What renders pictures: the service takes an `Engine` as an argument; `real_engine` is this package's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 from stylizer.worker import Worker
 
 REFERENCE = -1
-SHEET = -2  # one face in every look, our own extension
-# Written down, because asking the engine would load it; a test compares.
+SHEET = -2  # one face in every look: our own extension
+# A copy, because importing the engine is expensive; a test compares the two.
 OFFERED = frozenset({SHEET, REFERENCE, *range(10), 14, 15, *range(30, 41)})
 
 
@@ -22,7 +22,7 @@ class Engine:
 
     `start_worker` is given the engine and the number of threads that a worker may use; it may block. None: each worker
     is a process (`stylizer.worker_process`), and both functions travel there by name. That suits an engine that
-    computes for seconds; one that needs next to nothing may bring lighter workers.
+    computes for seconds; a cheap one may bring lighter workers.
     """
 
     stylize: Callable[..., bytes]
@@ -32,15 +32,15 @@ class Engine:
 
 
 def real_engine() -> Engine:
-    """This package's engine. Nothing heavy is imported in here: only the workers need the nets."""
+    """This package's engine. Nothing heavy is imported here: only the workers need the nets."""
     return Engine(stylize=stylize, warm_up=warm_up, styles=OFFERED)
 
 
-def stylize(photo: bytes, look: int, **wishes: Any) -> bytes:
-    """Paint, in a worker."""
+def stylize(photo: bytes, look: int, **parameters: Any) -> bytes:
+    """Render, in a worker."""
     from stylizer import engine  # noqa: PLC0415  # heavy
 
-    return engine.stylize(photo, look, **wishes)
+    return engine.stylize(photo, look, **parameters)
 
 
 def warm_up() -> None:

@@ -1,6 +1,7 @@
-"""What can go wrong, with the API's own codes and words. Whether it shows as an HTTP answer or in a FAILED task
-depends only on when it is found: a `Refused` raised in a request is answered at once with the fault's status; raised
-while a task runs, it becomes that task's end.
+"""The documented errors, with the API's own codes and messages.
+
+A `Refused` raised while a request is handled becomes the HTTP answer; raised while a task runs, it makes the task
+FAILED with the same code.
 """
 
 from dataclasses import dataclass, replace
@@ -10,17 +11,17 @@ from dataclasses import dataclass, replace
 class Fault:
     """One documented error: HTTP status (unused inside a task), code, and message, verbatim.
 
-    `hang_up`: whoever sends without end is hung up on; everybody else may finish, or they would not hear the answer.
+    `close_connection`: for a caller who never stops sending. Others may finish, or they would not read the answer.
     """
 
     status: int
     code: str
     message: str
-    hang_up: bool = False
+    close_connection: bool = False
 
 
 class Refused(Exception):
-    """Carries the fault to whoever answers."""
+    """Carries the fault to the exception handler or the scheduler."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
@@ -35,14 +36,14 @@ QUOTA_USED_UP = Fault(
     "The free tier of the model has been exhausted. If you wish to continue access the model on a paid basis, "
     'please disable the "use free tier only" mode in the management console.',
 )
-NO_MODEL = Fault(404, "ModelNotFound", "Model can not be found.")
-TOO_FAST = Fault(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
-TOO_MANY_WAITING = Fault(429, "Throttling", "Requests throttling triggered.")
+MODEL_NOT_FOUND = Fault(404, "ModelNotFound", "Model can not be found.")
+RATE_LIMITED = Fault(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
+QUEUE_FULL = Fault(429, "Throttling", "Requests throttling triggered.")
 INVALID_STYLE = Fault(400, "InvalidParameter", "The style is invalid.")
 INVALID_BODY = Fault(400, "InvalidParameter", "Required body invalid, please check the request body format.")
 BODY_TOO_LARGE = Fault(413, "BadRequest.TooLarge", "Payload Too Large")
-BODY_WITHOUT_END = replace(BODY_TOO_LARGE, hang_up=True)
-BODY_TOO_SLOW = Fault(503, "RequestTimeOut", "Request timed out, please try again later.", hang_up=True)
+BODY_OVERRUN = replace(BODY_TOO_LARGE, close_connection=True)
+BODY_TOO_SLOW = Fault(503, "RequestTimeOut", "Request timed out, please try again later.", close_connection=True)
 NOT_CANCELABLE = Fault(
     400, "UnsupportedOperation", "Failed to cancel the task, please confirm if the task is in PENDING status."
 )
@@ -51,8 +52,8 @@ INVALID_RESOLUTION = Fault(400, "InvalidImageResolution", "The input image resol
 INVALID_FORMAT = Fault(400, "InvalidImageFormat", "The input image is in invalid format")
 IMAGE_TOO_LARGE = Fault(400, "InvalidImage.ImageSize", "The size of image is beyond limit.")
 ALGORITHM_FAILED = Fault(500, "InternalError.Algo", "The picture could not be painted; is there a clear face in it?")
-TOOK_TOO_LONG = Fault(500, "InternalError.Timeout", "The task took too long, please try again later.")
-BROKEN = Fault(500, "InternalError", "An internal error has occured, please try again later.")
+TIMED_OUT = Fault(500, "InternalError.Timeout", "The task took too long, please try again later.")
+INTERNAL_ERROR = Fault(500, "InternalError", "An internal error has occured, please try again later.")
 
 PICTURE_FAULTS = {
     fault.code: fault for fault in (INVALID_RESOLUTION, INVALID_FORMAT, IMAGE_TOO_LARGE, ALGORITHM_FAILED)
@@ -60,6 +61,6 @@ PICTURE_FAULTS = {
 
 
 def invalid_parameter(name: str) -> Fault:
-    """A parameter is missing, or is not what it must be."""
+    """A parameter is missing or invalid."""
     message = f"Required parameter({name}) missing or invalid, please check the request parameters."
     return Fault(400, "InvalidParameter", message)

@@ -1,4 +1,4 @@
-"""From exceptions to answers: the API's JSON, the storage's XML."""
+"""Exception handlers: JSON errors for the API, XML errors for the storage."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from stylizer.answers import refusal
-from stylizer.errors import BROKEN, Fault, Refused
+from stylizer.errors import INTERNAL_ERROR, Fault, Refused
 from stylizer.uploads import UploadRefused
 from stylizer.xml_errors import xml_error
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def _answer(fault: Fault) -> Response:
-    headers = {"Connection": "close"} if fault.hang_up else None
+    headers = {"Connection": "close"} if fault.close_connection else None
     return JSONResponse(refusal(fault, str(uuid4())), status_code=fault.status, headers=headers)
 
 
@@ -30,26 +30,26 @@ async def on_refused(_: Request, error: Exception) -> Response:
 
 
 async def on_upload_refused(_: Request, error: Exception) -> Response:
-    """An upload that the storage doesn't take."""
+    """An upload that the storage refuses."""
     assert isinstance(error, UploadRefused)
     return xml_error(error.status, error.code, str(error.message))
 
 
 async def on_http(_: Request, error: Exception) -> Response:
-    """No such path, or not with this verb."""
+    """No such path, or another method."""
     assert isinstance(error, HTTPException)
     name = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "BadRequest")
     return _answer(Fault(error.status_code, name, str(error.detail)))
 
 
-async def on_broken(_: Request, error: Exception) -> Response:
-    """The table or the disk failed: said without details, which are in the log."""
-    _log.error("a call could not be served", exc_info=error)
-    return _answer(BROKEN)
+async def on_internal_error(_: Request, error: Exception) -> Response:
+    """The database or the disk failed. The answer gives no details; the log does."""
+    _log.error("a request failed", exc_info=error)
+    return _answer(INTERNAL_ERROR)
 
 
-async def on_gone(_: Request, __: Exception) -> Response:
-    """The caller hung up in the middle of the body; nobody reads this."""
+async def on_disconnect(_: Request, __: Exception) -> Response:
+    """The caller disconnected in the middle of the body; this answer is never read."""
     return Response(status_code=400)
 
 
@@ -57,7 +57,7 @@ EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     Refused: on_refused,
     UploadRefused: on_upload_refused,
     HTTPException: on_http,
-    SQLAlchemyError: on_broken,
-    OSError: on_broken,
-    ClientDisconnect: on_gone,
+    SQLAlchemyError: on_internal_error,
+    OSError: on_internal_error,
+    ClientDisconnect: on_disconnect,
 }

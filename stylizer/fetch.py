@@ -1,7 +1,7 @@
 """Fetch a picture by URL, bounded in time, bytes and redirects, and only from addresses that are allowed.
 
-The name is resolved once and the connection goes to the very address that was judged, so a name that answers
-differently a moment later gains nothing. `Host`, SNI and the certificate check keep the name.
+The name is resolved once and the connection goes to the very address that was checked, so DNS rebinding gains nothing.
+`Host`, SNI and the certificate check keep the name.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from stylizer.url_guard import is_public
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 MAX_REDIRECTS = 3
-MOST_ADDRESSES = 3  # tried one after the other
+MAX_ADDRESSES = 3  # tried one after the other
 _PORTS = {"http": 80, "https": 443}
 
 
 class Forbidden(httpx.TransportError):
-    """The URL leads to an address, or by a scheme, that is not allowed."""
+    """The URL's address or scheme is not allowed."""
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Judges every request, so every redirect too, by the address that it will connect to."""
+    """Checks the address that each request, redirects included, will connect to."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
         self._inner = inner
@@ -33,14 +33,14 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._is_allowed = is_allowed
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Resolve, judge, connect to the addresses judged. One forbidden address forbids the host."""
+        """Resolve, check, connect to a checked address. One forbidden address forbids the host."""
         url = request.url
         if url.scheme not in _PORTS:
             raise Forbidden("only http and https are fetched")
         addresses = await self._resolve(url.host, url.port or _PORTS[url.scheme])
         if not addresses or not all(self._is_allowed(address) for address in addresses):
             raise Forbidden("this host is not on the public internet")
-        for address in addresses[: MOST_ADDRESSES - 1]:
+        for address in addresses[: MAX_ADDRESSES - 1]:
             try:
                 return await self._inner.handle_async_request(_to(request, address))
             except httpx.ConnectError:
@@ -53,7 +53,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 class Fetcher:
-    """Fetches one picture at a time, each with connections of its own. `seconds` bounds the whole of it."""
+    """Fetches pictures, each over its own connections. `seconds` limits the whole fetch."""
 
     def __init__(
         self, *, resolve: Resolve, is_allowed: Callable[[str], bool] = is_public, seconds: float = 10.0
@@ -64,7 +64,7 @@ class Fetcher:
         self._certificates = httpx.create_ssl_context(trust_env=False)
 
     async def fetch(self, url: str) -> bytes:
-        """The body behind this URL. Raises Refused (InvalidURL) for whatever goes wrong on the way."""
+        """The body behind this URL. Raises Refused (InvalidURL) whatever goes wrong."""
         headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
         try:
             async with (
@@ -88,13 +88,13 @@ class Fetcher:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Every address of this host, as the system resolves it (which also reads forms such as 0177.1 or 2130706433)."""
+    """All addresses of this host, as the system resolves it (including forms such as 0177.1 or 2130706433)."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
 
 
 def _to(request: httpx.Request, address: str) -> httpx.Request:
-    """The same request, to this address. The Host header was set from the name before."""
+    """The same request, to this address. The Host header has already been set from the name."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),

@@ -1,4 +1,4 @@
-"""The bytes at rest: photos and references until their task ends, results for a day, uploads for two."""
+"""Stored files: photos and references until their task ends, results for a day, uploads for two."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,26 +8,26 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 
-class ShelfError(OSError):
-    """The disk is full, gone, or not ours; or the bucket does not answer."""
+class FileStoreError(OSError):
+    """The disk is full, missing or not writable, or the bucket does not answer."""
 
 
-class Shelf:
-    """Named bytes in a folder or a bucket. Names are made by the service, never by a caller.
+class FileStore:
+    """Files in a folder or a bucket. Names are chosen by the service, never by a caller.
 
-    Every method raises ShelfError.
+    Every method raises FileStoreError.
     """
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     async def put(self, name: str, data: bytes) -> None:
-        """Write all or nothing; what was there under this name is replaced."""
+        """Write atomically, replacing an older file of this name."""
         with _translated():
             await self._store.put_async(name, data)
 
     async def get(self, name: str) -> bytes | None:
-        """The bytes, or None when they were never there or are gone."""
+        """The bytes, or None if there is no such file."""
         with _translated():
             try:
                 found = await self._store.get_async(name)
@@ -35,8 +35,8 @@ class Shelf:
             except FileNotFoundError:
                 return None
 
-    async def drop(self, *names: str) -> None:
-        """Delete them; those that are gone already are no trouble."""
+    async def delete(self, *names: str) -> None:
+        """Delete these files; missing ones are ignored."""
         for name in names:
             with _translated():
                 try:
@@ -44,17 +44,17 @@ class Shelf:
                 except FileNotFoundError:
                     continue
 
-    async def drop_older(self, folder: str, now: datetime, life: timedelta) -> None:
-        """Delete what no row remembers any more (left by a crash between file and row), by the age of the file."""
+    async def delete_older_than(self, folder: str, now: datetime, life: timedelta) -> None:
+        """Delete files older than `life`: those without a row, left by a crash between writing file and row."""
         with _translated():
             async for batch in self._store.list(prefix=folder):
-                await self.drop(*[entry["path"] for entry in batch if entry["last_modified"] < now - life])
+                await self.delete(*[entry["path"] for entry in batch if entry["last_modified"] < now - life])
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The store's own errors end here."""
+    """Turn the store's own errors into FileStoreError."""
     try:
         yield
     except BaseError as error:
-        raise ShelfError(str(error)) from error
+        raise FileStoreError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What is past its life goes: tasks after 24 hours, uploads after 48, and files that no row knows any more."""
+"""Deletes what has expired: tasks after 24 hours, uploads after 48, and files without a row."""
 
 import asyncio
 import logging
@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from stylizer.file_store import Shelf
-from stylizer.input_images import Inputs
+from stylizer.file_store import FileStore
+from stylizer.input_images import InputImages
 from stylizer.settings import StylizerSettings
-from stylizer.task_repository import TaskTable
+from stylizer.task_repository import TaskRepository
 from stylizer.uploads import Uploads
 
 _log = logging.getLogger(__name__)
@@ -20,39 +20,39 @@ INTERVAL = 600  # seconds
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """`sweep` once, or `run` until cancelled; of several services one at a time. `now` in ms since the epoch."""
+    """`sweep` once, or `run` until cancelled. `now` returns milliseconds since the epoch."""
 
     settings: StylizerSettings
-    table: TaskTable
+    tasks: TaskRepository
     uploads: Uploads
-    inputs: Inputs
-    shelf: Shelf
+    inputs: InputImages
+    files: FileStore
     now: Callable[[], int]
 
     async def run(self) -> None:
-        """Sweep now and then."""
+        """Sweep every `INTERVAL` seconds, unless another service just has."""
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                await self.sweep_in_turn()
+                await self.sweep_if_due()
             except (SQLAlchemyError, OSError):
-                _log.exception("the sweep failed; it comes again in %s s", INTERVAL)
+                _log.exception("the sweep failed; the next one is in %s s", INTERVAL)
 
-    async def sweep_in_turn(self) -> None:
-        """Sweep, unless another service has done so lately."""
-        if await self.table.is_turn_to_sweep(interval=INTERVAL // 2):
+    async def sweep_if_due(self) -> None:
+        """Sweep, unless another service has done so recently."""
+        if await self.tasks.claim_sweep(interval=INTERVAL // 2):
             await self.sweep()
 
     async def sweep(self) -> None:
-        """Delete all that is past its life, rows first: a file without a row is found again by its age."""
-        places = await self.table.forget()
-        await self.inputs.drop(*places)
-        await self.shelf.drop(*[place for place in places if place.startswith("results/")])
-        await self.uploads.forget()
+        """Delete everything that has expired, rows first: a file without a row is found later by its age."""
+        sources = await self.tasks.delete_expired()
+        await self.inputs.delete(*sources)
+        await self.files.delete(*[place for place in sources if place.startswith("results/")])
+        await self.uploads.delete_expired()
         moment = datetime.fromtimestamp(self.now() / 1000, UTC)
         for folder, life in (
             ("inputs", self.settings.task_life),
             ("results", self.settings.task_life),
             ("uploads", self.settings.upload_life),
         ):
-            await self.shelf.drop_older(folder, moment, timedelta(seconds=life))
+            await self.files.delete_older_than(folder, moment, timedelta(seconds=life))

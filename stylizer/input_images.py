@@ -1,6 +1,6 @@
-"""From what a caller gave (a URL, a data URL, an upload) to a picture's bytes.
+"""A task's input pictures: from what the caller gave (a URL, a data URL, an upload) to bytes.
 
-In the table an input is a *place*: `https://…`, `oss://…`, or `shelf:…` for bytes that came within the request.
+In the table an input is a string: `https://…`, `oss://…`, or `shelf:…` for bytes that came with the request.
 """
 
 from dataclasses import dataclass
@@ -8,46 +8,46 @@ from dataclasses import dataclass
 from stylizer.create_request import Inline, Source, Uploaded, Web
 from stylizer.errors import INVALID_URL, Refused
 from stylizer.fetch import Fetcher
-from stylizer.file_store import Shelf
+from stylizer.file_store import FileStore
 from stylizer.uploads import Uploads
 
-_SHELF, _OSS = "shelf:", "oss://"
+_INLINE, _OSS = "shelf:", "oss://"
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Keeps inputs until their task ends."""
+class InputImages:
+    """Stores inputs until their task ends."""
 
-    shelf: Shelf
+    files: FileStore
     uploads: Uploads
     fetcher: Fetcher
 
-    async def keep(self, name: str, source: Source) -> str:
-        """Note where this input is; inline bytes go on the shelf under `name` (unique to the task)."""
+    async def save(self, name: str, source: Source) -> str:
+        """The input as the table holds it. Inline bytes are stored under `name`, which is unique to the task."""
         match source:
             case Web(url):
                 return url
             case Uploaded(key):
                 return _OSS + key
             case Inline(data):
-                await self.shelf.put(f"inputs/{name}", data)
-                return f"{_SHELF}inputs/{name}"
+                await self.files.put(f"inputs/{name}", data)
+                return f"{_INLINE}inputs/{name}"
 
-    async def gather(self, place: str | None, account: str) -> bytes:
-        """The bytes at this place. Raises Refused (InvalidURL) when there are none for this account."""
-        if place is None:
+    async def load(self, stored: str | None, account: str) -> bytes:
+        """The bytes of this input. Raises Refused (InvalidURL) when there are none for this account."""
+        if stored is None:
             raise Refused(INVALID_URL)
-        if place.startswith(_SHELF):
-            data = await self.shelf.get(place.removeprefix(_SHELF))
-        elif place.startswith(_OSS):
-            data = await self.uploads.read(account, place.removeprefix(_OSS))
+        if stored.startswith(_INLINE):
+            data = await self.files.get(stored.removeprefix(_INLINE))
+        elif stored.startswith(_OSS):
+            data = await self.uploads.read(account, stored.removeprefix(_OSS))
         else:
-            data = await self.fetcher.fetch(place)
+            data = await self.fetcher.fetch(stored)
         if data is None:
             raise Refused(INVALID_URL)
         return data
 
-    async def drop(self, *places: str | None) -> None:
-        """The task has ended: forget what came with it."""
-        kept = [place.removeprefix(_SHELF) for place in places if place is not None and place.startswith(_SHELF)]
-        await self.shelf.drop(*kept)
+    async def delete(self, *inputs: str | None) -> None:
+        """Delete stored inputs, after their task has ended."""
+        names = [stored.removeprefix(_INLINE) for stored in inputs if stored is not None and stored.startswith(_INLINE)]
+        await self.files.delete(*names)

@@ -1,4 +1,4 @@
-"""A lease on a task: while painters share the table, whoever runs a task says every other second that they live."""
+"""Leases: while workers share the table, the one that runs a task renews its lease every other second."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from stylizer.task_repository import TaskTable
+from stylizer.task_repository import TaskRepository
 from stylizer.tasks import Task
 
 _log = logging.getLogger(__name__)
@@ -16,29 +16,29 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Leases:
-    """`seconds` after the last word from whoever runs a task, others may start it again."""
+    """A task may be started again `seconds` after its lease was last renewed."""
 
-    table: TaskTable
+    tasks: TaskRepository
     seconds: float
 
     @asynccontextmanager
-    async def held(self, task: Task) -> AsyncIterator[None]:
-        """Keep the task ours while the block lasts. When it is lost all the same (we were frozen, say), the block goes
-        on: what it writes at its end changes nothing.
+    async def hold(self, task: Task) -> AsyncIterator[None]:
+        """Renew the lease until the end of the block. If the task is lost all the same (this process was frozen, say),
+        the block continues: what it writes at the end changes nothing.
         """
-        beat = asyncio.create_task(self._renewed(task))
+        renewing = asyncio.create_task(self._keep_renewing(task))
         try:
             yield
         finally:
-            beat.cancel()
-            await asyncio.wait([beat])
+            renewing.cancel()
+            await asyncio.wait([renewing])
 
-    async def _renewed(self, task: Task) -> None:
+    async def _keep_renewing(self, task: Task) -> None:
         while True:
             await asyncio.sleep(self.seconds / 3)
             try:
-                if not await self.table.renew(task, self.seconds):
-                    _log.warning("task %s was taken over by another painter", task.task_id)
+                if not await self.tasks.renew(task, self.seconds):
+                    _log.warning("task %s was taken over by another worker", task.task_id)
                     return
             except SQLAlchemyError:
-                _log.warning("the lease on task %s could not be renewed; soon once more", task.task_id)
+                _log.warning("could not renew the lease on task %s; trying again", task.task_id)

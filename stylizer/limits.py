@@ -1,4 +1,4 @@
-"""So many calls in any one second, counted in a sliding window: what is over the limit isn't counted."""
+"""Rate limit over a sliding window of one second. Refused calls do not count."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,7 +8,7 @@ MAX_ACCOUNTS = 10_000
 
 
 class RateLimit:
-    """`per_second` calls in any second, for each account on its own. `clock` gives seconds since the epoch."""
+    """`per_second` calls in any second, separately for each account. `clock` returns seconds since the epoch."""
 
     def __init__(self, per_second: int, clock: Callable[[], float]) -> None:
         self._per_second = per_second
@@ -16,12 +16,12 @@ class RateLimit:
         self._calls: dict[str, deque[float]] = {}
 
     def allows(self, account: str) -> bool:
-        """Count this call if the account may make it now; else say no."""
+        """Whether the account may make this call now; if so, it counts."""
         now = self._clock()
         if len(self._calls) > MAX_ACCOUNTS:
             self._forget(now)
         calls = self._calls.setdefault(account, deque())
-        if calls and calls[-1] > now:  # the clock was set back: a window in the future would shut the account out
+        if calls and calls[-1] > now:  # the clock was set back: a window in the future would lock the account out
             calls.clear()
         while calls and calls[0] <= now - WINDOW:
             calls.popleft()

@@ -1,4 +1,4 @@
-"""The list call: which tasks, which page. Parsing is pure; one query does the rest."""
+"""The list call: parse its query string, read the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from stylizer.answers import BEIJING
-from stylizer.database import Database, unbroken
+from stylizer.database import Database, uncancellable
 from stylizer.errors import Refused, invalid_parameter
 from stylizer.settings import MODEL
 from stylizer.tasks import TASK_COLUMNS, Status, Task, as_task
@@ -23,8 +23,8 @@ _PAGE = text(f"select {TASK_COLUMNS} from task where {_MATCHES} order by seq des
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What a caller wants to see. `first` and `last` are milliseconds since the epoch, both included."""
+class ListQuery:
+    """A parsed query string. `first` and `last` are milliseconds since the epoch, both included."""
 
     task_id: str
     status: str
@@ -35,15 +35,15 @@ class Listing:
     page_size: int
 
 
-def read_listing(query: Mapping[str, str], now: int) -> Listing:
-    """Read the query string. `now` in milliseconds. Raises Refused for what is not as documented.
+def parse_list_query(query: Mapping[str, str], now: int) -> ListQuery:
+    """Parse the query string. `now` in milliseconds. Raises Refused for anything undocumented.
 
-    Without times, it is the last 24 hours; with one of them, the 24 hours that it begins or ends.
+    Without times: the last 24 hours; with one of them: the 24 hours that begin or end there.
     """
-    start, end = _moment(query, "start_time"), _moment(query, "end_time")
+    start, end = _time(query, "start_time"), _time(query, "end_time")
     span = int(MAX_SPAN.total_seconds() * 1000)
     if end is not None:
-        end += 999  # the named second belongs to it
+        end += 999  # the second itself is included
     last = end if end is not None else (start + span if start is not None else now)
     first = start if start is not None else last - span
     if first > last or last - first > span + 999:
@@ -51,7 +51,7 @@ def read_listing(query: Mapping[str, str], now: int) -> Listing:
     status = query.get("status") or ""
     if status and status not in set(Status):
         raise Refused(invalid_parameter("status"))
-    return Listing(
+    return ListQuery(
         task_id=query.get("task_id") or "",
         status=status,
         first=first,
@@ -62,27 +62,27 @@ def read_listing(query: Mapping[str, str], now: int) -> Listing:
     )
 
 
-@unbroken
-async def page(database: Database, account: str, listing: Listing, since: int) -> tuple[list[Task], int]:
+@uncancellable
+async def list_tasks(database: Database, account: str, query: ListQuery, oldest_visible: int) -> tuple[list[Task], int]:
     """The tasks on this page, newest first, and how many there are on all pages."""
-    if not listing.any_model:
+    if not query.any_model:
         return [], 0
     values = {
         "account": account,
-        "since": since,
-        "first": listing.first,
-        "last": listing.last,
-        "task_id": listing.task_id,
-        "status": listing.status,
+        "since": oldest_visible,
+        "first": query.first,
+        "last": query.last,
+        "task_id": query.task_id,
+        "status": query.status,
     }
-    place = {"size": listing.page_size, "skip": (listing.page_no - 1) * listing.page_size}
-    async with database.reading() as connection:
+    limits = {"size": query.page_size, "skip": (query.page_no - 1) * query.page_size}
+    async with database.read() as connection:
         total = (await connection.execute(_COUNT, values)).scalar_one()
-        rows = (await connection.execute(_PAGE, {**values, **place})).mappings().all()
+        rows = (await connection.execute(_PAGE, {**values, **limits})).mappings().all()
     return [as_task(dict(row)) for row in rows], int(total)
 
 
-def _moment(query: Mapping[str, str], name: str) -> int | None:
+def _time(query: Mapping[str, str], name: str) -> int | None:
     """`YYYYMMDDhhmmss`, Beijing time, as milliseconds since the epoch."""
     given = query.get(name)
     if not given:

@@ -5,7 +5,7 @@ import logging
 import threading
 
 from stylizer.engines import Engine
-from stylizer.errors import BROKEN, TOOK_TOO_LONG, Fault
+from stylizer.errors import INTERNAL_ERROR, TIMED_OUT, Fault
 from stylizer.worker import RenderJob, Worker, WorkerDied
 from stylizer.worker_process import ProcessWorker
 
@@ -48,12 +48,12 @@ class Pool:
                 _log.warning("a worker died while it was rendering")
             except TimeoutError:
                 await self._replace(worker)
-                return TOOK_TOO_LONG
+                return TIMED_OUT
             else:
                 self._idle.put_nowait(worker)
                 return outcome
             await self._replace(worker)
-        return BROKEN
+        return INTERNAL_ERROR
 
     async def close(self) -> None:
         """End all workers, whatever they are doing. Does not wait for one that is still being started: it is ended as
@@ -78,7 +78,7 @@ class Pool:
             self._idle.put_nowait(worker)
 
     def _start_worker(self) -> Worker | None:
-        """In a thread. None when the pool was closed meanwhile: whoever waited for the worker may be gone by now."""
+        """In a thread. None when the pool was closed meanwhile: by then, close() no longer waits for it."""
         worker = (self._engine.start_worker or ProcessWorker)(self._engine, self._threads)
         with self._lock:
             if not self._is_closed:

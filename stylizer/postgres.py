@@ -30,7 +30,7 @@ CONNECTING: dict[str, Any] = {
 
 
 class Postgres:
-    """The task table at `postgresql://…`; see `stylizer.database.Place`. Raises InvalidUrl."""
+    """The task table at `postgresql://…`; see `stylizer.database.Backend`. Raises InvalidUrl."""
 
     is_shared = True
 
@@ -43,19 +43,19 @@ class Postgres:
         """Connections are tested before use: a server that was restarted must not cost a caller an answer."""
         return postgres.open_engine(self._url, begin=begin, connections=connections, connect_args=CONNECTING, ping=True)
 
-    async def make_room(self, connection: AsyncConnection) -> None:
-        """Make the schema, unless the owner has done so for a user who may not."""
+    async def create_schema(self, connection: AsyncConnection) -> None:
+        """Create the schema, unless the owner has done so for a user who may not."""
         found = await connection.execute(text("select to_regnamespace(:name) is not null"), {"name": SCHEMA_NAME})
         if not found.scalar_one():
             await connection.execute(text(f"create schema {SCHEMA_NAME}"))
 
-    async def ring(self, connection: AsyncConnection) -> None:
-        """Tell everybody who listens, once this is written."""
+    async def notify(self, connection: AsyncConnection) -> None:
+        """Wake every listener once this transaction is committed."""
         await connection.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
 
     async def listen(self, wake: Callable[[], None]) -> None:
         await postgres.listen(self._url, CHANNEL, wake, connect_args=CONNECTING)
 
-    async def moment(self, connection: AsyncConnection) -> float:
+    async def now(self, connection: AsyncConnection) -> float:
         """The server's clock, as it is now and not when the transaction began."""
         return float((await connection.execute(text(postgres.NOW))).scalar_one())

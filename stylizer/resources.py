@@ -1,4 +1,4 @@
-"""Opens and closes what a service and a painter have in common: the tables, the bytes, the clock, the processes."""
+"""Opens and closes what a service and a remote worker both need: task table, file store, clock, worker pool."""
 
 import asyncio
 import logging
@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from common.clock import DatabaseClock
 from common.lock_file import exclusive_folder
-from stylizer.app import Circumstances, Painting, painting
-from stylizer.database import Database, open_database, unbroken
+from stylizer.app import Components, Context, build_components
+from stylizer.database import Database, open_database, uncancellable
 from stylizer.engines import Engine, real_engine
 from stylizer.fetch import Resolve, resolve
-from stylizer.file_store import Shelf
+from stylizer.file_store import FileStore
 from stylizer.settings import StylizerSettings
 
 _log = logging.getLogger(__name__)
@@ -31,10 +31,11 @@ def new_uuid() -> str:
 
 
 @dataclass(frozen=True)
-class World:
-    """What is round the service. None is what it usually is: the package's engine; a folder in `data_dir`; the
-    machine's clock, or the database's where others share it. `clock` gives seconds since the epoch, `resolve` the
-    addresses of a host.
+class Resources:
+    """What a caller may supply instead of the defaults.
+
+    Defaults for None: this package's engine; a store in `data_dir`; the machine's clock, or the database's when the
+    task table is shared. `clock` returns seconds since the epoch, `resolve` the addresses of a host.
     """
 
     engine: Engine | None = None
@@ -45,63 +46,68 @@ class World:
 
 
 @asynccontextmanager
-async def opened(settings: StylizerSettings, world: World) -> AsyncIterator[tuple[Painting, Circumstances]]:
-    """Everything but the API, not yet moving. Raises CannotOpen; FolderInUse when a service that has its table in this
-    folder is at work already.
+async def open_components(
+    settings: StylizerSettings, resources: Resources
+) -> AsyncIterator[tuple[Components, Context]]:
+    """Everything but the API, not running yet.
+
+    Raises:
+        CannotOpen: the task table can't be used.
+        FolderInUse: another service has its task table in this folder.
     """
     with ExitStack() as stack:
         if settings.database_url is None:
             in_use = f"Another stylizer is at work in {settings.data_dir}."
             stack.enter_context(exclusive_folder(settings.data_dir, lock_file="lock", in_use=in_use))
-        async with open_database(
-            settings.database_url or settings.data_dir / "stylizer.db", clock=world.clock
-        ) as database:
-            shelf = Shelf(world.store or LocalStore(settings.data_dir / "shelf", mkdir=True))
-            async with _clock(database, world.clock) as clock:
-                engine = world.engine or real_engine()
-                secret = bytes.fromhex(await word(database, "signing"))
-                given = Circumstances(engine, clock, world.new_id, world.resolve, secret)
-                yield painting(settings, database, shelf, given), given
+        where = settings.database_url or settings.data_dir / "stylizer.db"
+        async with open_database(where, clock=resources.clock) as database:
+            files = FileStore(resources.store or LocalStore(settings.data_dir / "shelf", mkdir=True))
+            async with _open_clock(database, resources.clock) as clock:
+                engine = resources.engine or real_engine()
+                secret = bytes.fromhex(await shared_secret(database, "signing"))
+                context = Context(engine, clock, resources.new_id, resources.resolve, secret)
+                yield build_components(settings, database, files, context), context
 
 
 @asynccontextmanager
-async def moving(parts: Painting, *others: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Everything that moves on its own, until the end of the block."""
-    parts.pool.open()
+async def running(components: Components, *others: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Worker pool, scheduler and the `others` run until the end of the block."""
+    scheduler = components.scheduler
+    components.pool.open()
     try:
-        async with _beside(parts.lane.run(), parts.database.listen(parts.lane.wake), *others):
+        async with _in_background(scheduler.run(), components.database.listen(scheduler.wake), *others):
             yield
     finally:
-        await parts.pool.close()
+        await components.pool.close()
 
 
-@unbroken
-async def word(database: Database, name: str) -> str:
-    """A random word of this name (64 hex digits): made once, the same for all who share the tables."""
-    async with database.writing() as connection:
-        made = {"name": name, "value": secrets.token_hex(32)}
+@uncancellable
+async def shared_secret(database: Database, name: str) -> str:
+    """The secret of this name (64 hex digits): created once, the same for all who share the table."""
+    async with database.write() as connection:
+        created = {"name": name, "value": secrets.token_hex(32)}
         await connection.execute(
-            text("insert into secret (name, value) values (:name, :value) on conflict (name) do nothing"), made
+            text("insert into secret (name, value) values (:name, :value) on conflict (name) do nothing"), created
         )
         rows = await connection.execute(text("select value from secret where name = :name"), {"name": name})
         return str(rows.scalar_one())
 
 
 @asynccontextmanager
-async def _clock(database: Database, given: Callable[[], float] | None) -> AsyncIterator[Callable[[], float]]:
+async def _open_clock(database: Database, given: Callable[[], float] | None) -> AsyncIterator[Callable[[], float]]:
     if given is not None or not database.is_shared:
         yield given or time.time
         return
     clock = DatabaseClock(database.now)
     await clock.measure()
-    async with _beside(clock.run()):
+    async with _in_background(clock.run()):
         yield clock.now
 
 
 @asynccontextmanager
-async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """These run while the block lasts; none of them ends by itself, and should one do so, it is said at once."""
-    tasks = [asyncio.create_task(work) for work in works]
+async def _in_background(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run these until the end of the block. None of them ends by itself; if one does, that is logged at once."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     for task in tasks:
         task.add_done_callback(_report)
     try:

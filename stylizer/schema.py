@@ -1,11 +1,11 @@
-"""The tables. Everything in them lives a day or two, except what an account has used, the service's secret and rules.
+"""The tables. Rows are kept for a day or two, except what an account has used, the service's secrets and the rules.
 
 Times are milliseconds since the epoch. `task.seq` is the order of arrival. `photo` and `reference` say where the bytes
-are (`stylizer.input_images`); both are forgotten when the task ends. `runs` counts starts, so that a task that brings
-the service down is given up some day. `attempt` is the number of the start: who writes an older one's end changes
-nothing. `lease`, where painters share the table: until then whoever started the task is believed to live.
+are (`stylizer.input_images`); both are cleared when the task ends. `runs` counts starts, so that a task that crashes
+the service is eventually failed. `attempt` is the number of the start: only the latest attempt can end the task.
+`lease`, with a shared table: until then the worker that started the task is considered alive.
 
-`rule` holds numbers that all services and painters go by: `max_running`, and when it was last `swept`.
+`rule` holds numbers that apply to all services and workers: `max_running`, and when the last sweep was (`swept`).
 """
 
 SCHEMA = (
@@ -65,4 +65,4 @@ SCHEMA = (
     """,
 )
 
-LATER = {"task": {"attempt": "bigint not null default 0", "lease": "bigint"}}  # columns that older tables do not have
+ADDED_COLUMNS = {"task": {"attempt": "bigint not null default 0", "lease": "bigint"}}  # columns that older tables lack

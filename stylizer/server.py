@@ -1,4 +1,4 @@
-"""Opens and closes the service: `service` for whoever wants the ASGI application, `serve` for a port."""
+"""Opens and closes the service: `service` yields the ASGI application, `serve` listens on a port."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,14 +10,15 @@ from starlette.types import ASGIApp
 
 from common import http_server
 from common.signals import stop_on_signals
-from stylizer.app import serving
+from stylizer.app import build_api
 from stylizer.engines import Engine
 from stylizer.fetch import Resolve, resolve
-from stylizer.remote_workers import leave_mark
-from stylizer.resources import World, moving, new_uuid, opened
+from stylizer.remote_workers import write_marker
+from stylizer.resources import Resources, new_uuid, open_components, running
 from stylizer.settings import StylizerSettings
 
-# The caller should be the one who hangs up (httpx does after 5 s): a submit that crosses our goodbye is one in doubt.
+# The client should close idle connections first (httpx does so after 5 s): a submit sent while the server closes the
+# connection leaves the client not knowing whether it arrived.
 IDLE_SECONDS = 15
 
 
@@ -31,23 +32,27 @@ async def service(
     new_id: Callable[[], str] = new_uuid,
     resolve: Resolve = resolve,
 ) -> AsyncIterator[ASGIApp]:
-    """Open everything, hand out the ASGI application, close everything; unfinished tasks wait for the next start, or
-    for the others who share the table.
+    """Run the service until the end of the block; `Resources` explains the keywords.
 
-    The application is ready at once: workers warm up in the background. `World` explains the keywords. Raises
-    FolderInUse when another service works on the same folder, CannotOpen when the tables or the store can't be used.
+    The application answers at once: workers warm up in the background. Unfinished tasks wait for the next start, or
+    for the other services and workers that share the table.
+
+    Raises:
+        CannotOpen: the task table or the store can't be used.
+        FolderInUse: another service works on the same folder.
     """
-    async with opened(settings, World(engine, store, clock, new_id, resolve)) as (parts, given):
-        served = serving(settings, parts, given)
-        await parts.table.allow(settings.max_running)
-        if parts.database.is_shared:
-            await leave_mark(parts)
-            await served.housekeeping.sweep_in_turn()
+    resources = Resources(engine, store, clock, new_id, resolve)
+    async with open_components(settings, resources) as (components, context):
+        api = build_api(settings, components, context)
+        await components.tasks.set_max_running(settings.max_running)
+        if components.database.is_shared:
+            await write_marker(components)
+            await api.housekeeping.sweep_if_due()
         else:
-            await parts.table.reclaim()
-            await served.housekeeping.sweep()
-        async with moving(parts, served.housekeeping.run()):
-            yield served.app
+            await components.tasks.requeue_running()
+            await api.housekeeping.sweep()
+        async with running(components, api.housekeeping.run()):
+            yield api.app
 
 
 async def serve(
@@ -58,13 +63,13 @@ async def serve(
     store: ObjectStore | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve on a port until SIGINT or SIGTERM; `ready` is called once it answers there. Raises as `service` does."""
+    """Serve on a port until SIGINT or SIGTERM; `ready` is called once it answers. Raises as `service` does."""
     async with service(settings, store=store) as app:
         await http_server.serve(server_config(app, host=host, port=port), stop_on_signals(), ready=ready)
 
 
-def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
-    """How the service wants to be served: few callers at a time (a body may be 28 MB), gone a second after the word."""
+def server_config(app: ASGIApp, **address: Any) -> uvicorn.Config:
+    """uvicorn's settings: few connections at a time (a body may be 28 MB), at most a second to shut down."""
     return uvicorn.Config(
         app,
         lifespan="off",
@@ -75,5 +80,5 @@ def server_config(app: ASGIApp, **place: Any) -> uvicorn.Config:
         limit_concurrency=64,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,
-        **place,
+        **address,
     )

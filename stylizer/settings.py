@@ -1,4 +1,4 @@
-"""What the service is told when it starts. Nothing in here reads the environment: whoever starts the service does."""
+"""Settings and constants. The environment is read by the caller, not here."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +11,13 @@ MAX_IMAGE_BYTES = 10 * MIB
 
 @dataclass(frozen=True)
 class StylizerSettings:
-    """One frozen value, with the API's own limits as defaults.
+    """The defaults are the API's own limits.
 
-    `data_dir` holds the task table and all bytes. With `database_url` (`postgresql://…`, it holds a password) the table
-    is there instead, for several services and painters; what runs is taken over `lease` seconds after the last word
-    from who ran it. With no `keys`, every key is accepted, and each one is its own account. Limits count per account;
-    `max_pending` and `upload_space` are for the whole table. `workers` are processes, each with `threads` (None: as
-    many as there are cores). `public_url` is where links point to (without it: wherever the request came in). Lives are
-    in seconds.
+    `data_dir` holds the task table and all files. With `database_url` (`postgresql://…`, contains a password) the table
+    is there instead, shared by several services and workers; a task whose lease was not renewed for `lease` seconds is
+    taken over. With no `keys`, every key is accepted, each as its own account. Limits are per account; `max_pending`
+    and `upload_space` (bytes) are for the whole table. `workers` are processes, each with `threads` (None: one for each
+    core). `public_url` is the start of links (None: the address of the request). Lives are in seconds.
     """
 
     data_dir: Path

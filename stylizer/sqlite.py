@@ -1,4 +1,4 @@
-"""What is special to SQLite: every write takes the lock at its start (BEGIN IMMEDIATE) and is on the disk when it ends
+"""SQLite as the task table's database: each write locks at its start (BEGIN IMMEDIATE) and is on the disk at its end
 (WAL, `synchronous=FULL`).
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 
 class Sqlite:
-    """The task table of one service, in a file of its own; see `stylizer.database.Place`."""
+    """The task table of a single service, in a file; see `stylizer.database.Backend`."""
 
     is_shared = False
 
@@ -20,16 +20,16 @@ class Sqlite:
         self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self.reader = _engine(path, begin="BEGIN", connections=4)
 
-    async def make_room(self, _: AsyncConnection) -> None:
-        """The file is room enough."""
+    async def create_schema(self, _: AsyncConnection) -> None:
+        """SQLite needs none."""
 
-    async def ring(self, _: AsyncConnection) -> None:
-        """There is nobody else to tell."""
+    async def notify(self, _: AsyncConnection) -> None:
+        """There is no other process to wake."""
 
     async def listen(self, _: Callable[[], None]) -> None:
-        """Nobody else ever tells us anything."""
+        """No other process ever notifies this one."""
 
-    async def moment(self, _: AsyncConnection) -> float:
+    async def now(self, _: AsyncConnection) -> float:
         """The machine's clock."""
         return time.time()
 
@@ -40,7 +40,7 @@ def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # or the driver begins transactions at moments of its own
+        connection.isolation_level = None  # or the driver begins transactions by itself
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
             cursor.execute(f"PRAGMA {pragma}")

@@ -1,10 +1,10 @@
-"""The task table: every task from its create call until, 24 hours later, nobody remembers it.
+"""The task table: every task from its create call until it expires, 24 hours later.
 
 PENDING → RUNNING → SUCCEEDED or FAILED; PENDING → CANCELED. Each method is one transaction. A task that was RUNNING
-when the service died or stopped is PENDING again, and keeps its place: at the next start where the service is alone,
-and where painters share the table as soon as the lease of whoever ran it is over. Each start is an attempt of its own,
-and only the last one can end the task. What is written takes its moment from the database, within the transaction: so
-moments are in the order of what happened, whoever wrote them.
+when the service died or stopped becomes PENDING again and keeps its place: at the next start if the service is by
+itself, and as soon as the lease runs out if the table is shared. Each start is an attempt with its own number, and only
+the latest can end the task. Times are read from the database's clock within the transaction, so they are in the order
+of events, whichever process wrote them.
 """
 
 from collections.abc import Mapping
@@ -14,149 +14,153 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stylizer import task_sql as sql
-from stylizer.database import Database, unbroken
-from stylizer.errors import QUOTA_USED_UP, TOO_FAST, TOO_MANY_WAITING, Fault, Refused
+from stylizer.database import Database, uncancellable
+from stylizer.errors import QUEUE_FULL, QUOTA_USED_UP, RATE_LIMITED, Fault, Refused
 from stylizer.tasks import Task, as_task
 
 
-class TaskTable:
-    """All SQL about tasks. `life` in seconds: an older task is as if it had never been."""
+class TaskRepository:
+    """All access to tasks. `life` in seconds: an older task counts as missing."""
 
     def __init__(self, database: Database, *, life: int) -> None:
         self._database = database
         self._life = life
 
-    def since(self, now: int) -> int:
-        """Tasks submitted after this moment are remembered."""
+    def oldest_visible(self, now: int) -> int:
+        """Tasks submitted after this time (ms since the epoch) have not expired."""
         return now - self._life * 1000
 
-    @unbroken
+    @uncancellable
     async def add(
         self, task: Task, *, max_pending: int, free_images: int | None = None, per_second: int | None = None
     ) -> Task:
-        """Put a new task at the end, submitted now.
+        """Add a new task at the end of the queue, submitted now.
 
-        Raises Refused when too many wait, when they come too fast (`per_second` of one account, whichever service took
-        them), or when the account's free quota is used up.
-
-        Unfinished tasks count as spent; what fails gives its image back by ending.
+        Raises Refused when too many are pending, when the account submits too fast (more than `per_second`, over all
+        services), or when its free quota is used up. Unfinished tasks count as used; a task that fails no longer does.
         """
-        async with self._database.writing(rings=True) as connection:
-            task = replace(task, submitted=await self._database.moment(connection))
-            if await _number(connection, sql.COUNT_UNFINISHED, {}) >= max_pending:
-                raise Refused(TOO_MANY_WAITING)
+        async with self._database.write(notify=True) as connection:
+            task = replace(task, submitted=await self._database.now_ms(connection))
+            if await _count(connection, sql.COUNT_UNFINISHED, {}) >= max_pending:
+                raise Refused(QUEUE_FULL)
             if per_second is not None:
                 latest = {"account": task.account, "before": task.submitted - 1000}
-                if await _number(connection, sql.COUNT_LATEST, latest) >= per_second:
-                    raise Refused(TOO_FAST)
+                if await _count(connection, sql.COUNT_RECENT, latest) >= per_second:
+                    raise Refused(RATE_LIMITED)
             if free_images is not None:
-                spent = await _number(connection, sql.COUNT_SPENT, {"account": task.account})
+                spent = await _count(connection, sql.COUNT_SPENT, {"account": task.account})
                 if spent >= free_images:
                     raise Refused(QUOTA_USED_UP)
             await connection.execute(sql.INSERT, {name: getattr(task, name) for name in Task.__dataclass_fields__})
         return task
 
-    @unbroken
+    @uncancellable
     async def find(self, account: str, task_id: str, now: int) -> Task | None:
-        """The account's task, or None: never there, another's, or expired."""
-        async with self._database.reading() as connection:
+        """The account's task, or None: unknown, another account's, or expired."""
+        async with self._database.read() as connection:
             rows = await connection.execute(
-                sql.FIND, {"task_id": task_id, "account": account, "since": self.since(now)}
+                sql.FIND, {"task_id": task_id, "account": account, "since": self.oldest_visible(now)}
             )
             row = rows.mappings().first()
         return None if row is None else as_task(dict(row))
 
-    @unbroken
+    @uncancellable
     async def claim(self, *, lease: float | None = None) -> Task | None:
-        """Start the next task whose account has a slot free, or None.
+        """Start the next task whose account has a free slot, or return None.
 
-        `lease`: for so many seconds the others shall believe that we live; what others had for longer waits again.
+        `lease`: how many seconds the task is ours without renewal; tasks whose lease has run out are pending again.
         """
-        async with self._database.writing() as connection:
-            now = await self._database.moment(connection)
-            values = {"now": now, "since": self.since(now), "lease": None if lease is None else _later(now, lease)}
+        async with self._database.write() as connection:
+            now = await self._database.now_ms(connection)
+            values = {
+                "now": now,
+                "since": self.oldest_visible(now),
+                "lease": None if lease is None else _after(now, lease),
+            }
             if lease is not None:
-                await connection.execute(sql.TAKE_OVER, values)
+                await connection.execute(sql.REQUEUE_LAPSED, values)
             row = (await connection.execute(sql.CLAIM, values)).mappings().first()
         return None if row is None else as_task(dict(row))
 
-    @unbroken
+    @uncancellable
     async def renew(self, task: Task, lease: float) -> bool:
-        """Say that we live, for so many seconds; False when the task isn't ours any more."""
-        async with self._database.writing() as connection:
-            until = _later(await self._database.moment(connection), lease)
-            return await _changed(connection, sql.RENEW, task, lease=until)
+        """Extend the lease by so many seconds from now; False when the task is no longer ours."""
+        async with self._database.write() as connection:
+            until = _after(await self._database.now_ms(connection), lease)
+            return await _update(connection, sql.RENEW, task, lease=until)
 
-    @unbroken
+    @uncancellable
     async def cancel(self, account: str, task_id: str) -> tuple[str, ...] | None:
-        """Cancel it if it is still PENDING: the places of its inputs. None if there is nothing to cancel."""
-        async with self._database.writing() as connection:
-            now = await self._database.moment(connection)
-            values = {"task_id": task_id, "account": account, "now": now, "since": self.since(now)}
+        """Cancel a PENDING task and return its inputs; None if there is nothing to cancel."""
+        async with self._database.write() as connection:
+            now = await self._database.now_ms(connection)
+            values = {"task_id": task_id, "account": account, "now": now, "since": self.oldest_visible(now)}
             row = (await connection.execute(sql.CANCEL, values)).first()
-        return None if row is None else tuple(place for place in row if place)
+        return None if row is None else tuple(name for name in row if name)
 
-    @unbroken
+    @uncancellable
     async def succeed(self, task: Task, result: str) -> bool:
-        """End it with a result (a name on the shelf) and count the image; False when it isn't ours to end any more."""
-        async with self._database.writing(rings=True) as connection:
-            now = await self._database.moment(connection)
-            if not await _changed(connection, sql.SUCCEED, task, result=result, now=now):
+        """End it with a result (a file's name) and count the image; False when the task is no longer ours."""
+        async with self._database.write(notify=True) as connection:
+            now = await self._database.now_ms(connection)
+            if not await _update(connection, sql.SUCCEED, task, result=result, now=now):
                 return False
             await connection.execute(sql.COUNT_IMAGE, {"account": task.account})
             return True
 
-    @unbroken
+    @uncancellable
     async def fail(self, task: Task, fault: Fault) -> bool:
-        """End it with a fault; False when it isn't ours to end any more."""
-        async with self._database.writing(rings=True) as connection:
-            now = await self._database.moment(connection)
-            return await _changed(connection, sql.FAIL, task, code=fault.code, message=fault.message, now=now)
+        """End it with a fault; False when the task is no longer ours."""
+        async with self._database.write(notify=True) as connection:
+            now = await self._database.now_ms(connection)
+            return await _update(connection, sql.FAIL, task, code=fault.code, message=fault.message, now=now)
 
-    @unbroken
+    @uncancellable
     async def release(self, task: Task) -> None:
-        """Back to its place, not counted as a run: the service stops."""
-        async with self._database.writing(rings=True) as connection:
-            await _changed(connection, sql.RELEASE, task)
+        """Make it PENDING again without counting the run: the service stops."""
+        async with self._database.write(notify=True) as connection:
+            await _update(connection, sql.RELEASE, task)
 
-    @unbroken
-    async def reclaim(self) -> None:
-        """Whatever was running when the service died waits again, in its old place: for who has the table alone."""
-        async with self._database.writing() as connection:
-            await connection.execute(sql.RECLAIM)
+    @uncancellable
+    async def requeue_running(self) -> None:
+        """Make tasks PENDING that were running when the service died. Not for shared tables."""
+        async with self._database.write() as connection:
+            await connection.execute(sql.REQUEUE_RUNNING)
 
-    @unbroken
-    async def allow(self, max_running: int) -> None:
-        """How many tasks of one account may run at the same time, whoever runs them."""
-        async with self._database.writing(rings=True) as connection:
-            await connection.execute(sql.RULE, {"name": "max_running", "value": max_running})
+    @uncancellable
+    async def set_max_running(self, max_running: int) -> None:
+        """Set how many tasks of one account may run at the same time, in all processes."""
+        async with self._database.write(notify=True) as connection:
+            await connection.execute(sql.SET_RULE, {"name": "max_running", "value": max_running})
 
-    @unbroken
-    async def is_turn_to_sweep(self, *, interval: int) -> bool:
-        """Whether nobody was told yes in the last `interval` seconds."""
-        async with self._database.writing() as connection:
-            now = await self._database.moment(connection)
-            return bool((await connection.execute(sql.SWEPT, {"now": now, "before": _later(now, -interval)})).rowcount)
+    @uncancellable
+    async def claim_sweep(self, *, interval: int) -> bool:
+        """Whether to sweep now: True for one caller in `interval` seconds."""
+        async with self._database.write() as connection:
+            now = await self._database.now_ms(connection)
+            return bool(
+                (await connection.execute(sql.CLAIM_SWEEP, {"now": now, "before": _after(now, -interval)})).rowcount
+            )
 
-    @unbroken
-    async def forget(self) -> list[str]:
-        """Delete expired tasks; the places of the bytes that go with them."""
-        async with self._database.writing() as connection:
-            since = {"since": self.since(await self._database.moment(connection))}
-            rows = (await connection.execute(sql.EXPIRED, since)).all()
-            await connection.execute(sql.FORGET, since)
-        return [place for row in rows for place in row[1:] if place]
+    @uncancellable
+    async def delete_expired(self) -> list[str]:
+        """Delete expired tasks and return their inputs and results, for deletion too."""
+        async with self._database.write() as connection:
+            since = {"since": self.oldest_visible(await self._database.now_ms(connection))}
+            rows = (await connection.execute(sql.SELECT_EXPIRED, since)).all()
+            await connection.execute(sql.DELETE_EXPIRED, since)
+        return [name for row in rows for name in row[1:] if name]
 
 
-def _later(now: int, seconds: float) -> int:
+def _after(now: int, seconds: float) -> int:
     return now + int(seconds * 1000)
 
 
-async def _changed(connection: AsyncConnection, statement: Any, task: Task, **values: Any) -> bool:
-    """Change the task, if this attempt is still the one that runs it."""
+async def _update(connection: AsyncConnection, statement: Any, task: Task, **values: Any) -> bool:
+    """Change the task if this attempt is still the current one."""
     given = {"task_id": task.task_id, "attempt": task.attempt, **values}
     return bool((await connection.execute(statement, given)).rowcount)
 
 
-async def _number(connection: AsyncConnection, statement: Any, values: Mapping[str, Any]) -> int:
+async def _count(connection: AsyncConnection, statement: Any, values: Mapping[str, Any]) -> int:
     return int((await connection.execute(statement, values)).scalar_one())

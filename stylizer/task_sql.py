@@ -1,4 +1,4 @@
-"""The statements of the task table. They know nothing of SQLite or PostgreSQL."""
+"""The statements of the task table, the same for SQLite and PostgreSQL."""
 
 from sqlalchemy import text
 
@@ -6,7 +6,7 @@ from stylizer.tasks import TASK_COLUMNS
 
 COUNT_UNFINISHED = text("""
     select (select count(*) from task where status = 'PENDING') + (select count(*) from task where status = 'RUNNING')
-""")  # in two, because each has an index of its own
+""")  # two queries, because each uses its own index
 
 COUNT_SPENT = text("""
     select coalesce((select images from account where account = :account), 0)
@@ -14,7 +14,7 @@ COUNT_SPENT = text("""
          + (select count(*) from task where account = :account and status = 'RUNNING')
 """)
 
-COUNT_LATEST = text("select count(*) from task where account = :account and submitted > :before")
+COUNT_RECENT = text("select count(*) from task where account = :account and submitted > :before")
 
 INSERT = text("""
     insert into task (task_id, seq, account, request_id, status, style_index, photo, reference,
@@ -25,7 +25,7 @@ INSERT = text("""
 
 FIND = text(f"select {TASK_COLUMNS} from task where task_id = :task_id and account = :account and submitted > :since")  # noqa: S608  # our own column names
 
-# The oldest waiting task whose account has a slot free.
+# The oldest pending task whose account has a free slot.
 CLAIM = text(f"""
     update task set status = 'RUNNING', started = :now, lease = :lease, runs = runs + 1, attempt = attempt + 1
     where task_id = (
@@ -69,16 +69,18 @@ RENEW = text("""
     where task_id = :task_id and status = 'RUNNING' and attempt = :attempt
 """)
 
-RECLAIM = text("update task set status = 'PENDING', started = null where status = 'RUNNING'")
-TAKE_OVER = text("update task set status = 'PENDING', started = null where status = 'RUNNING' and lease <= :now")
+REQUEUE_RUNNING = text("update task set status = 'PENDING', started = null where status = 'RUNNING'")
+REQUEUE_LAPSED = text("update task set status = 'PENDING', started = null where status = 'RUNNING' and lease <= :now")
 
-RULE = text("""
+SET_RULE = text("""
     insert into rule (name, value) values (:name, :value) on conflict (name) do update set value = :value
 """)
-SWEPT = text("""
+CLAIM_SWEEP = text("""
     insert into rule (name, value) values ('swept', :now)
     on conflict (name) do update set value = :now where rule.value <= :before or rule.value > :now
 """)
 
-EXPIRED = text("select task_id, photo, reference, result from task where submitted <= :since and status <> 'RUNNING'")
-FORGET = text("delete from task where submitted <= :since and status <> 'RUNNING'")
+SELECT_EXPIRED = text(
+    "select task_id, photo, reference, result from task where submitted <= :since and status <> 'RUNNING'"
+)
+DELETE_EXPIRED = text("delete from task where submitted <= :since and status <> 'RUNNING'")

@@ -1,4 +1,4 @@
-"""A task, as a row says it."""
+"""A task, as its row describes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """The API's states. UNKNOWN is no row's state but the answer for a task that the account doesn't have."""
+    """The API's states. UNKNOWN is never stored: it is the answer for a task that the account doesn't have."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One row. Times are milliseconds since the epoch; `photo` and `reference` are places (`stylizer.input_images`)."""
+    """One row. Times are milliseconds since the epoch; for `photo` and `reference` see `stylizer.input_images`."""
 
     task_id: str
     account: str
@@ -45,5 +45,5 @@ TASK_COLUMNS = ", ".join(Task.__dataclass_fields__)
 
 
 def as_task(row: Mapping[str, Any]) -> Task:
-    """A row, typed."""
+    """A row as a Task."""
     return Task(**{**row, "status": Status(row["status"])})

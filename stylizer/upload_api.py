@@ -1,4 +1,4 @@
-"""The calls of the temporary upload: the policy, and the form it is for."""
+"""The two calls of a temporary upload: the policy, and the form posted with it."""
 
 from dataclasses import dataclass
 from itertools import takewhile
@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message
 
-from stylizer.auth_and_limits import MAX_FORM, Gate, read_body
-from stylizer.errors import NO_MODEL, Refused, invalid_parameter
+from stylizer.auth_and_limits import MAX_FORM, AuthAndLimits, read_body
+from stylizer.errors import MODEL_NOT_FOUND, Refused, invalid_parameter
 from stylizer.results import site
 from stylizer.settings import BASE_PATH, MODEL
 from stylizer.uploads import UploadRefused, Uploads, too_large
@@ -20,33 +20,33 @@ FORM_PATH = "/oss"
 
 
 @dataclass(frozen=True)
-class DropOff:
-    """Hands out policies and takes the forms."""
+class UploadApi:
+    """The handlers and their dependencies."""
 
     uploads: Uploads
-    gate: Gate
+    auth: AuthAndLimits
 
     def routes(self) -> list[BaseRoute]:
-        """The policy is part of the API; the form goes where the policy says."""
+        """The policy is part of the API; the form is posted to the address in the policy."""
         return [
             *[Route(f"{BASE_PATH}/uploads{end}", self.policy) for end in ("", "/")],
             *[Route(FORM_PATH + end, self.form, methods=["POST"]) for end in ("", "/")],
         ]
 
     async def policy(self, request: Request) -> Response:
-        """A signed policy for one folder of the caller's own."""
-        account = self.gate.admit(request, self.gate.policies)
+        """A signed policy for a folder of the caller's own."""
+        account = self.auth.authenticate(request, self.auth.policies)
         if request.query_params.get("action") != "getPolicy":
             raise Refused(invalid_parameter("action"))
         if not request.query_params.get("model"):
             raise Refused(invalid_parameter("model"))
         if request.query_params["model"] != MODEL:
-            raise Refused(NO_MODEL)
+            raise Refused(MODEL_NOT_FOUND)
         host = site(request, self.uploads.settings) + FORM_PATH
         return JSONResponse({"request_id": self.uploads.new_id(), "data": self.uploads.policy(account, host)})
 
     async def form(self, request: Request) -> Response:
-        """Take a file. As with the real storage, `file` is the last field and what follows it is ignored."""
+        """Store a file. As with the real storage, `file` is the last field and what follows it is ignored."""
         try:
             form = await _parsed(request, await read_body(request, MAX_FORM))
         except Refused as error:
@@ -67,7 +67,7 @@ class DropOff:
 
 
 async def _parsed(request: Request, body: bytes) -> FormData:
-    """The form in a body that is already here, and hence bounded."""
+    """The form in a body that was already read, so its size is limited."""
 
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}

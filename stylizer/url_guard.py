@@ -1,18 +1,18 @@
-"""Which addresses a fetched URL may lead to: the public internet, and nothing that is ours or the machine's own."""
+"""Which addresses may be fetched from: the public internet, never the local network or this machine."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-_UNICAST = IPv6Network("2000::/3")  # all that is handed out of IPv6; the rest is local, special or nobody's
+_UNICAST = IPv6Network("2000::/3")  # the part of IPv6 that is assigned; the rest is local, special or unassigned
 
 
-def anywhere(_: str) -> bool:
-    """For a service that its owner lets fetch from their own network."""
+def allow_any(_: str) -> bool:
+    """For a service that may fetch from its owner's network."""
     return True
 
 
 def is_public(address: str) -> bool:
-    """Whether this literal address is on the public internet, also when it wraps an IPv4 address."""
+    """Whether this literal address is on the public internet, even if it embeds an IPv4 address."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -27,7 +27,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
-    """The address that the packet really goes to, or every one it may go to."""
+    """The addresses that the packet may really go to."""
     if isinstance(address, IPv4Address):
         return [address]
     if address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""The engine: pixels in, pixels out. Plain functions that can be sent to a worker process by reference."""
+"""The engine: pixels in, pixels out. Plain functions that a worker process can import by name."""
 
 from stylizer.engine.catalogue import LOOKS, Look
 from stylizer.engine.picture import UnusableImage

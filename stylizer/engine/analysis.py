@@ -1,4 +1,4 @@
-"""From a photo to a Portrait: faces, masks, an even exposure, and a border without the old background's colours."""
+"""From a photo to a `Portrait`: faces, masks, even exposure, a border without the old background's colours."""
 
 import math
 
@@ -14,7 +14,7 @@ from stylizer.engine.portrait import ANALYSIS_SIDES, Portrait
 
 
 def analyse(photo: Pixels, short_side: int) -> Portrait:
-    """Understand an upright RGB photo for an output of this short side."""
+    """Analyse an upright RGB photo for an output with this short side (pixels)."""
     size = scaled_size((photo.shape[0], photo.shape[1]), short_side)
     low, high = ANALYSIS_SIDES
     small_bytes = resize(photo, scaled_size(size, int(np.clip(short_side, low, high))))
@@ -36,10 +36,10 @@ def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
 
 
 def _exposure(picture: Picture, masks: Masks) -> float:
-    """A gentle gamma for a face that got too little light, or too much; 1 when the person is well exposed.
+    """A gentle gamma for an underexposed or overexposed face; 1 when the person is well exposed.
 
     Little light shows in the whites of eyes, in teeth and in light clothes, not in the skin: a dark face with bright
-    eyes is a dark complexion, and stays as it is. How light a shadowed face is in the sun, its sunny part tells.
+    eyes is a dark complexion, and stays as it is. For a face half in shadow, the sunlit part shows how light it is.
     """
     face, lightness = masks.face > 0.6, to_lab(picture)[..., 0]
     if face.sum() <= 50:

@@ -1,7 +1,7 @@
-"""Pictures painted a few rows at a time.
+"""Rendering pictures a few rows at a time.
 
-What lies between input and output then takes the memory of a band, not of a picture, and stays in the processor's
-cache, which makes it faster too.
+Intermediate results then take the memory of a band, not of a picture, and stay in the processor's cache, which is
+faster too.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def bands(height: int, width: int) -> Iterator[slice]:
 def in_bands(
     paint: Callable[..., NDArray[Any]], *layers: NDArray[Any], into: NDArray[Any] | None = None
 ) -> NDArray[Any]:
-    """`paint(*layers)` for a `paint` that looks at every pixel alone. Layers are of one height, and not empty.
+    """`paint(*layers)` for a `paint` that treats every pixel by itself. Layers have the same height and are not empty.
 
     The result goes into a new array (floats are single, whatever `paint` makes of them), or `into` one of the layers.
     """

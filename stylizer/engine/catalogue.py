@@ -1,4 +1,4 @@
-"""The looks that exist: index and English name as the API has them, and the module that paints each."""
+"""All looks: index and English name as in the API, and the function that renders each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Giving one cloud of colours the colours of another. Clouds are (n, 3) Lab."""
+"""Transferring the colours of one set of colours to another. Clouds are (n, 3) Lab."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Scale armour drawn on a person's body: plates in arcs over the shoulders, a chest mirror, shoulder guards, a scarf.
 
-Own recipe, after the fish-scale armour of Tang and Song generals. Lengths are in face widths.
+Our own recipe, after the fish-scale armour of Tang and Song generals. Lengths are in face widths.
 """
 
 import cv2
@@ -23,7 +23,7 @@ STEEL, GOLD, CORD = "3d342c", "d9a94e", "8e1f1a"
 
 
 def _domains(portrait: Portrait) -> list[tuple[Face, Plane]]:
-    """Each person's share of the picture, who stands in front last; all of it for one alone."""
+    """Each person's share of the picture, the one in front last; the whole picture for a single person."""
     faces = portrait.faces
     nearest = nearest_face((portrait.small.shape[0], portrait.small.shape[1]), faces)
     order = sorted(range(len(faces)), key=lambda number: float(faces[number].xy[CHIN, 1]))
@@ -61,7 +61,7 @@ def _scales(across: Plane, down: Plane) -> Plane:
 
 
 def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
-    """Every person who shows enough body gets armour, painted in; heads and hair stay in front of everybody's."""
+    """Every person who shows enough body gets armour, painted in; heads and hair stay in front of it."""
     heads = smoothstep(0.35, 0.60, portrait.full(np.maximum(portrait.masks.face, portrait.masks.hair)))
     above = covering(heads, 2)
     before = picture[above].copy()

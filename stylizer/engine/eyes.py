@@ -1,6 +1,6 @@
 """Drawn eyes: irises with depth and catch-lights, and lashes, where the portrait has its own.
 
-Own recipe, after how cel animators paint eyes: dark above, bright below, a large and a small light.
+Our own recipe, after the way cel animators paint eyes: dark above, bright below, a large and a small light.
 """
 
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def _iris_centre(grey: Plane, eye: Eye, mask: Plane, corner: Plane) -> Plane:
 
 
 def _iris_colour(picture: Picture, grey: Plane, mask: Plane) -> Picture:
-    """The iris's own colour, made more vivid and never too dark to tell."""
+    """The iris's own colour, more vivid, and never too dark to recognise."""
     inside = picture[(mask > 0.5) & (grey < np.percentile(grey[mask > 0.5], 45))] if (mask > 0.5).any() else picture
     own = np.median(inside.reshape(-1, 3), 0).astype(np.float32)
     return np.clip(vivid(own.reshape(1, 1, 3), 1.9)[0, 0] * 1.15 + 0.10, 0, 1)

@@ -1,4 +1,4 @@
-"""Ways to paint the person that several looks share: cel colours with lines, and a soft three-dimensional figure."""
+"""Ways of rendering a person that several looks share: cel colours with lines, and a soft three-dimensional figure."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def inked(portrait: Portrait, colours: Picture, line: str, *, on_skin: float, ow
 def sculpted(portrait: Portrait, *, rim: str, warmth: float = 1.0) -> Picture:
     """A soft three-dimensional figure under studio light, output size. `portrait` is already reshaped.
 
-    Own recipe: the photo's shading is mostly taken off the skin and put back from the mesh's normals, with a warm
+    Our own recipe: the photo's shading is mostly taken off the skin and put back from the mesh's normals, with a warm
     terminator as light has it that went through skin (after d'Eon and Luebke 2007), soft shine and a rim light.
     """
     albedo = _albedo(portrait)
@@ -83,7 +83,7 @@ def _albedo(portrait: Portrait) -> Picture:
 
 
 def _creased(portrait: Portrait, picture: Picture) -> Picture:
-    """Folds, nostrils and lids as soft warm shade: without them everybody is a doll of the same age."""
+    """Folds, nostrils and lids as soft warm shade: without them every face looks like a doll's."""
     hair = grow(portrait.masks.hair, portrait.small_px(14))
     shown = (1 - blur(hair, portrait.small_px(4))) * (1 - 0.45 * portrait.skin_area())
     crease = blur(portrait.face_lines, portrait.px(3)) * portrait.full(shown)

@@ -13,7 +13,7 @@ KUWAHARA_SECTORS = 8
 
 
 def blur(picture: Picture, sigma: float) -> Picture:
-    """Gaussian blur; wide ones are done at a quarter of the size, which nobody can tell."""
+    """Gaussian blur; wide ones are done at a quarter of the size, which makes no visible difference."""
     if sigma <= 0.3:
         return picture
     if sigma < 12:

@@ -1,6 +1,6 @@
 """What is where in a portrait: person, face, skin, hair, eyes, brows, lips, as soft masks.
 
-Skin and hair are colour models (Gaussians in Lab) learned from the very face, so they fit every complexion.
+Skin and hair are colour models (Gaussians in Lab) learned from the face itself, so they fit every complexion.
 """
 
 from dataclasses import dataclass, fields
@@ -64,9 +64,9 @@ class ColourModel:
 
 
 def person_mask(picture: Picture, *, anybody: bool) -> Plane:
-    """Who is in front, from a selfie net refined along the picture's edges; small islands dropped.
+    """The person in front, from a selfie net refined along the picture's edges; small islands are dropped.
 
-    The net half believes that a ball or a suit is somebody: unless `anybody` is known to be there it has to be sure.
+    The net sometimes takes a ball or a suit for a person: unless `anybody` is known to be there, it has to be certain.
     """
     height, width = picture.shape[:2]
     coarse = segment_person(to_bytes(picture))

@@ -1,6 +1,6 @@
-"""Handing freed memory back to the system.
+"""Returning freed memory to the system.
 
-The nets free hundreds of megabytes that the C library would keep; with glibc it can be asked to let go of them.
+The nets free hundreds of megabytes that the C library would keep; glibc can be asked to release them.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ def _trim() -> Callable[[int], int] | None:
 
 
 def give_back() -> None:
-    """Return what has been freed to the system, where the C library can; costs a few milliseconds."""
+    """Return freed memory to the system, where the C library supports it; takes a few milliseconds."""
     trim = _trim()
     if trim:
         trim(0)

@@ -1,4 +1,4 @@
-"""The vendored nets: checked against their full SHA-256, loaded once a process, called with plain arrays.
+"""The vendored nets: checked against their full SHA-256, loaded once in each process, called with plain arrays.
 
 Only load them in the process that uses them: sessions do not survive a fork.
 """
@@ -32,7 +32,7 @@ STYLE_VECTOR_SIDE = 256
 
 
 class TamperedModel(RuntimeError):
-    """A weights file is not the one that this code was written for."""
+    """A weights file differs from the one that this code was written for."""
 
 
 def read_model(name: str, folder: Path = MODELS) -> bytes:
@@ -75,7 +75,7 @@ def detect_faces(patch: Pixels) -> tuple[Plane, Plane]:
 
 
 def face_mesh(patch: Pixels) -> tuple[Plane, float]:
-    """468 landmarks (x, y, z in pixels of the 192-pixel RGB patch), and how surely it is a face, 0..1."""
+    """468 landmarks (x, y, z in pixels of the 192-pixel RGB patch), and the confidence that it is a face, 0..1."""
     net = _tflite("face_landmark.tflite")
     net.setInput(cv2.dnn.blobFromImage(patch, 1 / 255, (192, 192)))
     points, score = net.forward(["conv2d_21", "conv2d_31"])

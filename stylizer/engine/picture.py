@@ -27,7 +27,7 @@ PIXEL_LIMIT = 50_000_000
 
 
 class UnusableImage(ValueError):
-    """The photo cannot be worked on; `code` is the API's: "InvalidImageFormat" or "InvalidImageResolution"."""
+    """The photo cannot be used; `code` is the API's: "InvalidImageFormat" or "InvalidImageResolution"."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)

@@ -1,7 +1,7 @@
-"""A portrait understood: the photo, who is where in it, and, drawn when first asked for, its lines.
+"""An analysed portrait: the photo, the people in it, and its lines, which are drawn on first use.
 
-Made once a photo and size, then handed from look to look. Its layers are made when first asked for, and shared with
-its bent copies.
+Created once for each photo and size, and shared by all looks. Layers are computed on first use and shared with warped
+copies.
 """
 
 from collections.abc import Callable
@@ -79,12 +79,12 @@ class Portrait:
 
     @property
     def separable(self) -> bool:
-        """Whether the person can be told from the background at all."""
+        """Whether the person can be separated from the background."""
         return 0.05 < float(self.masks.person.mean()) < 0.97
 
     @cached_property
     def cutout(self) -> Plane:
-        """The person at output size with fine edges; all ones when there is nobody to cut out."""
+        """The person at output size with fine edges; all ones when there is no person to cut out."""
         shared = self._shared("cutout")
         if shared is not None:
             return shared
@@ -95,7 +95,7 @@ class Portrait:
         return smoothstep(0.15, 0.85, np.clip(fine, 0, 1))
 
     def step_back(self) -> None:
-        """Let go of the layers that are quickly made again: another portrait is being painted now."""
+        """Drop the layers that are quick to compute again, because another portrait is rendered now."""
         for layer in QUICK_LAYERS:
             self.__dict__.pop(layer, None)
 

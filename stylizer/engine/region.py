@@ -1,4 +1,4 @@
-"""Small things are painted in the part of the picture where they are, not in all of it."""
+"""Regions: small details are rendered within their part of the picture only."""
 
 import cv2
 import numpy as np

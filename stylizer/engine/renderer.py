@@ -1,4 +1,4 @@
-"""A photo in, a look out: understands each photo once, then paints it as often as asked."""
+"""Renders a photo in a look. A photo is analysed once and then rendered in as many looks as requested."""
 
 import hashlib
 import threading
@@ -42,11 +42,11 @@ KEPT_PORTRAITS = 2
 FACE_SEARCH_SIDE = 768
 
 
-class Sitters:
-    """The last few portraits, by content of the photo and size; a process has one of these."""
+class PortraitCache:
+    """The most recently used portraits, by the photo's content and size; one cache for each process."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._kept: OrderedDict[tuple[bytes, int], Portrait] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -55,13 +55,13 @@ class Sitters:
             self._kept.clear()
 
     def portrait(self, photo: bytes, short_side: int) -> Portrait:
-        """Analyse a photo, unless that was done lately. Raises UnusableImage."""
+        """Analyse a photo, unless its portrait is in the cache. Raises UnusableImage."""
         key = hashlib.sha256(photo).digest(), short_side
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            while len(self._kept) >= self._most:  # first, so that memory never holds one more
+            while len(self._kept) >= self._capacity:  # before the analysis, so that memory never holds one more
                 self._kept.popitem(last=False)
             for other in self._kept.values():
                 other.step_back()
@@ -71,12 +71,12 @@ class Sitters:
         return portrait
 
 
-_sitters = Sitters(KEPT_PORTRAITS)
+_portraits = PortraitCache(KEPT_PORTRAITS)
 
 
-def forget() -> None:
-    """Drop the portraits that are kept in this process."""
-    _sitters.clear()
+def clear_cache() -> None:
+    """Drop the portraits cached in this process."""
+    _portraits.clear()
 
 
 def stylize(
@@ -102,7 +102,7 @@ def stylize(
         return contact_sheet(photo, thumb=TRY_ALL_THUMB, seed=seed)
     if not SHORT_SIDES[0] <= short_side <= SHORT_SIDES[1]:
         raise ValueError(f"short_side must be within {SHORT_SIDES[0]}..{SHORT_SIDES[1]}")
-    portrait = _sitters.portrait(photo, max(short_side, SMALLEST_RENDERING))
+    portrait = _portraits.portrait(photo, max(short_side, SMALLEST_RENDERING))
     picture = _like(portrait, reference, strength, brush) if look == REFERENCE else LOOKS[look].paint(portrait, seed)
     encoded = encode(finished(picture, portrait, short_side))
     del picture
@@ -118,7 +118,7 @@ def _like(portrait: Portrait, reference: bytes | None, strength: float, brush: f
 
 
 def contact_sheet(photo: bytes, *, thumb: int, seed: int = 0) -> bytes:
-    """JPEG bytes of a page that shows the photo in every look, each of `thumb` pixels short side.
+    """JPEG bytes of a page that shows the photo in every look, each with a short side of `thumb` pixels.
 
     Raises UnusableImage.
     """
@@ -136,14 +136,14 @@ def usable(photo: bytes) -> Pixels:
 
 
 def finished(picture: Picture, portrait: Portrait, short_side: int) -> Picture:
-    """The painted picture at the asked size."""
+    """The rendered picture at the requested size."""
     return resize(picture, scaled_size(portrait.size, short_side))
 
 
 def find_face(photo: bytes) -> tuple[float, float, float, float] | None:
     """x, y, width and height of the main face as fractions of the upright picture, or None.
 
-    Any shape of picture will do: this is what decides where a longer one may be cropped. Raises UnusableImage.
+    Pictures of any shape are accepted: this decides where a longer one may be cropped. Raises UnusableImage.
     """
     pixels = decode(photo)
     short = min(FACE_SEARCH_SIDE, *pixels.shape[:2])
@@ -157,7 +157,7 @@ def find_face(photo: bytes) -> tuple[float, float, float, float] | None:
 
 
 def warm_up() -> None:
-    """Load every net and run it once, small, so that a worker's first task is as fast as the next."""
+    """Load every net and run it once on a small input, so that a worker's first task is as fast as the next."""
     grey = np.full((256, 256, 3), 0.5, np.float32)
     segment_person(to_bytes(grey))
     detect_faces(to_bytes(grey[:128, :128]))

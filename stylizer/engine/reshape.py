@@ -1,6 +1,6 @@
 """Gentle reshaping of faces: larger eyes, a slightly narrower jaw, a smaller nose.
 
-Own: local warps falling off as (1 - r^2)^2. Everything of the portrait is bent together, also what is drawn later.
+Our own: local warps falling off as (1 - r^2)^2. All layers of the portrait are warped alike, later ones included.
 """
 
 import math

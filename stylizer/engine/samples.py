@@ -1,6 +1,6 @@
 """Gallery pictures: python -m stylizer.engine.samples PORTRAIT OUT_DIR
 
-Writes <slug>.jpg for every look, original.jpg, and reference.jpg, a painting made up here to be a style reference.
+Writes <slug>.jpg for every look, original.jpg, and reference.jpg, a generated painting as the style reference.
 All show the main person of the portrait from the chest up.
 """
 

@@ -15,7 +15,7 @@ MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
 
 
 def smooth_skin(picture: Picture, masks: Masks) -> Picture:
-    """Even out all bare skin; done twice it makes a mask of an old face."""
+    """Even out all bare skin; applied twice it turns an old face into a mask."""
     smooth = soften(smooth_surfaces(picture), 6, 4e-3)
     return mix(picture, smooth, masks.skin * (1 - np.clip(masks.features * 1.3, 0, 1)))
 

@@ -1,4 +1,4 @@
-"""Figures moved about: cut out, scaled and turned, to become things such as magnets and badges."""
+"""Cut-out figures, scaled and turned, for objects such as magnets and badges."""
 
 import math
 from dataclasses import dataclass

@@ -19,4 +19,4 @@ async def test_a_body_that_does_not_come_is_given_up() -> None:
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
     with pytest.raises(Refused) as refusal:
         await read_body(request, 1000, seconds=0.05)
-    assert refusal.value.fault == BODY_TOO_SLOW and refusal.value.fault.hang_up
+    assert refusal.value.fault == BODY_TOO_SLOW and refusal.value.fault.close_connection

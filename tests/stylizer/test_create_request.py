@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stylizer.create_request import Inline, Order, Uploaded, Web, read_order
-from stylizer.errors import INVALID_BODY, INVALID_STYLE, INVALID_URL, NO_MODEL, Fault, Refused, invalid_parameter
+from stylizer.create_request import CreateRequest, Inline, Uploaded, Web, parse_create_request
+from stylizer.errors import INVALID_BODY, INVALID_STYLE, INVALID_URL, MODEL_NOT_FOUND, Fault, Refused, invalid_parameter
 
 STYLES = frozenset({-1, 0, 32})
 PHOTO = "https://example.org/a.png"
@@ -18,13 +18,13 @@ def body(parameters: Any = None, **wish: Any) -> dict[str, Any]:
     return {"model": "wanx-style-repaint-v1", "input": given, "parameters": parameters}
 
 
-def read(given: Any, *, resolve_oss: bool = True) -> Order:
-    return read_order(given, styles=STYLES, resolve_oss=resolve_oss)
+def read(given: Any, *, resolve_oss: bool = True) -> CreateRequest:
+    return parse_create_request(given, styles=STYLES, resolve_oss=resolve_oss)
 
 
 def test_index_zero_is_a_style_and_null_and_empty_extras_are_welcome() -> None:
     plain = {"model": "wanx-style-repaint-v1", "input": {"image_url": PHOTO, "style_index": 0}}
-    assert read(plain) == read(body({}, style_ref_url=None)) == Order(0, Web(PHOTO))
+    assert read(plain) == read(body({}, style_ref_url=None)) == CreateRequest(0, Web(PHOTO))
 
 
 def test_a_reference_is_read_only_with_index_minus_one() -> None:
@@ -49,7 +49,7 @@ REFUSALS: list[tuple[Any, Fault]] = [
     ({}, invalid_parameter("model")),
     ({"model": 7, "input": {}}, invalid_parameter("model")),
     ({"model": "wanx-style-repaint-v1", "input": "text"}, invalid_parameter("input")),
-    ({**body(), "model": "another"}, NO_MODEL),
+    ({**body(), "model": "another"}, MODEL_NOT_FOUND),
     (body(style_index=None), invalid_parameter("style_index")),
     (body(style_index=True), invalid_parameter("style_index")),
     (body(style_index="0"), invalid_parameter("style_index")),

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from stylizer.errors import INVALID_URL, Refused
 from stylizer.fetch import Fetcher, GuardedTransport, resolve
 from stylizer.settings import MAX_IMAGE_BYTES
-from stylizer.url_guard import anywhere, is_public
+from stylizer.url_guard import allow_any, is_public
 from tests.fakes.dashscope.service import served
 
 
@@ -71,7 +71,7 @@ async def is_refused(fetcher: Fetcher, url: str) -> bool:
 
 
 async def test_a_picture_is_fetched_and_redirects_are_followed_three_times() -> None:
-    fetcher = Fetcher(resolve=resolve, is_allowed=anywhere)
+    fetcher = Fetcher(resolve=resolve, is_allowed=allow_any)
     async with served(Site().app) as url:
         assert await fetcher.fetch(f"{url}/picture") == b"picture"
         assert await fetcher.fetch(f"{url}/hop/3") == b"arrived"
@@ -79,7 +79,7 @@ async def test_a_picture_is_fetched_and_redirects_are_followed_three_times() -> 
 
 
 async def test_ten_megabytes_are_fetched_and_not_a_byte_more() -> None:
-    fetcher = Fetcher(resolve=resolve, is_allowed=anywhere)
+    fetcher = Fetcher(resolve=resolve, is_allowed=allow_any)
     async with served(Site().app) as url:
         assert len(await fetcher.fetch(f"{url}/bytes/{MAX_IMAGE_BYTES}")) == MAX_IMAGE_BYTES
         assert await is_refused(fetcher, f"{url}/bytes/{MAX_IMAGE_BYTES + 1}")
@@ -87,7 +87,7 @@ async def test_ten_megabytes_are_fetched_and_not_a_byte_more() -> None:
 
 
 async def test_a_server_that_fails_or_never_answers_is_an_invalid_url() -> None:
-    fetcher = Fetcher(resolve=resolve, is_allowed=anywhere, seconds=0.2)
+    fetcher = Fetcher(resolve=resolve, is_allowed=allow_any, seconds=0.2)
     async with served(Site().app) as url:
         assert await is_refused(fetcher, f"{url}/missing")
         assert await is_refused(fetcher, f"{url}/never")
@@ -164,7 +164,7 @@ async def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
 
 async def test_an_address_that_does_not_answer_is_followed_by_the_next() -> None:
     async with served(Site().app) as url:
-        fetcher = Fetcher(resolve=names(**{"photos.example": ["127.0.0.9", "127.0.0.1"]}), is_allowed=anywhere)
+        fetcher = Fetcher(resolve=names(**{"photos.example": ["127.0.0.9", "127.0.0.1"]}), is_allowed=allow_any)
         assert await fetcher.fetch(f"http://photos.example:{url.rpartition(':')[2]}/picture") == b"picture"
 
 

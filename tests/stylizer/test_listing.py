@@ -3,7 +3,7 @@
 import pytest
 
 from stylizer.errors import Refused
-from stylizer.listing import read_listing
+from stylizer.listing import parse_list_query
 
 DAY = 86_400_000
 NOW = 1709389333026  # 2024-03-02 22:22:13.026 in Beijing
@@ -22,14 +22,14 @@ START = 1709308800000  # 2024-03-02 00:00:00 there
     ],
 )
 def test_a_span_is_at_most_a_day_of_beijing_time(query: dict[str, str], span: tuple[int, int]) -> None:
-    listing = read_listing(query, NOW)
+    listing = parse_list_query(query, NOW)
     assert (listing.first, listing.last) == span
 
 
 def test_pages_and_filters_are_read() -> None:
-    listing = read_listing({"page_no": "3", "page_size": "50", "status": "PENDING", "task_id": "t"}, NOW)
+    listing = parse_list_query({"page_no": "3", "page_size": "50", "status": "PENDING", "task_id": "t"}, NOW)
     assert (listing.page_no, listing.page_size, listing.status, listing.task_id) == (3, 50, "PENDING", "t")
-    assert read_listing({}, NOW).any_model and not read_listing({"model_name": "x"}, NOW).any_model
+    assert parse_list_query({}, NOW).any_model and not parse_list_query({"model_name": "x"}, NOW).any_model
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_pages_and_filters_are_read() -> None:
 )
 def test_what_is_not_as_documented_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(Refused) as refusal:
-        read_listing(query, NOW)
+        parse_list_query(query, NOW)
     assert refusal.value.fault.code == "InvalidParameter"

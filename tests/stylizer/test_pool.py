@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stylizer.engines import Engine
-from stylizer.errors import BROKEN, TOOK_TOO_LONG, Fault
+from stylizer.errors import INTERNAL_ERROR, TIMED_OUT, Fault
 from stylizer.pool import Pool
 from stylizer.worker import RenderJob
 from stylizer.worker_process import ProcessWorker
@@ -70,7 +70,7 @@ async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: 
     hold = tmp_path / "go"
     pool = Pool(quick_engine(until=hold, in_processes=True), workers=1, seconds=0.5)
     pool.open()
-    assert await pool.render(JOB) == TOOK_TOO_LONG
+    assert await pool.render(JOB) == TIMED_OUT
     hold.touch()
     while not isinstance(await pool.render(JOB), bytes):
         pass  # a busy machine may need longer than that to start the next worker, but then it paints
@@ -122,7 +122,7 @@ async def test_an_engine_that_dies_whenever_it_starts_ends_tasks_and_not_the_ser
     deaths.write_text("\n" * 100)
     pool = Pool(dying_engine(deaths=deaths), workers=1, seconds=30)
     pool.open()
-    assert await pool.render(JOB) == BROKEN
+    assert await pool.render(JOB) == INTERNAL_ERROR
     await pool.close()
 
 

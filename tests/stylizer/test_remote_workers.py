@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from stylizer.engines import SHEET
-from stylizer.remote_workers import painters
-from stylizer.resources import World, opened
+from stylizer.remote_workers import remote_workers
+from stylizer.resources import Resources, open_components
 from stylizer.settings import StylizerSettings
 from tests.fakes.dashscope.api_calls import MODEL, data_url
 from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
@@ -25,8 +25,8 @@ async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_pat
     go = tmp_path / "go"
     async with (
         front(tmp_path, postgres_url, max_running=10) as caller,
-        painters(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
-        painters(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
+        remote_workers(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
+        remote_workers(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
     ):
         tasks = [await caller.task(data_url(portrait_jpeg(shade=shade))) for shade in range(0, 240, 40)]
         for task_id in tasks[:2]:
@@ -47,9 +47,9 @@ async def test_a_key_has_one_running_task_however_many_painters_and_services_the
     async with (
         front(tmp_path, postgres_url) as one,
         front(tmp_path, postgres_url) as two,
-        painters(settings, engine=quick_engine()),
-        painters(settings, engine=quick_engine()),
-        painters(settings, engine=quick_engine()),
+        remote_workers(settings, engine=quick_engine()),
+        remote_workers(settings, engine=quick_engine()),
+        remote_workers(settings, engine=quick_engine()),
     ):
         other = replace(two, key="sk-two")
         tasks = [(caller, await caller.task()) for _ in range(6) for caller in (one, two, other)]
@@ -117,12 +117,12 @@ async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_p
     settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
     async with (
         front(tmp_path, postgres_url, max_running=10) as caller,
-        opened(settings, World(quick_engine(until=tmp_path / "never"))) as (parts, _),
+        open_components(settings, Resources(quick_engine(until=tmp_path / "never"))) as (parts, _),
     ):
         await caller.task()
         attempts = 0
         while attempts < 10:
-            painting = asyncio.create_task(parts.lane.run())
+            painting = asyncio.create_task(parts.scheduler.run())
             await asyncio.wait([painting], timeout=rng.random() / 10)
             painting.cancel()
             await asyncio.wait([painting])
@@ -141,7 +141,7 @@ async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path
         first, second = await one.task(f"oss://{form['upload_dir']}/a"), await one.task()
         assert (await two.cancel(second)).status_code == 200
         assert (await one.state(second))["output"]["task_status"] == "CANCELED"
-        async with painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()):
+        async with remote_workers(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()):
             link = httpx.URL((await two.until(first))["output"]["results"][0]["url"])
         for caller in (one, two):
             assert (await caller.http.get(link.raw_path.decode())).content[:2] == b"\xff\xd8"
@@ -162,7 +162,7 @@ async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[s
     """A painter in the middle of a task whose service has gone."""
     async with front(data, url) as caller:
         task_id = await caller.task()
-        painting = painters(StylizerSettings(data, url, lease=LONG), engine=quick_engine(until=go))
+        painting = remote_workers(StylizerSettings(data, url, lease=LONG), engine=quick_engine(until=go))
         await painting.__aenter__()
         await caller.until(task_id, RUNNING)
     try:
@@ -175,6 +175,6 @@ async def test_a_page_of_all_looks_is_painted_elsewhere_too(tmp_path: Path, post
     engine = replace(quick_engine(), styles=STYLES | {SHEET})
     async with (
         front(tmp_path, postgres_url, engine=engine) as caller,
-        painters(StylizerSettings(tmp_path, postgres_url), engine=engine),
+        remote_workers(StylizerSettings(tmp_path, postgres_url), engine=engine),
     ):
         assert b"look=-2" in await caller.picture(await caller.task(style_index=SHEET))

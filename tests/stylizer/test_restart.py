@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from stylizer.database import open_database
-from stylizer.scheduler import MOST_RUNS
-from stylizer.task_repository import TaskTable
+from stylizer.scheduler import MAX_RUNS
+from stylizer.task_repository import TaskRepository
 from tests import ROOT
 from tests.fakes.dashscope.api_calls import MODEL, Caller, data_url, open_api
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -94,11 +94,11 @@ async def test_a_task_that_brings_the_service_down_again_and_again_is_given_up(t
     async with open_api(data, engine=quick_engine(until=hold), max_running=0) as (_, caller):
         task_id = await caller.task()
     async with open_database(data / "stylizer.db") as database:
-        table = TaskTable(database, life=DAY)
-        await table.allow(1)
-        for _ in range(MOST_RUNS):
-            assert await table.claim()
-            await table.reclaim()  # as a start after a crash does
+        tasks = TaskRepository(database, life=DAY)
+        await tasks.set_max_running(1)
+        for _ in range(MAX_RUNS):
+            assert await tasks.claim()
+            await tasks.requeue_running()  # as a start after a crash does
     async with open_api(data) as (_, caller):
         output = (await caller.until(task_id))["output"]
     assert (output["task_status"], output["code"]) == ("FAILED", "InternalError")

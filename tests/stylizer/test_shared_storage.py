@@ -8,9 +8,9 @@ import pytest
 from bot.config.stand_in import stylizer_bucket
 from common.clock import DatabaseClock
 from stylizer.database import CannotOpen, open_database
-from stylizer.remote_workers import painters
+from stylizer.remote_workers import remote_workers
 from stylizer.settings import StylizerSettings
-from stylizer.task_repository import TaskTable
+from stylizer.task_repository import TaskRepository
 from tests.fakes.dashscope.api_calls import data_url
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -24,7 +24,7 @@ async def test_work_goes_on_after_the_database_has_sent_everybody_away(
 ) -> None:
     async with (
         front(tmp_path, postgres_url) as caller,
-        painters(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
+        remote_workers(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
     ):
         await caller.picture(await caller.task())
         name = postgres_url.rpartition("/")[2]
@@ -38,7 +38,7 @@ async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobody
     async with front(tmp_path / "here", postgres_url) as caller:
         task_id = await caller.task()
         with pytest.raises(CannotOpen, match="set PHOTO_STORE as it is there"):
-            async with painters(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
+            async with remote_workers(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
                 raise AssertionError
         assert (await caller.state(task_id))["output"]["task_status"] == "PENDING"
 
@@ -55,7 +55,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
                 f"a/prefix/stylizer/inputs/{task_id}-reference",
                 "a/prefix/stylizer/mark",
             ]
-            async with painters(settings, engine=quick_engine(), store=stylizer_bucket(bucket)):
+            async with remote_workers(settings, engine=quick_engine(), store=stylizer_bucket(bucket)):
                 assert b"reference=True" in await caller.picture(task_id)
         result = f"a/prefix/stylizer/results/{task_id}_style-1_1.jpg"
         assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark", result]
@@ -79,8 +79,8 @@ async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
         clock = DatabaseClock(database.now, steady=lambda: steady[0])
         await clock.measure()
-        async with database.reading() as connection:
-            now = await database.moment(connection) / 1000
+        async with database.read() as connection:
+            now = await database.now_ms(connection) / 1000
     assert abs(clock.now() - now) < 60
     before = clock.now()
     steady[0] += 5
@@ -100,7 +100,7 @@ async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
                 raise AssertionError
         postgres.execute(f"create schema stylizer authorization {role}", name)
         async with open_database(url) as database:
-            await TaskTable(database, life=DAY).allow(1)
+            await TaskRepository(database, life=DAY).set_max_running(1)
     finally:
         postgres.drop(postgres_url)
         postgres.execute(f"drop role {role}")
@@ -108,5 +108,5 @@ async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
 
 async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
     with pytest.raises(CannotOpen, match="STYLIZER_DATABASE_URL"):
-        async with painters(StylizerSettings(tmp_path), engine=quick_engine()):
+        async with remote_workers(StylizerSettings(tmp_path), engine=quick_engine()):
             raise AssertionError

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from stylizer.signing import account_of, is_signed, opens, signature, signed_query
+from stylizer.signing import account_id, is_signed, is_valid_link, signature, signed_query
 
 SECRET, OTHER = b"s" * 32, b"t" * 32
 
@@ -12,8 +12,8 @@ SECRET, OTHER = b"s" * 32, b"t" * 32
 def test_a_signed_link_opens_until_it_expires() -> None:
     query = {name: values[0] for name, values in parse_qs(signed_query(SECRET, "a.jpg", 1000)).items()}
     given = query["Signature"]
-    assert opens(SECRET, "a.jpg", query["Expires"], given, 999.9)
-    assert not opens(SECRET, "a.jpg", query["Expires"], given, 1000)
+    assert is_valid_link(SECRET, "a.jpg", query["Expires"], given, 999.9)
+    assert not is_valid_link(SECRET, "a.jpg", query["Expires"], given, 1000)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_a_signed_link_opens_until_it_expires() -> None:
 )
 def test_nothing_else_is_opened_by_it(secret: bytes, name: str, expires: str) -> None:
     given = signature(SECRET, "result", "a.jpg", "1000")
-    assert not opens(secret, name, expires, given, 0)
+    assert not is_valid_link(secret, name, expires, given, 0)
 
 
 @pytest.mark.parametrize("given", ["", "x", "ключ", "\ud800"])
@@ -36,5 +36,5 @@ def test_the_borders_between_parts_are_signed_too() -> None:
 
 
 def test_an_account_does_not_tell_its_key() -> None:
-    assert "sk-secret" not in account_of("sk-secret") and account_of("a") != account_of("b")
-    assert account_of("a") == account_of("a") and len(account_of("\ud800")) == 32
+    assert "sk-secret" not in account_id("sk-secret") and account_id("a") != account_id("b")
+    assert account_id("a") == account_id("a") and len(account_id("\ud800")) == 32

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from stylizer.database import CannotOpen, Database, open_database
-from stylizer.errors import BROKEN, Refused
+from stylizer.errors import INTERNAL_ERROR, Refused
 from stylizer.schema import SCHEMA
-from stylizer.task_repository import TaskTable
+from stylizer.task_repository import TaskRepository
 from stylizer.tasks import Status, Task
 
 NOW = 1_800_000_000_000
@@ -47,93 +47,97 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Hands)
 
 
 @pytest.fixture
-async def table(database: Database) -> TaskTable:
-    table = TaskTable(database, life=LIFE)
-    await table.allow(1)
-    return table
+async def repository(database: Database) -> TaskRepository:
+    repository = TaskRepository(database, life=LIFE)
+    await repository.set_max_running(1)
+    return repository
 
 
-async def add(table: TaskTable, task_id: str, account: str = "a", *, free_images: int | None = None) -> Task | None:
+async def add(
+    repository: TaskRepository, task_id: str, account: str = "a", *, free_images: int | None = None
+) -> Task | None:
     task = Task(task_id, account, "request", 0, NOW, photo="https://x/y", strength=0.5, seed=7)
-    await table.add(task, max_pending=1000, free_images=free_images)
+    await repository.add(task, max_pending=1000, free_images=free_images)
     return task
 
 
-async def test_a_task_comes_back_as_it_was_put_in(table: TaskTable) -> None:
-    task = await add(table, "t")
-    assert await table.find("a", "t", NOW) == task
-    assert await table.find("b", "t", NOW) is None
+async def test_a_task_comes_back_as_it_was_put_in(repository: TaskRepository) -> None:
+    task = await add(repository, "t")
+    assert await repository.find("a", "t", NOW) == task
+    assert await repository.find("b", "t", NOW) is None
 
 
-async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(table: TaskTable, clock: Hands) -> None:
+async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(
+    repository: TaskRepository, clock: Hands
+) -> None:
     for task_id, account in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
-        await add(table, task_id, account)
-    claimed = [await table.claim() for _ in range(3)]
+        await add(repository, task_id, account)
+    claimed = [await repository.claim() for _ in range(3)]
     assert [task and task.task_id for task in claimed] == ["a1", "b1", None]
     assert claimed[0] is not None
-    await table.succeed(claimed[0], "results/x")
+    await repository.succeed(claimed[0], "results/x")
     clock.at += 5
-    following = await table.claim()
+    following = await repository.claim()
     assert following is not None
     assert (following.task_id, following.started, following.status) == ("a2", NOW + 5, Status.RUNNING)
 
 
-async def test_a_hundred_claims_at_once_give_out_every_slot_once(table: TaskTable) -> None:
+async def test_a_hundred_claims_at_once_give_out_every_slot_once(repository: TaskRepository) -> None:
     for number in range(20):
-        await add(table, str(number))
-    await table.allow(3)
-    claimed = await asyncio.gather(*[table.claim() for _ in range(100)])
+        await add(repository, str(number))
+    await repository.set_max_running(3)
+    claimed = await asyncio.gather(*[repository.claim() for _ in range(100)])
     assert sorted(task.task_id for task in claimed if task) == ["0", "1", "2"]
 
 
-async def test_a_task_ends_once(table: TaskTable, clock: Hands) -> None:
-    await add(table, "t")
-    task = await table.claim()
+async def test_a_task_ends_once(repository: TaskRepository, clock: Hands) -> None:
+    await add(repository, "t")
+    task = await repository.claim()
     assert task is not None
     clock.at += 1
-    assert await table.fail(task, BROKEN)
+    assert await repository.fail(task, INTERNAL_ERROR)
     clock.at += 1
-    assert not await table.succeed(task, "results/x")
-    await table.release(task)
-    found = await table.find("a", "t", NOW)
+    assert not await repository.succeed(task, "results/x")
+    await repository.release(task)
+    found = await repository.find("a", "t", NOW)
     assert found == replace(
-        task, status=Status.FAILED, ended=NOW + 1, code=BROKEN.code, message=BROKEN.message, photo=None
+        task, status=Status.FAILED, ended=NOW + 1, code=INTERNAL_ERROR.code, message=INTERNAL_ERROR.message, photo=None
     )
-    await add(table, "still free", free_images=1)
+    await add(repository, "still free", free_images=1)
 
 
-async def test_released_and_reclaimed_tasks_keep_their_place(table: TaskTable) -> None:
+async def test_released_and_reclaimed_tasks_keep_their_place(repository: TaskRepository) -> None:
     for task_id in ("first", "second"):
-        await add(table, task_id)
-    task = await table.claim()
+        await add(repository, task_id)
+    task = await repository.claim()
     assert task is not None
-    await table.release(task)
-    again = await table.claim()
-    await table.reclaim()
-    once_more = await table.claim()
+    await repository.release(task)
+    again = await repository.claim()
+    await repository.requeue_running()
+    once_more = await repository.claim()
     assert [one and (one.task_id, one.runs) for one in (again, once_more)] == [("first", 1), ("first", 2)]
 
 
-async def test_expired_tasks_are_forgotten_but_for_one_that_runs(table: TaskTable, clock: Hands) -> None:
+async def test_expired_tasks_are_forgotten_but_for_one_that_runs(repository: TaskRepository, clock: Hands) -> None:
     for task_id in ("running", "waiting"):
-        await add(table, task_id)
-    await table.claim()
+        await add(repository, task_id)
+    await repository.claim()
     clock.at += LIFE * 1000 - 1
-    assert await table.forget() == []
+    assert await repository.delete_expired() == []
     clock.at += 1
-    assert await table.forget() == ["https://x/y"]
-    assert await table.find("a", "running", NOW) is not None
-    assert await table.find("a", "waiting", NOW) is None
+    assert await repository.delete_expired() == ["https://x/y"]
+    assert await repository.find("a", "running", NOW) is not None
+    assert await repository.find("a", "waiting", NOW) is None
 
 
-async def test_a_cancelled_caller_never_leaves_a_transaction_open(table: TaskTable) -> None:
+async def test_a_cancelled_caller_never_leaves_a_transaction_open(repository: TaskRepository) -> None:
     rng = random.Random(7)
-    await table.allow(1000)
+    await repository.set_max_running(1000)
     for step in range(60):
         calls: list[asyncio.Task[Task | None]] = [
-            asyncio.create_task(add(table, f"{step}-{number}")) for number in range(4)
+            asyncio.create_task(add(repository, f"{step}-{number}")) for number in range(4)
         ]
-        calls += [asyncio.create_task(table.claim()) for _ in range(2)]
+        calls += [asyncio.create_task(repository.claim()) for _ in range(2)]
         await asyncio.wait(calls, timeout=rng.random() / 100)
         for call in calls:
             if rng.random() < 0.7:
@@ -142,90 +146,92 @@ async def test_a_cancelled_caller_never_leaves_a_transaction_open(table: TaskTab
         assert not [one for one in outcomes if isinstance(one, Exception)]
 
 
-async def test_the_free_quota_counts_what_is_unfinished_too(table: TaskTable) -> None:
-    await add(table, "one", free_images=2)
-    await add(table, "two", free_images=2)
+async def test_the_free_quota_counts_what_is_unfinished_too(repository: TaskRepository) -> None:
+    await add(repository, "one", free_images=2)
+    await add(repository, "two", free_images=2)
     with pytest.raises(Refused) as refusal:
-        await add(table, "three", free_images=2)
+        await add(repository, "three", free_images=2)
     assert refusal.value.fault.code == "AllocationQuota.FreeTierOnly"
-    assert await table.cancel("a", "two") == ("https://x/y",)
-    await add(table, "three", free_images=2)
+    assert await repository.cancel("a", "two") == ("https://x/y",)
+    await add(repository, "three", free_images=2)
 
 
 async def test_what_nobody_speaks_for_any_more_is_taken_over_and_only_the_last_attempt_ends_it(
-    table: TaskTable, clock: Hands
+    repository: TaskRepository, clock: Hands
 ) -> None:
-    await add(table, "t")
-    frozen = await table.claim(lease=10)
+    await add(repository, "t")
+    frozen = await repository.claim(lease=10)
     assert frozen is not None
     clock.at += 9_999
-    assert await table.claim(lease=10) is None
-    assert await table.renew(frozen, 10)
+    assert await repository.claim(lease=10) is None
+    assert await repository.renew(frozen, 10)
     clock.at += 9_999
-    assert await table.claim(lease=10) is None
+    assert await repository.claim(lease=10) is None
     clock.at += 1
-    following = await table.claim(lease=10)
+    following = await repository.claim(lease=10)
     assert following is not None
     assert (following.task_id, following.attempt, following.runs) == ("t", 2, 2)
-    assert not await table.renew(frozen, 1000)
-    assert not await table.fail(frozen, BROKEN)
-    assert not await table.succeed(frozen, "results/late")
-    await table.release(frozen)
+    assert not await repository.renew(frozen, 1000)
+    assert not await repository.fail(frozen, INTERNAL_ERROR)
+    assert not await repository.succeed(frozen, "results/late")
+    await repository.release(frozen)
     clock.at += 1
-    assert await table.succeed(following, "results/right")
-    found = await table.find("a", "t", NOW)
+    assert await repository.succeed(following, "results/right")
+    found = await repository.find("a", "t", NOW)
     assert found is not None
     assert (found.status, found.result, found.ended) == (Status.SUCCEEDED, "results/right", clock.at)
 
 
-async def test_a_release_does_not_bring_an_older_attempt_back(table: TaskTable, clock: Hands) -> None:
-    await add(table, "t")
-    frozen = await table.claim(lease=1)
+async def test_a_release_does_not_bring_an_older_attempt_back(repository: TaskRepository, clock: Hands) -> None:
+    await add(repository, "t")
+    frozen = await repository.claim(lease=1)
     clock.at += 1000
-    stopped = await table.claim(lease=1)
+    stopped = await repository.claim(lease=1)
     assert frozen is not None and stopped is not None
-    await table.release(stopped)
-    running = await table.claim(lease=1)
+    await repository.release(stopped)
+    running = await repository.claim(lease=1)
     assert running is not None
     assert (running.runs, running.attempt) == (2, 3)
-    assert not await table.succeed(frozen, "results/late")
-    assert not await table.succeed(stopped, "results/late")
+    assert not await repository.succeed(frozen, "results/late")
+    assert not await repository.succeed(stopped, "results/late")
 
 
-async def test_who_is_alone_never_loses_a_task_to_time(table: TaskTable, clock: Hands) -> None:
-    await add(table, "t")
-    assert await table.claim() is not None
+async def test_who_is_alone_never_loses_a_task_to_time(repository: TaskRepository, clock: Hands) -> None:
+    await add(repository, "t")
+    assert await repository.claim() is not None
     clock.at += LIFE * 500
-    assert await table.claim(lease=10) is None
+    assert await repository.claim(lease=10) is None
 
 
-async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(table: TaskTable, clock: Hands) -> None:
-    turns = await asyncio.gather(*[table.is_turn_to_sweep(interval=60) for _ in range(5)])
+async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(
+    repository: TaskRepository, clock: Hands
+) -> None:
+    turns = await asyncio.gather(*[repository.claim_sweep(interval=60) for _ in range(5)])
     assert sorted(turns) == [False, False, False, False, True]
     clock.at += 59_999
-    assert not await table.is_turn_to_sweep(interval=60)
+    assert not await repository.claim_sweep(interval=60)
     clock.at += 1
-    assert await table.is_turn_to_sweep(interval=60)
+    assert await repository.claim_sweep(interval=60)
     clock.at -= 10**9
-    assert await table.is_turn_to_sweep(interval=60)
+    assert await repository.claim_sweep(interval=60)
 
 
-async def test_a_text_that_a_database_cannot_hold_is_no_task(table: TaskTable) -> None:
-    assert await table.find("a", "t\0", NOW) is None
-    assert await table.cancel("a", "t\0") is None
+async def test_a_text_that_a_database_cannot_hold_is_no_task(repository: TaskRepository) -> None:
+    assert await repository.find("a", "t\0", NOW) is None
+    assert await repository.cancel("a", "t\0") is None
 
 
-async def test_submits_are_counted_by_the_second_whoever_took_them(table: TaskTable, clock: Hands) -> None:
+async def test_submits_are_counted_by_the_second_whoever_took_them(repository: TaskRepository, clock: Hands) -> None:
     task = Task("first", "a", "request", 0, NOW)
-    await table.add(task, max_pending=9, per_second=2)
+    await repository.add(task, max_pending=9, per_second=2)
     clock.at += 999
-    await table.add(replace(task, task_id="second"), max_pending=9, per_second=2)
+    await repository.add(replace(task, task_id="second"), max_pending=9, per_second=2)
     with pytest.raises(Refused) as refusal:
-        await table.add(replace(task, task_id="third"), max_pending=9, per_second=2)
+        await repository.add(replace(task, task_id="third"), max_pending=9, per_second=2)
     assert refusal.value.fault.code == "Throttling.RateQuota"
-    await table.add(replace(task, task_id="another's", account="b"), max_pending=9, per_second=2)
+    await repository.add(replace(task, task_id="another's", account="b"), max_pending=9, per_second=2)
     clock.at += 1
-    await table.add(replace(task, task_id="third"), max_pending=9, per_second=2)
+    await repository.add(replace(task, task_id="third"), max_pending=9, per_second=2)
 
 
 async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
@@ -234,7 +240,7 @@ async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
         listening = asyncio.create_task(here.listen(heard.set))
         await heard.wait()  # it says so itself when it begins to listen
         heard.clear()
-        await add(TaskTable(there, life=LIFE), "t")
+        await add(TaskRepository(there, life=LIFE), "t")
         await heard.wait()
         listening.cancel()
         await asyncio.wait([listening])
@@ -243,10 +249,12 @@ async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
 async def test_who_stands_still_in_the_middle_of_a_write_does_not_keep_the_others_waiting(postgres_url: str) -> None:
     async with open_database(postgres_url) as frozen, open_database(postgres_url) as lively:
         with pytest.raises(DBAPIError):
-            async with frozen.writing() as connection:
+            async with frozen.write() as connection:
                 await connection.execute(text("insert into rule (name, value) values ('max_running', 99)"))
-                await TaskTable(lively, life=LIFE).allow(1)  # waits for the lock, until the server takes it away
-        async with lively.reading() as connection:
+                await TaskRepository(lively, life=LIFE).set_max_running(
+                    1
+                )  # waits for the lock, until the server takes it away
+        async with lively.read() as connection:
             found = await connection.execute(text("select value from rule where name = 'max_running'"))
             assert found.scalar_one() == 1
 
@@ -266,11 +274,11 @@ async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path
     attempts = list[int]()
     for _ in range(2):
         async with open_database(file, clock=Hands()) as database:
-            table = TaskTable(database, life=LIFE)
-            await table.allow(1)
-            task = await table.claim()
+            repository = TaskRepository(database, life=LIFE)
+            await repository.set_max_running(1)
+            task = await repository.claim()
             assert task is not None and task.task_id == "old"
-            await table.release(task)
+            await repository.release(task)
             attempts.append(task.attempt)
     assert attempts == [1, 2]
 

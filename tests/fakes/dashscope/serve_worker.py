@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stylizer.remote_workers import painters
+from stylizer.remote_workers import remote_workers
 from stylizer.settings import StylizerSettings
 from tests.fakes.dashscope.quick_engine import quick_engine
 
@@ -21,7 +21,7 @@ async def main(folder: str, lease: str, until: str | None = None) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = StylizerSettings(Path(folder), database_url=os.environ["DATABASE_URL"], lease=float(lease))
-    async with painters(settings, engine=quick_engine(until=Path(until) if until else None, in_processes=True)):
+    async with remote_workers(settings, engine=quick_engine(until=Path(until) if until else None, in_processes=True)):
         sys.stdout.write("painting\n")
         sys.stdout.flush()
         await stop.wait()

@@ -152,7 +152,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 async def all_tasks(data_dir: Path) -> list[Task]:
     """Every task in a service's folder, oldest first."""
-    async with open_database(data_dir / "stylizer.db") as database, database.reading() as connection:
+    async with open_database(data_dir / "stylizer.db") as database, database.read() as connection:
         rows = await connection.execute(text(f"select {TASK_COLUMNS} from task order by seq"))
         return [as_task(dict(row)) for row in rows.mappings()]
 

@@ -56,14 +56,14 @@ async def rows(url: str) -> list[Task]:
 
 
 async def rows_of(database: Database) -> list[Task]:
-    async with database.reading() as connection:
+    async with database.read() as connection:
         found = await connection.execute(text(f"select {TASK_COLUMNS} from task order by seq"))
         return [as_task(dict(row)) for row in found.mappings()]
 
 
 async def images(url: str) -> int:
     """How many pictures were counted, of all accounts."""
-    async with open_database(url) as database, database.reading() as connection:
+    async with open_database(url) as database, database.read() as connection:
         return int((await connection.execute(text("select sum(images) from account"))).scalar_one())
 
 

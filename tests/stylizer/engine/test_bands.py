@@ -11,7 +11,7 @@ from stylizer.engine.filters import kuwahara
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.noise import clouds, white
 from stylizer.engine.picture import Picture, decode
-from stylizer.engine.renderer import Sitters
+from stylizer.engine.renderer import PortraitCache
 from stylizer.engine.reshape import reshape
 
 TALL = (900, 160)  # several bands
@@ -70,12 +70,12 @@ def test_a_bent_copy_is_the_same_away_from_the_face() -> None:
 
 
 def test_a_portrait_that_steps_back_is_painted_the_same_again() -> None:
-    sitters = Sitters(2)
+    cache = PortraitCache(2)
     one, other = (photo((320, 256), (SITTER,), wall=("9fb4c4", "5a6b7c"), seed=seed) for seed in (1, 2))
-    portrait = sitters.portrait(one, 512)
+    portrait = cache.portrait(one, 512)
     flat, strokes = portrait.flat.copy(), portrait.brushwork
-    sitters.portrait(other, 512)
+    cache.portrait(other, 512)
     assert "flat" not in vars(portrait)
-    assert sitters.portrait(one, 512) is portrait
+    assert cache.portrait(one, 512) is portrait
     assert np.array_equal(portrait.flat, flat)
     assert portrait.brushwork is strokes

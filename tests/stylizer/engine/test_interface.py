@@ -128,7 +128,7 @@ def test_a_reference_style_needs_a_reference_and_sizes_have_bounds() -> None:
 def test_the_same_arguments_give_the_same_bytes(look: int) -> None:
     photo = png(person())
     once = stylize(photo, look, short_side=320, seed=3)
-    renderer.forget()
+    renderer.clear_cache()
     assert stylize(photo, look, short_side=320, seed=3) == once
 
 
