@@ -1,4 +1,4 @@
-// What can be done with a job, as buttons: which ones depends on its state alone.
+// The buttons of a job. Which ones there are depends on its state alone.
 import { at, find, h, icon } from "./element.js";
 import { lookButtons } from "./looks.js";
 import { t } from "./texts.js";
@@ -18,7 +18,7 @@ export function actionsFor(view, does) {
 }
 
 /**
- * The quiet button at the edge: the way to be rid of a job.
+ * The unobtrusive button at the edge: cancels, deletes or removes.
  * @param {View} view
  * @param {Actions} does
  */
@@ -94,7 +94,7 @@ function otherLook(view, does) {
 }
 
 /**
- * Deleting asks once more, in the same place, and forgets the question by itself.
+ * Delete asks for confirmation in the same place; the question disappears by itself.
  * @param {Actions} does
  */
 function deletion(does) {
@@ -117,7 +117,7 @@ function deletion(does) {
 }
 
 /**
- * On phones: hand the picture to another app.
+ * On phones: share the picture with another app.
  * @param {View} view
  */
 function sharing(view) {
@@ -126,7 +126,7 @@ function sharing(view) {
   const share = async () => {
     const picture = await (await fetch(address)).blob();
     const file = new File([picture], `repaint-${view.id}.jpg`, { type: "image/jpeg" });
-    await navigator.share({ files: [file] }).catch(() => null); // closing the sheet is no error
+    await navigator.share({ files: [file] }).catch(() => null); // closing the share sheet is not an error
   };
   return [button("share", t("Share"), share)];
 }

@@ -1,4 +1,4 @@
-// Says things to screen readers, politely and never twice in a row.
+// Announcements for screen readers: polite, and never the same twice in a row.
 import { at } from "./element.js";
 
 let last = "";

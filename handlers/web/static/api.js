@@ -1,4 +1,4 @@
-// The JSON API. Every failure is one kind of error, with a code and a sentence to show.
+// The JSON API. Every failure is a `Failure`, with a code and a sentence to show.
 
 let language = "";
 
@@ -20,11 +20,11 @@ export class Failure extends Error {
   }
 }
 
-/** The connection failed: nobody said why, so the page finds its own words. */
+/** The code of a failed connection; there is no sentence from the server, so the page has its own. */
 export const OFFLINE = "offline";
 
 /**
- * An address of ours with the visitor's language.
+ * A path with the visitor's language added.
  * @param {string} path
  */
 export const inLanguage = (path) => (language ? `${path}${path.includes("?") ? "&" : "?"}language=${language}` : path);

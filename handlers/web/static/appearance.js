@@ -1,4 +1,4 @@
-// The switch between light, dark and as the system says; theme.js has set the first one.
+// The switch between light, dark and the system's setting; theme.js has set the initial one.
 import { at, icon } from "./element.js";
 import { remember } from "./memory.js";
 import { t } from "./texts.js";
@@ -17,7 +17,7 @@ at("theme").addEventListener("click", () => {
   drawAppearance();
 });
 
-/** The button, in the language of the moment. */
+/** Draw the button, in the current language. */
 export function drawAppearance() {
   const now = theme();
   const words = { auto: t("Appearance: as the system"), light: t("Appearance: light"), dark: t("Appearance: dark") };

@@ -1,4 +1,4 @@
-// The ways in: the file button, the camera, dropping anywhere on the page, and pasting.
+// How photos get in: the file button, the camera, dropping anywhere on the page, pasting.
 import { at } from "./element.js";
 
 /** @typedef {(files: File[]) => void} Take */
@@ -20,7 +20,7 @@ export function onArrival(take) {
 
 /** @param {Take} take */
 function onDrop(take) {
-  let depth = 0; // dragenter and dragleave come for every element passed
+  let depth = 0; // dragenter and dragleave fire for every element on the way
   /** @param {DragEvent} event */
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const show = () => document.body.classList.toggle("dropping", depth > 0);

@@ -1,4 +1,4 @@
-// Before and after under one movable line: drag anywhere on the picture, or use the arrow keys.
+// Before and after, divided by a movable line: drag anywhere on the picture, or use the arrow keys.
 import { h } from "./element.js";
 import { t } from "./texts.js";
 
@@ -26,7 +26,7 @@ export function split(element, percent) {
 }
 
 /**
- * Make a canvas comparable, with the line coming to rest at `rest` percent. Repeating it only renews the words.
+ * Make a canvas comparable, with the line at `rest` percent at first. Calling it again only updates the texts.
  * @param {HTMLElement} element
  * @param {number} rest
  */

@@ -31,7 +31,7 @@ export async function openComposer({ onrequest, onlook }) {
   refresh();
 }
 
-/** Everything in the language of the moment. */
+/** Draw everything in the current language. */
 export async function drawComposer() {
   await loadLooks({ reference: reference?.url, onown: () => at("reference").click() });
   drawPhotos();
@@ -81,7 +81,7 @@ function send(onrequest) {
     wanted?.focus();
     return;
   }
-  const look = chosen() ?? OWN; // missing() has made sure that there is one
+  const look = chosen() ?? OWN; // missing() has checked that there is one
   const own = look === OWN;
   if (!own) remember("look", look);
   for (const photo of takePhotos()) onrequest({ photo, look, name: nameOf(look), reference: own ? reference : null });

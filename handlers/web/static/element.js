@@ -1,12 +1,12 @@
-// Elements without markup in strings: nothing that a person or a server says is ever parsed as HTML.
+// Creates elements without markup in strings: no text from people or the server is ever parsed as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {Node | string | null | undefined} Child */
 
 /**
- * An element. `props` are properties, but `class`, `role` and what has a hyphen are attributes, and `on…` listeners;
- * null is left out.
+ * Create an element. `props` are properties, except that `class`, `role` and names with a hyphen are attributes, and
+ * `on…` are listeners; null is left out.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
@@ -27,7 +27,7 @@ export function h(tag, props = {}, ...children) {
 }
 
 /**
- * One of the drawings at the end of index.html; decoration only.
+ * One of the icons at the end of index.html; decoration only.
  * @param {string} name
  */
 export function icon(name) {

@@ -1,9 +1,9 @@
-// The welcome: what happens to a portrait, to be tried with a finger.
+// The example on the welcome screen: a portrait before and after, to try the line on.
 import { canvas, comparable } from "./compare.js";
 import { at } from "./element.js";
 import { lookBySlug } from "./looks.js";
 
-const FIRST = "future"; // the change is plain to see
+const FIRST = "future"; // an obvious change
 const REST = 42;
 
 /** @type {CanvasParts | null} */

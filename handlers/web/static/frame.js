@@ -1,11 +1,11 @@
-// A picture in its mat, through a job's life: waiting in grey, painted from the left, then comparable.
+// The picture of a job over time: grey while waiting, revealed from the left while painting, then comparable.
 import { canvas, comparable, split } from "./compare.js";
 import { h, icon } from "./element.js";
 import { t } from "./texts.js";
 import { enlarge } from "./viewer.js";
 import { lookOf } from "./words.js";
 
-const REST = 0; // the whole picture first; the line waits at its edge
+const REST = 0; // percent: the whole picture first, the line at its edge
 
 /** @type {Partial<Record<View["state"], string>>} */
 const STAGES = {
@@ -74,7 +74,7 @@ export class Frame {
     this.ratio(view.width, view.height);
     const picture = new Image();
     picture.src = result;
-    await picture.decode().catch(() => null); // swapped when it is ready to be seen, so that nothing flickers
+    await picture.decode().catch(() => null); // swapped when decoded, so that nothing flickers
     this.parts.under.src = result;
     this.element.dataset.stage = "done";
     this.element.classList.remove("unknown");

@@ -21,14 +21,14 @@ export function update(view) {
   show(view.id, view, actionsOn(view.id));
 }
 
-/** Something has changed that others may feel: a place in line, a unit. */
+/** Something changed that affects the rest of the page: places in the queue, the quota. */
 export function changed() {
   follow();
   showQuota();
 }
 
 /**
- * Ask for all jobs; what another tab added or deleted comes or goes.
+ * Fetch all jobs; what another tab added or deleted appears or disappears.
  * @param {{redraw?: boolean}} [options]
  */
 export async function refresh(options) {
@@ -41,7 +41,7 @@ export async function refresh(options) {
   changed();
 }
 
-/** Fetch what there is and follow what is open. */
+/** Fetch all jobs and follow the open ones. */
 export async function openJobs() {
   follow = startLive({ open: () => jobViews().filter((view) => !view.ended), update, refresh });
   await refresh();

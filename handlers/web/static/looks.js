@@ -1,4 +1,4 @@
-// The looks to choose from, each with its sample picture, and a picture of one's own.
+// The looks to choose from, each with its sample picture, and a picture of the visitor's own.
 import { getJson } from "./api.js";
 import { at, h, icon } from "./element.js";
 import { t } from "./texts.js";
@@ -77,7 +77,7 @@ function art(look, ...more) {
 function ownTile(reference, onown) {
   const input = h("input", { type: "radio", name: "look", value: OWN, class: "unseen" });
   const picture = reference ? h("img", { class: "mine", src: reference, alt: "" }) : icon("plus");
-  // A click comes from a pointer or from Space; arrow keys only pass by and must not open a file dialogue.
+  // A click comes from a pointer or the space bar; arrow keys only move past and must not open a file dialog.
   input.addEventListener("click", (event) => {
     if (event.detail > 0) onown();
   });
@@ -91,7 +91,7 @@ function ownTile(reference, onown) {
   return h("label", { class: "look own" }, input, art, h("span", {}, t("A picture of your own")));
 }
 
-/** "All 23 looks" when they don't fit in one row. */
+/** The button that shows all looks, when they don't fit in one row. */
 export function fold() {
   const strip = at("looks");
   const button = at("all-looks");

@@ -8,7 +8,7 @@ import { chosen, fold } from "./looks.js";
 import { choose, other, speak, spoken } from "./texts.js";
 import { submit } from "./uploads.js";
 
-/** The switch offers the other language, in that language. */
+/** Draw the switch: it offers the other language, in that language. */
 function drawLanguage() {
   const [tag, name] = other();
   at("language").textContent = name;

@@ -1,4 +1,4 @@
-// What the page remembers between visits. A browser may forbid that; then it is forgotten, and nothing breaks.
+// What the page remembers between visits. Where the browser forbids that, nothing is remembered and nothing breaks.
 
 /** @param {string} name */
 export function remembered(name) {
@@ -17,6 +17,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // forbidden: for this visit only, then
+    // forbidden: the value holds for this visit only
   }
 }

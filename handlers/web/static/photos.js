@@ -1,4 +1,4 @@
-// The photos that are about to be painted: small, in a row, each can be taken back.
+// The photos of the next request: thumbnails in a row, each can be removed.
 import { at, h, icon } from "./element.js";
 import { t } from "./texts.js";
 
@@ -16,7 +16,7 @@ export const onPhotos = (listener) => {
 export const picked = () => photos;
 
 /**
- * Take files in. Returns a sentence when some could not be taken, else "".
+ * Add files. Returns a sentence if some could not be added, else "".
  * @param {File[]} files
  */
 export function addPhotos(files) {
@@ -30,7 +30,7 @@ export function addPhotos(files) {
   return taken.length < fitting.length ? t("Ten photos at a time, please.") : "";
 }
 
-/** Hand the photos over and begin anew. Their addresses live on in the conversation. */
+/** Hand over the photos and start with none. Their object URLs stay in use in the conversation. */
 export function takePhotos() {
   const taken = photos;
   photos = [];
@@ -66,7 +66,7 @@ function thumb(photo, index) {
 }
 
 /**
- * The photo's picture, or its kind when the browser can't show it (HEIC outside Safari).
+ * The photo as an image, or its file type if the browser can't show it (HEIC outside Safari).
  * @param {Picture} photo
  * @param {string} alt
  */

@@ -1,4 +1,4 @@
-// How many pictures are left today: said softly, louder when they are few.
+// How many pictures are left today; highlighted when they are few.
 import { getJson } from "./api.js";
 import { at } from "./element.js";
 import { duration, t } from "./texts.js";

@@ -1,4 +1,4 @@
-// What the page says, in the visitor's language. The keys are the English sentences.
+// The page's texts, in the visitor's language. The keys are the English sentences.
 import { getJson, setLanguage } from "./api.js";
 import { remember, remembered } from "./memory.js";
 
@@ -23,7 +23,7 @@ export const spoken = () => language;
 export const other = () => OTHER[language] ?? OTHER.en;
 
 /**
- * Load the sentences of a language, or of the one that the page came in, and put them on the page.
+ * Load the texts of a language, by default that of the page, and put them on the page.
  * @param {string} [wanted]
  */
 export async function speak(wanted = remembered("language") ?? language) {
@@ -56,7 +56,7 @@ export async function choose(wanted) {
 const UNITS = [["hour", 3600], ["minute", 60], ["second", 1]];
 
 /**
- * "45 seconds", "2 minutes", "3 小时": rough on purpose.
+ * "45 seconds", "2 minutes", "3 小时": deliberately rough.
  * @param {number} seconds
  */
 export function duration(seconds) {

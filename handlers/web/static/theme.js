@@ -1,11 +1,11 @@
-// Light, dark or as the system says. A classic script, run before the first paint, so that nothing flashes.
+// Light, dark or the system's setting. A classic script that runs before the first paint, so that nothing flashes.
 (() => {
   /** @type {string | null} */
   let chosen = null;
   try {
     chosen = localStorage.getItem("theme");
   } catch {
-    // a browser that remembers nothing follows the system
+    // without storage the page follows the system
   }
   document.documentElement.dataset.theme = chosen === "light" || chosen === "dark" ? chosen : "auto";
 })();

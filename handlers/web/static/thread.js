@@ -2,7 +2,7 @@
 import { at, find } from "./element.js";
 import { Turn } from "./turn.js";
 
-const NEAR_END = 160; // pixels: who reads further up is not pulled down
+const NEAR_END = 160; // pixels: scrolls to new content only when this close to the end
 
 /** @typedef {number | string} Key a job's id, or the page's own key while it is being uploaded */
 
@@ -18,7 +18,7 @@ export const jobViews = () => /** @type {Job[]} */ (views().filter((view) => !vi
 export const has = (key) => turns.has(key);
 
 /**
- * Show a job under its key; a new one is put at the end, or where its time belongs.
+ * Show a job under its key; a new one is inserted by its time.
  * @param {Key} key
  * @param {View} view
  * @param {Actions} [does] what its buttons do; unset: as before

@@ -8,7 +8,7 @@ import { moment, t } from "./texts.js";
 import { lookOf, spokenStatus, status } from "./words.js";
 
 /**
- * Whether a change is worth saying aloud.
+ * Whether a change is worth announcing.
  * @param {View} before
  * @param {View} now
  */
@@ -35,8 +35,8 @@ export class Turn {
     this.actions = h("div", { class: "actions" });
     this.edge = h("div", { class: "edge" });
     const words = h("div", { class: "words" }, this.title, this.state);
-    this.placard = h("div", { class: "placard" }, words, this.edge, this.actions);
-    this.card = h("article", { class: "card" }, this.frame.element, this.placard);
+    this.caption = h("div", { class: "caption" }, words, this.edge, this.actions);
+    this.card = h("article", { class: "card" }, this.frame.element, this.caption);
     this.element = h("li", { class: "turn" }, this.request, this.card);
   }
 
@@ -61,7 +61,7 @@ export class Turn {
   }
 
   /**
-   * For screen readers: how far the painting is.
+   * For screen readers: the progress.
    * @param {View} view
    */
   progress(view) {
@@ -99,7 +99,7 @@ export class Turn {
    * @param {View} view
    */
   drawButtons(view) {
-    const held = this.placard.contains(document.activeElement) && document.activeElement !== this.title;
+    const held = this.caption.contains(document.activeElement) && document.activeElement !== this.title;
     this.card.querySelector(".elsewhere")?.remove();
     this.actions.replaceChildren(...actionsFor(view, this.does));
     const edge = edgeFor(view, this.does);

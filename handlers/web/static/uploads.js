@@ -1,4 +1,4 @@
-// A request being uploaded: shown at once, then it becomes a job, or stays with the reason why not.
+// A request being uploaded: shown at once, then replaced by its job, or kept with the reason why it failed.
 import { announce } from "./announce.js";
 import { Failure, upload } from "./api.js";
 import { say } from "./composer.js";
@@ -11,7 +11,7 @@ import { complaint } from "./words.js";
 let sending = Promise.resolve(); // one upload at a time, in the order of the requests
 
 /**
- * Take a request from the composer. Its key makes sending it twice harmless.
+ * Upload a request from the composer. Its key makes sending it twice harmless.
  * @param {NewRequest} request
  */
 export function submit({ photo, look, name, reference }) {

@@ -1,4 +1,4 @@
-// The picture as large as the screen, with the same line.
+// The picture in full size, with the same line.
 import { canvas, comparable } from "./compare.js";
 import { at, h, icon } from "./element.js";
 import { t } from "./texts.js";

@@ -1,9 +1,9 @@
-// How a job's state is said. Pure: a view in, a sentence out.
+// A job's state in words. Pure: a view in, a sentence out.
 import { Failure, OFFLINE } from "./api.js";
 import { duration, t } from "./texts.js";
 
 /**
- * What the card says now.
+ * The text of the card.
  * @param {View} view
  */
 export function status(view) {
@@ -51,7 +51,7 @@ function withTimeLeft(words, view) {
 }
 
 /**
- * What is said aloud: only what is worth an interruption, so percents are left out.
+ * The announcement for screen readers: only what is worth an interruption, so without percentages.
  * @param {View} view
  */
 export function spokenStatus(view) {
@@ -65,7 +65,7 @@ export function spokenStatus(view) {
 export const lookOf = (view) => view.style_name ?? t("In the style of your picture");
 
 /**
- * A sentence for anything that was thrown.
+ * The sentence to show for an error.
  * @param {unknown} error
  */
 export function complaint(error) {
