@@ -20,7 +20,7 @@ from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from bot.worker.accounts import ApiAccount
-from bot.worker.claim import claim, take_over
+from bot.worker.claim import ClaimedJob, claim, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
@@ -82,7 +82,7 @@ class QueueHarness:
         """Claim the next job, if there is one."""
         self.clock.time += 0.001  # later than the last submit, as every submit must be
         claimed = await claim(context)
-        return claimed if isinstance(claimed, Job) else None
+        return claimed.job if isinstance(claimed, ClaimedJob) else None
 
     async def done(self, context: AccountContext, job: Job) -> None:
         """The API has accepted and finished the job: its slot is free again."""

@@ -1,4 +1,6 @@
-"""The beginnings: of a term at a lane, and of a job there. Both are short writes that everything after hangs on."""
+"""Two short writes that everything else depends on: taking over an account, and claiming the next job for it."""
+
+from dataclasses import dataclass
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.domain import job_lifecycle
@@ -11,14 +13,35 @@ from storage import accounts, attempts, jobs, queue
 from storage.accounts import AccountStatus
 from storage.jobs import Job
 
-LOOK_SECONDS = 1.0  # a ring is a hint; the rows are looked at this often anyway
+LOOK_SECONDS = 1.0  # a wake-up is a hint and may be lost; the rows are looked at this often anyway
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """The job to submit: its slot is held and its attempt is written down."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class RetryIn:
+    """Nothing may be submitted now; another look is worth it after so many seconds, or at the next wake-up."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FreeSlot:
+    """The number of a slot that the next job may have."""
+
+    number: int
 
 
 async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leadership = SOLE_LEADER) -> AccountContext:
-    """The lane is ours from now on: whatever an earlier dispatcher writes with its epoch changes nothing.
+    """Begin a new epoch of the account: whatever an earlier dispatcher writes with its own changes nothing.
 
     Raises:
-        Deposed: the role that this hangs on is not ours any more.
+        LeadershipLost: another process has the role by now.
     """
     async with deps.database.write() as connection:
         await leadership.fence(connection)
@@ -27,29 +50,31 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
             connection, api_account.account_id, mean=guess.mean, deviation=guess.deviation
         )
         await accounts.set_next_submit(connection, account.id, deps.clock.now() + api_account.spacing)
-    pace = TaskDurations(account.mean_seconds, account.deviation_seconds)
-    return AccountContext(api_account, deps, epoch=account.epoch, pace=pace, is_contested=leadership.is_contested)
+    durations = TaskDurations(account.mean_seconds, account.deviation_seconds)
+    return AccountContext(
+        api_account, deps, epoch=account.epoch, durations=durations, is_contested=leadership.is_contested
+    )
 
 
-async def claim(context: AccountContext) -> Job | float:
-    """The job whose turn it is, its slot held and its attempt written down; or the seconds until it is worth another
-    look, when nothing may be sent now.
+async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
+    """Claim the job whose turn it is.
 
     Raises:
-        Deposed: another dispatcher drives the lane.
+        LeadershipLost: another dispatcher drives the account.
     """
     deps, api_account = context.deps, context.api_account
     async with deps.database.write() as connection:
         fenced, now = steady(), deps.clock.now()
-        status = await accounts.get_status(connection, api_account.account_id)
-        slot = _opening(context, status, now)
-        if isinstance(slot, float):
+        status = await accounts.status(connection, api_account.account_id)
+        slot = _find_slot(context, status, now)
+        if isinstance(slot, RetryIn):
             return slot
         job = await jobs.get_next_queued(connection, now)
         if job is None:
-            return LOOK_SECONDS
-        claimed = (await apply_event(connection, job, job_lifecycle.Claimed(api_account.account_id, slot), now)).job
-        await attempts.insert(
+            return RetryIn(LOOK_SECONDS)
+        event = job_lifecycle.Claimed(api_account.account_id, slot.number)
+        claimed = (await apply_event(connection, job, event, now)).job
+        await attempts.begin(
             connection,
             job_id=job.id,
             n=claimed.attempts,
@@ -62,27 +87,30 @@ async def claim(context: AccountContext) -> Job | float:
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)
     context.note_fence(fenced, now)
     deps.wakeups.notify()
-    return claimed
+    return ClaimedJob(claimed)
 
 
-async def peek(context: AccountContext) -> float | None:
-    """The seconds for which a claim would find nothing, as far as a look can tell that keeps nobody from writing; None
-    when one is worth it. Raises LeadershipLost."""
+async def peek(context: AccountContext) -> RetryIn | None:
+    """A read that blocks no writer: how long a claim would find nothing, or None when one is worth a try.
+
+    Raises:
+        LeadershipLost: another dispatcher drives the account.
+    """
     async with context.deps.database.read() as connection:
         now = context.deps.clock.now()
-        slot = _opening(context, await accounts.get_status(connection, context.api_account.account_id), now)
-        if isinstance(slot, float):
+        slot = _find_slot(context, await accounts.status(connection, context.api_account.account_id), now)
+        if isinstance(slot, RetryIn):
             return slot
-        return LOOK_SECONDS if await jobs.get_next_queued(connection, now) is None else None
+        return RetryIn(LOOK_SECONDS) if await jobs.next_in_line(connection, now) is None else None
 
 
-def _opening(context: AccountContext, status: AccountStatus, now: float) -> int | float:
-    """The slot for the next job, or the seconds until it is worth another look. Raises LeadershipLost."""
+def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn:
+    """Where the next job may go. Raises LeadershipLost."""
     account = status.account
     if account.epoch != context.epoch:
         raise LeadershipLost(f"account {account.id} is driven by another dispatcher")
     slot = status.free_slot(range(context.api_account.slots + context.prefetch))
     if slot is None or status.in_doubt or account.paused_reason is not None:
-        return LOOK_SECONDS
+        return RetryIn(LOOK_SECONDS)
     opens = max(account.open_until, account.next_submit_at)
-    return min(LOOK_SECONDS, opens - now) if now < opens else slot
+    return RetryIn(min(LOOK_SECONDS, opens - now)) if now < opens else FreeSlot(slot)

@@ -1,4 +1,4 @@
-"""A lane's desk: what every step of a job works with, and the only way that a step writes."""
+"""What every step of a job works with, and the only way that a step writes."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -31,8 +31,8 @@ Also = Callable[[AsyncConnection], Awaitable[None]]
 
 @dataclass(frozen=True)
 class WorkerDeps:
-    """What all lanes share. `measure` reads (width, height) from a picture's header and raises ValueError when it is
-    none; `result_days` is how long results are kept."""
+    """What all accounts share. `measure` reads (width, height) in px from a picture's header and raises ValueError if
+    it isn't one; `result_days`: how long results are kept."""
 
     database: Database
     photos: PhotoStore
@@ -44,47 +44,54 @@ class WorkerDeps:
 
 
 class AccountContext:
-    """One account. `epoch` is the fence: once another dispatcher took over, every write raises Deposed. `is_contested`:
-    whether an earlier dispatcher may still be sending something."""
+    """One account. `epoch` is its fence: once another dispatcher has taken over, every write raises LeadershipLost.
+    `is_contested`: an earlier dispatcher may still be sending something. `inherited`: ids of jobs that it left."""
 
     def __init__(
-        self, api_account: ApiAccount, deps: WorkerDeps, *, epoch: int, pace: TaskDurations, is_contested: bool = False
+        self,
+        api_account: ApiAccount,
+        deps: WorkerDeps,
+        *,
+        epoch: int,
+        durations: TaskDurations,
+        is_contested: bool = False,
     ) -> None:
         self.api_account = api_account
         self.deps = deps
         self.epoch = epoch
-        self.pace = pace
+        self.durations = durations
         self.prefetch = api_account.prefetch
         self.is_contested = is_contested
-        self.began = steady()
+        self.began_at = steady()
         self.inherited: set[int] = set()
-        self._fenced_at = self._dated_at = float("-inf")
+        self._fenced_steady = self._fenced_at = float("-inf")
         self._next_query = 0.0
-        self.turnstile = SubmitLimiter(deps.clock, api_account.submits_per_second)
+        self.submit_limiter = SubmitLimiter(deps.clock, api_account.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
-        """Move the job as its row stands now (its person may have cancelled meanwhile), and `also` in one go."""
+        """Apply the event to the job as its row is now (it may have been cancelled meanwhile), together with `also`."""
         async with self.deps.database.write() as connection:
-            change = await self._fenced(connection, job.id, event)
+            change = await self._apply(connection, job.id, event)
             if also is not None:
                 await also(connection)
         self.deps.wakeups.notify()
         return change.job
 
     async def read(self, job: Job) -> Job | None:
-        """The job as its row stands now, if it still has one."""
+        """The job as its row is now; None when it was deleted."""
         async with self.deps.database.read() as connection:
             return await jobs.get(connection, job.id)
 
     def take_inherited(self, job: Job) -> bool:
-        """Whether an earlier dispatcher has left us this job, and nobody has looked after it since; true once."""
+        """Whether an earlier dispatcher has left us this job; true only at the first call."""
         if job.id not in self.inherited:
             return False
         self.inherited.remove(job.id)
         return True
 
     async def trip_breaker(self, decision: Decision) -> None:
-        """One more failure in a row: nothing passes for a while, longer each time. Only trouble that passes counts."""
+        """Count one more failure in a row: nothing is submitted for a while, longer each time. Only temporary failures
+        count."""
         if decision != Decision.AGAIN_LATER:
             return
         async with self.deps.database.write() as connection:
@@ -94,8 +101,8 @@ class AccountContext:
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
 
     async def sync_clock(self) -> None:
-        """Before something is sent we want to know the API's own time: a submit whose answer is lost is looked for by
-        it. While tasks are asked for, their answers tell it."""
+        """Ask for the API's own time if it is not known: a submit whose answer is lost is looked for by it. While tasks
+        are polled, their answers tell it."""
         client = self.api_account.client
         if not client.server_clock.should_be_asked():
             return
@@ -106,16 +113,16 @@ class AccountContext:
             log.info("the API did not tell its time", account=self.api_account.account_id, code=error.code)
 
     async def wait_to_query(self) -> None:
-        """Wait until the account's query limit lets one more question pass."""
+        """Wait until the account's query limit allows one more query."""
         at = max(self.deps.clock.now(), self._next_query)
         self._next_query = at + 1 / self.api_account.queries_per_second
         await self.deps.clock.sleep(at - self.deps.clock.now())
 
     async def confirm_fence(self, job: Job) -> None:
-        """The last word before a job is sent: that the lane was ours a moment ago. If it was longer ago (an upload may
-        have taken a minute, the process stood still, a clock was set), the attempt is dated anew: in doubt its task is
-        looked for near that time. Raises LeadershipLost."""
-        while self._is_long_ago():
+        """Make sure, right before a job is sent, that the account was ours a moment ago. If the last check was longer
+        ago (a long upload, a suspended process, a changed clock), the attempt gets a new date, since a task in doubt is
+        looked for near it. Raises LeadershipLost."""
+        while self._is_fence_old():
             async with self.deps.database.write() as connection:
                 await self._fence(connection)
                 fenced, now = steady(), self.deps.clock.now()
@@ -124,22 +131,22 @@ class AccountContext:
             self.note_fence(fenced, now)
 
     def note_fence(self, at: float, now: float) -> None:
-        """By the steady clock, and by the house's: when it was known, in a write, that the lane is ours."""
-        self._fenced_at, self._dated_at = at, now
+        """Note when a write has proved that the account is ours: `at` by the steady clock, `now` by `deps.clock`."""
+        self._fenced_steady, self._fenced_at = at, now
 
-    def _is_long_ago(self) -> bool:
-        by_house = abs(self.deps.clock.now() - self._dated_at)
-        return max(steady() - self._fenced_at, by_house) > reconcile.SEND_SECONDS
+    def _is_fence_old(self) -> bool:
+        by_clock = abs(self.deps.clock.now() - self._fenced_at)
+        return max(steady() - self._fenced_steady, by_clock) > reconcile.SEND_SECONDS
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.is_current_epoch(connection, self.api_account.account_id, self.epoch):
             raise LeadershipLost(f"account {self.api_account.account_id} is driven by another dispatcher")
 
-    async def _fenced(self, connection: AsyncConnection, job_id: int, event: Event) -> Transition:
+    async def _apply(self, connection: AsyncConnection, job_id: int, event: Event) -> Transition:
         await self._fence(connection)
         job = await jobs.get(connection, job_id)
         if job is None:
-            raise InvalidTransition(f"job {job_id} has no row any more")
+            raise InvalidTransition(f"job {job_id} no longer has a row")
         now, jitter = self.deps.clock.now(), self.deps.rng.random()
         change = await apply_event(connection, job, event, now, jitter=jitter)
         if change.pause_account is not None:

@@ -1,7 +1,7 @@
-"""Drives one account: claims the next job when a slot is free, and leads every claimed job to its end.
+"""Drives one account: claims the next job when a slot is free, and takes every claimed job to its end.
 
-One dispatcher an account. What it does is in the rows before it is done, so that whoever starts after a crash goes on
-where this one stopped.
+There is one dispatcher for each account. Everything is written to the rows before it is done, so that the next
+dispatcher continues where this one stopped, also after a crash.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.worker.accounts import ApiAccount
-from bot.worker.claim import claim, peek, take_over
+from bot.worker.claim import ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch
 from bot.worker.poll import poll_task
@@ -33,55 +33,56 @@ _STEPS: dict[State, Callable[[AccountContext, Job, asyncio.Event], Awaitable[Job
 async def run_account(
     api_account: ApiAccount, deps: WorkerDeps, stop: asyncio.Event, leadership: Leadership = SOLE_LEADER
 ) -> None:
-    """Drive the account until told to stop; then every job finishes the step it is in, and the rest stays in its row.
+    """Drive the account until told to stop; then every job finishes its current step.
 
     Raises:
-        Deposed: another dispatcher has taken over.
+        LeadershipLost: another dispatcher has taken over.
     """
     context = await take_over(api_account, deps, leadership)
     async with asyncio.TaskGroup() as group:
-        for job in await _ours(context):
+        for job in await _active_jobs(context):
             context.inherited.add(job.id)
-            group.create_task(_lead(context, job, stop))
-        wait: float | None = None
+            group.create_task(_run_job(context, job, stop))
+        retry: RetryIn | None = None
         while not stop.is_set():
             await context.sync_clock()
             wakeup = deps.wakeups.subscribe()
-            # After a look in vain the next is one that keeps nobody from writing: every change anywhere rings.
-            found = await claim(context) if wait is None else await peek(context)
-            if isinstance(found, Job):
-                group.create_task(_lead(context, await _sent(context, found), stop))
-            elif found is not None:
-                await deps.clock.wait(wakeup, found)
-            wait = found if isinstance(found, float) else None
+            # After a claim in vain only peek, which blocks no writer: any change of any row wakes this loop.
+            found = await claim(context) if retry is None else await peek(context)
+            match found:
+                case ClaimedJob(job):
+                    group.create_task(_run_job(context, await _submit(context, job), stop))
+                case RetryIn(seconds):
+                    await deps.clock.wait(wakeup, seconds)
+            retry = found if isinstance(found, RetryIn) else None
 
 
-async def _ours(context: AccountContext) -> list[Job]:
-    """The jobs that an earlier dispatcher of this account has left on their way."""
+async def _active_jobs(context: AccountContext) -> list[Job]:
+    """The jobs that an earlier dispatcher of this account has left unfinished."""
     async with context.deps.database.read() as connection:
         active = await jobs.list_active(connection)
     return [job for job in active if job.account_id == context.api_account.account_id]
 
 
-async def _sent(context: AccountContext, job: Job) -> Job:
+async def _submit(context: AccountContext, job: Job) -> Job:
     try:
         return await submit(context, job)
     except LeadershipLost:
         raise
-    except Exception:  # whatever broke, one job's trouble must not end the others; the task list tells how far it came
+    except Exception:  # one job must not end the others; the task list shows how far it came
         log.exception("a submit broke", job=job.id)
         return job
 
 
-async def _lead(context: AccountContext, job: Job, stop: asyncio.Event) -> None:
-    """Lead a job on until it is out of the API's hands, or until told to stop between two steps."""
+async def _run_job(context: AccountContext, job: Job, stop: asyncio.Event) -> None:
+    """Take a job through its steps until the API has nothing more to do with it, or until told to stop between two."""
     now: Job | None = job
     while now is not None and now.state in ACTIVE and not stop.is_set():
         try:
             now = await _STEPS[now.state](context, now, stop)
         except LeadershipLost:
             raise
-        except Exception:  # as above; the row says where to go on
+        except Exception:  # as above; the row says where to continue
             log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)
             await context.deps.clock.wait(stop, AGAIN_SECONDS)
             now = await context.read(job)

@@ -1,4 +1,4 @@
-"""FETCHING: bring the picture home before its link dies."""
+"""FETCHING: download the picture before its link expires, and store it."""
 
 import asyncio
 from dataclasses import replace
@@ -10,7 +10,7 @@ from bot.dashscope.errors import DashScopeError, ResultGone
 from bot.dashscope.wire import TaskStatus
 from bot.domain import job_lifecycle
 from bot.worker.context import AccountContext
-from bot.worker.poll import ODD_LOOKS, ask, has_outlived
+from bot.worker.poll import MAX_ODD_ANSWERS, is_expired, query
 from storage import results
 from storage.jobs import Job
 from storage.photos import Kind, StoreDown
@@ -22,7 +22,7 @@ QUICK_TRIES = 3
 
 
 async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
-    """Fetch, store, and write that it is stored; again and again for as long as the API keeps the picture."""
+    """Download, store, and write that it is stored; retried for as long as the API keeps the picture."""
     deps, tries, unknown = context.deps, 0, 0
     while True:
         gone = False
@@ -37,13 +37,12 @@ async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
             if (stored := await _store(context, job, picture, (width, height))) is not None:
                 return stored
         tries += 1
-        stale = gone or tries > QUICK_TRIES  # the house that a link names may have moved
-        if (
-            stale and (task := await ask(context, job)) is not None
-        ):  # links are signed anew whenever a task is asked for
+        stale = gone or tries > QUICK_TRIES  # the host that the link names may have moved
+        # Every answer about the task has a freshly signed link.
+        if stale and (task := await query(context, job)) is not None:
             unknown += gone and task.status == TaskStatus.UNKNOWN
             job = replace(job, result_url=task.result_url or job.result_url)
-        if unknown >= ODD_LOOKS or await has_outlived(context, job):
+        if unknown >= MAX_ODD_ANSWERS or await is_expired(context, job):
             log.error("a picture was lost", job=job.id)
             return await context.write(job, job_lifecycle.FetchFailed())
         if await deps.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, deps.rng.random())):
@@ -51,7 +50,7 @@ async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
 
 
 async def _store(context: AccountContext, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
-    """None: the store did not take it. The API still has it."""
+    """None: the store is down. The API still has the picture."""
     now = context.deps.clock.now()
     expires = now + context.deps.result_days * 86400
     try:

@@ -1,4 +1,4 @@
-"""RUNNING: ask the API how a task is doing until it is over."""
+"""RUNNING: query the task until it has ended."""
 
 import asyncio
 
@@ -17,46 +17,47 @@ from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
-ODD_LOOKS = 3
+MAX_ODD_ANSWERS = 3
 ODD_SECONDS = 5.0
-LIFE_SECONDS = 24 * 3600.0  # the API keeps tasks and pictures that long
+TASK_LIFETIME = 24 * 3600.0  # seconds for which the API keeps tasks and pictures
 
 
 async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
-    """Ask until the task is over. `silent` counts unanswered questions in a row."""
-    silent, odd, cancel_tried, running_for, ear = 0, 0, False, 0.0, CompletionListener(context, job)
-    asking, pending = 0.0, 0.0  # how long the last question took; until when the task was seen waiting for its turn
-    delay = 0.0 if context.take_inherited(job) else poll_schedule.next_poll(context.pace, waited(context, job))
+    """Query the task until it has ended. Returns early, with the job as it is, when told to stop."""
+    unanswered, odd, cancel_tried, running_for = 0, 0, False, 0.0  # the first two count answers in a row
+    listener = CompletionListener(context, job)
+    query_seconds, pending = 0.0, 0.0  # how long the last query took; for how long the task was seen to be pending
+    delay = 0.0 if context.take_inherited(job) else poll_schedule.next_poll(context.durations, waited(context, job))
     while True:
-        waited_for = await ear.pause(stop, ODD_SECONDS if odd else delay, patiently=odd + silent > 0)
+        waited_for = await listener.pause(stop, ODD_SECONDS if odd else delay, in_full=odd + unanswered > 0)
         if waited_for is None:
             return job
         job = await context.read(job) or job
         if job.cancel_requested and not cancel_tried:
             cancel_tried = True
-            if await _cancelled_there(context, job):
+            if await _cancel_task(context, job):
                 return await context.write(job, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
         asked = context.deps.clock.now()
-        task = await ask(context, job)
-        asking = context.deps.clock.now() - asked
-        silent = silent + 1 if task is None else 0
+        task = await query(context, job)
+        query_seconds = context.deps.clock.now() - asked
+        unanswered = unanswered + 1 if task is None else 0
         if task is not None:
             odd = odd + 1 if is_odd(task) else 0
-            running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # as we waited: clocks may jump
-        outlived = task is None and await has_outlived(context, job)
-        event = event_from(task, odd, running_for=running_for, outlived=outlived)
+            running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # what we waited: clocks may jump
+        expired = task is None and await is_expired(context, job)
+        event = event_from(task, odd, running_for=running_for, expired=expired)
         if event is not None:
-            return await _over(context, job, event, task)
-        if silent:
-            delay = poll_schedule.after_trouble(silent)
+            return await _finish(context, job, event, task)
+        if unanswered:
+            delay = poll_schedule.after_failures(unanswered)
         elif task is not None and task.status == TaskStatus.PENDING:
-            pending, delay = waited(context, job), poll_schedule.while_pending(context.pace)
+            pending, delay = waited(context, job), poll_schedule.while_pending(context.durations)
         else:
-            delay = poll_schedule.next_poll(context.pace, waited(context, job) - pending, asking)
+            delay = poll_schedule.next_poll(context.durations, waited(context, job) - pending, query_seconds)
 
 
-async def ask(context: AccountContext, job: Job) -> Task | None:
-    """How the job's task is doing; None when there was no answer."""
+async def query(context: AccountContext, job: Job) -> Task | None:
+    """The state of the job's task; None when there was no answer."""
     await context.wait_to_query()
     try:
         return await context.api_account.client.query_task(job.task_id or "")
@@ -66,17 +67,18 @@ async def ask(context: AccountContext, job: Job) -> Task | None:
 
 
 def is_odd(task: Task) -> bool:
-    """An answer that another look may mend: the task is not known, or it was paid for and has no picture."""
+    """Whether another query may give a better answer: the task is unknown, or was paid for and has no picture."""
     without_picture = task.status == TaskStatus.SUCCEEDED and task.result_url is None and task.image_count > 0
     return without_picture or task.status == TaskStatus.UNKNOWN
 
 
-def event_from(task: Task | None, odd: int, *, running_for: float, outlived: bool) -> Event | None:
-    """What an answer means, or none; None: not over yet. `odd` counts odd answers in a row. Pure."""
-    if task is None:  # nobody answers: the picture is kept there for a day
-        return job_lifecycle.TaskLost() if outlived else None
+def event_from(task: Task | None, odd: int, *, running_for: float, expired: bool) -> Event | None:
+    """What an answer means for the job; None: the task has not ended. `task`: None without an answer; `odd` counts odd
+    answers in a row; `running_for` in seconds. Pure."""
+    if task is None:  # the API keeps the picture for a day
+        return job_lifecycle.TaskLost() if expired else None
     if is_odd(task):
-        return job_lifecycle.TaskLost() if odd >= ODD_LOOKS else None
+        return job_lifecycle.TaskLost() if odd >= MAX_ODD_ANSWERS else None
     match task.status:
         case TaskStatus.SUCCEEDED if task.result_url is not None:
             return job_lifecycle.Succeeded(task.result_url)
@@ -84,7 +86,7 @@ def event_from(task: Task | None, odd: int, *, running_for: float, outlived: boo
             return job_lifecycle.TaskFailed(task.failure.code, task.failure.decision)
         case TaskStatus.CANCELED:
             return job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
-        case TaskStatus.PENDING:  # it waits for its turn there, which is no reason to give up
+        case TaskStatus.PENDING:  # it waits for its turn at the API, which is no reason to give up
             return None
     return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
 
@@ -94,20 +96,20 @@ def waited(context: AccountContext, job: Job) -> float:
     return max(0.0, context.deps.clock.now() - (job.submitted or job.updated))
 
 
-async def has_outlived(context: AccountContext, job: Job) -> bool:
-    """Whether the API has dropped the task by now: by its own time where that is known, for ours may have been set; and
-    while it never answers, by how long we have been asking."""
+async def is_expired(context: AccountContext, job: Job) -> bool:
+    """Whether the API has dropped the task by now: by its own time where that is known, since our clock may have been
+    changed; as long as it never answered, by how long we have been asking."""
     async with context.deps.database.read() as connection:
         intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.server_at is None:
-        return waited(context, job) > LIFE_SECONDS
+        return waited(context, job) > TASK_LIFETIME
     server_now = context.api_account.client.server_clock.about()
     if server_now is None:
-        return steady() - context.began > LIFE_SECONDS
-    return server_now - intent.server_at > LIFE_SECONDS
+        return steady() - context.began_at > TASK_LIFETIME
+    return server_now - intent.server_at > TASK_LIFETIME
 
 
-async def _cancelled_there(context: AccountContext, job: Job) -> bool:
+async def _cancel_task(context: AccountContext, job: Job) -> bool:
     await context.wait_to_query()
     try:
         return await context.api_account.client.cancel_task(job.task_id or "")
@@ -116,16 +118,16 @@ async def _cancelled_there(context: AccountContext, job: Job) -> bool:
         return False
 
 
-async def _over(context: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
+async def _finish(context: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
     if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
     if not isinstance(event, job_lifecycle.Succeeded) or task is None:
         return await context.write(job, event)
     started, waits = task.scheduled_time or task.start_time, waited(context, job)
-    context.pace = context.pace.updated_with(
-        poll_schedule.task_seconds(started, task.end_time, waited=waits, pace=context.pace)
+    context.durations = context.durations.updated_with(
+        poll_schedule.task_seconds(started, task.end_time, waited=waits, durations=context.durations)
     )
-    api_account, pace, now = context.api_account, context.pace, context.deps.clock.now()
+    api_account, durations, now = context.api_account, context.durations, context.deps.clock.now()
     counted = [quota.account_scope(api_account.account_id, api_account.free_images)]
     if api_account.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
         counted.append(quota.budget_scope(None, now))
@@ -133,6 +135,8 @@ async def _over(context: AccountContext, job: Job, event: Event, task: Task | No
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
-        await accounts.set_durations(connection, api_account.account_id, mean=pace.mean, deviation=pace.deviation)
+        await accounts.save_durations(
+            connection, api_account.account_id, mean=durations.mean, deviation=durations.deviation
+        )
 
     return await context.write(job, event, count_and_learn)

@@ -1,7 +1,7 @@
-"""Done at a beginning: what an earlier process has left behind is put in order.
+"""Cleans up after earlier processes.
 
-A lane's own affairs belong to whoever takes it over, everything else to whoever begins to keep house: in a process that
-is alone, that is the start.
+Whoever takes over an account refreshes it; everything else is done when the housekeeping role begins. A single process
+does both when it starts.
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_account(deps: WorkerDeps, account_id: str) -> None:
-    """The lane goes on: its new driver, or the owner, may have mended what it stood still for."""
+    """Resume an account that was paused by an error, which may be gone by now; a pause of the owner's stays."""
     async with deps.database.write() as connection:
         await accounts.reset(connection, account_id, stays=PAUSED_BY_OWNER)
 
@@ -28,9 +28,9 @@ async def refresh_account(deps: WorkerDeps, account_id: str) -> None:
 async def recover(
     deps: WorkerDeps, account_ids: Collection[str], *, free: Collection[str], leadership: Leadership = SOLE_LEADER
 ) -> None:
-    """Times that a wrong clock has written come near, jobs at accounts that are not ours any more end.
+    """Bring times near that a wrong clock has written, and end the jobs of accounts that we no longer have.
 
-    `account_ids`: the accounts that are driven from now on; `free`: those, of now or of old, where nothing costs.
+    `account_ids`: the accounts that are driven from now on; `free`: accounts, also former ones, where nothing costs.
     """
     async with deps.database.write() as connection:
         await leadership.fence(connection)
@@ -40,11 +40,11 @@ async def recover(
         active = await jobs.list_active(connection)
     for job in active:
         if job.account_id not in account_ids:
-            await _orphaned(deps, job, free=job.account_id in free)
+            await _end_orphan(deps, job, free=job.account_id in free)
 
 
-async def _orphaned(deps: WorkerDeps, job: Job, *, free: bool) -> None:
-    """Its key is gone, and with it every way to ask for its task. It may have been paid, so it is not sent again."""
+async def _end_orphan(deps: WorkerDeps, job: Job, *, free: bool) -> None:
+    """Without its key, its task can't be queried. The task may have been paid, so the job is not sent again."""
     log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
     async with deps.database.write() as connection:
         await apply_event(connection, job, job_lifecycle.Orphaned(free), deps.clock.now())

@@ -1,4 +1,4 @@
-"""SUBMITTING: send a claimed job to the API, once; and when the answer was lost, find out whether it was taken."""
+"""SUBMITTING: send a claimed job to the API once; when the answer was lost, find out whether it was accepted."""
 
 import asyncio
 
@@ -22,19 +22,20 @@ LIST_PAGE_SIZE = 50
 
 
 async def submit(context: AccountContext, job: Job) -> Job:
-    """Send the job. In doubt it stays SUBMITTING, with its slot taken, for `reconcile_submit` to find out."""
+    """Send the job. If the answer is lost it stays SUBMITTING and keeps its slot, for `reconcile_submit` to find
+    out."""
     try:
-        task_request = await _wish(context, job)
-    except DashScopeError as error:  # an upload that broke: whatever became of it, no task was asked for
-        return await _turned(context, job, error)
-    except StoreDown as error:  # nothing was sent, and the photo is where it was: later
+        task_request = await _task_request(context, job)
+    except DashScopeError as error:  # the upload failed, so no task was requested
+        return await _rejected(context, job, error)
+    except StoreDown as error:  # nothing was sent, and the photo is still there: later
         log.warning("could not read a photo", job=job.id, error=str(error))
         await context.trip_breaker(Decision.AGAIN_LATER)
         return await context.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.AGAIN_LATER))
     if task_request is None:
         return await context.write(job, job_lifecycle.Expired())
     try:
-        async with context.turnstile.slot():
+        async with context.submit_limiter.slot():
             if (now := await context.read(job)) is not None and now.cancel_requested:
                 return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.AGAIN_LATER))
             await context.confirm_fence(job)
@@ -44,26 +45,26 @@ async def submit(context: AccountContext, job: Job) -> Job:
         await context.trip_breaker(error.decision)
         return job
     except DashScopeError as error:
-        return await _turned(context, job, error)
+        return await _rejected(context, job, error)
     try:
-        return await _taken(context, job, created.task_id)
+        return await _accepted(context, job, created.task_id)
     except LeadershipLost:
-        await _late(context, job, created.task_id)
+        await _record_late_task(context, job, created.task_id)
         raise
 
 
 async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
-    """Look for the task of a submit in doubt, three times; once more if another may still be sending it."""
-    for look in range(await _looks(context, job)):
+    """Look for the task of a submit in doubt: three times, once more if another process may still be sending it."""
+    for look in range(await _max_looks(context, job)):
         if look and await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
             return job
-        found = await _look_for(context, job)
-        if found is None:  # the list did not answer: the slot stays taken, and we begin again
+        found = await _candidates(context, job)
+        if found is None:  # no answer: the slot stays taken, and the looks begin anew
             await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
             return job
         if len(found) == 1:
             log.info("found the task of a submit in doubt", job=job.id)
-            return await _taken(context, job, found[0])
+            return await _accepted(context, job, found[0])
         if found:
             log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
             return await context.write(job, job_lifecycle.SubmitAmbiguous())
@@ -72,49 +73,49 @@ async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Even
     return await context.write(job, job_lifecycle.SubmitNotFound(missed + 1))
 
 
-async def _looks(context: AccountContext, job: Job) -> int:
-    """How often the list must show nothing before we believe it: until whoever sent it can send no more."""
+async def _max_looks(context: AccountContext, job: Job) -> int:
+    """How often the list must show nothing before it is believed: until the sender can't send any more."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
-    return reconcile.LOOKS_OF_ANOTHERS if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+    return reconcile.LOOKS_AFTER_TAKEOVER if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
 
 
-async def _late(context: AccountContext, job: Job, task_id: str) -> None:
-    """We were deposed while the API took it. Whoever drives the lane now looks for this task, or has given it up; what
-    we know is no opinion but a fact, so it is written down without a fence, and the task is taken for no other's."""
-    log.warning("a task was made for a lane that was taken over meanwhile", job=job.id)
+async def _record_late_task(context: AccountContext, job: Job, task_id: str) -> None:
+    """The account was taken over while the API accepted the task. Its new dispatcher looks for the task, or has given
+    it up. What we know is a fact, so it is written without a fence, and the task is not taken for another job's."""
+    log.warning("a task was created for an account that was taken over meanwhile", job=job.id)
     async with context.deps.database.write() as connection:
         await attempts.set_task_if_unknown(connection, job_id=job.id, n=job.attempts, task_id=task_id)
 
 
-async def _wish(context: AccountContext, job: Job) -> TaskRequest | None:
-    """The request of a job; None when its photo is gone."""
-    photo = await _exposed(context, job.photo)
-    reference = await _exposed(context, job.reference)
+async def _task_request(context: AccountContext, job: Job) -> TaskRequest | None:
+    """What to send for a job; None when its photo is gone."""
+    photo = await _photo_link(context, job.photo)
+    reference = await _photo_link(context, job.reference)
     if photo is None or job.style is None or (job.reference is not None and reference is None):
         return None
     extras = {"seed": job.seed} if context.api_account.extended else {}
     return TaskRequest(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
 
 
-async def _exposed(context: AccountContext, key: str | None) -> str | None:
+async def _photo_link(context: AccountContext, key: str | None) -> str | None:
     jpeg = None if key is None else await context.deps.photos.get(key)
     if key is None or jpeg is None:
         return None
     return await context.api_account.links.expose(key, jpeg, context.deps.clock.now())
 
 
-async def _turned(context: AccountContext, job: Job, error: DashScopeError) -> Job:
-    say = log.error if error.decision in {Decision.OUR_BUG, Decision.PAUSE_ACCOUNT} else log.warning
-    say("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
+async def _rejected(context: AccountContext, job: Job, error: DashScopeError) -> Job:
+    write_log = log.error if error.decision in {Decision.OUR_BUG, Decision.PAUSE_ACCOUNT} else log.warning
+    write_log("submit refused", job=job.id, code=error.code, decision=error.decision, request_id=error.request_id)
     if error.http_status == 429 and context.prefetch:
-        log.warning("this account takes no tasks ahead of their turn")
+        log.warning("this account accepts no prefetched tasks")
         context.prefetch = 0
     await context.trip_breaker(error.decision)
     return await context.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
 
 
-async def _taken(context: AccountContext, job: Job, task_id: str) -> Job:
+async def _accepted(context: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
         await attempts.set_task(connection, job_id=job.id, n=job.attempts, task_id=task_id)
         await accounts.set_breaker(connection, context.api_account.account_id, failures=0, open_until=0.0)
@@ -122,17 +123,17 @@ async def _taken(context: AccountContext, job: Job, task_id: str) -> Job:
     return await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
 
 
-async def _look_for(context: AccountContext, job: Job) -> tuple[str, ...] | None:
-    """The tasks that could be this one; None when the list did not answer."""
+async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | None:
+    """The ids of the tasks that could be the job's; None when the list did not answer."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
-    if intent.task_id is not None:  # its sender was deposed, and told us what it knew
+        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+    if intent.task_id is not None:  # the sender lost the account and recorded the task
         return (intent.task_id,)
     try:
         first = await _page(context, 1)
         now = context.deps.clock.now()
         window = reconcile.window(intent, now, now if first.server_time is None else first.server_time)
-        listed = await _listed(context, first, window)
+        listed = await _listed_tasks(context, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         return None
@@ -147,9 +148,9 @@ async def _look_for(context: AccountContext, job: Job) -> tuple[str, ...] | None
     return () if others else late
 
 
-async def _listed(context: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
-    """The tasks of the first page and of those after it that are not too old."""
-    listed, newest_first = list(first.tasks), reconcile.newest_first(first.tasks)
+async def _listed_tasks(context: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
+    """The tasks of the first page, and of the pages after it that are not too old."""
+    listed, newest_first = list(first.tasks), reconcile.is_newest_first(first.tasks)
     if newest_first and reconcile.all_before(first.tasks, window):
         return listed
     for number in reconcile.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):

@@ -9,7 +9,7 @@ import pytest
 
 from bot.cluster.leadership import LeadershipLost
 from bot.worker import reconcile
-from bot.worker.claim import claim, peek, take_over
+from bot.worker.claim import ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext
 from bot.worker.submit import reconcile_submit, submit
 from common.clock import steady
@@ -32,10 +32,10 @@ async def shop(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIte
 
 
 async def claimed(context: AccountContext) -> Job:
-    found: Job | float = 0.0
-    while not isinstance(found, Job):
+    found: ClaimedJob | RetryIn = RetryIn(0.0)
+    while not isinstance(found, ClaimedJob):
         found = await claim(context)
-    return found
+    return found.job
 
 
 async def taken_over(shop: Workshop) -> AccountContext:
@@ -104,11 +104,11 @@ async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(sh
     in_doubt = await submit(old, await claimed(old))
     leadership = await taken_over(shop)
     new = AccountContext(
-        leadership.api_account, shop.house, epoch=leadership.epoch, pace=leadership.pace, is_contested=True
+        leadership.api_account, shop.house, epoch=leadership.epoch, durations=leadership.durations, is_contested=True
     )
     assert (await reconcile_submit(new, in_doubt, asyncio.Event())).state == State.QUEUED
-    assert shop.gate.count("list") == reconcile.LOOKS_OF_ANOTHERS
-    waited = (reconcile.LOOKS_OF_ANOTHERS - 1) * reconcile.BETWEEN_LOOKS_SECONDS
+    assert shop.gate.count("list") == reconcile.LOOKS_AFTER_TAKEOVER
+    waited = (reconcile.LOOKS_AFTER_TAKEOVER - 1) * reconcile.BETWEEN_LOOKS_SECONDS
     assert waited > reconcile.SEND_SECONDS + reconcile.SUBMIT_SECONDS  # until the other can send no more
 
 
@@ -124,10 +124,10 @@ async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) ->
 
 async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(shop: Workshop) -> None:
     context = await taken_over(shop)
-    assert isinstance(await peek(context), float)
+    assert isinstance(await peek(context), RetryIn)
     await shop.wish()
-    while (wait := await peek(context)) is not None:  # the first submit is spaced too
-        assert wait > 0
+    while (retry := await peek(context)) is not None:  # the first submit is spaced too
+        assert retry.seconds > 0
     new = await taken_over(shop)
     for look in (peek(context), claim(context)):
         with pytest.raises(LeadershipLost):

@@ -267,7 +267,7 @@ async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, s
         async with shop.database.write() as connection:
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
-        old = AccountContext(shop.api_accounts[0], shop.house, epoch=account.epoch - 1, pace=QUICK)
+        old = AccountContext(shop.api_accounts[0], shop.house, epoch=account.epoch - 1, durations=QUICK)
         for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.AGAIN_LATER)):
             with pytest.raises(LeadershipLost):
                 await write

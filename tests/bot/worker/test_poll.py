@@ -29,7 +29,7 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
 
 
 @pytest.mark.parametrize(
-    ("answer", "odd", "running_for", "outlived", "event"),
+    ("answer", "odd", "running_for", "expired", "event"),
     [
         (None, 0, 0, False, None),
         (None, 0, 0, True, job_lifecycle.TaskLost()),
@@ -61,9 +61,9 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
     ],
 )
 def test_what_an_answer_means(
-    answer: Task | None, odd: int, running_for: float, outlived: bool, event: Event | None
+    answer: Task | None, odd: int, running_for: float, expired: bool, event: Event | None
 ) -> None:
-    assert event_from(answer, odd, running_for=running_for, outlived=outlived) == event
+    assert event_from(answer, odd, running_for=running_for, expired=expired) == event
 
 
 def test_only_answers_that_another_look_may_mend_are_odd() -> None:

@@ -75,7 +75,7 @@ def test_every_candidate_is_told_so_that_nobody_chooses() -> None:
     [((), True), ((5,), True), ((9, 8, 7), True), ((7, 8, 9), False), ((7, 7), True)],
 )
 def test_the_order_of_the_list_is_read_off_its_first_page(created: tuple[int, ...], newest_first: bool) -> None:
-    assert reconcile.newest_first([task(str(at), at) for at in created]) == newest_first
+    assert reconcile.is_newest_first([task(str(at), at) for at in created]) == newest_first
 
 
 @pytest.mark.parametrize(
