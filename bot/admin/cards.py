@@ -145,8 +145,9 @@ def _yuan(amount: Decimal) -> str:
 
 
 def _why(trouble: "Failure", texts: Texts) -> str:
-    words = error_message(ErrorCode(trouble.reason), texts)
-    return f"{words} ({trouble.code}, {trouble.job_id})" if trouble.code else f"{words} ({trouble.job_id})"
+    reason = ErrorCode.read(trouble.reason)
+    raw = trouble.reason if reason is ErrorCode.UNKNOWN else ""  # what the row says, for the owner to look up
+    return f"{error_message(reason, texts)} ({', '.join(filter(None, (raw, trouble.code, str(trouble.job_id))))})"
 
 
 def _button(label: str, request: AdminAction, number: int = 0) -> Button:

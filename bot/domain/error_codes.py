@@ -58,6 +58,15 @@ class ErrorCode(StrEnum):
     SERVICE_DOWN = "service_down"  # tried again and again, gave up
     RESULT_LOST = "result_lost"
     DRAFT_EXPIRED = "draft_expired"
+    UNKNOWN = "unknown"  # written by another version of this program
+
+    @classmethod
+    def read(cls, value: str) -> "ErrorCode":
+        """The code stored in a row; UNKNOWN for a string that is none of these."""
+        try:
+            return cls(value)
+        except ValueError:
+            return cls.UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ _SENTENCES = {
         "The painting service doesn't answer, though I tried several times. Please try later."
     ),
     ErrorCode.RESULT_LOST: mark("The finished picture got lost on its way. Please try once more."),
+    ErrorCode.UNKNOWN: mark("Something went wrong. Please try again."),
     ErrorCode.DRAFT_EXPIRED: mark("This one waited too long, so I put it away. Please send it again."),
     ErrorCode.BANNED: mark("The owner of this bot has asked me not to take your pictures."),
     ErrorCode.GROUP_OFF: mark("The admins of this group have switched me off here. You can write to me in private."),

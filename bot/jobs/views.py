@@ -117,7 +117,7 @@ def view_of(
         eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
         eta_is_minimum=place is not None and not place.is_first,
         progress=eta.progress(job, beat.task_seconds, now),
-        error=None if job.error is None else UserError(ErrorCode(job.error)),
+        error=None if job.error is None else UserError(ErrorCode.read(job.error)),
         cropped=job.cropped,
         paused=beat.paused and job.state == State.QUEUED,
         asked=job.asked,

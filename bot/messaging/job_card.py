@@ -32,7 +32,7 @@ COLUMNS = 2
 MAX_LABEL = 34  # letters of a saved style's name
 _BAR = 10  # blocks of the progress bar
 
-_WORTH_ANOTHER_TRY = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST})
+_WORTH_ANOTHER_TRY = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST, ErrorCode.UNKNOWN})
 _NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
     {
         *(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.admin.cards import admin_card
-from bot.domain.error_codes import ErrorCode
+from bot.admin.cards import admin_card, failures_text
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
 from bot.i18n import texts_for
 from storage.accounts import PAUSED_BY_OWNER
@@ -54,6 +54,18 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
         await app.job_service.consent(BEN, view.id, allow=False)
         (trouble,) = (await app.services.admin.figures()).failures
         assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
+
+
+async def test_an_unknown_error_in_a_row_is_a_general_one_to_people_and_named_to_the_owner(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as app:
+        view = accepted(await asks(app, ANNA, private(ANNA)))
+        await ended(app, ANNA, view.id)
+        async with app.job_service.database.write() as connection:
+            await connection.execute(text("UPDATE job SET state = 'failed', error = 'from_a_later_version'"))
+        (seen,) = await app.job_service.history(ANNA)
+        assert seen.error == UserError(ErrorCode.UNKNOWN)
+        listed = failures_text((await app.services.admin.figures()).failures, texts_for("en"))
+        assert f"Something went wrong. Please try again. (from_a_later_version, {view.id})" in listed
 
 
 async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_owner(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
+from bot.i18n import error_message, texts_for
 from bot.jobs.views import QueueState, view_of
 from storage.jobs import Job
 from storage.queue import Place
@@ -48,6 +49,13 @@ def test_what_was_cancelled_is_shown_as_such_though_the_api_still_works(state: S
 
 def test_a_failure_says_why() -> None:
     assert seen(replace(QUEUED, state=State.FAILED, error="no_face")).error == UserError(ErrorCode.NO_FACE)
+
+
+def test_an_unknown_error_in_a_row_is_a_general_one() -> None:
+    failed = replace(QUEUED, state=State.FAILED, error="from_a_later_version")
+    assert seen(failed).error == UserError(ErrorCode.UNKNOWN)
+    for language in ("en", "zh"):
+        assert error_message(ErrorCode.UNKNOWN, texts_for(language))
 
 
 def test_a_picture_tells_its_size_and_how_long_it_is_kept() -> None:
