@@ -1,12 +1,12 @@
-"""Lanes at work over real rows and a real service, without people's photos having to be decoded first.
+"""Workers over a real database and a real service, without decoding people's photos first.
 
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish("anna")
-        shop.gate.next("create", lost_after)
-        async with shop.at_work():
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request("anna")
+        workers.gate.next("create", lost_after)
+        async with workers.running():
+            done = await workers.ended(job)
 
-The clock is hasty: the time is what it is, but every wait is over in a twentieth of its time.
+The clock tells the real time, but every wait takes a twentieth of its time.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ from tests.fakes.postgres import place_of
 from tests.harness.rows import A_NEW_JOB, insert_person
 
 QUICK = TaskDurations(mean=0.05, deviation=0.05)
-HASTE = 20.0
+SPEED = 20.0
 
 
 def measure(picture: bytes) -> tuple[int, int]:
@@ -61,90 +61,90 @@ def measure(picture: bytes) -> tuple[int, int]:
         raise ValueError("no picture") from error
 
 
-class Calm(random.Random):
-    """Chance that always falls on the least."""
+class NoJitter(random.Random):
+    """Always the lowest number."""
 
     def random(self) -> float:
         return 0.0
 
 
-class HastyClock(WallClock):
-    """The time on the wall, and no patience."""
+class FastClock(WallClock):
+    """The real time, with waits shortened to a twentieth."""
 
     async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / HASTE)
+        await super().sleep(seconds / SPEED)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        return await super().wait(event, seconds / HASTE)
+        return await super().wait(event, seconds / SPEED)
 
 
 @dataclass
-class Workshop:
-    """An installation without its doors. `api_accounts` drive when `at_work`."""
+class Workers:
+    """An installation without platforms. `api_accounts` are driven inside `running()`."""
 
-    house: WorkerDeps
+    deps: WorkerDeps
     job_service: JobService
     gate: Gate
     rules: AdmissionRules
     api_accounts: list[ApiAccount]
-    wishes: int = 0
+    requests: int = 0
 
     @property
     def database(self) -> Database:
-        return self.house.database
+        return self.deps.database
 
-    async def wish(self, who: str = "anna", *, style: int = 0) -> Job:
-        """One more photo of somebody's, queued."""
-        self.wishes += 1
-        now = self.house.clock.now()
+    async def request(self, who: str = "anna", *, style: int = 0) -> Job:
+        """Queue one more photo of this person; no two photos are the same."""
+        self.requests += 1
+        now = self.deps.clock.now()
         async with self.database.write() as connection:
-            person, chat = await insert_person(connection, who)
-        photo = portrait_jpeg(256, 256, shade=self.wishes % 256) + str(self.wishes).encode()
-        key = await self.house.photos.put(Kind.ORIGINAL, person, photo, expires=now + 3600)
-        new = replace(A_NEW_JOB, source=f"{who}:{self.wishes}", person_id=person, chat_id=chat, created=now)
+            person, chat = await somebody(connection, who)
+        photo = portrait_jpeg(256, 256, shade=self.requests % 256) + str(self.requests).encode()
+        key = await self.deps.photos.put(Kind.ORIGINAL, person, photo, expires=now + 3600)
+        new = replace(A_NEW_JOB, source=f"{who}:{self.requests}", person_id=person, chat_id=chat, created=now)
         async with self.database.write() as connection:
             job_id = await jobs.insert(connection, replace(new, photo=key, photo_hash=key[-68:]))
             draft = await jobs.get(connection, job_id or 0)
             assert draft is not None
             queued = await admit(connection, draft, style, self.rules, now)
-        self.house.wakeups.notify()
+        self.deps.wakeups.notify()
         return queued
 
     @asynccontextmanager
-    async def at_work(self, *api_accounts: ApiAccount) -> AsyncIterator[None]:
-        """The lanes drive until the end of the block."""
+    async def running(self, *api_accounts: ApiAccount) -> AsyncIterator[None]:
+        """Drive the accounts until the end of the block."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for api_account in api_accounts or self.api_accounts:
-                group.create_task(run_account(api_account, self.house, stop))
+                group.create_task(run_account(api_account, self.deps, stop))
             try:
                 yield
             finally:
                 stop.set()
-                self.house.wakeups.notify()
+                self.deps.wakeups.notify()
 
     async def row(self, job: Job) -> Job:
-        """The job as its row stands now."""
+        """The job as its row is now."""
         async with self.database.read() as connection:
             found = await jobs.get(connection, job.id)
         assert found is not None
         return found
 
-    async def when(self, job: Job, fits: Callable[[Job], bool]) -> Job:
-        """The job's row, once it is as wanted."""
+    async def until(self, job: Job, fits: Callable[[Job], bool]) -> Job:
+        """The job's row, once `fits` is true of it."""
         while True:
-            wakeup = self.house.wakeups.subscribe()
+            wakeup = self.deps.wakeups.subscribe()
             now = await self.row(job)
             if fits(now):
                 return now
-            await self.house.clock.wait(wakeup, 1.0)
+            await self.deps.clock.wait(wakeup, 1.0)
 
     async def ended(self, job: Job) -> Job:
         """The job's row, once it has ended."""
-        return await self.when(job, lambda now: now.state in ENDED)
+        return await self.until(job, lambda now: now.state in ENDED)
 
     async def units(self, who: str = "anna") -> tuple[int, int]:
-        """How many of today's units somebody has reserved and used."""
+        """Reserved and used units of a person today; also audits the ledger."""
         view = await self.job_service.quota(Person("test", who))
         async with self.database.read() as connection:
             assert await ledger.audit(connection) == ()
@@ -156,23 +156,23 @@ class Workshop:
         return [(row.n, row.task_id, row.outcome) for row in rows]
 
     async def rows(self, sql: str, **values: object) -> Sequence[Any]:
-        """Whatever a test wants to know."""
+        """The rows of any query."""
         async with self.database.read() as connection:
             return (await connection.execute(text(sql), values)).all()
 
     async def set(self, job: Job, **columns: object) -> None:
-        """Put a row where a test needs it."""
+        """Change columns of a job's row."""
         sets = ", ".join(f"{name} = :{name}" for name in columns)
         async with self.database.write() as connection:
             await connection.execute(text(f"UPDATE job SET {sets} WHERE id = :id"), {**columns, "id": job.id})
 
     async def cancel(self, job: Job, who: str = "anna") -> None:
-        """Somebody does not want their job any more."""
+        """Cancel a job as its person does."""
         await self.job_service.cancel(Person("test", who), job.id)
 
 
 @asynccontextmanager
-async def workshop(
+async def open_workers(
     data_dir: Path,
     service: StandIn,
     *,
@@ -181,14 +181,14 @@ async def workshop(
     rules: AdmissionRules | None = None,
     clock: WallClock | None = None,
     **api_account: Any,
-) -> AsyncIterator[Workshop]:
-    """Open everything; nothing is at work yet. The same folder again is a restart."""
+) -> AsyncIterator[Workers]:
+    """Open everything; nothing is running yet. Opening the same folder again is a restart."""
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(gate(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         database = await stack.enter_async_context(open_database(place_of(data_dir)))
         photos, wakeups = open_photos(data_dir / "photos"), Wakeups()
-        house = WorkerDeps(database, photos, wakeups, clock or HastyClock(), Calm(), measure, result_days=30)
+        deps = WorkerDeps(database, photos, wakeups, clock or FastClock(), NoJitter(), measure, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
         api_accounts = []
         for key in keys:
@@ -197,8 +197,10 @@ async def workshop(
                 ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
             )
         rules = rules or AdmissionRules(20, 1000, None, paid=api_accounts[0].paid)
-        seen = Capacity(frozenset(keys), sum(api_account.slots for api_account in api_accounts), first_guess=QUICK.mean)
-        reception = PhotoIntake(Intake(), photos, keep_seconds=3600)
-        board = QueueSnapshots(database, wakeups, house.clock, seen)
-        job_service = JobService(database, reception, wakeups, house.clock, seen, rules, STYLES, board)
-        yield Workshop(house, job_service, here, rules, api_accounts)
+        capacity = Capacity(
+            frozenset(keys), sum(api_account.slots for api_account in api_accounts), first_guess=QUICK.mean
+        )
+        photo_intake = PhotoIntake(Intake(), photos, keep_seconds=3600)
+        snapshots = QueueSnapshots(database, wakeups, deps.clock, capacity)
+        job_service = JobService(database, photo_intake, wakeups, deps.clock, capacity, rules, STYLES, snapshots)
+        yield Workers(deps, job_service, here, rules, api_accounts)

@@ -32,7 +32,7 @@ from tests.fakes.s3 import KEY, KEY_ID, BucketServer, bucket_server
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, served_app
 from tests.harness.bot_process import Bot, bot_process
 from tests.harness.requests import a_photo, asks, rows
-from tests.harness.worker import HastyClock
+from tests.harness.worker import FastClock
 
 DAY = 24 * 3600.0
 
@@ -181,7 +181,7 @@ async def test_what_one_process_has_taken_in_another_shows_and_forgets(
 async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: Path, server: BucketServer) -> None:
     """One job runs and can't store its picture, one waits and its photo can't be read, one more can't be taken in."""
     bucket, go = server.bucket(), tmp_path / "go"
-    options: dict[str, Any] = {"engine": quick_engine(until=go), "clock": HastyClock(), **kept_in(server, bucket)}
+    options: dict[str, Any] = {"engine": quick_engine(until=go), "clock": FastClock(), **kept_in(server, bucket)}
     async with served_app(tmp_path / "data", **options) as (app, url), httpx.AsyncClient(base_url=url) as http:
         running, waiting = [accepted(await asks(app, ANNA, private(ANNA))) for _ in range(2)]
         await _until(app, running.id, State.RUNNING)

@@ -19,7 +19,7 @@ from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import most_within_a_second, portrait_jpeg, stand_in
 from tests.harness.app import ANNA, private, running_app
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 PEOPLE, PHOTOS = 20, 5
 
@@ -29,16 +29,16 @@ def jain(shares: Mapping[str, int], people: int) -> float:
     return sum(shares.values()) ** 2 / (people * sum(share**2 for share in shares.values()))
 
 
-async def places(shop: Workshop, who: str, job: Job) -> list[int]:
+async def places(workers: Workers, who: str, job: Job) -> list[int]:
     """Every place that a person is shown while their job waits."""
-    shown = [view.place async for view in shop.job_service.watch(Person("test", who), job.id)]
+    shown = [view.place async for view in workers.job_service.watch(Person("test", who), job.id)]
     return [place for place in shown if place is not None]
 
 
-async def everybody_served(shop: Workshop, owner: Mapping[int, str]) -> None:
+async def everybody_served(workers: Workers, owner: Mapping[int, str]) -> None:
     """Wait until every job has its picture."""
     for job_id, who in owner.items():
-        async for view in shop.job_service.watch(Person("test", who), job_id):
+        async for view in workers.job_service.watch(Person("test", who), job_id):
             last = view
         assert last.state == State.STORED
 
@@ -48,21 +48,21 @@ async def test_twenty_people_with_five_photos_each_take_turns_at_one_slot(tmp_pa
     """In real time, at the API's own limits: 100 submits at 1.8 a second."""
     limits: dict[str, Any] = {"submits_per_second": 2.0, "queries_per_second": 18.0}
     service = stand_in(tmp_path / "service")
-    async with service as cloud, workshop(tmp_path, cloud, clock=WallClock(), **limits) as shop:
+    async with service as cloud, open_workers(tmp_path, cloud, clock=WallClock(), **limits) as workers:
         owner: dict[int, str] = {}
         watching = []
         for who in (f"person {number}" for number in range(PEOPLE)):  # whoever comes first brings all at once
-            jobs = [await shop.wish(who) for _ in range(PHOTOS)]
+            jobs = [await workers.request(who) for _ in range(PHOTOS)]
             owner |= {job.id: who for job in jobs}
-            watching.append(asyncio.create_task(places(shop, who, jobs[0])))
-        async with shop.at_work():
+            watching.append(asyncio.create_task(places(workers, who, jobs[0])))
+        async with workers.running():
             seen = await asyncio.gather(*watching)
-            await everybody_served(shop, owner)
+            await everybody_served(workers, owner)
         report = await cloud.report()
         assert (report.tasks, report.most_running, report.refused_submits) == (PEOPLE * PHOTOS, 1, 0)
         assert report.by_status == {"SUCCEEDED": PEOPLE * PHOTOS}
-        assert most_within_a_second([arrival.at for arrival in shop.gate.arrivals if arrival.kind == "create"]) == 2
-        order = [owner[job_id] for (job_id,) in await shop.rows("SELECT job_id FROM attempt ORDER BY intent_at")]
+        assert most_within_a_second([arrival.at for arrival in workers.gate.arrivals if arrival.kind == "create"]) == 2
+        order = [owner[job_id] for (job_id,) in await workers.rows("SELECT job_id FROM attempt ORDER BY intent_at")]
         for served in range(PEOPLE, PEOPLE * PHOTOS + 1, PEOPLE):
             assert jain(Counter(order[:served]), PEOPLE) >= 0.99, served
         for number, shown in enumerate(seen, start=1):
@@ -74,11 +74,11 @@ async def test_twenty_people_with_five_photos_each_take_turns_at_one_slot(tmp_pa
 async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_path: Path) -> None:
     """A hundred jobs of one person wait; who comes with one photo then is next but for what runs."""
     rules = AdmissionRules(daily_free_images=1000, max_queued_per_person=1000, monthly_budget_cny=None, paid=True)
-    async with stand_in(tmp_path / "service") as service, workshop(tmp_path, service, rules=rules) as shop:
-        heavy = [await shop.wish("heavy") for _ in range(100)]
-        light = await shop.wish("light")
-        views = {job.id: await shop.job_service.job(Person("test", "heavy"), job.id) for job in heavy}
-        mine = await shop.job_service.job(Person("test", "light"), light.id)
+    async with stand_in(tmp_path / "service") as service, open_workers(tmp_path, service, rules=rules) as workers:
+        heavy = [await workers.request("heavy") for _ in range(100)]
+        light = await workers.request("light")
+        views = {job.id: await workers.job_service.job(Person("test", "heavy"), job.id) for job in heavy}
+        mine = await workers.job_service.job(Person("test", "light"), light.id)
         assert mine is not None
         assert mine.place == 2
         assert [view.place for view in views.values() if view] == [1, *range(3, 102)]

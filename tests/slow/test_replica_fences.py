@@ -16,7 +16,7 @@ from common.clock import steady
 from storage.jobs import Job, State
 from tests.fakes.dashscope.proxy import lost_after, lost_before
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIterator[Workshop]:
-    async with workshop(tmp_path, service) as opened:
+async def workers(tmp_path: Path, service: StandIn, database_kind: str) -> AsyncIterator[Workers]:
+    async with open_workers(tmp_path, service) as opened:
         yield opened
 
 
@@ -38,8 +38,8 @@ async def claimed(context: AccountContext) -> Job:
     return found.job
 
 
-async def taken_over(shop: Workshop) -> AccountContext:
-    return await take_over(shop.api_accounts[0], shop.house)
+async def taken_over(workers: Workers) -> AccountContext:
+    return await take_over(workers.api_accounts[0], workers.deps)
 
 
 @dataclass
@@ -55,89 +55,89 @@ class SlowLinks:
         return "data:image/jpeg;base64,AAAA"
 
 
-async def test_who_was_deposed_before_it_sent_sends_nothing(shop: Workshop) -> None:
-    links, job = SlowLinks(), await shop.wish()
-    old = await take_over(replace(shop.api_accounts[0], links=links), shop.house)
+async def test_who_was_deposed_before_it_sent_sends_nothing(workers: Workers) -> None:
+    links, job = SlowLinks(), await workers.request()
+    old = await take_over(replace(workers.api_accounts[0], links=links), workers.deps)
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await links.begun.wait()
-    old.note_fence(steady() - 2 * reconcile.SEND_SECONDS, shop.house.clock.now())  # so long the upload has taken
-    await taken_over(shop)
+    old.note_fence(steady() - 2 * reconcile.SEND_SECONDS, workers.deps.clock.now())  # so long the upload has taken
+    await taken_over(workers)
     links.go.set()
     with pytest.raises(LeadershipLost):
         await sending
-    assert shop.gate.count("create") == 0
-    assert (await shop.row(job)).state == State.SUBMITTING  # for its successor to settle
+    assert workers.gate.count("create") == 0
+    assert (await workers.row(job)).state == State.SUBMITTING  # for its successor to settle
 
 
-async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(shop: Workshop) -> None:
-    job, context = await shop.wish(), await taken_over(shop)
+async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(workers: Workers) -> None:
+    job, context = await workers.request(), await taken_over(workers)
     now = await claimed(context)
-    (before,) = await shop.rows("SELECT intent_at FROM attempt")
-    context.note_fence(steady() - 60, shop.house.clock.now())
+    (before,) = await workers.rows("SELECT intent_at FROM attempt")
+    context.note_fence(steady() - 60, workers.deps.clock.now())
     assert (await submit(context, now)).state == State.RUNNING
-    (after,) = await shop.rows("SELECT intent_at FROM attempt")
+    (after,) = await workers.rows("SELECT intent_at FROM attempt")
     assert after.intent_at > before.intent_at
-    assert (await shop.row(job)).state == State.RUNNING
+    assert (await workers.row(job)).state == State.RUNNING
 
 
 async def test_a_task_that_was_made_for_a_deposed_one_is_known_and_adopted_by_its_successor(
-    shop: Workshop, service: StandIn
+    workers: Workers, service: StandIn
 ) -> None:
-    job, old = await shop.wish(), await taken_over(shop)
-    held = shop.gate.hold("create", answer_too=True)
+    job, old = await workers.request(), await taken_over(workers)
+    held = workers.gate.hold("create", answer_too=True)
     held.go.set()
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await held.taken.wait()
-    new = await taken_over(shop)
+    new = await taken_over(workers)
     held.back.set()
     with pytest.raises(LeadershipLost):
         await sending
     (task,) = await service.tasks()
-    assert await shop.attempts(job) == [(1, task.task_id, None)]
-    assert (await reconcile_submit(new, await shop.row(job), asyncio.Event())).task_id == task.task_id
+    assert await workers.attempts(job) == [(1, task.task_id, None)]
+    assert (await reconcile_submit(new, await workers.row(job), asyncio.Event())).task_id == task.task_id
 
 
-async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(shop: Workshop) -> None:
-    await shop.wish()
-    old = await taken_over(shop)
-    shop.gate.next("create", lost_before)
+async def test_a_successor_looks_longer_for_what_another_may_still_be_sending(workers: Workers) -> None:
+    await workers.request()
+    old = await taken_over(workers)
+    workers.gate.next("create", lost_before)
     in_doubt = await submit(old, await claimed(old))
-    leadership = await taken_over(shop)
+    leadership = await taken_over(workers)
     new = AccountContext(
-        leadership.api_account, shop.house, epoch=leadership.epoch, durations=leadership.durations, is_contested=True
+        leadership.api_account, workers.deps, epoch=leadership.epoch, durations=leadership.durations, is_contested=True
     )
     assert (await reconcile_submit(new, in_doubt, asyncio.Event())).state == State.QUEUED
-    assert shop.gate.count("list") == reconcile.LOOKS_AFTER_TAKEOVER
+    assert workers.gate.count("list") == reconcile.LOOKS_AFTER_TAKEOVER
     waited = (reconcile.LOOKS_AFTER_TAKEOVER - 1) * reconcile.BETWEEN_LOOKS_SECONDS
     assert waited > reconcile.SEND_SECONDS + reconcile.SUBMIT_SECONDS  # until the other can send no more
 
 
-async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(shop: Workshop) -> None:
-    await shop.wish()
-    context = await taken_over(shop)
+async def test_ones_own_submit_in_doubt_is_looked_for_as_ever(workers: Workers) -> None:
+    await workers.request()
+    context = await taken_over(workers)
     context.is_contested = True
-    shop.gate.next("create", lost_after)
+    workers.gate.next("create", lost_after)
     in_doubt = await submit(context, await claimed(context))
     assert (await reconcile_submit(context, in_doubt, asyncio.Event())).state == State.RUNNING
-    assert shop.gate.count("list") == 1
+    assert workers.gate.count("list") == 1
 
 
-async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(shop: Workshop) -> None:
-    context = await taken_over(shop)
+async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(workers: Workers) -> None:
+    context = await taken_over(workers)
     assert isinstance(await peek(context), RetryIn)
-    await shop.wish()
+    await workers.request()
     while (retry := await peek(context)) is not None:  # the first submit is spaced too
         assert retry.seconds > 0
-    new = await taken_over(shop)
+    new = await taken_over(workers)
     for look in (peek(context), claim(context)):
         with pytest.raises(LeadershipLost):
             await look
     assert new.epoch == context.epoch + 1
 
 
-async def test_every_attempt_bears_the_epoch_of_who_sent_it(shop: Workshop) -> None:
-    await shop.wish()
-    await taken_over(shop)
-    context = await taken_over(shop)
+async def test_every_attempt_bears_the_epoch_of_who_sent_it(workers: Workers) -> None:
+    await workers.request()
+    await taken_over(workers)
+    context = await taken_over(workers)
     await claimed(context)
-    assert await shop.rows("SELECT epoch FROM attempt") == [(context.epoch,)]
+    assert await workers.rows("SELECT epoch FROM attempt") == [(context.epoch,)]

@@ -23,7 +23,7 @@ from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.postgres import URL_FILE
 from tests.harness.rows import NOON
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 SECRET = "recognisable-word-of-the-address"
 PATH = f"/dashscope/events/{SECRET}"
@@ -46,10 +46,10 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 class Office:
-    """A workshop whose lanes are told, and the address where they are. `go`: the tasks may end."""
+    """A workers whose lanes are told, and the address where they are. `go`: the tasks may end."""
 
-    def __init__(self, shop: Workshop, http: httpx.AsyncClient, service: StandIn, go: Path) -> None:
-        self.shop = shop
+    def __init__(self, workers: Workers, http: httpx.AsyncClient, service: StandIn, go: Path) -> None:
+        self.workers = workers
         self.http = http
         self._service = service
         self._go = go
@@ -59,97 +59,97 @@ class Office:
         return (await self.http.post(path, content=content)).status_code
 
     async def running(self, job: Job) -> Job:
-        return await self.shop.when(job, lambda now: now.state == State.RUNNING)
+        return await self.workers.until(job, lambda now: now.state == State.RUNNING)
 
     async def all_over(self) -> None:
         """The API is done with all that it has; nobody has told us."""
         self._go.touch()
         async with asyncio.timeout(60):
             while any(task.status.value != "SUCCEEDED" for task in await self._service.tasks()):
-                await self.shop.house.clock.sleep(0.01)
+                await self.workers.deps.clock.sleep(0.01)
 
     async def noted(self) -> list[float | None]:
-        return [row.noted_at for row in await self.shop.rows("SELECT noted_at FROM attempt ORDER BY job_id, n")]
+        return [row.noted_at for row in await self.workers.rows("SELECT noted_at FROM attempt ORDER BY job_id, n")]
 
 
 @asynccontextmanager
 async def office(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[Office]:
     chosen: dict[str, Any] = {"clock": WallClock(), "first_durations": SLOW, "gets_events": True, **api_account}
-    async with workshop(tmp_path, service, **chosen) as shop:
-        house = shop.house
-        route = CompletionEvents(house.database, house.wakeups, house.clock, SecretStr(SECRET)).route
+    async with open_workers(tmp_path, service, **chosen) as workers:
+        deps = workers.deps
+        route = CompletionEvents(deps.database, deps.wakeups, deps.clock, SecretStr(SECRET)).route
         transport = httpx.ASGITransport(Starlette(routes=[route]))
         async with httpx.AsyncClient(transport=transport, base_url="https://bot.example") as http:
-            yield Office(shop, http, service, tmp_path / "go")
+            yield Office(workers, http, service, tmp_path / "go")
 
 
 @pytest.mark.usefixtures("database_kind")
 async def test_a_notice_makes_the_next_question_happen_now(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.shop.at_work():
-        job = await here.running(await here.shop.wish())
+    async with office(tmp_path, service) as here, here.workers.running():
+        job = await here.running(await here.workers.request())
         await here.all_over()
-        assert here.shop.gate.count("query") == 0
+        assert here.workers.gate.count("query") == 0
         assert await here.post(event(job.task_id or "")) == 204
-        assert (await here.shop.ended(job)).state == State.STORED
-        assert here.shop.gate.count("query") == 1
+        assert (await here.workers.ended(job)).state == State.STORED
+        assert here.workers.gate.count("query") == 1
 
 
 async def test_a_notice_that_comes_before_its_time_is_asked_after_soon_again(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.shop.at_work():
-        job = await here.running(await here.shop.wish())
+    async with office(tmp_path, service) as here, here.workers.running():
+        job = await here.running(await here.workers.request())
         assert await here.post(event(job.task_id or "")) == 204
         async with asyncio.timeout(60):
-            while here.shop.gate.count("query") < 3:
-                await here.shop.house.clock.sleep(0.05)
-        assert (await here.shop.row(job)).state == State.RUNNING  # a notice is no answer
+            while here.workers.gate.count("query") < 3:
+                await here.workers.deps.clock.sleep(0.05)
+        assert (await here.workers.row(job)).state == State.RUNNING  # a notice is no answer
         await here.all_over()
-        assert (await here.shop.ended(job)).state == State.STORED
+        assert (await here.workers.ended(job)).state == State.STORED
 
 
 async def test_a_notice_that_came_while_nobody_followed_is_found_at_the_next_start(
     tmp_path: Path, service: StandIn
 ) -> None:
     async with office(tmp_path, service) as here:
-        job = await here.shop.wish()
-        async with here.shop.at_work():
+        job = await here.workers.request()
+        async with here.workers.running():
             job = await here.running(job)
         await here.all_over()
         assert await here.post(event(job.task_id or "")) == 204
-    async with office(tmp_path, service) as here, here.shop.at_work():
-        assert (await here.shop.ended(job)).state == State.STORED
+    async with office(tmp_path, service) as here, here.workers.running():
+        assert (await here.workers.ended(job)).state == State.STORED
 
 
 @pytest.mark.usefixtures("database_kind")
 async def test_a_notice_is_for_its_own_task_whichever_account_has_it(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as here, here.shop.at_work():
-        jobs = [await here.running(await here.shop.wish(f"person {number}")) for number in range(3)]
+    async with office(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as here, here.workers.running():
+        jobs = [await here.running(await here.workers.request(f"person {number}")) for number in range(3)]
         await here.all_over()
         assert await here.post(event(jobs[1].task_id or "")) == 204
-        assert (await here.shop.ended(jobs[1])).state == State.STORED
-        others = [await here.shop.row(jobs[0]), await here.shop.row(jobs[2])]
+        assert (await here.workers.ended(jobs[1])).state == State.STORED
+        others = [await here.workers.row(jobs[0]), await here.workers.row(jobs[2])]
         assert [job.state for job in others] == [State.RUNNING, State.RUNNING]
-        assert here.shop.gate.count("query") == 1
+        assert here.workers.gate.count("query") == 1
         assert await here.post([event(job.task_id or "") for job in others]) == 204  # several at once
-        assert {(await here.shop.ended(job)).state for job in others} == {State.STORED}
+        assert {(await here.workers.ended(job)).state for job in others} == {State.STORED}
 
 
 @pytest.mark.usefixtures("database_kind")
 async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.shop.at_work():
-        job = await here.running(await here.shop.wish())
+    async with office(tmp_path, service) as here, here.workers.running():
+        job = await here.running(await here.workers.request())
         ours = event(job.task_id or "")
         assert await here.post(ours) == 204
         first = await here.noted()
         assert [await here.post(one) for one in (ours, [ours, ours], event("of-somebody-else"))] == [204] * 3
         assert await here.noted() == first
         await here.all_over()
-        await here.shop.ended(job)
+        await here.workers.ended(job)
         assert await here.post(ours) == 204  # late
 
 
 async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, service: StandIn) -> None:
     async with office(tmp_path, service) as here:
-        wakeup = here.shop.house.wakeups.subscribe()
+        wakeup = here.workers.deps.wakeups.subscribe()
         said: tuple[object, ...] = (event("unknown"), [], {}, event("x", type="other"))
         assert [await here.post(one) for one in said] == [204] * 4
         assert not wakeup.is_set()
@@ -158,8 +158,8 @@ async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, se
 async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_nothing(
     tmp_path: Path, service: StandIn
 ) -> None:
-    async with office(tmp_path, service) as here, here.shop.at_work():
-        job = await here.running(await here.shop.wish())
+    async with office(tmp_path, service) as here, here.workers.running():
+        job = await here.running(await here.workers.request())
         body = json.dumps(event(job.task_id or ""))
         forged = [SECRET[:-1], SECRET + "x", SECRET.upper(), "x", "%F0%9F%98%80", "%ff", "A" * 5000, SECRET + "%00"]
         answers = [await here.http.post(f"/dashscope/events/{word}", content=body) for word in forged]
@@ -230,23 +230,23 @@ async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follow
         group = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(stop.set)
         for one in (here, other):
-            house = one.shop.house
-            for work in cluster_tasks(house.database, house.wakeups, house.clock, stop):
+            deps = one.workers.deps
+            for work in cluster_tasks(deps.database, deps.wakeups, deps.clock, stop):
                 group.create_task(work())  # type: ignore[arg-type]  # each is a coroutine
-        async with here.shop.at_work():
-            job = await here.running(await here.shop.wish())
+        async with here.workers.running():
+            job = await here.running(await here.workers.request())
             (tmp_path / "go").touch()
             await here.all_over()
             assert await other.post(event(job.task_id or "")) == 204
-            assert (await here.shop.ended(job)).state == State.STORED
-            assert here.shop.gate.count("query") == 1
+            assert (await here.workers.ended(job)).state == State.STORED
+            assert here.workers.gate.count("query") == 1
 
 
 async def test_a_notice_whose_ring_was_not_heard_is_found_all_the_same(tmp_path: Path, service: StandIn) -> None:
     """Two processes that share rows, and no bell."""
-    async with office(tmp_path, service) as here, office(tmp_path, service) as other, here.shop.at_work():
-        job = await here.running(await here.shop.wish())
+    async with office(tmp_path, service) as here, office(tmp_path, service) as other, here.workers.running():
+        job = await here.running(await here.workers.request())
         await here.all_over()
         assert await other.post(event(job.task_id or "")) == 204
-        assert (await here.shop.ended(job)).state == State.STORED
-        assert here.shop.gate.count("query") == 1
+        assert (await here.workers.ended(job)).state == State.STORED
+        assert here.workers.gate.count("query") == 1

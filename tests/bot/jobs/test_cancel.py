@@ -9,7 +9,7 @@ from bot.domain.job_view import State
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, most_running, stand_in
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
@@ -28,56 +28,56 @@ def let_go(tmp_path: Path) -> None:
     (tmp_path / "go").touch()
 
 
-async def budget(shop: Workshop) -> tuple[int, int]:
-    (row,) = await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'")
+async def budget(workers: Workers) -> tuple[int, int]:
+    (row,) = await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'")
     return row.reserved, row.used
 
 
 async def test_a_cancelled_job_in_the_queue_is_never_sent(tmp_path: Path, held: StandIn) -> None:
-    async with workshop(tmp_path, held) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        async with shop.at_work():
-            await shop.when(first, lambda job: job.state == State.RUNNING)
-            await shop.cancel(second, "ben")
-            assert await shop.units("ben") == (0, 0)
+    async with open_workers(tmp_path, held) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        async with workers.running():
+            await workers.until(first, lambda job: job.state == State.RUNNING)
+            await workers.cancel(second, "ben")
+            assert await workers.units("ben") == (0, 0)
             let_go(tmp_path)
-            await shop.ended(first)
-        assert (await shop.row(second)).state == State.CANCELED
-        assert shop.gate.count("create") == len(await held.tasks()) == 1
+            await workers.ended(first)
+        assert (await workers.row(second)).state == State.CANCELED
+        assert workers.gate.count("create") == len(await held.tasks()) == 1
 
 
 async def test_a_cancelled_run_gives_the_unit_back_at_once_and_holds_its_slot_to_the_end(
     tmp_path: Path, held: StandIn
 ) -> None:
-    async with workshop(tmp_path, held) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        async with shop.at_work():
-            await shop.when(first, lambda job: job.state == State.RUNNING)
-            await shop.cancel(first, "anna")
-            assert (await shop.units("anna"), await budget(shop)) == ((0, 0), (2, 0))
-            while not shop.gate.count("cancel"):  # it was tried there, and refused: it runs
-                await shop.house.clock.sleep(0.1)
-            now, waiting = await shop.row(first), await shop.row(second)
+    async with open_workers(tmp_path, held) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        async with workers.running():
+            await workers.until(first, lambda job: job.state == State.RUNNING)
+            await workers.cancel(first, "anna")
+            assert (await workers.units("anna"), await budget(workers)) == ((0, 0), (2, 0))
+            while not workers.gate.count("cancel"):  # it was tried there, and refused: it runs
+                await workers.deps.clock.sleep(0.1)
+            now, waiting = await workers.row(first), await workers.row(second)
             assert (now.state, now.slot, waiting.state) == (State.RUNNING, 0, State.QUEUED)
             let_go(tmp_path)
-            await shop.ended(second)
-        done = await shop.row(first)
+            await workers.ended(second)
+        done = await workers.row(first)
         assert (done.state, done.slot) == (State.CANCELED, None)
-        assert await budget(shop) == (0, 2)  # the owner pays for both all the same
+        assert await budget(workers) == (0, 2)  # the owner pays for both all the same
         assert most_running(await held.tasks()) == 1
-        assert await shop.rows("SELECT job_id FROM outbox ORDER BY job_id") == [(first.id,), (second.id,)]
+        assert await workers.rows("SELECT job_id FROM outbox ORDER BY job_id") == [(first.id,), (second.id,)]
 
 
 async def test_a_cancelled_task_that_still_waits_there_is_cancelled_there_and_costs_nothing(
     tmp_path: Path, held: StandIn
 ) -> None:
-    async with workshop(tmp_path, held, prefetch=1) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        async with shop.at_work():
-            await shop.when(second, lambda job: job.state == State.RUNNING)  # it waits there, ahead of its turn
-            await shop.cancel(second, "ben")
-            assert (await shop.ended(second)).state == State.CANCELED
+    async with open_workers(tmp_path, held, prefetch=1) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        async with workers.running():
+            await workers.until(second, lambda job: job.state == State.RUNNING)  # it waits there, ahead of its turn
+            await workers.cancel(second, "ben")
+            assert (await workers.ended(second)).state == State.CANCELED
             let_go(tmp_path)
-            await shop.ended(first)
+            await workers.ended(first)
         assert {task.status.value for task in await held.tasks()} == {"SUCCEEDED", "CANCELED"}
-        assert await budget(shop) == (0, 1)
+        assert await budget(workers) == (0, 1)

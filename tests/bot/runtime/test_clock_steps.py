@@ -14,13 +14,13 @@ from storage.jobs import Job
 from tests.fakes.dashscope.proxy import NOTHING, Forward, lost_after, passes, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.http_server import Reply
-from tests.harness.worker import HastyClock, Workshop, workshop
+from tests.harness.worker import FastClock, Workers, open_workers
 
 HOUR, DAY = 3600.0, 24 * 3600.0
 STEPS = [-30 * DAY, -5 * HOUR, 5 * HOUR, 30 * DAY]
 
 
-class SetClock(HastyClock):
+class SetClock(FastClock):
     """A machine's clock that somebody sets: `by` seconds off."""
 
     def __init__(self, by: float = 0.0) -> None:
@@ -34,33 +34,33 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
         yield running
 
 
-async def paid_once(shop: Workshop, service: StandIn, *jobs: Job) -> None:
+async def paid_once(workers: Workers, service: StandIn, *jobs: Job) -> None:
     """Every job has its picture, from one task, for one unit."""
     for job in jobs:
-        assert (await shop.ended(job)).state == State.STORED
-        assert [outcome for _, _, outcome in await shop.attempts(job)] == ["succeeded"]
+        assert (await workers.ended(job)).state == State.STORED
+        assert [outcome for _, _, outcome in await workers.attempts(job)] == ["succeeded"]
     assert len(await service.tasks()) == len(jobs)
-    sums = await shop.rows("SELECT SUM(reserved), SUM(used) FROM quota WHERE scope LIKE 'person:%'")
+    sums = await workers.rows("SELECT SUM(reserved), SUM(used) FROM quota WHERE scope LIKE 'person:%'")
     assert sums == [(0, len(jobs))]
-    await shop.units()  # which audits the ledger
+    await workers.units()  # which audits the ledger
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_clock_that_is_set_between_a_crash_and_the_next_start(
     tmp_path: Path, service: StandIn, step: float
 ) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.next("create", lost_after)
-        shop.gate.next("list", passes)  # the API's time; from then on nothing can be settled
-        shop.gate.always("list", refused(503, "ModelUnavailable"))
-        async with shop.at_work():
-            await shop.when(job, lambda now: now.state == State.SUBMITTING and shop.gate.count("list") > 1)
-    async with workshop(tmp_path, service, clock=SetClock(step)) as shop:
-        await refresh_account(shop.house, "sk-one")
-        await recover(shop.house, {"sk-one"}, free=())
-        async with shop.at_work():
-            await paid_once(shop, service, job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.next("create", lost_after)
+        workers.gate.next("list", passes)  # the API's time; from then on nothing can be settled
+        workers.gate.always("list", refused(503, "ModelUnavailable"))
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.SUBMITTING and workers.gate.count("list") > 1)
+    async with open_workers(tmp_path, service, clock=SetClock(step)) as workers:
+        await refresh_account(workers.deps, "sk-one")
+        await recover(workers.deps, {"sk-one"}, free=())
+        async with workers.running():
+            await paid_once(workers, service, job)
 
 
 @pytest.mark.parametrize("step", [5 * HOUR, 30 * DAY])  # back it never goes while a process lives
@@ -71,28 +71,28 @@ async def test_a_clock_that_is_set_while_a_submit_is_under_way(tmp_path: Path, s
         return NOTHING
 
     clock = SetClock()
-    async with workshop(tmp_path, service, clock=clock) as shop:
-        job = await shop.wish()
-        shop.gate.next("create", set_and_lost)
-        async with shop.at_work():
-            await paid_once(shop, service, job)
+    async with open_workers(tmp_path, service, clock=clock) as workers:
+        job = await workers.request()
+        workers.gate.next("create", set_and_lost)
+        async with workers.running():
+            await paid_once(workers, service, job)
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_clock_that_is_set_while_jobs_run_and_wait(tmp_path: Path, service: StandIn, step: float) -> None:
-    async with workshop(tmp_path, service) as shop:
-        jobs = [await shop.wish("anna"), await shop.wish("ben")]
-        held = shop.gate.hold("query")
-        async with shop.at_work():
+    async with open_workers(tmp_path, service) as workers:
+        jobs = [await workers.request("anna"), await workers.request("ben")]
+        held = workers.gate.hold("query")
+        async with workers.running():
             await held.reached.wait()
-            shop.gate.always("query", refused(503, "ModelUnavailable"))
+            workers.gate.always("query", refused(503, "ModelUnavailable"))
             held.go.set()
-    async with workshop(tmp_path, service, clock=SetClock(step)) as shop:
-        await refresh_account(shop.house, "sk-one")
-        await recover(shop.house, {"sk-one"}, free=())
-        shop.gate.next("query", refused(503, "ModelUnavailable"))  # it must not be given up for that
-        async with shop.at_work():
-            await paid_once(shop, service, *jobs)
+    async with open_workers(tmp_path, service, clock=SetClock(step)) as workers:
+        await refresh_account(workers.deps, "sk-one")
+        await recover(workers.deps, {"sk-one"}, free=())
+        workers.gate.next("query", refused(503, "ModelUnavailable"))  # it must not be given up for that
+        async with workers.running():
+            await paid_once(workers, service, *jobs)
 
 
 @pytest.mark.parametrize("kind", ["query", "result"])
@@ -104,11 +104,11 @@ async def test_a_clock_that_leaps_while_the_api_is_in_trouble_loses_no_picture(
         return await refused(503, "ModelUnavailable")(forward)
 
     clock = SetClock()
-    async with workshop(tmp_path, service, clock=clock) as shop:
-        job = await shop.wish()
-        shop.gate.next(kind, leaps)
-        async with shop.at_work():
-            await paid_once(shop, service, job)
+    async with open_workers(tmp_path, service, clock=clock) as workers:
+        job = await workers.request()
+        workers.gate.next(kind, leaps)
+        async with workers.running():
+            await paid_once(workers, service, job)
 
 
 async def test_an_attempt_is_dated_again_after_a_long_upload(tmp_path: Path, service: StandIn) -> None:
@@ -117,12 +117,12 @@ async def test_an_attempt_is_dated_again_after_a_long_upload(tmp_path: Path, ser
         return await forward()
 
     clock = SetClock()
-    async with workshop(tmp_path, service, clock=clock) as shop:
-        job, api_account = await shop.wish(), shop.api_accounts[0]
-        shop.gate.next("upload", slowly)
-        async with shop.at_work(replace(api_account, links=UploadLinks(api_account.client.upload))):
-            await paid_once(shop, service, job)
-        ((intent, submitted),) = await shop.rows(
+    async with open_workers(tmp_path, service, clock=clock) as workers:
+        job, api_account = await workers.request(), workers.api_accounts[0]
+        workers.gate.next("upload", slowly)
+        async with workers.running(replace(api_account, links=UploadLinks(api_account.client.upload))):
+            await paid_once(workers, service, job)
+        ((intent, submitted),) = await workers.rows(
             "SELECT a.intent_at, j.submitted FROM attempt a JOIN job j ON j.id = a.job_id"
         )
         assert intent - submitted >= 60

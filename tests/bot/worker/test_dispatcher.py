@@ -23,7 +23,7 @@ from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.proxy import answered, garbage, lost_after, passes, refused
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, most_running, stand_in
-from tests.harness.worker import QUICK, Workshop, workshop
+from tests.harness.worker import QUICK, Workers, open_workers
 
 pytestmark = ON_BOTH
 
@@ -51,23 +51,23 @@ def failed(code: str) -> dict[str, object]:
     return {"output": {"task_id": "t", "task_status": "FAILED", "code": code, "message": "No."}, "request_id": "r"}
 
 
-async def budget(shop: Workshop) -> tuple[int, int]:
-    (row,) = await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'")
+async def budget(workers: Workers) -> tuple[int, int]:
+    (row,) = await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'")
     return row.reserved, row.used
 
 
 async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        async with shop.at_work():
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        async with workers.running():
+            done = await workers.ended(job)
         assert (done.state, done.slot, done.result_url) == (State.STORED, None, None)
-        async with shop.database.read() as connection:
+        async with workers.database.read() as connection:
             result = await results.get(connection, job.id)
         assert result is not None
-        assert len(await shop.house.photos.get(result.key) or b"") == result.bytes
-        assert (await shop.units(), await budget(shop)) == ((0, 1), (0, 1))
-        assert await shop.rows("SELECT used FROM quota WHERE scope = 'account:sk-one'") == [(1,)]
+        assert len(await workers.deps.photos.get(result.key) or b"") == result.bytes
+        assert (await workers.units(), await budget(workers)) == ((0, 1), (0, 1))
+        assert await workers.rows("SELECT used FROM quota WHERE scope = 'account:sk-one'") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -83,57 +83,57 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
 async def test_a_failed_task_gives_the_units_back_and_says_why(
     tmp_path: Path, service: StandIn, code: str, reason: ErrorCode, runs: int
 ) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.always("query", answered(failed(code)))
-        async with shop.at_work():
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.always("query", answered(failed(code)))
+        async with workers.running():
+            done = await workers.ended(job)
         assert (done.state, done.error, done.error_code, done.slot) == (State.FAILED, reason, code, None)
-        assert [outcome for _, _, outcome in await shop.attempts(job)] == [code] * runs
-        assert (len(await service.tasks()), await shop.units(), await budget(shop)) == (runs, (0, 0), (0, 0))
+        assert [outcome for _, _, outcome in await workers.attempts(job)] == [code] * runs
+        assert (len(await service.tasks()), await workers.units(), await budget(workers)) == (runs, (0, 0), (0, 0))
 
 
 async def test_a_task_that_fails_for_now_is_run_again_and_may_end_well(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, clock=WallClock(speed=20)) as shop:
-        job = await shop.wish()
-        shop.gate.next("query", *[answered(failed("InternalError.Timeout"))] * 2)
-        async with shop.at_work():
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service, clock=WallClock(speed=20)) as workers:
+        job = await workers.request()
+        workers.gate.next("query", *[answered(failed("InternalError.Timeout"))] * 2)
+        async with workers.running():
+            done = await workers.ended(job)
         assert (done.state, done.attempts, done.resubmits) == (State.STORED, 3, 2)
-        assert await budget(shop) == (0, 1)
+        assert await budget(workers) == (0, 1)
 
 
 async def test_one_task_ahead_waits_there_and_the_service_is_never_asked_for_more(
     tmp_path: Path, held: StandIn
 ) -> None:
-    async with workshop(tmp_path, held, prefetch=1) as shop:
-        jobs = [await shop.wish(f"person {number}") for number in range(4)]
-        async with shop.at_work():
-            await shop.when(jobs[1], lambda job: job.state == State.RUNNING)
+    async with open_workers(tmp_path, held, prefetch=1) as workers:
+        jobs = [await workers.request(f"person {number}") for number in range(4)]
+        async with workers.running():
+            await workers.until(jobs[1], lambda job: job.state == State.RUNNING)
             for _ in range(5):
-                await shop.house.clock.sleep(1.0)
-            assert shop.gate.count("create") == 2
+                await workers.deps.clock.sleep(1.0)
+            assert workers.gate.count("create") == 2
             let_go(tmp_path)
             for job in jobs:
-                await shop.ended(job)
+                await workers.ended(job)
         assert most_running(await held.tasks()) == 1
 
 
 async def test_an_account_that_takes_no_task_ahead_is_not_asked_again(tmp_path: Path, held: StandIn) -> None:
-    async with workshop(tmp_path, held, prefetch=1, clock=WallClock(speed=20)) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        hold = shop.gate.hold("create")
-        shop.gate.next("create", refused(429, "Throttling.RateQuota"))
-        async with shop.at_work():
+    async with open_workers(tmp_path, held, prefetch=1, clock=WallClock(speed=20)) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        hold = workers.gate.hold("create")
+        workers.gate.next("create", refused(429, "Throttling.RateQuota"))
+        async with workers.running():
             await hold.reached.wait()
             hold.go.set()
-            await shop.when(second, lambda job: job.attempts == 1 and job.state == State.QUEUED)
+            await workers.until(second, lambda job: job.attempts == 1 and job.state == State.QUEUED)
             for _ in range(40):  # long after the breaker has closed
-                await shop.house.clock.sleep(1.0)
-            assert shop.gate.count("create") == 2
+                await workers.deps.clock.sleep(1.0)
+            assert workers.gate.count("create") == 2
             let_go(tmp_path)
-            await shop.ended(second)
-        assert (await shop.row(first)).state == State.STORED
+            await workers.ended(second)
+        assert (await workers.row(first)).state == State.STORED
 
 
 async def test_slots_are_never_exceeded_and_all_are_used(tmp_path: Path) -> None:
@@ -143,13 +143,16 @@ async def test_slots_are_never_exceeded_and_all_are_used(tmp_path: Path) -> None
         "workers": 3,
         "engine": quick_engine(until=tmp_path / "go"),
     }
-    async with stand_in(tmp_path / "service", **options) as service, workshop(tmp_path, service, slots=3) as shop:
-        jobs = [await shop.wish(f"person {number}") for number in range(10)]
-        async with shop.at_work():
-            await shop.when(jobs[2], lambda job: job.state == State.RUNNING)
+    async with (
+        stand_in(tmp_path / "service", **options) as service,
+        open_workers(tmp_path, service, slots=3) as workers,
+    ):
+        jobs = [await workers.request(f"person {number}") for number in range(10)]
+        async with workers.running():
+            await workers.until(jobs[2], lambda job: job.state == State.RUNNING)
             let_go(tmp_path)
             for job in jobs:
-                await shop.ended(job)
+                await workers.ended(job)
         assert most_running(await service.tasks()) == 3
 
 
@@ -161,118 +164,118 @@ async def test_fewer_slots_after_a_restart_are_fewer_at_once(tmp_path: Path) -> 
         "engine": quick_engine(until=tmp_path / "go"),
     }
     async with stand_in(tmp_path / "service", **options) as service:
-        async with workshop(tmp_path, service, slots=2) as shop:
-            zero, one, two = [await shop.wish(f"person {number}") for number in range(3)]
-            async with shop.at_work():
-                await shop.when(one, lambda job: job.state == State.RUNNING)
-            async with shop.database.write() as connection:  # the job in the first slot was done, say
+        async with open_workers(tmp_path, service, slots=2) as workers:
+            zero, one, two = [await workers.request(f"person {number}") for number in range(3)]
+            async with workers.running():
+                await workers.until(one, lambda job: job.state == State.RUNNING)
+            async with workers.database.write() as connection:  # the job in the first slot was done, say
                 await connection.execute(
                     text("UPDATE job SET state = 'stored', slot = NULL WHERE id = :id"), {"id": zero.id}
                 )
-        async with workshop(tmp_path, service, slots=1) as shop, shop.at_work():
+        async with open_workers(tmp_path, service, slots=1) as workers, workers.running():
             for _ in range(5):
-                await shop.house.clock.sleep(1.0)
-            assert (await shop.row(two)).state == State.QUEUED
+                await workers.deps.clock.sleep(1.0)
+            assert (await workers.row(two)).state == State.QUEUED
             let_go(tmp_path)
-            assert (await shop.ended(two)).state == State.STORED
+            assert (await workers.ended(two)).state == State.STORED
 
 
 async def test_several_accounts_are_several_lanes_over_one_queue(tmp_path: Path, service: StandIn) -> None:
     keys = ("sk-one", "sk-two", "sk-three")
-    async with workshop(tmp_path, service, keys=keys) as shop:
-        jobs = [await shop.wish(f"person {number}") for number in range(12)]
-        async with shop.at_work():
-            done = [await shop.ended(job) for job in jobs]
+    async with open_workers(tmp_path, service, keys=keys) as workers:
+        jobs = [await workers.request(f"person {number}") for number in range(12)]
+        async with workers.running():
+            done = [await workers.ended(job) for job in jobs]
         assert {job.account_id for job in done} == set(keys)
         assert len(await service.tasks()) == 12
         assert most_running(await service.tasks()) == 1  # of each account
 
 
 async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_path: Path, held: StandIn) -> None:
-    async with workshop(tmp_path, held) as shop:
-        job, waiting = await shop.wish("anna"), await shop.wish("ben")
-        async with shop.at_work():
-            await shop.when(job, lambda now: now.state == State.RUNNING)
-    async with workshop(tmp_path, held) as shop:
-        assert ((await shop.row(job)).state, (await shop.row(waiting)).state) == (State.RUNNING, State.QUEUED)
+    async with open_workers(tmp_path, held) as workers:
+        job, waiting = await workers.request("anna"), await workers.request("ben")
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.RUNNING)
+    async with open_workers(tmp_path, held) as workers:
+        assert ((await workers.row(job)).state, (await workers.row(waiting)).state) == (State.RUNNING, State.QUEUED)
         let_go(tmp_path)
-        async with shop.at_work():
-            assert {(await shop.ended(one)).state for one in (job, waiting)} == {State.STORED}
+        async with workers.running():
+            assert {(await workers.ended(one)).state for one in (job, waiting)} == {State.STORED}
         assert len(await held.tasks()) == 2
 
 
 async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path, held: StandIn) -> None:
     unhurried = TaskDurations(mean=1e6, deviation=1.0)  # nobody else would ask before next week
-    async with workshop(tmp_path, held, first_durations=unhurried) as shop:
-        job = await shop.wish()
-        async with shop.at_work():
-            await shop.when(job, lambda now: now.state == State.RUNNING)
-        assert shop.gate.count("query") == 0
+    async with open_workers(tmp_path, held, first_durations=unhurried) as workers:
+        job = await workers.request()
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.RUNNING)
+        assert workers.gate.count("query") == 0
         let_go(tmp_path)
-        asked = shop.gate.hold("query")
-        async with shop.at_work():
+        asked = workers.gate.hold("query")
+        async with workers.running():
             await asked.reached.wait()
             asked.go.set()
 
 
 async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.next("create", lost_after)
-        shop.gate.always("list", refused(500, "InternalError"))
-        async with shop.at_work():
-            while not shop.gate.count("list"):
-                await shop.house.clock.sleep(0.1)
-        assert (await shop.row(job)).state == State.SUBMITTING
-    async with workshop(tmp_path, service) as shop, shop.at_work():
-        assert (await shop.ended(job)).state == State.STORED
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.next("create", lost_after)
+        workers.gate.always("list", refused(500, "InternalError"))
+        async with workers.running():
+            while not workers.gate.count("list"):
+                await workers.deps.clock.sleep(0.1)
+        assert (await workers.row(job)).state == State.SUBMITTING
+    async with open_workers(tmp_path, service) as workers, workers.running():
+        assert (await workers.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
 
 
 async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: StandIn) -> None:
-    async with workshop(tmp_path, held) as shop:
-        job, waiting = await shop.wish("anna"), await shop.wish("ben")
-        old = asyncio.create_task(run_account(shop.api_accounts[0], shop.house, asyncio.Event()))
-        await shop.when(job, lambda now: now.state == State.RUNNING)
-        before = await shop.row(job)
-        async with shop.database.write() as connection:
+    async with open_workers(tmp_path, held) as workers:
+        job, waiting = await workers.request("anna"), await workers.request("ben")
+        old = asyncio.create_task(run_account(workers.api_accounts[0], workers.deps, asyncio.Event()))
+        await workers.until(job, lambda now: now.state == State.RUNNING)
+        before = await workers.row(job)
+        async with workers.database.write() as connection:
             await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
         let_go(tmp_path)
         with pytest.raises(ExceptionGroup) as caught:
             await old
         assert caught.group_contains(LeadershipLost)
-        assert (await shop.row(job), (await shop.row(waiting)).state) == (before, State.QUEUED)
-        async with shop.at_work():
-            assert {(await shop.ended(one)).state for one in (job, waiting)} == {State.STORED}
+        assert (await workers.row(job), (await workers.row(waiting)).state) == (before, State.QUEUED)
+        async with workers.running():
+            assert {(await workers.ended(one)).state for one in (job, waiting)} == {State.STORED}
 
 
 async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        old = asyncio.create_task(run_account(shop.api_accounts[0], shop.house, asyncio.Event()))
-        first = await shop.wish("anna")
-        await shop.ended(first)
-        async with shop.database.write() as connection:
+    async with open_workers(tmp_path, service) as workers:
+        old = asyncio.create_task(run_account(workers.api_accounts[0], workers.deps, asyncio.Event()))
+        first = await workers.request("anna")
+        await workers.ended(first)
+        async with workers.database.write() as connection:
             await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
-        job = await shop.wish("ben")
+        job = await workers.request("ben")
         with pytest.raises(ExceptionGroup) as caught:
             await old
         assert caught.group_contains(LeadershipLost)
-        assert (await shop.row(job)).state == State.QUEUED
-        assert shop.gate.count("create") == 1
+        assert (await workers.row(job)).state == State.QUEUED
+        assert workers.gate.count("create") == 1
 
 
 async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        async with shop.database.write() as connection:
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        async with workers.database.write() as connection:
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
-        old = AccountContext(shop.api_accounts[0], shop.house, epoch=account.epoch - 1, durations=QUICK)
+        old = AccountContext(workers.api_accounts[0], workers.deps, epoch=account.epoch - 1, durations=QUICK)
         for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.AGAIN_LATER)):
             with pytest.raises(LeadershipLost):
                 await write
-        assert await shop.row(job) == job
-        assert await shop.rows("SELECT failures, open_until FROM account") == [(0, 0)]
+        assert await workers.row(job) == job
+        assert await workers.rows("SELECT failures, open_until FROM account") == [(0, 0)]
 
 
 async def test_a_bug_in_one_step_is_tried_again_and_stops_nobody(tmp_path: Path, service: StandIn) -> None:
@@ -283,21 +286,21 @@ async def test_a_bug_in_one_step_is_tried_again_and_stops_nobody(tmp_path: Path,
             raise KeyError("a bug")
         return 3, 4
 
-    async with workshop(tmp_path, service) as shop:
-        shop.house = replace(shop.house, measure=measure)
-        jobs = [await shop.wish("anna"), await shop.wish("ben")]
-        async with shop.at_work():
-            assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
+    async with open_workers(tmp_path, service) as workers:
+        workers.deps = replace(workers.deps, measure=measure)
+        jobs = [await workers.request("anna"), await workers.request("ben")]
+        async with workers.running():
+            assert {(await workers.ended(job)).state for job in jobs} == {State.STORED}
         assert len(await service.tasks()) == 2
 
 
 async def test_over_a_wire_that_breaks_again_and_again_every_job_ends_once(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, clock=WallClock(speed=60)) as shop:
-        jobs = [await shop.wish(f"person {number % 5}") for number in range(25)]
+    async with open_workers(tmp_path, service, clock=WallClock(speed=60)) as workers:
+        jobs = [await workers.request(f"person {number % 5}") for number in range(25)]
         for number in range(40):
-            shop.gate.next("query", refused(500, "InternalError"), passes, passes)
-            shop.gate.next("result", refused((403, 500, 404)[number % 3], "AccessDenied"), passes, garbage)
-        async with shop.at_work():
-            assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
+            workers.gate.next("query", refused(500, "InternalError"), passes, passes)
+            workers.gate.next("result", refused((403, 500, 404)[number % 3], "AccessDenied"), passes, garbage)
+        async with workers.running():
+            assert {(await workers.ended(job)).state for job in jobs} == {State.STORED}
         assert len(await service.tasks()) == 25
-        assert [await shop.units(f"person {number}") for number in range(5)] == [(0, 5)] * 5
+        assert [await workers.units(f"person {number}") for number in range(5)] == [(0, 5)] * 5

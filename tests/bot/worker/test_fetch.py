@@ -13,7 +13,7 @@ from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.proxy import Deed, Forward, answered, garbage, lost_after, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.http_server import Reply
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
@@ -39,10 +39,10 @@ async def no_picture(_: Forward) -> Reply:
     return Reply(200, b"\xff\xd8\xff" + bytes(100))
 
 
-async def stored(shop: Workshop, job: Job) -> bytes:
+async def stored(workers: Workers, job: Job) -> bytes:
     """The picture in store."""
-    ((key,),) = await shop.rows("SELECT key FROM result WHERE job_id = :id", id=job.id)
-    return await shop.house.photos.get(key) or b""
+    ((key,),) = await workers.rows("SELECT key FROM result WHERE job_id = :id", id=job.id)
+    return await workers.deps.photos.get(key) or b""
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,15 @@ async def stored(shop: Workshop, job: Job) -> bytes:
 async def test_a_picture_that_does_not_come_at_once_is_fetched_again(
     tmp_path: Path, service: StandIn, deed: Deed
 ) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.next("result", deed, deed)
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
-        picture = await stored(shop, job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.next("result", deed, deed)
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
+        picture = await stored(workers, job)
         assert picture.startswith(b"\xff\xd8\xff")
         assert picture.endswith(b"\xff\xd9")
-        assert (shop.gate.count("result"), shop.gate.count("create")) == (3, 1)
+        assert (workers.gate.count("result"), workers.gate.count("create")) == (3, 1)
 
 
 async def test_an_expired_link_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
@@ -70,88 +70,88 @@ async def test_an_expired_link_is_replaced_by_a_fresh_one(tmp_path: Path, servic
     async def with_an_old_link(forward: Forward) -> Reply:
         reply = await forward()
         if b"Signature=" in reply.body:
-            shop.gate.always("query", None)  # the next answer has a good one
+            workers.gate.always("query", None)  # the next answer has a good one
         return Reply(reply.status, reply.body.replace(b"Signature=", b"Signature=0"), reply.headers)
 
     async def note(forward: Forward) -> Reply:
         asked.append(forward.request.target)
         return await forward()
 
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.always("query", with_an_old_link)
-        shop.gate.always("result", note)
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.always("query", with_an_old_link)
+        workers.gate.always("result", note)
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
     assert len(set(asked)) == 2
 
 
 async def test_a_link_to_a_house_that_moved_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        held = shop.gate.hold("result")
-        async with shop.at_work():
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        held = workers.gate.hold("result")
+        async with workers.running():
             await held.reached.wait()
-    async with workshop(tmp_path, service) as shop:  # the gate has another port now, and the old one is closed
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
-        assert shop.gate.count("create") == 0
+    async with open_workers(tmp_path, service) as workers:  # the gate has another port now, and the old one is closed
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
+        assert workers.gate.count("create") == 0
 
 
 async def test_the_slot_is_free_while_the_picture_is_fetched(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        held = shop.gate.hold("result")
-        async with shop.at_work():
+    async with open_workers(tmp_path, service) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        held = workers.gate.hold("result")
+        async with workers.running():
             await held.reached.wait()
-            assert (await shop.ended(second)).state == State.STORED
-            assert (await shop.row(first)).state == State.FETCHING
+            assert (await workers.ended(second)).state == State.STORED
+            assert (await workers.row(first)).state == State.FETCHING
             held.go.set()
-            assert (await shop.ended(first)).state == State.STORED
+            assert (await workers.ended(first)).state == State.STORED
 
 
 async def test_a_picture_that_the_api_does_not_know_any_more_is_lost_and_said_so(
     tmp_path: Path, service: StandIn
 ) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.always("result", GONE)
-        async with shop.at_work():
-            await shop.when(job, lambda now: now.state == State.FETCHING)
-            shop.gate.always("query", UNKNOWN)
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.always("result", GONE)
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.FETCHING)
+            workers.gate.always("query", UNKNOWN)
+            done = await workers.ended(job)
         assert (done.error, done.result_url) == (ErrorCode.RESULT_LOST, None)
-        assert await shop.units() == (0, 0)
-        assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
-        assert shop.gate.count("create") == 1
+        assert await workers.units() == (0, 0)
+        assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+        assert workers.gate.count("create") == 1
 
 
 async def test_after_two_days_away_it_is_tried_once_more(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job, lost = await shop.wish(), await shop.wish("ben")
-        shop.gate.always("result", GONE)
-        async with shop.at_work():
+    async with open_workers(tmp_path, service) as workers:
+        job, lost = await workers.request(), await workers.request("ben")
+        workers.gate.always("result", GONE)
+        async with workers.running():
             for one in (job, lost):
-                await shop.when(one, lambda now: now.state == State.FETCHING)
+                await workers.until(one, lambda now: now.state == State.FETCHING)
         for one in (job, lost):
-            await shop.set(one, submitted=shop.house.clock.now() - 200_000)
-        async with shop.database.write() as connection:
+            await workers.set(one, submitted=workers.deps.clock.now() - 200_000)
+        async with workers.database.write() as connection:
             await connection.execute(text("UPDATE attempt SET server_at = server_at - 200000"))
-        shop.gate.next("result", GONE)
-        shop.gate.always("result", None)
-        async with shop.at_work():
-            ends = {(await shop.ended(one)).state for one in (job, lost)}
+        workers.gate.next("result", GONE)
+        workers.gate.always("result", None)
+        async with workers.running():
+            ends = {(await workers.ended(one)).state for one in (job, lost)}
         assert ends == {State.STORED, State.FAILED}  # one link opened, for the other it was too late
 
 
 async def test_a_cancelled_picture_comes_home_and_is_not_shown(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        held = shop.gate.hold("result")
-        async with shop.at_work():
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        held = workers.gate.hold("result")
+        async with workers.running():
             await held.reached.wait()
-            await shop.cancel(job)
+            await workers.cancel(job)
             held.go.set()
-            assert (await shop.ended(job)).state == State.CANCELED
-        assert await stored(shop, job)
-        assert await shop.units() == (0, 0)
+            assert (await workers.ended(job)).state == State.CANCELED
+        assert await stored(workers, job)
+        assert await workers.units() == (0, 0)

@@ -18,7 +18,7 @@ from bot.worker.poll import event_from, is_odd
 from storage.jobs import Job
 from tests.fakes.dashscope.proxy import answered, lost_before, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.worker import workshop
+from tests.harness.worker import open_workers
 
 NO_FACE = Failure("InternalError.Algo", "No.", Decision.NO_FACE)
 MISSING = Failure("ResultMissing", "", Decision.AGAIN_LATER)
@@ -80,41 +80,41 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 async def left_running(tmp_path: Path, service: StandIn) -> Job:
     """A job whose task runs, or is done, while we are not there."""
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.always("query", lost_before)
-        async with shop.at_work():
-            return await shop.when(job, lambda now: now.state == State.RUNNING)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.always("query", lost_before)
+        async with workers.running():
+            return await workers.until(job, lambda now: now.state == State.RUNNING)
 
 
 async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing(
     tmp_path: Path, service: StandIn
 ) -> None:
     job = await left_running(tmp_path, service)
-    async with workshop(tmp_path, service) as shop:
-        await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
-        shop.gate.next("query", lost_before, refused(503, "ModelUnavailable"))
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
+    async with open_workers(tmp_path, service) as workers:
+        await workers.set(job, submitted=workers.deps.clock.now() - 5 * 3600)
+        workers.gate.next("query", lost_before, refused(503, "ModelUnavailable"))
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
 
 
 async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
-    async with workshop(tmp_path, service, first_durations=TaskDurations(15.0, 3.75)) as shop:
-        await shop.set(job, submitted=shop.house.clock.now() - 5 * 3600)
-        async with shop.at_work():
-            await shop.ended(job)
-        ((mean,),) = await shop.rows("SELECT mean_seconds FROM account")
+    async with open_workers(tmp_path, service, first_durations=TaskDurations(15.0, 3.75)) as workers:
+        await workers.set(job, submitted=workers.deps.clock.now() - 5 * 3600)
+        async with workers.running():
+            await workers.ended(job)
+        ((mean,),) = await workers.rows("SELECT mean_seconds FROM account")
         assert mean < 1.0  # the service's own clock says milliseconds
 
 
 async def test_a_clock_that_was_set_back_does_not_make_us_wait(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
-    async with workshop(tmp_path, service) as shop:
-        await shop.set(job, submitted=shop.house.clock.now() + 5 * 3600)
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
+    async with open_workers(tmp_path, service) as workers:
+        await workers.set(job, submitted=workers.deps.clock.now() + 5 * 3600)
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
 
 
 @pytest.mark.parametrize(
@@ -128,45 +128,45 @@ async def test_a_clock_that_was_set_back_does_not_make_us_wait(tmp_path: Path, s
 async def test_what_may_have_been_paid_is_never_sent_again(
     tmp_path: Path, service: StandIn, answer: dict[str, object]
 ) -> None:
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.always("query", answered(answer))
-        async with shop.at_work():
-            done = await shop.ended(job)
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.always("query", answered(answer))
+        async with workers.running():
+            done = await workers.ended(job)
         assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
-        assert await shop.units() == (0, 0)
-        assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
-        assert (shop.gate.count("create"), shop.gate.count("query")) == (1, 3)
+        assert await workers.units() == (0, 0)
+        assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+        assert (workers.gate.count("create"), workers.gate.count("query")) == (1, 3)
 
 
 async def test_odd_answers_are_forgotten_once_a_good_one_comes(tmp_path: Path, service: StandIn) -> None:
     unknown = answered({"output": {"task_id": "t", "task_status": "UNKNOWN"}})
     running = answered({"output": {"task_id": "t", "task_status": "RUNNING"}})
-    async with workshop(tmp_path, service) as shop:
-        job = await shop.wish()
-        shop.gate.next("query", unknown, unknown, running, unknown, unknown)
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request()
+        workers.gate.next("query", unknown, unknown, running, unknown, unknown)
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
 
 
 async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, clock=WallClock(speed=2000)) as shop:
-        job = await shop.wish()
-        shop.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
-        async with shop.at_work():
-            assert (await shop.ended(job)).error == ErrorCode.RESULT_LOST
+    async with open_workers(tmp_path, service, clock=WallClock(speed=2000)) as workers:
+        job = await workers.request()
+        workers.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
+        async with workers.running():
+            assert (await workers.ended(job)).error == ErrorCode.RESULT_LOST
 
 
 async def test_questions_keep_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
     """Three tasks at once, each asked for every 0.25 s and more: 12 a second, and a limit of 8."""
     slots, limit, clock, soon = 3, 8.0, WallClock(), TaskDurations(100.0, 60.0)
     options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_durations": soon}
-    async with workshop(tmp_path, service, clock=clock, **options) as shop:
+    async with open_workers(tmp_path, service, clock=clock, **options) as workers:
         for number in range(slots):
-            await shop.wish(f"person {number}")
-        shop.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
-        async with shop.at_work():
-            while shop.gate.count("query") < 9:
+            await workers.request(f"person {number}")
+        workers.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
+        async with workers.running():
+            while workers.gate.count("query") < 9:
                 await clock.sleep(0.05)
-        asked = [arrival.at for arrival in shop.gate.arrivals if arrival.kind == "query"]
+        asked = [arrival.at for arrival in workers.gate.arrivals if arrival.kind == "query"]
         assert asked[8] - asked[0] >= 8 / limit * 0.95

@@ -15,8 +15,8 @@ from storage import accounts, ledger, notifications, results
 from storage.accounts import PAUSED_BY_OWNER
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.rows import NOON, insert_job
-from tests.harness.worker import Workshop, workshop
+from tests.harness.rows import NOON, insert
+from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
@@ -30,74 +30,74 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
-    async with workshop(tmp_path, service) as opened:
+async def workers(tmp_path: Path, service: StandIn) -> AsyncIterator[Workers]:
+    async with open_workers(tmp_path, service) as opened:
         async with opened.database.write() as connection:
             for api_account in ("sk-one", "sk-old", STAND_IN):
                 await accounts.take_over(connection, api_account, mean=1.0, deviation=1.0)
         yield opened
 
 
-async def woken(shop: Workshop) -> None:
+async def woken(workers: Workers) -> None:
     for api_account in ("sk-one", "sk-old", STAND_IN):
-        await refresh_account(shop.house, api_account)
-    await recover(shop.house, {"sk-one"}, free={STAND_IN})
+        await refresh_account(workers.deps, api_account)
+    await recover(workers.deps, {"sk-one"}, free={STAND_IN})
 
 
 @pytest.mark.parametrize("state", ACTIVE)
-async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(shop: Workshop, state: State) -> None:
-    async with shop.database.write() as connection:
+async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(workers: Workers, state: State) -> None:
+    async with workers.database.write() as connection:
         slot = None if state == State.FETCHING else 0
         job = await insert_job(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
         scopes = quota.person_scope(1, 20, NOON), quota.budget_scope(None, NOON)
-        await ledger.reserve(connection, job.id, scopes, now=shop.house.clock.now())
-    await woken(shop)
-    now = await shop.row(job)
+        await ledger.reserve(connection, job.id, scopes, now=workers.deps.clock.now())
+    await woken(workers)
+    now = await workers.row(job)
     assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
-    sums = await shop.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
+    sums = await workers.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
     assert sums == [("budget", 0, 1), ("person:1", 0, 0)]  # the owner may have paid; the person has not
-    assert await shop.rows("SELECT job_id FROM outbox") == [(job.id,)]
+    assert await workers.rows("SELECT job_id FROM outbox") == [(job.id,)]
 
 
 @pytest.mark.parametrize("state", ACTIVE)
 async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
-    shop: Workshop, service: StandIn, state: State
+    workers: Workers, service: StandIn, state: State
 ) -> None:
-    job = await shop.wish()
+    job = await workers.request()
     slot = None if state == State.FETCHING else 0
-    await shop.set(job, state=state, account_id=STAND_IN, slot=slot)
-    async with shop.database.write() as connection:
-        await accounts.set_pause(connection, "sk-one", "Arrearage")
-    await woken(shop)
-    assert (await shop.row(job)).state == State.QUEUED
-    async with shop.at_work():
-        assert (await shop.ended(job)).state == State.STORED
+    await workers.set(job, state=state, account_id=STAND_IN, slot=slot)
+    async with workers.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+    await woken(workers)
+    assert (await workers.row(job)).state == State.QUEUED
+    async with workers.running():
+        assert (await workers.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
 
 
-async def test_a_new_start_lifts_every_pause_but_the_owners_own(shop: Workshop) -> None:
-    async with shop.database.write() as connection:
-        await accounts.set_pause(connection, "sk-one", "Arrearage")
-        await accounts.set_pause(connection, "sk-old", PAUSED_BY_OWNER)
-    await woken(shop)
-    paused = await shop.rows(
+async def test_a_new_start_lifts_every_pause_but_the_owners_own(workers: Workers) -> None:
+    async with workers.database.write() as connection:
+        await accounts.pause(connection, "sk-one", "Arrearage")
+        await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
+    await woken(workers)
+    paused = await workers.rows(
         "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
     )
     assert paused == [("sk-old", PAUSED_BY_OWNER), ("sk-one", None)]
 
 
-async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(shop: Workshop) -> None:
-    async with shop.database.write() as connection:
-        job = await insert_job(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
-    await woken(shop)
-    assert await shop.row(job) == job
+async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(workers: Workers) -> None:
+    async with workers.database.write() as connection:
+        job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
+    await woken(workers)
+    assert await workers.row(job) == job
 
 
-async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> None:
-    job = await shop.wish()
-    in_years = shop.house.clock.now() + 1e8
-    await shop.set(job, next_at=in_years)
-    async with shop.database.write() as connection:
+async def test_what_a_wrong_clock_has_written_delays_nobody(workers: Workers) -> None:
+    job = await workers.request()
+    in_years = workers.deps.clock.now() + 1e8
+    await workers.set(job, next_at=in_years)
+    async with workers.database.write() as connection:
         await accounts.set_breaker(connection, "sk-one", failures=3, open_until=in_years)
         await accounts.set_next_submit(connection, "sk-one", in_years)
         await results.add_to_outbox(connection, job.id, in_years)
@@ -105,11 +105,11 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(shop: Workshop) -> N
         await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
         letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
         await connection.execute(letter, {"chat": job.chat_id, "at": in_years})
-    await woken(shop)
+    await woken(workers)
     for table in ("outbox", "notice", "recipient"):
-        ((next_at,),) = await shop.rows(f"SELECT next_at FROM {table}")
-        assert next_at <= shop.house.clock.now() + 300
-    assert (await shop.row(job)).next_at <= shop.house.clock.now() + 300
-    await shop.set(job, next_at=0.0)
-    async with shop.at_work():
-        assert (await shop.ended(job)).state == State.STORED
+        ((next_at,),) = await workers.rows(f"SELECT next_at FROM {table}")
+        assert next_at <= workers.deps.clock.now() + 300
+    assert (await workers.row(job)).next_at <= workers.deps.clock.now() + 300
+    await workers.set(job, next_at=0.0)
+    async with workers.running():
+        assert (await workers.ended(job)).state == State.STORED

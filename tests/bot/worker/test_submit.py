@@ -34,7 +34,7 @@ from tests.fakes.dashscope.proxy import (
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.http_server import Reply
 from tests.fakes.postgres import place_of
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
@@ -48,14 +48,14 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, service: StandIn) -> AsyncIterator[Workshop]:
-    async with workshop(tmp_path, service) as opened:
+async def workers(tmp_path: Path, service: StandIn) -> AsyncIterator[Workers]:
+    async with open_workers(tmp_path, service) as opened:
         yield opened
 
 
-async def earlier(shop: Workshop, job: Job, seconds: float) -> None:
+async def earlier(workers: Workers, job: Job, seconds: float) -> None:
     """The job's attempt was written down so long ago."""
-    async with shop.database.write() as connection:
+    async with workers.database.write() as connection:
         await connection.execute(
             text("UPDATE attempt SET server_at = server_at - :by, intent_at = intent_at - :by WHERE job_id = :id"),
             {"by": seconds, "id": job.id},
@@ -71,122 +71,124 @@ async def twice(forward: Forward) -> Reply:
 
 @pytest.mark.parametrize("deed", [lost_after, garbage_after], ids=lambda deed: deed.__name__)
 async def test_a_submit_that_was_taken_is_found_and_not_sent_again(
-    shop: Workshop, service: StandIn, deed: Deed
+    workers: Workers, service: StandIn, deed: Deed
 ) -> None:
-    before, job = await shop.wish("ben"), await shop.wish()
-    shop.gate.next("create", passes, deed)
-    async with shop.at_work():
-        done = await shop.ended(job)
+    before, job = await workers.request("ben"), await workers.request()
+    workers.gate.next("create", passes, deed)
+    async with workers.running():
+        done = await workers.ended(job)
     first, task = await service.tasks()  # the first was made in the same moment, but it is known whose it is
     assert done.state == State.STORED
-    assert await shop.attempts(before) == [(1, first.task_id, "succeeded")]
-    assert await shop.attempts(job) == [(1, task.task_id, "succeeded")]
-    assert await shop.units() == (0, 1)
+    assert await workers.attempts(before) == [(1, first.task_id, "succeeded")]
+    assert await workers.attempts(job) == [(1, task.task_id, "succeeded")]
+    assert await workers.units() == (0, 1)
 
 
 @pytest.mark.parametrize("deed", [lost_before, garbage, refused(500, "InternalError")], ids=["lost", "garbage", "500"])
 async def test_a_submit_that_was_not_taken_is_asked_for_three_times_and_sent_again(
-    shop: Workshop, service: StandIn, deed: Deed
+    workers: Workers, service: StandIn, deed: Deed
 ) -> None:
-    job = await shop.wish()
-    shop.gate.next("create", deed)
-    async with shop.at_work():
-        done = await shop.ended(job)
+    job = await workers.request()
+    workers.gate.next("create", deed)
+    async with workers.running():
+        done = await workers.ended(job)
     (task,) = await service.tasks()
     assert done.state == State.STORED
-    assert await shop.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
-    assert shop.gate.count("list") == 1 + 3  # the first asks for nothing but the API's time
-    assert await shop.units() == (0, 1)
+    assert await workers.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
+    assert workers.gate.count("list") == 1 + 3  # the first asks for nothing but the API's time
+    assert await workers.units() == (0, 1)
 
 
 async def test_a_submit_that_is_never_answered_is_given_up_and_settled(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
-        job = await shop.wish()
-        shop.gate.next("create", hangs)
-        async with shop.at_work():
-            assert (await shop.ended(job)).state == State.STORED
-        assert [outcome for _, _, outcome in await shop.attempts(job)] == ["missed", "succeeded"]
+    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+        job = await workers.request()
+        workers.gate.next("create", hangs)
+        async with workers.running():
+            assert (await workers.ended(job)).state == State.STORED
+        assert [outcome for _, _, outcome in await workers.attempts(job)] == ["missed", "succeeded"]
         assert len(await service.tasks()) == 1
 
 
-async def test_with_two_candidates_nothing_is_adopted(shop: Workshop, service: StandIn) -> None:
-    job = await shop.wish()
-    shop.gate.next("create", twice)
-    async with shop.at_work():
-        done = await shop.ended(job)
+async def test_with_two_candidates_nothing_is_adopted(workers: Workers, service: StandIn) -> None:
+    job = await workers.request()
+    workers.gate.next("create", twice)
+    async with workers.running():
+        done = await workers.ended(job)
     first, second, third = await service.tasks()
     assert (done.state, done.resubmits) == (State.STORED, 1)
-    assert await shop.attempts(job) == [(1, None, "ambiguous"), (2, third.task_id, "succeeded")]
-    assert await shop.rows("SELECT * FROM attempt WHERE task_id IN (:a, :b)", a=first.task_id, b=second.task_id) == []
+    assert await workers.attempts(job) == [(1, None, "ambiguous"), (2, third.task_id, "succeeded")]
+    assert (
+        await workers.rows("SELECT * FROM attempt WHERE task_id IN (:a, :b)", a=first.task_id, b=second.task_id) == []
+    )
 
 
-async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(shop: Workshop, service: StandIn) -> None:
-    job = await shop.wish()
-    shop.gate.next("create", twice, twice)
-    async with shop.at_work():
-        done = await shop.ended(job)
+async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(workers: Workers, service: StandIn) -> None:
+    job = await workers.request()
+    workers.gate.next("create", twice, twice)
+    async with workers.running():
+        done = await workers.ended(job)
     assert (done.state, done.error) == (State.FAILED, ErrorCode.SERVICE_DOWN)
-    assert await shop.units() == (0, 0)
-    assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+    assert await workers.units() == (0, 0)
+    assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
     assert len(await service.tasks()) == 4  # so many as were sent, and never a fifth
 
 
 async def test_a_submit_that_lay_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
-        job = await shop.wish()
-        held = shop.gate.hold("create")
-        shop.gate.always("list", refused(503, "ModelUnavailable"))
-        async with shop.at_work():
-            await shop.when(job, lambda now: now.state == State.SUBMITTING and shop.gate.count("list") > 2)
-            await earlier(shop, job, 60.0)
+    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+        job = await workers.request()
+        held = workers.gate.hold("create")
+        workers.gate.always("list", refused(503, "ModelUnavailable"))
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.SUBMITTING and workers.gate.count("list") > 2)
+            await earlier(workers, job, 60.0)
             held.go.set()
             await held.taken.wait()
-            shop.gate.always("list", None)
-            assert (await shop.ended(job)).state == State.STORED
+            workers.gate.always("list", None)
+            assert (await workers.ended(job)).state == State.STORED
         (task,) = await service.tasks()
-        assert await shop.attempts(job) == [(1, task.task_id, "succeeded")]
+        assert await workers.attempts(job) == [(1, task.task_id, "succeeded")]
 
 
 async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: Path, service: StandIn) -> None:
-    async with workshop(tmp_path, service, patience=IMPATIENT) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
+    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
 
         async def lost_and_silent(_: Forward) -> Reply:
-            shop.gate.always("list", refused(503, "ModelUnavailable"))
+            workers.gate.always("list", refused(503, "ModelUnavailable"))
             return NOTHING
 
-        held = shop.gate.hold("create")  # given up, sent again, and still on its way
-        shop.gate.next("create", passes, lost_and_silent)
-        async with shop.at_work():
-            await shop.when(second, lambda now: now.state == State.SUBMITTING and shop.gate.count("create") == 2)
-            await earlier(shop, second, 60.0)
+        held = workers.gate.hold("create")  # given up, sent again, and still on its way
+        workers.gate.next("create", passes, lost_and_silent)
+        async with workers.running():
+            await workers.until(second, lambda now: now.state == State.SUBMITTING and workers.gate.count("create") == 2)
+            await earlier(workers, second, 60.0)
             held.go.set()
             await held.taken.wait()
-            shop.gate.always("list", None)
-            assert (await shop.ended(second)).state == (await shop.ended(first)).state == State.STORED
-        assert [outcome for _, _, outcome in await shop.attempts(first)] == ["missed", "succeeded"]
-        assert (await shop.attempts(second))[0] == (1, None, "missed")
+            workers.gate.always("list", None)
+            assert (await workers.ended(second)).state == (await workers.ended(first)).state == State.STORED
+        assert [outcome for _, _, outcome in await workers.attempts(first)] == ["missed", "succeeded"]
+        assert (await workers.attempts(second))[0] == (1, None, "missed")
 
 
-async def test_while_the_task_list_is_silent_nothing_else_is_sent(shop: Workshop) -> None:
-    first, second = await shop.wish("anna"), await shop.wish("ben")
-    shop.gate.next("create", lost_after)
-    shop.gate.always("list", refused(503, "ModelUnavailable"))
-    async with shop.at_work(replace(shop.api_accounts[0], slots=2)):  # there is a slot free, and yet
-        while shop.gate.count("list") < 4:
-            await shop.house.clock.sleep(0.1)
-        async with shop.database.write() as connection:  # the breaker would have closed by now
-            await accounts.reset(connection, "sk-one")
-        await shop.house.clock.sleep(5.0)
-        assert ((await shop.row(first)).state, (await shop.row(second)).state) == (State.SUBMITTING, State.QUEUED)
-        assert shop.gate.count("create") == 1
-        shop.gate.always("list", None)
-        assert (await shop.ended(first)).state == (await shop.ended(second)).state == State.STORED
-    assert len(await shop.attempts(first)) == 1
+async def test_while_the_task_list_is_silent_nothing_else_is_sent(workers: Workers) -> None:
+    first, second = await workers.request("anna"), await workers.request("ben")
+    workers.gate.next("create", lost_after)
+    workers.gate.always("list", refused(503, "ModelUnavailable"))
+    async with workers.running(replace(workers.api_accounts[0], slots=2)):  # there is a slot free, and yet
+        while workers.gate.count("list") < 4:
+            await workers.deps.clock.sleep(0.1)
+        async with workers.database.write() as connection:  # the breaker would have closed by now
+            await accounts.refresh(connection, "sk-one")
+        await workers.deps.clock.sleep(5.0)
+        assert ((await workers.row(first)).state, (await workers.row(second)).state) == (State.SUBMITTING, State.QUEUED)
+        assert workers.gate.count("create") == 1
+        workers.gate.always("list", None)
+        assert (await workers.ended(first)).state == (await workers.ended(second)).state == State.STORED
+    assert len(await workers.attempts(first)) == 1
 
 
 async def test_the_lost_task_is_found_on_the_last_page_of_a_list_that_begins_with_the_oldest(
-    shop: Workshop, service: StandIn
+    workers: Workers, service: StandIn
 ) -> None:
     async def oldest_first(forward: Forward) -> Reply:
         (task,) = await service.tasks()
@@ -196,35 +198,35 @@ async def test_the_lost_task_is_found_on_the_last_page_of_a_list_that_begins_wit
         data = ours if number == 9 else old
         return await answered({"data": data, "total": 401, "page_no": number, "total_page": 9})(forward)
 
-    job = await shop.wish()
-    shop.gate.next("create", lost_after)
-    shop.gate.next("list", passes)  # which asks for nothing but the API's time
-    shop.gate.always("list", oldest_first)
-    async with shop.at_work():
-        assert (await shop.ended(job)).state == State.STORED
+    job = await workers.request()
+    workers.gate.next("create", lost_after)
+    workers.gate.next("list", passes)  # which asks for nothing but the API's time
+    workers.gate.always("list", oldest_first)
+    async with workers.running():
+        assert (await workers.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
-    assert shop.gate.count("list") == 1 + 3  # the first page, the last, and the one before it: too old
+    assert workers.gate.count("list") == 1 + 3  # the first page, the last, and the one before it: too old
 
 
 async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_time(
     tmp_path: Path, service: StandIn
 ) -> None:
-    async with workshop(tmp_path, service, clock=WallClock(speed=20)) as shop:
-        first, second = await shop.wish("anna"), await shop.wish("ben")
-        shop.gate.next("create", *[refused(429, "Throttling.RateQuota")] * 3)
-        async with shop.at_work():
-            tripped = await shop.when(first, lambda job: job.attempts == 3 and job.state == State.QUEUED)
-            (api_account,) = await shop.rows("SELECT failures, open_until FROM account")
+    async with open_workers(tmp_path, service, clock=WallClock(speed=20)) as workers:
+        first, second = await workers.request("anna"), await workers.request("ben")
+        workers.gate.next("create", *[refused(429, "Throttling.RateQuota")] * 3)
+        async with workers.running():
+            tripped = await workers.until(first, lambda job: job.attempts == 3 and job.state == State.QUEUED)
+            (api_account,) = await workers.rows("SELECT failures, open_until FROM account")
             assert (tripped.tag, tripped.resubmits, api_account.failures) == (first.tag, 0, 3)
-            assert api_account.open_until > shop.house.clock.now()
-            await shop.ended(first)
-            await shop.ended(second)
-        assert await shop.rows("SELECT failures, open_until FROM account") == [(0, 0)]
-        creates = [arrival.at for arrival in shop.gate.arrivals if arrival.kind == "create"]
+            assert api_account.open_until > workers.deps.clock.now()
+            await workers.ended(first)
+            await workers.ended(second)
+        assert await workers.rows("SELECT failures, open_until FROM account") == [(0, 0)]
+        creates = [arrival.at for arrival in workers.gate.arrivals if arrival.kind == "create"]
         assert creates[1] - creates[0] >= 2.5 / 20
         assert creates[3] - creates[2] >= 10 / 20
         one, other = await service.tasks()
-        assert [(await shop.attempts(job))[-1][1] for job in (first, second)] == [one.task_id, other.task_id]
+        assert [(await workers.attempts(job))[-1][1] for job in (first, second)] == [one.task_id, other.task_id]
 
 
 @pytest.mark.parametrize(
@@ -240,22 +242,22 @@ async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_t
     ],
 )
 async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
-    shop: Workshop, service: StandIn, status: int, code: str
+    workers: Workers, service: StandIn, status: int, code: str
 ) -> None:
-    jobs = [await shop.wish(), await shop.wish("ben")]
-    shop.gate.always("create", refused(status, code))
-    async with shop.at_work():
-        await shop.when(jobs[0], lambda job: job.attempts == 1 and job.state == State.QUEUED)
+    jobs = [await workers.request(), await workers.request("ben")]
+    workers.gate.always("create", refused(status, code))
+    async with workers.running():
+        await workers.until(jobs[0], lambda job: job.attempts == 1 and job.state == State.QUEUED)
         for _ in range(5):
-            await shop.house.clock.sleep(1.0)
-    assert shop.gate.count("create") == 1
-    assert await shop.rows("SELECT paused_reason FROM account") == [(code,)]
-    assert [(await shop.row(job)).tag for job in jobs] == [job.tag for job in jobs]
-    assert await shop.units() == (1, 0)
-    shop.gate.always("create", None)
-    await refresh_account(shop.house, "sk-one")
-    async with shop.at_work():
-        assert {(await shop.ended(job)).state for job in jobs} == {State.STORED}
+            await workers.deps.clock.sleep(1.0)
+    assert workers.gate.count("create") == 1
+    assert await workers.rows("SELECT paused_reason FROM account") == [(code,)]
+    assert [(await workers.row(job)).tag for job in jobs] == [job.tag for job in jobs]
+    assert await workers.units() == (1, 0)
+    workers.gate.always("create", None)
+    await refresh_account(workers.deps, "sk-one")
+    async with workers.running():
+        assert {(await workers.ended(job)).state for job in jobs} == {State.STORED}
 
 
 async def test_a_stopped_lane_says_so_and_its_queue_is_done_by_the_others(tmp_path: Path, service: StandIn) -> None:
@@ -264,23 +266,23 @@ async def test_a_stopped_lane_says_so_and_its_queue_is_done_by_the_others(tmp_pa
             return await forward()
         return await refused(401, "InvalidApiKey")(forward)
 
-    async with workshop(tmp_path, service, keys=("sk-one", "sk-two")) as shop:
-        shop.gate.always("create", only_two)
-        jobs = [await shop.wish(f"person {number}") for number in range(5)]
-        async with shop.at_work():
-            done = [await shop.ended(job) for job in jobs]
+    async with open_workers(tmp_path, service, keys=("sk-one", "sk-two")) as workers:
+        workers.gate.always("create", only_two)
+        jobs = [await workers.request(f"person {number}") for number in range(5)]
+        async with workers.running():
+            done = [await workers.ended(job) for job in jobs]
         assert {(job.state, job.account_id) for job in done} == {(State.STORED, "sk-two")}
-        paused = await shop.rows("SELECT id, paused_reason FROM account ORDER BY id")
+        paused = await workers.rows("SELECT id, paused_reason FROM account ORDER BY id")
         assert paused == [("sk-one", "InvalidApiKey"), ("sk-two", None)]
 
 
-async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(shop: Workshop) -> None:
-    job = await shop.wish()
-    await shop.house.photos.delete(job.photo or "")
-    async with shop.at_work():
-        done = await shop.ended(job)
+async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(workers: Workers) -> None:
+    job = await workers.request()
+    await workers.deps.photos.delete(job.photo or "")
+    async with workers.running():
+        done = await workers.ended(job)
     assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.PHOTO_EXPIRED, None)
-    assert (shop.gate.count("create"), await shop.units()) == (0, (0, 0))
+    assert (workers.gate.count("create"), await workers.units()) == (0, (0, 0))
 
 
 class HeldLinks:
@@ -295,23 +297,23 @@ class HeldLinks:
         return "data:image/jpeg;base64,"
 
 
-async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(shop: Workshop) -> None:
-    job, links = await shop.wish(), HeldLinks()
-    async with shop.at_work(replace(shop.api_accounts[0], links=links)):
+async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(workers: Workers) -> None:
+    job, links = await workers.request(), HeldLinks()
+    async with workers.running(replace(workers.api_accounts[0], links=links)):
         await links.asked.wait()
-        await shop.cancel(job)
+        await workers.cancel(job)
         links.go.set()
-        done = await shop.ended(job)
+        done = await workers.ended(job)
     assert (done.state, done.slot) == (State.CANCELED, None)
-    assert (shop.gate.count("create"), await shop.units()) == (0, (0, 0))
-    assert await shop.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 0)]
+    assert (workers.gate.count("create"), await workers.units()) == (0, (0, 0))
+    assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 0)]
 
 
 class BrokenLinks:
     """Links with a bug, for one photo."""
 
-    def __init__(self, job: Job, shop: Workshop) -> None:
-        self.job, self.well = job, shop.api_accounts[0].links
+    def __init__(self, job: Job, workers: Workers) -> None:
+        self.job, self.well = job, workers.api_accounts[0].links
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:
         if key == self.job.photo:
@@ -319,15 +321,15 @@ class BrokenLinks:
         return await self.well.expose(key, jpeg, now)
 
 
-async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(shop: Workshop) -> None:
-    bad, good = await shop.wish("anna"), [await shop.wish("ben"), await shop.wish("carl")]
-    async with shop.at_work(replace(shop.api_accounts[0], links=BrokenLinks(bad, shop))):
-        assert {(await shop.ended(job)).state for job in good} == {State.STORED}
-    assert (await shop.row(bad)).state in {State.QUEUED, State.SUBMITTING}
-    assert {outcome for _, _, outcome in await shop.attempts(bad)} <= {"missed", None}
+async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(workers: Workers) -> None:
+    bad, good = await workers.request("anna"), [await workers.request("ben"), await workers.request("carl")]
+    async with workers.running(replace(workers.api_accounts[0], links=BrokenLinks(bad, workers))):
+        assert {(await workers.ended(job)).state for job in good} == {State.STORED}
+    assert (await workers.row(bad)).state in {State.QUEUED, State.SUBMITTING}
+    assert {outcome for _, _, outcome in await workers.attempts(bad)} <= {"missed", None}
 
 
-async def test_every_request_has_an_older_attempt_that_others_can_read(shop: Workshop, tmp_path: Path) -> None:
+async def test_every_request_has_an_older_attempt_that_others_can_read(workers: Workers, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
 
     async def look(forward: Forward) -> Reply:
@@ -336,9 +338,9 @@ async def test_every_request_has_an_older_attempt_that_others_can_read(shop: Wor
         seen.append((len(seen) + 1, attempts))
         return await forward()
 
-    shop.gate.always("create", look)
-    jobs = [await shop.wish(f"person {number}") for number in range(8)]
-    async with shop.at_work():
+    workers.gate.always("create", look)
+    jobs = [await workers.request(f"person {number}") for number in range(8)]
+    async with workers.running():
         for job in jobs:
-            await shop.ended(job)
+            await workers.ended(job)
     assert seen == [(number, number) for number in range(1, 9)]

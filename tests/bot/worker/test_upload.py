@@ -10,14 +10,14 @@ from bot.dashscope.photo_links import UploadLinks
 from bot.domain.job_view import State
 from tests.fakes.dashscope.proxy import Deed, lost_after, refused
 from tests.fakes.dashscope.service import stand_in
-from tests.harness.worker import Workshop, workshop
+from tests.harness.worker import Workers, open_workers
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workers(tmp_path: Path) -> AsyncIterator[Workers]:
     async with (
         stand_in(tmp_path / "service", submits_per_second=10**6, queries_per_second=10**6) as service,
-        workshop(tmp_path, service) as opened,
+        open_workers(tmp_path, service) as opened,
     ):
         api_account = opened.api_accounts[0]
         opened.api_accounts[0] = replace(api_account, links=UploadLinks(api_account.client.upload))
@@ -34,11 +34,11 @@ async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
     ],
     ids=["policy lost", "upload lost", "upload 500", "upload 403"],
 )
-async def test_an_upload_that_broke_is_no_submit_in_doubt(shop: Workshop, kind: str, deed: Deed) -> None:
-    job = await shop.wish()
-    shop.gate.next(kind, deed)
-    async with shop.at_work():
-        assert (await shop.ended(job)).state == State.STORED
-    assert "missed" not in {outcome for _, _, outcome in await shop.attempts(job)}
-    assert shop.gate.count("create") == 1
-    assert await shop.units() == (0, 1)
+async def test_an_upload_that_broke_is_no_submit_in_doubt(workers: Workers, kind: str, deed: Deed) -> None:
+    job = await workers.request()
+    workers.gate.next(kind, deed)
+    async with workers.running():
+        assert (await workers.ended(job)).state == State.STORED
+    assert "missed" not in {outcome for _, _, outcome in await workers.attempts(job)}
+    assert workers.gate.count("create") == 1
+    assert await workers.units() == (0, 1)
