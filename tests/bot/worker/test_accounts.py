@@ -1,4 +1,4 @@
-"""The lanes of an installation."""
+"""The API accounts of an installation."""
 
 import socket
 from pathlib import Path
@@ -30,14 +30,14 @@ def keys(*names: str) -> tuple[SecretStr, ...]:
     return tuple(map(SecretStr, names))
 
 
-def test_an_accounts_name_stays_and_says_nothing_about_its_key() -> None:
+def test_an_account_id_is_stable_and_does_not_reveal_the_key() -> None:
     name = accounts.account_id(SecretStr("sk-secret"))
     assert name == accounts.account_id(SecretStr("sk-secret"))
     assert name != accounts.account_id(SecretStr("sk-secret2"))
     assert "secret" not in name
 
 
-async def test_each_key_is_a_lane_with_the_limits_of_the_settings(tmp_path: Path) -> None:
+async def test_each_key_is_an_account_with_the_limits_of_the_settings(tmp_path: Path) -> None:
     limits = {"dashscope_max_running": 2, "dashscope_submits_per_second": 4.0, "dashscope_prefetch": 1}
     found = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one", "sk-two"), **limits)
     assert len({api_account.account_id for api_account in found}) == 2
@@ -45,8 +45,8 @@ async def test_each_key_is_a_lane_with_the_limits_of_the_settings(tmp_path: Path
     assert {round(1 / api_account.spacing, 2) for api_account in found} == {3.64}  # a tenth slower than allowed
 
 
-async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
-    """Two lanes of one account would depose each other for ever."""
+async def test_a_key_that_is_given_twice_is_one_account(tmp_path: Path) -> None:
+    """Two dispatchers of one account would take it over from each other for ever."""
     found = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one", "sk-two", "sk-one"))
     assert [api_account.account_id for api_account in found] == [
         accounts.account_id(key) for key in keys("sk-one", "sk-two")
@@ -62,12 +62,12 @@ async def test_a_key_that_is_given_twice_is_one_lane(tmp_path: Path) -> None:
         ({"photo_store": "s3://faces", "aws_region": "eu-central-1"}, BucketLinks),
     ],
 )
-async def test_photos_are_shown_as_the_settings_say(tmp_path: Path, settings: dict[str, Any], kind: type) -> None:
+async def test_photos_are_exposed_as_the_settings_say(tmp_path: Path, settings: dict[str, Any], kind: type) -> None:
     (api_account,) = await api_accounts(tmp_path, dashscope_api_key=keys("sk-one"), **settings)
     assert type(api_account.links) is kind
 
 
-async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) -> None:
+async def test_accounts_get_events_where_the_owner_has_set_that_up(tmp_path: Path) -> None:
     key = keys("sk-one")
     assert not (await api_accounts(tmp_path, dashscope_api_key=key))[0].gets_events
     assert (await api_accounts(tmp_path, dashscope_api_key=key, dashscope_events_secret=SecretStr("x" * 16)))[
@@ -76,7 +76,7 @@ async def test_lanes_are_told_where_the_owner_has_set_that_up(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such time-out")
-async def test_what_is_sent_and_not_confirmed_is_given_up_by_the_system_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unacknowledged_data_is_dropped_by_the_system_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

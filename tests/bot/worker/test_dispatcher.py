@@ -1,4 +1,4 @@
-"""The dispatcher over real rows and a real service: jobs end, slots hold, and what a person does meanwhile counts."""
+"""The dispatcher over a real database and a real service: jobs end, slots hold, and leadership is respected."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 @pytest.fixture
 async def held(tmp_path: Path) -> AsyncIterator[StandIn]:
-    """Holds its tasks RUNNING until `let_go`."""
+    """A service whose tasks stay RUNNING until `let_go`."""
     async with stand_in(tmp_path / "service", engine=quick_engine(until=tmp_path / "go"), **LIMITLESS) as running:
         yield running
 
@@ -73,7 +73,7 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
 @pytest.mark.parametrize(
     ("code", "reason", "runs"),
     [
-        ("InternalError.Algo", ErrorCode.NO_FACE, 2),  # once more, then it is said
+        ("InternalError.Algo", ErrorCode.NO_FACE, 2),  # one more try, then it fails
         ("InvalidURL", ErrorCode.SERVICE_DOWN, 4),
         ("InvalidImageResolution", ErrorCode.PHOTO_REFUSED, 1),
         ("DataInspectionFailed", ErrorCode.CONTENT_REFUSED, 1),
@@ -103,9 +103,7 @@ async def test_a_task_that_fails_for_now_is_run_again_and_may_end_well(tmp_path:
         assert await budget(workers) == (0, 1)
 
 
-async def test_one_task_ahead_waits_there_and_the_service_is_never_asked_for_more(
-    tmp_path: Path, held: StandIn
-) -> None:
+async def test_one_prefetched_task_waits_at_the_service_and_no_more_are_sent(tmp_path: Path, held: StandIn) -> None:
     async with open_workers(tmp_path, held, prefetch=1) as workers:
         jobs = [await workers.request(f"person {number}") for number in range(4)]
         async with workers.running():
@@ -119,7 +117,7 @@ async def test_one_task_ahead_waits_there_and_the_service_is_never_asked_for_mor
         assert most_running(await held.tasks()) == 1
 
 
-async def test_an_account_that_takes_no_task_ahead_is_not_asked_again(tmp_path: Path, held: StandIn) -> None:
+async def test_an_account_that_refuses_prefetched_tasks_gets_no_more_of_them(tmp_path: Path, held: StandIn) -> None:
     async with open_workers(tmp_path, held, prefetch=1, clock=WallClock(speed=20)) as workers:
         first, second = await workers.request("anna"), await workers.request("ben")
         hold = workers.gate.hold("create")
@@ -156,7 +154,7 @@ async def test_slots_are_never_exceeded_and_all_are_used(tmp_path: Path) -> None
         assert most_running(await service.tasks()) == 3
 
 
-async def test_fewer_slots_after_a_restart_are_fewer_at_once(tmp_path: Path) -> None:
+async def test_fewer_slots_after_a_restart_hold_at_once(tmp_path: Path) -> None:
     options: dict[str, Any] = {
         **LIMITLESS,
         "max_running": 99,
@@ -168,7 +166,7 @@ async def test_fewer_slots_after_a_restart_are_fewer_at_once(tmp_path: Path) -> 
             zero, one, two = [await workers.request(f"person {number}") for number in range(3)]
             async with workers.running():
                 await workers.until(one, lambda job: job.state == State.RUNNING)
-            async with workers.database.write() as connection:  # the job in the first slot was done, say
+            async with workers.database.write() as connection:  # as if the job in the first slot had finished
                 await connection.execute(
                     text("UPDATE job SET state = 'stored', slot = NULL WHERE id = :id"), {"id": zero.id}
                 )
@@ -180,7 +178,7 @@ async def test_fewer_slots_after_a_restart_are_fewer_at_once(tmp_path: Path) -> 
             assert (await workers.ended(two)).state == State.STORED
 
 
-async def test_several_accounts_are_several_lanes_over_one_queue(tmp_path: Path, service: StandIn) -> None:
+async def test_several_accounts_share_one_queue(tmp_path: Path, service: StandIn) -> None:
     keys = ("sk-one", "sk-two", "sk-three")
     async with open_workers(tmp_path, service, keys=keys) as workers:
         jobs = [await workers.request(f"person {number}") for number in range(12)]
@@ -191,7 +189,7 @@ async def test_several_accounts_are_several_lanes_over_one_queue(tmp_path: Path,
         assert most_running(await service.tasks()) == 1  # of each account
 
 
-async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_path: Path, held: StandIn) -> None:
+async def test_a_stop_ends_between_two_steps_and_the_next_start_continues(tmp_path: Path, held: StandIn) -> None:
     async with open_workers(tmp_path, held) as workers:
         job, waiting = await workers.request("anna"), await workers.request("ben")
         async with workers.running():
@@ -204,9 +202,9 @@ async def test_a_stop_lets_go_between_two_steps_and_the_next_start_goes_on(tmp_p
         assert len(await held.tasks()) == 2
 
 
-async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path, held: StandIn) -> None:
-    unhurried = TaskDurations(mean=1e6, deviation=1.0)  # nobody else would ask before next week
-    async with open_workers(tmp_path, held, first_durations=unhurried) as workers:
+async def test_tasks_left_by_an_earlier_dispatcher_are_queried_at_once(tmp_path: Path, held: StandIn) -> None:
+    long_tasks = TaskDurations(mean=1e6, deviation=1.0)  # by these, the first query would come next week
+    async with open_workers(tmp_path, held, first_durations=long_tasks) as workers:
         job = await workers.request()
         async with workers.running():
             await workers.until(job, lambda now: now.state == State.RUNNING)
@@ -218,7 +216,7 @@ async def test_what_an_earlier_one_has_left_is_asked_for_at_once(tmp_path: Path,
             asked.go.set()
 
 
-async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_path: Path, service: StandIn) -> None:
+async def test_a_submit_in_doubt_at_the_stop_is_reconciled_by_the_next_start(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         workers.gate.next("create", lost_after)
@@ -232,7 +230,7 @@ async def test_a_submit_in_doubt_at_the_stop_is_settled_by_the_next_start(tmp_pa
     assert len(await service.tasks()) == 1
 
 
-async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: StandIn) -> None:
+async def test_after_a_takeover_the_earlier_dispatcher_writes_nothing(tmp_path: Path, held: StandIn) -> None:
     async with open_workers(tmp_path, held) as workers:
         job, waiting = await workers.request("anna"), await workers.request("ben")
         old = asyncio.create_task(run_account(workers.api_accounts[0], workers.deps, asyncio.Event()))
@@ -249,7 +247,7 @@ async def test_who_was_deposed_writes_nothing_any_more(tmp_path: Path, held: Sta
             assert {(await workers.ended(one)).state for one in (job, waiting)} == {State.STORED}
 
 
-async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: StandIn) -> None:
+async def test_after_a_takeover_the_earlier_dispatcher_claims_nothing(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         old = asyncio.create_task(run_account(workers.api_accounts[0], workers.deps, asyncio.Event()))
         first = await workers.request("anna")
@@ -264,7 +262,7 @@ async def test_who_was_deposed_claims_nothing_any_more(tmp_path: Path, service: 
         assert workers.gate.count("create") == 1
 
 
-async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, service: StandIn) -> None:
+async def test_an_old_epoch_changes_neither_job_nor_account(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         async with workers.database.write() as connection:
@@ -278,7 +276,7 @@ async def test_an_old_epoch_changes_neither_a_job_nor_the_lane(tmp_path: Path, s
         assert await workers.rows("SELECT failures, open_until FROM account") == [(0, 0)]
 
 
-async def test_a_bug_in_one_step_is_tried_again_and_stops_nobody(tmp_path: Path, service: StandIn) -> None:
+async def test_a_step_that_raises_is_tried_again_and_stops_no_other_job(tmp_path: Path, service: StandIn) -> None:
     broken = iter([True, True])
 
     def measure(picture: bytes) -> tuple[int, int]:
@@ -294,7 +292,7 @@ async def test_a_bug_in_one_step_is_tried_again_and_stops_nobody(tmp_path: Path,
         assert len(await service.tasks()) == 2
 
 
-async def test_over_a_wire_that_breaks_again_and_again_every_job_ends_once(tmp_path: Path, service: StandIn) -> None:
+async def test_over_a_failing_network_every_job_ends_once(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service, clock=WallClock(speed=60)) as workers:
         jobs = [await workers.request(f"person {number % 5}") for number in range(25)]
         for number in range(40):

@@ -1,4 +1,4 @@
-"""FETCHING: the picture comes home, whatever its link does."""
+"""FETCHING: the picture is stored, whatever happens to its link."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,19 +28,19 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 async def half_a_picture(forward: Forward) -> Reply:
-    """The connection breaks in the middle of it."""
+    """The connection breaks in the middle of the picture."""
     whole = await forward()
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(whole.body)}\r\n\r\n".encode()
     return Reply(raw=head + whole.body[: len(whole.body) // 2])
 
 
 async def no_picture(_: Forward) -> Reply:
-    """It begins like a JPEG, and is none."""
+    """It begins like a JPEG, but isn't one."""
     return Reply(200, b"\xff\xd8\xff" + bytes(100))
 
 
 async def stored(workers: Workers, job: Job) -> bytes:
-    """The picture in store."""
+    """The stored picture."""
     ((key,),) = await workers.rows("SELECT key FROM result WHERE job_id = :id", id=job.id)
     return await workers.deps.photos.get(key) or b""
 
@@ -86,13 +86,15 @@ async def test_an_expired_link_is_replaced_by_a_fresh_one(tmp_path: Path, servic
     assert len(set(asked)) == 2
 
 
-async def test_a_link_to_a_house_that_moved_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
+async def test_a_link_to_a_host_that_moved_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         held = workers.gate.hold("result")
         async with workers.running():
             await held.reached.wait()
-    async with open_workers(tmp_path, service) as workers:  # the gate has another port now, and the old one is closed
+    async with open_workers(
+        tmp_path, service
+    ) as workers:  # the service has another port now, and the old one is closed
         async with workers.running():
             assert (await workers.ended(job)).state == State.STORED
         assert workers.gate.count("create") == 0
@@ -110,9 +112,7 @@ async def test_the_slot_is_free_while_the_picture_is_fetched(tmp_path: Path, ser
             assert (await workers.ended(first)).state == State.STORED
 
 
-async def test_a_picture_that_the_api_does_not_know_any_more_is_lost_and_said_so(
-    tmp_path: Path, service: StandIn
-) -> None:
+async def test_a_picture_that_the_api_no_longer_has_is_reported_as_lost(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         workers.gate.always("result", GONE)
@@ -126,7 +126,7 @@ async def test_a_picture_that_the_api_does_not_know_any_more_is_lost_and_said_so
         assert workers.gate.count("create") == 1
 
 
-async def test_after_two_days_away_it_is_tried_once_more(tmp_path: Path, service: StandIn) -> None:
+async def test_after_two_days_of_downtime_it_is_tried_once_more(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job, lost = await workers.request(), await workers.request("ben")
         workers.gate.always("result", GONE)
@@ -141,10 +141,10 @@ async def test_after_two_days_away_it_is_tried_once_more(tmp_path: Path, service
         workers.gate.always("result", None)
         async with workers.running():
             ends = {(await workers.ended(one)).state for one in (job, lost)}
-        assert ends == {State.STORED, State.FAILED}  # one link opened, for the other it was too late
+        assert ends == {State.STORED, State.FAILED}  # one link worked, for the other it was too late
 
 
-async def test_a_cancelled_picture_comes_home_and_is_not_shown(tmp_path: Path, service: StandIn) -> None:
+async def test_the_picture_of_a_cancelled_job_is_stored_but_not_shown(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         held = workers.gate.hold("result")

@@ -1,4 +1,4 @@
-"""RUNNING: what answers about a task mean, and what is learned on the way."""
+"""RUNNING: what answers about a task mean, and what is learned from them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
     [
         (None, 0, 0, False, None),
         (None, 0, 0, True, job_lifecycle.TaskLost()),
-        (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn there
+        (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn at the API
         (task(TaskStatus.RUNNING), 0, 20, True, None),  # after a day away it may just have begun
         (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, job_lifecycle.TaskLost()),
         (task(TaskStatus.SUSPENDED), 0, 0, False, None),
@@ -66,7 +66,7 @@ def test_what_an_answer_means(
     assert event_from(answer, odd, running_for=running_for, expired=expired) == event
 
 
-def test_only_answers_that_another_look_may_mend_are_odd() -> None:
+def test_only_answers_that_another_query_may_improve_are_odd() -> None:
     odd = {status for status in TaskStatus if is_odd(task(status, images=1))}
     assert odd == {TaskStatus.UNKNOWN, TaskStatus.SUCCEEDED}
     assert not is_odd(task(TaskStatus.SUCCEEDED, "https://x/y", images=1))
@@ -79,7 +79,7 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 async def left_running(tmp_path: Path, service: StandIn) -> Job:
-    """A job whose task runs, or is done, while we are not there."""
+    """A job whose task runs or finishes while no dispatcher is running."""
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         workers.gate.always("query", lost_before)
@@ -87,7 +87,7 @@ async def left_running(tmp_path: Path, service: StandIn) -> Job:
             return await workers.until(job, lambda now: now.state == State.RUNNING)
 
 
-async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing(
+async def test_after_hours_of_downtime_an_unanswered_first_query_loses_nothing(
     tmp_path: Path, service: StandIn
 ) -> None:
     job = await left_running(tmp_path, service)
@@ -99,7 +99,7 @@ async def test_after_hours_away_a_first_question_without_an_answer_loses_nothing
     assert len(await service.tasks()) == 1
 
 
-async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: StandIn) -> None:
+async def test_downtime_is_not_counted_as_task_duration(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
     async with open_workers(tmp_path, service, first_durations=TaskDurations(15.0, 3.75)) as workers:
         await workers.set(job, submitted=workers.deps.clock.now() - 5 * 3600)
@@ -109,7 +109,7 @@ async def test_hours_away_do_not_make_tasks_seem_long(tmp_path: Path, service: S
         assert mean < 1.0  # the service's own clock says milliseconds
 
 
-async def test_a_clock_that_was_set_back_does_not_make_us_wait(tmp_path: Path, service: StandIn) -> None:
+async def test_a_clock_that_was_set_back_delays_no_query(tmp_path: Path, service: StandIn) -> None:
     job = await left_running(tmp_path, service)
     async with open_workers(tmp_path, service) as workers:
         await workers.set(job, submitted=workers.deps.clock.now() + 5 * 3600)
@@ -125,7 +125,7 @@ async def test_a_clock_that_was_set_back_does_not_make_us_wait(tmp_path: Path, s
     ],
     ids=["unknown", "without a picture"],
 )
-async def test_what_may_have_been_paid_is_never_sent_again(
+async def test_a_task_that_may_have_been_paid_is_never_sent_again(
     tmp_path: Path, service: StandIn, answer: dict[str, object]
 ) -> None:
     async with open_workers(tmp_path, service) as workers:
@@ -139,7 +139,7 @@ async def test_what_may_have_been_paid_is_never_sent_again(
         assert (workers.gate.count("create"), workers.gate.count("query")) == (1, 3)
 
 
-async def test_odd_answers_are_forgotten_once_a_good_one_comes(tmp_path: Path, service: StandIn) -> None:
+async def test_a_good_answer_resets_the_count_of_odd_ones(tmp_path: Path, service: StandIn) -> None:
     unknown = answered({"output": {"task_id": "t", "task_status": "UNKNOWN"}})
     running = answered({"output": {"task_id": "t", "task_status": "RUNNING"}})
     async with open_workers(tmp_path, service) as workers:
@@ -157,8 +157,8 @@ async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, servi
             assert (await workers.ended(job)).error == ErrorCode.RESULT_LOST
 
 
-async def test_questions_keep_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
-    """Three tasks at once, each asked for every 0.25 s and more: 12 a second, and a limit of 8."""
+async def test_queries_stay_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:
+    """Three tasks at once, each queried every 0.25 s: 12 queries a second, with a limit of 8."""
     slots, limit, clock, soon = 3, 8.0, WallClock(), TaskDurations(100.0, 60.0)
     options: dict[str, Any] = {"slots": slots, "queries_per_second": limit, "first_durations": soon}
     async with open_workers(tmp_path, service, clock=clock, **options) as workers:

@@ -1,4 +1,4 @@
-"""Did the API take it? What the task list says about a submit whose answer was lost."""
+"""What the task list says about a submit whose answer was lost."""
 
 import pytest
 
@@ -26,14 +26,16 @@ def test_the_window_is_in_the_servers_time(offset: float) -> None:
 
 
 @pytest.mark.parametrize("step", [-30 * DAY, -3600.0, 0.0, 3600.0, 30 * DAY])
-@pytest.mark.parametrize("created", [NOON + 500, NOON + 500 + 1 + 10 + 10])  # told a second and a call too early
-def test_with_the_servers_own_time_a_step_of_our_clock_changes_nothing(step: float, created: float) -> None:
+@pytest.mark.parametrize(
+    "created", [NOON + 500, NOON + 500 + 1 + 10 + 10]
+)  # a second and a call later than its time says
+def test_with_a_server_time_a_step_of_our_clock_changes_nothing(step: float, created: float) -> None:
     within = reconcile.window(Intent(NOON, server_at=NOON + 500), NOON + 60 + step, NOON + 560)
     assert reconcile.candidates([task("ours", created)], known=(), within=within) == ("ours",)
     assert reconcile.candidates([task("x", NOON + 490), task("y", NOON + 540)], known=(), within=within) == ()
 
 
-def test_a_clock_that_was_set_back_says_nothing_so_that_the_whole_day_is_looked_through() -> None:
+def test_when_our_clock_was_set_back_the_window_is_the_whole_day() -> None:
     within = reconcile.window(Intent(NOON, None), NOON - 3600, NOON + 60)
     assert reconcile.candidates([task("ours", NOON + 3)], known=(), within=within) == ("ours",)
     assert reconcile.candidates([task("old", NOON - DAY)], known=(), within=within) == ()
@@ -43,11 +45,11 @@ def test_a_clock_that_was_set_back_says_nothing_so_that_the_whole_day_is_looked_
     ("created", "found"),
     [(NOON - 2.1, ()), (NOON - 2, ("x",)), (NOON, ("x",)), (NOON + 13, ("x",)), (NOON + 13.1, ()), (0.0, ())],
 )
-def test_only_what_was_made_in_the_window_can_be_it(created: float, found: tuple[str, ...]) -> None:
+def test_only_tasks_created_in_the_window_are_candidates(created: float, found: tuple[str, ...]) -> None:
     assert reconcile.candidates([task("x", created)], known=(), within=WINDOW) == found
 
 
-def test_a_request_may_lie_on_its_way_for_two_minutes() -> None:
+def test_a_request_may_be_delayed_for_two_minutes() -> None:
     within = reconcile.window(Intent(NOON, server_at=NOON), NOON + 250, NOON + 250)
     late = reconcile.afterwards(within)
     assert reconcile.candidates([task("x", NOON + 56)], known=(), within=within) == ()
@@ -61,12 +63,12 @@ def test_every_submit_that_may_still_become_a_task_by_then_is_counted() -> None:
     assert reconcile.afterwards(before).end <= mine.end
 
 
-def test_what_an_attempt_of_ours_has_made_is_not_in_doubt() -> None:
+def test_tasks_of_known_attempts_are_no_candidates() -> None:
     tasks = [task("mine", NOON), task("other", NOON + 1)]
     assert reconcile.candidates(tasks, known={"mine"}, within=WINDOW) == ("other",)
 
 
-def test_every_candidate_is_told_so_that_nobody_chooses() -> None:
+def test_all_candidates_are_returned() -> None:
     assert reconcile.candidates([task("a", NOON), task("b", NOON)], known=(), within=WINDOW) == ("a", "b")
 
 
@@ -74,7 +76,7 @@ def test_every_candidate_is_told_so_that_nobody_chooses() -> None:
     ("created", "newest_first"),
     [((), True), ((5,), True), ((9, 8, 7), True), ((7, 8, 9), False), ((7, 7), True)],
 )
-def test_the_order_of_the_list_is_read_off_its_first_page(created: tuple[int, ...], newest_first: bool) -> None:
+def test_the_order_of_the_list_is_inferred_from_its_first_page(created: tuple[int, ...], newest_first: bool) -> None:
     assert reconcile.is_newest_first([task(str(at), at) for at in created]) == newest_first
 
 

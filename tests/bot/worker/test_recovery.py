@@ -1,4 +1,4 @@
-"""What is done once at a start: lanes go on, wrong times come near, and jobs at lost accounts end honestly."""
+"""What is done once at a start: accounts resume, wrong times are corrected, jobs of lost accounts end."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,7 +38,7 @@ async def workers(tmp_path: Path, service: StandIn) -> AsyncIterator[Workers]:
         yield opened
 
 
-async def woken(workers: Workers) -> None:
+async def start_again(workers: Workers) -> None:
     for api_account in ("sk-one", "sk-old", STAND_IN):
         await refresh_account(workers.deps, api_account)
     await recover(workers.deps, {"sk-one"}, free={STAND_IN})
@@ -51,7 +51,7 @@ async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(
         job = await insert_job(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
         scopes = quota.person_scope(1, 20, NOON), quota.budget_scope(None, NOON)
         await ledger.reserve(connection, job.id, scopes, now=workers.deps.clock.now())
-    await woken(workers)
+    await start_again(workers)
     now = await workers.row(job)
     assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
     sums = await workers.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
@@ -60,7 +60,7 @@ async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(
 
 
 @pytest.mark.parametrize("state", ACTIVE)
-async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
+async def test_a_job_of_the_stand_in_is_painted_by_the_present_account(
     workers: Workers, service: StandIn, state: State
 ) -> None:
     job = await workers.request()
@@ -68,32 +68,32 @@ async def test_a_job_of_the_stand_in_is_painted_by_whoever_paints_now(
     await workers.set(job, state=state, account_id=STAND_IN, slot=slot)
     async with workers.database.write() as connection:
         await accounts.pause(connection, "sk-one", "Arrearage")
-    await woken(workers)
+    await start_again(workers)
     assert (await workers.row(job)).state == State.QUEUED
     async with workers.running():
         assert (await workers.ended(job)).state == State.STORED
     assert len(await service.tasks()) == 1
 
 
-async def test_a_new_start_lifts_every_pause_but_the_owners_own(workers: Workers) -> None:
+async def test_a_start_resumes_every_account_that_the_owner_has_not_paused(workers: Workers) -> None:
     async with workers.database.write() as connection:
         await accounts.pause(connection, "sk-one", "Arrearage")
         await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
-    await woken(workers)
+    await start_again(workers)
     paused = await workers.rows(
         "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
     )
     assert paused == [("sk-old", PAUSED_BY_OWNER), ("sk-one", None)]
 
 
-async def test_jobs_of_accounts_that_are_still_ours_stay_where_they_are(workers: Workers) -> None:
+async def test_jobs_of_accounts_that_are_still_ours_are_left_alone(workers: Workers) -> None:
     async with workers.database.write() as connection:
         job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
-    await woken(workers)
+    await start_again(workers)
     assert await workers.row(job) == job
 
 
-async def test_what_a_wrong_clock_has_written_delays_nobody(workers: Workers) -> None:
+async def test_times_written_by_a_wrong_clock_delay_nobody(workers: Workers) -> None:
     job = await workers.request()
     in_years = workers.deps.clock.now() + 1e8
     await workers.set(job, next_at=in_years)
@@ -103,9 +103,9 @@ async def test_what_a_wrong_clock_has_written_delays_nobody(workers: Workers) ->
         await results.add_to_outbox(connection, job.id, in_years)
         await notifications.insert(connection, job.id, in_years)
         await connection.execute(text("INSERT INTO broadcast (text, created, stopped) VALUES ('hello', 0, false)"))
-        letter = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
-        await connection.execute(letter, {"chat": job.chat_id, "at": in_years})
-    await woken(workers)
+        recipient = text("INSERT INTO recipient (broadcast_id, chat_id, next_at) VALUES (1, :chat, :at)")
+        await connection.execute(recipient, {"chat": job.chat_id, "at": in_years})
+    await start_again(workers)
     for table in ("outbox", "notice", "recipient"):
         ((next_at,),) = await workers.rows(f"SELECT next_at FROM {table}")
         assert next_at <= workers.deps.clock.now() + 300

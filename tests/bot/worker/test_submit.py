@@ -1,4 +1,4 @@
-"""Submits over a wire that breaks: what was taken is adopted, what was not goes again, and nothing is paid twice."""
+"""Submits over a failing network: accepted ones are adopted, others are sent again, and nothing is paid twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,8 +53,8 @@ async def workers(tmp_path: Path, service: StandIn) -> AsyncIterator[Workers]:
         yield opened
 
 
-async def earlier(workers: Workers, job: Job, seconds: float) -> None:
-    """The job's attempt was written down so long ago."""
+async def backdate(workers: Workers, job: Job, seconds: float) -> None:
+    """Move the date of the job's attempt back by so many seconds."""
     async with workers.database.write() as connection:
         await connection.execute(
             text("UPDATE attempt SET server_at = server_at - :by, intent_at = intent_at - :by WHERE job_id = :id"),
@@ -63,21 +63,21 @@ async def earlier(workers: Workers, job: Job, seconds: float) -> None:
 
 
 async def twice(forward: Forward) -> Reply:
-    """The request is taken, somebody else's arrives in the same moment under the same key, and the answer is lost."""
+    """The request is accepted, another one under the same key arrives at the same moment, and the answer is lost."""
     await forward()
     await forward()
     return NOTHING
 
 
 @pytest.mark.parametrize("deed", [lost_after, garbage_after], ids=lambda deed: deed.__name__)
-async def test_a_submit_that_was_taken_is_found_and_not_sent_again(
+async def test_an_accepted_submit_whose_answer_is_lost_is_found_and_not_sent_again(
     workers: Workers, service: StandIn, deed: Deed
 ) -> None:
     before, job = await workers.request("ben"), await workers.request()
     workers.gate.next("create", passes, deed)
     async with workers.running():
         done = await workers.ended(job)
-    first, task = await service.tasks()  # the first was made in the same moment, but it is known whose it is
+    first, task = await service.tasks()  # the first was created at the same moment, but belongs to a known attempt
     assert done.state == State.STORED
     assert await workers.attempts(before) == [(1, first.task_id, "succeeded")]
     assert await workers.attempts(job) == [(1, task.task_id, "succeeded")]
@@ -85,7 +85,7 @@ async def test_a_submit_that_was_taken_is_found_and_not_sent_again(
 
 
 @pytest.mark.parametrize("deed", [lost_before, garbage, refused(500, "InternalError")], ids=["lost", "garbage", "500"])
-async def test_a_submit_that_was_not_taken_is_asked_for_three_times_and_sent_again(
+async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent_again(
     workers: Workers, service: StandIn, deed: Deed
 ) -> None:
     job = await workers.request()
@@ -95,7 +95,7 @@ async def test_a_submit_that_was_not_taken_is_asked_for_three_times_and_sent_aga
     (task,) = await service.tasks()
     assert done.state == State.STORED
     assert await workers.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
-    assert workers.gate.count("list") == 1 + 3  # the first asks for nothing but the API's time
+    assert workers.gate.count("list") == 1 + 3  # the first call only asks for the API's time
     assert await workers.units() == (0, 1)
 
 
@@ -122,7 +122,9 @@ async def test_with_two_candidates_nothing_is_adopted(workers: Workers, service:
     )
 
 
-async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(workers: Workers, service: StandIn) -> None:
+async def test_two_candidates_twice_end_the_job_and_count_as_paid_by_the_owner(
+    workers: Workers, service: StandIn
+) -> None:
     job = await workers.request()
     workers.gate.next("create", twice, twice)
     async with workers.running():
@@ -130,17 +132,17 @@ async def test_two_candidates_twice_end_the_job_and_the_owner_may_have_paid(work
     assert (done.state, done.error) == (State.FAILED, ErrorCode.SERVICE_DOWN)
     assert await workers.units() == (0, 0)
     assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
-    assert len(await service.tasks()) == 4  # so many as were sent, and never a fifth
+    assert len(await service.tasks()) == 4  # as many as were sent, and never a fifth
 
 
-async def test_a_submit_that_lay_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
+async def test_a_submit_that_was_delayed_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
         job = await workers.request()
         held = workers.gate.hold("create")
         workers.gate.always("list", refused(503, "ModelUnavailable"))
         async with workers.running():
             await workers.until(job, lambda now: now.state == State.SUBMITTING and workers.gate.count("list") > 2)
-            await earlier(workers, job, 60.0)
+            await backdate(workers, job, 60.0)
             held.go.set()
             await held.taken.wait()
             workers.gate.always("list", None)
@@ -157,11 +159,11 @@ async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: 
             workers.gate.always("list", refused(503, "ModelUnavailable"))
             return NOTHING
 
-        held = workers.gate.hold("create")  # given up, sent again, and still on its way
+        held = workers.gate.hold("create")  # given up and sent again, while it is still on its way
         workers.gate.next("create", passes, lost_and_silent)
         async with workers.running():
             await workers.until(second, lambda now: now.state == State.SUBMITTING and workers.gate.count("create") == 2)
-            await earlier(workers, second, 60.0)
+            await backdate(workers, second, 60.0)
             held.go.set()
             await held.taken.wait()
             workers.gate.always("list", None)
@@ -170,11 +172,11 @@ async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: 
         assert (await workers.attempts(second))[0] == (1, None, "missed")
 
 
-async def test_while_the_task_list_is_silent_nothing_else_is_sent(workers: Workers) -> None:
+async def test_while_the_task_list_does_not_answer_nothing_else_is_sent(workers: Workers) -> None:
     first, second = await workers.request("anna"), await workers.request("ben")
     workers.gate.next("create", lost_after)
     workers.gate.always("list", refused(503, "ModelUnavailable"))
-    async with workers.running(replace(workers.api_accounts[0], slots=2)):  # there is a slot free, and yet
+    async with workers.running(replace(workers.api_accounts[0], slots=2)):  # although a slot is free
         while workers.gate.count("list") < 4:
             await workers.deps.clock.sleep(0.1)
         async with workers.database.write() as connection:  # the breaker would have closed by now
@@ -200,7 +202,7 @@ async def test_the_lost_task_is_found_on_the_last_page_of_a_list_that_begins_wit
 
     job = await workers.request()
     workers.gate.next("create", lost_after)
-    workers.gate.next("list", passes)  # which asks for nothing but the API's time
+    workers.gate.next("list", passes)  # this call only asks for the API's time
     workers.gate.always("list", oldest_first)
     async with workers.running():
         assert (await workers.ended(job)).state == State.STORED
@@ -208,7 +210,7 @@ async def test_the_lost_task_is_found_on_the_last_page_of_a_list_that_begins_wit
     assert workers.gate.count("list") == 1 + 3  # the first page, the last, and the one before it: too old
 
 
-async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_time(
+async def test_rate_limited_jobs_keep_their_place_and_the_account_waits_longer_each_time(
     tmp_path: Path, service: StandIn
 ) -> None:
     async with open_workers(tmp_path, service, clock=WallClock(speed=20)) as workers:
@@ -241,7 +243,7 @@ async def test_too_many_requests_keep_the_place_and_the_lane_waits_longer_each_t
         (429, "PrepaidBillOverdue"),
     ],
 )
-async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
+async def test_errors_that_only_the_owner_can_fix_pause_the_account_and_lose_nothing(
     workers: Workers, service: StandIn, status: int, code: str
 ) -> None:
     jobs = [await workers.request(), await workers.request("ben")]
@@ -260,7 +262,7 @@ async def test_what_only_the_owner_can_mend_stops_the_lane_and_loses_nothing(
         assert {(await workers.ended(job)).state for job in jobs} == {State.STORED}
 
 
-async def test_a_stopped_lane_says_so_and_its_queue_is_done_by_the_others(tmp_path: Path, service: StandIn) -> None:
+async def test_other_accounts_do_the_queue_of_a_paused_one(tmp_path: Path, service: StandIn) -> None:
     async def only_two(forward: Forward) -> Reply:
         if forward.request.headers["authorization"] == "Bearer sk-two":
             return await forward()
@@ -276,7 +278,7 @@ async def test_a_stopped_lane_says_so_and_its_queue_is_done_by_the_others(tmp_pa
         assert paused == [("sk-one", "InvalidApiKey"), ("sk-two", None)]
 
 
-async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(workers: Workers) -> None:
+async def test_a_job_whose_photo_has_expired_fails_before_anything_is_sent(workers: Workers) -> None:
     job = await workers.request()
     await workers.deps.photos.delete(job.photo or "")
     async with workers.running():
@@ -286,7 +288,7 @@ async def test_a_photo_whose_time_is_over_is_said_so_before_anything_is_sent(wor
 
 
 class HeldLinks:
-    """Links that take as long as the test wants."""
+    """Links that are ready when the test says so."""
 
     def __init__(self) -> None:
         self.asked, self.go = asyncio.Event(), asyncio.Event()
@@ -297,7 +299,7 @@ class HeldLinks:
         return "data:image/jpeg;base64,"
 
 
-async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(workers: Workers) -> None:
+async def test_a_job_that_is_cancelled_before_its_request_is_sent_is_not_sent(workers: Workers) -> None:
     job, links = await workers.request(), HeldLinks()
     async with workers.running(replace(workers.api_accounts[0], links=links)):
         await links.asked.wait()
@@ -310,18 +312,18 @@ async def test_a_cancel_before_the_request_is_sent_keeps_it_from_being_sent(work
 
 
 class BrokenLinks:
-    """Links with a bug, for one photo."""
+    """Links that fail for one photo."""
 
     def __init__(self, job: Job, workers: Workers) -> None:
-        self.job, self.well = job, workers.api_accounts[0].links
+        self.job, self.working = job, workers.api_accounts[0].links
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:
         if key == self.job.photo:
             raise KeyError(key)
-        return await self.well.expose(key, jpeg, now)
+        return await self.working.expose(key, jpeg, now)
 
 
-async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(workers: Workers) -> None:
+async def test_an_exception_over_one_photo_does_not_stop_the_others(workers: Workers) -> None:
     bad, good = await workers.request("anna"), [await workers.request("ben"), await workers.request("carl")]
     async with workers.running(replace(workers.api_accounts[0], links=BrokenLinks(bad, workers))):
         assert {(await workers.ended(job)).state for job in good} == {State.STORED}
@@ -329,7 +331,7 @@ async def test_a_bug_that_one_photo_meets_does_not_stop_the_others(workers: Work
     assert {outcome for _, _, outcome in await workers.attempts(bad)} <= {"missed", None}
 
 
-async def test_every_request_has_an_older_attempt_that_others_can_read(workers: Workers, tmp_path: Path) -> None:
+async def test_every_attempt_is_committed_before_its_request_is_sent(workers: Workers, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
 
     async def look(forward: Forward) -> Reply:

@@ -1,4 +1,4 @@
-"""Photos on their way into the API's own storage: what breaks there is no submit, and costs nothing."""
+"""Uploads to the API's own storage: a failed one is no submit and costs nothing."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -30,11 +30,11 @@ async def workers(tmp_path: Path) -> AsyncIterator[Workers]:
         ("policy", lost_after),
         ("upload", lost_after),
         ("upload", refused(500, "InternalError")),
-        ("upload", refused(403, "AccessDenied")),  # the policy has run out: a fresh one is asked for
+        ("upload", refused(403, "AccessDenied")),  # the policy has expired: a fresh one is fetched
     ],
     ids=["policy lost", "upload lost", "upload 500", "upload 403"],
 )
-async def test_an_upload_that_broke_is_no_submit_in_doubt(workers: Workers, kind: str, deed: Deed) -> None:
+async def test_a_failed_upload_is_no_submit_in_doubt(workers: Workers, kind: str, deed: Deed) -> None:
     job = await workers.request()
     workers.gate.next(kind, deed)
     async with workers.running():
