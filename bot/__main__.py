@@ -16,7 +16,7 @@ from bot.config import settings as config
 from bot.config.stand_in import StandInSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime import event_loop
-from bot.runtime.logging import log_last_words, set_up_logging
+from bot.runtime.logging import log_uncaught_exceptions, set_up_logging
 from common.lock_file import FolderInUse
 from common.signals import stop_on_signals
 from storage.database import NewerSchema
@@ -93,7 +93,7 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
     let_in = frozenset(key.strip() for key in keys.split(",") if key.strip())
     shared = _stand_in_settings(let_in)
     settings = StylizerSettings(
-        data_dir=data_dir, database_url=shared.table, workers=workers, max_running=max_running, keys=let_in
+        data_dir=data_dir, database_url=shared.task_database, workers=workers, max_running=max_running, keys=let_in
     )
     ready = f"The stand-in answers at http://{host}:{port}/api/v1"
     _done(lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
@@ -111,7 +111,7 @@ def worker(
 
     shared = _stand_in_settings()
     each = threads or max(1, (os.cpu_count() or 1) // workers)
-    settings = StylizerSettings(data_dir=data_dir, database_url=shared.table, workers=workers, threads=each)
+    settings = StylizerSettings(data_dir=data_dir, database_url=shared.task_database, workers=workers, threads=each)
     ready = f"{workers} painter(s) with {each} thread(s) each are at work."
     _done(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
@@ -262,7 +262,7 @@ def _settings() -> config.Settings:
     except config.InvalidSettings as wrong:
         _give_up(str(wrong))
     set_up_logging(settings.log_level, secrets=settings.secrets())
-    log_last_words()
+    log_uncaught_exceptions()
     return settings
 
 
@@ -272,7 +272,7 @@ def _stand_in_settings(keys: Iterable[str] = ()) -> StandInSettings:
     except config.InvalidSettings as wrong:
         _give_up(str(wrong))
     set_up_logging("info", secrets=(*keys, *settings.secrets()))
-    log_last_words()
+    log_uncaught_exceptions()
     return settings
 
 

@@ -1,4 +1,4 @@
-"""All that has to be done, role by role."""
+"""The roles of an installation, and the work of each."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ DRIVING = "dispatcher:"
 
 @dataclass(frozen=True)
 class ProcessRoles:
-    """What the roles of an installation work with."""
+    """What the work of the roles needs. `who`: knows the roles that other processes hold."""
 
     deps: WorkerDeps
     services: Services
@@ -34,22 +34,22 @@ class ProcessRoles:
     who: RoleRunner
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
-        """Every role there is, with its work."""
+        """All roles of this installation."""
         return [
             *(
                 Role(DRIVING + api_account.account_id, partial(self._drive, api_account))
                 for api_account in self.api_accounts
             ),
-            *(Role(f"courier:{platform.name}", partial(self._write, platform)) for platform in platforms),
+            *(Role(f"courier:{platform.name}", partial(self._send, platform)) for platform in platforms),
             *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receiver)),
-            Role("housekeeping", self._keep_house),
+            Role("housekeeping", self._clean_up),
         ]
 
     async def _drive(self, api_account: ApiAccount, leadership: Leadership, stop: asyncio.Event) -> None:
         await refresh_account(self.deps, api_account.account_id)
         await run_account(api_account, self.deps, stop, leadership)
 
-    async def _write(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
+    async def _send(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
         deps = self.deps
         database, wakeups, clock, job_service = deps.database, deps.wakeups, deps.clock, self.services.job_service
         style_options = partial(options_for, self.services)
@@ -63,14 +63,14 @@ class ProcessRoles:
             for sender in senders:
                 group.create_task(keep_running(partial(sender.run, stop), clock, stop))
 
-    async def _keep_house(self, leadership: Leadership, stop: asyncio.Event) -> None:
-        # While keys are exchanged, one process after the other, some drive accounts that we don't know.
-        driven = {role.removeprefix(DRIVING) for role in self.who.elsewhere() if role.startswith(DRIVING)}
+    async def _clean_up(self, leadership: Leadership, stop: asyncio.Event) -> None:
+        # While API keys are being replaced in one process after the other, some drive accounts that we don't know.
+        driven = {role.removeprefix(DRIVING) for role in self.who.held_elsewhere() if role.startswith(DRIVING)}
         account_ids = self.services.job_service.capacity.account_ids | driven
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
         await replace(self.housekeeping, leadership=leadership).run(stop)
 
 
 async def _receive(platform: Receiver, leadership: Leadership, stop: asyncio.Event) -> None:
-    await leadership.sure()
+    await leadership.confirm()
     await platform.receive(stop)

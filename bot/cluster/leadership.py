@@ -1,9 +1,9 @@
-"""Roles: what only one process may do at a time. Each is a piece of work that runs while it is held.
+"""Roles: work that only one process may do at a time. The work of a role runs while it is held.
 
-`dispatcher:<account>` drives a lane, `receiver:<platform>` asks a platform for what people say, `courier:<platform>`
-writes there (the platform's limits are for all of us), `housekeeping` tidies up. A single process simply does them all
-(`SingleProcess`); several elect one holder of each (`election`). Losing a role is no fault: the work ends, and somebody
-else goes on from the rows.
+`dispatcher:<account>` drives an API account, `receiver:<platform>` receives messages from a platform,
+`courier:<platform>` sends messages there (a platform's rate limits apply to all processes together), `housekeeping`
+cleans up. A single process does all of them (`SingleProcess`); several elect one holder of each (`election`). Losing a
+role is no error: the work ends, and another process continues from the rows.
 """
 
 import asyncio
@@ -22,38 +22,39 @@ from storage.transactions import is_server_unreachable
 
 log = structlog.get_logger(__name__)
 
-AGAIN_SECONDS = 5.0
-CUT_OFF_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
 
 
 class LeadershipLost(Exception):
-    """Somebody else holds this role now: whatever we know is old."""
+    """Another process holds this role now; whatever this one knows is out of date."""
 
 
 class Leadership(Protocol):
-    """The time for which a role is held."""
+    """Holding a role, from gaining it until losing it."""
 
     @property
     def is_contested(self) -> bool:
-        """Whether an earlier holder may still be at work somewhere, for some seconds."""
+        """Whether an earlier holder may still be working somewhere for some seconds."""
 
     async def fence(self, connection: AsyncConnection) -> None:
-        """Inside a write: nobody else holds the role before it ends. Raises LeadershipLost."""
+        """Inside a write: make sure that no other process holds the role before the write ends. Raises
+        LeadershipLost."""
 
-    async def sure(self) -> None:
-        """Wait until it is known that the role was ours a moment ago; for what can't be fenced, such as a message."""
+    async def confirm(self) -> None:
+        """Wait until it is certain that the role was ours a moment ago. For what can't be fenced, such as a message."""
 
 
 @asynccontextmanager
 async def fenced_write(database: Database, leadership: Leadership) -> AsyncIterator[AsyncConnection]:
-    """A write of whoever holds the role. Raises LeadershipLost."""
+    """A write that fails unless the role is held. Raises LeadershipLost."""
     async with database.write() as connection:
         await leadership.fence(connection)
         yield connection
 
 
 class SoleLeader:
-    """The term of a process that is alone."""
+    """Leadership in a process that is alone: never lost."""
 
     @property
     def is_contested(self) -> bool:
@@ -62,41 +63,41 @@ class SoleLeader:
     async def fence(self, connection: AsyncConnection) -> None:
         pass
 
-    async def sure(self) -> None:
+    async def confirm(self) -> None:
         pass
 
 
 SOLE_LEADER = SoleLeader()
 
-Work = Callable[[Leadership, asyncio.Event], Awaitable[None]]
+RoleWork = Callable[[Leadership, asyncio.Event], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Role:
-    """`work` goes on until told to stop, and may be cancelled at any time: what it does is in the rows before it is
-    done. It may raise Deposed."""
+    """`work` runs until told to stop and may be cancelled at any time, since it writes to the rows before it acts. It
+    may raise LeadershipLost."""
 
     name: str
-    work: Work
+    work: RoleWork
 
 
 class RoleRunner(Protocol):
-    """Who does what."""
+    """Decides which roles this process has, and runs their work."""
 
-    def elsewhere(self) -> frozenset[str]:
-        """The roles that others held a moment ago; among them may be some that we know nothing of."""
+    def held_elsewhere(self) -> frozenset[str]:
+        """The names of the roles that other processes held a moment ago; some may be unknown to this one."""
 
     async def run(self, roles: Sequence[Role], stop: asyncio.Event) -> None:
-        """Do what falls to us until told to stop; then each finishes its step."""
+        """Run the work of the roles that we hold until told to stop; then each finishes its step."""
 
 
 @dataclass(frozen=True)
 class SingleProcess:
-    """All roles are ours."""
+    """Holds all roles."""
 
     clock: Clock
 
-    def elsewhere(self) -> frozenset[str]:
+    def held_elsewhere(self) -> frozenset[str]:
         return frozenset()
 
     async def run(self, roles: Sequence[Role], stop: asyncio.Event) -> None:
@@ -108,32 +109,32 @@ class SingleProcess:
         while not stop.is_set():
             try:
                 await keep_running(partial(role.work, SOLE_LEADER, stop), self.clock, stop)
-            except LeadershipLost:  # somebody works on our rows, against the rules; the fence has kept us apart
-                log.exception("somebody else does what is ours to do", role=role.name)
-                await self.clock.wait(stop, AGAIN_SECONDS)
+            except LeadershipLost:  # another process uses our rows, which it must not; the fence has kept the two apart
+                log.exception("another process works on our rows", role=role.name)
+                await self.clock.wait(stop, RETRY_SECONDS)
 
 
 async def keep_running(work: Callable[[], Awaitable[None]], clock: Clock, stop: asyncio.Event) -> None:
-    """Begin a part again when it broke: one bug or one full disk must not end the others. Raises LeadershipLost."""
+    """Restart `work` when it raises: one bug or one full disk must not end the other work. Raises LeadershipLost."""
     while not stop.is_set():
         try:
             await work()
-        except Exception as error:  # whatever it was, it is in the log, and the rows say where to go on
+        except Exception as error:  # it is logged, and the rows say where to continue
             if is_leadership_lost(error):
                 raise LeadershipLost(str(error)) from error
             if is_connection_lost(error):
-                log.warning("the database has gone away", seconds=CUT_OFF_SECONDS)
-                await clock.wait(stop, CUT_OFF_SECONDS)
+                log.warning("the database has gone away", seconds=RECONNECT_SECONDS)
+                await clock.wait(stop, RECONNECT_SECONDS)
                 continue
-            log.exception("a part broke and begins again", seconds=AGAIN_SECONDS)
-            await clock.wait(stop, AGAIN_SECONDS)
+            log.exception("work failed and is restarted", seconds=RETRY_SECONDS)
+            await clock.wait(stop, RETRY_SECONDS)
 
 
 def is_leadership_lost(error: Exception) -> bool:
-    """Whether this is Deposed, or several errors with Deposed among them."""
+    """Whether this is LeadershipLost, or a group with one in it."""
     return ExceptionGroup("", [error]).subgroup(LeadershipLost) is not None
 
 
 def is_connection_lost(error: Exception) -> bool:
-    """Whether this is nothing but a connection to the database that broke, or can't be made."""
-    return ExceptionGroup("", [error]).split(is_server_unreachable)[1] is None
+    """Whether this is nothing but a database connection that broke or can't be made."""
+    return ExceptionGroup("", [error]).split(has_gone_away)[1] is None

@@ -1,7 +1,7 @@
-"""One process's part in the elections: a job of procrastinate's for each role, done for as long as the role is held.
+"""One process's leases: for each role it holds, it is doing a job of procrastinate's.
 
-For each role one job is being done, by its holder, and one waits to be done by the next: `lock` and `queueing_lock` see
-to both. A process whose heart has stopped beating loses its jobs; the tables know nothing else of it.
+For each role one job is being done, by the role's holder, and one is waiting for the next holder: `lock` and
+`queueing_lock` ensure both. A process whose heartbeat stops loses its jobs.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,56 +12,57 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-STALLED_SECONDS = 3.0  # a process that was silent for so long has lost its roles
+STALLED_SECONDS = 3.0  # a process without a heartbeat for so long has lost its roles
 FORGOTTEN_SECONDS = 24 * 3600.0
 
 
 @dataclass
 class RoleLeases:
-    """`worker`: what procrastinate calls this process; None: it is not known there. `others`: the roles that others
-    held at the last beat."""
+    """`worker_id`: procrastinate's id for this process; None: not registered. `held_by_others`: the roles that other
+    processes held at the last heartbeat."""
 
     manager: JobManager
-    worker: int | None = None
-    others: frozenset[str] = frozenset()
+    worker_id: int | None = None
+    held_by_others: frozenset[str] = frozenset()
 
-    async def beat(self, roles: Sequence[str]) -> dict[int, str]:
-        """Say that we live, take what the dead have held from them, and see to it that each role has a next holder.
-        Returns the jobs that we do, with their roles. Raises ConnectorException."""
-        if self.worker is None:
+    async def heartbeat(self, roles: Sequence[str]) -> dict[int, str]:
+        """Send a heartbeat, release the leases of dead processes, and enqueue a job for the next holder of each role.
+
+        Returns the jobs that this process is doing, with their roles. Raises ConnectorException."""
+        if self.worker_id is None:
             await self.manager.prune_stalled_workers(FORGOTTEN_SECONDS)
-            self.worker = await self.manager.register_worker()
-        await self.manager.update_heartbeat(self.worker)
+            self.worker_id = await self.manager.register_worker()
+        await self.manager.update_heartbeat(self.worker_id)
         for job in await self.manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            await self.done(job.id)
+            await self.release(job.id)
         known = list(await self.manager.list_jobs_async())
         doing = [job for job in known if job.status == Status.DOING.value]
-        self.others = frozenset(job.queue for job in doing if job.worker_id != self.worker)
+        self.held_by_others = frozenset(job.queue for job in doing if job.worker_id != self.worker_id)
         waiting = {job.queue for job in known if job.status == Status.TODO.value}
         for number, role in enumerate(roles):
             if role not in waiting:
                 await self._enqueue(role, priority=-number)
-        return {job.id: job.queue for job in doing if job.id and job.worker_id == self.worker}
+        return {job.id: job.queue for job in doing if job.id and job.worker_id == self.worker_id}
 
     async def take(self, roles: Collection[str]) -> dict[int, str]:
-        """The jobs that fall to us now, with their roles."""
-        assert self.worker is not None
+        """Take the jobs that are free now. Returns them with their roles."""
+        assert self.worker_id is not None
         taken: dict[int, str] = {}
-        while (job := await self.manager.fetch_job(list(roles), self.worker)) is not None and job.id:
+        while (job := await self.manager.fetch_job(list(roles), self.worker_id)) is not None and job.id:
             taken[job.id] = job.queue
         return taken
 
-    async def done(self, job_id: int | None) -> None:
-        """Nobody does this job any more, and the next may be done. Who has lost it need not say so."""
-        with suppress(ConnectorException):  # somebody else has been quicker; or it is said again at the next beat
+    async def release(self, job_id: int | None) -> None:
+        """End this job, so that another process may take the role. One that was taken from us needs no release."""
+        with suppress(ConnectorException):  # another process was quicker, or the next heartbeat tries again
             await self.manager.finish_job_by_id_async(job_id or 0, Status.FAILED, delete_job=True)
 
     async def leave(self) -> None:
-        """We do not vote any more."""
-        if self.worker is not None:
+        """Take no part in elections any more."""
+        if self.worker_id is not None:
             with suppress(ConnectorException):
-                await self.manager.unregister_worker(self.worker)
-        self.worker = None
+                await self.manager.unregister_worker(self.worker_id)
+        self.worker_id = None
 
     async def _enqueue(self, role: str, priority: int) -> None:
         job = Job(

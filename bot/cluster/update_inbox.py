@@ -1,9 +1,8 @@
-"""Updates that a platform brings to any of our processes: each is dealt with by one of them, and what belongs together
-by the same one, in order.
+"""Updates that a platform delivers to any of our processes: each is handled by one of them, and updates that belong
+together by the same one, in order.
 
-Whoever is handed an update writes it down, and who is to deal with it. That is who still deals with something earlier
-from the same lane, else whoever was handed it. A process that dies, or stands still, loses all that it had not done to
-the others after `LEASE_SECONDS`.
+The process that receives an update stores it with its owner: the process that still handles an earlier update with the
+same key, else itself. A process that dies or hangs loses its unfinished updates to the others after `LEASE_SECONDS`.
 """
 
 import asyncio
@@ -18,65 +17,65 @@ from storage.update_inbox import OwnedUpdate, StoredUpdate
 
 __all__ = ["StoredUpdate", "UpdateInbox"]
 
-ARRIVAL_SECONDS = 2 * 24 * 3600.0  # platforms hand an update over again for a day
+KEPT_SECONDS = 2 * 24 * 3600.0  # platforms repeat an update for a day
 LEASE_SECONDS, RENEWED_BEFORE = 20.0, 12.0
-LOOK_SECONDS = 0.5  # a ring is a hint
-LEAST_SECONDS = 0.05  # between two looks, however often the bell rings
+LOOK_SECONDS = 0.5  # a wake-up is a hint
+MIN_SECONDS = 0.05  # between two looks, however many wake-ups there are
 
 
 @dataclass(frozen=True)
 class UpdateInbox:
-    """Rows of one bot; `account` names the platform and the bot, for numbers mean nothing to another. `owner` names
-    this process, `alone` says that there is no other."""
+    """The updates of one bot. `account`: the platform and the bot, since update numbers are per bot; `owner`: the name
+    of this process; `is_alone`: there is no other process."""
 
     database: Database
     account: str
     clock: Clock
     wakeups: Wakeups
     owner: str
-    alone: bool
+    is_alone: bool
 
-    async def accept(self, arrival: StoredUpdate) -> bool:
-        """Whether it is ours to deal with. It is kept until it is done, whosever it is."""
+    async def accept(self, update: StoredUpdate) -> bool:
+        """Store the update until it is done. Returns whether this process is to handle it."""
         now = self.clock.now()
-        times = {"now": now, "until": now + LEASE_SECONDS, "before": now - ARRIVAL_SECONDS}
+        times = {"now": now, "until": now + LEASE_SECONDS, "before": now - KEPT_SECONDS}
         async with self.database.write() as connection:
-            whose = await update_inbox.insert(connection, self.account, arrival, owner=self.owner, **times)
-        if whose not in {None, self.owner}:
+            owner = await update_inbox.add(connection, self.account, update, owner=self.owner, **times)
+        if owner not in {None, self.owner}:
             self.wakeups.notify()
-        return whose == self.owner
+        return owner == self.owner
 
     async def assigned(self, begun: Collection[int]) -> AsyncIterator[StoredUpdate]:
-        """What is ours to deal with and not `begun`, as it comes to be so; without end. First what was left undone."""
-        for arrival in await self._looked(begun, everything=self.alone):
-            yield arrival
-        if self.alone:  # nobody hands us anything
+        """Updates for this process that are not in `begun`, as they come in, without end; unfinished ones first."""
+        for update in await self._take(begun, everything=self.is_alone):
+            yield update
+        if self.is_alone:  # no other process passes updates on to us
             await asyncio.Event().wait()
         while True:
             wakeup = self.wakeups.subscribe()
-            for arrival in await self._looked(begun):
-                yield arrival
-            await self.clock.sleep(LEAST_SECONDS)
+            for update in await self._take(begun):
+                yield update
+            await self.clock.sleep(MIN_SECONDS)
             await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def reassigned(self, begun: Collection[int]) -> tuple[StoredUpdate, ...]:
-        """The same, as it is now."""
-        return () if self.alone else await self._looked(begun)
+        """The same, but only those that are there now."""
+        return () if self.is_alone else await self._take(begun)
 
     async def done(self, number: int) -> None:
-        """This update is dealt with."""
+        """This update was handled."""
         async with self.database.write() as connection:
             await update_inbox.mark_done(connection, self.account, number)
 
     async def release(self) -> None:
-        """We do no more: whoever is there may."""
-        if self.alone:
+        """Leave unfinished updates to other processes."""
+        if self.is_alone:
             return
         async with self.database.write() as connection:
             await update_inbox.release(connection, self.account, self.owner)
         self.wakeups.notify()
 
-    async def _looked(self, begun: Collection[int], *, everything: bool = False) -> tuple[StoredUpdate, ...]:
+    async def _take(self, begun: Collection[int], *, everything: bool = False) -> tuple[StoredUpdate, ...]:
         async with self.database.read() as connection:
             there = await update_inbox.list_open(connection, self.account)
         now = self.clock.now()
@@ -92,5 +91,5 @@ class UpdateInbox:
             return await update_inbox.list_owned(connection, self.account, self.owner, numbers)
 
     def _is_due(self, one: OwnedUpdate, now: float) -> bool:
-        """Whether something has to be written: nobody is at it any more, or it is time to say that we still are."""
+        """Whether its lease has expired, or is ours and has to be renewed."""
         return one.until is None or one.until < now + (RENEWED_BEFORE if one.owner == self.owner else 0.0)

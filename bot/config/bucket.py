@@ -63,7 +63,7 @@ class BucketSettings(BaseSettings):
         )
 
     @property
-    def has_open_bucket(self) -> bool:
+    def has_public_bucket(self) -> bool:
         """Whether pictures are in a bucket that the world may be able to reach: a plain http store is one of our own
         network."""
         return self.photo_store is not None and (

@@ -156,7 +156,7 @@ class Settings(ClusterSettings):
     def link_kind(self) -> Literal["signed", "bucket", "inline", "upload"]:
         """How photos are shown to the API."""
         match self.photo_links:
-            case "auto" if self.has_open_bucket:
+            case "auto" if self.has_public_bucket:
                 return "bucket"
             case "auto":
                 return "inline" if self.public_url is None else "signed"

@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from bot.config.bucket import BucketSettings
 from storage.bucket import Bucket, open_objects
 
-CORNER = "stylizer"  # below the prefix: the bot's own pictures lie beside it
+STYLIZER_PREFIX = "stylizer"  # below the prefix: the bot's own pictures lie beside it
 
 
 class StandInSettings(BucketSettings):
@@ -23,7 +23,7 @@ class StandInSettings(BucketSettings):
     database_url: SecretStr | None = None
 
     @property
-    def table(self) -> str | None:
+    def task_database(self) -> str | None:
         """The address of a table that several share, which is a secret; None: a file in the data folder."""
         url = self.stylizer_database_url or self.database_url
         return None if url is None else url.get_secret_value()
@@ -41,4 +41,4 @@ class StandInSettings(BucketSettings):
 
 def stylizer_bucket(bucket: Bucket) -> ObjectStore:
     """The stand-in's part of a bucket."""
-    return open_objects(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, CORNER)))))
+    return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, STYLIZER_PREFIX)))))

@@ -232,7 +232,7 @@ class ButtonRouter:
         if before is None or after is None:
             return CallbackAnswer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
         try:
-            jpeg = await self._job_service.photo_intake.intake.beside(before, after)
+            jpeg = await self._job_service.photo_intake.intake.side_by_side(before, after)
         except Unreadable:
             return self.sorry(person)
         alt = texts.gettext("Before and after: {style}", style=style_title(view, texts))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.dashscope import timestamps
-from bot.dashscope.errors import Decision, InDoubt, NotTaken, decide, plain
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted, decide, sanitize
 from bot.dashscope.wire import (
     ApiResponse,
     CreatedTask,
@@ -93,12 +93,12 @@ def policy_fields(answer: ApiResponse) -> Mapping[str, object]:
     return data
 
 
-def api_error(answer: ApiResponse) -> NotTaken | InDoubt:
+def api_error(answer: ApiResponse) -> NotAccepted | InDoubt:
     """The error that an answer stands for: 3xx and 4xx took nothing; a 5xx, or nonsense with a 2xx, may have."""
     body = _parse(answer.body)
     code = body.get("code")
     code = code if isinstance(code, str) and code else "Garbled" if answer.status < 300 else f"HTTP{answer.status}"
-    kind = NotTaken if 300 <= answer.status < 500 else InDoubt
+    kind = NotAccepted if 300 <= answer.status < 500 else InDoubt
     return kind(
         code,
         _word(body.get("message")) or "The answer was not one that the API is known to give.",
@@ -155,7 +155,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _word(value: object) -> str:
-    return plain(value) if isinstance(value, str) else ""
+    return sanitize(value) if isinstance(value, str) else ""
 
 
 def _count(value: object, default: int) -> int:
@@ -180,7 +180,7 @@ def _failure(status: TaskStatus, output: Mapping[str, object]) -> Failure | None
         stated = next((result for result in _results(output) if result.get("code")), {})
         code, message = _word(stated.get("code")), _word(stated.get("message"))
         if not code:
-            return Failure("ResultMissing", "The task succeeded without a picture.", Decision.AGAIN_LATER)
+            return Failure("ResultMissing", "The task succeeded without a picture.", Decision.RETRY_LATER)
     elif status is TaskStatus.FAILED:
         code = _word(output.get("code")) or _word(output.get("error_code"))
         message = _word(output.get("message")) or _word(output.get("error_message"))

@@ -12,7 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.dashscope import answers, files, timestamps, wire
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone, decide
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
 
@@ -72,7 +72,7 @@ class DashScope:
         )
 
     async def create_task(self, task_request: TaskRequest) -> CreatedTask:
-        """Submit a wish, once. NotTaken: nothing happened there. InDoubt: look into the task list first."""
+        """Submit a wish, once. NotAccepted: nothing happened there. InDoubt: look into the task list first."""
         return answers.created(await self._ask(wire.create(task_request)))
 
     async def query_task(self, task_id: str) -> Task:
@@ -108,8 +108,8 @@ class DashScope:
         )
         answer = await self._send(request, within=self._patience.upload)
         if answer.status not in {200, 201, 204}:
-            decision = Decision.AGAIN_LATER if answer.status == 403 else decide("", answer.status)
-            raise NotTaken("UploadRefused", "The upload was refused.", decision=decision, http_status=answer.status)
+            decision = Decision.RETRY_LATER if answer.status == 403 else decide("", answer.status)
+            raise NotAccepted("UploadRefused", "The upload was refused.", decision=decision, http_status=answer.status)
         return form.link
 
     async def fetch_result(self, url: str, *, max_bytes: int = 30_000_000) -> bytes:
@@ -122,7 +122,7 @@ class DashScope:
             if not (300 <= answer.status < 400 and "location" in answer.headers):
                 return _picture(answer)
             url = urljoin(url, answer.headers["location"])
-        raise DashScopeError("TooManyRedirects", "The picture's link leads nowhere.", decision=Decision.AGAIN_LATER)
+        raise DashScopeError("TooManyRedirects", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
 
     async def _ask(self, call: ApiCall) -> ApiResponse:
         key = self._key.get_secret_value()
@@ -139,7 +139,7 @@ class DashScope:
         )
         answer = await self._send(request, within=self._patience.call)
         if answer.status < 300:  # a broken proxy's page may have any date
-            self.server_clock.hear(timestamps.from_http_date(answer.headers.get("date")))
+            self.server_clock.observe(timestamps.from_http_date(answer.headers.get("date")))
         if len(key) < 16:  # the stand-in takes any key, even one that would be found in every word
             return answer
         # Should an answer ever quote our key, it goes no further than this line.
@@ -154,9 +154,9 @@ class DashScope:
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
-            broken: DashScopeError = NotTaken(type(error).__name__, str(error), decision=Decision.AGAIN_LATER)
+            broken: DashScopeError = NotAccepted(type(error).__name__, str(error), decision=Decision.RETRY_LATER)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            broken = InDoubt(type(error).__name__, str(error), decision=Decision.AGAIN_LATER)
+            broken = InDoubt(type(error).__name__, str(error), decision=Decision.RETRY_LATER)
         # Raised out here, it has no context: the httpx error holds the request, and that the key.
         raise broken
 
@@ -180,7 +180,7 @@ def _link(url: str) -> _DiscreetURL:
     with suppress(httpx.InvalidURL):
         if wire.is_link(url) and (link := _DiscreetURL(url)).host:
             return link
-    raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.AGAIN_LATER)
+    raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
 
 
 def _picture(answer: ApiResponse) -> bytes:
@@ -188,14 +188,14 @@ def _picture(answer: ApiResponse) -> bytes:
         raise ResultGone(
             f"HTTP{answer.status}",
             "The picture's link has expired.",
-            decision=Decision.AGAIN_LATER,
+            decision=Decision.RETRY_LATER,
             http_status=answer.status,
         )
     if answer.status != 200 or not files.is_picture(answer.body):
         raise DashScopeError(
             "NoPicture",
             "What came was no picture.",
-            decision=Decision.AGAIN_LATER,
+            decision=Decision.RETRY_LATER,
             http_status=answer.status,
         )
     return answer.body

@@ -1,7 +1,7 @@
 """What can go wrong with the API, and what to do about it.
 
 DashScopeError      every failure; its `decision` says what to do
-├── NotTaken        the API surely did not take the request: sending it again costs nothing
+├── NotAccepted        the API surely did not take the request: sending it again costs nothing
 ├── InDoubt         the API may have taken it: ask the task list before sending it again
 └── ResultGone      the link to the picture is dead: ask the task for a fresh one, or give up
 """
@@ -13,9 +13,9 @@ from enum import StrEnum
 class Decision(StrEnum):
     """What to do about a failure. How often is the caller's business."""
 
-    AGAIN_LATER = "again_later"  # back off, then the same again
-    RE_EXPOSE = "re_expose"  # the API could not fetch the photo: a fresh link, once
-    PHOTO_FAULT = "photo_fault"  # the photo will never pass: say what would
+    RETRY_LATER = "again_later"  # back off, then the same again
+    NEW_LINK = "re_expose"  # the API could not fetch the photo: a fresh link, once
+    BAD_PHOTO = "photo_fault"  # the photo will never pass: say what would
     NO_FACE = "no_face"  # most likely no clear face: say so, one more try
     REFUSED = "refused"  # content inspection said no: final
     PAUSE_ACCOUNT = "stop_lane"  # key, purchase or quota: nothing will pass until the owner acts
@@ -24,12 +24,12 @@ class Decision(StrEnum):
 
 # A code with dots belongs to the families before each dot; the longest entry wins.
 _DECISIONS = {
-    "InvalidURL": Decision.RE_EXPOSE,
-    "BadRequest.InputDownloadFailed": Decision.RE_EXPOSE,
-    "InvalidParameter.DataInspection": Decision.RE_EXPOSE,
-    "InvalidImageResolution": Decision.PHOTO_FAULT,
-    "InvalidImageFormat": Decision.PHOTO_FAULT,
-    "InvalidImage": Decision.PHOTO_FAULT,
+    "InvalidURL": Decision.NEW_LINK,
+    "BadRequest.InputDownloadFailed": Decision.NEW_LINK,
+    "InvalidParameter.DataInspection": Decision.NEW_LINK,
+    "InvalidImageResolution": Decision.BAD_PHOTO,
+    "InvalidImageFormat": Decision.BAD_PHOTO,
+    "InvalidImage": Decision.BAD_PHOTO,
     "InternalError.Algo": Decision.NO_FACE,
     "DataInspectionFailed": Decision.REFUSED,
     "IPInfringementSuspect": Decision.REFUSED,
@@ -44,13 +44,13 @@ _DECISIONS = {
     "PostpaidBillOverdue": Decision.PAUSE_ACCOUNT,
     "InvalidParameter": Decision.OUR_BUG,
     "BadRequest": Decision.OUR_BUG,
-    "Throttling": Decision.AGAIN_LATER,
-    "InternalError": Decision.AGAIN_LATER,
-    "SystemError": Decision.AGAIN_LATER,
-    "RequestTimeOut": Decision.AGAIN_LATER,
-    "ModelServiceFailed": Decision.AGAIN_LATER,
-    "ModelServingError": Decision.AGAIN_LATER,
-    "ModelUnavailable": Decision.AGAIN_LATER,
+    "Throttling": Decision.RETRY_LATER,
+    "InternalError": Decision.RETRY_LATER,
+    "SystemError": Decision.RETRY_LATER,
+    "RequestTimeOut": Decision.RETRY_LATER,
+    "ModelServiceFailed": Decision.RETRY_LATER,
+    "ModelServingError": Decision.RETRY_LATER,
+    "ModelUnavailable": Decision.RETRY_LATER,
 }
 
 
@@ -66,14 +66,14 @@ def decide(code: str, http_status: int | None) -> Decision:
         family = family.rpartition(".")[0]
     match http_status:
         case None | 408 | 425 | 429:
-            return Decision.AGAIN_LATER
+            return Decision.RETRY_LATER
         case 401 | 402 | 403:
             # Every documented code with these says that the account is not let in: the next job would not be either.
             return Decision.PAUSE_ACCOUNT
         case status if 300 <= status < 500:
             return Decision.OUR_BUG
         case _:
-            return Decision.AGAIN_LATER
+            return Decision.RETRY_LATER
 
 
 class DashScopeError(Exception):
@@ -89,9 +89,9 @@ class DashScopeError(Exception):
         request_id: str = "",
         http_status: int | None = None,
     ) -> None:
-        self.code = plain(code, 100)
-        self.message = plain(message)
-        self.request_id = plain(request_id, 100)
+        self.code = sanitize(code, 100)
+        self.message = sanitize(message)
+        self.request_id = sanitize(request_id, 100)
         self.http_status = http_status
         self.decision = decision
         super().__init__(self.code, self.message)
@@ -102,7 +102,7 @@ class DashScopeError(Exception):
         return f"{status}{self.code}: {self.message}{request}"
 
 
-class NotTaken(DashScopeError):
+class NotAccepted(DashScopeError):
     """The API surely did not take the request: not connected, or refused with a 4xx."""
 
 
@@ -119,7 +119,7 @@ _DATA = re.compile(r"\bdata:[^\s\"'<>]*", re.IGNORECASE)
 _KEY = re.compile(r"\b(?:bearer\s+\S+|sk-[\w.-]{4,})", re.IGNORECASE)
 
 
-def plain(text: str, limit: int = 300) -> str:
+def sanitize(text: str, limit: int = 300) -> str:
     """`text` on one line of at most `limit` characters, fit for logs and the database: links shrink to their host
     (ours and theirs are signed), pictures and keys vanish."""
     text = text[:20_000].encode("utf-8", "replace").decode()

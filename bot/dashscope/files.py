@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.dashscope.errors import Decision, InDoubt, NotTaken
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted
 from bot.dashscope.wire import is_link
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -34,10 +34,10 @@ def form(policy: Mapping[str, object], filename: str, size: int) -> UploadForm:
     values = {name: policy.get(source) for name, source in _FIELDS.items()}
     texts = {name: value for name, value in values.items() if isinstance(value, str) and value.isascii()}
     if not (is_link(host) and isinstance(folder, str) and folder and folder.isascii() and len(texts) == len(_FIELDS)):
-        raise InDoubt("Garbled", "The upload policy made no sense.", decision=Decision.AGAIN_LATER)
+        raise InDoubt("Garbled", "The upload policy made no sense.", decision=Decision.RETRY_LATER)
     megabytes = policy.get("max_file_size_mb")
     if isinstance(megabytes, int | float) and size > megabytes * 1_000_000:
-        raise NotTaken("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.PHOTO_FAULT)
+        raise NotAccepted("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.BAD_PHOTO)
     key = f"{folder.strip('/')}/{filename}"
     return UploadForm(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
 

@@ -18,7 +18,7 @@ class ServerClock:
         self._heard_at = 0.0
         self._ask_at = float("-inf")
 
-    def hear(self, told: float | None) -> None:
+    def observe(self, told: float | None) -> None:
         """An answer with this time (epoch seconds) has come just now; None: it told none."""
         if told is not None:
             self._heard_at = self._steady()
@@ -27,13 +27,13 @@ class ServerClock:
     def now(self) -> float | None:
         """The API's time, epoch seconds: at most a second and the length of a call too early, never too late. None when
         nothing was heard for long."""
-        return None if self._steady() - self._heard_at > FRESH_SECONDS else self.about()
+        return None if self._steady() - self._heard_at > FRESH_SECONDS else self.estimate()
 
-    def about(self) -> float | None:
+    def estimate(self) -> float | None:
         """The same to the minute or so, however long ago it was heard; None when it never was."""
         return None if self._ahead is None else self._steady() + self._ahead
 
-    def should_be_asked(self) -> bool:
+    def needs_query(self) -> bool:
         """Whether a question is worth it now: nothing is known, and the last question was not just before."""
         at = self._steady()
         if self.now() is not None or at < self._ask_at:

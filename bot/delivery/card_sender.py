@@ -160,10 +160,10 @@ class CardSender:
             await self._mark_delivered(item, notifies=beside)
 
     async def _show(self, item: OutboxItem, address: Address, card: Card) -> str:
-        await self.leadership.sure()
+        await self.leadership.confirm()
         try:
             message_id = await self.platform.show(address, card)
-            await self.leadership.sure()
+            await self.leadership.confirm()
         except asyncio.CancelledError:
             # Leadership was lost, and this may arrive after what our successor has shown since.
             with suppress(SQLAlchemyError, TimeoutError):

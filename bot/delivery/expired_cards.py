@@ -48,7 +48,7 @@ class ExpiredCardRemover:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
         instead = texts_for(place.language).gettext("This group removes pictures after a while.")
         try:
-            await self.leadership.sure()
+            await self.leadership.confirm()
             await self.platform.remove(Address(chat, message_id=card.message_id), instead)
         except TryLater:
             return False

@@ -186,17 +186,17 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
     match decision:
         case Decision.PAUSE_ACCOUNT:
             return replace(_requeue(job, now, code), pause_account=code)
-        case Decision.AGAIN_LATER if not counted:  # nothing was taken: it keeps its place, the breaker sets the pace
+        case Decision.RETRY_LATER if not counted:  # nothing was taken: it keeps its place, the breaker sets the pace
             return _requeue(job, now, code)
-        case Decision.AGAIN_LATER if tries < MAX_RESUBMITS:
+        case Decision.RETRY_LATER if tries < MAX_RESUBMITS:
             return _requeue(again, now + backoff(tries, jitter), code)
-        case Decision.RE_EXPOSE if tries < MAX_RESUBMITS:  # at once, then later: we may have been away when it came
+        case Decision.NEW_LINK if tries < MAX_RESUBMITS:  # at once, then later: we may have been away when it came
             return _requeue(again, now + (backoff(tries - 1, jitter) if tries else 0.0), code)
         case Decision.NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
         case Decision.NO_FACE:
             return _fail(job, ErrorCode.NO_FACE, code)
-        case Decision.PHOTO_FAULT:
+        case Decision.BAD_PHOTO:
             return _fail(job, ErrorCode.PHOTO_REFUSED, code)
         case Decision.REFUSED:
             return _fail(job, ErrorCode.CONTENT_REFUSED, code)

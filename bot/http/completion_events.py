@@ -35,9 +35,9 @@ class CompletionEvents:
     @property
     def route(self) -> Route:
         """Where the notices come in."""
-        return Route("/dashscope/events/{secret}", self.take, methods=["POST"])
+        return Route("/dashscope/events/{secret}", self.receive, methods=["POST"])
 
-    async def take(self, request: Request) -> Response:
+    async def receive(self, request: Request) -> Response:
         """Note what is over. 2xx: understood, be it ours or not; anything else is sent again by whoever brings it."""
         given = request.path_params["secret"].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._secret):

@@ -46,7 +46,7 @@ class HttpDeps:
     clock: Clock
     secret: bytes = field(repr=False)
     account_ids: frozenset[str]
-    watchers: MetricsAccess = field(default_factory=MetricsAccess)
+    metrics_access: MetricsAccess = field(default_factory=MetricsAccess)
 
     async def photo(self, request: Request) -> Response:
         """A photo for the API, for as long as its link lives."""
@@ -77,8 +77,8 @@ class HttpDeps:
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' text format, for those who may read it."""
-        if not self.watchers.allows(request.client.host if request.client else None, request.headers):
-            challenge = {} if self.watchers.token is None else {"WWW-Authenticate": "Bearer"}
+        if not self.metrics_access.allows(request.client.host if request.client else None, request.headers):
+            challenge = {} if self.metrics_access.token is None else {"WWW-Authenticate": "Bearer"}
             status = 401 if challenge else 403
             return PlainTextResponse("Metrics need METRICS_TOKEN.\n", status, headers={**_PRIVATE, **challenge})
         body = await exposition(self.database, self.account_ids, self.clock.now())

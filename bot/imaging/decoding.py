@@ -27,18 +27,18 @@ def prepare() -> None:
     heif.THUMBNAILS = heif.DEPTH_IMAGES = heif.AUX_IMAGES = False
     heif.DECODE_THREADS = 1
     register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # `opened` has its own, stricter limit, and an answer instead of a warning
+    Image.MAX_IMAGE_PIXELS = None  # `open_image` has its own, stricter limit, and an answer instead of a warning
     Image.init()
 
 
-def opened(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> Image.Image:
     """The picture with only its header read, and its size judged by that."""
     picture = Image.open(io.BytesIO(data), formats=FORMATS)
     _judge(picture.size)
     return picture
 
 
-def decoded(picture: Image.Image) -> Image.Image:
+def decode(picture: Image.Image) -> Image.Image:
     """The first frame's pixels: upright, mode RGB, sRGB, on white, free of metadata."""
     picture.load()
     _judge(picture.size)  # a header may have lied

@@ -15,7 +15,7 @@ _QUALITIES = (92, 86, 78, 68)
 _FINDER_SIDE = 1280
 
 
-def fitted(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | None) -> tuple[Image.Image, bool]:
+def fit(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | None) -> tuple[Image.Image, bool]:
     """The picture inside the limits, and whether its ends had to go."""
     cropped = max(picture.size) > 2 * min(picture.size)
     if cropped:
@@ -46,7 +46,7 @@ def fit_size(width: int, height: int) -> tuple[int, int]:
     return round(width * factor), round(height * factor)
 
 
-def beside(before: Image.Image, after: Image.Image) -> Image.Image:
+def side_by_side(before: Image.Image, after: Image.Image) -> Image.Image:
     """Both at the same height, that of the smaller one, with a narrow gap between them."""
     height = min(before.height, after.height, BESIDE_HEIGHT)
     both = [
@@ -59,7 +59,7 @@ def beside(before: Image.Image, after: Image.Image) -> Image.Image:
     return sheet
 
 
-def as_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
+def encode_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
     """A JPEG under the API's 10 MB, and its size in px: quality goes first, then, for noise, pixels."""
     while True:
         for quality in _QUALITIES:

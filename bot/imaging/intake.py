@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from bot.imaging.results import MAX_BYTES, PhotoProblem, Portrait, UnusablePhoto
-from bot.imaging.sniffing import foreign, is_readable
+from bot.imaging.sniffing import identify_foreign, is_readable
 from bot.imaging.worker_client import Worker, WorkerCrashed
 
 # A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
@@ -57,7 +57,9 @@ class Intake:
         """The portrait in `data`, or why there is none. Never raises for anything that stands in a file. `with_face`:
         only if it shows one, as far as the finder can tell."""
         if unfit := _first_look(data):
-            return UnusablePhoto(unfit, len(data), foreign=foreign(data) if unfit is PhotoProblem.UNSUPPORTED else None)
+            return UnusablePhoto(
+                unfit, len(data), foreign=identify_foreign(data) if unfit is PhotoProblem.UNSUPPORTED else None
+            )
         head, jpeg = await self._ask({"face": 1} if with_face else {}, data)
         match head:
             case {
@@ -83,7 +85,7 @@ class Intake:
             raise Unreadable(f"No preview: {head['reason']}.")
         return small
 
-    async def beside(self, before: bytes, after: bytes) -> bytes:
+    async def side_by_side(self, before: bytes, after: bytes) -> bytes:
         """A JPEG of two stored pictures side by side; raises Unreadable when one of them is no picture."""
         pair = before + after
         if len(pair) > _PREVIEW_BYTES or not (is_readable(before) and is_readable(after)):
@@ -123,7 +125,7 @@ def _first_look(data: bytes) -> PhotoProblem | None:
         return PhotoProblem.TOO_MANY_BYTES
     if is_readable(data):
         return None
-    return PhotoProblem.UNSUPPORTED if foreign(data) else PhotoProblem.NOT_A_PICTURE
+    return PhotoProblem.UNSUPPORTED if identify_foreign(data) else PhotoProblem.NOT_A_PICTURE
 
 
 def _name(find_face: FaceFinder) -> str:

@@ -32,7 +32,7 @@ def is_readable(data: bytes) -> bool:
     return data.startswith(_PICTURES) or _riff(data) == b"WEBP" or _is_bmp(data)
 
 
-def foreign(data: bytes) -> ForeignFormat | None:
+def identify_foreign(data: bytes) -> ForeignFormat | None:
     """What an unreadable file is, None when nobody knows."""
     if data.startswith(b"%PDF-"):
         return ForeignFormat.PDF

@@ -38,10 +38,10 @@ def main() -> None:
     inbox, outbox = sys.stdin.buffer, _own_stdout()
     _write(outbox, {"ready": True})
     while (frame := _read(inbox)) is not None:
-        _write(outbox, *answer(*frame, find_face))
+        _write(outbox, *process(*frame, find_face))
 
 
-def answer(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
+def process(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
     """One file's answer: a head with `reason` (None when all is well), and the JPEG."""
     try:
         return _work(head, data, find_face)
@@ -55,15 +55,15 @@ def answer(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> t
 
 def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
     if end := head.get("beside"):
-        before, after = (decoding.decoded(decoding.opened(part)) for part in (data[:end], data[end:]))
-        return {"reason": None}, fitting.as_jpeg(fitting.beside(before, after))[0]
-    picture = decoding.decoded(decoding.opened(data))
+        before, after = (decoding.decode(decoding.open_image(part)) for part in (data[:end], data[end:]))
+        return {"reason": None}, fitting.encode_jpeg(fitting.side_by_side(before, after))[0]
+    picture = decoding.decode(decoding.open_image(data))
     if short_side := head.get("preview"):
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
-    picture, cropped = fitting.fitted(picture, _forgiving(find_face) if find_face else None)
+    picture, cropped = fitting.fit(picture, _forgiving(find_face) if find_face else None)
     if head.get("face") and find_face and not _shows_face(picture, find_face):
         raise decoding.Unusable(PhotoProblem.NO_FACE, picture.size)
-    jpeg, (width, height) = fitting.as_jpeg(picture)
+    jpeg, (width, height) = fitting.encode_jpeg(picture)
     digest = sha256(jpeg).hexdigest()
     return {"reason": None, "width": width, "height": height, "sha256": digest, "cropped": cropped}, jpeg
 

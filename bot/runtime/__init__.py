@@ -1,1 +1,1 @@
-"""What a process needs: clock, wake-ups, logs, lock file, tasks."""
+"""What a process needs: clock, wake-ups, logging, data folder, event loop."""

@@ -1,4 +1,4 @@
-"""Time as an argument: what the core knows of it, and the wall clock that it gets in a real process."""
+"""Time as an argument: the clock that the core is given, and those that real processes use."""
 
 import asyncio
 import time
@@ -18,14 +18,14 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait for the event, but no longer than that; returns whether it came."""
+        """Wait for the event, at most so long; returns whether it was set."""
 
 
 class WallClock:
-    """The time on the wall, except that it never goes back: a clock that is set back must not stop the queue. It does
-    follow forward, as after a laptop's sleep, which the steady clock does not count.
+    """The system time, except that it never goes back: a clock that is set back must not stop the queue. It does follow
+    the system time forward, for example after a laptop's sleep, which the steady clock does not count.
 
-    With `speed` 10, an hour passes in six minutes (for tests of long waits), and nothing is followed.
+    With `speed` 10, an hour passes in six minutes (for tests of long waits), and the system time is not followed.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class WallClock:
         await asyncio.sleep(seconds / self._speed)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        return await within(event, seconds / self._speed)
+        return await wait_for(event, seconds / self._speed)
 
 
-async def within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event, but no longer than that; returns whether it came."""
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most so long; returns whether it was set."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()
@@ -70,7 +70,7 @@ class SharedClock(DatabaseClock):
         await asyncio.sleep(seconds)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        return await within(event, seconds)
+        return await wait_for(event, seconds)
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Measure it again now and then, until told to stop."""

@@ -1,4 +1,4 @@
-"""Logs: one line an event on standard error, and one place where secrets are taken out, whoever wrote the line."""
+"""Logging: one line for each event on standard error, with secrets removed in one place, whoever logs them."""
 
 import logging
 import re
@@ -13,11 +13,11 @@ import structlog
 
 # Tokens of Telegram and Discord, DashScope's keys, bearer headers, signed queries, pictures as data URLs.
 _SECRETS = re.compile(
-    r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"  # in a URL it follows the word "bot", and the colon may be quoted
+    r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"  # in a URL it follows the word "bot", and its colon may be quoted
     r"|\b[A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}"
     r"|\bsk-[A-Za-z0-9._-]{4,}"
     r"|(?<=Bot )[A-Za-z0-9._-]{30,}"
-    r"|(?<=/webhooks/)\d+/[A-Za-z0-9_-]+"  # an interaction's token: whoever has it answers in our name
+    r"|(?<=/webhooks/)\d+/[A-Za-z0-9_-]+"  # an interaction's token: whoever has it can reply in our name
     r"|(?<=/interactions/)\d+/[A-Za-z0-9_-]+"
     r"|(?<=Bearer )\S+"
     r"|(?<=Signature=)[^&\s\"']+"
@@ -25,23 +25,35 @@ _SECRETS = re.compile(
     r"|(?<=X-Amz-Security-Token=)[^&\s\"']+"
     r"|(?<=/photos/)[A-Za-z0-9._-]+"
     r"|(?<=/dashscope/events/)[A-Za-z0-9_-]+"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # who we are at a database
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # credentials of a database
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
-SHORTEST = 8  # characters; whatever is shorter would be found in every other word
-_TALKATIVE = ("httpx", "httpcore", "telegram", "discord", "apscheduler", "alembic", "aiosqlite", "PIL", "uvicorn")
+MIN_SECRET_LENGTH = 8  # shorter ones would be found in ordinary words
+_VERBOSE_LIBRARIES = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "discord",
+    "apscheduler",
+    "alembic",
+    "aiosqlite",
+    "PIL",
+    "uvicorn",
+)
 
 
 def redacted(text: str) -> str:
-    """The text without anything that looks like a secret."""
+    """The text with everything that looks like a secret replaced."""
     return _SECRETS.sub("[secret]", text)
 
 
-def striker(secrets: Iterable[str] = ()) -> Callable[[str], str]:
-    """What takes secrets out of a text: those that are given, whatever they look like, and all that look like one. Of a
-    token with a colon, what comes after it is as secret as the whole; in a URL, secrets may be quoted."""
-    spelt = {part for secret in secrets for part in (secret, secret.rpartition(":")[2]) if len(part) >= SHORTEST}
-    known = sorted(spelt | {quote(secret, safe="") for secret in spelt}, key=len, reverse=True)
+def redactor(secrets: Iterable[str] = ()) -> Callable[[str], str]:
+    """A function that removes the given secrets from a text, and everything that looks like one. The part of a token
+    after a colon counts as a secret too, and secrets may be quoted for a URL."""
+    spellings = {
+        part for secret in secrets for part in (secret, secret.rpartition(":")[2]) if len(part) >= MIN_SECRET_LENGTH
+    }
+    known = sorted(spellings | {quote(secret, safe="") for secret in spellings}, key=len, reverse=True)
     if not known:
         return redacted
     given = re.compile("|".join(map(re.escape, known)))
@@ -49,11 +61,11 @@ def striker(secrets: Iterable[str] = ()) -> Callable[[str], str]:
 
 
 def set_up_logging(level: str, *, secrets: Iterable[str] = (), stream: Any = None) -> None:
-    """Send everything that is logged, by us or by a library, through the same redaction to `stream` (stderr)."""
-    strike = striker(secrets)
+    """Send everything that we or a library log through the same redaction to `stream` (default: stderr)."""
+    remove_secrets = redactor(secrets)
 
     def redact(_logger: object, _method: str, line: MutableMapping[str, Any] | str | bytes) -> str:
-        return strike(str(line))
+        return remove_secrets(str(line))
 
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
@@ -76,7 +88,7 @@ def set_up_logging(level: str, *, secrets: Iterable[str] = (), stream: Any = Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -86,16 +98,16 @@ def set_up_logging(level: str, *, secrets: Iterable[str] = (), stream: Any = Non
     )
 
 
-def log_last_words() -> None:
-    """Log what nobody caught instead of printing it: an interpreter's own traceback hides nothing."""
+def log_uncaught_exceptions() -> None:
+    """Log uncaught exceptions and warnings instead of printing them: Python's own tracebacks are not redacted."""
     logging.captureWarnings(capture=True)
-    sys.excepthook = _last_words
-    threading.excepthook = lambda last: _last_words(last.exc_type, last.exc_value, last.exc_traceback)
-    sys.unraisablehook = lambda last: _last_words(last.exc_type, last.exc_value, last.exc_traceback)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
-def _last_words(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    words = (kind, error or kind(), trace)
-    structlog.get_logger(__name__).critical("nobody caught this", exc_info=words)
+    info = (kind, error or kind(), trace)
+    structlog.get_logger(__name__).critical("uncaught exception", exc_info=info)

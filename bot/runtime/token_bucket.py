@@ -1,4 +1,4 @@
-"""How fast somebody may ask: a bucket of tokens that fills again by itself."""
+"""Rate limits: a bucket of tokens for each key that refills over time."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,34 +15,34 @@ class Rate:
 
 @dataclass(frozen=True)
 class TokenBucket:
-    """How many tokens there were at `at` (seconds)."""
+    """`tokens` that were left at the time `at` (seconds)."""
 
     tokens: float
     at: float
 
 
-def take(bucket: TokenBucket | None, now: float, pace: Rate) -> tuple[TokenBucket, float]:
-    """The bucket after one request, and how many seconds to wait (0: go ahead). A refused request takes nothing."""
-    tokens = pace.burst if bucket is None else min(pace.burst, bucket.tokens + (now - bucket.at) * pace.per_second)
+def take(bucket: TokenBucket | None, now: float, rate: Rate) -> tuple[TokenBucket, float]:
+    """The bucket after one request, and the seconds to wait (0: allowed). A refused request takes no token."""
+    tokens = rate.burst if bucket is None else min(rate.burst, bucket.tokens + (now - bucket.at) * rate.per_second)
     if tokens >= 1:
         return TokenBucket(tokens - 1, now), 0.0
-    return TokenBucket(tokens, now), (1 - tokens) / pace.per_second
+    return TokenBucket(tokens, now), (1 - tokens) / rate.per_second
 
 
 class TokenBuckets:
-    """The buckets of those seen last, at most `most`; who falls out begins anew with a full one."""
+    """The buckets of the `max_keys` keys that were used last; a key that was dropped begins again with a full one."""
 
-    def __init__(self, pace: Rate, clock: Callable[[], float], most: int = 10_000) -> None:
-        self._pace = pace
+    def __init__(self, rate: Rate, clock: Callable[[], float], max_keys: int = 10_000) -> None:
+        self._rate = rate
         self._clock = clock
-        self._most = most
+        self._max_keys = max_keys
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Counts one request of `key`; how many seconds it should have waited, 0 when it may go on."""
-        bucket, seconds = take(self._buckets.get(key), self._clock(), self._pace)
+        """Count one request of `key`. Returns the seconds it should have waited; 0: it is allowed."""
+        bucket, seconds = take(self._buckets.get(key), self._clock(), self._rate)
         self._buckets[key] = bucket
         self._buckets.move_to_end(key)
-        if len(self._buckets) > self._most:
+        if len(self._buckets) > self._max_keys:
             self._buckets.popitem(last=False)
         return seconds

@@ -1,4 +1,7 @@
-"""A bell: whoever changed a row rings it, whoever waits for rows looks again. Rows are the truth, a ring is a hint."""
+"""Wake-ups: whoever has changed a row notifies those who wait for rows, and they look again.
+
+The rows are the truth; a wake-up is only a hint.
+"""
 
 import asyncio
 
@@ -11,40 +14,40 @@ from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-CALM_SECONDS = 0.02  # between two words to the other processes, however often it is rung here
+FORWARD_SECONDS = 0.02  # between two notifications of the other processes
 
 
 class Wakeups:
-    """Take a ticket, look at the rows, then wait for the ticket: a ring in between is not missed."""
+    """Subscribe, look at the rows, then wait for the event: a wake-up in between is not missed."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self._untold = asyncio.Event()
+        self._unforwarded = asyncio.Event()
 
     def notify(self) -> None:
-        self._untold.set()
+        self._unforwarded.set()
         self.notify_local()
 
     def notify_local(self) -> None:
-        """It was rung elsewhere."""
+        """Wake up only this process, for a change made elsewhere."""
         self._event.set()
         self._event = asyncio.Event()
 
     def subscribe(self) -> asyncio.Event:
-        """Set by the next ring."""
+        """An event that the next wake-up sets."""
         return self._event
 
     async def forward(self, database: Database, clock: Clock, stop: asyncio.Event) -> None:
-        """Pass rings on to all processes at the database until told to stop; many at once are one."""
+        """Forward wake-ups to all processes at the database until told to stop; many at once are forwarded as one."""
         while not stop.is_set():
-            if await clock.wait(self._untold, 1.0):
-                self._untold.clear()
+            if await clock.wait(self._unforwarded, 1.0):
+                self._unforwarded.clear()
                 try:
                     await database.notify()
-                except SQLAlchemyError as error:  # a hint less: everybody looks every second
-                    log.info("the bell was not heard elsewhere", error=type(error).__name__)
-                await clock.wait(stop, CALM_SECONDS)
+                except SQLAlchemyError as error:  # a hint is lost: everybody looks every second anyway
+                    log.info("could not notify other processes", error=type(error).__name__)
+                await clock.wait(stop, FORWARD_SECONDS)
 
     async def listen(self, database: Database, stop: asyncio.Event) -> None:
-        """Ring here when it was rung elsewhere, until told to stop."""
-        await run_until(stop, database.listen(self.notify_local))
+        """Wake up this process when another one notifies, until told to stop."""
+        await run_until(stop, database.hear(self.notify_local))

@@ -92,7 +92,7 @@ class AccountContext:
     async def trip_breaker(self, decision: Decision) -> None:
         """Count one more failure in a row: nothing is submitted for a while, longer each time. Only temporary failures
         count."""
-        if decision != Decision.AGAIN_LATER:
+        if decision != Decision.RETRY_LATER:
             return
         async with self.deps.database.write() as connection:
             await self._fence(connection)
@@ -104,7 +104,7 @@ class AccountContext:
         """Ask for the API's own time if it is not known: a submit whose answer is lost is looked for by it. While tasks
         are polled, their answers tell it."""
         client = self.api_account.client
-        if not client.server_clock.should_be_asked():
+        if not client.server_clock.needs_query():
             return
         await self.wait_to_query()
         try:

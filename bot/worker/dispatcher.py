@@ -21,7 +21,7 @@ from storage.jobs import ACTIVE, Job, State
 
 log = structlog.get_logger(__name__)
 
-AGAIN_SECONDS = 5.0
+RETRY_SECONDS = 5.0
 
 _STEPS: dict[State, Callable[[AccountContext, Job, asyncio.Event], Awaitable[Job]]] = {
     State.SUBMITTING: reconcile_submit,
@@ -83,6 +83,6 @@ async def _run_job(context: AccountContext, job: Job, stop: asyncio.Event) -> No
         except LeadershipLost:
             raise
         except Exception:  # as above; the row says where to continue
-            log.exception("a step broke and begins again", job=job.id, seconds=AGAIN_SECONDS)
-            await context.deps.clock.wait(stop, AGAIN_SECONDS)
+            log.exception("a step broke and begins again", job=job.id, seconds=RETRY_SECONDS)
+            await context.deps.clock.wait(stop, RETRY_SECONDS)
             now = await context.read(job)

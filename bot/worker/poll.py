@@ -36,7 +36,7 @@ async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> J
         if job.cancel_requested and not cancel_tried:
             cancel_tried = True
             if await _cancel_task(context, job):
-                return await context.write(job, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER))
+                return await context.write(job, job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER))
         asked = context.deps.clock.now()
         task = await query(context, job)
         query_seconds = context.deps.clock.now() - asked
@@ -85,7 +85,7 @@ def event_from(task: Task | None, odd: int, *, running_for: float, expired: bool
         case TaskStatus.SUCCEEDED | TaskStatus.FAILED if task.failure is not None:
             return job_lifecycle.TaskFailed(task.failure.code, task.failure.decision)
         case TaskStatus.CANCELED:
-            return job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)
+            return job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER)
         case TaskStatus.PENDING:  # it waits for its turn at the API, which is no reason to give up
             return None
     return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
@@ -103,7 +103,7 @@ async def is_expired(context: AccountContext, job: Job) -> bool:
         intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.server_at is None:
         return waited(context, job) > TASK_LIFETIME
-    server_now = context.api_account.client.server_clock.about()
+    server_now = context.api_account.client.server_clock.estimate()
     if server_now is None:
         return steady() - context.began_at > TASK_LIFETIME
     return server_now - intent.server_at > TASK_LIFETIME

@@ -30,14 +30,14 @@ async def submit(context: AccountContext, job: Job) -> Job:
         return await _rejected(context, job, error)
     except StoreDown as error:  # nothing was sent, and the photo is still there: later
         log.warning("could not read a photo", job=job.id, error=str(error))
-        await context.trip_breaker(Decision.AGAIN_LATER)
-        return await context.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.AGAIN_LATER))
+        await context.trip_breaker(Decision.RETRY_LATER)
+        return await context.write(job, job_lifecycle.SubmitRejected("PhotoStoreDown", Decision.RETRY_LATER))
     if task_request is None:
         return await context.write(job, job_lifecycle.Expired())
     try:
         async with context.submit_limiter.slot():
             if (now := await context.read(job)) is not None and now.cancel_requested:
-                return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.AGAIN_LATER))
+                return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.RETRY_LATER))
             await context.confirm_fence(job)
             created = await context.api_account.client.create_task(task_request)
     except InDoubt as error:

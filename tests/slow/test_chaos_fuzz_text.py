@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from bot.dashscope.errors import plain
+from bot.dashscope.errors import sanitize
 from bot.dashscope.photo_links import read_token
 from bot.domain.styles import STYLES, find, nearest
 from bot.i18n import texts_for
@@ -71,7 +71,7 @@ def test_a_long_text_is_searched_for_a_name_quickly() -> None:
 
 def test_an_api_message_becomes_one_bounded_printable_line(texts: list[str]) -> None:
     for text in texts:
-        line = plain(text)
+        line = sanitize(text)
         assert len(line) <= 300
         assert line.isprintable()
 

@@ -118,7 +118,7 @@ async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(po
                             pytest.fail("an old epoch must not write")
                 for leadership in held.terms.values():
                     async with fenced_write(database, leadership):
-                        await leadership.sure()
+                        await leadership.confirm()
 
 
 async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
@@ -148,9 +148,9 @@ async def test_what_nobody_holds_any_more_leaves_nothing_in_the_election_but_who
     async with candidate(postgres_url, "one", held) as one:
         await held.until(all_held)
         async with candidate(postgres_url, "two", held) as two:
-            await two.election.pulse.sure()  # once it has looked
-            assert two.election.elsewhere() == frozenset(ROLES)
-        assert one.election.elsewhere() == frozenset()
+            await two.election.heartbeat.confirm()  # once it has looked
+            assert two.election.held_elsewhere() == frozenset(ROLES)
+        assert one.election.held_elsewhere() == frozenset()
     async with open_elections(postgres_url) as manager:
         left = [(job.queue, job.status) for job in await manager.list_jobs_async()]
     assert {status for _, status in left} <= {"todo"}

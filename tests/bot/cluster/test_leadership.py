@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.cluster.leadership import (
-    AGAIN_SECONDS,
-    CUT_OFF_SECONDS,
+    RECONNECT_SECONDS,
+    RETRY_SECONDS,
     Leadership,
     LeadershipLost,
     Role,
@@ -44,7 +44,7 @@ async def test_a_part_that_broke_begins_again_until_it_is_told_to_stop() -> None
     clock, stop = Noting(), asyncio.Event()
     errors: list[Exception] = [KeyError("a bug"), ExceptionGroup("several", [OSError("a full disk")])]
     await keep_running(partial(breaks_with, errors, stop), clock, stop)
-    assert clock.waits == [AGAIN_SECONDS] * 2
+    assert clock.waits == [RETRY_SECONDS] * 2
 
 
 async def test_who_is_deposed_does_not_begin_again() -> None:
@@ -65,7 +65,7 @@ async def test_who_is_alone_takes_a_role_again_whoever_has_taken_it() -> None:
 
     clock, stop = Noting(), asyncio.Event()
     await SingleProcess(clock).run([Role("housekeeping", work)], stop)
-    assert clock.waits == [AGAIN_SECONDS]
+    assert clock.waits == [RETRY_SECONDS]
 
 
 async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a_bug(postgres_url: str) -> None:
@@ -85,7 +85,7 @@ async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a
 
         await keep_running(work, clock, stop)
         assert clock.waits
-        assert set(clock.waits) == {CUT_OFF_SECONDS}
+        assert set(clock.waits) == {RECONNECT_SECONDS}
         with pytest.raises(DBAPIError) as caught:
             async with database.read() as connection:
                 await connection.execute(text("SELECT nonsense"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest_asyncio
 
-from bot.cluster.update_inbox import ARRIVAL_SECONDS, LEASE_SECONDS, UpdateInbox
+from bot.cluster.update_inbox import KEPT_SECONDS, LEASE_SECONDS, UpdateInbox
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
 from storage import update_inbox
@@ -78,7 +78,7 @@ async def test_numbers_start_anew_after_some_days(office: Office) -> None:
     here = office.process("here")
     await here.accept(update(7))
     await here.done(7)
-    office.now += ARRIVAL_SECONDS + 1
+    office.now += KEPT_SECONDS + 1
     assert await here.accept(update(7))
 
 

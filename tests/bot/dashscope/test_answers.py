@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.dashscope import answers
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted
 from bot.dashscope.wire import ApiResponse, CreatedTask, Failure, ListedTask, TaskStatus
 
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
@@ -46,18 +46,18 @@ GARBAGE = [
 def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[ApiResponse], object], body: bytes) -> None:
     with pytest.raises(InDoubt) as caught:
         read(answer(body))
-    assert (caught.value.code, caught.value.decision) == ("Garbled", Decision.AGAIN_LATER)
+    assert (caught.value.code, caught.value.decision) == ("Garbled", Decision.RETRY_LATER)
 
 
 @pytest.mark.parametrize(
     ("status", "code", "kind", "decision"),
     [
-        (400, "InvalidParameter", NotTaken, Decision.OUR_BUG),
-        (400, "DataInspectionFailed", NotTaken, Decision.REFUSED),
-        (401, "InvalidApiKey", NotTaken, Decision.PAUSE_ACCOUNT),
-        (429, "Throttling.RateQuota", NotTaken, Decision.AGAIN_LATER),
-        (500, "InternalError", InDoubt, Decision.AGAIN_LATER),
-        (503, "ModelUnavailable", InDoubt, Decision.AGAIN_LATER),
+        (400, "InvalidParameter", NotAccepted, Decision.OUR_BUG),
+        (400, "DataInspectionFailed", NotAccepted, Decision.REFUSED),
+        (401, "InvalidApiKey", NotAccepted, Decision.PAUSE_ACCOUNT),
+        (429, "Throttling.RateQuota", NotAccepted, Decision.RETRY_LATER),
+        (500, "InternalError", InDoubt, Decision.RETRY_LATER),
+        (503, "ModelUnavailable", InDoubt, Decision.RETRY_LATER),
     ],
 )
 def test_a_refused_submit_says_whether_it_was_taken(
@@ -73,11 +73,11 @@ def test_a_refused_submit_says_whether_it_was_taken(
 @pytest.mark.parametrize(
     ("status", "kind", "decision"),
     [
-        (302, NotTaken, Decision.OUR_BUG),
-        (404, NotTaken, Decision.OUR_BUG),
-        (413, NotTaken, Decision.OUR_BUG),
-        (429, NotTaken, Decision.AGAIN_LATER),
-        (502, InDoubt, Decision.AGAIN_LATER),
+        (302, NotAccepted, Decision.OUR_BUG),
+        (404, NotAccepted, Decision.OUR_BUG),
+        (413, NotAccepted, Decision.OUR_BUG),
+        (429, NotAccepted, Decision.RETRY_LATER),
+        (502, InDoubt, Decision.RETRY_LATER),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"code": 7, "message": [], "request_id": {}}'])
@@ -120,7 +120,7 @@ def test_a_success_has_its_picture_and_its_times() -> None:
 
 def test_a_failure_has_its_code_and_its_decision() -> None:
     task = answers.task(output(task_status="FAILED", code="InvalidImageResolution", message="Too large"), TASK)
-    assert task.failure == Failure("InvalidImageResolution", "Too large", Decision.PHOTO_FAULT)
+    assert task.failure == Failure("InvalidImageResolution", "Too large", Decision.BAD_PHOTO)
     assert (task.result_url, task.image_count) == (None, 0)
 
 
@@ -130,7 +130,7 @@ def test_a_failure_has_its_code_and_its_decision() -> None:
 def test_a_failure_that_nobody_knows_is_worth_another_try(fields: dict[str, object]) -> None:
     failure = answers.task(output(task_status="FAILED", **fields), TASK).failure
     assert failure
-    assert failure.decision is Decision.AGAIN_LATER
+    assert failure.decision is Decision.RETRY_LATER
 
 
 @pytest.mark.parametrize("status", ["PENDING", "RUNNING", "SUSPENDED", "CANCELED", "UNKNOWN"])
@@ -219,5 +219,5 @@ def test_a_cancel_is_done_or_too_late() -> None:
     late = {"code": "UnsupportedOperation", "message": "Failed to cancel the task", "request_id": "r"}
     assert answers.cancelled(answer({"request_id": "r"})) is True
     assert answers.cancelled(answer(late, 400)) is False
-    with pytest.raises(NotTaken):
+    with pytest.raises(NotAccepted):
         answers.cancelled(answer({"code": "InvalidApiKey"}, 401))

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope, Timeouts
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone
 from bot.dashscope.wire import TaskRequest, TaskStatus
 from tests.fakes.http_server import Handler, Loopback, Received, Reply, as_json, hang, loopback
 
@@ -54,9 +54,9 @@ async def test_nobody_listening_means_surely_not_taken() -> None:
     async with loopback(hang) as server:
         gone = server.url
     async with client_of(gone) as client:
-        with pytest.raises(NotTaken) as caught:
+        with pytest.raises(NotAccepted) as caught:
             await client.create_task(WISH)
-    assert (caught.value.code, caught.value.decision) == ("ConnectError", Decision.AGAIN_LATER)
+    assert (caught.value.code, caught.value.decision) == ("ConnectError", Decision.RETRY_LATER)
 
 
 async def test_a_full_pool_means_surely_not_taken() -> None:
@@ -68,7 +68,7 @@ async def test_a_full_pool_means_surely_not_taken() -> None:
         hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), patience=Timeouts(pool=0.1))
         first = asyncio.create_task(patient.query_task(TASK))
         await server.met.wait()
-        with pytest.raises(NotTaken) as caught:
+        with pytest.raises(NotAccepted) as caught:
             await hurried.create_task(WISH)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
@@ -91,7 +91,7 @@ async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str
     async with talking(lambda _: Reply(raw=raw)) as (client, server):
         with pytest.raises(InDoubt) as caught:
             await client.create_task(WISH)
-    assert (caught.value.code, caught.value.decision) == (code, Decision.AGAIN_LATER)
+    assert (caught.value.code, caught.value.decision) == (code, Decision.RETRY_LATER)
     assert len(server.received) == 1
 
 
@@ -105,7 +105,7 @@ async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(patience
 
 async def test_a_submit_is_never_redirected() -> None:
     async with talking(lambda _: Reply(307, headers=(("Location", "/elsewhere"),))) as (client, server):
-        with pytest.raises(NotTaken):
+        with pytest.raises(NotAccepted):
             await client.create_task(WISH)
     assert len(server.received) == 1
 
@@ -113,9 +113,9 @@ async def test_a_submit_is_never_redirected() -> None:
 async def test_a_throttled_submit_is_surely_not_taken_and_not_repeated() -> None:
     refused = as_json({"code": "Throttling.RateQuota", "message": "Later.", "request_id": "r"}, 429)
     async with talking(lambda _: refused) as (client, server):
-        with pytest.raises(NotTaken) as caught:
+        with pytest.raises(NotAccepted) as caught:
             await client.create_task(WISH)
-    assert caught.value.decision is Decision.AGAIN_LATER
+    assert caught.value.decision is Decision.RETRY_LATER
     assert len(server.received) == 1
 
 
@@ -183,11 +183,11 @@ async def test_an_upload_posts_the_file_last_and_gives_its_link() -> None:
 
 @pytest.mark.parametrize(
     ("status", "decision"),
-    [(403, Decision.AGAIN_LATER), (500, Decision.AGAIN_LATER), (400, Decision.OUR_BUG)],
+    [(403, Decision.RETRY_LATER), (500, Decision.RETRY_LATER), (400, Decision.OUR_BUG)],
 )
 async def test_a_refused_upload_says_whether_to_try_again(status: int, decision: Decision) -> None:
     async with talking(lambda request: storage(request, status)) as (client, _):
-        with pytest.raises(NotTaken) as caught:
+        with pytest.raises(NotAccepted) as caught:
             await client.upload("a.jpg", JPEG)
     assert caught.value.decision is decision
 
@@ -228,7 +228,7 @@ async def test_what_is_no_picture_in_bounds_is_asked_for_again_later(reply: Repl
     async with talking(lambda _: reply) as (client, server):
         with pytest.raises(DashScopeError) as caught:
             await client.fetch_result(server.url + "/x", max_bytes=1000)
-    assert caught.value.decision is Decision.AGAIN_LATER
+    assert caught.value.decision is Decision.RETRY_LATER
     assert len(server.received) <= 4
 
 
@@ -246,12 +246,12 @@ async def test_no_secret_reaches_a_log_an_exception_or_a_repr(caplog: pytest.Log
     caplog.set_level(logging.DEBUG)
     echo = as_json({"code": "InvalidApiKey", "message": f"Key {KEY} and {WISH.image_url} are wrong."}, 401)
     async with talking(lambda r: echo if r.method == "POST" else Reply(404)) as (client, server):
-        with pytest.raises(NotTaken) as refused:
+        with pytest.raises(NotAccepted) as refused:
             await client.create_task(WISH)
         with pytest.raises(ResultGone) as gone:
             await client.fetch_result(server.url + "/x?Signature=s3cret")
     async with client_of(server.url) as client:
-        with pytest.raises(NotTaken) as unreachable:
+        with pytest.raises(NotAccepted) as unreachable:
             await client.create_task(WISH)
         told = [repr(client), repr(vars(client))]
     for caught in (refused, gone, unreachable):

@@ -2,21 +2,21 @@
 
 import pytest
 
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, ResultGone, decide, plain
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide, sanitize
 
 
 @pytest.mark.parametrize(
     ("code", "status", "decision"),
     [
-        ("InvalidURL", 400, Decision.RE_EXPOSE),
-        ("InvalidURL.Timeout", None, Decision.RE_EXPOSE),
-        ("InvalidURL.ConnectionRefused", 400, Decision.RE_EXPOSE),
-        ("BadRequest.InputDownloadFailed", None, Decision.RE_EXPOSE),
-        ("InvalidParameter.DataInspection", 400, Decision.RE_EXPOSE),
-        ("InvalidImageResolution", None, Decision.PHOTO_FAULT),
-        ("InvalidImageFormat", 400, Decision.PHOTO_FAULT),
-        ("InvalidImage.FileFormat", 400, Decision.PHOTO_FAULT),
-        ("InvalidImage.ImageSize", None, Decision.PHOTO_FAULT),
+        ("InvalidURL", 400, Decision.NEW_LINK),
+        ("InvalidURL.Timeout", None, Decision.NEW_LINK),
+        ("InvalidURL.ConnectionRefused", 400, Decision.NEW_LINK),
+        ("BadRequest.InputDownloadFailed", None, Decision.NEW_LINK),
+        ("InvalidParameter.DataInspection", 400, Decision.NEW_LINK),
+        ("InvalidImageResolution", None, Decision.BAD_PHOTO),
+        ("InvalidImageFormat", 400, Decision.BAD_PHOTO),
+        ("InvalidImage.FileFormat", 400, Decision.BAD_PHOTO),
+        ("InvalidImage.ImageSize", None, Decision.BAD_PHOTO),
         ("DataInspectionFailed", 400, Decision.REFUSED),
         ("IPInfringementSuspect", None, Decision.REFUSED),
         ("InternalError.Algo", None, Decision.NO_FACE),
@@ -29,20 +29,20 @@ from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotTaken, Re
         ("AccessDenied.Unpurchased", 403, Decision.PAUSE_ACCOUNT),
         ("AllocationQuota.FreeTierOnly", 403, Decision.PAUSE_ACCOUNT),
         ("ModelNotFound", 404, Decision.PAUSE_ACCOUNT),
-        ("Throttling", 429, Decision.AGAIN_LATER),
-        ("Throttling.RateQuota", 429, Decision.AGAIN_LATER),
-        ("Throttling.BurstRate", 429, Decision.AGAIN_LATER),
+        ("Throttling", 429, Decision.RETRY_LATER),
+        ("Throttling.RateQuota", 429, Decision.RETRY_LATER),
+        ("Throttling.BurstRate", 429, Decision.RETRY_LATER),
         ("Throttling.AllocationQuota", 429, Decision.PAUSE_ACCOUNT),
         ("CommodityNotPurchased", 429, Decision.PAUSE_ACCOUNT),
         ("PrepaidBillOverdue", 429, Decision.PAUSE_ACCOUNT),
         ("PostpaidBillOverdue", 429, Decision.PAUSE_ACCOUNT),
-        ("InternalError", 500, Decision.AGAIN_LATER),
-        ("InternalError.Timeout", None, Decision.AGAIN_LATER),
-        ("SystemError", 500, Decision.AGAIN_LATER),
-        ("RequestTimeOut", 503, Decision.AGAIN_LATER),
-        ("ModelServiceFailed", 500, Decision.AGAIN_LATER),
-        ("ModelServingError", 503, Decision.AGAIN_LATER),
-        ("ModelUnavailable", 503, Decision.AGAIN_LATER),
+        ("InternalError", 500, Decision.RETRY_LATER),
+        ("InternalError.Timeout", None, Decision.RETRY_LATER),
+        ("SystemError", 500, Decision.RETRY_LATER),
+        ("RequestTimeOut", 503, Decision.RETRY_LATER),
+        ("ModelServiceFailed", 500, Decision.RETRY_LATER),
+        ("ModelServingError", 503, Decision.RETRY_LATER),
+        ("ModelUnavailable", 503, Decision.RETRY_LATER),
     ],
 )
 def test_every_documented_code_has_its_decision(code: str, status: int | None, decision: Decision) -> None:
@@ -52,17 +52,17 @@ def test_every_documented_code_has_its_decision(code: str, status: int | None, d
 @pytest.mark.parametrize(
     ("status", "decision"),
     [
-        (None, Decision.AGAIN_LATER),
-        (500, Decision.AGAIN_LATER),
-        (503, Decision.AGAIN_LATER),
-        (429, Decision.AGAIN_LATER),
-        (408, Decision.AGAIN_LATER),
+        (None, Decision.RETRY_LATER),
+        (500, Decision.RETRY_LATER),
+        (503, Decision.RETRY_LATER),
+        (429, Decision.RETRY_LATER),
+        (408, Decision.RETRY_LATER),
         (400, Decision.OUR_BUG),
         (404, Decision.OUR_BUG),
         (307, Decision.OUR_BUG),
         (401, Decision.PAUSE_ACCOUNT),
         (403, Decision.PAUSE_ACCOUNT),
-        (200, Decision.AGAIN_LATER),
+        (200, Decision.RETRY_LATER),
     ],
 )
 @pytest.mark.parametrize("code", ["NeverHeardOf", "Never.Heard.Of", "", ".", "..Algo"])
@@ -83,19 +83,19 @@ def test_an_unknown_code_is_judged_by_its_status(code: str, status: int | None, 
     ],
 )
 def test_a_message_keeps_no_secret(text: str, secret: str) -> None:
-    kept = plain(text)
+    kept = sanitize(text)
     assert secret not in kept
     assert kept.split()[0] == text.split(maxsplit=1)[0]
 
 
 def test_a_message_is_one_bounded_line_that_any_database_takes() -> None:
-    kept = plain("first\r\nsecond\x00\ud800 " + "x" * 100_000)
+    kept = sanitize("first\r\nsecond\x00\ud800 " + "x" * 100_000)
     assert kept.startswith("first second ?")
     assert len(kept) == 300
     kept.encode()
 
 
-@pytest.mark.parametrize("kind", [DashScopeError, NotTaken, InDoubt, ResultGone])
+@pytest.mark.parametrize("kind", [DashScopeError, NotAccepted, InDoubt, ResultGone])
 def test_an_error_says_what_happened_and_under_which_request(kind: type[DashScopeError]) -> None:
     error = kind("Arrearage", "Pay.", decision=Decision.PAUSE_ACCOUNT, request_id="r-1", http_status=400)
     assert str(error) == "HTTP 400 Arrearage: Pay. (request r-1)"

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.dashscope import files
-from bot.dashscope.errors import Decision, InDoubt, NotTaken
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted
 
 POLICY: dict[str, object] = {
     "policy": "cG9saWN5",
@@ -43,9 +43,9 @@ def test_a_policy_without_sense_is_an_error(wrong: dict[str, object]) -> None:
 
 
 def test_a_file_over_the_policys_limit_is_not_sent() -> None:
-    with pytest.raises(NotTaken) as caught:
+    with pytest.raises(NotAccepted) as caught:
         files.form(POLICY, "a.jpg", 10_000_001)
-    assert caught.value.decision is Decision.PHOTO_FAULT
+    assert caught.value.decision is Decision.BAD_PHOTO
 
 
 @pytest.mark.parametrize("name", ["", "../a.jpg", "a/b.jpg", "照片.jpg", "a b.jpg", ".jpg", "x" * 101])

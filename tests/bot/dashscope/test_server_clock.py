@@ -30,11 +30,11 @@ def test_it_goes_on_from_what_was_heard_last() -> None:
     at = Steady()
     clock = ServerClock(at)
     assert clock.now() is None
-    clock.hear(NOON)
+    clock.observe(NOON)
     at.at += 30
     assert clock.now() == NOON + 30
-    clock.hear(None)  # an answer without a date changes nothing
-    clock.hear(NOON + 29)
+    clock.observe(None)  # an answer without a date changes nothing
+    clock.observe(NOON + 29)
     at.at += 1
     assert clock.now() == NOON + 30
 
@@ -42,14 +42,14 @@ def test_it_goes_on_from_what_was_heard_last() -> None:
 def test_what_was_heard_long_ago_is_not_believed_and_is_asked_for_now_and_then() -> None:
     at = Steady()
     clock = ServerClock(at)
-    assert [clock.should_be_asked(), clock.should_be_asked()] == [True, False]
+    assert [clock.needs_query(), clock.needs_query()] == [True, False]
     at.at += ASK_SECONDS
-    assert clock.should_be_asked()
-    clock.hear(NOON)
+    assert clock.needs_query()
+    clock.observe(NOON)
     at.at += FRESH_SECONDS
-    assert (clock.now() is None, clock.should_be_asked()) == (False, False)
+    assert (clock.now() is None, clock.needs_query()) == (False, False)
     at.at += 1
-    assert (clock.now() is None, clock.should_be_asked()) == (True, True)
+    assert (clock.now() is None, clock.needs_query()) == (True, True)
 
 
 def test_the_steady_clock_goes_on() -> None:

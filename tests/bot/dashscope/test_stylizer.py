@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
-from bot.dashscope.errors import Decision, NotTaken, ResultGone
+from bot.dashscope.errors import Decision, NotAccepted, ResultGone
 from bot.dashscope.wire import Task, TaskRequest, TaskStatus
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg, stand_in
@@ -109,14 +109,14 @@ async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
         (TaskRequest(INLINE, 11), {}, "InvalidParameter", Decision.OUR_BUG),
         (TaskRequest(INLINE, 2), {"keys": frozenset({"sk-other"})}, "InvalidApiKey", Decision.PAUSE_ACCOUNT),
         (TaskRequest(INLINE, 2), {"free_images": 0}, "AllocationQuota.FreeTierOnly", Decision.PAUSE_ACCOUNT),
-        (TaskRequest(INLINE, 2), {"submits_per_second": 0}, "Throttling.RateQuota", Decision.AGAIN_LATER),
+        (TaskRequest(INLINE, 2), {"submits_per_second": 0}, "Throttling.RateQuota", Decision.RETRY_LATER),
     ],
 )
 async def test_a_refusal_comes_with_what_to_do(
     tmp_path: Path, wish: TaskRequest, settings: dict[str, Any], code: str, decision: Decision
 ) -> None:
     async with pair(tmp_path, **settings) as both:
-        with pytest.raises(NotTaken) as caught:
+        with pytest.raises(NotAccepted) as caught:
             await both.client.create_task(wish)
     assert (caught.value.code, caught.value.decision) == (code, decision)
     assert caught.value.request_id
@@ -125,8 +125,8 @@ async def test_a_refusal_comes_with_what_to_do(
 @pytest.mark.parametrize(
     ("photo", "decision"),
     [
-        (portrait_jpeg(100, 100), Decision.PHOTO_FAULT),
-        (b"no picture", Decision.PHOTO_FAULT),
+        (portrait_jpeg(100, 100), Decision.BAD_PHOTO),
+        (b"no picture", Decision.BAD_PHOTO),
     ],
 )
 async def test_a_photo_that_does_not_pass_is_the_photos_fault(tmp_path: Path, photo: bytes, decision: Decision) -> None:
@@ -134,7 +134,7 @@ async def test_a_photo_that_does_not_pass_is_the_photos_fault(tmp_path: Path, ph
         link = "data:image/jpeg;base64," + b64encode(photo).decode()
         try:
             created = await both.client.create_task(TaskRequest(link, 2))
-        except NotTaken as refused:
+        except NotAccepted as refused:
             assert refused.decision is decision
         else:
             failure = (await both.until(created.task_id, TaskStatus.FAILED)).failure

@@ -315,7 +315,7 @@ class UncertainLeader(SoleLeader):
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     is_lost: bool = False
 
-    async def sure(self) -> None:
+    async def confirm(self) -> None:
         self.asked.set()
         await self.is_sure.wait()
 

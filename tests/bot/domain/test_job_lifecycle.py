@@ -14,7 +14,7 @@ from tests.harness.rows import A_JOB, NOON
 
 D, Q, SUB, RUN, FETCH = State.DRAFT, State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING
 STORED, SEEN, FAILED, CANCELED = State.STORED, State.DELIVERED, State.FAILED, State.CANCELED
-AGAIN = Decision.AGAIN_LATER
+AGAIN = Decision.RETRY_LATER
 NEVER_SENT_AGAIN = ((REQUESTER, "release"), (BUDGET, "commit"))
 ALL_BACK = ((EVERYTHING, "release"),)
 BACK = ((REQUESTER, "release"), (BUDGET, "release"))

@@ -13,13 +13,13 @@ from tests.harness.rows import NOON
 
 FAILURES = {
     Decision.NO_FACE: ErrorCode.NO_FACE,
-    Decision.PHOTO_FAULT: ErrorCode.PHOTO_REFUSED,
+    Decision.BAD_PHOTO: ErrorCode.PHOTO_REFUSED,
     Decision.REFUSED: ErrorCode.CONTENT_REFUSED,
     Decision.OUR_BUG: ErrorCode.SERVICE_DOWN,
-    Decision.RE_EXPOSE: ErrorCode.SERVICE_DOWN,
-    Decision.AGAIN_LATER: ErrorCode.SERVICE_DOWN,
+    Decision.NEW_LINK: ErrorCode.SERVICE_DOWN,
+    Decision.RETRY_LATER: ErrorCode.SERVICE_DOWN,
 }
-RUNS = {Decision.NO_FACE: 2, Decision.RE_EXPOSE: 4, Decision.AGAIN_LATER: 4}
+RUNS = {Decision.NO_FACE: 2, Decision.NEW_LINK: 4, Decision.RETRY_LATER: 4}
 
 
 @pytest.mark.parametrize("decision", FAILURES)
@@ -44,9 +44,7 @@ def test_failed_runs_wait_longer_each_time() -> None:
 
 
 def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later() -> None:
-    failed = job_lifecycle.TaskFailed(
-        "InvalidURL", Decision.RE_EXPOSE
-    )  # such as when we are restarted while it is read
+    failed = job_lifecycle.TaskFailed("InvalidURL", Decision.NEW_LINK)  # such as when we are restarted while it is read
     changes = [
         advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(job_lifecycle.MAX_RESUBMITS)
     ]

@@ -191,7 +191,7 @@ def test_with_a_token_whoever_has_it_may_and_nobody_else() -> None:
 async def test_metrics_are_refused_in_words_and_without_a_number(door: Door) -> None:
     refused = await door.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
     assert (refused.status_code, refused.text) == (403, "Metrics need METRICS_TOKEN.\n")
-    outside = replace(door.outside, watchers=MetricsAccess(SecretStr("sixteen-signs-or-more")))
+    outside = replace(door.outside, metrics_access=MetricsAccess(SecretStr("sixteen-signs-or-more")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(outside, None)), base_url=SITE) as http:
         asked = await http.get("/metrics")
         assert (asked.status_code, asked.headers["www-authenticate"]) == (401, "Bearer")

@@ -5,7 +5,7 @@ import random
 import pytest
 from PIL import Image
 
-from bot.imaging.fitting import JPEG_BYTES, FaceBox, as_jpeg, crop_box, fit_size, fitted, small_jpeg
+from bot.imaging.fitting import JPEG_BYTES, FaceBox, crop_box, encode_jpeg, fit, fit_size, small_jpeg
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_longer_picture_keeps_the_part_round_its_face(
 
 @pytest.mark.parametrize(("size", "cropped"), [((200, 400), False), ((200, 401), True), ((401, 200), True)])
 def test_only_what_is_longer_than_two_to_one_is_cropped(size: tuple[int, int], cropped: bool) -> None:
-    picture, was_cropped = fitted(Image.new("RGB", size), None)
+    picture, was_cropped = fit(Image.new("RGB", size), None)
     assert was_cropped is cropped
     assert max(picture.size) == 2 * min(picture.size)
 
@@ -73,7 +73,7 @@ def test_noise_gives_way_in_quality_and_then_in_pixels_until_it_fits(
 ) -> None:
     noise = Image.effect_noise(size, 100 if size != wanted else 400)
     picture = Image.merge("RGB", [noise, noise.rotate(180), noise.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
-    jpeg, out = as_jpeg(picture)
+    jpeg, out = encode_jpeg(picture)
     assert len(jpeg) <= JPEG_BYTES
     assert out == wanted
 

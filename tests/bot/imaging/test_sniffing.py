@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bot.imaging.results import ForeignFormat
-from bot.imaging.sniffing import foreign, is_readable
+from bot.imaging.sniffing import identify_foreign, is_readable
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_the_kinds_we_read_are_known(data: bytes) -> None:
 )
 def test_the_kinds_we_do_not_read_are_told_apart(data: bytes, kind: ForeignFormat | None) -> None:
     assert not is_readable(data)
-    assert foreign(data) == kind
+    assert identify_foreign(data) == kind
 
 
 @pytest.mark.parametrize("data", [b"<!---->" * 600, b"<?" * 2000, b"<!--" * 1000, b" " * 4096, b"<!DOCTYPE svg" * 300])
 def test_no_text_makes_the_look_slow(data: bytes) -> None:
     started = time.process_time()
-    assert foreign(data) is None
+    assert identify_foreign(data) is None
     assert time.process_time() - started < 0.2
 
 
 def test_a_zip_bomb_is_not_unpacked() -> None:
     started = time.process_time()
-    assert foreign(gzip.compress(bytes(100_000_000), 1, mtime=0)[:20_000]) is None
+    assert identify_foreign(gzip.compress(bytes(100_000_000), 1, mtime=0)[:20_000]) is None
     assert time.process_time() - started < 2

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from bot.runtime.logging import redacted, set_up_logging, striker
+from bot.runtime.logging import redacted, redactor, set_up_logging
 from tests import ROOT
 
 SECRET = "AAH-not-a-real-token-for-tests-only"
@@ -46,7 +46,7 @@ def test_names_with_dots_stay(line: str) -> None:
 
 @pytest.mark.parametrize("spelt", ["a word/of the:owners own", "owners own", "story"])
 def test_what_is_known_to_be_secret_is_struck_whatever_it_looks_like(spelt: str) -> None:
-    strike = striker(["a word/of the:owners own", "short"])
+    strike = redactor(["a word/of the:owners own", "short"])
     told = f"GET /metrics?word={spelt} and {quote(spelt, safe='')}"
     assert strike(told).count("[secret]") == (2 if len(spelt) > 7 else 0)
     assert strike("a short story") == "a short story"
@@ -63,7 +63,7 @@ def test_what_nobody_caught_is_logged_and_not_printed() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, cwd=ROOT)
     assert ended.returncode == 1
-    assert ended.stderr.count("nobody caught this") == 2
+    assert ended.stderr.count("uncaught exception") == 2
     assert (ended.stderr.count("ValueError"), TOLD in ended.stderr, "GabcDE" in ended.stderr) == (2, False, False)
     assert "UserWarning" in ended.stderr
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.runtime.clock import WallClock, within
+from bot.runtime.clock import WallClock, wait_for
 from bot.runtime.wakeups import Wakeups
 from storage.database import open_database
 
@@ -38,12 +38,12 @@ async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_ag
         open_database(postgres_url) as third,
     ):
         heard = there.subscribe()
-        while not await within(heard, 0.5):  # until it listens
+        while not await wait_for(heard, 0.5):  # until it listens
             here.notify()
-        await within(there.subscribe(), 0.5)  # whatever was still on its way
+        await wait_for(there.subscribe(), 0.5)  # whatever was still on its way
         silence = here.subscribe()
         there.notify_local()
-        assert not await within(silence, 0.5)
+        assert not await wait_for(silence, 0.5)
         told = here.subscribe(), there.subscribe()
         await third.notify()
         async with asyncio.timeout(30):

@@ -269,7 +269,7 @@ async def test_an_old_epoch_changes_neither_job_nor_account(tmp_path: Path, serv
             for _ in range(2):
                 account = await accounts.take_over(connection, "sk-one", mean=1.0, deviation=1.0)
         old = AccountContext(workers.api_accounts[0], workers.deps, epoch=account.epoch - 1, durations=QUICK)
-        for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.AGAIN_LATER)):
+        for write in (old.write(job, job_lifecycle.Expired()), old.trip_breaker(Decision.RETRY_LATER)):
             with pytest.raises(LeadershipLost):
                 await write
         assert await workers.row(job) == job

@@ -21,7 +21,7 @@ from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.harness.worker import open_workers
 
 NO_FACE = Failure("InternalError.Algo", "No.", Decision.NO_FACE)
-MISSING = Failure("ResultMissing", "", Decision.AGAIN_LATER)
+MISSING = Failure("ResultMissing", "", Decision.RETRY_LATER)
 
 
 def task(status: TaskStatus, url: str | None = None, failure: Failure | None = None, images: int = 0) -> Task:
@@ -55,7 +55,7 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
             False,
             job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
         ),
-        (task(TaskStatus.CANCELED), 0, 0, False, job_lifecycle.TaskFailed("Canceled", Decision.AGAIN_LATER)),
+        (task(TaskStatus.CANCELED), 0, 0, False, job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER)),
         (task(TaskStatus.UNKNOWN), 2, 0, False, None),
         (task(TaskStatus.UNKNOWN), 3, 0, False, job_lifecycle.TaskLost()),
     ],

@@ -37,7 +37,7 @@ def test_a_bucket_fills_again_with_time_and_never_over_its_rim(after: float, lef
 
 
 def test_the_visitors_seen_longest_ago_are_forgotten_first() -> None:
-    buckets = TokenBuckets(Rate(burst=1, per_second=0.001), HandClock(), most=2)
+    buckets = TokenBuckets(Rate(burst=1, per_second=0.001), HandClock(), max_keys=2)
     assert [buckets.wait(name) > 0 for name in ("anna", "ben", "anna", "carl", "ben", "anna")] == [
         False,
         False,
