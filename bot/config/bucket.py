@@ -1,7 +1,7 @@
-"""The settings of a bucket: where pictures are kept, when that is not a folder, and who we are there.
+"""The settings of the bucket where pictures are kept, if not in a folder, and of our access to it.
 
-The names are those of every program that uses such stores; what is not set is looked for where those look (a machine's
-or a pod's own role, for instance).
+The names are those that other programs use for such stores; what is not set is taken from the usual places, such as the
+role of a machine or a pod.
 """
 
 import re
@@ -21,7 +21,7 @@ class BucketSettings(BaseSettings):
     photo_store: str | None = None
     aws_endpoint_url: AnyHttpUrl | None = None
     aws_region: str | None = None
-    aws_secret_access_key: SecretStr | None = None  # before the id, which needs it
+    aws_secret_access_key: SecretStr | None = None  # before the id, whose validator reads it
     aws_access_key_id: SecretStr | None = Field(default=None, validate_default=True)
     aws_session_token: SecretStr | None = None
     aws_virtual_hosted_style_request: bool = False
@@ -64,7 +64,7 @@ class BucketSettings(BaseSettings):
 
     @property
     def has_public_bucket(self) -> bool:
-        """Whether pictures are in a bucket that the world may be able to reach: a plain http store is one of our own
+        """Whether pictures are in a bucket that can probably be reached from outside: one with plain http is in our own
         network."""
         return self.photo_store is not None and (
             self.aws_endpoint_url is None or self.aws_endpoint_url.scheme == "https"

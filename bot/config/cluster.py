@@ -1,4 +1,4 @@
-"""The settings that make one installation of several processes: the database they share, and what they sign with."""
+"""The settings for several processes in one installation: the shared database, and the key to sign with."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ class ClusterSettings(BucketSettings):
     """A part of `Settings`."""
 
     data_dir: Path = Path("data")
-    database_url: SecretStr | None = None  # holds a password; before the key, which needs it
+    database_url: SecretStr | None = None  # holds a password; before the key, whose validator reads it
     secret_key: SecretStr | None = Field(default=None, min_length=32, validate_default=True)
 
     @field_validator("database_url")
@@ -34,11 +34,11 @@ class ClusterSettings(BucketSettings):
 
     @property
     def database_password(self) -> str:
-        """The part of `database_url` that is secret by itself; empty where there is none."""
+        """The password in `database_url`; empty where there is none."""
         url = "" if self.database_url is None else self.database_url.get_secret_value()
         return unquote(url.rpartition("@")[0].rpartition(":")[2]) if "@" in url else ""
 
     @property
     def database(self) -> Path | str:
-        """Where the rows are: a file of SQLite's, or an address of a PostgreSQL, which is a secret."""
+        """An SQLite file, or the address of a PostgreSQL database, which is a secret."""
         return self.data_dir / "repaint.db" if self.database_url is None else self.database_url.get_secret_value()

@@ -1,4 +1,4 @@
-"""Settings: one frozen value from the environment and `.env`, every complaint at once. Nothing else reads either."""
+"""Settings: one frozen value from the environment and `.env`, with all errors at once. Nothing else reads these."""
 
 import ipaddress
 import re
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=BaseSettings)
 
 
 class InvalidSettings(Exception):
-    """The settings are wrong; the message names every one of them and what is wrong, and shows no value."""
+    """Some settings are wrong; the message names each and what is wrong with it, but shows no value."""
 
 
 def _split(value: object) -> object:
@@ -57,13 +57,13 @@ Packages = Annotated[
 
 
 class Settings(ClusterSettings):
-    """Every setting that an owner can change; `.env.example` explains each."""
+    """Every setting of an installation; `.env.example` explains each."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    public_url: AnyHttpUrl | None = None  # before those that need it
+    public_url: AnyHttpUrl | None = None  # before those whose validators read it
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     telegram_webhook: OnOff = "off"
@@ -127,13 +127,13 @@ class Settings(ClusterSettings):
 
     @field_validator("metrics_token")
     @classmethod
-    def _fits_too(cls, token: SecretStr | None) -> SecretStr | None:
+    def _token_fits_into_a_header(cls, token: SecretStr | None) -> SecretStr | None:
         if token is not None and not (token.get_secret_value().isascii() and token.get_secret_value().isprintable()):
             raise ValueError("a token is of plain letters, digits and signs")
         return token
 
     def secrets(self) -> tuple[str, ...]:
-        """Every word that must be seen nowhere."""
+        """Every secret value, to be removed from logs."""
         values = [getattr(self, name) for name in type(self).model_fields]
         several = [value if isinstance(value, tuple) else (value,) for value in values]
         words = [one.get_secret_value() for group in several for one in group if isinstance(one, SecretStr)]
@@ -149,12 +149,12 @@ class Settings(ClusterSettings):
 
     @property
     def has_web_chat(self) -> bool:
-        """The chat page is there unless it would be open to strangers without the owner's word."""
+        """Whether to serve the chat page: only where strangers can't reach it, unless the owner has decided."""
         return self.is_loopback if self.web_chat is None else self.web_chat == "on"
 
     @property
     def link_kind(self) -> Literal["signed", "bucket", "inline", "upload"]:
-        """How photos are shown to the API."""
+        """How photos are made available to the API."""
         match self.photo_links:
             case "auto" if self.has_public_bucket:
                 return "bucket"
@@ -167,16 +167,16 @@ class Settings(ClusterSettings):
 
 
 def load(env_file: Path | None = Path(".env")) -> Settings:
-    """The settings as they are now.
+    """Read the settings of the bot.
 
     Raises:
-        Wrong: with one line for every setting that is wrong.
+        InvalidSettings: with one line for every setting that is wrong.
     """
     return read(Settings, env_file)
 
 
 def read(kind: type[Kind], env_file: Path | None = Path(".env")) -> Kind:
-    """Those of one kind. Raises InvalidSettings, as `load` does."""
+    """Read the settings of this class. Raises InvalidSettings, as `load` does."""
     try:
         return kind(_env_file=env_file)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The settings that `repaint stylizer` reads: a machine that only paints needs none of the bot's."""
+"""The settings of `repaint stylizer`: a machine that only paints needs none of the bot's."""
 
 from dataclasses import replace
 
@@ -9,11 +9,11 @@ from pydantic_settings import SettingsConfigDict
 from bot.config.bucket import BucketSettings
 from storage.bucket import Bucket, open_objects
 
-STYLIZER_PREFIX = "stylizer"  # below the prefix: the bot's own pictures lie beside it
+STYLIZER_PREFIX = "stylizer"  # below the bucket's own prefix, beside the bot's pictures
 
 
 class StandInSettings(BucketSettings):
-    """From the same environment and the same `.env` as the bot's."""
+    """Read from the same environment and the same `.env` as the bot's."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -24,21 +24,22 @@ class StandInSettings(BucketSettings):
 
     @property
     def task_database(self) -> str | None:
-        """The address of a table that several share, which is a secret; None: a file in the data folder."""
+        """The address of a database that several processes share, which is a secret; None: a file in the data
+        folder."""
         url = self.stylizer_database_url or self.database_url
         return None if url is None else url.get_secret_value()
 
     @property
     def store(self) -> ObjectStore | None:
-        """Where the stand-in's photos are; None: in the data folder."""
+        """Where the stylizer's photos are; None: in the data folder."""
         return None if self.bucket is None else stylizer_bucket(self.bucket)
 
     def secrets(self) -> tuple[str, ...]:
-        """Every word that must be seen nowhere."""
+        """Every secret value, to be removed from logs."""
         values = [getattr(self, name) for name in type(self).model_fields]
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
 def stylizer_bucket(bucket: Bucket) -> ObjectStore:
-    """The stand-in's part of a bucket."""
+    """The stylizer's part of a bucket."""
     return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, STYLIZER_PREFIX)))))

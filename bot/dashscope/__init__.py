@@ -1,1 +1,1 @@
-"""The API's client: `wire` and `answers` know the protocol, `client` is the small shell that talks."""
+"""The API's client: `wire` and `answers` know the protocol, `client` does the I/O."""

@@ -31,17 +31,17 @@ _EVENT_TASK = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
 def created(answer: ApiResponse) -> CreatedTask:
-    """The task that a submit made. An answer without one leaves the question open: InDoubt."""
+    """The task that a submit created. Raises InDoubt for an answer without one, NotAccepted or InDoubt for an error."""
     body = _accepted(answer)
     output = _mapping(body.get("output"))
     task_id = output.get("task_id")
     if not is_task_id(task_id):
         raise api_error(answer)
-    return CreatedTask(task_id, _word(body.get("request_id")), TaskStatus.read(output.get("task_status")))
+    return CreatedTask(task_id, _text(body.get("request_id")), TaskStatus.read(output.get("task_status")))
 
 
 def task(answer: ApiResponse, task_id: str) -> Task:
-    """How the task `task_id` is doing."""
+    """The state of the task `task_id`."""
     body = _accepted(answer)
     output = _mapping(body.get("output"))
     if "task_status" not in output:
@@ -62,7 +62,7 @@ def task(answer: ApiResponse, task_id: str) -> Task:
 
 
 def task_page(answer: ApiResponse) -> TaskPage:
-    """One page of the task list; entries without a usable id are left out."""
+    """One page of the task list, without entries that have no usable id."""
     body = _accepted(answer)
     data = body.get("data")
     if not isinstance(data, list):
@@ -86,7 +86,7 @@ def cancelled(answer: ApiResponse) -> bool:
 
 
 def policy_fields(answer: ApiResponse) -> Mapping[str, object]:
-    """The upload policy, as it came."""
+    """The upload policy as the API sent it."""
     data = _mapping(_accepted(answer).get("data"))
     if not data:
         raise api_error(answer)
@@ -94,16 +94,17 @@ def policy_fields(answer: ApiResponse) -> Mapping[str, object]:
 
 
 def api_error(answer: ApiResponse) -> NotAccepted | InDoubt:
-    """The error that an answer stands for: 3xx and 4xx took nothing; a 5xx, or nonsense with a 2xx, may have."""
+    """The error of an answer: with 3xx and 4xx nothing was accepted; with 5xx, or nonsense with 2xx, it may have
+    been."""
     body = _parse(answer.body)
     code = body.get("code")
     code = code if isinstance(code, str) and code else "Garbled" if answer.status < 300 else f"HTTP{answer.status}"
     kind = NotAccepted if 300 <= answer.status < 500 else InDoubt
     return kind(
         code,
-        _word(body.get("message")) or "The answer was not one that the API is known to give.",
+        _text(body.get("message")) or "The answer was not one that the API is known to give.",
         decision=decide(code, answer.status),
-        request_id=_word(body.get("request_id")),
+        request_id=_text(body.get("request_id")),
         http_status=answer.status,
     )
 
@@ -144,7 +145,7 @@ def _accepted(answer: ApiResponse) -> Mapping[str, object]:
 
 
 def _parse(body: bytes) -> Mapping[str, object]:
-    # RecursionError: thousands of opening brackets.
+    # RecursionError: thousands of opening brackets
     with suppress(ValueError, RecursionError):
         return _mapping(json.loads(body))
     return {}
@@ -154,7 +155,7 @@ def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _word(value: object) -> str:
+def _text(value: object) -> str:
     return sanitize(value) if isinstance(value, str) else ""
 
 
@@ -178,19 +179,19 @@ def _result_url(output: Mapping[str, object]) -> str | None:
 def _failure(status: TaskStatus, output: Mapping[str, object]) -> Failure | None:
     if status is TaskStatus.SUCCEEDED:
         stated = next((result for result in _results(output) if result.get("code")), {})
-        code, message = _word(stated.get("code")), _word(stated.get("message"))
+        code, message = _text(stated.get("code")), _text(stated.get("message"))
         if not code:
             return Failure("ResultMissing", "The task succeeded without a picture.", Decision.RETRY_LATER)
     elif status is TaskStatus.FAILED:
-        code = _word(output.get("code")) or _word(output.get("error_code"))
-        message = _word(output.get("message")) or _word(output.get("error_message"))
+        code = _text(output.get("code")) or _text(output.get("error_code"))
+        message = _text(output.get("message")) or _text(output.get("error_message"))
     else:
         return None
     return Failure(code, message, decide(code, None))
 
 
 def _image_count(status: TaskStatus, usage: Mapping[str, object]) -> int:
-    """`image_count` or `image_num`; a success that does not say is one picture."""
+    """`image_count` or `image_num`; a success without either counts as one picture."""
     assumed = 1 if status is TaskStatus.SUCCEEDED else 0
     return _count(usage.get("image_count"), _count(usage.get("image_num"), assumed))
 
@@ -205,8 +206,8 @@ def _listed(entry: Mapping[str, object]) -> ListedTask | None:
         task_id=task_id,
         status=TaskStatus.read(entry.get("status")),
         created=timestamps.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
-        request_id=_word(entry.get("request_id")),
-        model=_word(entry.get("model_name")),
+        request_id=_text(entry.get("request_id")),
+        model=_text(entry.get("model_name")),
         start_time=start,
         end_time=end,
     )

@@ -1,6 +1,6 @@
-"""Talks to the API: one call each, bounded in time and bytes, never repeated here.
+"""Calls the API: each method is one call, bounded in time and bytes and never repeated here.
 
-The client does not know whether the cloud or our stand-in answers: that is the transport's business.
+The client doesn't know whether the cloud or our own stylizer answers: that is up to the transport.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage
 
 _ANSWER_BYTES = 2_000_000
 _REDIRECTS = 3
-# With these the request cannot have left the house.
+# With these the request was not sent.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait, in seconds: for the parts of a call, then for a call, an upload and a download in all."""
+    """Timeouts in seconds: for the parts of a call, then for a whole call, upload and download."""
 
     connect: float = 3.0
     pool: float = 1.0
@@ -35,19 +35,19 @@ class Timeouts:
     download: float = 60.0
 
 
-_PATIENCE = Timeouts()
+_TIMEOUTS = Timeouts()
 
 
-class _DiscreetURL(httpx.URL):
-    """A signed link. httpx writes every URL to its log; this one keeps its query to itself."""
+class _RedactedURL(httpx.URL):
+    """A signed link that shows no query when it is printed: httpx logs every URL."""
 
     def __str__(self) -> str:
         return str(self.copy_with(query=None))
 
 
 class DashScope:
-    """One account at the API. Every method raises DashScopeError; see `errors` for its kinds. `server_clock`: the API's
-    time, as the answers tell it."""
+    """One account at the API. Every method may raise DashScopeError; `errors` describes its subclasses. `server_clock`:
+    the API's time, learned from its answers."""
 
     def __init__(
         self,
@@ -56,28 +56,29 @@ class DashScope:
         base_url: str,
         api_key: SecretStr,
         workspace: str | None = None,
-        patience: Timeouts = _PATIENCE,
+        timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
         key = api_key.get_secret_value()
         if not (key and key.isascii() and key.isprintable()):
-            raise ValueError("An API key is of printable ASCII characters.")
+            raise ValueError("An API key consists of printable ASCII characters.")
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._key = api_key
         self._workspace = workspace
-        self._patience = patience
+        self._timeouts = timeouts
         self.server_clock = ServerClock()
         self._timeout = httpx.Timeout(
-            connect=patience.connect, pool=patience.pool, write=patience.write, read=patience.read
+            connect=timeouts.connect, pool=timeouts.pool, write=timeouts.write, read=timeouts.read
         )
 
     async def create_task(self, task_request: TaskRequest) -> CreatedTask:
-        """Submit a wish, once. NotAccepted: nothing happened there. InDoubt: look into the task list first."""
-        return answers.created(await self._ask(wire.create(task_request)))
+        """Submit a task, once. Raises NotAccepted when none was created, InDoubt when one may have been: check the task
+        list before sending it again."""
+        return answers.created(await self._call(wire.create(task_request)))
 
     async def query_task(self, task_id: str) -> Task:
-        """How a task is doing; a task that the API does not know comes back as UNKNOWN, not as an error."""
-        return answers.task(await self._ask(wire.query(_sane(task_id))), task_id)
+        """The state of a task. One that the API doesn't know has the status UNKNOWN; that is no error."""
+        return answers.task(await self._call(wire.query(_checked(task_id))), task_id)
 
     async def list_tasks(
         self,
@@ -90,41 +91,42 @@ class DashScope:
     ) -> TaskPage:
         """A page of the account's tasks, created between `start` and `end` (epoch seconds, at most 24 h apart).
 
-        The API does not say which zone it reads these two in (we send Beijing time): where a missed task would be
-        paid twice, leave them out and look at `created`.
+        The API doesn't document the time zone of these two (we send Beijing time). Where a missed task would be paid
+        twice, leave them out and check `created`.
         """
-        return answers.task_page(await self._ask(wire.listing(start, end, status, page, page_size)))
+        return answers.task_page(await self._call(wire.listing(start, end, status, page, page_size)))
 
     async def cancel_task(self, task_id: str) -> bool:
-        """True: cancelled. False: no longer PENDING, so it will run to its end."""
-        return answers.cancelled(await self._ask(wire.cancel(_sane(task_id))))
+        """Whether the task was cancelled; False: it is no longer PENDING and will run to its end."""
+        return answers.cancelled(await self._call(wire.cancel(_checked(task_id))))
 
     async def upload(self, filename: str, data: bytes) -> str:
-        """Put a picture into the API's temporary storage (48 h): its `oss://` link. A fresh policy each time."""
-        policy = answers.policy_fields(await self._ask(wire.policy()))
+        """Upload a picture to the API's temporary storage (48 h), with a new policy each time. Returns its `oss://`
+        link."""
+        policy = answers.policy_fields(await self._call(wire.policy()))
         form = files.form(policy, filename, len(data))
         request = self._http.build_request(
             "POST", form.host, data=form.fields, files={"file": (filename, data)}, timeout=self._timeout
         )
-        answer = await self._send(request, within=self._patience.upload)
+        answer = await self._send(request, within=self._timeouts.upload)
         if answer.status not in {200, 201, 204}:
             decision = Decision.RETRY_LATER if answer.status == 403 else decide("", answer.status)
             raise NotAccepted("UploadRefused", "The upload was refused.", decision=decision, http_status=answer.status)
         return form.link
 
     async def fetch_result(self, url: str, *, max_bytes: int = 30_000_000) -> bytes:
-        """The picture behind a result's link: a JPEG, PNG or WEBP. Raises ResultGone when the link has expired."""
+        """Download a result: a JPEG, PNG or WEBP. Raises ResultGone when the link has expired."""
         for _ in range(_REDIRECTS + 1):
             link = _link(url)
             request = self._http.build_request("GET", link, timeout=self._timeout)
-            request.url = link  # building made a talkative copy
-            answer = await self._send(request, within=self._patience.download, limit=max_bytes)
+            request.url = link  # the request has copied it into a plain URL
+            answer = await self._send(request, within=self._timeouts.download, limit=max_bytes)
             if not (300 <= answer.status < 400 and "location" in answer.headers):
                 return _picture(answer)
             url = urljoin(url, answer.headers["location"])
         raise DashScopeError("TooManyRedirects", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
 
-    async def _ask(self, call: ApiCall) -> ApiResponse:
+    async def _call(self, call: ApiCall) -> ApiResponse:
         key = self._key.get_secret_value()
         headers = {**call.headers, "Authorization": f"Bearer {key}"}
         if self._workspace:
@@ -137,12 +139,12 @@ class DashScope:
             json=call.json,
             timeout=self._timeout,
         )
-        answer = await self._send(request, within=self._patience.call)
+        answer = await self._send(request, within=self._timeouts.call)
         if answer.status < 300:  # a broken proxy's page may have any date
             self.server_clock.observe(timestamps.from_http_date(answer.headers.get("date")))
-        if len(key) < 16:  # the stand-in takes any key, even one that would be found in every word
+        if len(key) < 16:  # the stand-in accepts any key, even one that occurs in ordinary words
             return answer
-        # Should an answer ever quote our key, it goes no further than this line.
+        # An answer that quotes our key must not get any further.
         return replace(answer, body=answer.body.replace(key.encode(), b"[key]"))
 
     async def _send(self, request: httpx.Request, *, within: float, limit: int = _ANSWER_BYTES) -> ApiResponse:
@@ -157,7 +159,7 @@ class DashScope:
             broken: DashScopeError = NotAccepted(type(error).__name__, str(error), decision=Decision.RETRY_LATER)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             broken = InDoubt(type(error).__name__, str(error), decision=Decision.RETRY_LATER)
-        # Raised out here, it has no context: the httpx error holds the request, and that the key.
+        # Raised outside the handler, so it has no context: the httpx error holds the request, and that holds the key.
         raise broken
 
 
@@ -170,15 +172,15 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
     return bytes(body)
 
 
-def _sane(task_id: str) -> str:
+def _checked(task_id: str) -> str:
     if not wire.is_task_id(task_id):
-        raise DashScopeError("InvalidTaskId", "This is no task id.", decision=Decision.OUR_BUG)
+        raise DashScopeError("InvalidTaskId", "This is not a task id.", decision=Decision.OUR_BUG)
     return task_id
 
 
-def _link(url: str) -> _DiscreetURL:
+def _link(url: str) -> _RedactedURL:
     with suppress(httpx.InvalidURL):
-        if wire.is_link(url) and (link := _DiscreetURL(url)).host:
+        if wire.is_link(url) and (link := _RedactedURL(url)).host:
             return link
     raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
 

@@ -1,9 +1,9 @@
 """What can go wrong with the API, and what to do about it.
 
 DashScopeError      every failure; its `decision` says what to do
-├── NotAccepted        the API surely did not take the request: sending it again costs nothing
-├── InDoubt         the API may have taken it: ask the task list before sending it again
-└── ResultGone      the link to the picture is dead: ask the task for a fresh one, or give up
+├── NotAccepted     the API has certainly not accepted the request: sending it again costs nothing
+├── InDoubt         the API may have accepted it: check the task list before sending it again
+└── ResultGone      the link to the picture has expired: query the task for a new one, or give up
 """
 
 import re
@@ -11,18 +11,18 @@ from enum import StrEnum
 
 
 class Decision(StrEnum):
-    """What to do about a failure. How often is the caller's business."""
+    """What to do about a failure. How often is up to the caller."""
 
-    RETRY_LATER = "again_later"  # back off, then the same again
-    NEW_LINK = "re_expose"  # the API could not fetch the photo: a fresh link, once
-    BAD_PHOTO = "photo_fault"  # the photo will never pass: say what would
-    NO_FACE = "no_face"  # most likely no clear face: say so, one more try
-    REFUSED = "refused"  # content inspection said no: final
-    PAUSE_ACCOUNT = "stop_lane"  # key, purchase or quota: nothing will pass until the owner acts
-    OUR_BUG = "our_bug"  # we asked wrongly: tell the owner, with the request id
+    RETRY_LATER = "again_later"  # wait, then send the same again
+    NEW_LINK = "re_expose"  # the API could not fetch the photo: try a new link
+    BAD_PHOTO = "photo_fault"  # the photo will never be accepted: tell its sender why
+    NO_FACE = "no_face"  # most likely no clear face: one more try, then tell its sender
+    REFUSED = "refused"  # rejected by content inspection: final
+    PAUSE_ACCOUNT = "stop_lane"  # key, purchase or quota: nothing is accepted until the owner acts
+    OUR_BUG = "our_bug"  # our request was wrong: tell the owner, with the request id
 
 
-# A code with dots belongs to the families before each dot; the longest entry wins.
+# A code with dots also belongs to the prefix before each dot; the longest entry wins.
 _DECISIONS = {
     "InvalidURL": Decision.NEW_LINK,
     "BadRequest.InputDownloadFailed": Decision.NEW_LINK,
@@ -55,9 +55,9 @@ _DECISIONS = {
 
 
 def decide(code: str, http_status: int | None) -> Decision:
-    """The decision for an API error `code`; `http_status` is None when it stood inside a FAILED task.
+    """The decision for an API error `code`. `http_status` is None for the error of a FAILED task.
 
-    An unknown code is judged by its status; inside a task, where there is none, it is worth another try.
+    An unknown code is judged by its status; one of a task, which has none, is worth another try.
     """
     family = code
     while family:
@@ -68,7 +68,7 @@ def decide(code: str, http_status: int | None) -> Decision:
         case None | 408 | 425 | 429:
             return Decision.RETRY_LATER
         case 401 | 402 | 403:
-            # Every documented code with these says that the account is not let in: the next job would not be either.
+            # Every documented code with these says that the account has no access, so the next job would fail too.
             return Decision.PAUSE_ACCOUNT
         case status if 300 <= status < 500:
             return Decision.OUR_BUG
@@ -77,8 +77,8 @@ def decide(code: str, http_status: int | None) -> Decision:
 
 
 class DashScopeError(Exception):
-    """A failed call. `code` and `message` come from the API, or name what broke on the way; both are bounded and
-    hold no secret. `http_status` is None when no answer came."""
+    """A failed call. `code` and `message` come from the API, or say what failed on the way; both are bounded and hold
+    no secret. `http_status` is None when there was no answer."""
 
     def __init__(
         self,
@@ -103,15 +103,15 @@ class DashScopeError(Exception):
 
 
 class NotAccepted(DashScopeError):
-    """The API surely did not take the request: not connected, or refused with a 4xx."""
+    """The API has certainly not accepted the request: there was no connection, or it answered with a 4xx."""
 
 
 class InDoubt(DashScopeError):
-    """The API may have taken the request: the answer was lost, a 5xx, or nonsense."""
+    """The API may have accepted the request: its answer was lost, a 5xx, or nonsense."""
 
 
 class ResultGone(DashScopeError):
-    """The link to a picture answers 403, 404 or 410: it has expired."""
+    """The link to a picture has expired: it answers 403, 404 or 410."""
 
 
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]{0,15})://(?:[^\s/@?#\"'<>]*@)?([^\s/?#\"'<>]*)[^\s\"'<>]*", re.IGNORECASE)
@@ -120,8 +120,8 @@ _KEY = re.compile(r"\b(?:bearer\s+\S+|sk-[\w.-]{4,})", re.IGNORECASE)
 
 
 def sanitize(text: str, limit: int = 300) -> str:
-    """`text` on one line of at most `limit` characters, fit for logs and the database: links shrink to their host
-    (ours and theirs are signed), pictures and keys vanish."""
+    """`text` on one line of at most `limit` characters, safe for logs and the database: links are cut to their host,
+    since ours and theirs are signed; pictures and keys are removed."""
     text = text[:20_000].encode("utf-8", "replace").decode()
     text = _DATA.sub("data:…", text)
     text = _URL.sub(r"\1://\2/…", text)

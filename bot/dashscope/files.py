@@ -1,4 +1,4 @@
-"""Pictures on their way to the API and back: the temporary upload's form, and what counts as a picture. No I/O."""
+"""The form of a temporary upload, and what counts as a picture. No I/O."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class UploadForm:
-    """An upload ready to be posted: the fields, after which comes the `file`; `link` is what the API will read."""
+    """An upload ready to be posted: the fields, to be followed by the `file`. `link`: what the API will read."""
 
     host: str
     fields: Mapping[str, str] = field(repr=False)
@@ -27,9 +27,10 @@ class UploadForm:
 
 
 def form(policy: Mapping[str, object], filename: str, size: int) -> UploadForm:
-    """The form for one file of `size` bytes; raises when the policy makes no sense or forbids it."""
+    """The form for one file of `size` bytes. Raises InDoubt for a policy without sense, NotAccepted when the file is
+    too large for it."""
     if not _NAME.fullmatch(filename):
-        raise ValueError("A file name for the upload is of ASCII letters, digits, dots and dashes.")
+        raise ValueError("The file name of an upload consists of ASCII letters, digits, dots and dashes.")
     host, folder = policy.get("upload_host"), policy.get("upload_dir")
     values = {name: policy.get(source) for name, source in _FIELDS.items()}
     texts = {name: value for name, value in values.items() if isinstance(value, str) and value.isascii()}
@@ -43,5 +44,5 @@ def form(policy: Mapping[str, object], filename: str, size: int) -> UploadForm:
 
 
 def is_picture(data: bytes) -> bool:
-    """Whether the first bytes are those of a JPEG, PNG or WEBP."""
+    """Whether the data begins like a JPEG, PNG or WEBP."""
     return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")

@@ -1,5 +1,5 @@
-"""How a photo becomes a URL that the API can read: a signed link of ours or of its bucket's, the API's own upload, or
-the photo itself."""
+"""Makes a photo available to the API as a URL: a signed link to us or to the bucket, an upload to the API's own
+storage, or a data URL."""
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
@@ -10,20 +10,21 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from storage.bucket import BucketStore
 
-LINK_SECONDS = 15 * 60  # longer than the API ever waits, shorter than a leaked log stays interesting
+LINK_SECONDS = 15 * 60  # longer than the API ever waits, too short for a leaked log to be of use
 _SECRET_BYTES = 16
 _TOKEN_CHARS = 1_000
 
 
 class PhotoLinks(Protocol):
-    """Exposes a stored photo for a while."""
+    """Makes a stored photo available for a while."""
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:
-        """A URL for the photo stored under `key`; `now` in epoch seconds. A secret: whoever has it sees the photo."""
+        """A URL for the photo stored under `key`; `now` in epoch seconds. It is a secret: whoever has it sees the
+        photo."""
 
 
 class SignedLinks:
-    """Links to our own `GET /photos/{token}`, for when the outside can reach us."""
+    """Links to our own `GET /photos/{token}`, for installations that can be reached from outside."""
 
     def __init__(self, public_url: str, secret: bytes, *, seconds: int = LINK_SECONDS) -> None:
         self._photos = public_url.rstrip("/") + "/photos/"
@@ -35,7 +36,7 @@ class SignedLinks:
 
 
 class BucketLinks:
-    """Links to the bucket itself, which counts nothing; they live by this machine's clock."""
+    """Links to the bucket itself, which doesn't count uses; they expire by this machine's clock."""
 
     def __init__(self, photos: BucketStore, *, seconds: int = LINK_SECONDS) -> None:
         self._photos = photos
@@ -46,7 +47,7 @@ class BucketLinks:
 
 
 class UploadLinks:
-    """Links into the API's temporary storage; `upload` is the client's, takes a file name and bytes, gives `oss://…`."""
+    """Links to the API's temporary storage. `upload` is the client's: file name and bytes in, `oss://…` out."""
 
     def __init__(self, upload: Callable[[str, bytes], Awaitable[str]]) -> None:
         self._upload = upload
@@ -56,22 +57,22 @@ class UploadLinks:
 
 
 class InlineLinks:
-    """The photo itself as a data URL: nothing to reach, nothing to expire."""
+    """The photo itself as a data URL."""
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:  # noqa: ARG002  # it carries its own bytes
         return "data:image/jpeg;base64," + b64encode(jpeg).decode()
 
 
 def read_token(secret: bytes, token: str, now: float) -> str | None:
-    """The store key that a link's token stands for; None for a forged, foreign or expired one."""
+    """The key of the photo that a link's token stands for; None for a forged, foreign or expired token."""
     if len(token) > _TOKEN_CHARS or not token.isascii():
         return None
     serializer = _serializer(secret)
     try:
-        payload = serializer.loads(token)  # compares in constant time, and before it unpacks anything
+        payload = serializer.loads(token)  # compares in constant time, before it unpacks anything
     except BadData:
         return None
-    # Base64 leaves idle bits in the last character: without this a link could be spelt four ways, and counted as four.
+    # Base64 has unused bits in its last character: without this check one link would have four spellings, each counted.
     if serializer.dumps(payload) != token:
         return None
     match payload:
@@ -83,7 +84,7 @@ def read_token(secret: bytes, token: str, now: float) -> str | None:
 def _serializer(secret: bytes) -> URLSafeSerializer:
     if len(secret) < _SECRET_BYTES:
         raise ValueError("A secret of fewer than 16 bytes can be guessed.")
-    # The salt is the purpose: a token signed with this secret for anything else is none here.
+    # The salt names the purpose, so that a token signed with this secret for anything else is not accepted.
     return URLSafeSerializer(
         secret, salt="photo-link", signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"}
     )

@@ -1,5 +1,5 @@
-"""The API's own time, as its answers tell it. A submit whose answer was lost is looked for by this time, so that it is
-found whatever becomes of our clock, also across a crash."""
+"""The API's own time, learned from its answers. A submit whose answer was lost is looked for by this time, so that its
+task is found whatever happens to our clock, also across a crash."""
 
 from collections.abc import Callable
 
@@ -10,33 +10,33 @@ ASK_SECONDS = 60.0
 
 
 class ServerClock:
-    """What was heard last, carried on by the steady clock."""
+    """The last observed time, carried on by the steady clock."""
 
     def __init__(self, steady: Callable[[], float] = steady) -> None:
         self._steady = steady
-        self._ahead: float | None = None
-        self._heard_at = 0.0
-        self._ask_at = float("-inf")
+        self._offset: float | None = None
+        self._observed_at = 0.0
+        self._next_query_at = float("-inf")
 
-    def observe(self, told: float | None) -> None:
-        """An answer with this time (epoch seconds) has come just now; None: it told none."""
-        if told is not None:
-            self._heard_at = self._steady()
-            self._ahead = told - self._heard_at
+    def observe(self, time: float | None) -> None:
+        """Note the time (epoch seconds) of an answer that has just arrived; None: it had none."""
+        if time is not None:
+            self._observed_at = self._steady()
+            self._offset = time - self._observed_at
 
     def now(self) -> float | None:
         """The API's time, epoch seconds: at most a second and the length of a call too early, never too late. None when
-        nothing was heard for long."""
-        return None if self._steady() - self._heard_at > FRESH_SECONDS else self.estimate()
+        the last answer is too long ago."""
+        return None if self._steady() - self._observed_at > FRESH_SECONDS else self.estimate()
 
     def estimate(self) -> float | None:
-        """The same to the minute or so, however long ago it was heard; None when it never was."""
-        return None if self._ahead is None else self._steady() + self._ahead
+        """The same to about a minute, however old the last answer is; None when there was none."""
+        return None if self._offset is None else self._steady() + self._offset
 
     def needs_query(self) -> bool:
-        """Whether a question is worth it now: nothing is known, and the last question was not just before."""
+        """Whether to query the API for its time: it is not known, and the last query was not just before."""
         at = self._steady()
-        if self.now() is not None or at < self._ask_at:
+        if self.now() is not None or at < self._next_query_at:
             return False
-        self._ask_at = at + ASK_SECONDS
+        self._next_query_at = at + ASK_SECONDS
         return True

@@ -1,4 +1,5 @@
-"""The API's requests and answers as values. No I/O here: `client` sends a Call and hands the Answer to `answers`."""
+"""The API's requests and answers as values. No I/O: `client` sends an ApiCall and passes the ApiResponse to
+`answers`."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ _DAY = 86_400
 
 
 class TaskStatus(StrEnum):
-    """Where a task is. `UNRECOGNISED` stands for whatever the API invents next: not over yet."""
+    """The state of a task. `UNRECOGNISED`: a status that this program doesn't know, treated as not final."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -29,18 +30,18 @@ class TaskStatus(StrEnum):
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """A status as it stood in an answer, whatever it was."""
+        """The status in an answer, whatever it was."""
         return cls(value) if isinstance(value, str) and value in cls.__members__ else cls("UNRECOGNISED")
 
     @property
     def final(self) -> bool:
-        """Asking again will not change it."""
+        """Whether another query can't change it."""
         return self in {TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN}
 
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """A portrait in a style: http(s), `oss://` or `data:` links, which are secret, so no repr shows them."""
+    """A portrait in a style. The links are http(s), `oss://` or `data:`, and secret: no repr shows them."""
 
     image_url: str = field(repr=False)
     style_index: int
@@ -54,7 +55,7 @@ class TaskRequest:
 
 @dataclass(frozen=True)
 class CreatedTask:
-    """The API took the wish."""
+    """The API has created a task."""
 
     task_id: str
     request_id: str
@@ -72,7 +73,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """A task as the query tells it; times are epoch seconds. A SUCCEEDED task has a `result_url` or a `failure`."""
+    """A task as a query returns it; times are epoch seconds. A SUCCEEDED task has a `result_url` or a `failure`."""
 
     task_id: str
     status: TaskStatus
@@ -80,15 +81,15 @@ class Task:
     scheduled_time: float | None = None
     start_time: float | None = None
     end_time: float | None = None
-    result_url: str | None = field(default=None, repr=False)  # signed, dead after 24 h
+    result_url: str | None = field(default=None, repr=False)  # signed, expires after 24 h
     failure: Failure | None = None
-    image_count: int = 0  # what was paid for
+    image_count: int = 0  # images that were paid for
 
 
 @dataclass(frozen=True)
 class ListedTask:
-    """A task as the list tells it; times are epoch seconds, `created` is 0 when the list did not say.
-    `request_id` is the one that the create call was answered with."""
+    """A task in the task list; times are epoch seconds, `created` is 0 when the list has none. `request_id`: that of
+    the answer to the create call."""
 
     task_id: str
     status: TaskStatus
@@ -112,7 +113,7 @@ class TaskPage:
 
 @dataclass(frozen=True)
 class ApiCall:
-    """A request, but for its host and its key."""
+    """A request without its host and its key."""
 
     method: str
     path: str
@@ -123,7 +124,7 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What came back, the body already bounded."""
+    """An answer, with its body already bounded."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -131,12 +132,12 @@ class ApiResponse:
 
 
 def is_task_id(value: object) -> TypeGuard[str]:
-    """Whether it is fit to stand in a path."""
+    """Whether it may be a part of a path."""
     return isinstance(value, str) and _TASK_ID.fullmatch(value) is not None
 
 
 def is_link(value: object) -> TypeGuard[str]:
-    """Whether it is a URL that may be fetched: http or https, ASCII, of a bearable length."""
+    """Whether it is a URL that may be fetched: http or https, ASCII, of a limited length."""
     return (
         isinstance(value, str)
         and value.startswith(("https://", "http://"))
@@ -161,12 +162,12 @@ def create(task_request: TaskRequest) -> ApiCall:
 
 
 def query(task_id: str) -> ApiCall:
-    """How a task is doing."""
+    """The state of a task."""
     return ApiCall("GET", f"/tasks/{task_id}")
 
 
 def cancel(task_id: str) -> ApiCall:
-    """Take back a task that still waits."""
+    """Cancel a task that is still pending."""
     return ApiCall("POST", f"/tasks/{task_id}/cancel")
 
 
@@ -185,5 +186,5 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
 
 
 def policy() -> ApiCall:
-    """Leave to upload a picture for this model."""
+    """Permission to upload a picture for this model."""
     return ApiCall("GET", "/uploads", params={"action": "getPolicy", "model": MODEL})

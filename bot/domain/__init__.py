@@ -1,1 +1,1 @@
-"""Pure rules and values: a job's life, the fair queue, when to poll, quota, styles."""
+"""Pure rules and values: a job's states, the fair queue, estimates, when to poll, quota, styles."""

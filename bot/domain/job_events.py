@@ -1,4 +1,4 @@
-"""What may happen to a job, as values; `bot.domain.job_lifecycle` says what each makes of it."""
+"""What may happen to a job, as values; `bot.domain.job_lifecycle` says what each changes."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from bot.domain.error_codes import ErrorCode
 
 @dataclass(frozen=True)
 class StyleChosen:
-    """A draft has all it needs: a style, a turn."""
+    """A draft has all it needs: a style, and its place in the queue (`tag`)."""
 
     style: int
     tag: int
@@ -16,14 +16,14 @@ class StyleChosen:
 
 @dataclass(frozen=True)
 class ResultKnown:
-    """The picture for this photo and style is in store already: no turn, and a unit only if none was spent on it."""
+    """The picture for this photo and style is stored already: no place in the queue, and no unit if one was spent."""
 
     style: int
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """Its turn has come; this slot of this account is held for it, and the attempt is written down."""
+    """Its turn has come: this slot of this account is held for it, and an attempt begins."""
 
     account_id: str
     slot: int
@@ -31,14 +31,14 @@ class Claimed:
 
 @dataclass(frozen=True)
 class SubmitAccepted:
-    """The API has made a task of it (heard from the answer, or found in the task list)."""
+    """The API has created a task (known from its answer, or found in the task list)."""
 
     task_id: str
 
 
 @dataclass(frozen=True)
 class SubmitRejected:
-    """The API surely did not take it: refused, or not reached."""
+    """The API has certainly not accepted it: refused, or not reached."""
 
     code: str
     decision: Decision
@@ -46,19 +46,19 @@ class SubmitRejected:
 
 @dataclass(frozen=True)
 class SubmitNotFound:
-    """The answer was lost and the task list does not know it: not taken either, for the n-th time of this job."""
+    """The answer was lost and the task list has no task: not accepted, for the n-th time of this job."""
 
     times: int
 
 
 @dataclass(frozen=True)
 class SubmitAmbiguous:
-    """The task list shows several tasks that could be this one; adopting could show somebody else's face."""
+    """Several tasks in the list could be this one; adopting one could show somebody else's face."""
 
 
 @dataclass(frozen=True)
 class TaskFailed:
-    """The API worked on it and failed."""
+    """The task failed at the API."""
 
     code: str
     decision: Decision
@@ -66,29 +66,29 @@ class TaskFailed:
 
 @dataclass(frozen=True)
 class TaskLost:
-    """The API took it and now does not know it; it may have been paid for, so it is not sent again."""
+    """The API accepted the task and no longer knows it. It may have been paid, so the job is not sent again."""
 
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The API is done; the picture lies behind this link."""
+    """The task succeeded; the picture is at this link."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """The picture is in our store."""
+    """The picture was downloaded and stored."""
 
 
 @dataclass(frozen=True)
 class FetchFailed:
-    """The picture cannot be had any more."""
+    """The picture can't be downloaded any more."""
 
 
 @dataclass(frozen=True)
 class Orphaned:
-    """Its account is not ours any more. `free`: nothing that was begun there can have cost anything."""
+    """Its account is no longer ours. `free`: nothing at that account costs anything."""
 
     free: bool
 
@@ -100,26 +100,26 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Expired:
-    """The photo's time was over before it could be used."""
+    """The photo expired before it could be used."""
 
 
 @dataclass(frozen=True)
 class AwaitingConsent:
-    """It has all it needs but the yes of the person whose photo it is."""
+    """It has all it needs except the consent of the person whose photo it is."""
 
     style: int
 
 
 @dataclass(frozen=True)
 class Declined:
-    """It won't be painted: the person whose photo it is said no, or there was no room any more when they said yes."""
+    """It won't be painted: the person whose photo it is refused, or agreed when a limit no longer allowed it."""
 
     reason: ErrorCode
 
 
 @dataclass(frozen=True)
 class CancelRequested:
-    """The person does not want it any more."""
+    """Its person has cancelled it."""
 
 
 Event = (

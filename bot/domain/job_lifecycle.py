@@ -1,12 +1,12 @@
-"""How a job moves on: job, event, time → change. Pure: nothing here waits, reads or writes.
+"""The states of a job: job, event, time → change. Pure: nothing here waits, reads or writes.
 
 ```
 DRAFT → QUEUED → SUBMITTING → RUNNING → FETCHING → STORED → DELIVERED
           ↑          |           |          |
           └──────────┴───────────┘          └→ FAILED(reason), as from every state before it
 ```
-A wish to cancel ends a job at once where nobody works on it. Where the API may be at work the slot stays taken until
-it is done (the slot belongs to the task there, not to us); the unit goes back at once and the picture is not shown.
+A cancellation ends a job at once when the API is not working on it. Where it may be, the slot stays taken until the
+task has ended (the slot belongs to the task at the API); the unit is given back at once and the picture is not shown.
 """
 
 from dataclasses import dataclass, replace
@@ -64,9 +64,9 @@ __all__ = [
     "backoff",
 ]
 
-MAX_RESUBMITS = 3  # runs of one job that may fail at the API before we say so
-MAX_MISSES = 10  # submits of one job whose answer may be lost, a quarter of an hour in all, before we say so
-ONCE_MORE = 1  # for failures that one fresh try may mend
+MAX_RESUBMITS = 3  # failed tasks of one job before it fails
+MAX_MISSES = 10  # lost submits of one job, a quarter of an hour in all, before it fails
+ONCE_MORE = 1  # for failures that one more try may fix
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
 
@@ -89,7 +89,7 @@ class Transition:
 
 
 class InvalidTransition(Exception):
-    """The event does not fit the state, e.g. a second cancel: nothing changes."""
+    """The event does not fit the state, e.g. a second cancellation: nothing changes."""
 
 
 _FROM: dict[type, frozenset[State]] = {
@@ -118,7 +118,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
     """The change that an event makes. `jitter` in 0..1 spreads retries.
 
     Raises:
-        Impossible: when the event does not fit the job's state.
+        InvalidTransition: the event does not fit the job's state.
     """
     if job.state not in _FROM[type(event)] or (isinstance(event, CancelRequested) and job.cancel_requested):
         raise InvalidTransition(f"{type(event).__name__} does not fit a job that is {job.state}")
@@ -144,7 +144,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
         case CancelRequested():
             return _cancel(job)
         case AwaitingConsent(style):
-            # Its card asks somebody else: it is none of its album any more.
+            # Its card asks another person, so it leaves its album.
             return Transition(replace(job, style=style, consent="asked", album_id=None))
         case Expired():
             return _fail(job, ErrorCode.DRAFT_EXPIRED if job.tag is None else ErrorCode.PHOTO_EXPIRED, "expired")
@@ -153,7 +153,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
 
 
 def backoff(tries: int, jitter: float) -> float:
-    """Seconds before the next try: doubling, bounded, and spread over the upper half ("equal jitter")."""
+    """Seconds before the next try: doubled each time, bounded, with equal jitter (`jitter` in 0..1)."""
     step = min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** min(tries, 16))
     return float(step * (0.5 + 0.5 * jitter))
 
@@ -164,7 +164,9 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
             return _after_failure(job, code, decision, now, jitter, counted=False)
         case TaskFailed(code, decision):
             return _after_failure(job, code, decision, now, jitter, counted=True)
-        case SubmitNotFound(times) if times < MAX_MISSES:  # at once after the first: it was most likely us who broke
+        case SubmitNotFound(times) if (
+            times < MAX_MISSES
+        ):  # at once after the first, which was most likely a crash of ours
             return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
         case SubmitNotFound():
             return _fail(job, ErrorCode.SERVICE_DOWN, "missed")
@@ -186,11 +188,15 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
     match decision:
         case Decision.PAUSE_ACCOUNT:
             return replace(_requeue(job, now, code), pause_account=code)
-        case Decision.RETRY_LATER if not counted:  # nothing was taken: it keeps its place, the breaker sets the pace
+        case Decision.RETRY_LATER if (
+            not counted
+        ):  # nothing was accepted: it keeps its place, and the breaker sets the pause
             return _requeue(job, now, code)
         case Decision.RETRY_LATER if tries < MAX_RESUBMITS:
             return _requeue(again, now + backoff(tries, jitter), code)
-        case Decision.NEW_LINK if tries < MAX_RESUBMITS:  # at once, then later: we may have been away when it came
+        case Decision.NEW_LINK if (
+            tries < MAX_RESUBMITS
+        ):  # at once, then later: we may have been down when the API fetched the photo
             return _requeue(again, now + (backoff(tries - 1, jitter) if tries else 0.0), code)
         case Decision.NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
@@ -232,7 +238,7 @@ def _stored(job: Job) -> Transition:
 
 
 def _cancel(job: Job) -> Transition:
-    """A hidden job is not spoken of: its person has deleted it, or it became part of another."""
+    """Nobody is notified of a hidden job: its person has deleted it, or it was merged into another."""
     if job.state in ACTIVE:
         return Transition(replace(job, cancel_requested=True), settle=((REQUESTER, "release"),), notify=not job.hidden)
     return Transition(replace(job, state=State.CANCELED), settle=((EVERYTHING, "release"),), notify=not job.hidden)

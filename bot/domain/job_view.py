@@ -12,8 +12,8 @@ __all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "State"]
 class JobView:
     """A job as its person may see it, at one moment.
 
-    `place` counts from 1 and is None unless QUEUED; `eta_seconds` is to the finished picture, `eta_is_least` when later
-    jobs of others may still come before it; `progress` is 0..1 while RUNNING.
+    `place` counts from 1 and is None unless QUEUED. `eta_seconds`: until the picture is finished; `eta_is_minimum`:
+    later jobs of others may still come before it. `progress` is 0..1 while RUNNING.
     """
 
     id: int
@@ -28,14 +28,14 @@ class JobView:
     progress: float | None = None
     error: UserError | None = None
     cropped: bool = False
-    paused: bool = False  # the lane stopped; the job keeps its place
-    repeated: bool = False  # the same wish was already there: this is that job
-    merged: bool = False  # … and it came from another message: somebody asked for the same again
+    paused: bool = False  # all accounts are paused; the job keeps its place
+    repeated: bool = False  # the same request existed already: this is its job
+    merged: bool = False  # … and came from another message
     asked: float | None = None  # when it was queued
     has_photo: bool = False
-    subject: str | None = None  # whose photo it is, when somebody else's: an id of the platform
-    consent: str | None = None  # "asked": nothing happens before their yes; "given"
-    reference_name: str | None = None  # of the saved style that it is painted like
+    subject: str | None = None  # whose photo it is, if not the requester's: an id of the platform
+    consent: str | None = None  # "asked": it waits for their consent; "given"
+    reference_name: str | None = None  # of the saved style that is used
     width: int | None = None
     height: int | None = None
     expires_at: float | None = None  # of the result
@@ -45,9 +45,9 @@ class JobView:
 class QuotaView:
     """Today's units of one person. `left` = limit - used - reserved - given.
 
-    `given`: of today's, put into groups' pots; `credits`: on top of the day's, for as long as it takes;
-    `group_credits`: what the group where they ask has together, None elsewhere. They pay in this order: the day, the
-    purse, the pot.
+    `given`: of today's units, those given to groups; `credits`: units beyond today's, which don't expire;
+    `group_credits`: those of the group where they ask, None elsewhere. They are used in this order: today's units,
+    credits, group credits.
     """
 
     limit: int
@@ -65,7 +65,7 @@ class QuotaView:
 
 @dataclass(frozen=True)
 class QueueView:
-    """The lane as a person may see it: how many wait, what runs, and their own jobs in it."""
+    """The queue as a person may see it: how many wait, how many run, and their own jobs in it."""
 
     waiting: int
     running: int

@@ -1,4 +1,4 @@
-"""The catalogue: every look that can be asked for, what it is called, and which lane offers it.
+"""The catalogue of styles: what they are called, and which are offered.
 
 Index and Chinese name are the API's own (its model page); slugs and English names are ours.
 """
@@ -13,7 +13,7 @@ REFERENCE = -1  # the API's index for "the style of this picture"
 
 @dataclass(frozen=True)
 class Style:
-    """One look. `slug` names its sample picture and is what people may type instead of the number."""
+    """One style. `slug` names its sample picture, and people may type it instead of the number."""
 
     index: int
     slug: str
@@ -49,7 +49,7 @@ STYLES: tuple[Style, ...] = (
     Style(39, "magnet", "Fridge-magnet world", "冰箱贴世界"),
     Style(40, "badge", "Badge world", "吧唧世界"),
 )
-# All of them on one sheet, painted by engines that can: an extension of ours (the API has nothing below -1).
+# All styles on one sheet: an extension of our own stylizer (the API has nothing below -1).
 SHEET = Style(-2, "all", "All styles at once", "全部风格一览")
 
 INDICES = frozenset(style.index for style in STYLES)
@@ -62,25 +62,25 @@ def by_index(index: int) -> Style:
 
 
 def offered(indices: Collection[int]) -> tuple[Style, ...]:
-    """The styles that a lane offers, in catalogue order."""
+    """The styles with these indices, in catalogue order."""
     return tuple(style for style in (*STYLES, SHEET) if style.index in indices)
 
 
 def find(words: str, among: Collection[Style]) -> Style | None:
-    """The style that a person names by number, slug, English or Chinese name; None when nothing fits exactly."""
+    """The style that a person names by number, slug, English or Chinese name; None when none matches exactly."""
     wanted = _fold(words)
     return next((style for style in among if wanted in _names(style)), None)
 
 
 def nearest(words: str, among: Collection[Style]) -> Style | None:
-    """The style whose name is closest to a mistyped one, to be offered as "did you mean"; None when none is close."""
+    """The style whose name is closest to a mistyped one, to ask "did you mean"; None when none is close."""
     names = {name: style for style in among for name in _names(style)}
     close = difflib.get_close_matches(_fold(words), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 
 
 def sample(slug: str) -> bytes | None:
-    """The sample JPEG of a look (320 px short side), or None when there is none."""
+    """The sample JPEG of a style (short side 320 px), or None when there is none."""
     picture = files("bot") / "samples" / f"{slug}.jpg"
     return picture.read_bytes() if picture.is_file() else None
 

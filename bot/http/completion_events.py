@@ -1,5 +1,5 @@
-"""`POST /dashscope/events/<secret>`: the API says that a task is over, and it is asked for at once instead of when its
-time is near. Any process takes the notice; a row carries it to the one that follows the task."""
+"""`POST /dashscope/events/<secret>`: the API reports that a task has finished, so that it is queried at once instead of
+near its expected end. Any process may receive the event; a row passes it on to the process that polls the task."""
 
 import asyncio
 import hmac
@@ -16,56 +16,57 @@ from bot.runtime.wakeups import Wakeups
 from storage import completion_events
 from storage.database import Database
 
-BODY_BYTES = 64 * 1024  # an event has one; a hundred fit
+BODY_BYTES = 64 * 1024  # an event has about one; a hundred fit
 BODY_SECONDS = 10.0
-PACE = Rate(burst=200, per_second=50)  # of notices in one process; the API's own limits end far below
+RATE = Rate(burst=200, per_second=50)  # of events in one process; the API's own limits are far below
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class CompletionEvents:
-    """`secret`: what the address ends with; whoever does not know it learns nothing."""
+    """`secret`: the end of the address; whoever doesn't know it learns nothing."""
 
     def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, secret: SecretStr) -> None:
         self._database = database
-        self._bell = wakeups
+        self._wakeups = wakeups
         self._clock = clock
         self._secret = secret.get_secret_value().encode()
-        self._notices = TokenBuckets(PACE, clock.now)
+        self._limiter = TokenBuckets(RATE, clock.now)
 
     @property
     def route(self) -> Route:
-        """Where the notices come in."""
+        """The route that receives events."""
         return Route("/dashscope/events/{secret}", self.receive, methods=["POST"])
 
     async def receive(self, request: Request) -> Response:
-        """Note what is over. 2xx: understood, be it ours or not; anything else is sent again by whoever brings it."""
+        """Record finished tasks. 2xx: understood, whether the tasks are ours or not; for anything else EventBridge
+        sends the event again."""
         given = request.path_params["secret"].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._secret):
-            return _said(404)
-        if self._notices.wait("all") > 0:
-            return _said(429)
+            return _response(404)
+        if self._limiter.wait("all") > 0:
+            return _response(429)
         body = await _body(request)
         if body is None:
-            return _said(413)
+            return _response(413)
         tasks = finished_tasks(body)
         if tasks is None:
-            return _said(400)
-        await self._note(tasks)
-        return _said(204)
+            return _response(400)
+        await self._record(tasks)
+        return _response(204)
 
-    async def _note(self, tasks: frozenset[str]) -> None:
+    async def _record(self, tasks: frozenset[str]) -> None:
         if not tasks:
             return
         async with self._database.read() as connection:
             if not await completion_events.has_unrecorded(connection, tasks):
                 return
         async with self._database.write() as connection:
-            await completion_events.record(connection, tasks, self._clock.now())
-        self._bell.notify()
+            await completion_events.note(connection, tasks, self._clock.now())
+        self._wakeups.notify()
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None when it is longer than any that we want, or does not come."""
+    """The body, or None when it is too long or does not arrive in time."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -78,5 +79,5 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _said(status: int) -> Response:
+def _response(status: int) -> Response:
     return Response(status_code=status, headers=_HEADERS)

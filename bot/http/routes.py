@@ -1,4 +1,4 @@
-"""The ASGI application: signed photo links, health, metrics, and whatever platforms mount beside them."""
+"""The ASGI application: signed photo links, health, metrics, and the routes of platforms."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from storage import statistics
 from storage.database import Database
 from storage.photos import PhotoStore, StoreDown
 
-MAX_USES = 20  # the API reads a photo once or twice; a link that is read more often was found by somebody else
+MAX_USES = 20  # the API reads a photo once or twice; more uses mean that somebody else has the link
 _PRIVATE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",  # no page shows these, and no other site's may
+    "Cross-Origin-Resource-Policy": "same-origin",  # no page embeds these, and no other site may
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -31,7 +31,7 @@ _PRIVATE = {
 
 @runtime_checkable
 class HasRoutes(Protocol):
-    """A platform that wants to be reached by HTTP too."""
+    """A platform with HTTP routes of its own."""
 
     @property
     def routes(self) -> Sequence[BaseRoute]: ...
@@ -39,7 +39,7 @@ class HasRoutes(Protocol):
 
 @dataclass(frozen=True)
 class HttpDeps:
-    """What the routes work with."""
+    """What the routes need. `account_ids`: the API accounts that the metrics show."""
 
     database: Database
     photos: PhotoStore
@@ -49,7 +49,7 @@ class HttpDeps:
     metrics_access: MetricsAccess = field(default_factory=MetricsAccess)
 
     async def photo(self, request: Request) -> Response:
-        """A photo for the API, for as long as its link lives."""
+        """A photo, for as long as its signed link is valid."""
         token = request.path_params["token"]
         key = read_token(self.secret, token, self.clock.now())
         try:
@@ -66,17 +66,17 @@ class HttpDeps:
         return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
 
     async def healthz(self, _request: Request) -> Response:
-        """The process lives."""
+        """The process is running."""
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 
     async def readyz(self, _request: Request) -> Response:
-        """The database answers, so wishes can be taken."""
-        if not await self.database.is_reachable():
+        """The database answers, so requests can be accepted."""
+        if not await self.database.answers():
             return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus' text format, for those who may read it."""
+        """Metrics in Prometheus' text format, for those who may read them."""
         if not self.metrics_access.allows(request.client.host if request.client else None, request.headers):
             challenge = {} if self.metrics_access.token is None else {"WWW-Authenticate": "Bearer"}
             status = 401 if challenge else 403
@@ -85,13 +85,13 @@ class HttpDeps:
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_PRIVATE)
 
 
-def application(outside: HttpDeps, web: ASGIApp | None, more: Sequence[BaseRoute] = ()) -> Starlette:
-    """Our own routes first; the chat page, if there is one, gets the rest."""
+def application(deps: HttpDeps, web: ASGIApp | None, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """Our own routes, then those in `more`; the chat page, if there is one, gets the rest."""
     routes: list[BaseRoute] = [
-        Route("/photos/{token}", outside.photo, methods=["GET"]),
-        Route("/healthz", outside.healthz, methods=["GET"]),
-        Route("/readyz", outside.readyz, methods=["GET"]),
-        Route("/metrics", outside.metrics, methods=["GET"]),
+        Route("/photos/{token}", deps.photo, methods=["GET"]),
+        Route("/healthz", deps.healthz, methods=["GET"]),
+        Route("/readyz", deps.readyz, methods=["GET"]),
+        Route("/metrics", deps.metrics, methods=["GET"]),
         *more,
     ]
     if web is not None:

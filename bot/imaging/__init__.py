@@ -1,6 +1,6 @@
-"""Bytes → Portrait, or the reason why not, before a unit is spent.
+"""Turns a person's file into a Portrait, or says why it can't, before a unit is spent.
 
-`sniffing` looks at the first bytes, here; `decoding` and `fitting` touch pixels, in worker processes only.
+`sniffing` checks the first bytes, in this process; `decoding` and `fitting` handle pixels, in worker processes only.
 """
 
 from bot.imaging.intake import FaceFinder, Intake, Unreadable

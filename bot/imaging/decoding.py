@@ -1,4 +1,4 @@
-"""Foreign bytes → an upright picture in sRGB on white. Runs in a worker process: nothing else imports this."""
+"""Decodes untrusted bytes to an upright sRGB picture on white. Only worker processes import this."""
 
 import io
 from typing import cast
@@ -14,7 +14,7 @@ _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
 
 
 class Unusable(Exception):
-    """The picture ends here."""
+    """The picture can't be used. `size` in px."""
 
     def __init__(self, reason: PhotoProblem, size: tuple[int, int]) -> None:
         super().__init__(reason)
@@ -23,25 +23,25 @@ class Unusable(Exception):
 
 
 def prepare() -> None:
-    """Set up the decoders, once in a worker's life."""
+    """Set up the decoders, once for each worker."""
     heif.THUMBNAILS = heif.DEPTH_IMAGES = heif.AUX_IMAGES = False
     heif.DECODE_THREADS = 1
     register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # `open_image` has its own, stricter limit, and an answer instead of a warning
+    Image.MAX_IMAGE_PIXELS = None  # `open_image` has its own, stricter limit, and an error instead of a warning
     Image.init()
 
 
 def open_image(data: bytes) -> Image.Image:
-    """The picture with only its header read, and its size judged by that."""
+    """Read only the header, and check the size it gives. Raises Unusable."""
     picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    _judge(picture.size)
+    _check_size(picture.size)
     return picture
 
 
 def decode(picture: Image.Image) -> Image.Image:
     """The first frame's pixels: upright, mode RGB, sRGB, on white, free of metadata."""
     picture.load()
-    _judge(picture.size)  # a header may have lied
+    _check_size(picture.size)  # the header may be wrong
     icc = picture.info.get("icc_profile")
     picture = _plain(_upright(picture))
     if picture.mode == "RGBA":
@@ -51,7 +51,7 @@ def decode(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _judge(size: tuple[int, int]) -> None:
+def _check_size(size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise Unusable(PhotoProblem.TOO_MANY_PIXELS, size)
     if min(size) < MIN_SIDE:
@@ -61,12 +61,12 @@ def _judge(size: tuple[int, int]) -> None:
 def _upright(picture: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(picture)
-    except Exception:  # noqa: BLE001  # EXIF is foreign and often broken; a photo on its side is still a photo
+    except Exception:  # noqa: BLE001  # EXIF is untrusted and often broken; a photo on its side is still a photo
         return picture
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """The same in one of few modes: eight bits, no palette, alpha only as RGBA."""
+    """Convert to one of few modes: eight bits, no palette, alpha only as RGBA."""
     if picture.mode.startswith("I") or picture.mode == "F":
         return _eight_bits(picture)
     if picture.has_transparency_data:
@@ -75,7 +75,8 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Grey with 16 bits, 32 bits or fractions → L. Only 16 bits have a known white; else it is guessed from the top."""
+    """Grey with 16 bits, 32 bits or floats → L. White is known only for 16 bits; else it is guessed from the
+    maximum."""
     if picture.mode.startswith("I;16"):
         top = 65_535.0
     else:
@@ -98,5 +99,5 @@ def _in_srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:
             if transformed is not None:
                 return transformed
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        pass  # a broken profile, or one for another mode: the bare numbers are what most programs show
+        pass  # a broken profile, or one for another mode: most programs show the plain numbers
     return picture.convert("RGB")

@@ -1,4 +1,4 @@
-"""Into the API's limits: at most 2:1, sides within bounds, a JPEG of bearable size. Geometry here is pure."""
+"""Fits pictures into the API's limits: at most 2:1, bounded sides, a JPEG of bounded size. The geometry is pure."""
 
 import io
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _FINDER_SIDE = 1280
 
 
 def fit(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | None) -> tuple[Image.Image, bool]:
-    """The picture inside the limits, and whether its ends had to go."""
+    """The picture inside the limits, and whether its ends were cut off."""
     cropped = max(picture.size) > 2 * min(picture.size)
     if cropped:
         box = find_face(finder_jpeg(picture)) if find_face else None
@@ -26,7 +26,7 @@ def fit(picture: Image.Image, find_face: Callable[[bytes], FaceBox | None] | Non
 
 
 def crop_box(width: int, height: int, face: FaceBox | None) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the 2:1 part of a longer picture: the face in its middle, or the picture's middle."""
+    """Left, top, right, bottom of the 2:1 part of a longer picture, around the face or the picture's middle."""
     x, y, w, h = face or (0.0, 0.0, 1.0, 1.0)
     if width > height:
         left = _start(width, 2 * height, x + w / 2)
@@ -40,14 +40,14 @@ def _start(length: int, window: int, centre: float) -> int:
 
 
 def fit_size(width: int, height: int) -> tuple[int, int]:
-    """The size within the API's limits for a picture of at most 2:1; the same when it is within them already."""
+    """The size within the API's limits for a picture of at most 2:1; unchanged when it is within them already."""
     short, long = sorted((width, height))
     factor = min(max(1.0, SHORT_MIN / short), SHORT_MAX / short, LONG_MAX / long)
     return round(width * factor), round(height * factor)
 
 
 def side_by_side(before: Image.Image, after: Image.Image) -> Image.Image:
-    """Both at the same height, that of the smaller one, with a narrow gap between them."""
+    """Both pictures at the height of the smaller one, with a narrow gap between them."""
     height = min(before.height, after.height, BESIDE_HEIGHT)
     both = [
         picture.resize((max(1, round(picture.width * height / picture.height)), height), Image.Resampling.LANCZOS)
@@ -60,7 +60,7 @@ def side_by_side(before: Image.Image, after: Image.Image) -> Image.Image:
 
 
 def encode_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
-    """A JPEG under the API's 10 MB, and its size in px: quality goes first, then, for noise, pixels."""
+    """A JPEG under the API's 10 MB, and its size in px: first the quality is lowered, then, for noise, the size."""
     while True:
         for quality in _QUALITIES:
             jpeg = _encode(picture, quality)
@@ -71,12 +71,12 @@ def encode_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
 
 
 def finder_jpeg(picture: Image.Image) -> bytes:
-    """What a face is looked for in."""
+    """The copy in which a face is looked for."""
     return small_jpeg(picture, long_side=_FINDER_SIDE)
 
 
 def small_jpeg(picture: Image.Image, *, long_side: int = 0, short_side: int = 0) -> bytes:
-    """A copy whose long or short side is at most that many px; never larger than the picture itself."""
+    """A copy with a long or short side of at most so many px, never larger than the picture itself."""
     factor = min(1.0, long_side / max(picture.size) if long_side else short_side / min(picture.size))
     size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
     if size != picture.size:

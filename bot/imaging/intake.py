@@ -1,4 +1,4 @@
-"""The intake as the event loop sees it: cheap looks here, pixels in worker processes."""
+"""Accepts photos: cheap checks in this process, pixels in worker processes."""
 
 import asyncio
 import importlib.util
@@ -10,7 +10,8 @@ from bot.imaging.results import MAX_BYTES, PhotoProblem, Portrait, UnusablePhoto
 from bot.imaging.sniffing import identify_foreign, is_readable
 from bot.imaging.worker_client import Worker, WorkerCrashed
 
-# A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, found there by name.
+# A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, which imports it by
+# name.
 FaceFinder = Callable[[bytes], tuple[float, float, float, float] | None]
 
 FACE_DETECTION_PACKAGES = ("cv2", "onnxruntime")
@@ -22,13 +23,13 @@ _PREVIEW_BYTES = 32_000_000
 
 
 class Unreadable(Exception):
-    """A stored picture that gives no preview."""
+    """A stored picture that can't be read."""
 
 
 class Intake:
-    """`workers` processes, each with one file at a time; `seconds` and `memory_bytes` are one file's bounds.
+    """`workers` processes that read one file at a time each; `seconds` and `memory_bytes` are the limits for one file.
 
-    The memory comes on top of what an idle worker has. A worker that dies or takes too long is replaced.
+    The memory comes on top of what an idle worker uses. A worker that dies or takes too long is replaced.
     """
 
     def __init__(
@@ -54,11 +55,11 @@ class Intake:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     async def accept(self, data: bytes, *, with_face: bool = False) -> Portrait | UnusablePhoto:
-        """The portrait in `data`, or why there is none. Never raises for anything that stands in a file. `with_face`:
-        only if it shows one, as far as the finder can tell."""
-        if unfit := _first_look(data):
+        """The portrait in `data`, or why there is none. Never raises because of what is in a file. `with_face`: refuse
+        a photo in which the face finder finds none."""
+        if problem := _quick_check(data):
             return UnusablePhoto(
-                unfit, len(data), foreign=identify_foreign(data) if unfit is PhotoProblem.UNSUPPORTED else None
+                problem, len(data), foreign=identify_foreign(data) if problem is PhotoProblem.UNSUPPORTED else None
             )
         head, jpeg = await self._ask({"face": 1} if with_face else {}, data)
         match head:
@@ -77,7 +78,7 @@ class Intake:
         return UnusablePhoto(PhotoProblem.DAMAGED, len(data))
 
     async def preview(self, jpeg: bytes, short_side: int) -> bytes:
-        """A JPEG whose short side is at most `short_side` px; raises Unreadable for what is no picture."""
+        """A smaller JPEG with a short side of at most `short_side` px. Raises Unreadable."""
         if len(jpeg) > _PREVIEW_BYTES or not is_readable(jpeg):
             raise Unreadable("This is no picture to make a preview of.")
         head, small = await self._ask({"preview": short_side}, jpeg)
@@ -86,7 +87,7 @@ class Intake:
         return small
 
     async def side_by_side(self, before: bytes, after: bytes) -> bytes:
-        """A JPEG of two stored pictures side by side; raises Unreadable when one of them is no picture."""
+        """A JPEG of two stored pictures side by side. Raises Unreadable when one of them can't be read."""
         pair = before + after
         if len(pair) > _PREVIEW_BYTES or not (is_readable(before) and is_readable(after)):
             raise Unreadable("These are no two pictures to be put side by side.")
@@ -118,7 +119,7 @@ def can_find_faces(find_package: Callable[[str], object] = importlib.util.find_s
     return all(map(find_package, FACE_DETECTION_PACKAGES))
 
 
-def _first_look(data: bytes) -> PhotoProblem | None:
+def _quick_check(data: bytes) -> PhotoProblem | None:
     if not data:
         return PhotoProblem.EMPTY
     if len(data) > MAX_BYTES:
@@ -131,5 +132,5 @@ def _first_look(data: bytes) -> PhotoProblem | None:
 def _name(find_face: FaceFinder) -> str:
     module, function = find_face.__module__, getattr(find_face, "__qualname__", "")
     if not function.isidentifier() or module == "__main__":
-        raise ValueError("A face finder is a function at the top of a module: the worker imports it by name.")
+        raise ValueError("A face finder is a function at the top level of a module: the worker imports it by name.")
     return f"{module}:{function}"

@@ -1,11 +1,11 @@
-"""What the intake answers with."""
+"""What the intake returns."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
-MIN_SIDE = 64  # px; less shows no face worth painting
+MIN_SIDE = 64  # px; a smaller picture shows no face worth painting
 
 
 class PhotoProblem(StrEnum):
@@ -18,24 +18,24 @@ class PhotoProblem(StrEnum):
     NOT_A_PICTURE = "not_a_picture"
     UNSUPPORTED = "unsupported"  # `UnusablePhoto.foreign` says what it is
     DAMAGED = "damaged"  # cut off, broken, or it crashed its decoder
-    TOO_SLOW = "too_slow"  # more time or memory than a photo may take
-    NO_FACE = "no_face"  # where one is wanted
+    TOO_SLOW = "too_slow"  # it took more time or memory than a photo may
+    NO_FACE = "no_face"  # where one is required
 
 
 class ForeignFormat(StrEnum):
-    """Known by its first bytes, and not for us."""
+    """A format that is recognised but not supported."""
 
     SVG = "svg"
     VIDEO = "video"
     PDF = "pdf"
     STICKER = "sticker"  # an animated one of Telegram
-    PICTURE = "picture"  # of a kind that we don't read
+    PICTURE = "picture"  # in a format that we don't read
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A photo as the API takes it: an upright sRGB JPEG under 10 MB without metadata, short side 256…3240 px,
-    long side at most twice that and 5760. `cropped`: it was longer, and lost its ends."""
+    """A photo as the API accepts it: an upright sRGB JPEG under 10 MB without metadata, short side 256-3240 px, long
+    side at most twice that and at most 5760 px. `cropped`: it was longer, and its ends were cut off."""
 
     jpeg: bytes = field(repr=False)
     width: int
@@ -46,7 +46,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class UnusablePhoto:
-    """Why not, with what is known about the file."""
+    """Why a file can't be used, with what is known about it."""
 
     reason: PhotoProblem
     byte_count: int

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes. Pure and cheap: it runs before any decoder sees the file."""
+"""Recognises a file by its first bytes. Pure and cheap: it runs before any decoder sees the file."""
 
 import re
 import zlib
@@ -19,21 +19,21 @@ _OTHER_PICTURES = (
 )
 _VIDEOS = (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
 _QUICKTIME_BOXES = {b"moov", b"mdat", b"wide", b"skip"}
-# Atomic groups: a file made of a thousand comments must not cost more than reading it once.
+# Atomic groups: a file of a thousand comments must not cost more than reading it once.
 _SVG = re.compile(rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s+svg[^>]*>)*+<svg[\s>]", re.DOTALL)
 
 
 def is_readable(data: bytes) -> bool:
     """Whether it begins like a JPEG, PNG, WEBP, BMP, GIF, TIFF, HEIF or AVIF."""
     if data[8:10] == b"CR" and data.startswith(b"II*\0"):
-        return False  # a Canon raw file in TIFF's clothes
+        return False  # a Canon raw file with a TIFF header
     if data[4:8] == b"ftyp":
         return bool(_brands(data) & _HEIF_BRANDS)
     return data.startswith(_PICTURES) or _riff(data) == b"WEBP" or _is_bmp(data)
 
 
 def identify_foreign(data: bytes) -> ForeignFormat | None:
-    """What an unreadable file is, None when nobody knows."""
+    """What kind of file an unreadable one is; None: unknown."""
     if data.startswith(b"%PDF-"):
         return ForeignFormat.PDF
     if _is_video(data):
@@ -52,7 +52,7 @@ def _riff(data: bytes) -> bytes:
 
 
 def _is_bmp(data: bytes) -> bool:
-    # "BM" alone begins many a text; the header's own length, four bytes, tells them apart.
+    # Many texts begin with "BM" too; the length of the header, four bytes, tells them apart.
     return data.startswith(b"BM") and 12 <= int.from_bytes(data[14:18], "little") <= 124
 
 

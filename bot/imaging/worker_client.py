@@ -1,4 +1,4 @@
-"""The parent's side of one worker process: started, asked, and killed when it takes too long."""
+"""The parent's side of a worker process: starts it, sends it files, and kills it when it takes too long."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ _START_SECONDS = 60.0
 
 
 class WorkerCrashed(Exception):
-    """The worker died, or talked nonsense, over this file."""
+    """The worker died or sent nonsense while it read this file."""
 
 
 class Worker:
-    """One process at a time; after a death the next question starts another."""
+    """One process at a time; when it has died, the next request starts another."""
 
     def __init__(self, *arguments: str) -> None:
         self._arguments = arguments
@@ -27,13 +27,14 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """Of the process that waits for the next file, if there is one."""
+        """The process id, if the process is running."""
         return self._process.pid if self._process else None
 
     async def start(self) -> Process:
-        """Start the process unless it runs; RuntimeError when it cannot, which is a broken installation."""
+        """Start the process unless it is running. Raises RuntimeError when it can't start: the installation is
+        broken."""
         if self._process and self._process.returncode is not None:
-            await self.stop()  # killed from outside while it waited
+            await self.stop()  # killed from outside while it was idle
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "bot.imaging.worker_main", *self._arguments),
@@ -46,21 +47,22 @@ class Worker:
                     await _receive(self._process)
             except (WorkerCrashed, TimeoutError):
                 await self.stop()
-                raise RuntimeError("The process that reads photos does not start; its reason stands above.") from None
+                raise RuntimeError("The process that reads photos does not start; see above for the reason.") from None
             except BaseException:
                 await self.stop()
                 raise
         return self._process
 
     async def ask(self, head: Mapping[str, int], body: bytes, seconds: float) -> tuple[dict[str, object], bytes]:
-        """Its answer within `seconds`, or Crashed, or TimeoutError; after these, and when cancelled, it is dead."""
+        """Its answer within `seconds`. Raises WorkerCrashed or TimeoutError; after these, and when cancelled, the
+        process is stopped."""
         process = await self.start()
         try:
             async with asyncio.timeout(seconds):
                 await _send(process, head, body)
                 return await _receive(process)
         except BaseException:
-            # Whatever happened, a half-read answer would be taken for the next file's.
+            # Otherwise a half-read answer would be taken for the next file's.
             await self.stop()
             raise
 
@@ -73,14 +75,14 @@ class Worker:
             process.kill()
         assert process.stdin
         process.stdin.close()
-        # Reads what is left, to the pipe's end: a worker has no children to keep it open.
+        # Reads the rest of the pipe, which ends at once: a worker has no children that keep it open.
         await asyncio.shield(process.communicate())
 
 
 def _environment() -> dict[str, str]:
-    """What Python needs to find its parts, and nothing else: a process that reads foreign files gets no token."""
+    """What Python needs to find its modules, and nothing else: a process that reads untrusted files gets no token."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
-    # One thread each: their stacks would eat the memory that is bounded.
+    # One thread each: the stacks of more would use up the limited memory.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return kept | threads | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 

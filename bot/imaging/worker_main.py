@@ -1,7 +1,7 @@
-"""The worker process: takes one file at a time from its standard input and answers on its standard output.
+"""The worker process: reads one file at a time from its standard input and answers on its standard output.
 
-It holds no secret, no network and no state; whatever a file does to it, another one takes its place.
-Frames both ways: two lengths (32 bits, big-endian), a JSON head, a body.
+It has no secrets, no network and no state; whatever a file does to it, another process replaces it.
+Frames in both directions: two lengths (32 bits, big-endian), a JSON head, a body.
 """
 
 import json
@@ -28,10 +28,10 @@ FaceFinder = Callable[[bytes], fitting.FaceBox | None]
 
 
 def main() -> None:
-    """Arguments: the bytes of memory that one picture may take; the face finder as `module:function`, or nothing."""
+    """Arguments: bytes of memory for one picture; the face finder as `module:function`, or an empty string."""
     memory, name = int(sys.argv[1]), sys.argv[2]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    os.nice(5)  # chats first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    os.nice(5)  # chats come first
     find_face = _finder(name) if name else None
     decoding.prepare()
     _limit(memory)
@@ -42,14 +42,14 @@ def main() -> None:
 
 
 def process(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tuple[Head, bytes]:
-    """One file's answer: a head with `reason` (None when all is well), and the JPEG."""
+    """The answer for one file: a head with `reason` (None: success), and the JPEG."""
     try:
         return _work(head, data, find_face)
     except decoding.Unusable as end:
         return {"reason": end.reason, "width": end.width, "height": end.height}, b""
     except MemoryError:
         return {"reason": PhotoProblem.TOO_SLOW}, b""
-    except Exception:  # noqa: BLE001  # a decoder may raise anything over foreign bytes, and all of it means this
+    except Exception:  # noqa: BLE001  # a decoder may raise anything over untrusted bytes; all of it means this
         return {"reason": PhotoProblem.DAMAGED}, b""
 
 
@@ -60,7 +60,7 @@ def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tu
     picture = decoding.decode(decoding.open_image(data))
     if short_side := head.get("preview"):
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
-    picture, cropped = fitting.fit(picture, _forgiving(find_face) if find_face else None)
+    picture, cropped = fitting.fit(picture, _tolerant(find_face) if find_face else None)
     if head.get("face") and find_face and not _shows_face(picture, find_face):
         raise decoding.Unusable(PhotoProblem.NO_FACE, picture.size)
     jpeg, (width, height) = fitting.encode_jpeg(picture)
@@ -74,9 +74,9 @@ def _finder(name: str) -> FaceFinder:
     return found
 
 
-def _forgiving(find_face: FaceFinder) -> FaceFinder:
+def _tolerant(find_face: FaceFinder) -> FaceFinder:
     def find(jpeg: bytes) -> fitting.FaceBox | None:
-        with suppress(Exception):  # a finder that stumbles must not cost the photo: its middle will do
+        with suppress(Exception):  # when the finder fails, the photo is cropped around its middle
             return find_face(jpeg)
         return None
 
@@ -84,23 +84,23 @@ def _forgiving(find_face: FaceFinder) -> FaceFinder:
 
 
 def _shows_face(picture: Image.Image, find_face: FaceFinder) -> bool:
-    """Also when the finder stumbles: nobody is sent away for that."""
+    """True also when the finder fails: nobody's photo is refused for that."""
     with suppress(Exception):
         return find_face(fitting.finder_jpeg(picture)) is not None
     return True
 
 
 def _limit(memory: int) -> None:
-    """Bound the address space to what the bare worker has now plus `memory`; leave no core dump with a photo in it."""
+    """Limit the address space to its present size plus `memory`; write no core dump, which would hold a photo."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statm = Path("/proc/self/statm")
-    if statm.exists():  # elsewhere (macOS) the limit is not enforced anyway
+    if statm.exists():  # other systems (macOS) don't enforce the limit anyway
         used = int(statm.read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
 
 
 def _own_stdout() -> BinaryIO:
-    """The pipe to the parent, for frames only: what C libraries print goes nowhere."""
+    """The pipe to the parent, for frames only; what C libraries print is discarded."""
     pipe = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

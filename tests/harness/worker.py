@@ -177,7 +177,7 @@ async def open_workers(
     service: StandIn,
     *,
     keys: Sequence[str] = ("sk-one",),
-    patience: Timeouts | None = None,
+    timeouts: Timeouts | None = None,
     rules: AdmissionRules | None = None,
     clock: WallClock | None = None,
     **api_account: Any,
@@ -192,7 +192,7 @@ async def open_workers(
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
         api_accounts = []
         for key in keys:
-            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), patience=patience or Timeouts())
+            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), timeouts=timeouts or Timeouts())
             api_accounts.append(
                 ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
             )

@@ -26,9 +26,9 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
 @asynccontextmanager
-async def client_of(url: str, patience: Timeouts = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
+async def client_of(url: str, timeouts: Timeouts = USUAL, workspace: str | None = None) -> AsyncIterator[DashScope]:
     async with httpx.AsyncClient(trust_env=False) as http:
-        yield DashScope(http, base_url=url, api_key=SecretStr(KEY), workspace=workspace, patience=patience)
+        yield DashScope(http, base_url=url, api_key=SecretStr(KEY), workspace=workspace, timeouts=timeouts)
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ async def test_a_full_pool_means_surely_not_taken() -> None:
         httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as http,
     ):
         patient = DashScope(http, base_url=server.url, api_key=SecretStr(KEY))
-        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), patience=Timeouts(pool=0.1))
+        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), timeouts=Timeouts(pool=0.1))
         first = asyncio.create_task(patient.query_task(TASK))
         await server.met.wait()
         with pytest.raises(NotAccepted) as caught:
@@ -95,9 +95,9 @@ async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("patience", [QUICK, Timeouts(read=5, call=0.2)])
-async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(patience: Timeouts) -> None:
-    async with loopback(hang) as server, client_of(server.url, patience) as client, asyncio.timeout(3):
+@pytest.mark.parametrize("timeouts", [QUICK, Timeouts(read=5, call=0.2)])
+async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(timeouts: Timeouts) -> None:
+    async with loopback(hang) as server, client_of(server.url, timeouts) as client, asyncio.timeout(3):
         with pytest.raises(InDoubt):
             await client.create_task(WISH)
     assert len(server.received) == 1

@@ -16,7 +16,7 @@ from bot.cluster.bootstrap import cluster_tasks
 from bot.dashscope.answers import MAX_EVENTS, finished_tasks
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import TaskDurations
-from bot.http.completion_events import BODY_BYTES, PACE, CompletionEvents
+from bot.http.completion_events import BODY_BYTES, RATE, CompletionEvents
 from bot.runtime.clock import WallClock
 from storage.jobs import Job
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -210,11 +210,11 @@ def test_what_is_an_event_and_what_is_not() -> None:
 async def test_too_many_at_once_are_to_come_again(tmp_path: Path, service: StandIn) -> None:
     time = [NOON]
     async with office(tmp_path, service, clock=WallClock(wall=lambda: time[0], steady=lambda: 0.0)) as here:
-        said = [await here.post({}) for _ in range(int(PACE.burst) + 5)]
-        assert said == [204] * int(PACE.burst) + [429] * 5
+        said = [await here.post({}) for _ in range(int(RATE.burst) + 5)]
+        assert said == [204] * int(RATE.burst) + [429] * 5
         assert await here.post({}, "/dashscope/events/forged") == 404
         time[0] += 1
-        assert [await here.post({}) for _ in range(52)] == [204] * int(PACE.per_second) + [429] * 2
+        assert [await here.post({}) for _ in range(52)] == [204] * int(RATE.per_second) + [429] * 2
 
 
 async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follows_the_task(

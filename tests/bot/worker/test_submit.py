@@ -38,7 +38,7 @@ from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
-IMPATIENT = Timeouts(connect=1.0, read=0.2, call=0.3)
+SHORT = Timeouts(connect=1.0, read=0.2, call=0.3)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent
 
 
 async def test_a_submit_that_is_never_answered_is_given_up_and_settled(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+    async with open_workers(tmp_path, service, timeouts=SHORT) as workers:
         job = await workers.request()
         workers.gate.next("create", hangs)
         async with workers.running():
@@ -136,7 +136,7 @@ async def test_two_candidates_twice_end_the_job_and_count_as_paid_by_the_owner(
 
 
 async def test_a_submit_that_was_delayed_on_its_way_is_found(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+    async with open_workers(tmp_path, service, timeouts=SHORT) as workers:
         job = await workers.request()
         held = workers.gate.hold("create")
         workers.gate.always("list", refused(503, "ModelUnavailable"))
@@ -152,7 +152,7 @@ async def test_a_submit_that_was_delayed_on_its_way_is_found(tmp_path: Path, ser
 
 
 async def test_a_late_task_that_may_be_another_persons_is_not_adopted(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service, patience=IMPATIENT) as workers:
+    async with open_workers(tmp_path, service, timeouts=SHORT) as workers:
         first, second = await workers.request("anna"), await workers.request("ben")
 
         async def lost_and_silent(_: Forward) -> Reply:
