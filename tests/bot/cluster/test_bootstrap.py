@@ -1,4 +1,4 @@
-"""What several processes share, and what is said when it can't be had."""
+"""What several processes share, and the errors when it can't be opened."""
 
 import socket
 from pathlib import Path
@@ -23,7 +23,7 @@ def shared(folder: Path, url: str, **changes: Any) -> Settings:
     return settings_for(folder, database_url=url, secret_key=KEY, **changes)
 
 
-def nobodys_port() -> int:
+def unused_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -37,23 +37,21 @@ def nobodys_port() -> int:
         (f"postgresql://me:{PASSWORD}@host:port/name", "is no address"),
     ],
 )
-async def test_a_database_that_can_not_be_reached_is_said_without_its_password(
-    tmp_path: Path, url: str, said: str
-) -> None:
+async def test_the_error_for_an_unreachable_database_hides_its_password(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(CannotStart, match=said) as caught:
-        async with open_own_database(shared(tmp_path, url.format(port=nobodys_port()))):
+        async with open_own_database(shared(tmp_path, url.format(port=unused_port()))):
             pytest.fail("nobody is there")
     assert PASSWORD not in str(caught.value)
     assert caught.value.__suppress_context__
 
 
-async def test_a_process_that_is_alone_holds_its_folder_and_goes_by_the_wall(tmp_path: Path) -> None:
+async def test_a_single_process_locks_its_folder_and_uses_the_system_clock(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     async with open_own_database(settings) as database:
         with pytest.raises(FolderInUse):
             async with open_own_database(settings):
                 pytest.fail("two would pay twice")
-        async with open_shared_database(settings):  # the owner's commands may look in
+        async with open_shared_database(settings):  # commands of the owner may open it too
             pass
         clock = await choose_clock(database, None)
         assert isinstance(clock, WallClock)

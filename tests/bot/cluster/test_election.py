@@ -1,4 +1,4 @@
-"""Several candidates on one PostgreSQL: one holder of each role at every moment, and soon another."""
+"""Several candidates at one PostgreSQL: each role has one holder at a time, and soon a new one after a failure."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ ROLES = ("dispatcher:a", "courier:b", "housekeeping")
 
 @dataclass
 class Held:
-    """Who holds which role now, as the work itself sees it; `most`: how many ever held one at once."""
+    """Who holds which role now, as its work sees it; `most`: how many ever held a role at the same time."""
 
     by: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in ROLES})
     most: int = 0
@@ -30,7 +30,7 @@ class Held:
     terms: dict[str, Leadership] = field(default_factory=dict)
 
     def works(self, who: str) -> list[Role]:
-        """Each role's work, as this candidate would do it."""
+        """The roles with the work that this candidate does for them."""
 
         def role(name: str) -> Role:
             async def work(leadership: Leadership, stop: asyncio.Event) -> None:
@@ -60,7 +60,7 @@ class Held:
 
 @dataclass
 class Candidate:
-    """One process's worth. `stop` ends it in good order, `die` as a kill would."""
+    """One process. `stop` ends it cleanly, `die` like a kill."""
 
     election: Election
     task: asyncio.Task[None]
@@ -96,12 +96,14 @@ async def test_each_role_has_one_holder_and_a_clean_stop_hands_over(postgres_url
         started = asyncio.get_running_loop().time()
         await one.leave()
         await held.until(lambda by: all(holders == ["two"] for holders in by.values()))
-        assert asyncio.get_running_loop().time() - started < 4.0  # nobody had to be given up for dead
+        assert asyncio.get_running_loop().time() - started < 4.0  # no process was declared dead
     assert held.most == 1
 
 
 @pytest.mark.parametrize("trouble", ["cut", "blackhole"])
-async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(postgres_url: str, trouble: str) -> None:
+async def test_a_process_that_is_cut_off_is_replaced_and_writes_nothing_any_more(
+    postgres_url: str, trouble: str
+) -> None:
     held = Held()
     async with database_proxy(postgres_url) as (line, through), candidate(through, "one", held):
         await held.until(lambda by: all(holders == ["one"] for holders in by.values()))
@@ -121,7 +123,7 @@ async def test_who_is_cut_off_is_followed_lets_go_and_writes_nothing_any_more(po
                         await leadership.confirm()
 
 
-async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(postgres_url: str) -> None:
+async def test_a_role_whose_work_has_lost_leadership_is_elected_again(postgres_url: str) -> None:
     times, again = 0, asyncio.Event()
 
     async def work(leadership: Leadership, stop: asyncio.Event) -> None:
@@ -143,12 +145,12 @@ async def test_a_role_whose_work_finds_itself_deposed_is_put_to_the_vote_again(p
             assert (await connection.execute(text("SELECT name, epoch FROM role"))).all() == [("dispatcher:a", 2)]
 
 
-async def test_what_nobody_holds_any_more_leaves_nothing_in_the_election_but_who_is_next(postgres_url: str) -> None:
+async def test_a_released_role_leaves_only_the_job_for_its_next_holder(postgres_url: str) -> None:
     held = Held()
     async with candidate(postgres_url, "one", held) as one:
         await held.until(all_held)
         async with candidate(postgres_url, "two", held) as two:
-            await two.election.heartbeat.confirm()  # once it has looked
+            await two.election.heartbeat.confirm()  # after its first look
             assert two.election.held_elsewhere() == frozenset(ROLES)
         assert one.election.held_elsewhere() == frozenset()
     async with open_elections(postgres_url) as manager:

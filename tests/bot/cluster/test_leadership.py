@@ -1,4 +1,4 @@
-"""What keeps a part going, and what ends it."""
+"""What restarts the work of a role, and what ends it."""
 
 import asyncio
 from functools import partial
@@ -22,8 +22,8 @@ from chaos.tcp_proxy import database_proxy
 from storage.database import open_database
 
 
-class Noting(WallClock):
-    """Notes what it is asked to wait for, and does not."""
+class RecordingClock(WallClock):
+    """Records waits instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,36 +40,36 @@ async def breaks_with(errors: list[Exception], stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def test_a_part_that_broke_begins_again_until_it_is_told_to_stop() -> None:
-    clock, stop = Noting(), asyncio.Event()
+async def test_work_that_fails_is_restarted_until_told_to_stop() -> None:
+    clock, stop = RecordingClock(), asyncio.Event()
     errors: list[Exception] = [KeyError("a bug"), ExceptionGroup("several", [OSError("a full disk")])]
     await keep_running(partial(breaks_with, errors, stop), clock, stop)
     assert clock.waits == [RETRY_SECONDS] * 2
 
 
-async def test_who_is_deposed_does_not_begin_again() -> None:
+async def test_work_that_has_lost_leadership_is_not_restarted() -> None:
     stop = asyncio.Event()
     for error in (
         LeadershipLost("by another"),
         ExceptionGroup("", [OSError(), ExceptionGroup("", [LeadershipLost("by another")])]),
     ):
         with pytest.raises(LeadershipLost):
-            await keep_running(partial(breaks_with, [error], stop), Noting(), stop)
+            await keep_running(partial(breaks_with, [error], stop), RecordingClock(), stop)
 
 
-async def test_who_is_alone_takes_a_role_again_whoever_has_taken_it() -> None:
+async def test_a_single_process_takes_a_lost_role_again() -> None:
     errors: list[Exception] = [LeadershipLost("against the rules")]
 
     async def work(_: Leadership, stop: asyncio.Event) -> None:
         await breaks_with(errors, stop)
 
-    clock, stop = Noting(), asyncio.Event()
+    clock, stop = RecordingClock(), asyncio.Event()
     await SingleProcess(clock).run([Role("housekeeping", work)], stop)
     assert clock.waits == [RETRY_SECONDS]
 
 
-async def test_a_database_that_has_gone_away_is_soon_tried_again_and_told_from_a_bug(postgres_url: str) -> None:
-    clock, stop, tries = Noting(), asyncio.Event(), 0
+async def test_a_lost_database_connection_is_retried_soon_and_not_taken_for_a_bug(postgres_url: str) -> None:
+    clock, stop, tries = RecordingClock(), asyncio.Event(), 0
     async with database_proxy(postgres_url) as (line, through), open_database(through) as database:
 
         async def work() -> None:

@@ -1,4 +1,4 @@
-"""Updates that are brought to any of several processes: each is dealt with once, and in order, whoever dies."""
+"""Updates delivered to any of several processes: each is handled once and in order, whichever process dies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,8 +24,8 @@ BOT = "telegram:1"
 
 
 @dataclass
-class Office:
-    """One database, and a time that a test sets."""
+class Inboxes:
+    """The inboxes of several processes over one database, with a clock that the test sets."""
 
     database: Database
     now: float = 1_000_000.0
@@ -36,19 +36,19 @@ class Office:
         return UpdateInbox(self.database, BOT, clock, self.wakeups, name, alone)
 
     async def open(self) -> list[tuple[int, str | None]]:
-        """Number and owner of what is not done."""
+        """Number and owner of the unfinished updates."""
         async with self.database.read() as connection:
             return [(one.number, one.owner) for one in await update_inbox.list_open(connection, BOT)]
 
 
 @pytest_asyncio.fixture
-async def office(database_kind: str, tmp_path: Path) -> AsyncIterator[Office]:
+async def inboxes(database_kind: str, tmp_path: Path) -> AsyncIterator[Inboxes]:
     async with open_database(place_of(tmp_path)) as database:
-        yield Office(database)
+        yield Inboxes(database)
 
 
 async def next_of(process: UpdateInbox, count: int, begun: tuple[int, ...] = ()) -> list[int]:
-    """The numbers of what falls to this process next."""
+    """The numbers of the next updates for this process."""
     found: list[int] = []
     ours = cast("AsyncGenerator[StoredUpdate, None]", process.assigned(begun))
     async with asyncio.timeout(20), aclosing(ours):
@@ -63,27 +63,27 @@ def update(number: int, api_account: str | None = None) -> StoredUpdate:
     return StoredUpdate(number, f"body {number}", api_account)
 
 
-async def test_an_update_is_new_once_whoever_it_is_brought_to(office: Office) -> None:
-    here, there = office.process("here"), office.process("there")
+async def test_an_update_is_new_only_once_whichever_process_receives_it(inboxes: Inboxes) -> None:
+    here, there = inboxes.process("here"), inboxes.process("there")
     assert await here.accept(update(8))
     assert not await there.accept(update(8))
     assert await there.accept(update(7))
-    assert await office.open() == [(7, "there"), (8, "here")]
+    assert await inboxes.open() == [(7, "there"), (8, "here")]
     await here.done(8)
     assert not await there.accept(update(8)), "it was dealt with"
-    assert await office.open() == [(7, "there")]
+    assert await inboxes.open() == [(7, "there")]
 
 
-async def test_numbers_start_anew_after_some_days(office: Office) -> None:
-    here = office.process("here")
+async def test_update_numbers_may_be_reused_after_some_days(inboxes: Inboxes) -> None:
+    here = inboxes.process("here")
     await here.accept(update(7))
     await here.done(7)
-    office.now += KEPT_SECONDS + 1
+    inboxes.now += KEPT_SECONDS + 1
     assert await here.accept(update(7))
 
 
-async def test_what_belongs_together_goes_to_one_process_in_order(office: Office) -> None:
-    here, there = office.process("here"), office.process("there")
+async def test_updates_that_belong_together_go_to_one_process_in_order(inboxes: Inboxes) -> None:
+    here, there = inboxes.process("here"), inboxes.process("there")
     assert await here.accept(update(1, "chat"))
     assert not await there.accept(update(2, "chat")), "here is not done with the chat"
     assert await there.accept(update(3, "elsewhere"))
@@ -93,51 +93,51 @@ async def test_what_belongs_together_goes_to_one_process_in_order(office: Office
     assert await there.accept(update(4, "chat")), "nothing of the chat is open any more"
 
 
-async def test_what_a_process_leaves_is_taken_over_once_it_has_been_silent_for_long_enough(office: Office) -> None:
-    dead, heir = office.process("dead"), office.process("heir")
+async def test_updates_of_a_dead_process_are_taken_over_when_their_lease_has_expired(inboxes: Inboxes) -> None:
+    dead, heir = inboxes.process("dead"), inboxes.process("heir")
     await dead.accept(update(1, "chat"))
     await heir.accept(update(2, "chat"))
     await heir.accept(update(3))
     assert await next_of(heir, 1) == [3]
-    office.now += LEASE_SECONDS + 1
+    inboxes.now += LEASE_SECONDS + 1
     assert await heir.accept(update(4, "chat")), "a chat does not wait for the dead"
     assert await next_of(heir, 4) == [1, 2, 3, 4]
-    assert {owner for _, owner in await office.open()} == {"heir"}
+    assert {owner for _, owner in await inboxes.open()} == {"heir"}
 
 
-async def test_who_is_at_work_for_long_stays_the_owner(office: Office) -> None:
-    slow, other = office.process("slow"), office.process("other")
+async def test_a_process_that_works_for_long_renews_its_lease(inboxes: Inboxes) -> None:
+    slow, other = inboxes.process("slow"), inboxes.process("other")
     await slow.accept(update(1))
     for _ in range(4):
-        office.now += LEASE_SECONDS / 2
+        inboxes.now += LEASE_SECONDS / 2
         await other.accept(update(9))
-        await next_of(slow, 1)  # every look says that it is still there
+        await next_of(slow, 1)  # every look renews the lease
         await next_of(other, 1)
-    assert await office.open() == [(1, "slow"), (9, "other")]
+    assert await inboxes.open() == [(1, "slow"), (9, "other")]
 
 
-async def test_what_is_let_go_is_taken_at_once(office: Office) -> None:
-    leaving, staying = office.process("leaving"), office.process("staying")
+async def test_released_updates_are_taken_over_at_once(inboxes: Inboxes) -> None:
+    leaving, staying = inboxes.process("leaving"), inboxes.process("staying")
     await leaving.accept(update(1))
     waiting = asyncio.create_task(next_of(staying, 1))
     await leaving.release()
     assert await waiting == [1]
 
 
-async def test_who_is_alone_takes_up_everything_at_the_start(office: Office) -> None:
-    before = office.process("before", alone=True)
+async def test_a_single_process_takes_all_unfinished_updates_at_the_start(inboxes: Inboxes) -> None:
+    before = inboxes.process("before", alone=True)
     await before.accept(update(1, "chat"))
     await before.accept(update(2))
-    after = office.process("after", alone=True)
+    after = inboxes.process("after", alone=True)
     assert await next_of(after, 2) == [1, 2]
 
 
-async def test_an_update_that_two_processes_are_handed_at_one_moment_is_one_of_theirs(postgres_url: str) -> None:
+async def test_an_update_that_two_processes_receive_at_once_goes_to_one_of_them(postgres_url: str) -> None:
     async with AsyncExitStack() as stack:
-        offices = [Office(await stack.enter_async_context(open_database(postgres_url))) for _ in range(2)]
-        processes = [office.process(str(number)) for number, office in enumerate(offices)]
+        inboxess = [Inboxes(await stack.enter_async_context(open_database(postgres_url))) for _ in range(2)]
+        processes = [inboxes.process(str(number)) for number, inboxes in enumerate(inboxess)]
         for number in range(10):
             answers = await asyncio.gather(*(process.accept(update(number, "chat")) for process in processes))
             assert sum(answers) == 1 if number == 0 else sum(answers) <= 1
-        assert len({owner for _, owner in await offices[0].open()}) == 1
-        assert [number for number, _ in await offices[0].open()] == list(range(10))
+        assert len({owner for _, owner in await inboxess[0].open()}) == 1
+        assert [number for number, _ in await inboxess[0].open()] == list(range(10))

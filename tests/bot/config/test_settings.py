@@ -1,4 +1,4 @@
-"""Settings from the environment: all complaints at once, and no secret in any of them."""
+"""Settings from the environment: all errors at once, and no secret in any of them."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def read(tmp_path: Path, **settings: str) -> Settings:
     return load(file)
 
 
-def complaints(tmp_path: Path, **settings: str) -> str:
+def errors(tmp_path: Path, **settings: str) -> str:
     with pytest.raises(InvalidSettings) as wrong:
         read(tmp_path, **settings)
     assert wrong.value.__cause__ is None  # pydantic's own error shows more
@@ -33,14 +33,14 @@ def complaints(tmp_path: Path, **settings: str) -> str:
     return str(wrong.value)
 
 
-def test_without_any_the_page_is_there_and_the_stand_in_paints(tmp_path: Path) -> None:
+def test_without_settings_the_chat_page_is_served_and_the_stand_in_paints(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert settings.has_web_chat
     assert (settings.dashscope_api_key, settings.telegram_bot_token, settings.link_kind) == ((), None, "inline")
     assert load(None).port == 8080
 
 
-def test_empty_lines_are_as_if_not_there(tmp_path: Path) -> None:
+def test_empty_values_are_ignored(tmp_path: Path) -> None:
     settings = read(tmp_path, PORT="", MONTHLY_BUDGET_CNY="", WEB_CHAT="", PUBLIC_URL="", DASHSCOPE_API_KEY="")
     assert (settings.port, settings.monthly_budget_cny, settings.dashscope_api_key) == (8080, None, ())
 
@@ -56,7 +56,7 @@ def test_several_keys_and_admins_are_separated_by_commas(tmp_path: Path) -> None
     assert settings.admins == ("telegram:123", "discord:456")
 
 
-def test_every_complaint_is_made_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     wrong = {
         "PORT": "70000",
         "DASHSCOPE_MAX_RUNNING": "none",
@@ -75,13 +75,13 @@ def test_every_complaint_is_made_at_once(tmp_path: Path) -> None:
         "METRICS_TOKEN": "too short",
         "DASHSCOPE_API_KEY": "“sk-copied-with-quotes”",
     }
-    lines = complaints(tmp_path, **wrong).splitlines()
+    lines = errors(tmp_path, **wrong).splitlines()
     assert "wrong" in lines[0]
     assert sorted(line.split(":")[0].strip() for line in lines[1:]) == sorted(wrong)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_complaint_shows_a_value(tmp_path: Path, name: str) -> None:
+def test_no_error_shows_a_value(tmp_path: Path, name: str) -> None:
     for secret in (TOKEN, KEY, "пароль-" + KEY):
         try:
             shown = repr(read(tmp_path, **{name: secret}))
@@ -109,7 +109,7 @@ def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
         ("127.0.0.1", "off", False),
     ],
 )
-def test_strangers_see_the_page_only_with_the_owners_word(
+def test_strangers_see_the_page_only_if_the_owner_allows_it(
     tmp_path: Path, host: str, web_chat: str | None, shown: bool
 ) -> None:
     settings = read(tmp_path, HOST=host, **({} if web_chat is None else {"WEB_CHAT": web_chat}))
@@ -125,7 +125,7 @@ def test_strangers_see_the_page_only_with_the_owners_word(
         ("upload", "", "upload"),
     ],
 )
-def test_how_photos_are_shown_to_the_api(tmp_path: Path, photo_links: str, public_url: str, kind: str) -> None:
+def test_how_photos_are_exposed_to_the_api(tmp_path: Path, photo_links: str, public_url: str, kind: str) -> None:
     assert read(tmp_path, PHOTO_LINKS=photo_links, PUBLIC_URL=public_url).link_kind == kind
 
 
@@ -142,7 +142,7 @@ def test_how_photos_are_shown_to_the_api(tmp_path: Path, photo_links: str, publi
         ("inline", "https://bot.example", "", "inline"),
     ],
 )
-def test_how_photos_in_a_bucket_are_shown_to_the_api(
+def test_how_photos_in_a_bucket_are_exposed_to_the_api(
     tmp_path: Path, photo_links: str, public_url: str, endpoint: str, kind: str
 ) -> None:
     where = {"PHOTO_STORE": "s3://faces", "AWS_ENDPOINT_URL": endpoint}
@@ -177,19 +177,19 @@ def test_a_bucket_is_as_the_settings_say(tmp_path: Path) -> None:
         "gs://faces",
     ],
 )
-def test_what_is_no_bucket_is_said(tmp_path: Path, store: str) -> None:
-    assert "PHOTO_STORE: Value error, write it as s3://bucket" in complaints(tmp_path, PHOTO_STORE=store)
+def test_an_invalid_bucket_is_reported(tmp_path: Path, store: str) -> None:
+    assert "PHOTO_STORE: Value error, write it as s3://bucket" in errors(tmp_path, PHOTO_STORE=store)
 
 
 @pytest.mark.parametrize("half", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-def test_half_of_a_key_is_none(tmp_path: Path, half: str) -> None:
-    said = complaints(tmp_path, PHOTO_STORE="s3://faces", **{half: KEY})
+def test_half_of_an_access_key_is_refused(tmp_path: Path, half: str) -> None:
+    said = errors(tmp_path, PHOTO_STORE="s3://faces", **{half: KEY})
     assert "AWS_ACCESS_KEY_ID: Value error, needs AWS_SECRET_ACCESS_KEY beside it" in said
     assert KEY not in said
 
 
 def test_links_to_a_bucket_need_one(tmp_path: Path) -> None:
-    assert "PHOTO_LINKS: Value error, 'bucket' needs" in complaints(tmp_path, PHOTO_LINKS="bucket")
+    assert "PHOTO_LINKS: Value error, 'bucket' needs" in errors(tmp_path, PHOTO_LINKS="bucket")
 
 
 def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
@@ -200,11 +200,11 @@ def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
 
 def test_a_shared_database_needs_the_key_that_all_sign_with_and_shows_neither(tmp_path: Path) -> None:
     url, key = "postgresql://repaint:a-password@host/name", "k" * 32
-    said = complaints(tmp_path, DATABASE_URL=url)
+    said = errors(tmp_path, DATABASE_URL=url)
     assert "SECRET_KEY: " in said
     assert "secrets.token_urlsafe" in said
     assert "a-password" not in said
-    assert "SECRET_KEY" in complaints(tmp_path, DATABASE_URL=url, SECRET_KEY="short")
+    assert "SECRET_KEY" in errors(tmp_path, DATABASE_URL=url, SECRET_KEY="short")
     settings = read(tmp_path, DATABASE_URL=url, SECRET_KEY=key)
     assert settings.database == url
     assert set(settings.secrets()) >= {url, key, "a-password"}
@@ -214,4 +214,4 @@ def test_a_shared_database_needs_the_key_that_all_sign_with_and_shows_neither(tm
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "host", "sqlite:///x"])
 def test_a_database_that_is_no_postgresql_is_refused(tmp_path: Path, url: str) -> None:
-    assert "DATABASE_URL: Value error, write it as postgresql://" in complaints(tmp_path, DATABASE_URL=url)
+    assert "DATABASE_URL: Value error, write it as postgresql://" in errors(tmp_path, DATABASE_URL=url)

@@ -1,4 +1,4 @@
-"""What the API answers, as tables: documented answers, other spellings, nonsense."""
+"""Parsing the API's answers: documented ones, variants, nonsense."""
 
 import json
 from collections.abc import Callable
@@ -43,7 +43,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize("read", [answers.created, lambda a: answers.task(a, TASK), answers.task_page])
 @pytest.mark.parametrize("body", GARBAGE)
-def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[ApiResponse], object], body: bytes) -> None:
+def test_a_garbage_body_with_a_200_is_in_doubt(read: Callable[[ApiResponse], object], body: bytes) -> None:
     with pytest.raises(InDoubt) as caught:
         read(answer(body))
     assert (caught.value.code, caught.value.decision) == ("Garbled", Decision.RETRY_LATER)
@@ -60,7 +60,7 @@ def test_a_garbage_body_with_a_200_leaves_it_in_doubt(read: Callable[[ApiRespons
         (503, "ModelUnavailable", InDoubt, Decision.RETRY_LATER),
     ],
 )
-def test_a_refused_submit_says_whether_it_was_taken(
+def test_a_refused_submit_says_whether_it_was_accepted(
     status: int, code: str, kind: type[DashScopeError], decision: Decision
 ) -> None:
     with pytest.raises(kind) as caught:
@@ -127,7 +127,7 @@ def test_a_failure_has_its_code_and_its_decision() -> None:
 @pytest.mark.parametrize(
     "fields", [{}, {"code": None}, {"code": 0, "error_code": 0}, {"code": "Novel.Trouble"}, {"code": ["x"]}]
 )
-def test_a_failure_that_nobody_knows_is_worth_another_try(fields: dict[str, object]) -> None:
+def test_an_unknown_failure_is_worth_another_try(fields: dict[str, object]) -> None:
     failure = answers.task(output(task_status="FAILED", **fields), TASK).failure
     assert failure
     assert failure.decision is Decision.RETRY_LATER
@@ -140,7 +140,7 @@ def test_other_states_have_neither_picture_nor_failure(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["PAUSED", None, 3])
-def test_a_state_that_nobody_knows_counts_as_still_going(status: object) -> None:
+def test_an_unknown_status_counts_as_not_final(status: object) -> None:
     assert answers.task(output(task_status=status), TASK).status is TaskStatus.UNRECOGNISED
 
 
@@ -165,7 +165,7 @@ def test_a_success_without_a_picture_is_a_failure(results: object) -> None:
     assert task.failure.code == "ResultMissing"
 
 
-def test_a_success_whose_only_picture_failed_tells_its_reason() -> None:
+def test_a_success_whose_only_picture_failed_has_its_reason() -> None:
     results = [{"code": "DataInspectionFailed", "message": "No."}]
     task = answers.task(output(task_status="SUCCEEDED", results=results), TASK)
     assert task.failure == Failure("DataInspectionFailed", "No.", Decision.REFUSED)
@@ -215,7 +215,7 @@ def test_a_list_full_of_nonsense_keeps_what_makes_sense(total: object) -> None:
     assert (page.total, page.page, page.pages, page.server_time) == (1, 1, 1, None)
 
 
-def test_a_cancel_is_done_or_too_late() -> None:
+def test_a_cancellation_is_done_or_too_late() -> None:
     late = {"code": "UnsupportedOperation", "message": "Failed to cancel the task", "request_id": "r"}
     assert answers.cancelled(answer({"request_id": "r"})) is True
     assert answers.cancelled(answer(late, 400)) is False

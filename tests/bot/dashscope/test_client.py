@@ -1,4 +1,4 @@
-"""The client against a real server on loopback, in good and in bad moods."""
+"""The client against a real server on loopback, with and without failures."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ async def test_a_submit_is_one_request_with_all_it_needs() -> None:
     assert request.headers["x-dashscope-workspace"] == "ws-1"
 
 
-async def test_nobody_listening_means_surely_not_taken() -> None:
+async def test_a_refused_connection_means_not_accepted() -> None:
     async with loopback(hang) as server:
         gone = server.url
     async with client_of(gone) as client:
@@ -59,7 +59,7 @@ async def test_nobody_listening_means_surely_not_taken() -> None:
     assert (caught.value.code, caught.value.decision) == ("ConnectError", Decision.RETRY_LATER)
 
 
-async def test_a_full_pool_means_surely_not_taken() -> None:
+async def test_a_full_pool_means_not_accepted() -> None:
     async with (
         loopback(hang) as server,
         httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as http,
@@ -87,7 +87,7 @@ async def test_a_full_pool_means_surely_not_taken() -> None:
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "HTTP502"),
     ],
 )
-async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str) -> None:
+async def test_a_lost_or_garbled_answer_is_in_doubt(raw: bytes, code: str) -> None:
     async with talking(lambda _: Reply(raw=raw)) as (client, server):
         with pytest.raises(InDoubt) as caught:
             await client.create_task(WISH)
@@ -96,7 +96,7 @@ async def test_a_lost_or_garbled_answer_leaves_it_in_doubt(raw: bytes, code: str
 
 
 @pytest.mark.parametrize("timeouts", [QUICK, Timeouts(read=5, call=0.2)])
-async def test_a_server_that_never_answers_is_left_in_time_and_in_doubt(timeouts: Timeouts) -> None:
+async def test_a_server_that_never_answers_times_out_and_is_in_doubt(timeouts: Timeouts) -> None:
     async with loopback(hang) as server, client_of(server.url, timeouts) as client, asyncio.timeout(3):
         with pytest.raises(InDoubt):
             await client.create_task(WISH)
@@ -110,7 +110,7 @@ async def test_a_submit_is_never_redirected() -> None:
     assert len(server.received) == 1
 
 
-async def test_a_throttled_submit_is_surely_not_taken_and_not_repeated() -> None:
+async def test_a_throttled_submit_is_not_accepted_and_not_repeated() -> None:
     refused = as_json({"code": "Throttling.RateQuota", "message": "Later.", "request_id": "r"}, 429)
     async with talking(lambda _: refused) as (client, server):
         with pytest.raises(NotAccepted) as caught:
@@ -127,7 +127,7 @@ async def test_a_query_asks_for_the_task() -> None:
     assert (server.received[0].method, server.received[0].target) == ("GET", f"/api/v1/tasks/{TASK}")
 
 
-async def test_a_strange_task_id_never_reaches_the_wire() -> None:
+async def test_an_invalid_task_id_is_never_sent() -> None:
     async with talking(hang) as (client, server):
         for ask in (client.query_task, client.cancel_task):
             with pytest.raises(DashScopeError) as caught:
@@ -148,7 +148,7 @@ async def test_the_list_is_paged_and_knows_the_servers_time() -> None:
     assert dict(target.params)["page_no"] == "2"
 
 
-async def test_a_cancel_is_done_or_too_late() -> None:
+async def test_a_cancellation_is_done_or_too_late() -> None:
     replies = iter([as_json({"request_id": "r"}), as_json({"code": "UnsupportedOperation"}, 400)])
     async with talking(lambda _: next(replies)) as (client, server):
         assert await client.cancel_task(TASK) is True
@@ -157,7 +157,7 @@ async def test_a_cancel_is_done_or_too_late() -> None:
 
 
 def storage(request: Received, status: int = 200) -> Reply:
-    """The API's upload policy, and the storage it speaks of, at one address."""
+    """The API's upload policy and its storage at one address."""
     if request.method == "POST":
         return Reply(status)
     fields = ("policy", "signature", "oss_access_key_id", "x_oss_object_acl", "x_oss_forbid_overwrite")
@@ -224,7 +224,7 @@ async def test_an_expired_link_says_so(status: int) -> None:
         Reply(302, headers=(("Location", "http://[::bad"),)),
     ],
 )
-async def test_what_is_no_picture_in_bounds_is_asked_for_again_later(reply: Reply) -> None:
+async def test_a_result_that_is_no_picture_or_too_large_is_retried_later(reply: Reply) -> None:
     async with talking(lambda _: reply) as (client, server):
         with pytest.raises(DashScopeError) as caught:
             await client.fetch_result(server.url + "/x", max_bytes=1000)
@@ -265,6 +265,6 @@ async def test_no_secret_reaches_a_log_an_exception_or_a_repr(caplog: pytest.Log
 
 
 @pytest.mark.parametrize("key", ["", "sk-ü", "sk-1\n"])
-def test_a_key_that_no_header_can_carry_is_refused_at_once(key: str) -> None:
+def test_a_key_that_does_not_fit_into_a_header_is_refused_at_once(key: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
         DashScope(httpx.AsyncClient(), base_url="http://x", api_key=SecretStr(key))

@@ -1,4 +1,4 @@
-"""A code in, a decision out; and nothing secret in a message."""
+"""The decision for every code; no secret in any message."""
 
 import pytest
 
@@ -82,13 +82,13 @@ def test_an_unknown_code_is_judged_by_its_status(code: str, status: int | None, 
         ("header Authorization: Bearer s3cret", "s3cret"),
     ],
 )
-def test_a_message_keeps_no_secret(text: str, secret: str) -> None:
+def test_a_message_contains_no_secret(text: str, secret: str) -> None:
     kept = sanitize(text)
     assert secret not in kept
     assert kept.split()[0] == text.split(maxsplit=1)[0]
 
 
-def test_a_message_is_one_bounded_line_that_any_database_takes() -> None:
+def test_a_message_is_one_bounded_line_that_any_database_accepts() -> None:
     kept = sanitize("first\r\nsecond\x00\ud800 " + "x" * 100_000)
     assert kept.startswith("first second ?")
     assert len(kept) == 300

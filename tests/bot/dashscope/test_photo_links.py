@@ -1,4 +1,4 @@
-"""A photo's link: readable while it is fresh, by us only, and one of three kinds."""
+"""Links to photos: valid for a while, and signed by us only."""
 
 import base64
 import string
@@ -31,7 +31,7 @@ async def test_a_link_expires(age: float, readable: bool) -> None:
     assert (read_token(SECRET, await token_of(), NOW + age) is not None) is readable
 
 
-async def test_a_link_of_another_secret_or_purpose_is_none() -> None:
+async def test_a_link_with_another_secret_or_purpose_is_refused() -> None:
     assert read_token(b"another sixteen bytes", await token_of(), NOW) is None
     other = URLSafeSerializer(SECRET, salt="session").dumps([KEY, NOW + 900])
     assert read_token(SECRET, str(other), NOW) is None
@@ -45,11 +45,11 @@ async def test_no_character_of_a_link_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "a.b.c", "照片", "../../etc/passwd", "\0", "\ud800", "x" * 100_000])
-def test_rubbish_is_no_link(token: str) -> None:
+def test_rubbish_is_refused(token: str) -> None:
     assert read_token(SECRET, token, NOW) is None
 
 
-async def test_a_photo_with_a_strange_name_comes_back_by_it() -> None:
+async def test_any_photo_key_survives_the_link() -> None:
     for key in ("", "ü/照片", "a" * 300):
         assert read_token(SECRET, await token_of(key), NOW) == key
 
@@ -59,7 +59,7 @@ def test_a_secret_that_can_be_guessed_is_refused() -> None:
         SignedLinks("https://me.example", b"short")
 
 
-async def test_a_buckets_link_lives_for_as_long_as_one_of_ours() -> None:
+async def test_a_bucket_link_is_valid_for_as_long_as_one_of_ours() -> None:
     photos = open_bucket(Bucket("faces", "", "https://store.example", "eu-central-1", "an-id", "a-key"))
     link = await BucketLinks(photos).expose("original/7/2026112213/" + "a" * 64 + ".jpg", b"", NOW)
     assert link.startswith("https://store.example/faces/original/7/2026112213/aaa")

@@ -1,4 +1,4 @@
-"""The API's time: heard with every answer, carried on by a clock that nobody sets."""
+"""The API's time: learned from every answer, carried on by the steady clock."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Steady:
         return self.at
 
 
-def test_it_goes_on_from_what_was_heard_last() -> None:
+def test_it_goes_on_from_the_last_observation() -> None:
     at = Steady()
     clock = ServerClock(at)
     assert clock.now() is None
@@ -39,7 +39,7 @@ def test_it_goes_on_from_what_was_heard_last() -> None:
     assert clock.now() == NOON + 30
 
 
-def test_what_was_heard_long_ago_is_not_believed_and_is_asked_for_now_and_then() -> None:
+def test_an_old_observation_is_not_used_and_a_query_is_due_now_and_then() -> None:
     at = Steady()
     clock = ServerClock(at)
     assert [clock.needs_query(), clock.needs_query()] == [True, False]
@@ -57,7 +57,7 @@ def test_the_steady_clock_goes_on() -> None:
 
 
 @pytest.mark.parametrize(("status", "told"), [(200, NOON), (429, None), (502, None)])
-async def test_answers_tell_the_time_unless_they_are_refusals_or_some_proxys(status: int, told: float | None) -> None:
+async def test_only_successful_answers_tell_the_time(status: int, told: float | None) -> None:
     page = as_json({"total": 0, "data": []}, status, Date=DATE)
     async with loopback(lambda _: page) as server, httpx.AsyncClient(trust_env=False) as http:
         client = DashScope(http, base_url=server.url, api_key=SecretStr("sk-test"))

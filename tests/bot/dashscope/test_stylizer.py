@@ -1,4 +1,4 @@
-"""The client against our own service, on a port and in the same process: it cannot tell the difference."""
+"""The client against our own service, on a port and in the same process: both behave the same."""
 
 import asyncio
 from base64 import b64encode
@@ -47,7 +47,7 @@ async def pair(folder: Path, *, in_process: bool = False, key: str = "sk-test", 
 
 
 @pytest.mark.parametrize("in_process", [False, True])
-async def test_a_wish_runs_from_the_photo_to_the_picture(tmp_path: Path, in_process: bool) -> None:
+async def test_a_task_runs_from_the_photo_to_the_picture(tmp_path: Path, in_process: bool) -> None:
     (tmp_path / "go").touch()
     async with pair(tmp_path, in_process=in_process) as both:
         created = await both.client.create_task(TaskRequest(INLINE, 0))
@@ -59,7 +59,7 @@ async def test_a_wish_runs_from_the_photo_to_the_picture(tmp_path: Path, in_proc
     assert (task.image_count, task.failure) == (1, None)
     assert task.submit_time and task.scheduled_time and task.start_time and task.end_time
     assert task.submit_time <= task.scheduled_time <= task.end_time
-    assert task.start_time == int(task.start_time) <= task.end_time  # this one comes without milliseconds
+    assert task.start_time == int(task.start_time) <= task.end_time  # this one has no milliseconds
     [listed] = page.tasks
     assert (listed.task_id, listed.status, listed.request_id) == (created.task_id, task.status, created.request_id)
     assert abs(listed.created - task.submit_time) < 0.01
@@ -112,7 +112,7 @@ async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
         (TaskRequest(INLINE, 2), {"submits_per_second": 0}, "Throttling.RateQuota", Decision.RETRY_LATER),
     ],
 )
-async def test_a_refusal_comes_with_what_to_do(
+async def test_a_refusal_has_its_decision(
     tmp_path: Path, wish: TaskRequest, settings: dict[str, Any], code: str, decision: Decision
 ) -> None:
     async with pair(tmp_path, **settings) as both:
@@ -129,7 +129,7 @@ async def test_a_refusal_comes_with_what_to_do(
         (b"no picture", Decision.BAD_PHOTO),
     ],
 )
-async def test_a_photo_that_does_not_pass_is_the_photos_fault(tmp_path: Path, photo: bytes, decision: Decision) -> None:
+async def test_a_photo_that_is_refused_is_a_bad_photo(tmp_path: Path, photo: bytes, decision: Decision) -> None:
     async with pair(tmp_path) as both:
         link = "data:image/jpeg;base64," + b64encode(photo).decode()
         try:
@@ -142,7 +142,7 @@ async def test_a_photo_that_does_not_pass_is_the_photos_fault(tmp_path: Path, ph
             assert failure.decision is decision
 
 
-async def test_a_task_that_nobody_made_is_unknown_and_its_picture_gone(tmp_path: Path) -> None:
+async def test_a_task_that_does_not_exist_is_unknown_and_its_picture_gone(tmp_path: Path) -> None:
     async with pair(tmp_path) as both:
         assert (await both.client.query_task("1111")).status is TaskStatus.UNKNOWN
         with pytest.raises(ResultGone):

@@ -19,13 +19,13 @@ def test_beijing_time_is_read_with_and_without_milliseconds(text: str, moment: f
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "2024-13-01 00:00:00", "0001-01-01 00:00:00Z", 7, None, "2" * 99])
-def test_what_is_no_time_is_none(value: object) -> None:
+def test_anything_else_is_none(value: object) -> None:
     known = timestamps.from_beijing(value)
-    assert known is None or known < 0  # the year 1 is a time, if an odd one
+    assert known is None or known < 0  # the year 1 is a time, if an unusual one
 
 
 @pytest.mark.parametrize("value", [0, -1, True, "1709260684485", None, float("nan"), float("inf"), 10**40])
-def test_what_is_no_millisecond_is_none(value: object) -> None:
+def test_anything_but_milliseconds_is_none(value: object) -> None:
     assert timestamps.from_milliseconds(value) is None
 
 

@@ -1,4 +1,4 @@
-"""What we ask the API, as values."""
+"""Requests to the API as values."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from bot.dashscope import wire
 from bot.dashscope.wire import TaskRequest, TaskStatus
 
 
-def test_a_preset_wish_carries_its_index_even_when_it_is_nought() -> None:
+def test_a_preset_request_has_its_index_even_when_it_is_0() -> None:
     call = wire.create(TaskRequest("https://me.example/a.jpg", 0))
     assert (call.method, call.path) == ("POST", "/services/aigc/image-generation/generation")
     assert call.headers == {"X-DashScope-Async": "enable"}
@@ -16,7 +16,7 @@ def test_a_preset_wish_carries_its_index_even_when_it_is_nought() -> None:
     }
 
 
-def test_a_reference_wish_carries_both_pictures_and_minus_one() -> None:
+def test_a_reference_request_has_both_pictures_and_index_minus_1() -> None:
     call = wire.create(TaskRequest("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
     assert call.json == {
         "model": "wanx-style-repaint-v1",
@@ -32,7 +32,7 @@ def test_a_reference_wish_carries_both_pictures_and_minus_one() -> None:
 @pytest.mark.parametrize(
     "wish", [TaskRequest("oss://a/b.jpg", 3), TaskRequest("https://me.example/a.jpg", -1, "oss://a/b.jpg")]
 )
-def test_any_temporary_upload_asks_for_its_resolving(wish: TaskRequest) -> None:
+def test_any_temporary_upload_sets_the_resolve_header(wish: TaskRequest) -> None:
     assert wire.create(wish).headers["X-DashScope-OssResourceResolve"] == "enable"
 
 
@@ -47,7 +47,7 @@ def test_no_repr_shows_a_link() -> None:
     assert "s3cret" not in repr(wish) + repr(wire.create(wish))
 
 
-def test_the_list_is_asked_in_beijing_time_rounded_outwards() -> None:
+def test_the_list_is_queried_in_beijing_time_rounded_outwards() -> None:
     call = wire.listing(1709389333.9, 1709389333.9, TaskStatus.RUNNING, 2, 50)
     assert call.params == {
         "model_name": "wanx-style-repaint-v1",
@@ -66,16 +66,16 @@ def test_the_list_covers_no_more_than_a_day(start: float, end: float) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "a/b", "../x", "a?b", "a\n", "ü", "x" * 129, None, 7])
-def test_what_is_no_task_id_stays_out_of_paths(value: object) -> None:
+def test_an_invalid_task_id_stays_out_of_paths(value: object) -> None:
     assert not wire.is_task_id(value)
 
 
-def test_a_task_id_of_theirs_is_one() -> None:
+def test_a_task_id_of_the_api_is_valid() -> None:
     assert wire.is_task_id("c4f94e00-5899-431b-9579-eb1ebe686379")
 
 
 @pytest.mark.parametrize("value", ["RUNNING2", "running", "", None, 3, ["RUNNING"], {}])
-def test_a_status_nobody_knows_is_not_final(value: object) -> None:
+def test_an_unknown_status_is_not_final(value: object) -> None:
     assert TaskStatus.read(value) is TaskStatus.UNRECOGNISED
     assert not TaskStatus.read(value).final
 

@@ -22,7 +22,7 @@ def broadcaster_of(app: Installation, screen: Screen) -> Broadcaster:
 
 
 async def audience(app: Installation, number: int) -> list[str]:
-    """So many people who once asked for something in private."""
+    """Create people who once wrote in private; returns their ids."""
     people = [a_person() for _ in range(number)]
     for person in people:
         await app.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
@@ -39,7 +39,7 @@ async def now(app: Installation) -> Broadcast:
     return (await app.services.admin.broadcasts())[0]
 
 
-async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path) -> None:
+async def test_everybody_in_private_chats_gets_it_once_and_groups_do_not(tmp_path: Path) -> None:
     screen = Screen()
     async with running_app(tmp_path) as app:
         people = await audience(app, 5)
@@ -62,7 +62,7 @@ async def test_everybody_in_private_gets_it_once_and_groups_don_t(tmp_path: Path
         assert (after.waiting, after.told, after.gone, after.unsure) == (0, 5, 0, 0)
 
 
-async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp_path: Path) -> None:
+async def test_a_broadcast_that_was_stopped_half_way_resumes_and_reaches_nobody_twice(tmp_path: Path) -> None:
     screen = Screen()
     async with running_app(tmp_path) as app:
         people = await audience(app, 12)
@@ -84,7 +84,7 @@ async def test_a_broadcast_stopped_half_way_goes_on_and_nobody_is_told_twice(tmp
         assert not await app.services.admin.resume_broadcast(begun.id + 1)
 
 
-async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
+async def test_a_crash_while_sending_reaches_nobody_twice(tmp_path: Path) -> None:
     """Cancelled in the middle of a message, like a process that is killed: the row says that it may have arrived."""
     arrived = asyncio.Event()
 
@@ -109,7 +109,7 @@ async def test_a_crash_while_sending_tells_nobody_twice(tmp_path: Path) -> None:
         assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
 
 
-async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_later(tmp_path: Path) -> None:
+async def test_flood_control_is_respected_and_unsent_messages_are_sent_later(tmp_path: Path) -> None:
     day, floods = Day(NOON), [TryLater(30.0)]
     screen = Screen(trouble=lambda _address, _card: floods.pop() if floods else None)
     async with running_app(tmp_path, clock=day.clock()) as app:
@@ -125,7 +125,7 @@ async def test_flood_control_is_waited_for_and_what_surely_was_not_sent_comes_la
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
 
 
-async def test_who_is_gone_is_counted_and_doubt_is_not_repeated(tmp_path: Path) -> None:
+async def test_unreachable_people_are_counted_and_doubtful_messages_not_repeated(tmp_path: Path) -> None:
     troubles: list[Exception] = [TargetGone(card_only=False), TryLater(0.0, perhaps_sent=True), ZeroDivisionError()]
     screen = Screen(trouble=lambda _address, _card: troubles.pop() if troubles else None)
     async with running_app(tmp_path) as app:

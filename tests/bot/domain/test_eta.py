@@ -16,7 +16,7 @@ from tests.harness.rows import A_JOB, NOON
         (1, None, 1, 15.0),
         (1, 5.0, 1, 25.0),
         (3, 5.0, 1, 55.0),
-        (1, 14.9, 1, 16.5),  # what runs is never said to be over
+        (1, 14.9, 1, 16.5),  # a running task always has some time left
         (1, 400.0, 1, 16.5),
         (4, 5.0, 4, 25.0),
         (5, 5.0, 4, 40.0),
@@ -28,7 +28,7 @@ def test_the_time_left_counts_what_runs_and_the_rounds_before(
     assert eta.seconds_left(place=place, running_for=running_for, cycle=15.0, slots=slots) == seconds
 
 
-def test_progress_grows_and_never_says_done() -> None:
+def test_progress_grows_and_never_reaches_one() -> None:
     job = replace(A_JOB, state=State.RUNNING, submitted=NOON)
     shown = [eta.progress(job, 15.0, NOON + seconds) or 0.0 for seconds in range(0, 600, 5)]
     assert shown == sorted(shown)
@@ -36,17 +36,17 @@ def test_progress_grows_and_never_says_done() -> None:
     assert 0.89 < shown[3] < shown[-1] <= 0.95
 
 
-def test_progress_is_known_only_of_what_runs() -> None:
+def test_only_running_jobs_have_progress() -> None:
     for state in State:
         job = replace(A_JOB, state=state, submitted=None if state == State.QUEUED else NOON)
         assert (eta.progress(job, 15.0, NOON + 5) is not None) == (state in {State.RUNNING, State.FETCHING}), state
 
 
-def test_progress_stands_at_nothing_when_the_clock_was_set_back() -> None:
+def test_progress_is_zero_when_the_clock_was_set_back() -> None:
     assert eta.progress(replace(A_JOB, state=State.RUNNING, submitted=NOON), 15.0, NOON - 3600) == 0.0
 
 
-def test_far_places_are_told_rarely_and_near_ones_always() -> None:
+def test_distant_places_are_shown_rarely_and_near_ones_always() -> None:
     told = [place for place in range(1, 100) if eta.is_worth_telling(place)]
     assert told[:12] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 23]
     steps = [after - before for before, after in pairwise(told)]
@@ -66,5 +66,7 @@ def test_far_places_are_told_rarely_and_near_ones_always() -> None:
         (None, None, False),
     ],
 )
-def test_an_estimate_is_told_again_when_a_fifth_has_changed(old: float | None, new: float | None, worth: bool) -> None:
+def test_an_estimate_is_shown_again_when_it_has_changed_by_a_fifth(
+    old: float | None, new: float | None, worth: bool
+) -> None:
     assert eta.eta_differs(old, new) == worth

@@ -1,4 +1,4 @@
-"""How a job moves on: every state and event, what is settled, who is told, and what is bounded."""
+"""Every state and event of a job: what changes, what is settled, and who is notified."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ EVENTS: tuple[Event, ...] = (
     job_lifecycle.AwaitingConsent(style=0),
     job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED),
 )
-# state → what each event that fits makes of it; whatever is not named here does not fit
+# state → the state after each event that fits; any other event does not fit
 BECOMES: dict[State, dict[Event, State]] = {
     D: {
         EVENTS[0]: Q,
@@ -84,7 +84,7 @@ BECOMES: dict[State, dict[Event, State]] = {
 
 
 def a(state: State, **changes: object) -> Job:
-    """A job in this state, with all that a job has there."""
+    """A job in this state, with all the fields that it has then."""
     job = replace(A_JOB, state=state, style=0)
     if state != D:
         job = replace(job, tag=5000)
@@ -125,7 +125,7 @@ def test_a_slot_is_held_while_the_api_may_be_at_work_and_never_after(event: Even
             assert (job.slot is not None) == (job.state in {SUB, RUN}), (state, cancelled)
 
 
-def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
+def test_a_claim_begins_a_new_attempt() -> None:
     job = advance(
         a(Q, attempts=2, task_id="old", result_url="https://old"), job_lifecycle.Claimed("key-b", 1), NOON + 9
     ).job
@@ -142,7 +142,7 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
             job_lifecycle.ResultKnown(0),
             ((REQUESTER, "commit"),),
             True,
-        ),  # nothing is reserved, unless it has to be paid again
+        ),  # nothing is reserved unless it has to be paid again
         (SUB, job_lifecycle.SubmitRejected("Throttling", AGAIN), (), False),
         (RUN, job_lifecycle.Succeeded("https://there"), ((BUDGET, "commit"),), False),
         (FETCH, job_lifecycle.Fetched(), ((REQUESTER, "commit"),), True),
@@ -159,7 +159,7 @@ def test_a_claim_counts_an_attempt_and_forgets_the_last_one() -> None:
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
 )
-def test_what_is_settled_and_who_is_told(
+def test_what_is_settled_and_who_is_notified(
     state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...], told: bool
 ) -> None:
     change = advance(a(state), event, NOON)
@@ -176,7 +176,7 @@ def test_what_is_settled_and_who_is_told(
         (FETCH, FETCH, ((REQUESTER, "release"),)),
     ],
 )
-def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
+def test_a_cancellation_gives_the_unit_back_at_once_and_notifies_once(
     state: State, becomes: State, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...]
 ) -> None:
     change = advance(a(state), job_lifecycle.CancelRequested(), NOON)
@@ -187,7 +187,7 @@ def test_a_cancel_gives_the_unit_back_at_once_and_is_told_once(
 
 
 @pytest.mark.parametrize("state", [D, Q, SUB, RUN, FETCH])
-def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
+def test_deleted_and_merged_jobs_notify_nobody(state: State) -> None:
     assert not advance(a(state, hidden=True), job_lifecycle.CancelRequested(), NOON).notify
 
 
@@ -198,7 +198,7 @@ def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
         (SUB, job_lifecycle.SubmitRejected("InvalidApiKey", Decision.PAUSE_ACCOUNT), ALL_BACK),
         (SUB, job_lifecycle.SubmitRejected("InvalidParameter", Decision.OUR_BUG), BACK),
         (SUB, job_lifecycle.SubmitNotFound(1), ALL_BACK),
-        (SUB, job_lifecycle.SubmitAmbiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours, and paid
+        (SUB, job_lifecycle.SubmitAmbiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours and paid
         (SUB, job_lifecycle.Expired(), BACK),
         (RUN, job_lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
         (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN),
@@ -209,7 +209,7 @@ def test_what_was_deleted_or_merged_is_not_spoken_of(state: State) -> None:
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | State) else "",
 )
-def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
+def test_a_cancelled_job_ends_cancelled_whatever_happens_and_notifies_nobody_again(
     state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...]
 ) -> None:
     change = advance(a(state, cancel_requested=True), event, NOON)
@@ -217,18 +217,18 @@ def test_a_cancelled_job_ends_cancelled_whatever_comes_and_says_nothing_more(
     assert change.job.result_url is None
 
 
-def test_a_cancelled_run_that_succeeds_is_paid_by_the_owner_and_brought_home() -> None:
+def test_a_cancelled_task_that_succeeds_is_paid_by_the_owner_and_its_picture_fetched() -> None:
     change = advance(a(RUN, cancel_requested=True), job_lifecycle.Succeeded("https://there"), NOON)
     assert (change.job.state, change.settle, change.notify) == (FETCH, ((BUDGET, "commit"),), False)
 
 
-def test_an_orphan_of_the_stand_in_is_painted_anew() -> None:
+def test_an_orphan_of_the_stand_in_is_queued_again() -> None:
     for state in (SUB, RUN, FETCH):
         job = advance(a(state), job_lifecycle.Orphaned(free=True), NOON).job
         assert (job.state, job.account_id, job.slot, job.task_id, job.result_url) == (Q, None, None, None, None)
 
 
-def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
+def test_the_wait_begins_when_a_job_is_queued_or_done_at_once() -> None:
     for event in (job_lifecycle.StyleChosen(0, 7000), job_lifecycle.ResultKnown(0)):
         assert advance(a(D), event, NOON + 5).job.asked == NOON + 5
     assert advance(a(D), job_lifecycle.AwaitingConsent(4), NOON + 5).job.asked is None
@@ -238,7 +238,7 @@ def test_the_wait_begins_when_it_is_queued_or_answered_at_once() -> None:
     assert requeued.asked == NOON
 
 
-def test_a_held_job_keeps_its_style_and_waits_for_a_yes() -> None:
+def test_a_job_awaiting_consent_keeps_its_style() -> None:
     job = advance(a(D, style=None), job_lifecycle.AwaitingConsent(4), NOON).job
     assert (job.style, job.consent, job.tag) == (4, "asked", None)
 

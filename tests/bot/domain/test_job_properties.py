@@ -1,4 +1,4 @@
-"""Whatever happens to a job, in whatever order, its life is one that we have drawn; and turns are fair to everybody."""
+"""Properties: any sequence of events follows the documented states, and turns are fair to everybody."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -55,7 +55,7 @@ NEXT = {
 
 @QUICK
 @given(st.lists(EVENTS, max_size=40), st.floats(0, 1))
-def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
+def test_any_life_follows_the_states_settles_each_unit_once_and_notifies_once(
     happened: list[job_events.Event], jitter: float
 ) -> None:
     job, done, told = A_JOB, list[tuple[ScopeKind, str]](), 0
@@ -86,7 +86,7 @@ def test_a_life_goes_only_where_it_may_settles_each_unit_once_and_tells_once(
 
 @QUICK
 @given(st.sampled_from(State), EVENTS, st.booleans(), st.sampled_from([None, 0, 3]))
-def test_any_event_in_any_state_is_a_change_or_impossible(
+def test_any_event_in_any_state_is_a_change_or_invalid(
     state: State, event: job_events.Event, cancel: bool, slot: int | None
 ) -> None:
     job = replace(A_JOB, state=state, cancel_requested=cancel, slot=slot)
@@ -110,10 +110,8 @@ PEOPLE = st.lists(st.sampled_from("abcd"), min_size=1, max_size=60)
 
 @QUICK
 @given(PEOPLE, st.data())
-def test_of_people_who_always_want_more_nobody_is_served_twice_more_than_another(
-    names: str, data: st.DataObject
-) -> None:
-    """Everybody asks for as many as the busiest, all before the first is served."""
+def test_among_people_who_always_want_more_nobody_gets_two_more_than_another(names: str, data: st.DataObject) -> None:
+    """Everybody requests as many as the busiest person, all before the first is served."""
     queue, last = list[tuple[int, int, str]](), dict[str, int]()
     most = max(map(names.count, names))
     for number, name in enumerate(name for _ in range(most) for name in sorted(set(names))):
@@ -127,7 +125,7 @@ def test_of_people_who_always_want_more_nobody_is_served_twice_more_than_another
 
 @QUICK
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=80), st.integers(1, 5))
-def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool]], weight: int) -> None:
+def test_turns_only_increase_whoever_asks_whenever(steps: list[tuple[str, bool]], weight: int) -> None:
     queue, last, vtime = list[tuple[int, int, str]](), dict[str, int](), 0
     tags: dict[str, list[int]] = {}
     for number, (name, serves) in enumerate(steps):
@@ -149,7 +147,7 @@ def test_turns_only_go_forward_whoever_asks_whenever(steps: list[tuple[str, bool
     cycle=st.floats(0.1, 600),
     slots=st.integers(1, 100),
 )
-def test_the_time_left_is_never_nothing_and_grows_with_the_place(
+def test_the_time_left_is_never_zero_and_grows_with_the_place(
     place: int, running_for: float | None, cycle: float, slots: int
 ) -> None:
     left = eta.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)

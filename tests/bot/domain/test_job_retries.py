@@ -1,4 +1,4 @@
-"""How often a job is tried again, and how long it waits for that: everything is bounded."""
+"""How often a job is tried again, and after which pauses: everything is bounded."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ RUNS = {Decision.NO_FACE: 2, Decision.NEW_LINK: 4, Decision.RETRY_LATER: 4}
 
 
 @pytest.mark.parametrize("decision", FAILURES)
-def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decision: Decision) -> None:
+def test_a_failing_task_is_run_a_number_of_times_and_then_fails_with_its_reason(decision: Decision) -> None:
     job, runs = a(Q), 0
     while job.state == Q:
         runs += 1
@@ -35,7 +35,7 @@ def test_a_task_that_fails_is_run_so_often_and_then_ends_with_the_reason(decisio
     assert runs == RUNS.get(decision, 1)
 
 
-def test_failed_runs_wait_longer_each_time() -> None:
+def test_pauses_between_failed_runs_grow() -> None:
     waits = [
         advance(a(RUN, resubmits=tries), job_lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
         for tries in range(job_lifecycle.MAX_RESUBMITS)
@@ -43,8 +43,8 @@ def test_failed_runs_wait_longer_each_time() -> None:
     assert waits == [2.5, 5.0, 10.0]
 
 
-def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later() -> None:
-    failed = job_lifecycle.TaskFailed("InvalidURL", Decision.NEW_LINK)  # such as when we are restarted while it is read
+def test_a_photo_that_could_not_be_fetched_is_retried_at_once_and_then_later() -> None:
+    failed = job_lifecycle.TaskFailed("InvalidURL", Decision.NEW_LINK)  # as when we restart while the API reads it
     changes = [
         advance(a(RUN, resubmits=tries), failed, NOON, jitter=1.0) for tries in range(job_lifecycle.MAX_RESUBMITS)
     ]
@@ -52,7 +52,7 @@ def test_a_photo_that_could_not_be_fetched_is_shown_again_at_once_and_then_later
     assert {change.job.state for change in changes} == {Q}
 
 
-def test_refused_for_now_keeps_its_place_however_often() -> None:
+def test_a_temporarily_refused_job_keeps_its_place_however_often() -> None:
     job = a(Q, tag=5000)
     for _ in range(200):
         job = after(
@@ -61,12 +61,12 @@ def test_refused_for_now_keeps_its_place_however_often() -> None:
         assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
 
 
-def test_a_missed_submit_goes_again_at_once_then_later_and_later_and_not_for_ever() -> None:
+def test_a_lost_submit_is_repeated_at_once_then_ever_later_and_not_for_ever() -> None:
     changes = [advance(a(SUB), job_lifecycle.SubmitNotFound(times), NOON, jitter=1.0) for times in range(1, 11)]
     assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
     assert {change.job.tag for change in changes} == {5000}
     assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, ErrorCode.SERVICE_DOWN)
-    assert changes[-1].settle == BACK  # the task list says that it was never taken
+    assert changes[-1].settle == BACK  # the task list shows that it was never accepted
 
 
 def test_several_candidates_are_resubmitted_once_and_counted() -> None:
@@ -77,7 +77,7 @@ def test_several_candidates_are_resubmitted_once_and_counted() -> None:
 
 
 @pytest.mark.parametrize("make", [job_lifecycle.SubmitRejected, job_lifecycle.TaskFailed])
-def test_a_code_that_stops_the_lane_keeps_the_job_in_its_place(make: Callable[[str, Decision], Event]) -> None:
+def test_a_code_that_pauses_the_account_keeps_the_jobs_place(make: Callable[[str, Decision], Event]) -> None:
     state = SUB if make is job_lifecycle.SubmitRejected else RUN
     change = advance(a(state, tag=5000), make("Arrearage", Decision.PAUSE_ACCOUNT), NOON)
     assert (change.job.state, change.job.tag, change.job.next_at, change.pause_account) == (Q, 5000, NOON, "Arrearage")

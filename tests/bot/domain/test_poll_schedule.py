@@ -16,7 +16,7 @@ CLOUD = TaskDurations(mean=15.0, deviation=3.75)
         (3.75, 0.15),
         (15.0, 0.15),
         (29.9, 0.15),
-        (30.0, 1.0),  # four deviations late: no hurry any more
+        (30.0, 1.0),  # four deviations late: no longer urgent
         (120.0, 2.0),
         (3600.0, 10.0),
     ],
@@ -38,9 +38,9 @@ def test_a_whole_run_stays_far_below_the_query_limit() -> None:
     ("elapsed", "query_seconds", "seconds"),
     [
         (15.0, 0.04, 0.11),  # near the end, counted from query to query
-        (15.0, 0.2, 0.0),  # as soon as a far network allows
+        (15.0, 0.2, 0.0),  # as soon as a slow network allows
         (0.0, 0.2, 3.6),
-        (60.0, 30.0, 0.85),  # an API that hardly answers is not pressed
+        (60.0, 30.0, 0.85),  # an API that hardly answers is not hurried
     ],
 )
 def test_the_time_that_a_query_took_is_part_of_the_interval(
@@ -79,18 +79,18 @@ def test_equal_durations_leave_some_deviation() -> None:
 @pytest.mark.parametrize(
     ("started", "ended", "waited", "seconds"),
     [
-        (1000.0, 1008.0, 99.0, 8.0),  # the API's own clock, whatever we were doing meanwhile
+        (1000.0, 1008.0, 99.0, 8.0),  # the API's own clock, whatever happened to us
         (None, 1008.0, 9.0, 9.0),
         (1000.0, None, 9.0, 9.0),
         (1008.0, 1000.0, 9.0, 9.0),
         (1000.0, 1000.0 + 86_400, 9.0, 9.0),
-        (None, None, 3600.0, 60.0),  # we were away for an hour
+        (None, None, 3600.0, 60.0),  # we were down for an hour
     ],
 )
 def test_how_long_a_task_took(started: float | None, ended: float | None, waited: float, seconds: float) -> None:
     assert task_seconds(started, ended, waited=waited, durations=CLOUD) == seconds
 
 
-def test_an_hour_away_does_not_make_tasks_seem_long() -> None:
+def test_an_hour_of_downtime_does_not_make_tasks_seem_long() -> None:
     durations = CLOUD.updated_with(task_seconds(None, None, waited=3600.0, durations=CLOUD))
     assert durations.mean < 18

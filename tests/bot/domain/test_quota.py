@@ -22,7 +22,7 @@ def test_new_units_come_at_midnight(now: float) -> None:
     assert quota.resets_at(now) == MIDNIGHT
 
 
-def test_at_midnight_the_next_ones_are_a_day_away() -> None:
+def test_at_midnight_the_next_units_are_a_day_away() -> None:
     assert quota.resets_at(MIDNIGHT) == MIDNIGHT + 86_400
 
 
@@ -44,5 +44,5 @@ def test_without_a_budget_images_are_still_counted() -> None:
     assert quota.budget_scope(None, NOON) == Scope(ScopeKind.BUDGET, "budget", "2026-11", quota.UNLIMITED)
 
 
-def test_an_accounts_images_are_counted_since_ever() -> None:
+def test_an_accounts_images_are_counted_for_ever() -> None:
     assert quota.account_scope("key-a", 500) == Scope(ScopeKind.ACCOUNT, "account:key-a", "ever", 500)

@@ -1,4 +1,4 @@
-"""The API says that a task is over: it is asked for at once. Whoever does not know the address changes nothing."""
+"""When the API reports a finished task, it is queried at once. Whoever doesn't know the address changes nothing."""
 
 import asyncio
 import json
@@ -27,11 +27,11 @@ from tests.harness.worker import Workers, open_workers
 
 SECRET = "recognisable-word-of-the-address"
 PATH = f"/dashscope/events/{SECRET}"
-SLOW = TaskDurations(mean=1000.0, deviation=1.0)  # it would be a quarter of an hour before anybody asks
+SLOW = TaskDurations(mean=1000.0, deviation=1.0)  # by these, the first query would come after a quarter of an hour
 
 
 def event(task: str, **changes: Any) -> dict[str, Any]:
-    """A notice as EventBridge sends it."""
+    """An event as EventBridge sends it."""
     data = {"task_id": task, "task_status": "SUCCEEDED", "end_time": "2026-11-22 20:00:15"}
     whole = {"id": "1", "specversion": "1.0", "source": "acs.dashscope", "type": "dashscope:System:AsyncTaskFinish"}
     return {**whole, "data": data, **changes}
@@ -45,8 +45,8 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
         yield running
 
 
-class Office:
-    """A workers whose lanes are told, and the address where they are. `go`: the tasks may end."""
+class EventReceiver:
+    """Workers whose accounts get events, and a client of the route that receives these. `go`: the tasks may end."""
 
     def __init__(self, workers: Workers, http: httpx.AsyncClient, service: StandIn, go: Path) -> None:
         self.workers = workers
@@ -61,8 +61,8 @@ class Office:
     async def running(self, job: Job) -> Job:
         return await self.workers.until(job, lambda now: now.state == State.RUNNING)
 
-    async def all_over(self) -> None:
-        """The API is done with all that it has; nobody has told us."""
+    async def finish_all(self) -> None:
+        """Let all tasks finish at the API, without an event."""
         self._go.touch()
         async with asyncio.timeout(60):
             while any(task.status.value != "SUCCEEDED" for task in await self._service.tasks()):
@@ -73,101 +73,102 @@ class Office:
 
 
 @asynccontextmanager
-async def office(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[Office]:
+async def open_receiver(tmp_path: Path, service: StandIn, **api_account: Any) -> AsyncIterator[EventReceiver]:
     chosen: dict[str, Any] = {"clock": WallClock(), "first_durations": SLOW, "gets_events": True, **api_account}
     async with open_workers(tmp_path, service, **chosen) as workers:
         deps = workers.deps
         route = CompletionEvents(deps.database, deps.wakeups, deps.clock, SecretStr(SECRET)).route
         transport = httpx.ASGITransport(Starlette(routes=[route]))
         async with httpx.AsyncClient(transport=transport, base_url="https://bot.example") as http:
-            yield Office(workers, http, service, tmp_path / "go")
+            yield EventReceiver(workers, http, service, tmp_path / "go")
 
 
 @pytest.mark.usefixtures("database_kind")
-async def test_a_notice_makes_the_next_question_happen_now(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.workers.running():
-        job = await here.running(await here.workers.request())
-        await here.all_over()
-        assert here.workers.gate.count("query") == 0
-        assert await here.post(event(job.task_id or "")) == 204
-        assert (await here.workers.ended(job)).state == State.STORED
-        assert here.workers.gate.count("query") == 1
+async def test_an_event_makes_the_next_query_happen_now(tmp_path: Path, service: StandIn) -> None:
+    async with open_receiver(tmp_path, service) as receiver, receiver.workers.running():
+        job = await receiver.running(await receiver.workers.request())
+        await receiver.finish_all()
+        assert receiver.workers.gate.count("query") == 0
+        assert await receiver.post(event(job.task_id or "")) == 204
+        assert (await receiver.workers.ended(job)).state == State.STORED
+        assert receiver.workers.gate.count("query") == 1
 
 
-async def test_a_notice_that_comes_before_its_time_is_asked_after_soon_again(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.workers.running():
-        job = await here.running(await here.workers.request())
-        assert await here.post(event(job.task_id or "")) == 204
+async def test_after_an_early_event_queries_are_repeated_soon(tmp_path: Path, service: StandIn) -> None:
+    async with open_receiver(tmp_path, service) as receiver, receiver.workers.running():
+        job = await receiver.running(await receiver.workers.request())
+        assert await receiver.post(event(job.task_id or "")) == 204
         async with asyncio.timeout(60):
-            while here.workers.gate.count("query") < 3:
-                await here.workers.deps.clock.sleep(0.05)
-        assert (await here.workers.row(job)).state == State.RUNNING  # a notice is no answer
-        await here.all_over()
-        assert (await here.workers.ended(job)).state == State.STORED
+            while receiver.workers.gate.count("query") < 3:
+                await receiver.workers.deps.clock.sleep(0.05)
+        assert (await receiver.workers.row(job)).state == State.RUNNING  # an event is not a result
+        await receiver.finish_all()
+        assert (await receiver.workers.ended(job)).state == State.STORED
 
 
-async def test_a_notice_that_came_while_nobody_followed_is_found_at_the_next_start(
+async def test_an_event_that_came_while_nothing_was_running_is_found_at_the_next_start(
     tmp_path: Path, service: StandIn
 ) -> None:
-    async with office(tmp_path, service) as here:
-        job = await here.workers.request()
-        async with here.workers.running():
-            job = await here.running(job)
-        await here.all_over()
-        assert await here.post(event(job.task_id or "")) == 204
-    async with office(tmp_path, service) as here, here.workers.running():
-        assert (await here.workers.ended(job)).state == State.STORED
+    async with open_receiver(tmp_path, service) as receiver:
+        job = await receiver.workers.request()
+        async with receiver.workers.running():
+            job = await receiver.running(job)
+        await receiver.finish_all()
+        assert await receiver.post(event(job.task_id or "")) == 204
+    async with open_receiver(tmp_path, service) as receiver, receiver.workers.running():
+        assert (await receiver.workers.ended(job)).state == State.STORED
 
 
 @pytest.mark.usefixtures("database_kind")
-async def test_a_notice_is_for_its_own_task_whichever_account_has_it(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as here, here.workers.running():
-        jobs = [await here.running(await here.workers.request(f"person {number}")) for number in range(3)]
-        await here.all_over()
-        assert await here.post(event(jobs[1].task_id or "")) == 204
-        assert (await here.workers.ended(jobs[1])).state == State.STORED
-        others = [await here.workers.row(jobs[0]), await here.workers.row(jobs[2])]
+async def test_an_event_concerns_its_own_task_only_whichever_account_has_it(tmp_path: Path, service: StandIn) -> None:
+    async with (
+        open_receiver(tmp_path, service, keys=("sk-one", "sk-two"), slots=2) as receiver,
+        receiver.workers.running(),
+    ):
+        jobs = [await receiver.running(await receiver.workers.request(f"person {number}")) for number in range(3)]
+        await receiver.finish_all()
+        assert await receiver.post(event(jobs[1].task_id or "")) == 204
+        assert (await receiver.workers.ended(jobs[1])).state == State.STORED
+        others = [await receiver.workers.row(jobs[0]), await receiver.workers.row(jobs[2])]
         assert [job.state for job in others] == [State.RUNNING, State.RUNNING]
-        assert here.workers.gate.count("query") == 1
-        assert await here.post([event(job.task_id or "") for job in others]) == 204  # several at once
-        assert {(await here.workers.ended(job)).state for job in others} == {State.STORED}
+        assert receiver.workers.gate.count("query") == 1
+        assert await receiver.post([event(job.task_id or "") for job in others]) == 204  # several at once
+        assert {(await receiver.workers.ended(job)).state for job in others} == {State.STORED}
 
 
 @pytest.mark.usefixtures("database_kind")
-async def test_once_is_enough_and_what_is_not_ours_is_passed_by(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here, here.workers.running():
-        job = await here.running(await here.workers.request())
+async def test_repeated_and_foreign_events_change_nothing(tmp_path: Path, service: StandIn) -> None:
+    async with open_receiver(tmp_path, service) as receiver, receiver.workers.running():
+        job = await receiver.running(await receiver.workers.request())
         ours = event(job.task_id or "")
-        assert await here.post(ours) == 204
-        first = await here.noted()
-        assert [await here.post(one) for one in (ours, [ours, ours], event("of-somebody-else"))] == [204] * 3
-        assert await here.noted() == first
-        await here.all_over()
-        await here.workers.ended(job)
-        assert await here.post(ours) == 204  # late
+        assert await receiver.post(ours) == 204
+        first = await receiver.noted()
+        assert [await receiver.post(one) for one in (ours, [ours, ours], event("of-somebody-else"))] == [204] * 3
+        assert await receiver.noted() == first
+        await receiver.finish_all()
+        await receiver.workers.ended(job)
+        assert await receiver.post(ours) == 204  # late
 
 
-async def test_what_says_nothing_new_is_not_even_written_down(tmp_path: Path, service: StandIn) -> None:
-    async with office(tmp_path, service) as here:
-        wakeup = here.workers.deps.wakeups.subscribe()
+async def test_an_event_without_news_writes_nothing(tmp_path: Path, service: StandIn) -> None:
+    async with open_receiver(tmp_path, service) as receiver:
+        wakeup = receiver.workers.deps.wakeups.subscribe()
         said: tuple[object, ...] = (event("unknown"), [], {}, event("x", type="other"))
-        assert [await here.post(one) for one in said] == [204] * 4
+        assert [await receiver.post(one) for one in said] == [204] * 4
         assert not wakeup.is_set()
 
 
-async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_nothing(
-    tmp_path: Path, service: StandIn
-) -> None:
-    async with office(tmp_path, service) as here, here.workers.running():
-        job = await here.running(await here.workers.request())
+async def test_without_the_secret_nothing_is_changed_or_learned(tmp_path: Path, service: StandIn) -> None:
+    async with open_receiver(tmp_path, service) as receiver, receiver.workers.running():
+        job = await receiver.running(await receiver.workers.request())
         body = json.dumps(event(job.task_id or ""))
         forged = [SECRET[:-1], SECRET + "x", SECRET.upper(), "x", "%F0%9F%98%80", "%ff", "A" * 5000, SECRET + "%00"]
-        answers = [await here.http.post(f"/dashscope/events/{word}", content=body) for word in forged]
-        answers.append(await here.http.post("/dashscope/events/x", content=b"x" * 10**6))
+        answers = [await receiver.http.post(f"/dashscope/events/{word}", content=body) for word in forged]
+        answers.append(await receiver.http.post("/dashscope/events/x", content=b"x" * 10**6))
         assert {(one.status_code, one.content, str(one.headers)) for one in answers} == {
             (404, b"", str(answers[0].headers))
         }
-        assert await here.noted() == [None]
+        assert await receiver.noted() == [None]
         (tmp_path / "go").touch()
 
 
@@ -191,11 +192,11 @@ async def test_whoever_does_not_know_the_address_changes_nothing_and_learns_noth
     ],
 )
 async def test_nonsense_is_bounded_and_harmless(tmp_path: Path, service: StandIn, body: bytes, status: int) -> None:
-    async with office(tmp_path, service) as here:
-        assert await here.post(body) == status
+    async with open_receiver(tmp_path, service) as receiver:
+        assert await receiver.post(body) == status
 
 
-def test_what_is_an_event_and_what_is_not() -> None:
+def test_which_bodies_are_events() -> None:
     def said(value: object) -> set[str]:
         return set(finished_tasks(json.dumps(value).encode()) or ())
 
@@ -207,17 +208,17 @@ def test_what_is_an_event_and_what_is_not() -> None:
     assert said(event("t-1", data={"task_id": None})) == set()
 
 
-async def test_too_many_at_once_are_to_come_again(tmp_path: Path, service: StandIn) -> None:
+async def test_too_many_events_are_asked_to_come_again(tmp_path: Path, service: StandIn) -> None:
     time = [NOON]
-    async with office(tmp_path, service, clock=WallClock(wall=lambda: time[0], steady=lambda: 0.0)) as here:
-        said = [await here.post({}) for _ in range(int(RATE.burst) + 5)]
+    async with open_receiver(tmp_path, service, clock=WallClock(wall=lambda: time[0], steady=lambda: 0.0)) as receiver:
+        said = [await receiver.post({}) for _ in range(int(RATE.burst) + 5)]
         assert said == [204] * int(RATE.burst) + [429] * 5
-        assert await here.post({}, "/dashscope/events/forged") == 404
+        assert await receiver.post({}, "/dashscope/events/forged") == 404
         time[0] += 1
-        assert [await here.post({}) for _ in range(52)] == [204] * int(RATE.per_second) + [429] * 2
+        assert [await receiver.post({}) for _ in range(52)] == [204] * int(RATE.per_second) + [429] * 2
 
 
-async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follows_the_task(
+async def test_an_event_received_by_one_process_reaches_the_one_that_polls_the_task(
     tmp_path: Path, service: StandIn, postgres_url: str
 ) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
@@ -226,27 +227,31 @@ async def test_a_notice_that_one_process_takes_is_heard_by_the_other_that_follow
         (folder / URL_FILE).write_text(postgres_url)
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
-        here, other = [await stack.enter_async_context(office(folder, service)) for folder in folders]
+        receiver, other = [await stack.enter_async_context(open_receiver(folder, service)) for folder in folders]
         group = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(stop.set)
-        for one in (here, other):
+        for one in (receiver, other):
             deps = one.workers.deps
             for work in cluster_tasks(deps.database, deps.wakeups, deps.clock, stop):
                 group.create_task(work())  # type: ignore[arg-type]  # each is a coroutine
-        async with here.workers.running():
-            job = await here.running(await here.workers.request())
+        async with receiver.workers.running():
+            job = await receiver.running(await receiver.workers.request())
             (tmp_path / "go").touch()
-            await here.all_over()
+            await receiver.finish_all()
             assert await other.post(event(job.task_id or "")) == 204
-            assert (await here.workers.ended(job)).state == State.STORED
-            assert here.workers.gate.count("query") == 1
+            assert (await receiver.workers.ended(job)).state == State.STORED
+            assert receiver.workers.gate.count("query") == 1
 
 
-async def test_a_notice_whose_ring_was_not_heard_is_found_all_the_same(tmp_path: Path, service: StandIn) -> None:
-    """Two processes that share rows, and no bell."""
-    async with office(tmp_path, service) as here, office(tmp_path, service) as other, here.workers.running():
-        job = await here.running(await here.workers.request())
-        await here.all_over()
+async def test_an_event_without_a_wake_up_is_found_all_the_same(tmp_path: Path, service: StandIn) -> None:
+    """Two processes that share rows but no wake-ups."""
+    async with (
+        open_receiver(tmp_path, service) as receiver,
+        open_receiver(tmp_path, service) as other,
+        receiver.workers.running(),
+    ):
+        job = await receiver.running(await receiver.workers.request())
+        await receiver.finish_all()
         assert await other.post(event(job.task_id or "")) == 204
-        assert (await here.workers.ended(job)).state == State.STORED
-        assert here.workers.gate.count("query") == 1
+        assert (await receiver.workers.ended(job)).state == State.STORED
+        assert receiver.workers.gate.count("query") == 1

@@ -26,17 +26,17 @@ JPEG = b"\xff\xd8\xff a face"
 
 
 @dataclass
-class Door:
-    """The application, asked over ASGI; `clock` is moved by assignment."""
+class RoutesClient:
+    """A client of the application over ASGI; the clock is moved by assignment."""
 
-    outside: HttpDeps
+    deps: HttpDeps
     http: httpx.AsyncClient
     links: SignedLinks
-    wall: list[float] = field(default_factory=lambda: [NOON])
+    time: list[float] = field(default_factory=lambda: [NOON])
 
     async def link(self, *, expires: float = NOON + 3600, now: float = NOON, owner: int = 1) -> str:
         """The path of a link to a stored photo."""
-        key = await self.outside.photos.put(Kind.ORIGINAL, owner, JPEG, expires=expires)
+        key = await self.deps.photos.put(Kind.ORIGINAL, owner, JPEG, expires=expires)
         return (await self.links.expose(key, JPEG, now)).removeprefix(SITE)
 
     async def status(self, path: str) -> int:
@@ -44,18 +44,18 @@ class Door:
 
 
 @pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    wall = [NOON]
+async def client(tmp_path: Path) -> AsyncIterator[RoutesClient]:
+    time = [NOON]
     async with open_database(tmp_path / "repaint.db") as database:
-        clock = WallClock(wall=lambda: wall[0], steady=lambda: 0.0)
-        outside = HttpDeps(database, open_photos(tmp_path / "photos"), clock, SECRET, frozenset({"key-a"}))
-        transport = httpx.ASGITransport(application(outside, None))
+        clock = WallClock(wall=lambda: time[0], steady=lambda: 0.0)
+        deps = HttpDeps(database, open_photos(tmp_path / "photos"), clock, SECRET, frozenset({"key-a"}))
+        transport = httpx.ASGITransport(application(deps, None))
         async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
-            yield Door(outside, http, SignedLinks(SITE, SECRET), wall)
+            yield RoutesClient(deps, http, SignedLinks(SITE, SECRET), time)
 
 
-async def test_a_signed_link_shows_the_photo_and_nobody_keeps_it(door: Door) -> None:
-    answer = await door.http.get(await door.link())
+async def test_a_signed_link_serves_the_photo_without_caching(client: RoutesClient) -> None:
+    answer = await client.http.get(await client.link())
     assert (answer.status_code, answer.content) == (200, JPEG)
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["cache-control"] == "no-store"
@@ -63,24 +63,24 @@ async def test_a_signed_link_shows_the_photo_and_nobody_keeps_it(door: Door) -> 
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_link_dies_after_its_minutes(door: Door) -> None:
-    path = await door.link()
-    door.wall[0] = NOON + 15 * 60 + 1
-    assert await door.status(path) == 404
+async def test_a_link_expires(client: RoutesClient) -> None:
+    path = await client.link()
+    client.time[0] = NOON + 15 * 60 + 1
+    assert await client.status(path) == 404
 
 
-async def test_while_the_store_is_away_a_link_says_so_and_is_not_used_up(door: Door) -> None:
-    path = await door.link()
+async def test_while_the_store_is_down_a_link_answers_503_and_counts_no_use(client: RoutesClient) -> None:
+    path = await client.link()
     away = open_bucket(Bucket("faces", "", "http://127.0.0.1:9", "us-east-1", "an-id", "a-key"))
-    transport = httpx.ASGITransport(application(replace(door.outside, photos=away), None))
+    transport = httpx.ASGITransport(application(replace(client.deps, photos=away), None))
     async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
         assert [(await http.get(path)).status_code for _ in range(2)] == [503, 503]
-    assert [await door.status(path) for _ in range(MAX_USES)] == [200] * MAX_USES
+    assert [await client.status(path) for _ in range(MAX_USES)] == [200] * MAX_USES
 
 
-async def test_a_forged_link_opens_nothing_and_is_not_counted(door: Door) -> None:
-    path = await door.link()
-    key = await door.outside.photos.put(Kind.ORIGINAL, 2, JPEG, expires=NOON + 3600)
+async def test_a_forged_link_is_refused_and_not_counted(client: RoutesClient) -> None:
+    path = await client.link()
+    key = await client.deps.photos.put(Kind.ORIGINAL, 2, JPEG, expires=NOON + 3600)
     stranger = (await SignedLinks(SITE, bytes(32)).expose(key, JPEG, NOON)).removeprefix(SITE)
     forged = [
         stranger,
@@ -89,52 +89,52 @@ async def test_a_forged_link_opens_nothing_and_is_not_counted(door: Door) -> Non
         "/photos/x",
     ]
     for attempt in (*forged, "/photos/..%2F..%2Fsecret.key", "/photos/" + "A" * 5000):
-        assert await door.status(attempt) == 404, attempt
-    async with door.outside.database.read() as connection:
+        assert await client.status(attempt) == 404, attempt
+    async with client.deps.database.read() as connection:
         assert (await connection.execute(text("SELECT COUNT(*) FROM link_use"))).scalar_one() == 0
 
 
-async def test_every_link_that_opens_nothing_looks_the_same(door: Door) -> None:
-    gone, expired = await door.link(owner=3), await door.link(now=NOON - 9999)
-    await door.outside.photos.purge(NOON + 10**6)
-    answers = [await door.http.get(path) for path in (gone, expired, "/photos/forged")]
+async def test_all_refused_links_have_the_same_answer(client: RoutesClient) -> None:
+    gone, expired = await client.link(owner=3), await client.link(now=NOON - 9999)
+    await client.deps.photos.purge(NOON + 10**6)
+    answers = [await client.http.get(path) for path in (gone, expired, "/photos/forged")]
     assert len({(answer.status_code, answer.content, str(answer.headers)) for answer in answers}) == 1
 
 
-async def test_a_link_is_counted_and_ends_after_so_many_uses(door: Door) -> None:
-    path = await door.link()
-    assert [await door.status(path) for _ in range(MAX_USES + 2)] == [200] * MAX_USES + [404, 404]
+async def test_a_link_ends_after_a_number_of_uses(client: RoutesClient) -> None:
+    path = await client.link()
+    assert [await client.status(path) for _ in range(MAX_USES + 2)] == [200] * MAX_USES + [404, 404]
 
 
-async def test_the_same_photo_may_be_painted_often(door: Door) -> None:
-    """Each job has its own link: what one has used up is not missing to the next."""
+async def test_the_same_photo_may_be_painted_often(client: RoutesClient) -> None:
+    """Each job has its own link with its own number of uses."""
     for minute in range(MAX_USES + 5):
-        door.wall[0] = NOON + 60 * minute
-        assert await door.status(await door.link(now=door.wall[0])) == 200
+        client.time[0] = NOON + 60 * minute
+        assert await client.status(await client.link(now=client.time[0])) == 200
 
 
-async def test_what_is_counted_does_not_give_the_link_away(door: Door) -> None:
-    path = await door.link()
-    await door.http.get(path)
-    async with door.outside.database.read() as connection:
+async def test_the_count_of_uses_does_not_reveal_the_link(client: RoutesClient) -> None:
+    path = await client.link()
+    await client.http.get(path)
+    async with client.deps.database.read() as connection:
         (key,) = (await connection.execute(text("SELECT key FROM link_use"))).scalars()
     assert len(key) == 64
     assert key not in path
     assert path.rpartition("/")[2] not in key
 
 
-async def test_it_lives_and_is_ready(door: Door) -> None:
+async def test_it_is_healthy_and_ready(client: RoutesClient) -> None:
     for path in ("/healthz", "/readyz"):
-        answer = await door.http.get(path)
+        answer = await client.http.get(path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_without_its_database_it_lives_but_is_not_ready(door: Door, tmp_path: Path) -> None:
+async def test_without_its_database_it_is_healthy_but_not_ready(client: RoutesClient, tmp_path: Path) -> None:
     async with open_database(tmp_path / "gone.db") as database:
         pass
     _replace_by_a_folder(tmp_path / "gone.db")
-    outside = replace(door.outside, database=database)
-    transport = httpx.ASGITransport(application(outside, None))
+    deps = replace(client.deps, database=database)
+    transport = httpx.ASGITransport(application(deps, None))
     async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/readyz")).status_code == 503
@@ -145,16 +145,16 @@ def _replace_by_a_folder(file: Path) -> None:
     file.mkdir()
 
 
-async def test_metrics_tell_jobs_failures_lanes_and_money(door: Door) -> None:
-    async with door.outside.database.write() as connection:
+async def test_metrics_show_jobs_failures_accounts_and_money(client: RoutesClient) -> None:
+    async with client.deps.database.write() as connection:
         for api_account in ("key-a", "key-of-old"):
             await accounts.take_over(connection, api_account, mean=15.0, deviation=3.0)
-        await accounts.set_pause(connection, "key-a", "Arrearage")
-        await insert_job(connection, "test:1", state=State.QUEUED)
-        await insert_job(connection, "test:2", state=State.QUEUED)
-        failed = await insert_job(connection, "test:3", state=State.FAILED, error="no_face")
-        await results.add_to_outbox(connection, failed.id, NOON)
-    answer = await door.http.get("/metrics")
+        await accounts.pause(connection, "key-a", "Arrearage")
+        await insert(connection, "test:1", state=State.QUEUED)
+        await insert(connection, "test:2", state=State.QUEUED)
+        failed = await insert(connection, "test:3", state=State.FAILED, error="no_face")
+        await results.owe(connection, failed.id, NOON)
+    answer = await client.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
     assert 'repaint_jobs{state="queued"} 2.0' in lines
@@ -177,7 +177,7 @@ def test_without_a_token_only_programs_on_this_machine_may_read_the_metrics() ->
     assert not MetricsAccess(is_public=True).allows(here, {})
 
 
-def test_with_a_token_whoever_has_it_may_and_nobody_else() -> None:
+def test_with_a_token_only_its_bearer_may_read_the_metrics() -> None:
     watchers = MetricsAccess(SecretStr("sixteen-signs-or-more"), is_public=True)
     assert watchers.allows(
         "192.0.2.7", {"authorization": "Bearer sixteen-signs-or-more", "x-forwarded-for": "192.0.2.9"}
@@ -188,11 +188,11 @@ def test_with_a_token_whoever_has_it_may_and_nobody_else() -> None:
     assert "sixteen" not in repr(watchers)
 
 
-async def test_metrics_are_refused_in_words_and_without_a_number(door: Door) -> None:
-    refused = await door.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+async def test_refused_metrics_say_why_and_show_no_numbers(client: RoutesClient) -> None:
+    refused = await client.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
     assert (refused.status_code, refused.text) == (403, "Metrics need METRICS_TOKEN.\n")
-    outside = replace(door.outside, metrics_access=MetricsAccess(SecretStr("sixteen-signs-or-more")))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(outside, None)), base_url=SITE) as http:
+    deps = replace(client.deps, metrics_access=MetricsAccess(SecretStr("sixteen-signs-or-more")))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(deps, None)), base_url=SITE) as http:
         asked = await http.get("/metrics")
         assert (asked.status_code, asked.headers["www-authenticate"]) == (401, "Bearer")
         told = await http.get("/metrics", headers={"Authorization": "Bearer sixteen-signs-or-more"})
@@ -200,13 +200,13 @@ async def test_metrics_are_refused_in_words_and_without_a_number(door: Door) -> 
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/photos/forged"])
-async def test_nothing_of_ours_can_be_framed_sniffed_or_cached(door: Door, path: str) -> None:
-    headers = (await door.http.get(path)).headers
+async def test_nothing_of_ours_can_be_framed_sniffed_or_cached(client: RoutesClient, path: str) -> None:
+    headers = (await client.http.get(path)).headers
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
     assert headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/", "/photos/", "/nothing", "/photos/a/b"])
-async def test_what_is_not_there_is_not_there(door: Door, path: str) -> None:
-    assert await door.status(path) == 404
+async def test_unknown_paths_are_not_found(client: RoutesClient, path: str) -> None:
+    assert await client.status(path) == 404

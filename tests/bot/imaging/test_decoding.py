@@ -1,4 +1,4 @@
-"""Every kind of picture through a real worker process: what comes out is upright, in its colours, and bare."""
+"""Every kind of picture through a real worker process: upright, with its colours, without metadata."""
 
 import io
 import struct
@@ -40,7 +40,7 @@ async def test_every_kind_comes_out_as_the_same_portrait(intake: Intake, kind: s
     assert alike(corners(out.jpeg), UPRIGHT)
 
 
-# What must be done to an upright picture so that a viewer who heeds the orientation sees it upright again.
+# The inverse of each orientation: applied to an upright picture, a viewer that honours the tag shows it upright.
 LAID = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -66,7 +66,7 @@ async def test_a_photo_is_put_upright_as_its_camera_says(intake: Intake, kind: s
 
 
 def with_place() -> Image.Exif:
-    """EXIF as cameras write it, with where the photo was taken."""
+    """EXIF as cameras write it, with the place of the photo."""
     exif = Image.Exif()
     exif[0x010F] = "A camera"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)  # GPS latitude
@@ -92,9 +92,7 @@ def notes() -> PngInfo:
         ("GIF", {"comment": b"At home"}),
     ],
 )
-async def test_nothing_is_left_of_place_time_names_and_comments(
-    intake: Intake, kind: str, metadata: dict[str, object]
-) -> None:
+async def test_no_metadata_is_left(intake: Intake, kind: str, metadata: dict[str, object]) -> None:
     told = encoded(quarters(), kind, **metadata)
     assert len(told) > len(encoded(quarters(), kind))
     out = await portrait(intake, told)
@@ -102,7 +100,7 @@ async def test_nothing_is_left_of_place_time_names_and_comments(
 
 
 def swapped_profile() -> bytes:
-    """sRGB with its red and blue exchanged: what it calls red is blue to the eye."""
+    """sRGB with red and blue exchanged."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"?XYZ", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"?XYZ", b"bXYZ", 1)
 
@@ -122,18 +120,18 @@ async def test_a_palette_with_transparency_keeps_its_profile(intake: Intake) -> 
 
 
 @pytest.mark.parametrize("icc", [b"nonsense", b"\0" * 200, swapped_profile()[:150]])
-async def test_a_broken_profile_is_passed_over(intake: Intake, icc: bytes) -> None:
+async def test_a_broken_profile_is_ignored(intake: Intake, icc: bytes) -> None:
     out = await portrait(intake, encoded(quarters(), "JPEG", icc_profile=icc))
     assert alike(corners(out.jpeg), UPRIGHT)
 
 
-async def test_a_profile_for_another_kind_of_picture_is_passed_over(intake: Intake) -> None:
+async def test_a_profile_for_another_mode_is_ignored(intake: Intake) -> None:
     out = await portrait(intake, encoded(quarters().convert("CMYK"), "JPEG", icc_profile=swapped_profile()))
     assert alike(corners(out.jpeg), UPRIGHT)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-async def test_printers_colours_become_screen_colours(intake: Intake, kind: str) -> None:
+async def test_cmyk_becomes_rgb(intake: Intake, kind: str) -> None:
     out = await portrait(intake, encoded(quarters().convert("CMYK"), kind))
     assert alike(corners(out.jpeg), UPRIGHT)
 
@@ -154,7 +152,9 @@ GREYS = [(50, 50, 50), (120, 120, 120), (180, 180, 180), (250, 250, 250)]
         ("F", 1, "TIFF"),
     ],
 )
-async def test_deep_greys_keep_their_tone(intake: Intake, mode: str, factor: float, kind: str) -> None:
+async def test_greys_of_more_than_eight_bits_keep_their_tone(
+    intake: Intake, mode: str, factor: float, kind: str
+) -> None:
     grey = quarters(colours=GREYS).convert("L")
     deep = grey if mode == "L" else grey.convert("F").point(lambda value: value * factor + 0.0)
     deep = deep.convert("I").convert(mode) if mode.startswith("I;") else deep.convert(mode)
@@ -169,26 +169,26 @@ async def test_a_drawing_of_one_bit_is_read(intake: Intake) -> None:
 
 
 def with_holes() -> Image.Image:
-    """Quarters whose right half is clear, on hidden black."""
+    """Quarters whose right half is transparent, over hidden black."""
     picture = quarters(colours=[RED, (0, 0, 0), BLUE, (0, 0, 0)]).convert("RGBA")
     picture.putalpha(quarters(colours=[WHITE, (0, 0, 0), WHITE, (0, 0, 0)]).convert("L"))
     return picture
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "HEIF", "AVIF", "GIF"])
-async def test_what_is_clear_becomes_white(intake: Intake, kind: str) -> None:
+async def test_transparent_pixels_become_white(intake: Intake, kind: str) -> None:
     out = await portrait(intake, encoded(with_holes(), kind))
     assert alike(corners(out.jpeg), [RED, WHITE, BLUE, WHITE])
 
 
-async def test_what_is_half_clear_is_mixed_with_white(intake: Intake) -> None:
+async def test_half_transparent_pixels_are_mixed_with_white(intake: Intake) -> None:
     picture = quarters(colours=[(0, 0, 0)] * 4).convert("RGBA")
     picture.putalpha(128)
     grey = await portrait(intake, encoded(picture.convert("LA"), "PNG"))
     assert alike(corners(grey.jpeg), [(127, 127, 127)] * 4)
 
 
-async def test_one_colour_marked_as_clear_becomes_white(intake: Intake) -> None:
+async def test_a_colour_marked_as_transparent_becomes_white(intake: Intake) -> None:
     out = await portrait(intake, encoded(quarters(), "PNG", transparency=YELLOW))
     assert alike(corners(out.jpeg), [RED, GREEN, BLUE, WHITE])
 
@@ -230,7 +230,7 @@ async def test_less_than_64_pixels_is_too_small(intake: Intake, size: tuple[int,
 
 
 def png_of(width: int, height: int, pixels: bytes) -> bytes:
-    """A PNG by hand, whatever its head promises."""
+    """A PNG by hand, with any header."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
@@ -251,13 +251,15 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("bomb", "size"), BOMBS)
-async def test_a_bomb_is_known_by_its_head(intake: Intake, bomb: bytes, size: tuple[int, int]) -> None:
+async def test_a_decompression_bomb_is_recognised_by_its_header(
+    intake: Intake, bomb: bytes, size: tuple[int, int]
+) -> None:
     assert await intake.accept(bomb) == UnusablePhoto(PhotoProblem.TOO_MANY_PIXELS, len(bomb), *size)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.9])
-async def test_a_file_cut_off_is_damaged(intake: Intake, kind: str, part: float) -> None:
+async def test_a_truncated_file_is_damaged(intake: Intake, kind: str, part: float) -> None:
     noisy = Image.merge("RGB", [Image.effect_noise((300, 300), 90)] * 3)
     data = encoded(noisy, kind)
     cut = data[: int(len(data) * part)]
@@ -265,7 +267,7 @@ async def test_a_file_cut_off_is_damaged(intake: Intake, kind: str, part: float)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_head_with_rubbish_behind_it_is_damaged(intake: Intake, kind: str) -> None:
+async def test_a_header_followed_by_rubbish_is_damaged(intake: Intake, kind: str) -> None:
     data = encoded(quarters(), kind)[:24] + b"rubbish" * 500
     assert isinstance(await intake.accept(data), UnusablePhoto)
 

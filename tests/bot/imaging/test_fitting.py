@@ -1,4 +1,4 @@
-"""The geometry of the API's limits, and the bytes of its JPEG."""
+"""The geometry of the API's limits, and the size of the JPEG."""
 
 import random
 
@@ -54,7 +54,7 @@ def test_every_size_ends_inside_the_limits_with_its_shape_kept() -> None:
         ((100, 201), None, (0, 0, 100, 200)),
     ],
 )
-def test_a_longer_picture_keeps_the_part_round_its_face(
+def test_a_longer_picture_is_cropped_around_its_face(
     size: tuple[int, int], face: FaceBox | None, box: tuple[int, int, int, int]
 ) -> None:
     assert crop_box(*size, face) == box
@@ -68,9 +68,7 @@ def test_only_what_is_longer_than_two_to_one_is_cropped(size: tuple[int, int], c
 
 
 @pytest.mark.parametrize(("size", "wanted"), [((3200, 3200), (3200, 3200)), ((3240, 5760), (2430, 4320))])
-def test_noise_gives_way_in_quality_and_then_in_pixels_until_it_fits(
-    size: tuple[int, int], wanted: tuple[int, int]
-) -> None:
+def test_noise_loses_quality_and_then_pixels_until_it_fits(size: tuple[int, int], wanted: tuple[int, int]) -> None:
     noise = Image.effect_noise(size, 100 if size != wanted else 400)
     picture = Image.merge("RGB", [noise, noise.rotate(180), noise.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
     jpeg, out = encode_jpeg(picture)

@@ -1,4 +1,4 @@
-"""The intake's first look, and its worker processes when they are slow, greedy, dead or cancelled."""
+"""The intake's quick check, and its worker processes when they are slow, too large, dead or cancelled."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ LONG = encoded(quarters(2400, 300))  # needs a face finder
         (b"\0\0\0\x18ftypisom", UnusablePhoto(PhotoProblem.UNSUPPORTED, 12, foreign=ForeignFormat.VIDEO)),
     ],
 )
-async def test_what_is_no_photo_is_told_without_a_worker(data: bytes, answer: UnusablePhoto) -> None:
+async def test_files_that_are_no_photos_are_refused_without_a_worker(data: bytes, answer: UnusablePhoto) -> None:
     intake = Intake()  # not entered: there is no worker
     assert await intake.accept(data) == answer
 
@@ -43,7 +43,7 @@ async def test_what_is_no_photo_is_told_without_a_worker(data: bytes, answer: Un
         (face_finders.near_the_end, [GREEN, GREEN, YELLOW, YELLOW]),
     ],
 )
-async def test_a_long_photo_is_cropped_round_its_face(finder: FaceFinder, kept: list[Colour]) -> None:
+async def test_a_long_photo_is_cropped_around_its_face(finder: FaceFinder, kept: list[Colour]) -> None:
     async with Intake(find_face=finder) as intake:
         out = await intake.accept(LONG)
     assert isinstance(out, Portrait)
@@ -71,14 +71,14 @@ async def test_a_photo_that_kills_its_worker_is_damaged_and_the_next_one_is_read
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
-async def test_a_photo_that_wants_too_much_memory_is_told_so_and_the_next_one_is_read() -> None:
+async def test_a_photo_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
     large = encoded(Image.new("RGB", (6000, 5000)), "PNG", compress_level=1)
     async with Intake(memory_bytes=60_000_000) as intake:
         assert await intake.accept(large) == UnusablePhoto(PhotoProblem.TOO_SLOW, len(large))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
-async def test_a_worker_that_died_while_it_waited_costs_no_photo() -> None:
+async def test_a_worker_that_died_while_idle_costs_no_photo() -> None:
     worker = Worker("500000000", "")
     process = await worker.start()
     os.kill(process.pid, signal.SIGKILL)
@@ -89,7 +89,7 @@ async def test_a_worker_that_died_while_it_waited_costs_no_photo() -> None:
     await worker.stop()
 
 
-async def test_a_cancelled_question_leaves_nothing_to_the_next() -> None:
+async def test_a_cancelled_request_does_not_affect_the_next() -> None:
     async with Intake(find_face=face_finders.endless) as intake:
         asked = asyncio.create_task(intake.accept(LONG))
         await asyncio.wait([asked], timeout=0.3)
@@ -100,7 +100,7 @@ async def test_a_cancelled_question_leaves_nothing_to_the_next() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_many_at_once_take_their_turns(workers: int) -> None:
+async def test_many_at_once_take_turns(workers: int) -> None:
     colours = [(40 * index, 20, 200 - 30 * index) for index in range(6)]
     async with Intake(workers=workers) as intake:
         answers = await asyncio.gather(*(intake.accept(encoded(quarters(colours=[colour] * 4))) for colour in colours))
@@ -109,7 +109,7 @@ async def test_many_at_once_take_their_turns(workers: int) -> None:
         assert alike(corners(answer.jpeg), [colour] * 4)
 
 
-async def test_the_process_that_reads_foreign_files_gets_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_process_that_reads_untrusted_files_gets_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123:abc")
     async with Intake(find_face=face_finders.nosy) as intake:
         out = await intake.accept(LONG)
@@ -131,13 +131,13 @@ async def test_a_worker_that_cannot_start_says_so_at_once() -> None:
         await worker.start()
 
 
-async def test_a_worker_that_talks_nonsense_counts_as_dead() -> None:
+async def test_a_worker_that_sends_nonsense_counts_as_dead() -> None:
     async with Intake(find_face=face_finders.babbling) as intake:
         assert await intake.accept(LONG) == UnusablePhoto(PhotoProblem.DAMAGED, len(LONG))
         assert isinstance(await intake.accept(GOOD), Portrait)
 
 
-async def test_what_a_library_prints_does_not_get_into_the_answers() -> None:
+async def test_output_of_libraries_does_not_get_into_the_answers() -> None:
     async with Intake(find_face=face_finders.chatty) as intake:
         assert isinstance(await intake.accept(LONG), Portrait)
         assert isinstance(await intake.accept(GOOD), Portrait)
@@ -149,7 +149,7 @@ def test_only_a_function_that_the_worker_can_import_may_find_faces() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff rubbish", b"\xff\xd8\xff" + bytes(32_000_000)])
-async def test_what_is_no_picture_has_no_preview(data: bytes) -> None:
+async def test_a_file_that_is_no_picture_has_no_preview(data: bytes) -> None:
     async with Intake() as intake:
         with pytest.raises(Unreadable):
             await intake.preview(data, 100)

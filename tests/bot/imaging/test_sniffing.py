@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes."""
+"""Recognising files by their first bytes."""
 
 import gzip
 import time
@@ -25,7 +25,7 @@ from bot.imaging.sniffing import identify_foreign, is_readable
         b"\0\0\0\x1cftypmp42\0\0\0\0isomheic",
     ],
 )
-def test_the_kinds_we_read_are_known(data: bytes) -> None:
+def test_the_formats_that_we_read_are_recognised(data: bytes) -> None:
     assert is_readable(data)
 
 
@@ -63,13 +63,13 @@ def test_the_kinds_we_read_are_known(data: bytes) -> None:
         (b"\0\0\0\x18ftyp", ForeignFormat.VIDEO),
     ],
 )
-def test_the_kinds_we_do_not_read_are_told_apart(data: bytes, kind: ForeignFormat | None) -> None:
+def test_the_formats_that_we_do_not_read_are_told_apart(data: bytes, kind: ForeignFormat | None) -> None:
     assert not is_readable(data)
     assert identify_foreign(data) == kind
 
 
 @pytest.mark.parametrize("data", [b"<!---->" * 600, b"<?" * 2000, b"<!--" * 1000, b" " * 4096, b"<!DOCTYPE svg" * 300])
-def test_no_text_makes_the_look_slow(data: bytes) -> None:
+def test_no_text_makes_the_check_slow(data: bytes) -> None:
     started = time.process_time()
     assert identify_foreign(data) is None
     assert time.process_time() - started < 0.2

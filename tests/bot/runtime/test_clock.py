@@ -1,4 +1,4 @@
-"""Time on the wall, which never goes back for us."""
+"""The wall clock follows the system time but never goes back."""
 
 import asyncio
 import time
@@ -23,14 +23,14 @@ class Machine:
         self.steady += seconds
 
 
-def test_it_tells_the_time_on_the_wall() -> None:
+def test_it_tells_the_system_time() -> None:
     machine = Machine()
     clock = machine.clock()
     machine.passes(10)
     assert clock.now() == 1_000_010
 
 
-def test_a_wall_clock_that_is_set_back_stops_nothing() -> None:
+def test_a_system_clock_that_is_set_back_stops_nothing() -> None:
     machine = Machine()
     clock = machine.clock()
     machine.passes(10)
@@ -40,7 +40,7 @@ def test_a_wall_clock_that_is_set_back_stops_nothing() -> None:
     assert clock.now() == before + 5
 
 
-def test_after_a_laptops_sleep_it_is_as_late_as_on_the_wall() -> None:
+def test_after_a_laptops_sleep_it_catches_up_with_the_system_time() -> None:
     machine = Machine()
     clock = machine.clock()
     machine.wall += 8 * 3600  # the steady clock does not count sleep
@@ -49,7 +49,7 @@ def test_after_a_laptops_sleep_it_is_as_late_as_on_the_wall() -> None:
     assert clock.now() == machine.wall
 
 
-def test_it_never_goes_back_whatever_the_wall_says() -> None:
+def test_it_never_goes_back_whatever_the_system_clock_does() -> None:
     machine = Machine()
     clock, told = machine.clock(), []
     for step in (1.0, -500.0, 2.0, 10_000.0, -20_000.0, 0.5):
@@ -59,7 +59,7 @@ def test_it_never_goes_back_whatever_the_wall_says() -> None:
     assert told == sorted(told)
 
 
-def test_a_fast_clock_is_only_fast() -> None:
+def test_a_fast_clock_does_not_follow_the_system_time() -> None:
     machine = Machine()
     clock = machine.clock(speed=10)
     machine.passes(6)
@@ -67,7 +67,7 @@ def test_a_fast_clock_is_only_fast() -> None:
     assert clock.now() == 1_000_060
 
 
-async def test_waiting_ends_with_the_event_or_with_the_time() -> None:
+async def test_waiting_ends_with_the_event_or_the_timeout() -> None:
     clock, event = WallClock(speed=100), asyncio.Event()
     assert not await clock.wait(event, 1.0)
     event.set()
@@ -75,7 +75,7 @@ async def test_waiting_ends_with_the_event_or_with_the_time() -> None:
         assert await clock.wait(event, 1e9)
 
 
-async def test_a_real_one_tells_the_time(postgres_url: str) -> None:
+async def test_without_arguments_it_tells_the_real_time(postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
         clock = SharedClock(database)
         await clock.measure()

@@ -1,4 +1,4 @@
-"""A clock that is set by hours, or days, at the worst moment: nothing is lost, and nothing is paid twice."""
+"""The system clock is set by hours or days at the worst moment: nothing is lost or paid twice."""
 
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ STEPS = [-30 * DAY, -5 * HOUR, 5 * HOUR, 30 * DAY]
 
 
 class SetClock(FastClock):
-    """A machine's clock that somebody sets: `by` seconds off."""
+    """A clock that is wrong by `by` seconds."""
 
     def __init__(self, by: float = 0.0) -> None:
         self.by = by
@@ -35,14 +35,14 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 async def paid_once(workers: Workers, service: StandIn, *jobs: Job) -> None:
-    """Every job has its picture, from one task, for one unit."""
+    """Assert that every job has its picture, from one task and for one unit."""
     for job in jobs:
         assert (await workers.ended(job)).state == State.STORED
         assert [outcome for _, _, outcome in await workers.attempts(job)] == ["succeeded"]
     assert len(await service.tasks()) == len(jobs)
     sums = await workers.rows("SELECT SUM(reserved), SUM(used) FROM quota WHERE scope LIKE 'person:%'")
     assert sums == [(0, len(jobs))]
-    await workers.units()  # which audits the ledger
+    await workers.units()  # this audits the ledger
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -52,7 +52,7 @@ async def test_a_clock_that_is_set_between_a_crash_and_the_next_start(
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()
         workers.gate.next("create", lost_after)
-        workers.gate.next("list", passes)  # the API's time; from then on nothing can be settled
+        workers.gate.next("list", passes)  # the API's time is gone, so nothing can be settled from now on
         workers.gate.always("list", refused(503, "ModelUnavailable"))
         async with workers.running():
             await workers.until(job, lambda now: now.state == State.SUBMITTING and workers.gate.count("list") > 1)
@@ -63,7 +63,7 @@ async def test_a_clock_that_is_set_between_a_crash_and_the_next_start(
             await paid_once(workers, service, job)
 
 
-@pytest.mark.parametrize("step", [5 * HOUR, 30 * DAY])  # back it never goes while a process lives
+@pytest.mark.parametrize("step", [5 * HOUR, 30 * DAY])  # within a process it never goes back
 async def test_a_clock_that_is_set_while_a_submit_is_under_way(tmp_path: Path, service: StandIn, step: float) -> None:
     async def set_and_lost(forward: Forward) -> Reply:
         await forward()
@@ -90,7 +90,7 @@ async def test_a_clock_that_is_set_while_jobs_run_and_wait(tmp_path: Path, servi
     async with open_workers(tmp_path, service, clock=SetClock(step)) as workers:
         await refresh_account(workers.deps, "sk-one")
         await recover(workers.deps, {"sk-one"}, free=())
-        workers.gate.next("query", refused(503, "ModelUnavailable"))  # it must not be given up for that
+        workers.gate.next("query", refused(503, "ModelUnavailable"))  # it must not be given up because of that
         async with workers.running():
             await paid_once(workers, service, *jobs)
 

@@ -1,4 +1,4 @@
-"""Secrets are struck from every line, however they are spelt."""
+"""Secrets are removed from every line, however they are spelled."""
 
 import io
 import logging
@@ -20,14 +20,14 @@ KEY = "sk-not-a-real-key-for-tests"
 
 @pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
 @pytest.mark.parametrize("before", ["", "/bot", "https://api.telegram.org/file/bot", "token="])
-def test_a_token_is_struck_whether_its_colon_is_quoted_or_not(colon: str, before: str) -> None:
+def test_a_token_is_removed_whether_its_colon_is_quoted_or_not(colon: str, before: str) -> None:
     line = f"GET {before}7654321{colon}{SECRET}/getMe failed"
     assert "AAH" not in redacted(line)
     assert redacted(line).endswith("/getMe failed")
 
 
 @pytest.mark.parametrize("line", ["at 12:30:45.123456:done", "job 1042%3A2", "sent to -1001234567890:5"])
-def test_numbers_and_times_stay(line: str) -> None:
+def test_numbers_and_times_are_kept(line: str) -> None:
     assert redacted(line) == line
 
 
@@ -35,27 +35,27 @@ DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.GabcDE.not-a-real-token-for-tests-only-123
 
 
 @pytest.mark.parametrize("before", ["", "Authorization: Bot ", "token="])
-def test_a_token_of_discord_is_struck(before: str) -> None:
+def test_a_discord_token_is_removed(before: str) -> None:
     assert "GabcDE" not in redacted(f"{before}{DISCORD} was refused")
 
 
 @pytest.mark.parametrize("line", ["api.dashscope.aliyuncs.com", "cpython-311-x86_64-linux-gnu.so.1.2.3", "0.1.0.dev1"])
-def test_names_with_dots_stay(line: str) -> None:
+def test_names_with_dots_are_kept(line: str) -> None:
     assert redacted(line) == line
 
 
 @pytest.mark.parametrize("spelt", ["a word/of the:owners own", "owners own", "story"])
-def test_what_is_known_to_be_secret_is_struck_whatever_it_looks_like(spelt: str) -> None:
+def test_known_secrets_are_removed_whatever_they_look_like(spelt: str) -> None:
     strike = redactor(["a word/of the:owners own", "short"])
     told = f"GET /metrics?word={spelt} and {quote(spelt, safe='')}"
     assert strike(told).count("[secret]") == (2 if len(spelt) > 7 else 0)
     assert strike("a short story") == "a short story"
 
 
-def test_what_nobody_caught_is_logged_and_not_printed() -> None:
+def test_uncaught_exceptions_are_logged_and_not_printed() -> None:
     program = (
-        "import sys, threading, warnings; from bot.runtime.logging import log_last_words, set_up_logging\n"
-        f"set_up_logging('info', secrets=['{TOLD}']); log_last_words()\n"
+        "import sys, threading, warnings; from bot.runtime.logging import log_uncaught_exceptions, set_up_logging\n"
+        f"set_up_logging('info', secrets=['{TOLD}']); log_uncaught_exceptions()\n"
         f"def breaks(): raise ValueError('{TOLD} and {DISCORD}')\n"
         "thread = threading.Thread(target=breaks); thread.start(); thread.join()\n"
         f"warnings.warn('{TOLD}')\n"
@@ -71,14 +71,14 @@ def test_what_nobody_caught_is_logged_and_not_printed() -> None:
 @pytest.mark.parametrize(
     "path", ["webhooks/1/aW50ZXJhY3Rpb24/messages/@original", "interactions/1/aW50ZXJhY3Rpb24/callback"]
 )
-def test_an_interactions_token_is_struck_from_its_url(path: str) -> None:
+def test_an_interaction_token_is_removed_from_its_url(path: str) -> None:
     told = redacted(f"We are being rate limited. PATCH https://discord.com/api/v10/{path} responded with 429")
     assert "aW50" not in told
     assert told.endswith("responded with 429")
 
 
 class Leaky:
-    """Something with a key in its repr."""
+    """An object with a key in its repr."""
 
     def __repr__(self) -> str:
         return f"Leaky(key={KEY})"
@@ -86,7 +86,7 @@ class Leaky:
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """Logging as it is in a running bot; afterwards as pytest wants it."""
+    """Logging as in a running bot; restored for pytest afterwards."""
     root = logging.getLogger()
     before, level, config = root.handlers[:], root.level, structlog.get_config()
     out = io.StringIO()
@@ -111,7 +111,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("line", SECRETS)
-def test_secrets_are_struck_whoever_writes_the_line(written: io.StringIO, line: str) -> None:
+def test_secrets_are_removed_whoever_logs_them(written: io.StringIO, line: str) -> None:
     structlog.get_logger("ours").warning("trouble", what=line, leaky=Leaky())
     logging.getLogger("somebodys.package").warning("trouble with %s and %r", line, Leaky())
     try:
@@ -120,20 +120,20 @@ def test_secrets_are_struck_whoever_writes_the_line(written: io.StringIO, line: 
         structlog.get_logger("ours").exception("broken")
         logging.getLogger("somebodys.package").exception("broken")
     text = written.getvalue()
-    assert len(text.splitlines()) == 4  # one line an event, tracebacks too
+    assert len(text.splitlines()) == 4  # one line for each event, tracebacks included
     assert KEY not in text
     assert "c2VjcmV0" not in text
     assert text.count("[secret]") >= 4
 
 
-def test_libraries_that_tell_everything_are_quiet(written: io.StringIO) -> None:
+def test_verbose_libraries_are_quiet(written: io.StringIO) -> None:
     logging.getLogger("httpx").info("HTTP Request: POST https://api/…")
     logging.getLogger("somebodys.package").debug("something")
     assert [line for line in written.getvalue().splitlines() if "HTTP Request" in line] == []
     assert "something" in written.getvalue()
 
 
-def test_who_we_are_at_a_database_is_struck_from_its_address() -> None:
+def test_credentials_are_removed_from_a_database_address() -> None:
     told = redacted("could not reach postgresql+psycopg://repaint:p%40ss-word@db.internal:5432/repaint at 12:30:45")
     assert told == "could not reach postgresql+psycopg://[secret]@db.internal:5432/repaint at 12:30:45"
     assert redacted("GET https://api.telegram.org:443/x?to=me@example.org") == (

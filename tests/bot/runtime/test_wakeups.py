@@ -1,4 +1,4 @@
-"""Rings that are heard here, and in every process at the same PostgreSQL."""
+"""Wake-ups in this process, and in every process at the same PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from storage.database import open_database
 
 @asynccontextmanager
 async def in_service(url: str) -> AsyncIterator[Wakeups]:
-    """One process's bell."""
+    """The wake-ups of one process."""
     wakeups, stop = Wakeups(), asyncio.Event()
     async with open_database(url) as database, asyncio.TaskGroup() as group:
         group.create_task(wakeups.forward(database, WallClock(), stop))
@@ -22,7 +22,7 @@ async def in_service(url: str) -> AsyncIterator[Wakeups]:
             stop.set()
 
 
-async def test_a_ring_between_ticket_and_waiting_is_not_missed() -> None:
+async def test_a_wake_up_between_subscribing_and_waiting_is_not_missed() -> None:
     wakeups = Wakeups()
     wakeup, later = wakeups.subscribe(), wakeups.subscribe()
     wakeups.notify()
@@ -31,7 +31,7 @@ async def test_a_ring_between_ticket_and_waiting_is_not_missed() -> None:
     assert not wakeups.subscribe().is_set()
 
 
-async def test_a_ring_is_heard_in_every_process_and_what_is_heard_is_not_rung_again(postgres_url: str) -> None:
+async def test_a_wake_up_reaches_every_process_and_is_not_forwarded_again(postgres_url: str) -> None:
     async with (
         in_service(postgres_url) as here,
         in_service(postgres_url) as there,
