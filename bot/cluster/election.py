@@ -66,7 +66,7 @@ class HeldRole:
     is_contested: bool = True
 
     async def fence(self, connection: AsyncConnection) -> None:
-        if not await rows.holds(connection, self.name, self.epoch):
+        if not await rows.is_current_epoch(connection, self.name, self.epoch):
             raise LeadershipLost(f"{self.name} is held by another process now")
 
     async def confirm(self) -> None:

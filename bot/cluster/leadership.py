@@ -137,4 +137,4 @@ def is_leadership_lost(error: Exception) -> bool:
 
 def is_connection_lost(error: Exception) -> bool:
     """Whether this is nothing but a database connection that broke or can't be made."""
-    return ExceptionGroup("", [error]).split(has_gone_away)[1] is None
+    return ExceptionGroup("", [error]).split(is_server_unreachable)[1] is None

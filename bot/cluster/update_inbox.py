@@ -40,7 +40,7 @@ class UpdateInbox:
         now = self.clock.now()
         times = {"now": now, "until": now + LEASE_SECONDS, "before": now - KEPT_SECONDS}
         async with self.database.write() as connection:
-            owner = await update_inbox.add(connection, self.account, update, owner=self.owner, **times)
+            owner = await update_inbox.insert(connection, self.account, update, owner=self.owner, **times)
         if owner not in {None, self.owner}:
             self.wakeups.notify()
         return owner == self.owner

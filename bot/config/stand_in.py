@@ -42,4 +42,4 @@ class StandInSettings(BucketSettings):
 
 def stylizer_bucket(bucket: Bucket) -> ObjectStore:
     """The stylizer's part of a bucket."""
-    return objects_in(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, STYLIZER_PREFIX)))))
+    return open_objects(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, STYLIZER_PREFIX)))))

@@ -61,7 +61,7 @@ class CompletionEvents:
             if not await completion_events.has_unrecorded(connection, tasks):
                 return
         async with self._database.write() as connection:
-            await completion_events.note(connection, tasks, self._clock.now())
+            await completion_events.record(connection, tasks, self._clock.now())
         self._wakeups.notify()
 
 

@@ -71,7 +71,7 @@ class HttpDeps:
 
     async def readyz(self, _request: Request) -> Response:
         """The database answers, so requests can be accepted."""
-        if not await self.database.answers():
+        if not await self.database.is_reachable():
             return JSONResponse({"status": "database"}, status_code=503, headers=_PRIVATE)
         return JSONResponse({"status": "ok"}, headers=_PRIVATE)
 

@@ -50,4 +50,4 @@ class Wakeups:
 
     async def listen(self, database: Database, stop: asyncio.Event) -> None:
         """Wake up this process when another one notifies, until told to stop."""
-        await run_until(stop, database.hear(self.notify_local))
+        await run_until(stop, database.listen(self.notify_local))

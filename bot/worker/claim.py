@@ -65,7 +65,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
     deps, api_account = context.deps, context.api_account
     async with deps.database.write() as connection:
         fenced, now = steady(), deps.clock.now()
-        status = await accounts.status(connection, api_account.account_id)
+        status = await accounts.get_status(connection, api_account.account_id)
         slot = _find_slot(context, status, now)
         if isinstance(slot, RetryIn):
             return slot
@@ -74,7 +74,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
             return RetryIn(LOOK_SECONDS)
         event = job_lifecycle.Claimed(api_account.account_id, slot.number)
         claimed = (await apply_event(connection, job, event, now)).job
-        await attempts.begin(
+        await attempts.insert(
             connection,
             job_id=job.id,
             n=claimed.attempts,
@@ -98,10 +98,10 @@ async def peek(context: AccountContext) -> RetryIn | None:
     """
     async with context.deps.database.read() as connection:
         now = context.deps.clock.now()
-        slot = _find_slot(context, await accounts.status(connection, context.api_account.account_id), now)
+        slot = _find_slot(context, await accounts.get_status(connection, context.api_account.account_id), now)
         if isinstance(slot, RetryIn):
             return slot
-        return RetryIn(LOOK_SECONDS) if await jobs.next_in_line(connection, now) is None else None
+        return RetryIn(LOOK_SECONDS) if await jobs.get_next_queued(connection, now) is None else None
 
 
 def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn:

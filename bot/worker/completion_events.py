@@ -49,7 +49,7 @@ class CompletionListener:
 
     async def _is_reported(self) -> bool:
         async with self._deps.database.read() as connection:
-            return await completion_events.is_noted(connection, job_id=self._job.id, n=self._job.attempts)
+            return await completion_events.is_recorded(connection, job_id=self._job.id, n=self._job.attempts)
 
 
 async def _any_of(clock: Clock, events: Sequence[asyncio.Event], seconds: float) -> bool:

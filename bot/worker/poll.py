@@ -135,7 +135,7 @@ async def _finish(context: AccountContext, job: Job, event: Event, task: Task | 
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
-        await accounts.save_durations(
+        await accounts.set_durations(
             connection, api_account.account_id, mean=durations.mean, deviation=durations.deviation
         )
 

@@ -76,7 +76,7 @@ async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Even
 async def _max_looks(context: AccountContext, job: Job) -> int:
     """How often the list must show nothing before it is believed: until the sender can't send any more."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     return reconcile.LOOKS_AFTER_TAKEOVER if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
 
 
@@ -126,7 +126,7 @@ async def _accepted(context: AccountContext, job: Job, task_id: str) -> Job:
 async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | None:
     """The ids of the tasks that could be the job's; None when the list did not answer."""
     async with context.deps.database.read() as connection:
-        intent = await attempts.intent(connection, job_id=job.id, n=job.attempts)
+        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.task_id is not None:  # the sender lost the account and recorded the task
         return (intent.task_id,)
     try:

@@ -98,7 +98,7 @@ class Workers:
         self.requests += 1
         now = self.deps.clock.now()
         async with self.database.write() as connection:
-            person, chat = await somebody(connection, who)
+            person, chat = await insert_person(connection, who)
         photo = portrait_jpeg(256, 256, shade=self.requests % 256) + str(self.requests).encode()
         key = await self.deps.photos.put(Kind.ORIGINAL, person, photo, expires=now + 3600)
         new = replace(A_NEW_JOB, source=f"{who}:{self.requests}", person_id=person, chat_id=chat, created=now)

@@ -149,11 +149,11 @@ async def test_metrics_show_jobs_failures_accounts_and_money(client: RoutesClien
     async with client.deps.database.write() as connection:
         for api_account in ("key-a", "key-of-old"):
             await accounts.take_over(connection, api_account, mean=15.0, deviation=3.0)
-        await accounts.pause(connection, "key-a", "Arrearage")
-        await insert(connection, "test:1", state=State.QUEUED)
-        await insert(connection, "test:2", state=State.QUEUED)
-        failed = await insert(connection, "test:3", state=State.FAILED, error="no_face")
-        await results.owe(connection, failed.id, NOON)
+        await accounts.set_pause(connection, "key-a", "Arrearage")
+        await insert_job(connection, "test:1", state=State.QUEUED)
+        await insert_job(connection, "test:2", state=State.QUEUED)
+        failed = await insert_job(connection, "test:3", state=State.FAILED, error="no_face")
+        await results.add_to_outbox(connection, failed.id, NOON)
     answer = await client.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()

@@ -15,7 +15,7 @@ from storage import accounts, ledger, notifications, results
 from storage.accounts import PAUSED_BY_OWNER
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.service import StandIn, stand_in
-from tests.harness.rows import NOON, insert
+from tests.harness.rows import NOON, insert_job
 from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
@@ -67,7 +67,7 @@ async def test_a_job_of_the_stand_in_is_painted_by_the_present_account(
     slot = None if state == State.FETCHING else 0
     await workers.set(job, state=state, account_id=STAND_IN, slot=slot)
     async with workers.database.write() as connection:
-        await accounts.pause(connection, "sk-one", "Arrearage")
+        await accounts.set_pause(connection, "sk-one", "Arrearage")
     await start_again(workers)
     assert (await workers.row(job)).state == State.QUEUED
     async with workers.running():
@@ -77,8 +77,8 @@ async def test_a_job_of_the_stand_in_is_painted_by_the_present_account(
 
 async def test_a_start_resumes_every_account_that_the_owner_has_not_paused(workers: Workers) -> None:
     async with workers.database.write() as connection:
-        await accounts.pause(connection, "sk-one", "Arrearage")
-        await accounts.pause(connection, "sk-old", PAUSED_BY_OWNER)
+        await accounts.set_pause(connection, "sk-one", "Arrearage")
+        await accounts.set_pause(connection, "sk-old", PAUSED_BY_OWNER)
     await start_again(workers)
     paused = await workers.rows(
         "SELECT id, paused_reason FROM account WHERE id <> :stand_in ORDER BY id", stand_in=STAND_IN
@@ -88,7 +88,7 @@ async def test_a_start_resumes_every_account_that_the_owner_has_not_paused(worke
 
 async def test_jobs_of_accounts_that_are_still_ours_are_left_alone(workers: Workers) -> None:
     async with workers.database.write() as connection:
-        job = await insert(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
+        job = await insert_job(connection, "test:1", state=State.RUNNING, account_id="sk-one", slot=0)
     await start_again(workers)
     assert await workers.row(job) == job
 

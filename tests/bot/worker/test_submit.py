@@ -180,7 +180,7 @@ async def test_while_the_task_list_does_not_answer_nothing_else_is_sent(workers:
         while workers.gate.count("list") < 4:
             await workers.deps.clock.sleep(0.1)
         async with workers.database.write() as connection:  # the breaker would have closed by now
-            await accounts.refresh(connection, "sk-one")
+            await accounts.reset(connection, "sk-one")
         await workers.deps.clock.sleep(5.0)
         assert ((await workers.row(first)).state, (await workers.row(second)).state) == (State.SUBMITTING, State.QUEUED)
         assert workers.gate.count("create") == 1
