@@ -15,21 +15,21 @@ _TAKE_OVER = text(f"""
     RETURNING {_COLUMNS}
 """)  # noqa: S608  # constant
 _GET = text(f"SELECT {_COLUMNS} FROM account WHERE id = :id")  # noqa: S608  # constant
-_STAND = text(f"""
+_GET_STATUS = text(f"""
     SELECT {", ".join("a." + name for name in _COLUMNS.split(", "))}, j.slot, j.state
     FROM account a LEFT JOIN job j ON j.account_id = a.id AND j.slot IS NOT NULL WHERE a.id = :id
 """)  # noqa: S608  # constant
-_ALL = text(f"SELECT {_COLUMNS} FROM account ORDER BY id")  # noqa: S608  # constant
-_FENCE = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch = :epoch")
-_SPACE = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
-_TRIP = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
-_PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
-_REFRESH = text("""
+_LIST_ALL = text(f"SELECT {_COLUMNS} FROM account ORDER BY id")  # noqa: S608  # constant
+_IS_CURRENT_EPOCH = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch = :epoch")
+_SET_NEXT_SUBMIT = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
+_SET_BREAKER = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
+_SET_PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
+_RESET = text("""
     UPDATE account SET failures = 0, open_until = 0,
         paused_reason = CASE WHEN paused_reason = :stays THEN paused_reason END
     WHERE id = :id
 """)
-_LEARN = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
+_SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
 
 
 @dataclass(frozen=True)
@@ -74,42 +74,42 @@ async def get(connection: AsyncConnection, account_id: str) -> Account:
 
 async def get_status(connection: AsyncConnection, account_id: str) -> AccountStatus:
     """The lane of this id, with what is under way there."""
-    rows = (await connection.execute(_STAND, {"id": account_id})).all()
+    rows = (await connection.execute(_GET_STATUS, {"id": account_id})).all()
     taken = frozenset(row.slot for row in rows if row.slot is not None)
     return AccountStatus(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
 
 
 async def list_all(connection: AsyncConnection) -> tuple[Account, ...]:
     """All lanes that ever were."""
-    return tuple(Account(*row) for row in await connection.execute(_ALL))
+    return tuple(Account(*row) for row in await connection.execute(_LIST_ALL))
 
 
 async def is_current_epoch(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
     """Whether the lane is still ours; in a write, which is alone in all processes, until the end of it."""
-    return int((await connection.execute(_FENCE, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
+    return int((await connection.execute(_IS_CURRENT_EPOCH, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
 
 
 async def set_next_submit(connection: AsyncConnection, account_id: str, next_submit_at: float) -> None:
     """No submit before this time."""
-    await connection.execute(_SPACE, {"id": account_id, "next_submit_at": next_submit_at})
+    await connection.execute(_SET_NEXT_SUBMIT, {"id": account_id, "next_submit_at": next_submit_at})
 
 
 async def set_breaker(connection: AsyncConnection, account_id: str, *, failures: int, open_until: float) -> None:
     """So many failures in a row; nothing passes until then."""
-    await connection.execute(_TRIP, {"id": account_id, "failures": failures, "open_until": open_until})
+    await connection.execute(_SET_BREAKER, {"id": account_id, "failures": failures, "open_until": open_until})
 
 
 async def set_pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
     """Stop the lane for this reason, or let it go on (None)."""
-    await connection.execute(_PAUSE, {"id": account_id, "reason": reason})
+    await connection.execute(_SET_PAUSE, {"id": account_id, "reason": reason})
 
 
 async def reset(connection: AsyncConnection, account_id: str, *, stays: str = "") -> None:
     """The lane goes on, and trouble is forgotten: the owner may have done what it was waiting for. A pause for the
     reason that `stays` is left."""
-    await connection.execute(_REFRESH, {"id": account_id, "stays": stays})
+    await connection.execute(_RESET, {"id": account_id, "stays": stays})
 
 
 async def set_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
     """How long tasks take here, seconds."""
-    await connection.execute(_LEARN, {"id": account_id, "mean": mean, "deviation": deviation})
+    await connection.execute(_SET_DURATIONS, {"id": account_id, "mean": mean, "deviation": deviation})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_TODAY = text("""
+_DAY_FIGURES = text("""
     SELECT COUNT(DISTINCT person_id) AS people,
         COALESCE(SUM(CASE WHEN state IN ('stored', 'delivered') THEN 1 ELSE 0 END), 0) AS painted,
         COALESCE(SUM(CASE state WHEN 'failed' THEN 1 ELSE 0 END), 0) AS failed,
@@ -13,18 +13,20 @@ _TODAY = text("""
         COUNT(*) AS asked
     FROM job WHERE asked >= :since
 """)
-_FAILED_WITH = text("""
+_FAILURES_BY_PERSON = text("""
     SELECT p.platform || ':' || p.platform_id AS who, COUNT(*) AS times
     FROM job j JOIN person p ON p.id = j.person_id
     WHERE j.error = :reason AND j.error IS NOT NULL AND j.asked >= :since
     GROUP BY p.platform, p.platform_id ORDER BY times DESC, who
 """)
-_PAID = text("SELECT COUNT(*) FROM ledger WHERE scope_kind = 'budget' AND kind = 'commit' AND at >= :since")
-_TROUBLES = text("""
+_COUNT_PAID_IMAGES = text(
+    "SELECT COUNT(*) FROM ledger WHERE scope_kind = 'budget' AND kind = 'commit' AND at >= :since"
+)
+_LIST_FAILURES = text("""
     SELECT id, updated, error, COALESCE(error_code, '') FROM job WHERE error IS NOT NULL
     ORDER BY updated DESC LIMIT :limit
 """)
-_PEOPLE = text("SELECT COUNT(*) FROM person WHERE platform_id NOT LIKE 'forgotten:%'")
+_COUNT_PEOPLE = text("SELECT COUNT(*) FROM person WHERE platform_id NOT LIKE 'forgotten:%'")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Failure:
 
 async def get_day_figures(connection: AsyncConnection, since: float) -> DayFigures:
     """What was asked for since then."""
-    return DayFigures(*(await connection.execute(_TODAY, {"since": since})).one())
+    return DayFigures(*(await connection.execute(_DAY_FIGURES, {"since": since})).one())
 
 
 async def count_failures_by_person(
@@ -58,19 +60,19 @@ async def count_failures_by_person(
 ) -> tuple[tuple[str, int], ...]:
     """Whose wishes failed for this reason since then, and how often: `platform:id`, the most first."""
     values = {"reason": reason, "since": since}
-    return tuple((row.who, row.times) for row in await connection.execute(_FAILED_WITH, values))
+    return tuple((row.who, row.times) for row in await connection.execute(_FAILURES_BY_PERSON, values))
 
 
 async def count_paid_images(connection: AsyncConnection, since: float) -> int:
     """How many images were paid since then."""
-    return int((await connection.execute(_PAID, {"since": since})).scalar_one())
+    return int((await connection.execute(_COUNT_PAID_IMAGES, {"since": since})).scalar_one())
 
 
 async def list_failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:
     """The last failures, newest first."""
-    return tuple(Failure(*row) for row in await connection.execute(_TROUBLES, {"limit": limit}))
+    return tuple(Failure(*row) for row in await connection.execute(_LIST_FAILURES, {"limit": limit}))
 
 
 async def count_people(connection: AsyncConnection) -> int:
     """How many people we know."""
-    return int((await connection.execute(_PEOPLE)).scalar_one())
+    return int((await connection.execute(_COUNT_PEOPLE)).scalar_one())

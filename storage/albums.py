@@ -17,24 +17,24 @@ _JOIN = text("""
     RETURNING id, is_open
 """)
 _CLOSE = text("UPDATE album SET is_open = :no WHERE source = :source")
-_GET = text("SELECT id, message_id, is_open, hung, created FROM album WHERE id IN :ids").bindparams(
+_GET_MANY = text("SELECT id, message_id, is_open, hung, created FROM album WHERE id IN :ids").bindparams(
     bindparam("ids", expanding=True)
 )
-_MEMBERS = text("SELECT id, album_id, hidden FROM job WHERE album_id IN :ids ORDER BY id").bindparams(
+_LIST_JOBS = text("SELECT id, album_id, hidden FROM job WHERE album_id IN :ids ORDER BY id").bindparams(
     bindparam("ids", expanding=True)
 )
-_TOGETHER = text("""
+_LIST_REQUESTED_TOGETHER = text("""
     SELECT id FROM job
     WHERE NOT hidden AND (id = :job_id OR album_id = (SELECT album_id FROM job WHERE id = :job_id)) ORDER BY id
 """)
-_MOVE = text("UPDATE job SET album_id = :album_id, version = version + 1 WHERE id IN :ids").bindparams(
+_MOVE_JOBS = text("UPDATE job SET album_id = :album_id, version = version + 1 WHERE id IN :ids").bindparams(
     bindparam("ids", expanding=True)
 )
-_SHOWN = text("UPDATE album SET message_id = :message_id WHERE id = :id")
-_HANGING = text("UPDATE album SET hung = 'sending' WHERE id = :id AND hung IS NULL")
-_NOT_HUNG = text("UPDATE album SET hung = NULL WHERE id = :id")
-_HUNG = text("UPDATE album SET hung = 'sent' WHERE id = :id")
-_PICTURE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
+_SET_MESSAGE = text("UPDATE album SET message_id = :message_id WHERE id = :id")
+_MARK_PICTURES_SENDING = text("UPDATE album SET hung = 'sending' WHERE id = :id AND hung IS NULL")
+_CLEAR_PICTURES_SENDING = text("UPDATE album SET hung = NULL WHERE id = :id")
+_MARK_PICTURES_SENT = text("UPDATE album SET hung = 'sent' WHERE id = :id")
+_SET_JOB_MESSAGE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def move_jobs(connection: AsyncConnection, job_ids: Sequence[int], source:
     """These jobs are an album of their own from now on."""
     album_id = await join(connection, source, now)
     if album_id is not None:
-        await connection.execute(_MOVE, {"album_id": album_id, "ids": list(job_ids)})
+        await connection.execute(_MOVE_JOBS, {"album_id": album_id, "ids": list(job_ids)})
         await close(connection, source)
 
 
@@ -80,10 +80,10 @@ async def get_many(connection: AsyncConnection, album_ids: Collection[int]) -> t
     ids = {"ids": sorted(album_ids)}
     everything: dict[int, list[int]] = {}
     in_sight: dict[int, list[int]] = {}
-    for row in await connection.execute(_MEMBERS, ids):
+    for row in await connection.execute(_LIST_JOBS, ids):
         for members in (everything,) if row.hidden else (everything, in_sight):
             members.setdefault(row.album_id, []).append(row.id)
-    found = (await connection.execute(_GET, ids)).all()
+    found = (await connection.execute(_GET_MANY, ids)).all()
     return tuple(
         Album(
             *(row.id, row.message_id, bool(row.is_open), row.hung, row.created),
@@ -97,26 +97,26 @@ async def get_many(connection: AsyncConnection, album_ids: Collection[int]) -> t
 
 async def list_requested_together(connection: AsyncConnection, job_id: int) -> tuple[int, ...]:
     """The ids of the jobs in sight that were asked for together with this one; itself among them."""
-    return tuple((await connection.execute(_TOGETHER, {"job_id": job_id})).scalars())
+    return tuple((await connection.execute(_LIST_REQUESTED_TOGETHER, {"job_id": job_id})).scalars())
 
 
 async def set_message(connection: AsyncConnection, album_id: int, message_id: str | None) -> None:
     """The card is this message now; None: it was deleted, and a new one may be sent."""
-    await connection.execute(_SHOWN, {"id": album_id, "message_id": message_id})
+    await connection.execute(_SET_MESSAGE, {"id": album_id, "message_id": message_id})
 
 
 async def mark_pictures_sending(connection: AsyncConnection, album_id: int) -> bool:
     """Its pictures are about to be sent beside the card, by whoever gets True."""
-    return (await connection.execute(_HANGING, {"id": album_id})).rowcount == 1
+    return (await connection.execute(_MARK_PICTURES_SENDING, {"id": album_id})).rowcount == 1
 
 
 async def clear_pictures_sending(connection: AsyncConnection, album_id: int) -> None:
     """They were surely not sent: somebody may try again."""
-    await connection.execute(_NOT_HUNG, {"id": album_id})
+    await connection.execute(_CLEAR_PICTURES_SENDING, {"id": album_id})
 
 
 async def mark_pictures_sent(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
     """They were sent; `messages`: where the picture of each job is."""
-    await connection.execute(_HUNG, {"id": album_id})
+    await connection.execute(_MARK_PICTURES_SENT, {"id": album_id})
     for job_id, message_id in messages.items():
-        await connection.execute(_PICTURE, {"job_id": job_id, "message_id": message_id})
+        await connection.execute(_SET_JOB_MESSAGE, {"job_id": job_id, "message_id": message_id})

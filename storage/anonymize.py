@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.ledger import Balance, Scope
 
-_OWN = "SELECT id FROM job WHERE person_id = :person_id"
-_COUNT = text("SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND state <> 'draft'")
-_HOLLOW = (
-    text(f"DELETE FROM result WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
-    text(f"DELETE FROM notice WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
-    text(f"DELETE FROM shown_file WHERE job_id IN ({_OWN})"),  # noqa: S608  # constant
+_JOBS_OF_PERSON = "SELECT id FROM job WHERE person_id = :person_id"
+_COUNT_VISIBLE = text("SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND state <> 'draft'")
+_ANONYMIZE_ROWS = (
+    text(f"DELETE FROM result WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
+    text(f"DELETE FROM notice WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
+    text(f"DELETE FROM shown_file WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
     # Only a card that is on screen still has to say that its job was cancelled.
     text("""
         DELETE FROM outbox WHERE job_id IN (
@@ -38,8 +38,8 @@ _HOLLOW = (
     """),
     text("UPDATE person SET forgotten_at = :now, chosen_language = NULL WHERE id = :person_id"),
 )
-_STYLES = text("DELETE FROM saved_style WHERE person_id = :person_id")
-_BARE_CARDS = (
+_DELETE_STYLES = text("DELETE FROM saved_style WHERE person_id = :person_id")
+_CLEAR_CARDS = (
     text("""
         UPDATE job SET message_id = NULL, reply_to = NULL, thread = NULL, version = version + 1
         WHERE hidden AND source LIKE 'forgotten:%'
@@ -52,7 +52,7 @@ _BARE_CARDS = (
           AND NOT EXISTS (SELECT 1 FROM outbox o JOIN job j ON j.id = o.job_id WHERE j.album_id = album.id)
     """),
 )
-_NEEDLESS = text("""
+_LIST_UNNEEDED = text("""
     SELECT p.id, p.platform, p.platform_id FROM person p
     WHERE p.forgotten_at IS NOT NULL AND p.banned_at IS NULL AND p.opted_out_at IS NULL
       AND NOT EXISTS (
@@ -65,7 +65,7 @@ _HAS_UNITS = text("""
     SELECT 1 FROM quota WHERE scope = :scope AND period = :period
     AND CASE WHEN scope_kind = 'purse' THEN lim - used ELSE used + reserved END > 0
 """)
-_NAMELESS = (
+_DELETE_IDENTITY = (
     text("UPDATE purchase SET person_id = NULL WHERE person_id = :id"),
     text("""
         UPDATE chat SET platform_id = 'forgotten:' || id
@@ -82,14 +82,14 @@ _NAMELESS = (
 
 async def count_visible_jobs(connection: AsyncConnection, person_id: int) -> int:
     """How many jobs there are in this person's history."""
-    return int((await connection.execute(_COUNT, {"person_id": person_id})).scalar_one())
+    return int((await connection.execute(_COUNT_VISIBLE, {"person_id": person_id})).scalar_one())
 
 
 async def anonymize_person(connection: AsyncConnection, person_id: int, now: float) -> int:
     """Empty everything that is this person's, their running jobs cancelled before; returns how many styles they had."""
-    for statement in _HOLLOW:
+    for statement in _ANONYMIZE_ROWS:
         await connection.execute(statement, {"person_id": person_id, "now": now, "yes": True})
-    return (await connection.execute(_STYLES, {"person_id": person_id})).rowcount
+    return (await connection.execute(_DELETE_STYLES, {"person_id": person_id})).rowcount
 
 
 async def delete_unneeded_identities(
@@ -97,12 +97,12 @@ async def delete_unneeded_identities(
 ) -> int:
     """Delete the identities that nothing needs any more; returns how many. `scopes_of`: the scopes of a person id whose
     units keep it known, or else people who delete their data would come back with new free units."""
-    for statement in _BARE_CARDS:
+    for statement in _CLEAR_CARDS:
         await connection.execute(statement)
     dropped = 0
-    for row in (await connection.execute(_NEEDLESS)).mappings().all():
+    for row in (await connection.execute(_LIST_UNNEEDED)).mappings().all():
         if not await _has_units(connection, scopes_of(row["id"])):
-            for statement in _NAMELESS:
+            for statement in _DELETE_IDENTITY:
                 await connection.execute(statement, dict(row))
             dropped += 1
     return dropped

@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_BEGIN = text("""
+_INSERT = text("""
     INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at)
     VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at)
 """)
-_DATED = text("UPDATE attempt SET intent_at = :now, server_at = :server_at WHERE job_id = :job_id AND n = :n")
-_TAKEN = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
-_LATE = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n AND task_id IS NULL")
-_ENDED = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_id = :job_id AND n = :n")
-_KNOWN = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
+_SET_TIMES = text("UPDATE attempt SET intent_at = :now, server_at = :server_at WHERE job_id = :job_id AND n = :n")
+_SET_TASK = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
+_SET_TASK_IF_UNKNOWN = text(
+    "UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n AND task_id IS NULL"
+)
+_FINISH = text("UPDATE attempt SET outcome = :outcome, ended_at = :now WHERE job_id = :job_id AND n = :n")
+_LIST_KNOWN_TASKS = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids").bindparams(
     bindparam("task_ids", expanding=True)
 )
-_COUNT = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
+_COUNT_OUTCOME = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
 # The list of outcomes is that of a partial index, word for word.
-_GIVEN_UP = text("""
+_COUNT_GIVEN_UP = text("""
     SELECT COUNT(*) FROM attempt
     WHERE account_id = :account_id AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
         AND (server_at IS NULL OR server_at >= :since)
 """)
-_INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHERE job_id = :job_id AND n = :n")
+_GET_INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHERE job_id = :job_id AND n = :n")
 
 
 @dataclass(frozen=True)
@@ -50,47 +52,47 @@ async def insert(
 ) -> None:
     """The n-th attempt of a job is about to be sent, by whoever drives the account in this epoch."""
     values = {"job_id": job_id, "n": n, "account_id": account_id, "epoch": epoch, "now": now, "server_at": server_at}
-    await connection.execute(_BEGIN, values)
+    await connection.execute(_INSERT, values)
 
 
 async def set_times(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
     """It was not sent as soon as it was written down, but will be now."""
-    await connection.execute(_DATED, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
+    await connection.execute(_SET_TIMES, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
 
 
 async def set_task(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for the attempt."""
-    await connection.execute(_TAKEN, {"job_id": job_id, "n": n, "task_id": task_id})
+    await connection.execute(_SET_TASK, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
 async def set_task_if_unknown(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
     """The API has made this task for an attempt that was given up: so that it is taken for no other's."""
-    await connection.execute(_LATE, {"job_id": job_id, "n": n, "task_id": task_id})
+    await connection.execute(_SET_TASK_IF_UNKNOWN, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
 async def finish(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
     """How the attempt ended, in one word."""
-    await connection.execute(_ENDED, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
+    await connection.execute(_FINISH, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
 
 
 async def count_outcome(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
     """How many attempts of a job have ended so."""
-    return int((await connection.execute(_COUNT, {"job_id": job_id, "outcome": outcome})).scalar_one())
+    return int((await connection.execute(_COUNT_OUTCOME, {"job_id": job_id, "outcome": outcome})).scalar_one())
 
 
 async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, but: int) -> int:
     """How many submits of other jobs than `but` were given up in doubt since then, in the API's time."""
     values = {"account_id": account_id, "since": since, "job_id": but}
-    return int((await connection.execute(_GIVEN_UP, values)).scalar_one())
+    return int((await connection.execute(_COUNT_GIVEN_UP, values)).scalar_one())
 
 
 async def list_known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
     """Those of these tasks that some attempt has made."""
     if not task_ids:
         return frozenset()
-    return frozenset((await connection.execute(_KNOWN, {"task_ids": list(task_ids)})).scalars())
+    return frozenset((await connection.execute(_LIST_KNOWN_TASKS, {"task_ids": list(task_ids)})).scalars())
 
 
 async def get_intent(connection: AsyncConnection, *, job_id: int, n: int) -> Intent:
     """When the attempt was written down."""
-    return Intent(*(await connection.execute(_INTENT, {"job_id": job_id, "n": n})).one())
+    return Intent(*(await connection.execute(_GET_INTENT, {"job_id": job_id, "n": n})).one())

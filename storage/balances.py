@@ -11,31 +11,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.ledger import Balance, Scope, ScopeKind
 
-_KNOWN = text("""
+_INSERT_CREDIT = text("""
     INSERT INTO credit (key, scope_kind, scope, period, units, why, at)
     VALUES (:key, :scope_kind, :scope, :period, :units, :why, :now)
     ON CONFLICT (key) DO NOTHING
 """)
-_IS_KNOWN = text("SELECT 1 FROM credit WHERE key IN :keys").bindparams(bindparam("keys", expanding=True))
-_PUT = text("""
+_IS_RECORDED = text("SELECT 1 FROM credit WHERE key IN :keys").bindparams(bindparam("keys", expanding=True))
+_DEPOSIT = text("""
     INSERT INTO quota (scope_kind, scope, period, lim, reserved, used)
     VALUES (:scope_kind, :scope, :period, :units, 0, 0)
     ON CONFLICT (scope, period) DO UPDATE SET lim = quota.lim + excluded.lim
 """)
-_TAKE = text("""
+_WITHDRAW = text("""
     UPDATE quota SET used = used + :units
     WHERE scope = :scope AND period = :period AND reserved + used + :units <= lim
 """)
-_TAKE_OF_DAY = text("""
+_WITHDRAW_WITHIN_LIMIT = text("""
     UPDATE quota SET used = used + :units, lim = :lim
     WHERE scope = :scope AND period = :period AND reserved + used + :units <= :lim
 """)
-_OPEN = text("""
+_INSERT_QUOTA = text("""
     INSERT INTO quota (scope_kind, scope, period, lim, reserved, used) VALUES (:scope_kind, :scope, :period, :lim, 0, 0)
     ON CONFLICT (scope, period) DO NOTHING
 """)
-_LEFT = text("SELECT lim - reserved - used FROM quota WHERE scope = :scope AND period = :period")
-_TAKEN_OUT = text("""
+_GET = text("SELECT lim - reserved - used FROM quota WHERE scope = :scope AND period = :period")
+_SUM_WITHDRAWALS = text("""
     SELECT COALESCE(-SUM(units), 0) FROM credit WHERE scope = :scope AND period = :period AND units < 0
 """)
 _AUDIT = text("""
@@ -51,9 +51,9 @@ _AUDIT = text("""
 async def deposit(connection: AsyncConnection, balance: Balance, units: int, *, key: str, why: str, now: float) -> bool:
     """Put units (one or more) into a balance; False when this key was counted before."""
     values = {**balance.values, "units": units, "key": key, "why": why, "now": now}
-    if (await connection.execute(_KNOWN, values)).rowcount == 0:
+    if (await connection.execute(_INSERT_CREDIT, values)).rowcount == 0:
         return False
-    await connection.execute(_PUT, values)
+    await connection.execute(_DEPOSIT, values)
     return True
 
 
@@ -63,29 +63,29 @@ async def withdraw(
     """Take units out of a balance, or out of a scope with a limit; False when there are not so many: then roll back."""
     values = {**scope.values, "units": units, "key": key, "why": why, "now": now}
     if isinstance(scope, Balance):
-        taken = await connection.execute(_TAKE, values)
+        taken = await connection.execute(_WITHDRAW, values)
     else:
-        await connection.execute(_OPEN, values)
-        taken = await connection.execute(_TAKE_OF_DAY, values)
+        await connection.execute(_INSERT_QUOTA, values)
+        taken = await connection.execute(_WITHDRAW_WITHIN_LIMIT, values)
     if taken.rowcount == 0:
         return False
-    await connection.execute(_KNOWN, {**values, "units": -units})
+    await connection.execute(_INSERT_CREDIT, {**values, "units": -units})
     return True
 
 
 async def is_recorded(connection: AsyncConnection, keys: Sequence[str]) -> bool:
     """Whether one of these keys was counted before."""
-    return (await connection.execute(_IS_KNOWN, {"keys": list(keys)})).first() is not None
+    return (await connection.execute(_IS_RECORDED, {"keys": list(keys)})).first() is not None
 
 
 async def get(connection: AsyncConnection, balance: Balance) -> int:
     """How many units are left in a balance."""
-    return max(0, (await connection.execute(_LEFT, balance.values)).scalar_one_or_none() or 0)
+    return max(0, (await connection.execute(_GET, balance.values)).scalar_one_or_none() or 0)
 
 
 async def sum_withdrawals(connection: AsyncConnection, scope: Balance | Scope) -> int:
     """How many units were taken out other than for jobs."""
-    return int((await connection.execute(_TAKEN_OUT, scope.values)).scalar_one())
+    return int((await connection.execute(_SUM_WITHDRAWALS, scope.values)).scalar_one())
 
 
 async def audit(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:

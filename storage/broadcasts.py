@@ -11,35 +11,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Outcome = Literal["told", "gone", "unsure"]  # unsure: it may have arrived
 
-_BEGIN = text("""
+_INSERT = text("""
     INSERT INTO broadcast (text, created, stopped) VALUES (:text, :now, :no) RETURNING id
 """)
-_RECIPIENTS = text("""
+_INSERT_RECIPIENTS = text("""
     INSERT INTO recipient (broadcast_id, chat_id)
     SELECT :id, c.id FROM chat c JOIN person p ON p.id = c.person_id
     WHERE NOT c.is_group AND c.platform <> 'web' AND p.banned_at IS NULL AND p.forgotten_at IS NULL
       AND c.platform_id NOT LIKE '%:%'
 """)  # an id with a colon is no chat that can be written to: a message far away, or somebody forgotten
-_NEXT = text("""
+_GET_NEXT = text("""
     SELECT r.broadcast_id, r.chat_id, c.platform_id AS chat, b.text
     FROM recipient r JOIN broadcast b ON b.id = r.broadcast_id JOIN chat c ON c.id = r.chat_id
     WHERE NOT b.stopped AND r.outcome IS NULL AND r.next_at <= :now AND c.platform = :platform
     ORDER BY r.broadcast_id, r.next_at, r.chat_id LIMIT 1
 """)
-_SENDING = text("""
+_MARK_SENDING = text("""
     UPDATE recipient SET outcome = 'sending'
     WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id AND outcome IS NULL
 """)
-_ENDED = text("""
+_SET_OUTCOME = text("""
     UPDATE recipient SET outcome = :outcome WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id
 """)
-_LATER = text("""
+_POSTPONE = text("""
     UPDATE recipient SET outcome = NULL, next_at = :next_at
     WHERE broadcast_id = :broadcast_id AND chat_id = :chat_id
 """)
-_BRING_NEAR = text("UPDATE recipient SET next_at = :latest WHERE outcome IS NULL AND next_at > :latest")
-_STOP = text("UPDATE broadcast SET stopped = :stopped WHERE id = :id")
-_NEWEST = text("""
+_CLAMP_TIMES = text("UPDATE recipient SET next_at = :latest WHERE outcome IS NULL AND next_at > :latest")
+_SET_STOPPED = text("UPDATE broadcast SET stopped = :stopped WHERE id = :id")
+_LIST_NEWEST = text("""
     SELECT b.id, b.text, b.created, b.stopped,
         COALESCE(SUM(CASE WHEN r.chat_id IS NOT NULL AND r.outcome IS NULL THEN 1 ELSE 0 END), 0) AS waiting,
         COALESCE(SUM(CASE r.outcome WHEN 'told' THEN 1 ELSE 0 END), 0) AS told,
@@ -76,44 +76,44 @@ class BroadcastMessage:
 
 async def insert(connection: AsyncConnection, words: str, now: float) -> int:
     """A new broadcast to everybody who ever spoke to us in private."""
-    broadcast_id = (await connection.execute(_BEGIN, {"text": words, "now": now, "no": False})).scalar_one()
-    await connection.execute(_RECIPIENTS, {"id": broadcast_id})
+    broadcast_id = (await connection.execute(_INSERT, {"text": words, "now": now, "no": False})).scalar_one()
+    await connection.execute(_INSERT_RECIPIENTS, {"id": broadcast_id})
     return int(broadcast_id)
 
 
 async def take_next(connection: AsyncConnection, platform: str, now: float) -> BroadcastMessage | None:
     """The next one to be sent on a platform, marked as being sent; None when there is nothing to send now."""
-    row = (await connection.execute(_NEXT, {"platform": platform, "now": now})).one_or_none()
+    row = (await connection.execute(_GET_NEXT, {"platform": platform, "now": now})).one_or_none()
     if row is None:
         return None
     message = BroadcastMessage(*row)
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id}
-    return message if (await connection.execute(_SENDING, values)).rowcount == 1 else None
+    return message if (await connection.execute(_MARK_SENDING, values)).rowcount == 1 else None
 
 
 async def set_outcome(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
     """What became of it."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "outcome": outcome}
-    await connection.execute(_ENDED, values)
+    await connection.execute(_SET_OUTCOME, values)
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """No letter waits for longer than until then, whatever a clock that was wrong has written."""
-    await connection.execute(_BRING_NEAR, {"latest": latest})
+    await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def postpone(connection: AsyncConnection, message: BroadcastMessage, next_at: float) -> None:
     """It was surely not sent: again then."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "next_at": next_at}
-    await connection.execute(_LATER, values)
+    await connection.execute(_POSTPONE, values)
 
 
 async def set_stopped(connection: AsyncConnection, broadcast_id: int, *, stopped: bool) -> bool:
     """Stop it where it is, or let it go on; False when there is no such broadcast."""
-    return (await connection.execute(_STOP, {"id": broadcast_id, "stopped": stopped})).rowcount == 1
+    return (await connection.execute(_SET_STOPPED, {"id": broadcast_id, "stopped": stopped})).rowcount == 1
 
 
 async def list_newest(connection: AsyncConnection, limit: int) -> tuple[Broadcast, ...]:
     """The newest broadcasts with their counts, newest first."""
-    rows = await connection.execute(_NEWEST, {"limit": limit})
+    rows = await connection.execute(_LIST_NEWEST, {"limit": limit})
     return tuple(Broadcast(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in rows)

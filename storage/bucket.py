@@ -65,7 +65,7 @@ class BucketStore(PhotoStore):
 
     async def link(self, key: str, seconds: int) -> str:
         """A URL at which anybody can read the picture for so long, by this machine's clock; a secret."""
-        with self._translated("sign"):
+        with self._store_errors("sign"):
             return await obstore.sign_async(self._s3, "GET", key, timedelta(seconds=seconds))
 
     async def check_access(self, name: str) -> None:

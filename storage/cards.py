@@ -14,15 +14,15 @@ _COLUMNS = """
 """
 _FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
 # CROSS: from the open jobs (a partial index, word for word) to their chats, and not from all chats to all their jobs.
-_OPEN = text(f"""
+_LIST_OPEN = text(f"""
     SELECT {_COLUMNS} FROM job j CROSS JOIN person p CROSS JOIN chat c
     WHERE j.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')
       AND NOT j.hidden AND NOT j.cancel_requested
       AND p.id = j.person_id AND c.id = j.chat_id AND c.platform = :platform
     ORDER BY j.tag NULLS FIRST, j.id
 """)  # noqa: S608  # constant
-_OF_JOB = text(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = :job_id")
-_SHOWN = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
+_GET_OF_JOB = text(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = :job_id")
+_SET_MESSAGE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ class CardPlace:
 
 async def list_open(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:
     """The cards on a platform whose jobs have not ended, in the order of their turns."""
-    rows = await connection.execute(_OPEN, {"platform": platform})
+    rows = await connection.execute(_LIST_OPEN, {"platform": platform})
     return tuple(CardPlace(*row) for row in rows)
 
 
 async def get_of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
     """Where this job's card is."""
-    return CardPlace(*(await connection.execute(_OF_JOB, {"job_id": job_id})).one())
+    return CardPlace(*(await connection.execute(_GET_OF_JOB, {"job_id": job_id})).one())
 
 
 async def set_message(connection: AsyncConnection, job_id: int, message_id: str | None) -> None:
     """The card is this message now; None: it was deleted, and a new one may be sent."""
-    await connection.execute(_SHOWN, {"job_id": job_id, "message_id": message_id})
+    await connection.execute(_SET_MESSAGE, {"job_id": job_id, "message_id": message_id})

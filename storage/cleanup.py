@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.jobs import COLUMNS, IS_WAITING, Job, job_from_row
 
-_WITH_REMAINS = text(f"""
+_DELETED_WITH_FILES = text(f"""
     SELECT {COLUMNS} FROM job
     WHERE hidden AND (
         photo IS NOT NULL OR reference IS NOT NULL OR EXISTS (SELECT 1 FROM result r WHERE r.job_id = job.id)
@@ -22,7 +22,7 @@ _OLD_DRAFTS = text(f"SELECT {COLUMNS} FROM job WHERE state = 'draft' AND updated
 
 async def list_deleted_with_files(connection: AsyncConnection) -> tuple[Job, ...]:
     """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
-    return tuple(map(job_from_row, await connection.execute(_WITH_REMAINS)))
+    return tuple(map(job_from_row, await connection.execute(_DELETED_WITH_FILES)))
 
 
 async def list_photos_in_use(connection: AsyncConnection) -> frozenset[str]:

@@ -6,25 +6,25 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_NEWS = text("""
+_COUNT_UNRECORDED = text("""
     SELECT COUNT(*) FROM attempt WHERE task_id IN :task_ids AND noted_at IS NULL AND outcome IS NULL
 """).bindparams(bindparam("task_ids", expanding=True))
-_NOTE = text("""
+_RECORD = text("""
     UPDATE attempt SET noted_at = :now WHERE task_id IN :task_ids AND noted_at IS NULL AND outcome IS NULL
 """).bindparams(bindparam("task_ids", expanding=True))
-_NOTED = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND n = :n AND noted_at IS NOT NULL")
+_COUNT_RECORDED = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND n = :n AND noted_at IS NOT NULL")
 
 
 async def has_unrecorded(connection: AsyncConnection, task_ids: Collection[str]) -> bool:
     """Whether one of these tasks is ours, and not known to be over yet."""
-    return int((await connection.execute(_NEWS, {"task_ids": list(task_ids)})).scalar_one()) > 0
+    return int((await connection.execute(_COUNT_UNRECORDED, {"task_ids": list(task_ids)})).scalar_one()) > 0
 
 
 async def record(connection: AsyncConnection, task_ids: Collection[str], now: float) -> None:
     """These tasks are said to be over; what is not ours among them is passed by."""
-    await connection.execute(_NOTE, {"task_ids": list(task_ids), "now": now})
+    await connection.execute(_RECORD, {"task_ids": list(task_ids), "now": now})
 
 
 async def is_recorded(connection: AsyncConnection, *, job_id: int, n: int) -> bool:
     """Whether the task of a job's n-th attempt is said to be over."""
-    return int((await connection.execute(_NOTED, {"job_id": job_id, "n": n})).scalar_one()) > 0
+    return int((await connection.execute(_COUNT_RECORDED, {"job_id": job_id, "n": n})).scalar_one()) > 0

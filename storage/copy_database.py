@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 BATCH = 1000
 _NOT_COPIED = {"alembic_version"}
-_OTHERS = text("""
+_OTHER_CONNECTIONS = text("""
     SELECT COUNT(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'repaint' AND pid <> pg_backend_pid()
 """)
-_NO_HURRY = text("SET LOCAL idle_in_transaction_session_timeout = 0")
-_FORGET_QUEUE = text("DELETE FROM queue")  # the one row that a migration writes
+_NO_IDLE_TIMEOUT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
+_CLEAR_QUEUE = text("DELETE FROM queue")  # the one row that a migration writes
 
 
 class NotEmpty(Exception):
@@ -28,7 +28,7 @@ async def is_in_use(connection: AsyncConnection) -> bool:
     """Whether another Repaint is connected to this PostgreSQL; of a file of SQLite's a lock file tells."""
     if connection.dialect.name != "postgresql":
         return False
-    return int((await connection.execute(_OTHERS)).scalar_one()) > 0
+    return int((await connection.execute(_OTHER_CONNECTIONS)).scalar_one()) > 0
 
 
 async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
@@ -39,20 +39,20 @@ async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
     """
     for connection in (source, target):
         if connection.dialect.name == "postgresql":
-            await connection.execute(_NO_HURRY)
+            await connection.execute(_NO_IDLE_TIMEOUT)
     tables, theirs = await source.run_sync(_tables), await target.run_sync(_tables)
-    await target.execute(_FORGET_QUEUE)
+    await target.execute(_CLEAR_QUEUE)
     counts = await source.run_sync(_counts, tables)
     if any((await target.run_sync(_counts, theirs)).values()):
         raise NotEmpty
     for name, table in tables.items():
         last: Sequence[Any] | None = None
         while rows := await source.run_sync(_batch, table, last):
-            await target.run_sync(_put, theirs[name], rows)
+            await target.run_sync(_insert, theirs[name], rows)
             last = [rows[-1][column.name] for column in table.primary_key]
     if await target.run_sync(_counts, theirs) != counts:
         raise RowCountMismatch
-    await target.run_sync(_go_on_counting, theirs.values())
+    await target.run_sync(_reset_sequences, theirs.values())
     return sum(counts.values())
 
 
@@ -79,11 +79,11 @@ def _batch(connection: Connection, table: Table, last: Sequence[Any] | None) -> 
     return [dict(row) for row in connection.execute(rows).mappings()]
 
 
-def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     connection.execute(insert(table), rows)
 
 
-def _go_on_counting(connection: Connection, tables: Iterable[Table]) -> None:
+def _reset_sequences(connection: Connection, tables: Iterable[Table]) -> None:
     """The next ids follow the highest; SQLite sees to that by itself."""
     if connection.dialect.name != "postgresql":
         return

@@ -43,8 +43,8 @@ class Database:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._turn = asyncio.Lock()
-        self._inside: set[asyncio.Task[Any] | None] = set()
+        self._write_lock = asyncio.Lock()
+        self._tasks_inside: set[asyncio.Task[Any] | None] = set()
 
     @property
     def is_shared(self) -> bool:
@@ -54,14 +54,14 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
-        with self._alone():
-            async with self._turn, transaction(self._engines.writer) as connection:
+        with self._forbid_nesting():
+            async with self._write_lock, transaction(self._engines.writer) as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot, never waiting for the writer."""
-        with self._alone():
+        with self._forbid_nesting():
             async with transaction(self._engines.reader) as connection:
                 yield connection
 
@@ -91,20 +91,20 @@ class Database:
     async def checkpoint(self) -> bool:
         """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
         while somebody is reading: nobody is made to wait, the next time will do."""
-        async with self._turn:
+        async with self._write_lock:
             return await self._engines.checkpoint()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _forbid_nesting(self) -> Iterator[None]:
         """A task that waits for a second connection while it holds one waits for ever, once enough tasks do."""
         task = asyncio.current_task()
-        if task in self._inside:
+        if task in self._tasks_inside:
             raise RuntimeError("a transaction inside a transaction: pass the connection on")
-        self._inside.add(task)
+        self._tasks_inside.add(task)
         try:
             yield
         finally:
-            self._inside.discard(task)
+            self._tasks_inside.discard(task)
 
 
 @asynccontextmanager
@@ -131,7 +131,7 @@ def _postgres(url: str) -> Engines:
     return Postgres(url)
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare_postgres(connection: Connection) -> None:
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
         raise UnusableDatabase(
@@ -144,7 +144,7 @@ def _prepare(connection: Connection) -> None:
 def migrate(connection: Connection) -> None:
     """Migrate the schema to the newest version, in this transaction. Raises NewerSchema or UnusableDatabase."""
     if connection.dialect.name == "postgresql":
-        _prepare(connection)
+        _prepare_postgres(connection)
     if not _is_newest(connection):
         _upgrade(connection)
 

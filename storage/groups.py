@@ -25,33 +25,37 @@ class GroupSettings:
     ask_consent: bool = True
 
 
-_NAMES = (
+_COLUMNS = (
     "enabled", "styles", "daily_limit", "cooldown_seconds", "who", "quiet_from", "quiet_to",
     "delete_cards_after_hours", "ask_consent",
 )  # fmt: skip
-_GET = text(f"SELECT {', '.join(_NAMES)} FROM group_rules WHERE chat_id = :chat_id")  # noqa: S608  # constant
+_GET = text(f"SELECT {', '.join(_COLUMNS)} FROM group_rules WHERE chat_id = :chat_id")  # noqa: S608  # constant
 _SAVE = text(f"""
-    INSERT INTO group_rules (chat_id, {", ".join(_NAMES)}) VALUES (:chat_id, {", ".join(":" + name for name in _NAMES)})
-    ON CONFLICT (chat_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
+    INSERT INTO group_rules (chat_id, {", ".join(_COLUMNS)})
+    VALUES (:chat_id, {", ".join(":" + name for name in _COLUMNS)})
+    ON CONFLICT (chat_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
 """)  # noqa: S608  # constant
-_LAST_ASKED = text("SELECT MAX(asked) FROM job WHERE person_id = :person_id AND chat_id = :chat_id")
-_READDRESS = text("UPDATE chat SET platform_id = :platform_id, is_group = :yes WHERE id = :id")
-_NEW_CARDS = text("""
+_GET_LAST_ASKED = text("SELECT MAX(asked) FROM job WHERE person_id = :person_id AND chat_id = :chat_id")
+_SET_PLATFORM_ID = text("UPDATE chat SET platform_id = :platform_id, is_group = :yes WHERE id = :id")
+_CLEAR_CARDS = text("""
     UPDATE job SET message_id = NULL, reply_to = NULL, version = version + 1 WHERE chat_id = :id
 """)
-_NEW_ALBUMS = text("""
+_CLEAR_ALBUM_CARDS = text("""
     UPDATE album SET message_id = NULL WHERE id IN (SELECT album_id FROM job WHERE chat_id = :id)
 """)
-_NEW_NAMES = text("""
+_RENAME_DUPLICATE_STYLES = text("""
     UPDATE saved_style SET folded = folded || ' ' || id
-    WHERE chat_id = :young AND folded IN (SELECT folded FROM saved_style WHERE chat_id = :old)
+    WHERE chat_id = :source_id AND folded IN (SELECT folded FROM saved_style WHERE chat_id = :target_id)
 """)
-_FOLLOW = tuple(text(f"UPDATE {table} SET chat_id = :old WHERE chat_id = :young") for table in ("job", "saved_style"))  # noqa: S608  # constant
-_ADOPT_RULES = text("""
-    UPDATE group_rules SET chat_id = :old
-    WHERE chat_id = :young AND NOT EXISTS (SELECT 1 FROM group_rules WHERE chat_id = :old)
+_MOVE_ROWS = (
+    text("UPDATE job SET chat_id = :target_id WHERE chat_id = :source_id"),
+    text("UPDATE saved_style SET chat_id = :target_id WHERE chat_id = :source_id"),
+)
+_MOVE_RULES = text("""
+    UPDATE group_rules SET chat_id = :target_id
+    WHERE chat_id = :source_id AND NOT EXISTS (SELECT 1 FROM group_rules WHERE chat_id = :target_id)
 """)
-_GONE = text("DELETE FROM chat WHERE id = :young")
+_DELETE_CHAT = text("DELETE FROM chat WHERE id = :source_id")
 
 
 async def get_settings(connection: AsyncConnection, chat_id: int) -> GroupSettings:
@@ -66,7 +70,7 @@ async def get_settings(connection: AsyncConnection, chat_id: int) -> GroupSettin
 
 async def save_settings(connection: AsyncConnection, chat_id: int, rules: GroupSettings) -> None:
     """These are the rules of this chat from now on."""
-    values = {name: getattr(rules, name) for name in _NAMES}
+    values = {name: getattr(rules, name) for name in _COLUMNS}
     if rules.styles is not None:
         values["styles"] = ",".join(str(index) for index in sorted(rules.styles))
     await connection.execute(_SAVE, {**values, "chat_id": chat_id})
@@ -75,21 +79,21 @@ async def save_settings(connection: AsyncConnection, chat_id: int, rules: GroupS
 async def get_last_asked(connection: AsyncConnection, *, person_id: int, chat_id: int) -> float | None:
     """When this person last asked for something in this chat."""
     values = {"person_id": person_id, "chat_id": chat_id}
-    return (await connection.execute(_LAST_ASKED, values)).scalar_one_or_none()
+    return (await connection.execute(_GET_LAST_ASKED, values)).scalar_one_or_none()
 
 
 async def set_platform_id(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
     """The chat has a new id at its platform; messages of the old address cannot be reached from there."""
-    await connection.execute(_READDRESS, {"id": chat_id, "platform_id": platform_id, "yes": True})
-    await connection.execute(_NEW_CARDS, {"id": chat_id})
-    await connection.execute(_NEW_ALBUMS, {"id": chat_id})
+    await connection.execute(_SET_PLATFORM_ID, {"id": chat_id, "platform_id": platform_id, "yes": True})
+    await connection.execute(_CLEAR_CARDS, {"id": chat_id})
+    await connection.execute(_CLEAR_ALBUM_CARDS, {"id": chat_id})
 
 
-async def merge(connection: AsyncConnection, *, young: int, old: int) -> None:
-    """Everything of the young row follows to the old one, and the young row is gone."""
-    values = {"young": young, "old": old}
-    await connection.execute(_NEW_NAMES, values)
-    for follow in _FOLLOW:
+async def merge(connection: AsyncConnection, *, source_id: int, target_id: int) -> None:
+    """Move everything of the source chat to the target chat, and delete the source chat."""
+    values = {"source_id": source_id, "target_id": target_id}
+    await connection.execute(_RENAME_DUPLICATE_STYLES, values)
+    for follow in _MOVE_ROWS:
         await connection.execute(follow, values)
-    await connection.execute(_ADOPT_RULES, values)
-    await connection.execute(_GONE, {"young": young})
+    await connection.execute(_MOVE_RULES, values)
+    await connection.execute(_DELETE_CHAT, {"source_id": source_id})

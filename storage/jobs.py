@@ -111,60 +111,60 @@ _INSERT = text(f"""
     ON CONFLICT (source) DO NOTHING
     RETURNING id
 """)  # noqa: S608  # the names come from the dataclass above
-_KEPT = {"id", "version", "source", "created", "message_id"}  # the card is `storage.cards`' business
-_SAVED = [field.name for field in fields(Job) if field.name not in _KEPT]
-_SAVE = text(f"""
-    UPDATE job SET {", ".join(f"{name} = :{name}" for name in _SAVED)}, version = version + 1
+_NOT_UPDATED = {"id", "version", "source", "created", "message_id"}  # the card is `storage.cards`' business
+_UPDATED = [field.name for field in fields(Job) if field.name not in _NOT_UPDATED]
+_UPDATE = text(f"""
+    UPDATE job SET {", ".join(f"{name} = :{name}" for name in _UPDATED)}, version = version + 1
     WHERE id = :id AND version = :version
 """)  # noqa: S608  # the names come from the dataclass above
 _GET = text(f"SELECT {COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
-_MANY = text(f"SELECT {COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
+_GET_MANY = text(f"SELECT {COLUMNS} FROM job WHERE id IN :ids").bindparams(  # noqa: S608  # constant
     bindparam("ids", expanding=True)
 )
-_OWN = text(f"""
+_GET_OWN = text(f"""
     SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN person p ON p.id = j.person_id
     WHERE j.id = :id AND p.platform = :platform AND p.platform_id = :platform_id AND NOT j.hidden
 """)  # noqa: S608  # the names come from the dataclass above
-_BY_SOURCE = text(f"SELECT {COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
-_HISTORY = text(f"""
+_GET_BY_SOURCE = text(f"SELECT {COLUMNS} FROM job WHERE source = :source")  # noqa: S608  # constant
+_LIST_HISTORY = text(f"""
     SELECT {COLUMNS} FROM job WHERE person_id = :person_id AND state <> 'draft' AND NOT hidden
     ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608  # constant
-_OF_PERSON = text(f"""
+_LIST_OF_PERSON = text(f"""
     SELECT {COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
 """).bindparams(bindparam("states", expanding=True))  # noqa: S608  # constant
 # Word for word as in the partial index: so the database sees that it need not look through the whole history.
 IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
 # And not ordered there: SQLite would rather walk all rows in their order than sort a few.
-_WAITING = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING}")  # noqa: S608  # constant
-_ACTIVE = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
-_NEXT = text(f"""
+_LIST_WAITING = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING}")  # noqa: S608  # constant
+_LIST_ACTIVE = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
+_GET_NEXT_QUEUED = text(f"""
     SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1
 """)  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
 """)
-_SAME_WISH = text(f"""
+_FIND_SAME_REQUEST = text(f"""
     SELECT {COLUMNS} FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
       AND COALESCE(reference_hash, '') = :reference_hash AND seed = :seed
       AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
     ORDER BY id LIMIT 1
 """)  # noqa: S608  # constant
-_LAST_SEED = text("""
+_GET_LAST_SEED = text("""
     SELECT COALESCE(MAX(seed), 0) FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
 """)
-_OF_SUBJECT = text(f"""
+_LIST_OF_SUBJECT = text(f"""
     SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN chat c ON c.id = j.chat_id
     WHERE j.subject = :subject AND c.platform = :platform ORDER BY j.id
 """)  # noqa: S608  # the names come from the dataclass above
-_FAVOURITES = text("""
+_LIST_FAVORITE_STYLES = text("""
     SELECT style FROM job WHERE person_id = :person_id AND asked IS NOT NULL AND style >= 0 AND NOT hidden
     GROUP BY style ORDER BY COUNT(*) DESC, MAX(id) DESC LIMIT :limit
 """)
-_SHOWN_WITH = text("""
+_COUNT_PHOTO_USES = text("""
     SELECT COUNT(*) FROM job WHERE person_id = :person_id AND NOT hidden AND (photo = :key OR reference = :key)
 """)
 
@@ -185,7 +185,7 @@ async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
 
 async def update(connection: AsyncConnection, job: Job) -> bool:
     """Write the job back. False when somebody else has moved it since it was read: read again and decide again."""
-    return (await connection.execute(_SAVE, dict(vars(job)))).rowcount == 1  # `asdict` would copy each value
+    return (await connection.execute(_UPDATE, dict(vars(job)))).rowcount == 1  # `asdict` would copy each value
 
 
 async def get(connection: AsyncConnection, job_id: int) -> Job | None:
@@ -197,7 +197,7 @@ async def get(connection: AsyncConnection, job_id: int) -> Job | None:
 async def get_own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
     """The job of this id, if it is this person's and they have not deleted it."""
     values = {"id": job_id, "platform": platform, "platform_id": platform_id}
-    row = (await connection.execute(_OWN, values)).one_or_none()
+    row = (await connection.execute(_GET_OWN, values)).one_or_none()
     return None if row is None else job_from_row(row)
 
 
@@ -205,48 +205,48 @@ async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[
     """The jobs of these ids, by id."""
     found: dict[int, Job] = {}
     for start in range(0, len(job_ids), 500):  # databases bound the number of values
-        rows = await connection.execute(_MANY, {"ids": list(job_ids[start : start + 500])})
+        rows = await connection.execute(_GET_MANY, {"ids": list(job_ids[start : start + 500])})
         found |= {job.id: job for job in map(job_from_row, rows)}
     return found
 
 
 async def get_by_source(connection: AsyncConnection, source: str) -> Job | None:
     """The job that this update, interaction or request has made."""
-    row = (await connection.execute(_BY_SOURCE, {"source": source})).one_or_none()
+    row = (await connection.execute(_GET_BY_SOURCE, {"source": source})).one_or_none()
     return None if row is None else job_from_row(row)
 
 
 async def list_history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
     """A person's jobs, newest first, without drafts and without what they deleted."""
-    rows = await connection.execute(_HISTORY, {"person_id": person_id, "limit": limit})
+    rows = await connection.execute(_LIST_HISTORY, {"person_id": person_id, "limit": limit})
     return tuple(map(job_from_row, rows))
 
 
 async def list_of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
     """A person's jobs in these states, oldest first."""
-    rows = await connection.execute(_OF_PERSON, {"person_id": person_id, "states": list(states)})
+    rows = await connection.execute(_LIST_OF_PERSON, {"person_id": person_id, "states": list(states)})
     return tuple(map(job_from_row, rows))
 
 
 async def list_of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
     """The jobs that others have asked for with a photo of the person of this id, oldest first."""
-    rows = await connection.execute(_OF_SUBJECT, {"platform": platform, "subject": subject})
+    rows = await connection.execute(_LIST_OF_SUBJECT, {"platform": platform, "subject": subject})
     return tuple(map(job_from_row, rows))
 
 
 async def list_waiting(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that wait or run, in no order."""
-    return tuple(map(job_from_row, await connection.execute(_WAITING)))
+    return tuple(map(job_from_row, await connection.execute(_LIST_WAITING)))
 
 
 async def list_active(connection: AsyncConnection) -> tuple[Job, ...]:
     """Everybody's jobs that somebody works on, in no order."""
-    return tuple(map(job_from_row, await connection.execute(_ACTIVE)))
+    return tuple(map(job_from_row, await connection.execute(_LIST_ACTIVE)))
 
 
 async def get_next_queued(connection: AsyncConnection, now: float) -> Job | None:
     """The job whose turn it is."""
-    row = (await connection.execute(_NEXT, {"now": now})).one_or_none()
+    row = (await connection.execute(_GET_NEXT_QUEUED, {"now": now})).one_or_none()
     return None if row is None else job_from_row(row)
 
 
@@ -266,7 +266,7 @@ async def find_same_request(
         "reference_hash": reference_hash or "",
         "seed": seed,
     }
-    row = (await connection.execute(_SAME_WISH, values)).one_or_none()
+    row = (await connection.execute(_FIND_SAME_REQUEST, values)).one_or_none()
     return None if row is None else job_from_row(row)
 
 
@@ -275,15 +275,15 @@ async def get_last_seed(
 ) -> int:
     """The highest seed that this person has had for a photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
-    return int((await connection.execute(_LAST_SEED, values)).scalar_one())
+    return int((await connection.execute(_GET_LAST_SEED, values)).scalar_one())
 
 
 async def list_favorite_styles(connection: AsyncConnection, person_id: int, *, limit: int) -> tuple[int, ...]:
     """The styles that this person asked for most, most first."""
-    return tuple((await connection.execute(_FAVOURITES, {"person_id": person_id, "limit": limit})).scalars())
+    return tuple((await connection.execute(_LIST_FAVORITE_STYLES, {"person_id": person_id, "limit": limit})).scalars())
 
 
 async def is_photo_in_use(connection: AsyncConnection, person_id: int, key: str) -> bool:
     """Whether some job that this person has not deleted still uses the photo of this key."""
     values = {"person_id": person_id, "key": key}
-    return int((await connection.execute(_SHOWN_WITH, values)).scalar_one()) > 0
+    return int((await connection.execute(_COUNT_PHOTO_USES, values)).scalar_one()) > 0

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres import TCP, libpq_url
 
-_MAKING = 0x7265_7061_696E_7401  # the advisory lock of whoever makes the tables
+_CREATE_TABLES_LOCK = 0x7265_7061_696E_7401  # the advisory lock of whoever makes the tables
 _SCHEMA = "election_" + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:8]
 _IS_ELECTED = text(f"""
     SELECT COUNT(*) FROM {_SCHEMA}.procrastinate_jobs WHERE id = :job_id AND status = 'doing'
@@ -33,10 +33,10 @@ async def open_elections(url: str) -> AsyncIterator[JobManager]:
     conninfo = libpq_url(url)
     # What is in there is forgotten with the processes anyway, so no beat waits for a disk.
     options = f"-c search_path={_SCHEMA} -c synchronous_commit=off -c lock_timeout=3s -c statement_timeout=3s"
-    await _make_tables(conninfo)
+    await _create_tables(conninfo)
     kwargs = {**TCP, "options": options, "autocommit": True}
     connector = PsycopgConnector(
-        conninfo=conninfo, kwargs=kwargs, min_size=1, max_size=1, timeout=3.0, pool_factory=_unchecked
+        conninfo=conninfo, kwargs=kwargs, min_size=1, max_size=1, timeout=3.0, pool_factory=_unchecked_pool
     )
     await connector.open_async()
     try:
@@ -45,7 +45,7 @@ async def open_elections(url: str) -> AsyncIterator[JobManager]:
         await connector.close_async()
 
 
-def _unchecked(**options: Any) -> AsyncConnectionPool[Any]:
+def _unchecked_pool(**options: Any) -> AsyncConnectionPool[Any]:
     """A pool that does not try a connection out before each statement: a beat is soon tried again."""
     return AsyncConnectionPool(**{**options, "check": None})
 
@@ -55,10 +55,10 @@ async def is_elected(connection: AsyncConnection, job_id: int) -> bool:
     return int((await connection.execute(_IS_ELECTED, {"job_id": job_id})).scalar_one()) == 1
 
 
-async def _make_tables(conninfo: str) -> None:
+async def _create_tables(conninfo: str) -> None:
     schema = sql.Identifier(_SCHEMA)
     async with await psycopg.AsyncConnection.connect(conninfo, **TCP) as connection:  # one transaction
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_CREATE_TABLES_LOCK])
         await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
         await connection.execute(sql.SQL("SET LOCAL search_path = {}").format(schema))
         found = await (await connection.execute("SELECT to_regclass('procrastinate_jobs')")).fetchone()

@@ -63,30 +63,30 @@ class Sums:
     used: int
 
 
-_OPEN = text("""
+_INSERT_QUOTA = text("""
     INSERT INTO quota (scope_kind, scope, period, lim, reserved, used) VALUES (:scope_kind, :scope, :period, :lim, 0, 0)
     ON CONFLICT (scope, period) DO NOTHING
 """)
-_TAKE = text("""
+_RESERVE = text("""
     UPDATE quota SET reserved = reserved + 1, lim = :lim
     WHERE scope = :scope AND period = :period AND reserved + used + 1 <= :lim
 """)
-_DRAW = text("""
+_RESERVE_FROM_BALANCE = text("""
     UPDATE quota SET reserved = reserved + 1 WHERE scope = :scope AND period = :period AND reserved + used + 1 <= lim
 """)
-_WRITE = text("""
+_INSERT_LEDGER = text("""
     INSERT INTO ledger (job_id, scope_kind, scope, period, kind, at)
     VALUES (:job_id, :scope_kind, :scope, :period, :kind, :now)
     ON CONFLICT DO NOTHING
 """)
-_RESERVED = text("""
+_LIST_RESERVED = text("""
     SELECT scope_kind, scope, period FROM ledger
     WHERE job_id = :job_id AND kind = 'reserve' AND scope_kind IN :kinds ORDER BY scope
 """).bindparams(bindparam("kinds", expanding=True))
 _COMMIT = text("UPDATE quota SET reserved = reserved - 1, used = used + 1 WHERE scope = :scope AND period = :period")
 _RELEASE = text("UPDATE quota SET reserved = reserved - 1 WHERE scope = :scope AND period = :period")
 _COUNT = text("UPDATE quota SET used = used + 1 WHERE scope = :scope AND period = :period")
-_SUMS = text("SELECT reserved, used FROM quota WHERE scope = :scope AND period = :period")
+_GET_SUMS = text("SELECT reserved, used FROM quota WHERE scope = :scope AND period = :period")
 _AUDIT = text("""
     SELECT q.scope, q.period FROM quota q
     LEFT JOIN (
@@ -108,24 +108,24 @@ _AUDIT = text("""
 async def reserve(connection: AsyncConnection, job_id: int, scopes: Iterable[Scope], *, now: float) -> Scope | None:
     """Take one unit of each scope for this job. Returns the first scope that has none left: then roll back."""
     for scope in sorted(scopes, key=lambda scope: scope.name):  # always in the same order: no deadlock
-        if not await _taken(connection, scope.values):
+        if not await _reserve_one(connection, scope.values):
             return scope
-        await connection.execute(_WRITE, {**scope.values, "job_id": job_id, "kind": "reserve", "now": now})
+        await connection.execute(_INSERT_LEDGER, {**scope.values, "job_id": job_id, "kind": "reserve", "now": now})
     return None
 
 
-async def _taken(connection: AsyncConnection, values: Mapping[str, object]) -> bool:
-    if (await connection.execute(_TAKE, values)).rowcount == 1:
+async def _reserve_one(connection: AsyncConnection, values: Mapping[str, object]) -> bool:
+    if (await connection.execute(_RESERVE, values)).rowcount == 1:
         return True
-    await connection.execute(_OPEN, values)  # it may be the first of its period
-    return (await connection.execute(_TAKE, values)).rowcount == 1
+    await connection.execute(_INSERT_QUOTA, values)  # it may be the first of its period
+    return (await connection.execute(_RESERVE, values)).rowcount == 1
 
 
 async def reserve_from_balance(connection: AsyncConnection, job_id: int, balance: Balance, *, now: float) -> bool:
     """Take one unit of a balance for this job (`storage.balances`); False when it is empty."""
-    if (await connection.execute(_DRAW, balance.values)).rowcount == 0:
+    if (await connection.execute(_RESERVE_FROM_BALANCE, balance.values)).rowcount == 0:
         return False
-    await connection.execute(_WRITE, {**balance.values, "job_id": job_id, "kind": "reserve", "now": now})
+    await connection.execute(_INSERT_LEDGER, {**balance.values, "job_id": job_id, "kind": "reserve", "now": now})
     return True
 
 
@@ -134,8 +134,8 @@ async def settle(
 ) -> None:
     """Commit or release what this job reserved of scopes of these kinds. Settling again changes nothing."""
     sums = _COMMIT if settlement == "commit" else _RELEASE
-    for row in (await connection.execute(_RESERVED, {"job_id": job_id, "kinds": list(kinds)})).mappings().all():
-        written = await connection.execute(_WRITE, {**row, "job_id": job_id, "kind": settlement, "now": now})
+    for row in (await connection.execute(_LIST_RESERVED, {"job_id": job_id, "kinds": list(kinds)})).mappings().all():
+        written = await connection.execute(_INSERT_LEDGER, {**row, "job_id": job_id, "kind": settlement, "now": now})
         if written.rowcount == 1:
             await connection.execute(sums, dict(row))
 
@@ -143,17 +143,17 @@ async def settle(
 async def count(connection: AsyncConnection, job_id: int, scope: Scope, *, now: float) -> None:
     """Count one unit against a scope that is watched and has no limit of its own, once a job."""
     values = {**scope.values, "job_id": job_id, "now": now}
-    written = await connection.execute(_WRITE, {**values, "kind": "reserve"})
+    written = await connection.execute(_INSERT_LEDGER, {**values, "kind": "reserve"})
     if written.rowcount == 1:
-        await connection.execute(_WRITE, {**values, "kind": "commit"})
+        await connection.execute(_INSERT_LEDGER, {**values, "kind": "commit"})
         if (await connection.execute(_COUNT, values)).rowcount == 0:  # the first of its period
-            await connection.execute(_OPEN, values)
+            await connection.execute(_INSERT_QUOTA, values)
             await connection.execute(_COUNT, values)
 
 
 async def get_sums(connection: AsyncConnection, scope: Scope) -> Sums:
     """What is reserved and used of a scope."""
-    row = (await connection.execute(_SUMS, scope.values)).one_or_none()
+    row = (await connection.execute(_GET_SUMS, scope.values)).one_or_none()
     return Sums(0, 0) if row is None else Sums(row.reserved, row.used)
 
 

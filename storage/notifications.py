@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_OWE = text("INSERT INTO notice (job_id, next_at) VALUES (:job_id, :next_at) ON CONFLICT (job_id) DO NOTHING")
-_DUE = text("""
+_INSERT = text("INSERT INTO notice (job_id, next_at) VALUES (:job_id, :next_at) ON CONFLICT (job_id) DO NOTHING")
+_LIST_DUE = text("""
     SELECT n.job_id FROM notice n JOIN job j ON j.id = n.job_id JOIN chat c ON c.id = j.chat_id
     WHERE c.platform = :platform AND n.next_at <= :now AND NOT j.hidden ORDER BY n.next_at LIMIT 50
 """)
-_TAKE = text("DELETE FROM notice WHERE job_id = :job_id")
-_BRING_NEAR = text("UPDATE notice SET next_at = :latest WHERE next_at > :latest")
-_FORGET = text("DELETE FROM notice WHERE next_at < :before")
-_OLD_CARDS = text("""
+_DELETE = text("DELETE FROM notice WHERE job_id = :job_id")
+_CLAMP_TIMES = text("UPDATE notice SET next_at = :latest WHERE next_at > :latest")
+_DELETE_BEFORE = text("DELETE FROM notice WHERE next_at < :before")
+_LIST_EXPIRED_CARDS = text("""
     SELECT j.id AS job_id, NULL AS album_id, j.message_id
     FROM group_rules g JOIN chat c ON c.id = g.chat_id JOIN job j ON j.chat_id = g.chat_id
     WHERE g.delete_cards_after_hours IS NOT NULL AND c.platform = :platform
@@ -44,30 +44,30 @@ class ExpiredCard:
 
 async def insert(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """The person of this job is to be told by a new message, not before then."""
-    await connection.execute(_OWE, {"job_id": job_id, "next_at": next_at})
+    await connection.execute(_INSERT, {"job_id": job_id, "next_at": next_at})
 
 
 async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
     """The jobs of which a new message is to tell on a platform now."""
-    return tuple((await connection.execute(_DUE, {"platform": platform, "now": now})).scalars())
+    return tuple((await connection.execute(_LIST_DUE, {"platform": platform, "now": now})).scalars())
 
 
 async def take(connection: AsyncConnection, job_id: int) -> bool:
     """It is about to be sent, by whoever gets True."""
-    return (await connection.execute(_TAKE, {"job_id": job_id})).rowcount == 1
+    return (await connection.execute(_DELETE, {"job_id": job_id})).rowcount == 1
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """No notice waits for longer than until then, whatever a clock that was wrong has written."""
-    await connection.execute(_BRING_NEAR, {"latest": latest})
+    await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def delete_before(connection: AsyncConnection, before: float) -> None:
     """What could not be told for so long is no news any more."""
-    await connection.execute(_FORGET, {"before": before})
+    await connection.execute(_DELETE_BEFORE, {"before": before})
 
 
 async def list_expired_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[ExpiredCard, ...]:
     """What has hung in a group for as long as its admins want: jobs' own messages, and the cards of albums."""
-    rows = await connection.execute(_OLD_CARDS, {"platform": platform, "now": now})
+    rows = await connection.execute(_LIST_EXPIRED_CARDS, {"platform": platform, "now": now})
     return tuple(ExpiredCard(*row) for row in rows)

@@ -50,13 +50,13 @@ class PhotoStore:
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder
-        self._swept: str | None = None  # the hour up to which nothing is left to purge
+        self._purged_until: str | None = None  # the hour up to which nothing is left to purge
 
     async def put(self, kind: Kind, owner: int, jpeg: bytes, *, expires: float) -> str:
         """Store the bytes until `expires` (rounded up to the hour); returns the key once they would survive a power
         cut."""
         key = f"{kind}/{owner}/{_hour(expires)}/{hashlib.sha256(jpeg).hexdigest()}.jpg"
-        with self._translated("put"):
+        with self._store_errors("put"):
             try:
                 await obstore.put_async(self._store, key, jpeg, use_multipart=False)  # whole or not at all
             except FileNotFoundError as error:  # for what is written, that is no answer: the bucket itself is gone
@@ -69,33 +69,33 @@ class PhotoStore:
         """The bytes, or None when they are gone (or the key is none of ours)."""
         if _KEY.fullmatch(key) is None:
             return None
-        with self._translated("get"):
+        with self._store_errors("get"):
             try:
                 answer = await obstore.get_async(self._store, key)
                 return bytes(await answer.bytes_async())
             except FileNotFoundError:
-                await self._stands()
+                await self._require_bucket()
                 return None
 
     async def delete(self, key: str) -> None:
         """Delete the bytes; nothing happens when they are gone already."""
         if _KEY.fullmatch(key) is None:
             return
-        with self._translated("delete"):
+        with self._store_errors("delete"):
             try:
                 await obstore.delete_async(self._store, key)
             except FileNotFoundError:
-                await self._stands()
+                await self._require_bucket()
 
     async def has(self, key: str) -> bool:
         """Whether the bytes are there."""
         if _KEY.fullmatch(key) is None:
             return False
-        with self._translated("head"):
+        with self._store_errors("head"):
             try:
                 await obstore.head_async(self._store, key)
             except FileNotFoundError:
-                await self._stands()
+                await self._require_bucket()
                 return False
             return True
 
@@ -103,14 +103,14 @@ class PhotoStore:
         """Delete every picture whose hour has passed, but for those to `keep`; returns how many. Several processes may
         do it at once. A bucket is listed, which costs, once an hour: that is when pictures expire."""
         this_hour, number, kept = _floor_hour(now), 0, 0
-        if self._folder is None and self._swept == this_hour:
+        if self._folder is None and self._purged_until == this_hour:
             return 0
         async for page in self._pages():
             expired = [key for key in page if _expired(key, this_hour)]
             gone = [key for key in expired if key not in keep]
             await self._delete_each(gone)
             number, kept = number + len(gone), kept + len(expired) - len(gone)
-        self._swept = None if kept else this_hour
+        self._purged_until = None if kept else this_hour
         return number
 
     async def delete_all(self, kind: Kind, owner: int) -> int:
@@ -127,7 +127,7 @@ class PhotoStore:
 
     async def _pages(self, prefix: str | None = None) -> AsyncIterator[list[str]]:
         """What is there, a page at a time; what is deleted meanwhile moves no other off its page."""
-        with self._translated("list"):
+        with self._store_errors("list"):
             async for batch in obstore.list(self._store, prefix, chunk_size=PAGE):
                 yield [entry["path"] for entry in batch]
 
@@ -135,13 +135,13 @@ class PhotoStore:
         for start in range(0, len(keys), PARALLEL_DELETES):
             await asyncio.gather(*map(self.delete, keys[start : start + PARALLEL_DELETES]))
 
-    async def _stands(self) -> None:
+    async def _require_bucket(self) -> None:
         """A whole bucket that is missing says the same as one picture that is: so it is asked for something else."""
         if self._folder is None:
             await anext(aiter(obstore.list(self._store, "probe", chunk_size=1)), None)
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _store_errors(self, doing: str) -> Iterator[None]:
         try:
             yield
         except BaseError as error:

@@ -8,47 +8,47 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_REMEMBER = text("""
+_UPSERT = text("""
     INSERT INTO shown_file (account, job_id, file) SELECT :account, id, :file FROM job WHERE id = :job_id AND NOT hidden
     ON CONFLICT (account, job_id) DO UPDATE SET file = excluded.file
 """)
-_OF_JOBS = text("""
+_GET_MANY = text("""
     SELECT f.job_id, f.file FROM shown_file f JOIN job j ON j.id = f.job_id JOIN result r ON r.job_id = f.job_id
     WHERE f.account = :account AND f.job_id IN :job_ids AND NOT j.hidden
 """).bindparams(bindparam("job_ids", expanding=True))
-_FORGET = text("DELETE FROM shown_file WHERE job_id = :job_id")
-_VEIL = text("""
+_DELETE = text("DELETE FROM shown_file WHERE job_id = :job_id")
+_MARK_SPOILER = text("""
     INSERT INTO veiled (account, chat, message, at) VALUES (:account, :chat, :message, :at) ON CONFLICT DO NOTHING
 """)
-_UNVEIL = text("DELETE FROM veiled WHERE at < :before")
-_IS_VEILED = text("SELECT COUNT(*) FROM veiled WHERE account = :account AND chat = :chat AND message = :message")
+_DELETE_OLD_SPOILERS = text("DELETE FROM veiled WHERE at < :before")
+_COUNT_SPOILERS = text("SELECT COUNT(*) FROM veiled WHERE account = :account AND chat = :chat AND message = :message")
 
 
 async def upsert(connection: AsyncConnection, *, account: str, job_id: int, file: str) -> None:
     """The platform has the job's picture under this id; nothing is kept for a job that was deleted meanwhile."""
-    await connection.execute(_REMEMBER, {"account": account, "job_id": job_id, "file": file})
+    await connection.execute(_UPSERT, {"account": account, "job_id": job_id, "file": file})
 
 
 async def get_many(connection: AsyncConnection, account: str, job_ids: Sequence[int]) -> dict[int, str]:
     """The files of those jobs whose pictures are still kept, by job."""
-    rows = await connection.execute(_OF_JOBS, {"account": account, "job_ids": list(job_ids)})
+    rows = await connection.execute(_GET_MANY, {"account": account, "job_ids": list(job_ids)})
     return {row.job_id: row.file for row in rows}
 
 
 async def delete(connection: AsyncConnection, job_id: int) -> None:
     """Don't show this job's picture anywhere any more."""
-    await connection.execute(_FORGET, {"job_id": job_id})
+    await connection.execute(_DELETE, {"job_id": job_id})
 
 
 async def mark_spoiler(
     connection: AsyncConnection, *, account: str, chat: str, message: str, at: float, before: float
 ) -> None:
     """The picture of this message is to be seen only by those who tap it; what is older than `before` is forgotten."""
-    await connection.execute(_UNVEIL, {"before": before})
-    await connection.execute(_VEIL, {"account": account, "chat": chat, "message": message, "at": at})
+    await connection.execute(_DELETE_OLD_SPOILERS, {"before": before})
+    await connection.execute(_MARK_SPOILER, {"account": account, "chat": chat, "message": message, "at": at})
 
 
 async def is_spoiler(connection: AsyncConnection, *, account: str, chat: str, message: str) -> bool:
     """Whether what answers this message is to be veiled too."""
     values = {"account": account, "chat": chat, "message": message}
-    return int((await connection.execute(_IS_VEILED, values)).scalar_one()) > 0
+    return int((await connection.execute(_COUNT_SPOILERS, values)).scalar_one()) > 0

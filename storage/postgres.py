@@ -27,7 +27,7 @@ class Postgres:
     now = postgres.NOW
 
     def __init__(self, url: str) -> None:
-        self._url = _parsed(url)
+        self._url = _parse(url)
         self.writer = self._open(begin=postgres.begin_write(WRITERS), connections=1)
         self.reader = self._open(begin=postgres.BEGIN_READ, connections=4)
 
@@ -38,9 +38,9 @@ class Postgres:
         return True  # VACUUM is the server's own business
 
     async def notify(self) -> None:
-        await run_to_completion(self._notified())
+        await run_to_completion(self._send_notify())
 
-    async def _notified(self) -> None:
+    async def _send_notify(self) -> None:
         async with self.reader.connect() as connection:
             await connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
             await connection.commit()
@@ -51,10 +51,10 @@ class Postgres:
 
 def libpq_url(url: str) -> str:
     """The URL as the driver's own functions take it; it contains the password. Raises UnusableDatabase."""
-    return postgres.libpq_url(_parsed(url))
+    return postgres.libpq_url(_parse(url))
 
 
-def _parsed(url: str) -> URL:
+def _parse(url: str) -> URL:
     try:
         return postgres.parse_url(url, name="DATABASE_URL")
     except postgres.InvalidUrl as error:

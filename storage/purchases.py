@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS = "charge_id, person_id, units, stars, taken_back, at, refunded_at"
 _GET = text(f"SELECT {_COLUMNS} FROM purchase WHERE charge_id = :charge_id")  # noqa: S608  # constant
-_OF_PERSON = text(f"SELECT {_COLUMNS} FROM purchase WHERE person_id = :person_id ORDER BY at DESC")  # noqa: S608  # constant
+_LIST_OF_PERSON = text(f"SELECT {_COLUMNS} FROM purchase WHERE person_id = :person_id ORDER BY at DESC")  # noqa: S608  # constant
 _INSERT = text("""
     INSERT INTO purchase (charge_id, person_id, units, stars, at) VALUES (:charge_id, :person_id, :units, :stars, :now)
     ON CONFLICT (charge_id) DO NOTHING
 """)
-_TAKEN_BACK = text("UPDATE purchase SET taken_back = :units WHERE charge_id = :charge_id AND taken_back IS NULL")
-_REFUNDED = text("UPDATE purchase SET refunded_at = :now WHERE charge_id = :charge_id AND refunded_at IS NULL")
+_MARK_TAKEN_BACK = text("UPDATE purchase SET taken_back = :units WHERE charge_id = :charge_id AND taken_back IS NULL")
+_MARK_REFUNDED = text("UPDATE purchase SET refunded_at = :now WHERE charge_id = :charge_id AND refunded_at IS NULL")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ async def get(connection: AsyncConnection, charge_id: str) -> PurchaseRow | None
 
 async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[PurchaseRow, ...]:
     """What this person bought, newest first."""
-    return tuple(PurchaseRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+    return tuple(PurchaseRow(*row) for row in await connection.execute(_LIST_OF_PERSON, {"person_id": person_id}))
 
 
 async def insert(
@@ -50,9 +50,9 @@ async def insert(
 
 async def mark_taken_back(connection: AsyncConnection, charge_id: str, units: int) -> None:
     """A refund has begun, and took so many units out of the purse."""
-    await connection.execute(_TAKEN_BACK, {"charge_id": charge_id, "units": units})
+    await connection.execute(_MARK_TAKEN_BACK, {"charge_id": charge_id, "units": units})
 
 
 async def mark_refunded(connection: AsyncConnection, charge_id: str, now: float) -> None:
     """The money went back."""
-    await connection.execute(_REFUNDED, {"charge_id": charge_id, "now": now})
+    await connection.execute(_MARK_REFUNDED, {"charge_id": charge_id, "now": now})

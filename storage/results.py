@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_ADD = text("""
+_INSERT = text("""
     INSERT INTO result (job_id, key, bytes, width, height, created, expires)
     VALUES (:job_id, :key, :bytes, :width, :height, :created, :expires)
 """)
 _GET = text("SELECT key, bytes, width, height, created, expires FROM result WHERE job_id = :job_id")
-_MANY = text(
+_GET_MANY = text(
     "SELECT job_id, key, bytes, width, height, created, expires FROM result WHERE job_id IN :job_ids"
 ).bindparams(bindparam("job_ids", expanding=True))
-_REMOVE = text("DELETE FROM result WHERE job_id = :job_id")
-_EXPIRED = text("DELETE FROM result WHERE expires <= :now")
-_SHARED = text("SELECT COUNT(*) FROM result r JOIN job j ON j.id = r.job_id WHERE r.key = :key AND NOT j.hidden")
-_SAME = text("""
+_DELETE = text("DELETE FROM result WHERE job_id = :job_id")
+_DELETE_EXPIRED = text("DELETE FROM result WHERE expires <= :now")
+_COUNT_USES = text("SELECT COUNT(*) FROM result r JOIN job j ON j.id = r.job_id WHERE r.key = :key AND NOT j.hidden")
+_FIND_SAME_REQUEST = text("""
     SELECT r.key, r.bytes, r.width, r.height, r.created, r.expires, j.state FROM job j JOIN result r ON r.job_id = j.id
     WHERE j.person_id = :person_id AND j.photo_hash = :photo_hash AND j.style = :style
       AND COALESCE(j.reference_hash, '') = :reference_hash AND j.seed = :seed AND NOT j.hidden AND r.expires > :now
     ORDER BY CASE j.state WHEN 'canceled' THEN 1 ELSE 0 END, r.created DESC LIMIT 1
 """)
-_TELL = text("""
+_ADD_TO_OUTBOX = text("""
     INSERT INTO outbox (job_id, platform, tries, next_at)
     SELECT :job_id, c.platform, 0, :now FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :job_id
     ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at
 """)
 # Of an album nothing is told before all is: none of its jobs waits any more, and no photo may join it.
-_DUE = text("""
+_LIST_DUE = text("""
     SELECT o.job_id, o.tries FROM outbox o JOIN job j ON j.id = o.job_id
     WHERE o.platform = :platform AND o.next_at <= :now AND (j.album_id IS NULL OR NOT EXISTS (
         SELECT 1 FROM album a WHERE a.id = j.album_id AND (
@@ -38,11 +38,11 @@ _DUE = text("""
                   AND w.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')))))
     ORDER BY o.next_at LIMIT 100
 """)
-_TOLD = text("DELETE FROM outbox WHERE job_id = :job_id")
-_OWED = text("SELECT job_id FROM outbox WHERE job_id IN :job_ids").bindparams(bindparam("job_ids", expanding=True))
-_FORGET = text("DELETE FROM outbox WHERE next_at < :before")
-_BRING_NEAR = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
-_LATER = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
+_REMOVE_FROM_OUTBOX = text("DELETE FROM outbox WHERE job_id = :job_id")
+_LIST_OWED = text("SELECT job_id FROM outbox WHERE job_id IN :job_ids").bindparams(bindparam("job_ids", expanding=True))
+_DELETE_OUTBOX_BEFORE = text("DELETE FROM outbox WHERE next_at < :before")
+_CLAMP_TIMES = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
+_POSTPONE = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
 ALBUM_OPEN_SECONDS = 600.0  # an album whose photos still come after that was given up by whoever took them in
 
@@ -79,7 +79,7 @@ async def insert(connection: AsyncConnection, job_id: int, result: Result) -> No
     """The job's picture is in store."""
     values = {"job_id": job_id, "key": result.key, "bytes": result.bytes, "width": result.width}
     values |= {"height": result.height, "created": result.created, "expires": result.expires}
-    await connection.execute(_ADD, values)
+    await connection.execute(_INSERT, values)
 
 
 async def get(connection: AsyncConnection, job_id: int) -> Result | None:
@@ -90,23 +90,23 @@ async def get(connection: AsyncConnection, job_id: int) -> Result | None:
 
 async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Result]:
     """The pictures of these jobs, by job id; at most some hundred."""
-    rows = await connection.execute(_MANY, {"job_ids": list(job_ids)})
+    rows = await connection.execute(_GET_MANY, {"job_ids": list(job_ids)})
     return {row.job_id: Result(*row[1:]) for row in rows}
 
 
 async def delete(connection: AsyncConnection, job_id: int) -> None:
     """Forget the job's picture."""
-    await connection.execute(_REMOVE, {"job_id": job_id})
+    await connection.execute(_DELETE, {"job_id": job_id})
 
 
 async def is_in_use(connection: AsyncConnection, key: str) -> bool:
     """Whether some job that is not deleted still shows the picture of this key."""
-    return int((await connection.execute(_SHARED, {"key": key})).scalar_one()) > 0
+    return int((await connection.execute(_COUNT_USES, {"key": key})).scalar_one()) > 0
 
 
 async def delete_expired(connection: AsyncConnection, now: float) -> int:
     """Forget the pictures whose time has come; returns how many."""
-    return (await connection.execute(_EXPIRED, {"now": now})).rowcount
+    return (await connection.execute(_DELETE_EXPIRED, {"now": now})).rowcount
 
 
 async def find_same_request(
@@ -121,41 +121,43 @@ async def find_same_request(
 ) -> KnownResult | None:
     """The newest picture in store that this person got for the same photo and style."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style, "seed": seed, "now": now}
-    row = (await connection.execute(_SAME, {**values, "reference_hash": reference_hash or ""})).one_or_none()
+    row = (
+        await connection.execute(_FIND_SAME_REQUEST, {**values, "reference_hash": reference_hash or ""})
+    ).one_or_none()
     return None if row is None else KnownResult(Result(*row[:-1]), spent=row.state != "canceled")
 
 
 async def add_to_outbox(connection: AsyncConnection, job_id: int, now: float) -> None:
     """The job has an outcome that its person has yet to see."""
-    await connection.execute(_TELL, {"job_id": job_id, "now": now})
+    await connection.execute(_ADD_TO_OUTBOX, {"job_id": job_id, "now": now})
 
 
 async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
     """What is to be told on a platform now."""
-    rows = await connection.execute(_DUE, {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS})
+    rows = await connection.execute(_LIST_DUE, {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS})
     return tuple(OwedOutcome(row.job_id, row.tries) for row in rows)
 
 
 async def list_owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
     """Those of these jobs whose outcome is owed; at most some hundred."""
-    return tuple((await connection.execute(_OWED, {"job_ids": list(job_ids)})).scalars())
+    return tuple((await connection.execute(_LIST_OWED, {"job_ids": list(job_ids)})).scalars())
 
 
 async def remove_from_outbox(connection: AsyncConnection, job_id: int) -> None:
     """The person has seen it, or nobody is there to see it."""
-    await connection.execute(_TOLD, {"job_id": job_id})
+    await connection.execute(_REMOVE_FROM_OUTBOX, {"job_id": job_id})
 
 
 async def postpone(connection: AsyncConnection, job_id: int, next_at: float) -> None:
     """It could not be told; try again then."""
-    await connection.execute(_LATER, {"job_id": job_id, "next_at": next_at})
+    await connection.execute(_POSTPONE, {"job_id": job_id, "next_at": next_at})
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """Nobody waits to be told for longer than until then, whatever a clock that was wrong has written."""
-    await connection.execute(_BRING_NEAR, {"latest": latest})
+    await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def delete_outbox_before(connection: AsyncConnection, before: float) -> None:
     """What could not be told for so long (a browser that never came back) is not owed any more."""
-    await connection.execute(_FORGET, {"before": before})
+    await connection.execute(_DELETE_OUTBOX_BEFORE, {"before": before})

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS = "id, person_id, chat_id, name, key, sha256, token, created"
 _GET = text(f"SELECT {_COLUMNS} FROM saved_style WHERE id = :id")  # noqa: S608  # constant
-_MINE = text(f"""
+_LIST_OWN = text(f"""
     SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person_id AND chat_id IS NULL ORDER BY folded
 """)  # noqa: S608  # constant
-_SHELF = text(f"SELECT {_COLUMNS} FROM saved_style WHERE chat_id = :chat_id ORDER BY folded")  # noqa: S608  # constant
-_OF_PERSON = text(f"SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person_id ORDER BY id")  # noqa: S608  # constant
-_BY_TOKEN = text(f"SELECT {_COLUMNS} FROM saved_style WHERE token = :token")  # noqa: S608  # constant
+_LIST_LIBRARY = text(f"SELECT {_COLUMNS} FROM saved_style WHERE chat_id = :chat_id ORDER BY folded")  # noqa: S608  # constant
+_LIST_OF_PERSON = text(f"SELECT {_COLUMNS} FROM saved_style WHERE person_id = :person_id ORDER BY id")  # noqa: S608  # constant
+_GET_BY_TOKEN = text(f"SELECT {_COLUMNS} FROM saved_style WHERE token = :token")  # noqa: S608  # constant
 _INSERT = text(f"""
     INSERT INTO saved_style (person_id, chat_id, name, folded, key, sha256, created)
     VALUES (:person_id, :chat_id, :name, :folded, :key, :sha256, :created)
@@ -30,9 +30,9 @@ _RENAME = text("""
         )
     )
 """)
-_SHARE = text("UPDATE saved_style SET token = COALESCE(token, :token) WHERE id = :id RETURNING token")
-_REMOVE = text("DELETE FROM saved_style WHERE id = :id")
-_USES = text("SELECT COUNT(*) FROM saved_style WHERE key = :key")
+_SET_TOKEN = text("UPDATE saved_style SET token = COALESCE(token, :token) WHERE id = :id RETURNING token")
+_DELETE = text("DELETE FROM saved_style WHERE id = :id")
+_COUNT_USES = text("SELECT COUNT(*) FROM saved_style WHERE key = :key")
 
 
 @dataclass(frozen=True)
@@ -70,22 +70,22 @@ async def get(connection: AsyncConnection, style_id: int) -> SavedStyleRow | Non
 
 async def list_own(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """A person's own styles, by name."""
-    return tuple(SavedStyleRow(*row) for row in await connection.execute(_MINE, {"person_id": person_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_OWN, {"person_id": person_id}))
 
 
 async def list_library(connection: AsyncConnection, chat_id: int) -> tuple[SavedStyleRow, ...]:
     """The styles on a group's shelf, by name."""
-    return tuple(SavedStyleRow(*row) for row in await connection.execute(_SHELF, {"chat_id": chat_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_LIBRARY, {"chat_id": chat_id}))
 
 
 async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
     """Everything that a person saved, on shelves too."""
-    return tuple(SavedStyleRow(*row) for row in await connection.execute(_OF_PERSON, {"person_id": person_id}))
+    return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_OF_PERSON, {"person_id": person_id}))
 
 
 async def get_by_token(connection: AsyncConnection, token: str) -> SavedStyleRow | None:
     """The style that is shared by this token."""
-    row = (await connection.execute(_BY_TOKEN, {"token": token})).one_or_none()
+    row = (await connection.execute(_GET_BY_TOKEN, {"token": token})).one_or_none()
     return None if row is None else SavedStyleRow(*row)
 
 
@@ -102,16 +102,16 @@ async def rename(connection: AsyncConnection, style_id: int, *, name: str, folde
 
 async def set_token(connection: AsyncConnection, style_id: int, token: str) -> str:
     """The token that shares it: this one, unless it has one already."""
-    return str((await connection.execute(_SHARE, {"id": style_id, "token": token})).scalar_one())
+    return str((await connection.execute(_SET_TOKEN, {"id": style_id, "token": token})).scalar_one())
 
 
 async def delete(connection: AsyncConnection, styles: Sequence[SavedStyleRow]) -> tuple[str, ...]:
     """Remove these; returns the keys whose bytes nobody needs any more."""
     for style in styles:
-        await connection.execute(_REMOVE, {"id": style.id})
+        await connection.execute(_DELETE, {"id": style.id})
     return await list_unused_keys(connection, sorted({style.key for style in styles}))
 
 
 async def list_unused_keys(connection: AsyncConnection, keys: Sequence[str]) -> tuple[str, ...]:
     """Those of these keys that no saved style has."""
-    return tuple([key for key in keys if not (await connection.execute(_USES, {"key": key})).scalar_one()])
+    return tuple([key for key in keys if not (await connection.execute(_COUNT_USES, {"key": key})).scalar_one()])

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # What had been about to be said or done when the copy was taken: most of it has been, since.
-_LET_GO = (
+_CLEAR_PENDING = (
     text("DELETE FROM outbox"),
     text("DELETE FROM notice"),
     text("UPDATE arrived SET body = NULL"),
@@ -48,5 +48,5 @@ def check_integrity(path: Path) -> None:
 
 async def clear_pending(connection: AsyncConnection) -> None:
     """Nothing is to be told, nothing is to be read, and no broadcast goes on."""
-    for statement in _LET_GO:
+    for statement in _CLEAR_PENDING:
         await connection.execute(statement, {"yes": True})

@@ -44,7 +44,7 @@ class Sqlite:
         async with self.writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            return await run_to_completion(_folded(driver))
+            return await run_to_completion(_truncate_wal(driver))
 
     async def notify(self) -> None:
         """There is nobody else."""
@@ -53,7 +53,7 @@ class Sqlite:
         """Nobody else rings."""
 
 
-async def _folded(driver: aiosqlite.Connection) -> bool:
+async def _truncate_wal(driver: aiosqlite.Connection) -> bool:
     await driver.execute_fetchall("PRAGMA busy_timeout = 50")
     try:
         ((busy, *_),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -15,7 +15,7 @@ class UnusableDatabase(Exception):
     """The address is none of a PostgreSQL database; the message says so without showing it."""
 
 
-class _Unbroken(AsyncConnection):
+class _UninterruptedConnection(AsyncConnection):
     """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
     cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
 
@@ -39,30 +39,30 @@ async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed at the end, rolled back on any exception."""
-    connection = await _begun(engine)
+    connection = await _open(engine)
     try:
         yield connection
         await run_to_completion(connection.commit())
     finally:
-        await _closed(connection)
+        await _close(connection)
 
 
-async def _begun(engine: AsyncEngine) -> AsyncConnection:
+async def _open(engine: AsyncEngine) -> AsyncConnection:
     """A connection with its transaction begun. Whatever goes wrong, or whoever is cancelled, none is left behind."""
     try:
-        return await _begun_once(engine)
+        return await _open_once(engine)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    return await _begun_once(engine)  # the server went away while nobody asked it anything: nothing was done yet
+    return await _open_once(engine)  # the server went away while nobody asked it anything: nothing was done yet
 
 
-async def _begun_once(engine: AsyncEngine) -> AsyncConnection:
-    connection = _Unbroken(engine)
+async def _open_once(engine: AsyncEngine) -> AsyncConnection:
+    connection = _UninterruptedConnection(engine)
     try:
         await run_to_completion(_start(connection))
     except BaseException:
-        await _closed(connection)
+        await _close(connection)
         raise
     return connection
 
@@ -72,7 +72,7 @@ async def _start(connection: AsyncConnection) -> None:
     await connection.begin()
 
 
-async def _closed(connection: AsyncConnection) -> None:
+async def _close(connection: AsyncConnection) -> None:
     if connection.sync_connection is not None:
         await run_to_completion(connection.close())  # what was not committed is rolled back
 

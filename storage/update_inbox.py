@@ -11,30 +11,32 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_WHOSE = text("""
+_GET_OWNER = text("""
     SELECT owner, until FROM arrived
     WHERE account = :account AND body IS NOT NULL AND lane = :lane AND until >= :now
     ORDER BY number LIMIT 1
 """)
-_KEEP = text("""
+_INSERT = text("""
     INSERT INTO arrived (account, number, body, lane, owner, until, at)
     VALUES (:account, :number, :body, :lane, :owner, :until, :now) ON CONFLICT DO NOTHING
 """)
-_OPEN = text("SELECT number, owner, until FROM arrived WHERE account = :account AND body IS NOT NULL ORDER BY number")
-_BODIES = text("""
+_LIST_OPEN = text(
+    "SELECT number, owner, until FROM arrived WHERE account = :account AND body IS NOT NULL ORDER BY number"
+)
+_LIST_OWNED = text("""
     SELECT number, body FROM arrived
     WHERE account = :account AND body IS NOT NULL AND owner = :owner AND number IN :numbers ORDER BY number
 """).bindparams(bindparam("numbers", expanding=True))
 _RENEW = text("""
     UPDATE arrived SET until = :until WHERE account = :account AND body IS NOT NULL AND owner = :owner
 """)
-_TAKE = text("""
+_CLAIM_EXPIRED = text("""
     UPDATE arrived SET owner = :owner, until = :until
     WHERE account = :account AND body IS NOT NULL AND (until IS NULL OR until < :now)
 """)
-_DONE = text("UPDATE arrived SET body = NULL WHERE account = :account AND number = :number")
-_NOTE = text("INSERT INTO arrived (account, number, at) VALUES (:account, :number, :now) ON CONFLICT DO NOTHING")
-_FORGET = text("DELETE FROM arrived WHERE at < :before")
+_MARK_DONE = text("UPDATE arrived SET body = NULL WHERE account = :account AND number = :number")
+_MARK_SEEN = text("INSERT INTO arrived (account, number, at) VALUES (:account, :number, :now) ON CONFLICT DO NOTHING")
+_DELETE_OLD = text("DELETE FROM arrived WHERE at < :before")
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ async def insert(
 ) -> str | None:
     """Who is to deal with it: `owner`, or whoever deals with its lane; None when it is known. It is kept until it is
     done. What came before `before` is forgotten, done or not."""
-    await connection.execute(_FORGET, {"before": before})
-    found = await connection.execute(_WHOSE, {"account": account, "lane": arrival.lane, "now": now})
+    await connection.execute(_DELETE_OLD, {"before": before})
+    found = await connection.execute(_GET_OWNER, {"account": account, "lane": arrival.lane, "now": now})
     whose = found.one_or_none()
     values = {
         "account": account,
@@ -79,13 +81,13 @@ async def insert(
         "until": until if whose is None else whose.until,
         "now": now,
     }
-    is_new = (await connection.execute(_KEEP, values)).rowcount == 1
+    is_new = (await connection.execute(_INSERT, values)).rowcount == 1
     return str(values["owner"]) if is_new else None
 
 
 async def list_open(connection: AsyncConnection, account: str) -> tuple[OwnedUpdate, ...]:
     """What came and is not done, in order."""
-    return tuple(OwnedUpdate(*row) for row in await connection.execute(_OPEN, {"account": account}))
+    return tuple(OwnedUpdate(*row) for row in await connection.execute(_LIST_OPEN, {"account": account}))
 
 
 async def list_owned(
@@ -93,13 +95,13 @@ async def list_owned(
 ) -> tuple[StoredUpdate, ...]:
     """Those of these that are still the owner's, in order."""
     values = {"account": account, "owner": owner, "numbers": list(numbers)}
-    return tuple(StoredUpdate(*row) for row in await connection.execute(_BODIES, values))
+    return tuple(StoredUpdate(*row) for row in await connection.execute(_LIST_OWNED, values))
 
 
 async def claim(connection: AsyncConnection, account: str, owner: str, *, now: float, until: float) -> None:
     """What nobody has said to be at by `now` is the owner's, who is at everything of theirs until then."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": until})
-    await connection.execute(_TAKE, {"account": account, "owner": owner, "now": now, "until": until})
+    await connection.execute(_CLAIM_EXPIRED, {"account": account, "owner": owner, "now": now, "until": until})
 
 
 async def release(connection: AsyncConnection, account: str, owner: str) -> None:
@@ -109,10 +111,10 @@ async def release(connection: AsyncConnection, account: str, owner: str) -> None
 
 async def mark_seen(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
     """Whether nobody has heard of it before; for what is told once, and can't be told again."""
-    await connection.execute(_FORGET, {"before": before})
-    return (await connection.execute(_NOTE, {"account": account, "number": number, "now": now})).rowcount == 1
+    await connection.execute(_DELETE_OLD, {"before": before})
+    return (await connection.execute(_MARK_SEEN, {"account": account, "number": number, "now": now})).rowcount == 1
 
 
 async def mark_done(connection: AsyncConnection, account: str, number: int) -> None:
     """This one is dealt with; its number is remembered, its words are not."""
-    await connection.execute(_DONE, {"account": account, "number": number})
+    await connection.execute(_MARK_DONE, {"account": account, "number": number})

@@ -120,7 +120,7 @@ class GroupService:
                 for chat_id in sorted({young, before}):
                     await people.lock_chat(connection, chat_id)
                 await _pour(connection, young, before, now)
-                await groups.merge(connection, young=young, old=before)
+                await groups.merge(connection, source_id=young, target_id=before)
             await groups.set_platform_id(connection, before, new.platform_id)
 
 

@@ -55,7 +55,7 @@ async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat
         platform_id=chat.platform_id,
         is_group=chat.is_group,
         now=now,
-        whose=None if chat.is_group else person_id,
+        person_id=None if chat.is_group else person_id,
     )
     return person_id, chat_id
 

@@ -126,7 +126,7 @@ class JobQueries:
         """The language to speak with them: the one they chose, or else the one their app tells or has told."""
         async with self.database.read() as connection:
             known = await people.get_language(
-                connection, platform=person.platform, platform_id=person.platform_id, told=person.language
+                connection, platform=person.platform, platform_id=person.platform_id, reported=person.language
             )
         return known or person.language
 

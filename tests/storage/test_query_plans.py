@@ -20,12 +20,12 @@ SMALL = re.compile(
 RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
     "balances._AUDIT",
     "ledger._AUDIT",
-    "admin_figures._PAID",
-    "admin_figures._PEOPLE",
-    "admin_figures._TODAY",
-    "statistics._BY_STATE",
-    "groups._GONE",
-    "anonymize._NAMELESS[2]",
+    "admin_figures._COUNT_PAID_IMAGES",
+    "admin_figures._COUNT_PEOPLE",
+    "admin_figures._DAY_FIGURES",
+    "statistics._JOBS_BY_STATE",
+    "groups._DELETE_CHAT",
+    "anonymize._DELETE_IDENTITY[2]",
 }
 
 
@@ -69,7 +69,7 @@ async def test_no_statement_looks_through_the_history(tmp_path: Path) -> None:
 
 async def test_a_look_at_the_open_cards_begins_with_the_open_jobs(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database, database.read() as connection:
-        plan = await plan_of(connection, ASKED["cards._OPEN"])
+        plan = await plan_of(connection, ASKED["cards._LIST_OPEN"])
     assert "USING INDEX job_open" in plan[0]
 
 

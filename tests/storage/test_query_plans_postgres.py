@@ -48,15 +48,15 @@ HISTORY = (
     " SELECT n, CASE WHEN n % 2 = 0 THEN 'test' ELSE 'web' END, 1, n FROM generate_series(1, 9900) n",
     "ANALYZE",
 )
-NOT_OFTEN = {"broadcasts._NEWEST", "snapshots._LET_GO[2]"}  # the owner's page; after a restore
+NOT_OFTEN = {"broadcasts._LIST_NEWEST", "snapshots._CLEAR_PENDING[2]"}  # the owner's page; after a restore
 OPEN = "job_(turn|open|person_waiting)"  # partial ones
 BY_WHICH = {
-    "jobs._NEXT": "job_turn",
-    "queue._LINE": OPEN,
-    "queue._PLACE": OPEN,
-    "jobs._WAITING": OPEN,
+    "jobs._GET_NEXT_QUEUED": "job_turn",
+    "queue._LIST_QUEUED": OPEN,
+    "queue._GET_PLACE": OPEN,
+    "jobs._LIST_WAITING": OPEN,
     "jobs._COUNT_WAITING": "job_person_waiting",
-    "results._DUE": "outbox_due",
+    "results._LIST_DUE": "outbox_due",
 }
 
 
