@@ -1,1 +1,1 @@
-"""All SQL and all bytes at rest. Knows nobody."""
+"""All SQL and all stored files. Imports nothing of the packages above it."""

@@ -1,4 +1,4 @@
-"""Accounts: one row a lane, with its fence, its breaker, the reason it stands still, and what it has learned."""
+"""API accounts: one row each, with its epoch, circuit breaker, pause and measured task durations."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _SET_BREAKER = text("UPDATE account SET failures = :failures, open_until = :open
 _SET_PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
 _RESET = text("""
     UPDATE account SET failures = 0, open_until = 0,
-        paused_reason = CASE WHEN paused_reason = :stays THEN paused_reason END
+        paused_reason = CASE WHEN paused_reason = :kept_reason THEN paused_reason END
     WHERE id = :id
 """)
 _SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
@@ -34,7 +34,7 @@ _SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_second
 
 @dataclass(frozen=True)
 class Account:
-    """One lane. `open_until`: the breaker lets nothing through before; `paused_reason`: the API's code, or None."""
+    """One row. `open_until`: the breaker blocks submits until then; `paused_reason`: the API's code, or None."""
 
     id: str
     epoch: int
@@ -48,68 +48,68 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """A lane at one moment: the slots that jobs occupy, and whether a submit of its is under way or unsettled, when no
-    other may be sent."""
+    """An account and its work: the slots that jobs occupy, and whether a submit is in progress or unresolved, in which
+    case no other may be sent."""
 
     account: Account
     taken: frozenset[int]
     in_doubt: bool
 
     def free_slot(self, allowed: Collection[int]) -> int | None:
-        """The least slot that no job occupies; None also when as many others are occupied, as after the owner has set
-        fewer slots."""
+        """Return the lowest free slot. None if there is none, or if as many slots are occupied as allowed, which can
+        happen after the owner has lowered their number."""
         return None if len(self.taken) >= len(allowed) else min(set(allowed) - self.taken)
 
 
 async def take_over(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> Account:
-    """The lane is ours from now on: every write with an older epoch changes nothing."""
+    """Start a new epoch of the account: writes of older epochs are rejected from now on. Durations in seconds."""
     values = {"id": account_id, "mean": mean, "deviation": deviation}
     return Account(*(await connection.execute(_TAKE_OVER, values)).one())
 
 
 async def get(connection: AsyncConnection, account_id: str) -> Account:
-    """The lane of this id."""
+    """Return the account with this id."""
     return Account(*(await connection.execute(_GET, {"id": account_id})).one())
 
 
 async def get_status(connection: AsyncConnection, account_id: str) -> AccountStatus:
-    """The lane of this id, with what is under way there."""
+    """Return the account with this id and its work in progress."""
     rows = (await connection.execute(_GET_STATUS, {"id": account_id})).all()
     taken = frozenset(row.slot for row in rows if row.slot is not None)
     return AccountStatus(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
 
 
 async def list_all(connection: AsyncConnection) -> tuple[Account, ...]:
-    """All lanes that ever were."""
+    """Return every account that was ever used."""
     return tuple(Account(*row) for row in await connection.execute(_LIST_ALL))
 
 
 async def is_current_epoch(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
-    """Whether the lane is still ours; in a write, which is alone in all processes, until the end of it."""
+    """Whether this epoch is current. In a write transaction it stays so until the end, as writes are exclusive."""
     return int((await connection.execute(_IS_CURRENT_EPOCH, {"id": account_id, "epoch": epoch})).scalar_one()) == 1
 
 
 async def set_next_submit(connection: AsyncConnection, account_id: str, next_submit_at: float) -> None:
-    """No submit before this time."""
+    """Allow no submit before this time."""
     await connection.execute(_SET_NEXT_SUBMIT, {"id": account_id, "next_submit_at": next_submit_at})
 
 
 async def set_breaker(connection: AsyncConnection, account_id: str, *, failures: int, open_until: float) -> None:
-    """So many failures in a row; nothing passes until then."""
+    """Store the number of consecutive failures and the time until which submits are blocked."""
     await connection.execute(_SET_BREAKER, {"id": account_id, "failures": failures, "open_until": open_until})
 
 
 async def set_pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
-    """Stop the lane for this reason, or let it go on (None)."""
+    """Pause the account for this reason, or resume it (None)."""
     await connection.execute(_SET_PAUSE, {"id": account_id, "reason": reason})
 
 
-async def reset(connection: AsyncConnection, account_id: str, *, stays: str = "") -> None:
-    """The lane goes on, and trouble is forgotten: the owner may have done what it was waiting for. A pause for the
-    reason that `stays` is left."""
-    await connection.execute(_RESET, {"id": account_id, "stays": stays})
+async def reset(connection: AsyncConnection, account_id: str, *, kept_reason: str = "") -> None:
+    """Resume the account and reset its failures: the owner may have fixed the cause. A pause for the reason
+    `kept_reason` stays."""
+    await connection.execute(_RESET, {"id": account_id, "kept_reason": kept_reason})
 
 
 async def set_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
-    """How long tasks take here, seconds."""
+    """Store how long tasks take, in seconds."""
     await connection.execute(_SET_DURATIONS, {"id": account_id, "mean": mean, "deviation": deviation})

@@ -1,4 +1,4 @@
-"""Numbers for the owner: what today brought, and what went wrong last."""
+"""Figures for the owner: requests and outcomes since a time, and the latest failures."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ _COUNT_PEOPLE = text("SELECT COUNT(*) FROM person WHERE platform_id NOT LIKE 'fo
 
 @dataclass(frozen=True)
 class DayFigures:
-    """Since a moment: how many people asked, for how much, and what became of it."""
+    """Requests since a time (`asked`), the number of people who made them, and their outcomes."""
 
     people: int
     painted: int
@@ -42,7 +42,7 @@ class DayFigures:
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that failed: when, for which reason, and the API's word for it."""
+    """A failed job: when, our reason, and the API's error code ("" if none)."""
 
     job_id: int
     at: float
@@ -51,28 +51,28 @@ class Failure:
 
 
 async def get_day_figures(connection: AsyncConnection, since: float) -> DayFigures:
-    """What was asked for since then."""
+    """Return the figures since a time."""
     return DayFigures(*(await connection.execute(_DAY_FIGURES, {"since": since})).one())
 
 
 async def count_failures_by_person(
     connection: AsyncConnection, reason: str, since: float
 ) -> tuple[tuple[str, int], ...]:
-    """Whose wishes failed for this reason since then, and how often: `platform:id`, the most first."""
+    """Return (`platform:id`, number of failures) for this reason since a time, most failures first."""
     values = {"reason": reason, "since": since}
     return tuple((row.who, row.times) for row in await connection.execute(_FAILURES_BY_PERSON, values))
 
 
 async def count_paid_images(connection: AsyncConnection, since: float) -> int:
-    """How many images were paid since then."""
+    """Count the images since a time that the owner pays for."""
     return int((await connection.execute(_COUNT_PAID_IMAGES, {"since": since})).scalar_one())
 
 
 async def list_failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:
-    """The last failures, newest first."""
+    """Return the latest failures, newest first."""
     return tuple(Failure(*row) for row in await connection.execute(_LIST_FAILURES, {"limit": limit}))
 
 
 async def count_people(connection: AsyncConnection) -> int:
-    """How many people we know."""
+    """Count the people who have not deleted their data."""
     return int((await connection.execute(_COUNT_PEOPLE)).scalar_one())

@@ -1,5 +1,5 @@
-"""Albums: the jobs of a request of several photos. They share one card, which is a message of the album's own; a job's
-own message is then its picture beside that card, where a card can't hold them all."""
+"""Albums: the jobs of a request with several photos. They share one card, whose message belongs to the album. Where a
+card can't show all pictures, the message of each job is its picture, sent beside the card."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Hung = Literal["sending", "sent"]
 
-# The update is not idle: it locks the row, so that nobody settles the album while a job joins it.
+# The update locks the row, so that the album can't be closed while a job joins it.
 _JOIN = text("""
     INSERT INTO album (source, is_open, created) VALUES (:source, :yes, :now)
     ON CONFLICT (source) DO UPDATE SET source = excluded.source
@@ -39,7 +39,8 @@ _SET_JOB_MESSAGE = text("UPDATE job SET message_id = :message_id WHERE id = :job
 
 @dataclass(frozen=True)
 class Album:
-    """`jobs`: the ids of those in sight, in the order of their photos; of all of them when none `is_in_sight`.
+    """`jobs`: the ids of the visible jobs, in the order of their photos; of all jobs if none is visible
+    (`is_in_sight`).
 
     `is_open`: photos may still join. `hung`: the state of its pictures beside the card. "sending" is written before
     they are sent, and stays if the outcome is not known.
@@ -55,18 +56,18 @@ class Album:
 
 
 async def join(connection: AsyncConnection, source: str, now: float) -> int | None:
-    """The id of the album of this request, made when it is new; None when it takes no more photos."""
+    """Return the id of this request's album, created if needed; None if it is closed to more photos."""
     row = (await connection.execute(_JOIN, {"source": source, "now": now, "yes": True})).one()
     return int(row.id) if row.is_open else None
 
 
 async def close(connection: AsyncConnection, source: str) -> None:
-    """All photos of this request have come."""
+    """Close this request's album to more photos."""
     await connection.execute(_CLOSE, {"source": source, "no": False})
 
 
 async def move_jobs(connection: AsyncConnection, job_ids: Sequence[int], source: str, now: float) -> None:
-    """These jobs are an album of their own from now on."""
+    """Move these jobs to a new album."""
     album_id = await join(connection, source, now)
     if album_id is not None:
         await connection.execute(_MOVE_JOBS, {"album_id": album_id, "ids": list(job_ids)})
@@ -74,7 +75,7 @@ async def move_jobs(connection: AsyncConnection, job_ids: Sequence[int], source:
 
 
 async def get_many(connection: AsyncConnection, album_ids: Collection[int]) -> tuple[Album, ...]:
-    """The albums of these ids, without those that have no jobs."""
+    """Return the albums with these ids, without empty ones."""
     if not album_ids:
         return ()
     ids = {"ids": sorted(album_ids)}
@@ -96,27 +97,27 @@ async def get_many(connection: AsyncConnection, album_ids: Collection[int]) -> t
 
 
 async def list_requested_together(connection: AsyncConnection, job_id: int) -> tuple[int, ...]:
-    """The ids of the jobs in sight that were asked for together with this one; itself among them."""
+    """Return the ids of the visible jobs that were requested together with this one, itself included."""
     return tuple((await connection.execute(_LIST_REQUESTED_TOGETHER, {"job_id": job_id})).scalars())
 
 
 async def set_message(connection: AsyncConnection, album_id: int, message_id: str | None) -> None:
-    """The card is this message now; None: it was deleted, and a new one may be sent."""
+    """Store the card's message; None: it was deleted, and a new one may be sent."""
     await connection.execute(_SET_MESSAGE, {"id": album_id, "message_id": message_id})
 
 
 async def mark_pictures_sending(connection: AsyncConnection, album_id: int) -> bool:
-    """Its pictures are about to be sent beside the card, by whoever gets True."""
+    """Claim sending the pictures beside the card; False if another caller has."""
     return (await connection.execute(_MARK_PICTURES_SENDING, {"id": album_id})).rowcount == 1
 
 
 async def clear_pictures_sending(connection: AsyncConnection, album_id: int) -> None:
-    """They were surely not sent: somebody may try again."""
+    """Release the claim after the pictures were certainly not sent."""
     await connection.execute(_CLEAR_PICTURES_SENDING, {"id": album_id})
 
 
 async def mark_pictures_sent(connection: AsyncConnection, album_id: int, messages: Mapping[int, str]) -> None:
-    """They were sent; `messages`: where the picture of each job is."""
+    """Store that the pictures were sent; `messages`: the message of each job's picture."""
     await connection.execute(_MARK_PICTURES_SENT, {"id": album_id})
     for job_id, message_id in messages.items():
         await connection.execute(_SET_JOB_MESSAGE, {"job_id": job_id, "message_id": message_id})

@@ -1,8 +1,8 @@
-"""Forgetting somebody: their rows go on as numbers that nobody can be found by.
+"""Deleting a person's data: their rows stay without anything that identifies them.
 
-Rows that others count on stay, hollow: a job's (its id is in the ledger), the ledger's own, a purchase's amount and
-charge. Who a number was is known for as long as something needs it: a card that still has to say "cancelled", units of
-today or bought ones, a ban, an opt-out. Then `delete_unneeded_identities` takes the name away.
+Rows that other rows depend on are emptied but kept: jobs (the ledger refers to them), the ledger, the amount and charge
+of purchases. The identity is kept while something needs it: a card that still has to show "cancelled", units used today
+or credits, a ban, an opt-out. Then `delete_unneeded_identities` deletes it.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ _ANONYMIZE_ROWS = (
     text(f"DELETE FROM result WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
     text(f"DELETE FROM notice WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
     text(f"DELETE FROM shown_file WHERE job_id IN ({_JOBS_OF_PERSON})"),  # noqa: S608  # constant
-    # Only a card that is on screen still has to say that its job was cancelled.
+    # Only a card that was sent still has to show that its job was canceled.
     text("""
         DELETE FROM outbox WHERE job_id IN (
             SELECT id FROM job WHERE person_id = :person_id
@@ -81,12 +81,12 @@ _DELETE_IDENTITY = (
 
 
 async def count_visible_jobs(connection: AsyncConnection, person_id: int) -> int:
-    """How many jobs there are in this person's history."""
+    """Count the jobs in this person's history."""
     return int((await connection.execute(_COUNT_VISIBLE, {"person_id": person_id})).scalar_one())
 
 
 async def anonymize_person(connection: AsyncConnection, person_id: int, now: float) -> int:
-    """Empty everything that is this person's, their running jobs cancelled before; returns how many styles they had."""
+    """Delete everything of this person, whose running jobs must be canceled first; return how many styles they had."""
     for statement in _ANONYMIZE_ROWS:
         await connection.execute(statement, {"person_id": person_id, "now": now, "yes": True})
     return (await connection.execute(_DELETE_STYLES, {"person_id": person_id})).rowcount

@@ -1,4 +1,4 @@
-"""Attempts: what was about to be sent to the API, written before it was sent, so that a crash leaves a trace."""
+"""Attempts to submit a job, each written before it is sent, so that a crash leaves a trace."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _LIST_KNOWN_TASKS = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids
     bindparam("task_ids", expanding=True)
 )
 _COUNT_OUTCOME = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
-# The list of outcomes is that of a partial index, word for word.
+# Must repeat the condition of the partial index exactly.
 _COUNT_GIVEN_UP = text("""
     SELECT COUNT(*) FROM attempt
     WHERE account_id = :account_id AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
@@ -31,8 +31,8 @@ _GET_INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHE
 
 @dataclass(frozen=True)
 class Intent:
-    """When an attempt was written down, just before it was sent: by our clock, and by the API's as far as known; the
-    epoch of whoever sent it; and its task, when one is known."""
+    """When an attempt was recorded, just before it was sent: by our clock and, if known, by the API's; the account
+    epoch of the sender; and its task, if known."""
 
     at: float
     server_at: float | None
@@ -50,49 +50,49 @@ async def insert(
     server_at: float | None,
     epoch: int | None = None,
 ) -> None:
-    """The n-th attempt of a job is about to be sent, by whoever drives the account in this epoch."""
+    """Record that the n-th attempt of a job is about to be sent in this epoch of the account."""
     values = {"job_id": job_id, "n": n, "account_id": account_id, "epoch": epoch, "now": now, "server_at": server_at}
     await connection.execute(_INSERT, values)
 
 
 async def set_times(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
-    """It was not sent as soon as it was written down, but will be now."""
+    """Update the times of an attempt that is sent later than it was recorded."""
     await connection.execute(_SET_TIMES, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
 
 
 async def set_task(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
-    """The API has made this task for the attempt."""
+    """Store the task that the API created for the attempt."""
     await connection.execute(_SET_TASK, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
 async def set_task_if_unknown(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
-    """The API has made this task for an attempt that was given up: so that it is taken for no other's."""
+    """Store the task of an attempt that was given up, so that the task is not attributed to another attempt."""
     await connection.execute(_SET_TASK_IF_UNKNOWN, {"job_id": job_id, "n": n, "task_id": task_id})
 
 
 async def finish(connection: AsyncConnection, *, job_id: int, n: int, outcome: str, now: float) -> None:
-    """How the attempt ended, in one word."""
+    """Store how the attempt ended, in one word."""
     await connection.execute(_FINISH, {"job_id": job_id, "n": n, "outcome": outcome, "now": now})
 
 
 async def count_outcome(connection: AsyncConnection, *, job_id: int, outcome: str) -> int:
-    """How many attempts of a job have ended so."""
+    """Count the attempts of a job with this outcome."""
     return int((await connection.execute(_COUNT_OUTCOME, {"job_id": job_id, "outcome": outcome})).scalar_one())
 
 
-async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, but: int) -> int:
-    """How many submits of other jobs than `but` were given up in doubt since then, in the API's time."""
-    values = {"account_id": account_id, "since": since, "job_id": but}
+async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, except_job_id: int) -> int:
+    """Count the submits since `since` (API time) that were given up in doubt, without those of `except_job_id`."""
+    values = {"account_id": account_id, "since": since, "job_id": except_job_id}
     return int((await connection.execute(_COUNT_GIVEN_UP, values)).scalar_one())
 
 
 async def list_known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:
-    """Those of these tasks that some attempt has made."""
+    """Return those of these tasks that belong to an attempt."""
     if not task_ids:
         return frozenset()
     return frozenset((await connection.execute(_LIST_KNOWN_TASKS, {"task_ids": list(task_ids)})).scalars())
 
 
 async def get_intent(connection: AsyncConnection, *, job_id: int, n: int) -> Intent:
-    """When the attempt was written down."""
+    """Return when the attempt was recorded."""
     return Intent(*(await connection.execute(_GET_INTENT, {"job_id": job_id, "n": n})).one())

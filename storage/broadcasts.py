@@ -1,6 +1,6 @@
-"""Broadcasts: a text of the owner's, and one row for everybody who is to get it.
+"""Broadcasts of the owner, with one row per recipient.
 
-A row says "sending" before anything is sent: whatever crashes then, nobody gets it twice.
+A row is marked "sending" before its message is sent, so that after a crash nobody gets it twice.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _INSERT_RECIPIENTS = text("""
     SELECT :id, c.id FROM chat c JOIN person p ON p.id = c.person_id
     WHERE NOT c.is_group AND c.platform <> 'web' AND p.banned_at IS NULL AND p.forgotten_at IS NULL
       AND c.platform_id NOT LIKE '%:%'
-""")  # an id with a colon is no chat that can be written to: a message far away, or somebody forgotten
+""")  # an id with a colon can't be written to: an inline message, or deleted data
 _GET_NEXT = text("""
     SELECT r.broadcast_id, r.chat_id, c.platform_id AS chat, b.text
     FROM recipient r JOIN broadcast b ON b.id = r.broadcast_id JOIN chat c ON c.id = r.chat_id
@@ -52,7 +52,7 @@ _LIST_NEWEST = text("""
 
 @dataclass(frozen=True)
 class Broadcast:
-    """One of the owner's texts, and how many wait for it, got it, can't be reached, and may have got it."""
+    """A broadcast, and the number of recipients who wait for it, got it, can't be reached, and may have got it."""
 
     id: int
     text: str
@@ -66,7 +66,7 @@ class Broadcast:
 
 @dataclass(frozen=True)
 class BroadcastMessage:
-    """A text on its way to one private chat; `chat` is the platform's id."""
+    """A broadcast to one private chat; `chat` is the platform's id."""
 
     broadcast_id: int
     chat_id: int
@@ -74,15 +74,15 @@ class BroadcastMessage:
     text: str
 
 
-async def insert(connection: AsyncConnection, words: str, now: float) -> int:
-    """A new broadcast to everybody who ever spoke to us in private."""
-    broadcast_id = (await connection.execute(_INSERT, {"text": words, "now": now, "no": False})).scalar_one()
+async def insert(connection: AsyncConnection, content: str, now: float) -> int:
+    """Insert a broadcast to everybody with a private chat; return its id."""
+    broadcast_id = (await connection.execute(_INSERT, {"text": content, "now": now, "no": False})).scalar_one()
     await connection.execute(_INSERT_RECIPIENTS, {"id": broadcast_id})
     return int(broadcast_id)
 
 
 async def take_next(connection: AsyncConnection, platform: str, now: float) -> BroadcastMessage | None:
-    """The next one to be sent on a platform, marked as being sent; None when there is nothing to send now."""
+    """Mark the next message on a platform as being sent and return it; None if none is due."""
     row = (await connection.execute(_GET_NEXT, {"platform": platform, "now": now})).one_or_none()
     if row is None:
         return None
@@ -92,28 +92,28 @@ async def take_next(connection: AsyncConnection, platform: str, now: float) -> B
 
 
 async def set_outcome(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
-    """What became of it."""
+    """Store the outcome of a message."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "outcome": outcome}
     await connection.execute(_SET_OUTCOME, values)
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
-    """No letter waits for longer than until then, whatever a clock that was wrong has written."""
+    """Limit the due times of messages to `latest`, in case a wrong clock has written later ones."""
     await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def postpone(connection: AsyncConnection, message: BroadcastMessage, next_at: float) -> None:
-    """It was surely not sent: again then."""
+    """Retry a message at `next_at` after it was certainly not sent."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "next_at": next_at}
     await connection.execute(_POSTPONE, values)
 
 
 async def set_stopped(connection: AsyncConnection, broadcast_id: int, *, stopped: bool) -> bool:
-    """Stop it where it is, or let it go on; False when there is no such broadcast."""
+    """Stop or resume a broadcast; False if it does not exist."""
     return (await connection.execute(_SET_STOPPED, {"id": broadcast_id, "stopped": stopped})).rowcount == 1
 
 
 async def list_newest(connection: AsyncConnection, limit: int) -> tuple[Broadcast, ...]:
-    """The newest broadcasts with their counts, newest first."""
+    """Return the latest broadcasts with their counts, newest first."""
     rows = await connection.execute(_LIST_NEWEST, {"limit": limit})
     return tuple(Broadcast(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in rows)

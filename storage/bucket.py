@@ -1,7 +1,7 @@
-"""Pictures in a bucket of any S3-compatible store, where several machines find them.
+"""The photo store in a bucket of any S3-compatible service, which several machines can share.
 
-Keys are as in a folder, below a prefix. A picture is one object, put in one piece: whole or not at all, and durable
-once the store has answered.
+Keys are as in a folder, below a prefix. A picture is one object, uploaded in one request: atomic, and durable once the
+service has responded.
 """
 
 from collections.abc import Awaitable
@@ -20,22 +20,22 @@ if TYPE_CHECKING:  # the library has these for the type checker only
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 CONNECT_SECONDS = 5
-ANSWER_SECONDS = 20  # for 10 MB over a slow line
+ANSWER_SECONDS = 20  # for 10 MB over a slow connection
 MAX_RETRIES = 2
 PROBE = b"Repaint was here, to see whether it may write. This can be deleted."
 
 
 class BucketUnusable(Exception):
-    """The bucket can't be used as it is set up; the message says what to do."""
+    """The bucket can't be used as configured; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where it is and who we are there. What is None is looked for where every program looks for it: in the
-    environment, in the machine's own role.
+    """Location and credentials of a bucket. What is None is taken from the usual sources: environment variables, the
+    role of the machine.
 
-    `in_host`: the bucket's name is part of the host's ("virtual-hosted style"), as Alibaba's OSS wants it.
-    `encryption`: AES256, aws:kms or aws:kms:dsse, with the id of a key of one's own as `encryption_key`.
+    `in_host`: the bucket's name is part of the host name ("virtual-hosted style"), as Alibaba Cloud OSS requires.
+    `encryption`: AES256, aws:kms or aws:kms:dsse, with the id of a customer key as `encryption_key`.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Bucket:
 
     @property
     def url(self) -> str:
-        """What to call it when we speak of it."""
+        """The bucket and prefix, for messages."""
         return f"s3://{self.name}/{self.prefix}".rstrip("/")
 
 
 class BucketStore(PhotoStore):
-    """The pictures in a bucket. Raises StoreDown, as every store."""
+    """Pictures in a bucket. All methods raise StoreDown, as those of every store."""
 
     def __init__(self, bucket: Bucket, store: S3Store) -> None:
         super().__init__(store)
@@ -64,12 +64,12 @@ class BucketStore(PhotoStore):
         self._s3 = store
 
     async def link(self, key: str, seconds: int) -> str:
-        """A URL at which anybody can read the picture for so long, by this machine's clock; a secret."""
+        """Return a URL at which anybody can read the picture for `seconds`, by this machine's clock. It is a secret."""
         with self._store_errors("sign"):
             return await obstore.sign_async(self._s3, "GET", key, timedelta(seconds=seconds))
 
     async def check_access(self, name: str) -> None:
-        """Write, read, list and delete something of this name.
+        """Write, read, list and delete a probe object with this name.
 
         Raises:
             BucketUnusable: one of them is not possible.
@@ -78,7 +78,7 @@ class BucketStore(PhotoStore):
         await self._may("write to", obstore.put_async(self._s3, key, PROBE, use_multipart=False))
         await self._may("read from", obstore.get_async(self._s3, key))
         await self._may("delete from", obstore.delete_async(self._s3, key))
-        # A list that is refused looks to the library like any trouble; but all the rest has worked by now.
+        # obstore reports a forbidden listing as a generic error; but everything else has worked by now.
         await self._may("list", obstore.list(self._s3, "probe", chunk_size=1).collect_async(), refusal=BaseError)
 
     async def _may(
@@ -105,13 +105,13 @@ class BucketStore(PhotoStore):
 
 
 def open_bucket(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> BucketStore:
-    """The store; nothing is asked of it yet. Nobody waits for an answer for longer than `answer_seconds`, and as long
-    again where it is worth another try."""
+    """Open the store without contacting it. A request times out after `answer_seconds`, and retries take at most as
+    long again."""
     return BucketStore(bucket, open_objects(bucket, answer_seconds=answer_seconds))
 
 
 def open_objects(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> S3Store:
-    """Whatever lies below the bucket's prefix, by plain names: for those who keep something of their own there."""
+    """Open the bucket below its prefix for objects of other kinds, by plain names."""
     return S3Store(
         bucket.name,
         prefix=bucket.prefix or None,
@@ -123,7 +123,7 @@ def open_objects(bucket: Bucket, *, answer_seconds: float = ANSWER_SECONDS) -> S
 
 def _config(bucket: Bucket) -> "S3Config":
     config: S3Config = {
-        "disable_bulk_delete": True,  # not every S3-compatible store knows it
+        "disable_bulk_delete": True,  # not supported by every S3-compatible service
         "virtual_hosted_style_request": bucket.in_host,
     }
     if (endpoint := _endpoint(bucket)) is not None:
@@ -142,7 +142,7 @@ def _config(bucket: Bucket) -> "S3Config":
 
 
 def _endpoint(bucket: Bucket) -> str | None:
-    """obstore wants the bucket's name in the host where the store does; nobody else writes an endpoint so."""
+    """obstore expects the bucket's name in the endpoint in virtual-hosted style; other tools do not."""
     if bucket.endpoint is None or not bucket.in_host:
         return bucket.endpoint
     url = urlsplit(bucket.endpoint)

@@ -1,4 +1,4 @@
-"""Where each job's card is: the message that shows it, and in which language."""
+"""The card of each job: its chat, message and language."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _COLUMNS = """
     j.album_id
 """
 _FROM = "FROM job j JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id"
-# CROSS: from the open jobs (a partial index, word for word) to their chats, and not from all chats to all their jobs.
+# CROSS JOIN makes SQLite start at the open jobs (the exact condition of a partial index), not at all chats.
 _LIST_OPEN = text(f"""
     SELECT {_COLUMNS} FROM job j CROSS JOIN person p CROSS JOIN chat c
     WHERE j.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')
@@ -27,8 +27,8 @@ _SET_MESSAGE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id"
 
 @dataclass(frozen=True)
 class CardPlace:
-    """Ids are the platform's own. `message_id` is None until the card was sent; in an `album` (an id of ours) it is the
-    card of all its jobs."""
+    """Where a card is. Ids are the platform's. `message_id`: None until the card is sent; in an `album` (our id) that
+    of the card of all its jobs."""
 
     job_id: int
     person: str
@@ -42,16 +42,16 @@ class CardPlace:
 
 
 async def list_open(connection: AsyncConnection, platform: str) -> tuple[CardPlace, ...]:
-    """The cards on a platform whose jobs have not ended, in the order of their turns."""
+    """Return the cards on a platform whose jobs have not ended, in queue order."""
     rows = await connection.execute(_LIST_OPEN, {"platform": platform})
     return tuple(CardPlace(*row) for row in rows)
 
 
 async def get_of_job(connection: AsyncConnection, job_id: int) -> CardPlace:
-    """Where this job's card is."""
+    """Return where this job's card is."""
     return CardPlace(*(await connection.execute(_GET_OF_JOB, {"job_id": job_id})).one())
 
 
 async def set_message(connection: AsyncConnection, job_id: int, message_id: str | None) -> None:
-    """The card is this message now; None: it was deleted, and a new one may be sent."""
+    """Store the card's message; None: it was deleted, and a new one may be sent."""
     await connection.execute(_SET_MESSAGE, {"job_id": job_id, "message_id": message_id})

@@ -1,4 +1,4 @@
-"""Jobs that housekeeping looks for: what waits for too long, what was deleted and has left something behind."""
+"""What retention looks for: expired jobs, and deleted jobs that still have files."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,21 +21,21 @@ _OLD_DRAFTS = text(f"SELECT {COLUMNS} FROM job WHERE state = 'draft' AND updated
 
 
 async def list_deleted_with_files(connection: AsyncConnection) -> tuple[Job, ...]:
-    """Deleted jobs that still know of bytes: a picture that came home later, or a deletion cut short."""
+    """Return deleted jobs that still have files: a result that arrived later, or an interrupted deletion."""
     return tuple(map(job_from_row, await connection.execute(_DELETED_WITH_FILES)))
 
 
 async def list_photos_in_use(connection: AsyncConnection) -> frozenset[str]:
-    """The keys of the photos and references that jobs still wait to be painted from."""
+    """Return the keys of the photos and references that waiting jobs still need."""
     return frozenset((await connection.execute(_PHOTOS_IN_USE)).scalars())
 
 
 async def list_old_queued(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
-    """Jobs that wait in the queue since before `before`."""
+    """Return queued jobs that were created before `before`."""
     return tuple(map(job_from_row, await connection.execute(_OLD_QUEUED, {"before": before})))
 
 
 async def list_old_drafts(connection: AsyncConnection, before: float) -> tuple[Job, ...]:
-    """Drafts that nobody has touched since `before`."""
+    """Return drafts that were last changed before `before`."""
     rows = await connection.execute(_OLD_DRAFTS, {"before": before})
     return tuple(map(job_from_row, rows))

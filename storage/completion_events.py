@@ -1,5 +1,5 @@
-"""Notices of the API that a task is over, noted beside the attempt: whoever follows the task, on whichever machine,
-finds them there."""
+"""Completion events of the API, recorded with the attempt: the worker that polls the task, on whichever machine, finds
+them there."""
 
 from collections.abc import Collection
 
@@ -16,15 +16,15 @@ _COUNT_RECORDED = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND 
 
 
 async def has_unrecorded(connection: AsyncConnection, task_ids: Collection[str]) -> bool:
-    """Whether one of these tasks is ours, and not known to be over yet."""
+    """Whether one of these tasks is ours and has no completion event yet."""
     return int((await connection.execute(_COUNT_UNRECORDED, {"task_ids": list(task_ids)})).scalar_one()) > 0
 
 
 async def record(connection: AsyncConnection, task_ids: Collection[str], now: float) -> None:
-    """These tasks are said to be over; what is not ours among them is passed by."""
+    """Record completion events for these tasks; unknown tasks are ignored."""
     await connection.execute(_RECORD, {"task_ids": list(task_ids), "now": now})
 
 
 async def is_recorded(connection: AsyncConnection, *, job_id: int, n: int) -> bool:
-    """Whether the task of a job's n-th attempt is said to be over."""
+    """Whether the task of a job's n-th attempt has a completion event."""
     return int((await connection.execute(_COUNT_RECORDED, {"job_id": job_id, "n": n})).scalar_one()) > 0

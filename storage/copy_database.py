@@ -1,4 +1,4 @@
-"""All rows of one database into another that has none, from SQLite to PostgreSQL or back, in one transaction."""
+"""Copy all rows of one database to an empty one, from SQLite to PostgreSQL or back, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,26 +13,26 @@ _OTHER_CONNECTIONS = text("""
     WHERE datname = current_database() AND application_name = 'repaint' AND pid <> pg_backend_pid()
 """)
 _NO_IDLE_TIMEOUT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
-_CLEAR_QUEUE = text("DELETE FROM queue")  # the one row that a migration writes
+_CLEAR_QUEUE = text("DELETE FROM queue")  # its only row is written by a migration
 
 
 class NotEmpty(Exception):
-    """There are rows already where they are to go."""
+    """The target has rows already."""
 
 
 class RowCountMismatch(Exception):
-    """Fewer or more rows arrived than set out: nothing is committed."""
+    """Source and target have different numbers of rows: nothing is committed."""
 
 
 async def is_in_use(connection: AsyncConnection) -> bool:
-    """Whether another Repaint is connected to this PostgreSQL; of a file of SQLite's a lock file tells."""
+    """Whether another Repaint is connected to this PostgreSQL database. For SQLite a lock file is used instead."""
     if connection.dialect.name != "postgresql":
         return False
     return int((await connection.execute(_OTHER_CONNECTIONS)).scalar_one()) > 0
 
 
 async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
-    """Copy everything; both are in a write, and have the same schema. Returns how many rows there were.
+    """Copy all rows and return how many. Both connections are in a write transaction and have the same schema.
 
     Raises:
         NotEmpty, Miscounted: then roll back.
@@ -57,7 +57,7 @@ async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> int:
 
 
 def _tables(connection: Connection) -> dict[str, Table]:
-    """Ours, each after those that it points at."""
+    """Our tables, each after those that it references."""
     schema = MetaData()
     schema.reflect(connection)
     return {table.name: table for table in schema.sorted_tables if table.name not in _NOT_COPIED}
@@ -71,7 +71,7 @@ def _counts(connection: Connection, tables: Mapping[str, Table]) -> dict[str, in
 
 
 def _batch(connection: Connection, table: Table, last: Sequence[Any] | None) -> list[dict[str, Any]]:
-    """The rows that come next, by primary key."""
+    """The next rows after `last`, by primary key."""
     key = list(table.primary_key)
     rows = select(table).order_by(*key).limit(BATCH)
     if last is not None:
@@ -84,7 +84,7 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
 
 
 def _reset_sequences(connection: Connection, tables: Iterable[Table]) -> None:
-    """The next ids follow the highest; SQLite sees to that by itself."""
+    """Continue the ids after the highest one, which SQLite does by itself."""
     if connection.dialect.name != "postgresql":
         return
     for table in tables:

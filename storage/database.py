@@ -1,7 +1,7 @@
-"""One database: a writer that takes turns, readers beside it, and the migrations that bring its schema up to date.
+"""The database: exclusive write transactions, concurrent reads, and migrations.
 
-It is a file of SQLite's, or a PostgreSQL that several replicas share; everything above this folder sees no difference,
-and all other SQL is one text for both. What is special to each is in `storage.sqlite` and `storage.postgres`.
+It is a SQLite file, or a PostgreSQL database that several replicas share. Callers see no difference, and all SQL works
+on both; what differs is in `storage.sqlite` and `storage.postgres`.
 """
 
 import asyncio
@@ -21,25 +21,25 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class NewerSchema(Exception):
-    """The database was written by a newer version of this program; starting would damage it."""
+    """The database was migrated by a newer version of this program; starting would damage it."""
 
 
 class Engines(Protocol):
-    """What SQLite and PostgreSQL do each in its own way."""
+    """What differs between SQLite and PostgreSQL."""
 
-    writer: AsyncEngine  # its transactions are alone, in all processes
-    reader: AsyncEngine  # its transactions see one moment
-    now: str  # a statement that tells the time
+    writer: AsyncEngine  # its transactions are exclusive across processes
+    reader: AsyncEngine  # its transactions see a consistent snapshot
+    now: str  # a statement that selects the time
 
     async def checkpoint(self) -> bool: ...
 
     async def notify(self) -> None: ...
 
-    async def listen(self, ring: Callable[[], None]) -> None: ...
+    async def listen(self, callback: Callable[[], None]) -> None: ...
 
 
 class Database:
-    """Transactions for everybody: `write()` one at a time, `read()` beside it."""
+    """Transactions: `write()` one at a time, `read()` concurrently."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -48,25 +48,25 @@ class Database:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes may work on it too."""
+        """Whether other processes may use it too."""
         return not isinstance(self._engines, Sqlite)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One write transaction: committed at the end, rolled back on any exception. Make no other calls inside."""
+        """A write transaction, committed at the end and rolled back on any exception. Await nothing else inside."""
         with self._forbid_nesting():
             async with self._write_lock, transaction(self._engines.writer) as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent snapshot, never waiting for the writer."""
+        """A read transaction on a consistent snapshot; it never waits for the writer."""
         with self._forbid_nesting():
             async with transaction(self._engines.reader) as connection:
                 yield connection
 
     async def is_reachable(self) -> bool:
-        """Whether it can be read now."""
+        """Whether the database can be read now."""
         try:
             async with self.read() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -75,28 +75,28 @@ class Database:
         return True
 
     async def now(self) -> float:
-        """The database's own time, seconds since the epoch: one clock for all who share it."""
+        """Return the database's time in seconds since the epoch: one clock for all processes that share it."""
         async with self.read() as connection:
             return float((await connection.execute(text(self._engines.now))).scalar_one())
 
     async def notify(self) -> None:
-        """Tell all other processes that rows have changed (a hint, as a bell's ring is); alone, nobody is told."""
+        """Notify all processes that rows have changed. This is only a hint; with SQLite it does nothing."""
         await self._engines.notify()
 
-    async def listen(self, ring: Callable[[], None]) -> None:
-        """Ring at every `notify()` of whichever process, our own too, and after each time that the line was cut, when
-        some may have been missed. For ever; with SQLite there is nothing to hear, and it ends at once."""
-        await self._engines.listen(ring)
+    async def listen(self, callback: Callable[[], None]) -> None:
+        """Call `callback` at each `notify()` of any process, our own included, and after each reconnection, when some
+        may have been missed. Runs forever; with SQLite it returns at once."""
+        await self._engines.listen(callback)
 
     async def checkpoint(self) -> bool:
-        """Fold SQLite's write-ahead log into the file and empty it: until then what was deleted stands there. False
-        while somebody is reading: nobody is made to wait, the next time will do."""
+        """Copy SQLite's write-ahead log into the file and empty it: until then it contains deleted data. Returns False
+        if a reader prevents it; try again later."""
         async with self._write_lock:
             return await self._engines.checkpoint()
 
     @contextmanager
     def _forbid_nesting(self) -> Iterator[None]:
-        """A task that waits for a second connection while it holds one waits for ever, once enough tasks do."""
+        """Forbid nested transactions: tasks that hold one connection and wait for another can deadlock."""
         task = asyncio.current_task()
         if task in self._tasks_inside:
             raise RuntimeError("a transaction inside a transaction: pass the connection on")
@@ -109,11 +109,11 @@ class Database:
 
 @asynccontextmanager
 async def open_database(where: Path | str) -> AsyncIterator[Database]:
-    """The database in this file of SQLite's, or at this address of a PostgreSQL, migrated to the newest schema.
+    """Open the SQLite database in this file or the PostgreSQL database at this URL, and migrate it.
 
     Raises:
-        NewerSchema: when a newer version has migrated it further.
-        NotUsable: the address is none of a PostgreSQL database.
+        NewerSchema: a newer version has migrated it further.
+        NotUsable: the URL is not that of a usable PostgreSQL database.
     """
     engines = Sqlite(where) if isinstance(where, Path) else _postgres(where)
     try:
@@ -126,7 +126,7 @@ async def open_database(where: Path | str) -> AsyncIterator[Database]:
 
 
 def _postgres(url: str) -> Engines:
-    from storage.postgres import Postgres  # noqa: PLC0415  # its driver is an extra that a single process can do without
+    from storage.postgres import Postgres  # noqa: PLC0415  # its driver is an optional dependency
 
     return Postgres(url)
 
@@ -137,7 +137,7 @@ def _prepare_postgres(connection: Connection) -> None:
         raise UnusableDatabase(
             f"The database's encoding is {encoding}. Make one with: CREATE DATABASE … ENCODING 'UTF8'"
         )
-    # A migration may think for longer than a write; replicas that start together wait for the first of them.
+    # A migration may pause for longer than a write; replicas that start together wait for the first one.
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 60000")
 
 
@@ -150,7 +150,7 @@ def migrate(connection: Connection) -> None:
 
 
 def _is_newest(connection: Connection) -> bool:
-    """Nearly always: so nearly every start does without Alembic, which takes a seventh of it."""
+    """Checked without Alembic, whose import takes a seventh of a start and is rarely needed."""
     newest = max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
     if not inspect(connection).has_table("alembic_version"):
         return False
@@ -158,7 +158,7 @@ def _is_newest(connection: Connection) -> bool:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415  # as just said
+    from alembic import command  # noqa: PLC0415  # see `_is_newest`
     from alembic.config import Config  # noqa: PLC0415  # likewise
     from alembic.script import ScriptDirectory  # noqa: PLC0415  # likewise
     from alembic.util import CommandError  # noqa: PLC0415  # likewise

@@ -1,20 +1,18 @@
-"""What a folder needs that a bucket does by itself: bytes that survive a power cut, and no halves after a crash.
+"""Durable files in a folder: they survive a power cut, and a crash leaves no partial ones.
 
-A row that says that a picture is stored must never outlive the picture, so a file is on the disk, with its name and its
-folders, before anybody hears of it (fsync(2): a folder's entries are synced by syncing the folder).
+A row that says that a picture is stored must not outlive the picture. So a file, its name and its folders are synced to
+disk before the row is written (fsync(2): syncing a folder syncs its entries).
 """
 
 import os
 import re
 from pathlib import Path
 
-_UNFINISHED = re.compile(
-    r".+#\d+", re.ASCII
-)  # how the object store names what it has not finished; its lists hide them
+_UNFINISHED = re.compile(r".+#\d+", re.ASCII)  # the object store's names of partial files, which its lists hide
 
 
 def make_durable(folder: Path, key: str) -> None:
-    """Onto the disk with the file of this key and with its folders, up to `folder`. Nothing when it is gone again."""
+    """Sync the file with this key and its folders, up to `folder`. Does nothing if the file is gone."""
     path = folder / key
     try:
         for part in (path, *path.parents):
@@ -22,15 +20,15 @@ def make_durable(folder: Path, key: str) -> None:
             if part == folder:
                 return
     except FileNotFoundError:
-        return  # whoever it belongs to was quicker: deleted
+        return  # deleted in the meantime
 
 
 def remove_unfinished(folder: Path) -> int:
-    """Delete what a crash has left half written; returns how many files. To be called while nobody writes."""
-    halves = [path for path in folder.rglob("*") if _UNFINISHED.fullmatch(path.name) and path.is_file()]
-    for path in halves:
+    """Delete partial files that a crash left behind; return how many. Call it only while nothing is being written."""
+    partial = [path for path in folder.rglob("*") if _UNFINISHED.fullmatch(path.name) and path.is_file()]
+    for path in partial:
         path.unlink()
-    return len(halves)
+    return len(partial)
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Groups' rules, set by their admins; and what becomes of everything when a group moves to a new address."""
+"""Settings of groups, and what happens when a group gets a new platform id."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,8 +11,8 @@ Who = Literal["everyone", "admins"]
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """A group's rules. `styles`: indices, None for all; `quiet_from` and `quiet_to`: minutes of the day in UTC, the
-    night in between may contain midnight; `delete_cards_after_hours` counts from a job's end."""
+    """A group's settings. `styles`: indices, None for all; `quiet_from` and `quiet_to`: minutes of the day in UTC, the
+    range may contain midnight; `delete_cards_after_hours` counts from a job's end."""
 
     enabled: bool = True
     styles: frozenset[int] | None = None
@@ -59,7 +59,7 @@ _DELETE_CHAT = text("DELETE FROM chat WHERE id = :source_id")
 
 
 async def get_settings(connection: AsyncConnection, chat_id: int) -> GroupSettings:
-    """The rules of this chat; the defaults while its admins have set none."""
+    """Return the settings of this chat; the defaults if its admins have set none."""
     row = (await connection.execute(_GET, {"chat_id": chat_id})).mappings().one_or_none()
     if row is None:
         return GroupSettings()
@@ -68,22 +68,22 @@ async def get_settings(connection: AsyncConnection, chat_id: int) -> GroupSettin
     return GroupSettings(**{**row, **flags, "styles": styles})
 
 
-async def save_settings(connection: AsyncConnection, chat_id: int, rules: GroupSettings) -> None:
-    """These are the rules of this chat from now on."""
-    values = {name: getattr(rules, name) for name in _COLUMNS}
-    if rules.styles is not None:
-        values["styles"] = ",".join(str(index) for index in sorted(rules.styles))
+async def save_settings(connection: AsyncConnection, chat_id: int, settings: GroupSettings) -> None:
+    """Store the settings of this chat."""
+    values = {name: getattr(settings, name) for name in _COLUMNS}
+    if settings.styles is not None:
+        values["styles"] = ",".join(str(index) for index in sorted(settings.styles))
     await connection.execute(_SAVE, {**values, "chat_id": chat_id})
 
 
 async def get_last_asked(connection: AsyncConnection, *, person_id: int, chat_id: int) -> float | None:
-    """When this person last asked for something in this chat."""
+    """Return when this person last requested something in this chat, or None."""
     values = {"person_id": person_id, "chat_id": chat_id}
     return (await connection.execute(_GET_LAST_ASKED, values)).scalar_one_or_none()
 
 
 async def set_platform_id(connection: AsyncConnection, chat_id: int, platform_id: str) -> None:
-    """The chat has a new id at its platform; messages of the old address cannot be reached from there."""
+    """Set a new platform id. Messages sent under the old one can't be edited any more, so cards are cleared."""
     await connection.execute(_SET_PLATFORM_ID, {"id": chat_id, "platform_id": platform_id, "yes": True})
     await connection.execute(_CLEAR_CARDS, {"id": chat_id})
     await connection.execute(_CLEAR_ALBUM_CARDS, {"id": chat_id})

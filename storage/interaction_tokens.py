@@ -1,4 +1,4 @@
-"""What a platform lets us still say to an interaction: for a quarter of an hour, by a token that is sealed."""
+"""Interaction tokens: for 15 minutes they allow replies to an interaction. They are stored encrypted."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +24,8 @@ _DELETE_EXPIRED = text("DELETE FROM reply WHERE until < :before")
 
 @dataclass(frozen=True)
 class InteractionToken:
-    """`message`: our answer, or the message whose button was pressed. `is_open`: the answer says nothing yet. `unseen`:
-    only one person sees it. `remaining`: how many more messages it allows."""
+    """`sealed`: the encrypted token. `message`: our reply, or the message whose button was pressed. `is_open`: the
+    reply is still empty. `unseen`: only one person sees it. `remaining`: how many more messages are allowed."""
 
     interaction: str
     application: int
@@ -37,57 +37,57 @@ class InteractionToken:
     remaining: int
 
 
-async def insert(connection: AsyncConnection, account: str, reply: InteractionToken) -> bool:
-    """Whether it is new: an interaction is answered once, whoever hears of it."""
+async def insert(connection: AsyncConnection, account: str, token: InteractionToken) -> bool:
+    """Insert a token; False if the interaction is known already: each is answered once."""
     values = {
-        "interaction": reply.interaction,
-        "application": reply.application,
-        "sealed": reply.sealed,
-        "message": reply.message,
-        "until": reply.until,
-        "is_open": reply.is_open,
-        "unseen": reply.unseen,
-        "remaining": reply.remaining,
+        "interaction": token.interaction,
+        "application": token.application,
+        "sealed": token.sealed,
+        "message": token.message,
+        "until": token.until,
+        "is_open": token.is_open,
+        "unseen": token.unseen,
+        "remaining": token.remaining,
     }
     return (await connection.execute(_INSERT, {"account": account, **values})).rowcount == 1
 
 
 async def get(connection: AsyncConnection, account: str, interaction: str) -> InteractionToken | None:
-    """What this interaction allows."""
+    """Return the token of this interaction."""
     found = await connection.execute(_GET, {"account": account, "interaction": interaction})
     return _token_from_row(found.one_or_none())
 
 
 async def find_open(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
-    """The interaction whose answer this message is, if that still says nothing."""
+    """Return the token whose reply is this message, if the reply has no content yet."""
     found = await connection.execute(_FIND_OPEN, {"account": account, "message": message})
     return _token_from_row(found.first())
 
 
 async def claim(connection: AsyncConnection, account: str, interaction: str) -> bool:
-    """Whether its answer is ours to fill: nobody else fills it meanwhile."""
+    """Claim filling the reply; False if another process has."""
     return (
         await connection.execute(_CLAIM, {"account": account, "interaction": interaction, "no": False})
     ).rowcount == 1
 
 
 async def reopen(connection: AsyncConnection, account: str, interaction: str) -> None:
-    """Its answer was not filled after all."""
+    """Release the claim: the reply was not filled."""
     await connection.execute(_REOPEN, {"account": account, "interaction": interaction, "yes": True})
 
 
 async def count_message(connection: AsyncConnection, account: str, interaction: str) -> None:
-    """One more message was written by its right."""
+    """Count a message that was sent with this token."""
     await connection.execute(_COUNT_MESSAGE, {"account": account, "interaction": interaction})
 
 
 async def delete_expired(connection: AsyncConnection, before: float) -> None:
-    """Those whose time was over by then."""
+    """Delete the tokens that expired before `before`."""
     await connection.execute(_DELETE_EXPIRED, {"before": before})
 
 
 def _token_from_row(row: Row[Any] | None) -> InteractionToken | None:
     if row is None:
         return None
-    told = row.interaction, row.application, row.sealed, row.message, row.until
-    return InteractionToken(*told, is_open=bool(row.is_open), unseen=bool(row.unseen), remaining=row.remaining)
+    values = row.interaction, row.application, row.sealed, row.message, row.until
+    return InteractionToken(*values, is_open=bool(row.is_open), unseen=bool(row.unseen), remaining=row.remaining)

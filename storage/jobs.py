@@ -1,5 +1,4 @@
-"""The jobs table: a job's row is its state machine, read and saved here. `bot.domain.job_lifecycle` decides its
-moves."""
+"""Jobs: one row each, which holds the job's state. `bot.domain.job_lifecycle` decides the transitions."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -11,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class State(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
-    DRAFT = "draft"  # a photo without a style, or a reference without a photo; holds no slot, expires
-    QUEUED = "queued"  # waits for its turn; a unit of quota is reserved
-    SUBMITTING = "submitting"  # holds the slot; the API may or may not have taken it yet
-    RUNNING = "running"  # the API works on it
-    FETCHING = "fetching"  # the API is done and the slot is free; the picture is not in our store yet
-    STORED = "stored"  # the picture is ours, the unit is spent; its card does not show it yet
-    DELIVERED = "delivered"  # the person has seen it
-    FAILED = "failed"  # an honest reason, the unit given back
-    CANCELED = "canceled"  # at the person's wish, the unit given back
+    DRAFT = "draft"  # a photo without a style, or a reference without a photo; expires
+    QUEUED = "queued"  # waiting for its turn; a unit of quota is reserved
+    SUBMITTING = "submitting"  # holds a slot; the API may or may not have accepted it yet
+    RUNNING = "running"  # accepted by the API, still holds the slot
+    FETCHING = "fetching"  # finished at the API, slot released; the picture is not stored yet
+    STORED = "stored"  # the picture is stored and the unit spent; the card does not show it yet
+    DELIVERED = "delivered"  # shown to the person
+    FAILED = "failed"  # ended with an error, the unit returned
+    CANCELED = "canceled"  # canceled by the person, the unit returned
 
 
 WAITING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING})
@@ -31,10 +30,10 @@ ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
 
 @dataclass(frozen=True)
 class NewJob:
-    """What is known of a job before it has a row. `tag` is its turn; None for drafts and for jobs that never queue.
+    """A job without a row yet. `tag`: its position in the queue; None for drafts and for jobs that never queue.
 
-    `subject`: whose photo it is, when it is somebody else's (an id of the platform); `consent` is then "asked" or
-    "given"; `reference_name`: what its person calls the saved style that is its reference; `album_id`: see
+    `subject`: the platform id of the person in the photo, if that is not the requester; `consent` is then "asked" or
+    "given". `reference_name`: the requester's name for the saved style used as reference. `album_id`: see
     `storage.albums`.
     """
 
@@ -62,7 +61,7 @@ class NewJob:
 @dataclass(frozen=True)
 class Job:
     """One row. Times are seconds since the epoch; `photo` and `reference` are keys of the photo store; `asked`: when it
-    was queued, or answered from the store."""
+    was queued, or answered with a stored result."""
 
     id: int
     version: int
@@ -111,7 +110,7 @@ _INSERT = text(f"""
     ON CONFLICT (source) DO NOTHING
     RETURNING id
 """)  # noqa: S608  # the names come from the dataclass above
-_NOT_UPDATED = {"id", "version", "source", "created", "message_id"}  # the card is `storage.cards`' business
+_NOT_UPDATED = {"id", "version", "source", "created", "message_id"}  # `storage.cards` writes the card's message
 _UPDATED = [field.name for field in fields(Job) if field.name not in _NOT_UPDATED]
 _UPDATE = text(f"""
     UPDATE job SET {", ".join(f"{name} = :{name}" for name in _UPDATED)}, version = version + 1
@@ -133,9 +132,9 @@ _LIST_HISTORY = text(f"""
 _LIST_OF_PERSON = text(f"""
     SELECT {COLUMNS} FROM job WHERE person_id = :person_id AND state IN :states ORDER BY id
 """).bindparams(bindparam("states", expanding=True))  # noqa: S608  # constant
-# Word for word as in the partial index: so the database sees that it need not look through the whole history.
+# Must repeat the condition of the partial index exactly, or the database scans the whole history.
 IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
-# And not ordered there: SQLite would rather walk all rows in their order than sort a few.
+# No ORDER BY: SQLite would walk all rows in order rather than sort a few.
 _LIST_WAITING = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING}")  # noqa: S608  # constant
 _LIST_ACTIVE = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
 _GET_NEXT_QUEUED = text(f"""
@@ -170,95 +169,95 @@ _COUNT_PHOTO_USES = text("""
 
 
 def job_from_row(row: Row[Any]) -> Job:
-    """The job in a row of COLUMNS, which come in the order of the fields."""
+    """Build a job from a row of COLUMNS, which are in the order of its fields."""
     job = dict(zip(_FIELDS, row, strict=True))
-    for name in _FLAGS:  # SQLite knows no truth values
+    for name in _FLAGS:  # SQLite has no booleans
         job[name] = bool(job[name])
     job["state"] = State(job["state"])
     return Job(**job)
 
 
 async def insert(connection: AsyncConnection, job: NewJob) -> int | None:
-    """The new row's id, or None when this source already has one."""
+    """Insert a row and return its id, or None if this source already has one."""
     return (await connection.execute(_INSERT, {**asdict(job), "no": False})).scalar_one_or_none()
 
 
 async def update(connection: AsyncConnection, job: Job) -> bool:
-    """Write the job back. False when somebody else has moved it since it was read: read again and decide again."""
+    """Write the job back. False if it was changed since it was read: read it again and decide again."""
     return (await connection.execute(_UPDATE, dict(vars(job)))).rowcount == 1  # `asdict` would copy each value
 
 
 async def get(connection: AsyncConnection, job_id: int) -> Job | None:
-    """The job of this id."""
+    """Return the job with this id."""
     row = (await connection.execute(_GET, {"id": job_id})).one_or_none()
     return None if row is None else job_from_row(row)
 
 
 async def get_own(connection: AsyncConnection, job_id: int, *, platform: str, platform_id: str) -> Job | None:
-    """The job of this id, if it is this person's and they have not deleted it."""
+    """Return the job with this id if it belongs to this person and is not deleted."""
     values = {"id": job_id, "platform": platform, "platform_id": platform_id}
     row = (await connection.execute(_GET_OWN, values)).one_or_none()
     return None if row is None else job_from_row(row)
 
 
 async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Job]:
-    """The jobs of these ids, by id."""
+    """Return the jobs with these ids, by id."""
     found: dict[int, Job] = {}
-    for start in range(0, len(job_ids), 500):  # databases bound the number of values
+    for start in range(0, len(job_ids), 500):  # databases limit the number of parameters
         rows = await connection.execute(_GET_MANY, {"ids": list(job_ids[start : start + 500])})
         found |= {job.id: job for job in map(job_from_row, rows)}
     return found
 
 
 async def get_by_source(connection: AsyncConnection, source: str) -> Job | None:
-    """The job that this update, interaction or request has made."""
+    """Return the job that this update, interaction or request created."""
     row = (await connection.execute(_GET_BY_SOURCE, {"source": source})).one_or_none()
     return None if row is None else job_from_row(row)
 
 
 async def list_history(connection: AsyncConnection, person_id: int, limit: int) -> tuple[Job, ...]:
-    """A person's jobs, newest first, without drafts and without what they deleted."""
+    """Return a person's jobs, newest first, without drafts and deleted ones."""
     rows = await connection.execute(_LIST_HISTORY, {"person_id": person_id, "limit": limit})
     return tuple(map(job_from_row, rows))
 
 
 async def list_of_person(connection: AsyncConnection, person_id: int, states: Sequence[State]) -> tuple[Job, ...]:
-    """A person's jobs in these states, oldest first."""
+    """Return a person's jobs in these states, oldest first."""
     rows = await connection.execute(_LIST_OF_PERSON, {"person_id": person_id, "states": list(states)})
     return tuple(map(job_from_row, rows))
 
 
 async def list_of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:
-    """The jobs that others have asked for with a photo of the person of this id, oldest first."""
+    """Return the jobs that use a photo of the person with this platform id, requested by others, oldest first."""
     rows = await connection.execute(_LIST_OF_SUBJECT, {"platform": platform, "subject": subject})
     return tuple(map(job_from_row, rows))
 
 
 async def list_waiting(connection: AsyncConnection) -> tuple[Job, ...]:
-    """Everybody's jobs that wait or run, in no order."""
+    """Return all jobs that wait or run, unordered."""
     return tuple(map(job_from_row, await connection.execute(_LIST_WAITING)))
 
 
 async def list_active(connection: AsyncConnection) -> tuple[Job, ...]:
-    """Everybody's jobs that somebody works on, in no order."""
+    """Return all jobs that a worker has claimed, unordered."""
     return tuple(map(job_from_row, await connection.execute(_LIST_ACTIVE)))
 
 
 async def get_next_queued(connection: AsyncConnection, now: float) -> Job | None:
-    """The job whose turn it is."""
+    """Return the queued job whose turn it is, or None."""
     row = (await connection.execute(_GET_NEXT_QUEUED, {"now": now})).one_or_none()
     return None if row is None else job_from_row(row)
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:
-    """How many of a person's jobs wait or run. Touch the person's row first when a limit hangs on it."""
+    """Count a person's jobs that wait or run. Lock the person's row first if a limit depends on it."""
     return int((await connection.execute(_COUNT_WAITING, {"person_id": person_id})).scalar_one())
 
 
 async def find_same_request(
     connection: AsyncConnection, *, person_id: int, photo_hash: str, style: int, reference_hash: str | None, seed: int
 ) -> Job | None:
-    """A waiting job of this person for the same photo and style."""
+    """Return a waiting job of this person for the same photo, style, reference and seed."""
     values = {
         "person_id": person_id,
         "photo_hash": photo_hash,
@@ -273,17 +272,17 @@ async def find_same_request(
 async def get_last_seed(
     connection: AsyncConnection, *, person_id: int, photo_hash: str | None, style: int | None
 ) -> int:
-    """The highest seed that this person has had for a photo and style."""
+    """Return the highest seed that this person has used for a photo and style; 0 if none."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style}
     return int((await connection.execute(_GET_LAST_SEED, values)).scalar_one())
 
 
 async def list_favorite_styles(connection: AsyncConnection, person_id: int, *, limit: int) -> tuple[int, ...]:
-    """The styles that this person asked for most, most first."""
+    """Return the styles that this person requested most often, most frequent first."""
     return tuple((await connection.execute(_LIST_FAVORITE_STYLES, {"person_id": person_id, "limit": limit})).scalars())
 
 
 async def is_photo_in_use(connection: AsyncConnection, person_id: int, key: str) -> bool:
-    """Whether some job that this person has not deleted still uses the photo of this key."""
+    """Whether a job that this person has not deleted still uses the photo with this key."""
     values = {"person_id": person_id, "key": key}
     return int((await connection.execute(_COUNT_PHOTO_USES, values)).scalar_one()) > 0

@@ -1,6 +1,7 @@
-"""Roles: what only one process may do at a time, who does it now, and the fence before all others.
+"""Roles that only one process may hold at a time, with an epoch that fences off former holders.
 
-A write is alone in all processes, so a look inside it is fence enough: nobody takes the role over before it ends.
+Write transactions are exclusive across processes, so checking the epoch inside one is enough: nobody can acquire the
+role before it ends.
 """
 
 from sqlalchemy import text
@@ -15,10 +16,10 @@ _IS_CURRENT_EPOCH = text("SELECT COUNT(*) FROM role WHERE name = :name AND epoch
 
 
 async def acquire(connection: AsyncConnection, name: str, owner: str) -> int:
-    """The role is this owner's from now on; returns its epoch. Whoever has an older one does not hold it any more."""
+    """Give the role to this owner and return its new epoch; older epochs are void."""
     return int((await connection.execute(_ACQUIRE, {"name": name, "owner": owner})).scalar_one())
 
 
 async def is_current_epoch(connection: AsyncConnection, name: str, epoch: int) -> bool:
-    """Whether the role is still held with this epoch; in a write, until the end of it."""
+    """Whether this epoch of the role is current; in a write transaction it stays so until the end."""
     return int((await connection.execute(_IS_CURRENT_EPOCH, {"name": name, "epoch": epoch})).scalar_one()) == 1

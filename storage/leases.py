@@ -1,7 +1,7 @@
-"""Where elections are held: procrastinate's queue, in a PostgreSQL that several processes share.
+"""Leases for leader election: procrastinate's queue, in the PostgreSQL that the processes share.
 
-Its tables stand in a schema of their own, named after their own text: a newer procrastinate makes new ones, and nothing
-in them outlives the processes that hold roles. Source: procrastinate.readthedocs.io.
+Its tables are in a schema named after a hash of their DDL: a newer procrastinate creates new ones, and nothing in them
+needs to outlive the processes that hold leases. Source: procrastinate.readthedocs.io.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres import TCP, libpq_url
 
-_CREATE_TABLES_LOCK = 0x7265_7061_696E_7401  # the advisory lock of whoever makes the tables
+_CREATE_TABLES_LOCK = 0x7265_7061_696E_7401  # the advisory lock for creating the tables
 _SCHEMA = "election_" + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:8]
 _IS_ELECTED = text(f"""
     SELECT COUNT(*) FROM {_SCHEMA}.procrastinate_jobs WHERE id = :job_id AND status = 'doing'
@@ -29,9 +29,9 @@ _IS_ELECTED = text(f"""
 
 @asynccontextmanager
 async def open_elections(url: str) -> AsyncIterator[JobManager]:
-    """The queue; its tables are made if there are none. Raises psycopg.OperationalError without a server."""
+    """Open the queue; its tables are created if needed. Raises psycopg.OperationalError without a server."""
     conninfo = libpq_url(url)
-    # What is in there is forgotten with the processes anyway, so no beat waits for a disk.
+    # The rows are worthless after a crash, so heartbeats need not wait for the disk.
     options = f"-c search_path={_SCHEMA} -c synchronous_commit=off -c lock_timeout=3s -c statement_timeout=3s"
     await _create_tables(conninfo)
     kwargs = {**TCP, "options": options, "autocommit": True}
@@ -46,12 +46,12 @@ async def open_elections(url: str) -> AsyncIterator[JobManager]:
 
 
 def _unchecked_pool(**options: Any) -> AsyncConnectionPool[Any]:
-    """A pool that does not try a connection out before each statement: a beat is soon tried again."""
+    """A pool that does not check a connection before each use: a failed heartbeat is soon retried."""
     return AsyncConnectionPool(**{**options, "check": None})
 
 
 async def is_elected(connection: AsyncConnection, job_id: int) -> bool:
-    """Whether the holder whose job this is has not been given up for dead."""
+    """Whether the lease of this queue job is still held."""
     return int((await connection.execute(_IS_ELECTED, {"job_id": job_id})).scalar_one()) == 1
 
 

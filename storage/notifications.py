@@ -1,4 +1,4 @@
-"""Notices: short new messages that are owed. A row is gone before its message is sent, so it comes at most once."""
+"""Notifications: short new messages to send. A row is deleted before its message is sent: delivery is at most once."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ _LIST_EXPIRED_CARDS = text("""
 
 @dataclass(frozen=True)
 class ExpiredCard:
-    """A message of a job's; with `album_id` the card of its album."""
+    """The message of a job; with `album_id` the card of its album."""
 
     job_id: int
     album_id: int | None
@@ -43,31 +43,31 @@ class ExpiredCard:
 
 
 async def insert(connection: AsyncConnection, job_id: int, next_at: float) -> None:
-    """The person of this job is to be told by a new message, not before then."""
+    """Send a notification about this job at `next_at` or later."""
     await connection.execute(_INSERT, {"job_id": job_id, "next_at": next_at})
 
 
 async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[int, ...]:
-    """The jobs of which a new message is to tell on a platform now."""
+    """Return the ids of the jobs with a notification due on a platform; at most 50."""
     return tuple((await connection.execute(_LIST_DUE, {"platform": platform, "now": now})).scalars())
 
 
 async def take(connection: AsyncConnection, job_id: int) -> bool:
-    """It is about to be sent, by whoever gets True."""
+    """Delete a notification that is about to be sent; False if another process has."""
     return (await connection.execute(_DELETE, {"job_id": job_id})).rowcount == 1
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
-    """No notice waits for longer than until then, whatever a clock that was wrong has written."""
+    """Limit the due times of notifications to `latest`, in case a wrong clock has written later ones."""
     await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def delete_before(connection: AsyncConnection, before: float) -> None:
-    """What could not be told for so long is no news any more."""
+    """Delete notifications that were due before `before`."""
     await connection.execute(_DELETE_BEFORE, {"before": before})
 
 
 async def list_expired_cards(connection: AsyncConnection, platform: str, now: float) -> tuple[ExpiredCard, ...]:
-    """What has hung in a group for as long as its admins want: jobs' own messages, and the cards of albums."""
+    """Return messages of jobs and albums that were in a group for as long as its settings allow; at most 50."""
     rows = await connection.execute(_LIST_EXPIRED_CARDS, {"platform": platform, "now": now})
     return tuple(ExpiredCard(*row) for row in rows)

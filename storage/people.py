@@ -1,11 +1,11 @@
-"""Who asks, and where: one row a person, one row a chat."""
+"""People and chats: one row for each."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# The update is not idle: it touches the row, so that whoever counts this person's jobs next is alone, PostgreSQL too.
+# The update also locks the row, so that counting this person's jobs afterwards is safe on PostgreSQL too.
 _UPSERT_PERSON = text("""
     INSERT INTO person (platform, platform_id, language, created) VALUES (:platform, :platform_id, :language, :now)
     ON CONFLICT (platform, platform_id) DO UPDATE
@@ -50,7 +50,7 @@ _FIND_PERSON_ID = text("SELECT id FROM person WHERE platform = :platform AND pla
 async def upsert_person(
     connection: AsyncConnection, *, platform: str, platform_id: str, language: str, now: float
 ) -> int:
-    """The id of this person's row, locked until the end of the transaction; made when it is new."""
+    """Return the id of this person's row, created if needed and locked until the end of the transaction."""
     values = {"platform": platform, "platform_id": platform_id, "language": language, "now": now}
     return int((await connection.execute(_UPSERT_PERSON, values)).scalar_one())
 
@@ -64,7 +64,7 @@ async def upsert_chat(
     now: float,
     person_id: int | None = None,
 ) -> int:
-    """The id of this chat's row; made when it is new. `person_id`: the person's person_id private chat it is."""
+    """Return the id of this chat's row, created if needed. `person_id`: the person whose private chat it is."""
     values = {
         "platform": platform,
         "platform_id": platform_id,
@@ -76,79 +76,79 @@ async def upsert_chat(
 
 
 async def find_person_id(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
-    """The id of this person's row, or None when they never asked for anything."""
+    """Return the id of this person's row, or None if they are not known."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_PERSON_ID, values)).scalar_one_or_none()
 
 
 async def lock_person(connection: AsyncConnection, person_id: int) -> None:
-    """Lock the person's row until the end of the transaction, so that what is counted next stays true."""
+    """Lock the person's row until the end of the transaction, so that counts made afterwards stay valid."""
     await connection.execute(_LOCK_PERSON, {"id": person_id})
 
 
 @dataclass(frozen=True)
 class PersonStatus:
-    """Whether the owner keeps them out, and whether they keep their photos from others."""
+    """Whether the owner has banned them, and whether they forbid others to use their photos."""
 
     is_banned: bool = False
     has_opted_out: bool = False
 
 
 async def get_identity(connection: AsyncConnection, person_id: int) -> tuple[str, str, str]:
-    """Platform, id there and language of this person."""
+    """Return the platform, the id there and the language of this person."""
     row = (await connection.execute(_GET_IDENTITY, {"id": person_id})).one()
     return row.platform, row.platform_id, row.language
 
 
 async def get_status(connection: AsyncConnection, person_id: int) -> PersonStatus:
-    """How this person stands."""
+    """Return whether this person is banned or has opted out."""
     row = (await connection.execute(_GET_STATUS, {"id": person_id})).one_or_none()
     return PersonStatus() if row is None else PersonStatus(row.banned_at is not None, row.opted_out_at is not None)
 
 
 async def has_subject_opted_out(connection: AsyncConnection, *, chat_id: int, subject: str) -> bool:
-    """Whether the person of this id, at the platform of this chat, doesn't want others to have their photos painted."""
+    """Whether the person with this platform id, on the platform of this chat, forbids others to use their photos."""
     return int((await connection.execute(_COUNT_OPTED_OUT, {"chat_id": chat_id, "subject": subject})).scalar_one()) > 0
 
 
 async def set_banned(connection: AsyncConnection, person_id: int, at: float | None) -> None:
-    """Keep them out from now on, or (None) let them in again."""
+    """Ban them as of `at`, or lift the ban (None)."""
     await connection.execute(_SET_BANNED, {"id": person_id, "at": at})
 
 
 async def set_opted_out(connection: AsyncConnection, person_id: int, at: float | None) -> None:
-    """Nobody else may have their photos painted from now on; None: others may again."""
+    """Forbid others to use their photos as of `at`, or allow it again (None)."""
     await connection.execute(_SET_OPTED_OUT, {"id": person_id, "at": at})
 
 
 async def set_language(connection: AsyncConnection, person_id: int, language: str | None) -> None:
-    """The language they chose; None: the one that their app tells."""
+    """Store the language they chose; None: follow the language of their app."""
     await connection.execute(_SET_LANGUAGE, {"id": person_id, "language": language})
 
 
 async def get_language(connection: AsyncConnection, *, platform: str, platform_id: str, reported: str) -> str | None:
-    """The language that this person chose, else the one that their app tells now, else the one that it reported last."""
+    """Return the language they chose, else the one their app reports now, else the one it reported last."""
     values = {"platform": platform, "platform_id": platform_id, "reported": reported}
     return (await connection.execute(_GET_LANGUAGE, values)).scalar_one_or_none()
 
 
 async def find_chat_id(connection: AsyncConnection, *, platform: str, platform_id: str) -> int | None:
-    """The id of this chat's row, or None when nobody asked for anything there."""
+    """Return the id of this chat's row, or None if it is not known."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_CHAT_ID, values)).scalar_one_or_none()
 
 
 async def is_private_chat_known(connection: AsyncConnection, *, platform: str, platform_id: str) -> bool:
-    """Whether this chat is known as the private one of somebody who was not forgotten."""
+    """Whether this is the private chat of a known person who has not deleted their data."""
     values = {"platform": platform, "platform_id": platform_id}
     return int((await connection.execute(_COUNT_PRIVATE_CHATS, values)).scalar_one()) > 0
 
 
 async def get_chat_platform(connection: AsyncConnection, chat_id: int) -> str:
-    """Where this chat is."""
+    """Return the platform of this chat."""
     return str((await connection.execute(_GET_CHAT_PLATFORM, {"id": chat_id})).scalar_one())
 
 
 async def lock_chat(connection: AsyncConnection, chat_id: int) -> bool:
-    """Lock the chat's row until the end of the transaction; returns whether it is a group."""
+    """Lock the chat's row until the end of the transaction; return whether it is a group."""
     return bool((await connection.execute(_LOCK_CHAT, {"id": chat_id})).scalar_one())

@@ -1,8 +1,8 @@
-"""Bytes at rest: photos and results, named by content, each with its time to live in its name.
+"""The photo store: photos and results, named by content, with the expiry in the name.
 
-A key is `kind/owner/expiry-hour/sha256.jpg`. With the hour in the name, whoever purges and whoever stores never meet
-at the same key (what is stored now always expires in a later hour), purging needs no index, and the same photo sent
-twice within the hour is one file. The owner in the name keeps one person's deletion from touching another's copy.
+A key is `kind/owner/expiry-hour/sha256.jpg`. With the hour in the key, purging and storing never touch the same key
+(what is stored now always expires in a later hour), purging needs no index, and a photo that is sent twice within an
+hour is stored once. With the owner in the key, deleting one person's photos never affects another's copy.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from obstore.store import LocalStore, ObjectStore
 
 from storage.durable_files import make_durable, remove_unfinished
 
-PAGE = 1000  # keys that are looked at, and held in memory, at a time; a bucket's own pages have as many
-PARALLEL_DELETES = 8  # deletions under way
-NO_EXPIRY = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # until it is deleted
+PAGE = 1000  # keys listed at a time; the page size of buckets
+PARALLEL_DELETES = 8  # concurrent deletions
+NO_EXPIRY = datetime(9999, 12, 31, 23, tzinfo=UTC).timestamp()  # kept until deleted
 
 _KEY = re.compile(r"(original|reference|result|style)/\d{1,19}/\d{10}/[0-9a-f]{64}\.jpg", re.ASCII)
 
 
 class Kind(StrEnum):
-    """What a stored picture is."""
+    """The kind of a stored picture."""
 
     ORIGINAL = "original"
     REFERENCE = "reference"
@@ -37,36 +37,35 @@ class Kind(StrEnum):
 
 
 class StoreDown(Exception):
-    """The store did not do it, whatever that was: nothing is known of the picture, later it may work. A bucket's own
-    words are left out: they quote keys, and whose they are."""
+    """The store failed; whether the picture exists is unknown, and a retry may work. Messages of buckets are left out:
+    they contain keys, and thereby owners."""
 
 
 class PhotoStore:
-    """Pictures by key, over any object store of obstore's; `folder`: where they are, when that is on this machine.
+    """Pictures by key, in any store of obstore; `folder`: their location if it is on this machine.
 
-    Everything here raises StoreDown.
+    All methods raise StoreDown.
     """
 
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder
-        self._purged_until: str | None = None  # the hour up to which nothing is left to purge
+        self._purged_until: str | None = None  # the hour up to which everything is purged
 
     async def put(self, kind: Kind, owner: int, jpeg: bytes, *, expires: float) -> str:
-        """Store the bytes until `expires` (rounded up to the hour); returns the key once they would survive a power
-        cut."""
+        """Store a JPEG until `expires` (rounded up to the hour); return its key once it would survive a power cut."""
         key = f"{kind}/{owner}/{_hour(expires)}/{hashlib.sha256(jpeg).hexdigest()}.jpg"
         with self._store_errors("put"):
             try:
-                await obstore.put_async(self._store, key, jpeg, use_multipart=False)  # whole or not at all
-            except FileNotFoundError as error:  # for what is written, that is no answer: the bucket itself is gone
+                await obstore.put_async(self._store, key, jpeg, use_multipart=False)  # atomic
+            except FileNotFoundError as error:  # a write does not fail so unless the bucket is missing
                 raise StoreDown("put: there is no such place") from error
         if self._folder is not None:
             await asyncio.to_thread(make_durable, self._folder, key)
         return key
 
     async def get(self, key: str) -> bytes | None:
-        """The bytes, or None when they are gone (or the key is none of ours)."""
+        """Return the bytes, or None if they do not exist or the key is not valid."""
         if _KEY.fullmatch(key) is None:
             return None
         with self._store_errors("get"):
@@ -78,7 +77,7 @@ class PhotoStore:
                 return None
 
     async def delete(self, key: str) -> None:
-        """Delete the bytes; nothing happens when they are gone already."""
+        """Delete the bytes, if they exist."""
         if _KEY.fullmatch(key) is None:
             return
         with self._store_errors("delete"):
@@ -88,7 +87,7 @@ class PhotoStore:
                 await self._require_bucket()
 
     async def has(self, key: str) -> bool:
-        """Whether the bytes are there."""
+        """Whether the bytes exist."""
         if _KEY.fullmatch(key) is None:
             return False
         with self._store_errors("head"):
@@ -100,8 +99,8 @@ class PhotoStore:
             return True
 
     async def purge(self, now: float, *, keep: Collection[str] = frozenset()) -> int:
-        """Delete every picture whose hour has passed, but for those to `keep`; returns how many. Several processes may
-        do it at once. A bucket is listed, which costs, once an hour: that is when pictures expire."""
+        """Delete all expired pictures except those to `keep`; return how many. Several processes may do so at once. A
+        bucket is listed once an hour only, as listing costs money and pictures expire on the hour."""
         this_hour, number, kept = _floor_hour(now), 0, 0
         if self._folder is None and self._purged_until == this_hour:
             return 0
@@ -114,7 +113,7 @@ class PhotoStore:
         return number
 
     async def delete_all(self, kind: Kind, owner: int) -> int:
-        """Delete every picture of one kind that somebody owns; returns how many there were."""
+        """Delete all pictures of one kind and owner; return how many."""
         number = 0
         async for page in self._pages(f"{kind}/{owner}/"):
             await self._delete_each(page)
@@ -122,11 +121,11 @@ class PhotoStore:
         return number
 
     async def keys(self) -> tuple[str, ...]:
-        """Every key in the store, for proofs and exports."""
+        """Return all keys in the store."""
         return tuple([key async for page in self._pages() for key in page])
 
     async def _pages(self, prefix: str | None = None) -> AsyncIterator[list[str]]:
-        """What is there, a page at a time; what is deleted meanwhile moves no other off its page."""
+        """List the keys a page at a time; deletions in between do not skip others."""
         with self._store_errors("list"):
             async for batch in obstore.list(self._store, prefix, chunk_size=PAGE):
                 yield [entry["path"] for entry in batch]
@@ -136,7 +135,7 @@ class PhotoStore:
             await asyncio.gather(*map(self.delete, keys[start : start + PARALLEL_DELETES]))
 
     async def _require_bucket(self) -> None:
-        """A whole bucket that is missing says the same as one picture that is: so it is asked for something else."""
+        """Raise unless the bucket exists: a missing bucket gives the same error as a missing picture."""
         if self._folder is None:
             await anext(aiter(obstore.list(self._store, "probe", chunk_size=1)), None)
 
@@ -145,19 +144,19 @@ class PhotoStore:
         try:
             yield
         except BaseError as error:
-            cause = None if self._folder is None else error  # a disk's own words say what to do
+            cause = None if self._folder is None else error  # errors of a disk contain no keys and help
             raise StoreDown(f"{doing}: {type(error).__name__}") from cause
 
 
 def open_photos(folder: Path) -> PhotoStore:
-    """A store in a folder of this machine, readable by its owner only, rid of what a crash left half written."""
+    """Open a store in a local folder, readable by its owner only, and delete partial files left by a crash."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     remove_unfinished(folder)
-    return PhotoStore(LocalStore(folder, automatic_cleanup=True), folder)  # each hour of each owner is a folder
+    return PhotoStore(LocalStore(folder, automatic_cleanup=True), folder)  # empty folders are removed
 
 
 def is_key(name: str) -> bool:
-    """Whether it is a key of ours."""
+    """Whether this is a valid key."""
     return _KEY.fullmatch(name) is not None
 
 

@@ -1,6 +1,6 @@
-"""What a platform keeps for us: the file of each picture that it was given, and which photos came under a veil.
+"""Files that a platform keeps for us: the file id of each picture sent, and which photos were sent as spoilers.
 
-`account` is the platform with our bot's id there: files and messages mean nothing to another bot.
+`account` is the platform and the id of our bot there: file and message ids are not valid for another bot.
 """
 
 from collections.abc import Sequence
@@ -25,30 +25,30 @@ _COUNT_SPOILERS = text("SELECT COUNT(*) FROM veiled WHERE account = :account AND
 
 
 async def upsert(connection: AsyncConnection, *, account: str, job_id: int, file: str) -> None:
-    """The platform has the job's picture under this id; nothing is kept for a job that was deleted meanwhile."""
+    """Store the platform's file id of the job's picture, unless the job has been deleted."""
     await connection.execute(_UPSERT, {"account": account, "job_id": job_id, "file": file})
 
 
 async def get_many(connection: AsyncConnection, account: str, job_ids: Sequence[int]) -> dict[int, str]:
-    """The files of those jobs whose pictures are still kept, by job."""
+    """Return the file ids of those jobs whose results still exist, by job id."""
     rows = await connection.execute(_GET_MANY, {"account": account, "job_ids": list(job_ids)})
     return {row.job_id: row.file for row in rows}
 
 
 async def delete(connection: AsyncConnection, job_id: int) -> None:
-    """Don't show this job's picture anywhere any more."""
+    """Delete the file ids of this job's picture."""
     await connection.execute(_DELETE, {"job_id": job_id})
 
 
 async def mark_spoiler(
     connection: AsyncConnection, *, account: str, chat: str, message: str, at: float, before: float
 ) -> None:
-    """The picture of this message is to be seen only by those who tap it; what is older than `before` is forgotten."""
+    """Store that the photo of this message is a spoiler; marks older than `before` are deleted."""
     await connection.execute(_DELETE_OLD_SPOILERS, {"before": before})
     await connection.execute(_MARK_SPOILER, {"account": account, "chat": chat, "message": message, "at": at})
 
 
 async def is_spoiler(connection: AsyncConnection, *, account: str, chat: str, message: str) -> bool:
-    """Whether what answers this message is to be veiled too."""
+    """Whether the photo of this message is a spoiler, so that replies to it must be too."""
     values = {"account": account, "chat": chat, "message": message}
     return int((await connection.execute(_COUNT_SPOILERS, values)).scalar_one()) > 0

@@ -1,4 +1,4 @@
-"""PostgreSQL as the bot's database, shared by all replicas; what the stylizer's has too is in `common.postgres`."""
+"""PostgreSQL as the bot's database, shared by all replicas. What the stylizer needs as well is in `common.postgres`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ class Postgres:
         return postgres.open_engine(self._url, begin=begin, connections=connections, connect_args=TCP, session=_SESSION)
 
     async def checkpoint(self) -> bool:
-        return True  # VACUUM is the server's own business
+        return True  # the server vacuums by itself
 
     async def notify(self) -> None:
         await run_to_completion(self._send_notify())
@@ -45,8 +45,8 @@ class Postgres:
             await connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
             await connection.commit()
 
-    async def listen(self, ring: Callable[[], None]) -> None:
-        await postgres.listen(self._url, CHANNEL, ring, connect_args=TCP)
+    async def listen(self, callback: Callable[[], None]) -> None:
+        await postgres.listen(self._url, CHANNEL, callback, connect_args=TCP)
 
 
 def libpq_url(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Purchases: what was paid for units, by the charge id of the platform. They outlive their person, without the name."""
+"""Purchases of units, by the platform's charge id. They outlive their person's data, without the person."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _MARK_REFUNDED = text("UPDATE purchase SET refunded_at = :now WHERE charge_id = 
 
 @dataclass(frozen=True)
 class PurchaseRow:
-    """One row. `taken_back`: how many units a refund took out of the purse, None while there is none."""
+    """One row. `taken_back`: how many units a refund withdrew from the credits, None without a refund."""
 
     charge_id: str
     person_id: int | None
@@ -30,29 +30,29 @@ class PurchaseRow:
 
 
 async def get(connection: AsyncConnection, charge_id: str) -> PurchaseRow | None:
-    """The purchase of this charge."""
+    """Return the purchase with this charge id."""
     row = (await connection.execute(_GET, {"charge_id": charge_id})).one_or_none()
     return None if row is None else PurchaseRow(*row)
 
 
 async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[PurchaseRow, ...]:
-    """What this person bought, newest first."""
+    """Return the purchases of this person, newest first."""
     return tuple(PurchaseRow(*row) for row in await connection.execute(_LIST_OF_PERSON, {"person_id": person_id}))
 
 
 async def insert(
     connection: AsyncConnection, *, charge_id: str, person_id: int, units: int, stars: int, now: float
 ) -> bool:
-    """Write it down; False when this charge is known already."""
+    """Insert a purchase; False if this charge is known already."""
     values = {"charge_id": charge_id, "person_id": person_id, "units": units, "stars": stars, "now": now}
     return (await connection.execute(_INSERT, values)).rowcount == 1
 
 
 async def mark_taken_back(connection: AsyncConnection, charge_id: str, units: int) -> None:
-    """A refund has begun, and took so many units out of the purse."""
+    """Store that a refund has begun and withdrew `units` from the credits."""
     await connection.execute(_MARK_TAKEN_BACK, {"charge_id": charge_id, "units": units})
 
 
 async def mark_refunded(connection: AsyncConnection, charge_id: str, now: float) -> None:
-    """The money went back."""
+    """Store that the money was refunded."""
     await connection.execute(_MARK_REFUNDED, {"charge_id": charge_id, "now": now})

@@ -1,4 +1,4 @@
-"""The queue: whose turn it is, in SQL. The order is (tag, id); `bot.domain.fair_queue` says how tags are given."""
+"""The queue, ordered by (tag, id). `bot.domain.fair_queue` computes the tags."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _GET_PLACE = text("""
     FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
 """)
 _LIST_QUEUED = text("SELECT id, person_id FROM job WHERE state = 'queued' ORDER BY tag, id")
-# The list of states is that of a partial index, word for word.
+# Must repeat the states of the partial index exactly.
 _GET_DEPTH = text("""
     SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
            COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running,
@@ -26,7 +26,7 @@ _GET_DEPTH = text("""
 
 @dataclass(frozen=True)
 class Turn:
-    """What a person's next tag is made from."""
+    """What a person's next tag is computed from."""
 
     vtime: int
     last_tag: int
@@ -35,7 +35,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the queue, from 1, and whether it is the person's first."""
+    """A place in the queue, from 1, and whether no other job of the person is ahead."""
 
     number: int
     is_first: bool
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Depth:
-    """How many jobs wait and how many hold a slot; when the oldest of these was submitted."""
+    """How many jobs wait, how many hold a slot, and when the oldest of the latter was submitted."""
 
     waiting: int
     running: int
@@ -51,34 +51,34 @@ class Depth:
 
 
 async def get_turn(connection: AsyncConnection, person_id: int) -> Turn:
-    """The queue's clock and this person's last tag."""
+    """Return the queue's virtual time and this person's last tag and weight."""
     return Turn(*(await connection.execute(_GET_TURN, {"person_id": person_id})).one())
 
 
 async def set_last_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
-    """This person's newest tag."""
+    """Store this person's latest tag."""
     await connection.execute(_SET_LAST_TAG, {"person_id": person_id, "tag": tag})
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
-    """No queued job waits for longer than until then, whatever a clock that was wrong has written."""
+    """Limit the due times of queued jobs to `latest`, in case a wrong clock has written later ones."""
     await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def advance(connection: AsyncConnection, tag: int) -> None:
-    """The queue's clock has come to this tag; it never goes back."""
+    """Advance the queue's virtual time to this tag; it never goes back."""
     await connection.execute(_ADVANCE, {"tag": tag})
 
 
 async def get_place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
-    """A queued job's place."""
+    """Return the place of a queued job."""
     values = {"id": job_id, "tag": tag, "person_id": person_id}
     row = (await connection.execute(_GET_PLACE, values)).one()
     return Place(int(row.number), is_first=int(row.mine) == 0)
 
 
 async def list_places(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
-    """Places by job id: everybody's, or those `of` some jobs, which takes no memory for all the others."""
+    """Return places by job id: of all queued jobs, or only `of` some of them, which saves memory."""
     found: dict[int, Place] = {}
     seen: set[int] = set()
     for number, (job_id, person_id) in enumerate(await connection.execute(_LIST_QUEUED), start=1):
@@ -89,6 +89,6 @@ async def list_places(connection: AsyncConnection, of: Collection[int] | None = 
 
 
 async def get_depth(connection: AsyncConnection) -> Depth:
-    """The queue from afar."""
+    """Return the length of the queue and the number of running jobs."""
     row = (await connection.execute(_GET_DEPTH)).one()
     return Depth(int(row.waiting), int(row.running), row.oldest)

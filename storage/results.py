@@ -1,4 +1,4 @@
-"""Results: what is known of each picture in store, and who has yet to be told (the outbox)."""
+"""Results: the stored picture of each job. And the outbox: outcomes that are still to be delivered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _ADD_TO_OUTBOX = text("""
     SELECT :job_id, c.platform, 0, :now FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :job_id
     ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at
 """)
-# Of an album nothing is told before all is: none of its jobs waits any more, and no photo may join it.
+# The jobs of an album are due together: when none of them waits and no photo can join any more.
 _LIST_DUE = text("""
     SELECT o.job_id, o.tries FROM outbox o JOIN job j ON j.id = o.job_id
     WHERE o.platform = :platform AND o.next_at <= :now AND (j.album_id IS NULL OR NOT EXISTS (
@@ -44,12 +44,12 @@ _DELETE_OUTBOX_BEFORE = text("DELETE FROM outbox WHERE next_at < :before")
 _CLAMP_TIMES = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _POSTPONE = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
-ALBUM_OPEN_SECONDS = 600.0  # an album whose photos still come after that was given up by whoever took them in
+ALBUM_OPEN_SECONDS = 600.0  # an album that is still open after that was abandoned while its photos arrived
 
 
 @dataclass(frozen=True)
 class Result:
-    """A picture in store: its key, size in bytes and pixels, and when it goes."""
+    """A stored picture: its key, size in bytes and pixels, and when it expires."""
 
     key: str
     bytes: int
@@ -61,7 +61,7 @@ class Result:
 
 @dataclass(frozen=True)
 class KnownResult:
-    """A picture that somebody got for the very same wish. Not `spent`: they cancelled it, and had their unit back."""
+    """An existing result for the same request. Not `spent`: the job was canceled and its unit returned."""
 
     result: Result
     spent: bool
@@ -69,43 +69,43 @@ class KnownResult:
 
 @dataclass(frozen=True)
 class OwedOutcome:
-    """An outcome that a person has yet to see, and how often that was tried."""
+    """An outcome to deliver, and how often that was tried."""
 
     job_id: int
     tries: int
 
 
 async def insert(connection: AsyncConnection, job_id: int, result: Result) -> None:
-    """The job's picture is in store."""
+    """Insert the result of a job."""
     values = {"job_id": job_id, "key": result.key, "bytes": result.bytes, "width": result.width}
     values |= {"height": result.height, "created": result.created, "expires": result.expires}
     await connection.execute(_INSERT, values)
 
 
 async def get(connection: AsyncConnection, job_id: int) -> Result | None:
-    """The job's picture, while it is kept."""
+    """Return the result of a job, or None."""
     row = (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
     return None if row is None else Result(*row)
 
 
 async def get_many(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Result]:
-    """The pictures of these jobs, by job id; at most some hundred."""
+    """Return the results of these jobs by job id. Pass at most a few hundred ids."""
     rows = await connection.execute(_GET_MANY, {"job_ids": list(job_ids)})
     return {row.job_id: Result(*row[1:]) for row in rows}
 
 
 async def delete(connection: AsyncConnection, job_id: int) -> None:
-    """Forget the job's picture."""
+    """Delete the result of a job."""
     await connection.execute(_DELETE, {"job_id": job_id})
 
 
 async def is_in_use(connection: AsyncConnection, key: str) -> bool:
-    """Whether some job that is not deleted still shows the picture of this key."""
+    """Whether a job that is not deleted still shows the picture with this key."""
     return int((await connection.execute(_COUNT_USES, {"key": key})).scalar_one()) > 0
 
 
 async def delete_expired(connection: AsyncConnection, now: float) -> int:
-    """Forget the pictures whose time has come; returns how many."""
+    """Delete expired results; return how many."""
     return (await connection.execute(_DELETE_EXPIRED, {"now": now})).rowcount
 
 
@@ -119,7 +119,7 @@ async def find_same_request(
     seed: int,
     now: float,
 ) -> KnownResult | None:
-    """The newest picture in store that this person got for the same photo and style."""
+    """Return the newest stored result of this person for the same photo, style, reference and seed."""
     values = {"person_id": person_id, "photo_hash": photo_hash, "style": style, "seed": seed, "now": now}
     row = (
         await connection.execute(_FIND_SAME_REQUEST, {**values, "reference_hash": reference_hash or ""})
@@ -128,36 +128,36 @@ async def find_same_request(
 
 
 async def add_to_outbox(connection: AsyncConnection, job_id: int, now: float) -> None:
-    """The job has an outcome that its person has yet to see."""
+    """Add the outcome of a job to the outbox, due now."""
     await connection.execute(_ADD_TO_OUTBOX, {"job_id": job_id, "now": now})
 
 
 async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
-    """What is to be told on a platform now."""
+    """Return the outcomes due on a platform; at most 100."""
     rows = await connection.execute(_LIST_DUE, {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS})
     return tuple(OwedOutcome(row.job_id, row.tries) for row in rows)
 
 
 async def list_owed(connection: AsyncConnection, job_ids: Sequence[int]) -> tuple[int, ...]:
-    """Those of these jobs whose outcome is owed; at most some hundred."""
+    """Return those of these jobs that are in the outbox. Pass at most a few hundred ids."""
     return tuple((await connection.execute(_LIST_OWED, {"job_ids": list(job_ids)})).scalars())
 
 
 async def remove_from_outbox(connection: AsyncConnection, job_id: int) -> None:
-    """The person has seen it, or nobody is there to see it."""
+    """Remove an outcome that was delivered or can't be."""
     await connection.execute(_REMOVE_FROM_OUTBOX, {"job_id": job_id})
 
 
 async def postpone(connection: AsyncConnection, job_id: int, next_at: float) -> None:
-    """It could not be told; try again then."""
+    """Count a failed delivery and retry it at `next_at`."""
     await connection.execute(_POSTPONE, {"job_id": job_id, "next_at": next_at})
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
-    """Nobody waits to be told for longer than until then, whatever a clock that was wrong has written."""
+    """Limit the due times of outcomes to `latest`, in case a wrong clock has written later ones."""
     await connection.execute(_CLAMP_TIMES, {"latest": latest})
 
 
 async def delete_outbox_before(connection: AsyncConnection, before: float) -> None:
-    """What could not be told for so long (a browser that never came back) is not owed any more."""
+    """Delete outcomes that were due before `before`, e.g. for a browser that never came back."""
     await connection.execute(_DELETE_OUTBOX_BEFORE, {"before": before})

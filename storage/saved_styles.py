@@ -1,4 +1,4 @@
-"""Saved styles: reference pictures that people keep by name, and those on a group's shelf (with a `chat_id`)."""
+"""Saved styles: named reference pictures of people, and those in a group's library (with a `chat_id`)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ _COUNT_USES = text("SELECT COUNT(*) FROM saved_style WHERE key = :key")
 
 @dataclass(frozen=True)
 class NewStyle:
-    """What is known of a style before it has a row. `folded`: the name as it is compared."""
+    """A style without a row yet. `folded`: the name as it is compared."""
 
     person_id: int
     chat_id: int | None
@@ -50,7 +50,7 @@ class NewStyle:
 
 @dataclass(frozen=True)
 class SavedStyleRow:
-    """One row. `key` is the picture's in the photo store, under its person."""
+    """One row. `key`: the picture in the photo store, owned by `person_id`. `token`: shares it, None if not shared."""
 
     id: int
     person_id: int
@@ -63,55 +63,55 @@ class SavedStyleRow:
 
 
 async def get(connection: AsyncConnection, style_id: int) -> SavedStyleRow | None:
-    """The style of this id."""
+    """Return the style with this id."""
     row = (await connection.execute(_GET, {"id": style_id})).one_or_none()
     return None if row is None else SavedStyleRow(*row)
 
 
 async def list_own(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
-    """A person's own styles, by name."""
+    """Return a person's own styles, by name."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_OWN, {"person_id": person_id}))
 
 
 async def list_library(connection: AsyncConnection, chat_id: int) -> tuple[SavedStyleRow, ...]:
-    """The styles on a group's shelf, by name."""
+    """Return the styles in a group's library, by name."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_LIBRARY, {"chat_id": chat_id}))
 
 
 async def list_of_person(connection: AsyncConnection, person_id: int) -> tuple[SavedStyleRow, ...]:
-    """Everything that a person saved, on shelves too."""
+    """Return all styles that a person saved, also in group libraries."""
     return tuple(SavedStyleRow(*row) for row in await connection.execute(_LIST_OF_PERSON, {"person_id": person_id}))
 
 
 async def get_by_token(connection: AsyncConnection, token: str) -> SavedStyleRow | None:
-    """The style that is shared by this token."""
+    """Return the style that this token shares."""
     row = (await connection.execute(_GET_BY_TOKEN, {"token": token})).one_or_none()
     return None if row is None else SavedStyleRow(*row)
 
 
 async def insert(connection: AsyncConnection, style: NewStyle) -> SavedStyleRow | None:
-    """The new row; None when that name is taken there."""
+    """Insert a style and return it; None if the name is taken there."""
     row = (await connection.execute(_INSERT, asdict(style))).one_or_none()
     return None if row is None else SavedStyleRow(*row)
 
 
 async def rename(connection: AsyncConnection, style_id: int, *, name: str, folded: str) -> bool:
-    """Give it another name; False when that is taken where it is."""
+    """Rename a style; False if the name is taken there."""
     return (await connection.execute(_RENAME, {"id": style_id, "name": name, "folded": folded})).rowcount == 1
 
 
 async def set_token(connection: AsyncConnection, style_id: int, token: str) -> str:
-    """The token that shares it: this one, unless it has one already."""
+    """Set the token that shares the style, unless it has one; return the one that is valid."""
     return str((await connection.execute(_SET_TOKEN, {"id": style_id, "token": token})).scalar_one())
 
 
 async def delete(connection: AsyncConnection, styles: Sequence[SavedStyleRow]) -> tuple[str, ...]:
-    """Remove these; returns the keys whose bytes nobody needs any more."""
+    """Delete these styles; return the keys of pictures that no style uses any more."""
     for style in styles:
         await connection.execute(_DELETE, {"id": style.id})
     return await list_unused_keys(connection, sorted({style.key for style in styles}))
 
 
 async def list_unused_keys(connection: AsyncConnection, keys: Sequence[str]) -> tuple[str, ...]:
-    """Those of these keys that no saved style has."""
+    """Return those of these keys that no saved style uses."""
     return tuple([key for key in keys if not (await connection.execute(_COUNT_USES, {"key": key})).scalar_one()])

@@ -1,5 +1,4 @@
-"""A copy of the database as it is at one moment, taken beside whoever works on it, and what a copy must forget when it
-is put back."""
+"""Consistent copies of a SQLite database, and what has to be cleared after one was restored."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# What had been about to be said or done when the copy was taken: most of it has been, since.
+# What was pending when the copy was taken: most of it has been done since.
 _CLEAR_PENDING = (
     text("DELETE FROM outbox"),
     text("DELETE FROM notice"),
@@ -18,15 +17,15 @@ _CLEAR_PENDING = (
 
 
 class DamagedDatabase(Exception):
-    """The file is no database, or not a whole one."""
+    """The file is not a database, or is damaged."""
 
 
 def write_copy(source: Path, target: Path) -> None:
-    """Write a copy to `target`, which must not be there yet. Nobody has to wait for it, and nothing that was deleted
-    goes along, as it would in a copy of the file: sqlite.org/lang_vacuum.html, "VACUUM INTO".
+    """Write a copy to `target`, which must not exist. Writers don't wait for it, and it contains no deleted data, as a
+    copy of the file would: sqlite.org/lang_vacuum.html, "VACUUM INTO".
 
     Raises:
-        Damaged: the database could not be read, or the copy not be written.
+        Damaged: the database can't be read, or the copy can't be written.
     """
     try:
         with closing(sqlite3.connect(source)) as connection:
@@ -36,7 +35,7 @@ def write_copy(source: Path, target: Path) -> None:
 
 
 def check_integrity(path: Path) -> None:
-    """Raises DamagedDatabase unless the database in this file is whole."""
+    """Raises DamagedDatabase unless the file is an intact database."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             found = connection.execute("PRAGMA integrity_check").fetchone()
@@ -47,6 +46,6 @@ def check_integrity(path: Path) -> None:
 
 
 async def clear_pending(connection: AsyncConnection) -> None:
-    """Nothing is to be told, nothing is to be read, and no broadcast goes on."""
+    """Clear outcomes, notifications and updates that were pending, and stop broadcasts."""
     for statement in _CLEAR_PENDING:
         await connection.execute(statement, {"yes": True})

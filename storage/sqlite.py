@@ -1,6 +1,6 @@
-"""What is special to SQLite: WAL, `synchronous=FULL` (a row that was written before a paid call must survive a power
-cut), foreign keys on, `BEGIN IMMEDIATE` for every write, deleted rows overwritten. One writer connection behind a lock
-beats several that wait for each other's busy time-outs. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
+"""SQLite: WAL, `synchronous=FULL` (a row that is written before a paid call must survive a power cut), foreign keys on,
+`BEGIN IMMEDIATE` for every write, deleted rows overwritten. One writer connection behind a lock is faster than several
+that wait for busy timeouts. Sources: sqlite.org/wal.html, sqlite.org/lang_transaction.html.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from storage.sqlite_thread import connect
 from storage.transactions import run_to_completion
 
 BUSY_MS = 10_000
-CACHE_KIB = 2000  # of pages, a connection: with the file this is what memory grows by, until all five are full
+CACHE_KIB = 2000  # page cache per connection: memory grows by up to five times this
 READERS = 4
 NOW = "SELECT (julianday('now') - 2440587.5) * 86400.0"
 _PRAGMAS = (
@@ -47,10 +47,10 @@ class Sqlite:
             return await run_to_completion(_truncate_wal(driver))
 
     async def notify(self) -> None:
-        """There is nobody else."""
+        """Nothing to do: there are no other processes."""
 
-    async def listen(self, ring: Callable[[], None]) -> None:
-        """Nobody else rings."""
+    async def listen(self, callback: Callable[[], None]) -> None:
+        """Returns at once: there are no other processes."""
 
 
 async def _truncate_wal(driver: aiosqlite.Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Counts over everything, for whoever watches."""
+"""Counts for metrics, and the uses of photo links."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,25 +15,25 @@ _DELETE_LINK_USES = text("DELETE FROM link_use WHERE last_used < :before")
 
 
 async def count_jobs_by_state(connection: AsyncConnection) -> dict[str, int]:
-    """How many jobs stand where."""
+    """Count the jobs in each state."""
     return {row.state: row.number for row in await connection.execute(_JOBS_BY_STATE)}
 
 
 async def count_failures_by_reason(connection: AsyncConnection) -> dict[str, int]:
-    """Why jobs failed."""
+    """Count the failed jobs by reason."""
     return {row.error: row.number for row in await connection.execute(_FAILURES_BY_REASON)}
 
 
 async def count_outcomes_owed(connection: AsyncConnection) -> int:
-    """Outcomes that people have yet to see."""
+    """Count the outcomes that are still to be delivered."""
     return int((await connection.execute(_COUNT_OUTBOX)).scalar_one())
 
 
 async def count_link_use(connection: AsyncConnection, key: str, now: float) -> int:
-    """One more use of a link; returns how many that makes. `key` stands for the link and does not give it away."""
+    """Count a use of a link and return the total. `key` identifies the link without revealing it."""
     return int((await connection.execute(_COUNT_LINK_USE, {"key": key, "now": now})).scalar_one())
 
 
 async def delete_link_uses(connection: AsyncConnection, before: float) -> None:
-    """Counts of links that are dead for long."""
+    """Delete the counts of links that were last used before `before`."""
     await connection.execute(_DELETE_LINK_USES, {"before": before})

@@ -1,4 +1,4 @@
-"""One transaction on one connection: begun, committed or rolled back, and never left open by whoever is cancelled."""
+"""Transactions that are always committed or rolled back, even if the task is canceled at any point."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -12,19 +12,19 @@ T = TypeVar("T")
 
 
 class UnusableDatabase(Exception):
-    """The address is none of a PostgreSQL database; the message says so without showing it."""
+    """The URL is not that of a usable PostgreSQL database; the message explains why without showing it."""
 
 
 class _UninterruptedConnection(AsyncConnection):
-    """Finishes each statement before it lets itself be cancelled. SQLAlchemy throws a connection away when it meets a
-    cancellation inside; and with a statement half read, SQLite keeps the transaction, and its lock, for nobody."""
+    """Finishes each statement before a cancellation takes effect. SQLAlchemy discards a connection that is canceled
+    inside a statement; with a statement half read, SQLite then keeps the transaction and its lock."""
 
     async def execute(self, *args: Any, **options: Any) -> Any:
         return await run_to_completion(super().execute(*args, **options))
 
 
 async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
-    """The step's result; a cancellation is told only when the step is over."""
+    """Return the step's result; a cancellation is raised only after the step has ended."""
     task = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(task)
@@ -32,7 +32,7 @@ async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
         while not task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
-        task.exception()  # whatever it was, the cancellation is what is told
+        task.exception()  # retrieve it, or asyncio logs it; the cancellation is what is raised
         raise
 
 
@@ -48,13 +48,13 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _open(engine: AsyncEngine) -> AsyncConnection:
-    """A connection with its transaction begun. Whatever goes wrong, or whoever is cancelled, none is left behind."""
+    """Open a connection and begin its transaction. On any error or cancellation the connection is closed."""
     try:
         return await _open_once(engine)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    return await _open_once(engine)  # the server went away while nobody asked it anything: nothing was done yet
+    return await _open_once(engine)  # the idle connection was lost: nothing has been executed yet
 
 
 async def _open_once(engine: AsyncEngine) -> AsyncConnection:
@@ -74,12 +74,12 @@ async def _start(connection: AsyncConnection) -> None:
 
 async def _close(connection: AsyncConnection) -> None:
     if connection.sync_connection is not None:
-        await run_to_completion(connection.close())  # what was not committed is rolled back
+        await run_to_completion(connection.close())  # rolls back what was not committed
 
 
 def is_server_unreachable(error: Exception) -> bool:
-    """Whether the server was lost, or can't be reached; a file can't be. PostgreSQL's driver gives the server's own
-    errors a code, and those of the way to it none."""
+    """Whether the connection to the server was lost or can't be made; never so for SQLite. psycopg sets an SQLSTATE on
+    errors that the server reports, and none on connection errors."""
     if not isinstance(error, DBAPIError):
         return False
     unreachable = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None

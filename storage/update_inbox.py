@@ -1,8 +1,8 @@
-"""Updates that a platform has handed over and that are not dealt with yet: none is lost, none is taken twice.
+"""Updates that a platform has delivered and that are not handled yet: none is lost, none is handled twice.
 
-Several processes may be handed them. Each update has an owner among them, and all that is open in a lane has the same
-one, so that what was sent after something is dealt with after it. Owners say again and again that they are there
-(`until`); from one that doesn't, others may take.
+Several processes may receive them. Each update has one of them as owner, and all open updates with the same ordering
+key (`lane`) have the same owner, so that they are handled in order. Owners renew their claims (`until`); expired claims
+may be taken over.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ _DELETE_OLD = text("DELETE FROM arrived WHERE at < :before")
 
 @dataclass(frozen=True)
 class StoredUpdate:
-    """An update as it came: its number, its JSON, and what it is to be dealt with one after the other."""
+    """An update as received: its number, its JSON, and its ordering key."""
 
     number: int
     body: str
@@ -50,7 +50,7 @@ class StoredUpdate:
 
 @dataclass(frozen=True)
 class OwnedUpdate:
-    """Who deals with an update, and until when nobody else may."""
+    """The owner of an update, and when its claim expires."""
 
     number: int
     owner: str | None
@@ -60,25 +60,25 @@ class OwnedUpdate:
 async def insert(
     connection: AsyncConnection,
     account: str,
-    arrival: StoredUpdate,
+    update: StoredUpdate,
     *,
     owner: str,
     now: float,
     until: float,
     before: float,
 ) -> str | None:
-    """Who is to deal with it: `owner`, or whoever deals with its lane; None when it is known. It is kept until it is
-    done. What came before `before` is forgotten, done or not."""
+    """Insert an update and return its owner: `owner`, or the owner of its lane's open updates. None if it is known.
+    Updates received before `before` are deleted, handled or not."""
     await connection.execute(_DELETE_OLD, {"before": before})
-    found = await connection.execute(_GET_OWNER, {"account": account, "lane": arrival.lane, "now": now})
-    whose = found.one_or_none()
+    found = await connection.execute(_GET_OWNER, {"account": account, "lane": update.lane, "now": now})
+    current = found.one_or_none()
     values = {
         "account": account,
-        "number": arrival.number,
-        "body": arrival.body,
-        "lane": arrival.lane,
-        "owner": owner if whose is None else whose.owner,
-        "until": until if whose is None else whose.until,
+        "number": update.number,
+        "body": update.body,
+        "lane": update.lane,
+        "owner": owner if current is None else current.owner,
+        "until": until if current is None else current.until,
         "now": now,
     }
     is_new = (await connection.execute(_INSERT, values)).rowcount == 1
@@ -86,35 +86,35 @@ async def insert(
 
 
 async def list_open(connection: AsyncConnection, account: str) -> tuple[OwnedUpdate, ...]:
-    """What came and is not done, in order."""
+    """Return the updates that are not handled yet, in order."""
     return tuple(OwnedUpdate(*row) for row in await connection.execute(_LIST_OPEN, {"account": account}))
 
 
 async def list_owned(
     connection: AsyncConnection, account: str, owner: str, numbers: Sequence[int]
 ) -> tuple[StoredUpdate, ...]:
-    """Those of these that are still the owner's, in order."""
+    """Return those of these updates that the owner still owns, in order."""
     values = {"account": account, "owner": owner, "numbers": list(numbers)}
     return tuple(StoredUpdate(*row) for row in await connection.execute(_LIST_OWNED, values))
 
 
 async def claim(connection: AsyncConnection, account: str, owner: str, *, now: float, until: float) -> None:
-    """What nobody has said to be at by `now` is the owner's, who is at everything of theirs until then."""
+    """Renew the owner's claims until `until`, and take over those that have expired by `now`."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": until})
     await connection.execute(_CLAIM_EXPIRED, {"account": account, "owner": owner, "now": now, "until": until})
 
 
 async def release(connection: AsyncConnection, account: str, owner: str) -> None:
-    """What the owner has not done is anybody's."""
+    """Release the owner's claims."""
     await connection.execute(_RENEW, {"account": account, "owner": owner, "until": 0.0})
 
 
 async def mark_seen(connection: AsyncConnection, account: str, number: int, *, now: float, before: float) -> bool:
-    """Whether nobody has heard of it before; for what is told once, and can't be told again."""
+    """Record the number of something delivered once without a body; False if it is known."""
     await connection.execute(_DELETE_OLD, {"before": before})
     return (await connection.execute(_MARK_SEEN, {"account": account, "number": number, "now": now})).rowcount == 1
 
 
 async def mark_done(connection: AsyncConnection, account: str, number: int) -> None:
-    """This one is dealt with; its number is remembered, its words are not."""
+    """Mark an update as handled: its number is kept, its body deleted."""
     await connection.execute(_MARK_DONE, {"account": account, "number": number})

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 async def refresh_account(deps: WorkerDeps, account_id: str) -> None:
     """Resume an account that was paused by an error, which may be gone by now; a pause of the owner's stays."""
     async with deps.database.write() as connection:
-        await accounts.reset(connection, account_id, stays=PAUSED_BY_OWNER)
+        await accounts.reset(connection, account_id, kept_reason=PAUSED_BY_OWNER)
 
 
 async def recover(

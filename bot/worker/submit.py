@@ -144,7 +144,7 @@ async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | No
         if found or len(late) != 1:
             return found
         account_id, since = context.api_account.account_id, reconcile.others_since(window)
-        others = await attempts.count_given_up(connection, account_id=account_id, since=since, but=job.id)
+        others = await attempts.count_given_up(connection, account_id=account_id, since=since, except_job_id=job.id)
     return () if others else late
 
 
