@@ -34,7 +34,7 @@ class DayFigures:
     """Requests since a time (`asked`), the number of people who made them, and their outcomes."""
 
     people: int
-    painted: int
+    finished: int
     failed: int
     canceled: int
     asked: int

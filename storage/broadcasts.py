@@ -59,7 +59,7 @@ class Broadcast:
     created: float
     stopped: bool
     waiting: int
-    told: int
+    delivered: int
     gone: int
     unsure: int
 

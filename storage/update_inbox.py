@@ -45,7 +45,7 @@ class StoredUpdate:
 
     number: int
     body: str
-    lane: str | None = None
+    ordering_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ async def insert(
     """Insert an update and return its owner: `owner`, or the owner of its lane's open updates. None if it is known.
     Updates received before `before` are deleted, handled or not."""
     await connection.execute(_DELETE_OLD, {"before": before})
-    found = await connection.execute(_GET_OWNER, {"account": account, "lane": update.lane, "now": now})
+    found = await connection.execute(_GET_OWNER, {"account": account, "lane": update.ordering_key, "now": now})
     current = found.one_or_none()
     values = {
         "account": account,
         "number": update.number,
         "body": update.body,
-        "lane": update.lane,
+        "lane": update.ordering_key,
         "owner": owner if current is None else current.owner,
         "until": until if current is None else current.until,
         "now": now,

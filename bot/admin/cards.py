@@ -39,7 +39,7 @@ def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
-            painted=today.painted,
+            painted=today.finished,
             failed=today.failed,
             canceled=today.canceled,
             people=today.people,
@@ -84,13 +84,13 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
         lines.append(
             texts.gettext(
                 "   told {told}, still to tell {waiting}, out of reach {gone}, not certain {unsure}",
-                told=letter.told,
+                told=letter.delivered,
                 waiting=letter.waiting,
                 gone=letter.gone,
                 unsure=letter.unsure,
             )
         )
-        if letter.stopped and not letter.told:
+        if letter.stopped and not letter.delivered:
             label = texts.ngettext(
                 "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", letter.waiting, number=letter.id
             )

@@ -59,7 +59,7 @@ ADMIN_FIGURES = AdminFigures(
     waiting=3,
     running=1,
     people=87,
-    today=DayFigures(people=9, painted=31, failed=2, canceled=1, asked=36),
+    today=DayFigures(people=9, finished=31, failed=2, canceled=1, asked=36),
     declined=(),
     today_cny=Decimal("3.72"),
     month_images=412,

@@ -41,7 +41,7 @@ async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
             for view in await app.job_service.history(person):
                 await ended(app, person, view.id)
         done = await control.figures()
-        assert (done.today.painted, done.today.failed) == (3, 0)
+        assert (done.today.finished, done.today.failed) == (3, 0)
         assert (done.today_cny, done.month_cny, done.budget_cny) == (Decimal(0), Decimal(0), None)
         (api_account,) = done.accounts
         assert (api_account.paused_reason, api_account.failures, api_account.images) == (None, 0, 3)

@@ -59,7 +59,7 @@ async def test_everybody_in_private_chats_gets_it_once_and_groups_do_not(tmp_pat
         assert sorted(address.chat.platform_id for address, _ in screen.sent) == sorted(people)
         assert {card for _, card in screen.sent} == {Card("We are back.")}
         after = await now(app)
-        assert (after.waiting, after.told, after.gone, after.unsure) == (0, 5, 0, 0)
+        assert (after.waiting, after.delivered, after.gone, after.unsure) == (0, 5, 0, 0)
 
 
 async def test_a_broadcast_that_was_stopped_half_way_resumes_and_reaches_nobody_twice(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ async def test_a_broadcast_that_was_stopped_half_way_resumes_and_reaches_nobody_
         assert await app.services.admin.stop_broadcast(begun.id)
         assert not await broadcaster.send_next()
         halted = await now(app)
-        assert (halted.stopped, halted.told, halted.waiting) == (True, 5, 7)
+        assert (halted.stopped, halted.delivered, halted.waiting) == (True, 5, 7)
     async with running_app(tmp_path) as app:  # and the process was started anew meanwhile
         assert not await broadcaster_of(app, screen).send_next()
         assert await app.services.admin.resume_broadcast(begun.id)
@@ -106,7 +106,7 @@ async def test_a_crash_while_sending_reaches_nobody_twice(tmp_path: Path) -> Non
     async with running_app(tmp_path) as app:
         assert not await broadcaster_of(app, Screen()).send_next()
         after = await now(app)
-        assert (after.waiting, after.told, after.unsure) == (0, 0, 1)
+        assert (after.waiting, after.delivered, after.unsure) == (0, 0, 1)
 
 
 async def test_flood_control_is_respected_and_unsent_messages_are_sent_later(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ async def test_unreachable_people_are_counted_and_doubtful_messages_not_repeated
         for _ in range(9):
             await broadcaster.send_next()
         after = await now(app)
-        assert (after.waiting, after.told, after.gone, after.unsure) == (0, 2, 1, 2)
+        assert (after.waiting, after.delivered, after.gone, after.unsure) == (0, 2, 1, 2)
         assert len(screen.sent) == 3  # two told, and one whose answer was lost
 
 
