@@ -59,7 +59,7 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@touch $@
 
 .PHONY: install
