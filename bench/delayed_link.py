@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from chaos.loopback import listening
+
 CHUNK = 65536
 Pipe = asyncio.Queue[tuple[float, bytes]]  # arrival time and data; empty data: end of stream
 
@@ -60,10 +62,5 @@ async def delayed_link(upstream: str, delay: Callable[[], float]) -> AsyncIterat
     """The URL at which the server at `upstream` (`http://host:port`) can be reached with this delay."""
     parts = urlsplit(upstream)
     link = DelayedLink((str(parts.hostname), parts.port or 0), delay)
-    server = await asyncio.start_server(link.serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        await link.stop()
-        await server.wait_closed()
+    async with listening(link) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-MAX_HEAD = 64 * 1024
+from chaos.loopback import listening
+
 PROBE = b"PROBE / HTTP/1.1\r\n\r\n"
 
 
@@ -121,11 +122,6 @@ async def http_proxy(upstream: str, kind_of: Callable[[str, str], str]) -> Async
     assert parts.hostname
     assert parts.port
     proxy = HttpProxy((parts.hostname, parts.port), kind_of)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=MAX_HEAD)
-    proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(proxy) as port:
+        proxy.url = f"http://127.0.0.1:{port}"
         yield proxy
-    finally:
-        server.close()
-        await proxy.stop()
-        await server.wait_closed()

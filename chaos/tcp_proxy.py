@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chaos.loopback import listening
+
 State = Literal["open", "cut", "blackholed"]
 CHUNK = 64 * 1024
 
@@ -90,14 +92,8 @@ class TcpProxy:
 async def tcp_proxy(upstream: tuple[str, int]) -> AsyncIterator[TcpProxy]:
     """A proxy on a loopback port, until the end of the block."""
     proxy = TcpProxy(upstream)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    proxy.port = int(server.sockets[0].getsockname()[1])
-    try:
+    async with listening(proxy) as proxy.port:
         yield proxy
-    finally:
-        server.close()
-        await proxy.stop()
-        await server.wait_closed()
 
 
 @asynccontextmanager
