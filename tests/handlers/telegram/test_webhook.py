@@ -59,9 +59,11 @@ class ClockAfterDeliveries(WallClock):
 
 async def test_an_album_delivered_one_by_one_is_one_request(tmp_path: Path) -> None:
     async with bot_api() as api:
-        clock = ClockAfterDeliveries(api, 2)
+        clock = ClockAfterDeliveries(api, 3)
         async with telegram_harness(tmp_path, api=api, by_webhook=True, handler_clock=clock) as harness:
             anna = harness.person(1)
+            await anna.says("/quota")
+            await api.until(lambda: anna.sees)  # the bot has started: updates are no longer only stored
             await anna.sends_album([portrait_jpeg(), portrait_jpeg(500, 500, shade=9)], caption="/style ref")
             await api.until(lambda: anna.pictures)
             assert await harness.units(anna) == (1, 0)
