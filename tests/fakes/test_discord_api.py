@@ -81,7 +81,7 @@ def asks(anna: SimulatedUser, kind: int = APPLICATION_COMMAND, **about: Any) -> 
     return anna.discord.interactions.create(kind, anna.user, anna.channel, **about)
 
 
-async def test_an_interaction_is_answered_once_and_filled_later(bot: Bot) -> None:
+async def test_an_interaction_is_deferred_once_and_filled_later(bot: Bot) -> None:
     anna = somebody(bot)
     interaction = asks(anna)
     status, told = await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE, flags=EPHEMERAL)
@@ -93,14 +93,14 @@ async def test_an_interaction_is_answered_once_and_filled_later(bot: Bot) -> Non
     assert bot.discord.violations == []
 
 
-async def test_a_second_answer_is_refused_and_noticed(bot: Bot) -> None:
+async def test_a_second_response_is_refused_and_recorded(bot: Bot) -> None:
     interaction = asks(somebody(bot))
     await bot.answers(interaction, CHANNEL_MESSAGE, content="once")
     assert (await bot.answers(interaction, CHANNEL_MESSAGE, content="twice"))[1]["code"] == 40060
     assert "was answered twice" in bot.discord.violations[0]
 
 
-async def test_an_answer_after_three_seconds_is_refused_and_noticed(bot: Bot) -> None:
+async def test_a_response_after_three_seconds_is_refused_and_recorded(bot: Bot) -> None:
     interaction = asks(somebody(bot))
     bot.discord.clock_offset += 3.5
     assert (await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE))[1]["code"] == 10062
@@ -119,14 +119,14 @@ async def test_an_answer_after_three_seconds_is_refused_and_noticed(bot: Bot) ->
         (5, 9),
     ],
 )
-async def test_answers_of_the_wrong_kind_are_refused_and_noticed(bot: Bot, kind: int, answer: int) -> None:
+async def test_responses_of_the_wrong_type_are_refused_and_recorded(bot: Bot, kind: int, answer: int) -> None:
     interaction = asks(somebody(bot), kind)
     data: dict[int, Json] = {8: {"choices": []}, 9: {"custom_id": "x", "title": "x", "components": []}}
     assert (await bot.answers(interaction, answer, **data.get(answer, {"content": "x"})))[0] == 400
     assert any("was answered by" in breach for breach in bot.discord.violations)
 
 
-async def test_nobody_answers_what_was_not_asked(bot: Bot) -> None:
+async def test_an_unknown_interaction_cannot_be_answered(bot: Bot) -> None:
     interaction = asks(somebody(bot))
     asked_elsewhere = Interaction(
         interaction.id,
@@ -141,7 +141,7 @@ async def test_nobody_answers_what_was_not_asked(bot: Bot) -> None:
     assert len(bot.discord.violations) == 2
 
 
-async def test_a_token_is_dead_after_fifteen_minutes(bot: Bot) -> None:
+async def test_a_token_expires_after_fifteen_minutes(bot: Bot) -> None:
     interaction = asks(somebody(bot))
     await bot.answers(interaction, DEFERRED_CHANNEL_MESSAGE)
     bot.discord.clock_offset += 899
@@ -151,7 +151,7 @@ async def test_a_token_is_dead_after_fifteen_minutes(bot: Bot) -> None:
     assert "after 15 minutes" in bot.discord.violations[0]
 
 
-async def test_where_the_bot_is_not_there_are_five_more_messages(bot: Bot) -> None:
+async def test_a_user_install_allows_five_followups(bot: Bot) -> None:
     anna = somebody(bot, has_bot=False)
     interaction = asks(anna)
     await bot.answers(interaction, CHANNEL_MESSAGE, content="hello")
@@ -161,7 +161,7 @@ async def test_where_the_bot_is_not_there_are_five_more_messages(bot: Bot) -> No
     assert (await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "x"}))[1]["code"] == 50001
 
 
-async def test_an_ephemeral_message_can_not_be_touched_with_the_bots_token(bot: Bot) -> None:
+async def test_an_ephemeral_message_cannot_be_edited_with_the_bots_token(bot: Bot) -> None:
     anna = somebody(bot)
     interaction = asks(anna)
     await bot.answers(interaction, CHANNEL_MESSAGE, content="psst", flags=EPHEMERAL)
@@ -170,7 +170,7 @@ async def test_an_ephemeral_message_can_not_be_touched_with_the_bots_token(bot: 
     assert "touched with the bot's token" in bot.discord.violations[0]
 
 
-async def test_a_press_changes_the_message_that_it_was_on(bot: Bot) -> None:
+async def test_a_press_can_update_its_message(bot: Bot) -> None:
     anna = somebody(bot)
     await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "old", "components": [LOUD]})
     [card] = anna.messages
@@ -182,7 +182,7 @@ async def test_a_press_changes_the_message_that_it_was_on(bot: Bot) -> None:
     assert bot.discord.violations == []
 
 
-async def test_only_who_is_let_in_writes(bot: Bot) -> None:
+async def test_sending_needs_access_and_permission(bot: Bot) -> None:
     anna = somebody(bot, permissions=BOT_PERMISSIONS & ~(1 << 11))
     private = bot.discord.state.dm_channel(anna.user)
     bot.discord.state.dms_closed.add(anna.user.id)
@@ -195,7 +195,7 @@ async def test_only_who_is_let_in_writes(bot: Bot) -> None:
     assert refused.status_code == 401
 
 
-async def test_a_message_with_a_nonce_is_written_once(bot: Bot) -> None:
+async def test_a_message_with_a_nonce_is_created_once(bot: Bot) -> None:
     anna = somebody(bot)
     body = {"content": "x", "nonce": "job-1", "enforce_nonce": True}
     first, second = [await bot.does("POST", MESSAGES.format(anna.channel.id), body) for _ in range(2)]
@@ -203,7 +203,7 @@ async def test_a_message_with_a_nonce_is_written_once(bot: Bot) -> None:
     assert len(anna.messages) == 1
 
 
-async def test_a_file_may_be_as_large_as_the_bot_was_told_and_no_larger(bot: Bot) -> None:
+async def test_a_file_may_be_no_larger_than_the_limit_the_bot_was_told(bot: Bot) -> None:
     anna = somebody(bot)
     anna.channel.max_file_bytes = 10
     for told in (False, True):
@@ -216,7 +216,7 @@ async def test_a_file_may_be_as_large_as_the_bot_was_told_and_no_larger(bot: Bot
     assert bot.discord.state.create_message(anna.channel.id, {}, {0: ("a.jpg", b"x" * 10)}).files
 
 
-async def test_links_to_files_die_after_a_day_and_are_not_to_be_guessed(bot: Bot) -> None:
+async def test_links_to_files_expire_after_a_day_and_cannot_be_guessed(bot: Bot) -> None:
     message = await somebody(bot).send("look", b"not a picture")
     [file] = message.files
     link = bot.discord.cdn.signed_url(file)
@@ -227,7 +227,7 @@ async def test_links_to_files_die_after_a_day_and_are_not_to_be_guessed(bot: Bot
     assert (await bot.http.get(link)).status_code == 404
 
 
-async def test_faults_come_as_scripted_and_then_no_more(bot: Bot) -> None:
+async def test_faults_occur_as_scripted_and_then_stop(bot: Bot) -> None:
     anna = somebody(bot)
     path, body = MESSAGES.format(anna.channel.id), {"content": "x"}
     bot.discord.faults += [rate_limited("POST /channels/.*", 2, is_global=True), bad_gateway("POST .*")]
@@ -243,7 +243,7 @@ async def test_faults_come_as_scripted_and_then_no_more(bot: Bot) -> None:
     assert (await bot.does("POST", path, body))[0] == 200
 
 
-async def test_more_calls_than_a_bucket_holds_have_to_wait(bot: Bot) -> None:
+async def test_calls_over_the_rate_limit_have_to_wait(bot: Bot) -> None:
     anna = somebody(bot)
     bot.discord.rate_limits.overrides["POST /channels/.*"] = (2, 60.0)
     statuses = [(await bot.does("POST", MESSAGES.format(anna.channel.id), {"content": "x"}))[0] for _ in range(3)]
@@ -251,7 +251,7 @@ async def test_more_calls_than_a_bucket_holds_have_to_wait(bot: Bot) -> None:
     assert bot.discord.rate_limits.exceeded == 1
 
 
-async def test_people_are_only_shown_what_is_registered_for_them(bot: Bot) -> None:
+async def test_users_only_see_commands_registered_for_them(bot: Bot) -> None:
     anna = somebody(bot)
     option = {"name": "photo", "description": "x", "type": 11, "required": True}
     command = {"name": "style", "description": "x", "options": [option], "contexts": [1]}

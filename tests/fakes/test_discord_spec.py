@@ -32,7 +32,7 @@ def select(*values: str, **about: Json) -> Json:
 
 
 @needs_specification
-def test_a_proper_message_is_fine() -> None:
+def test_a_valid_message_has_no_violations() -> None:
     embed = {"title": "Hello", "image": {"url": "attachment://a.jpg"}, "color": 255}
     body = {"content": "x", "embeds": [embed], "components": [row(button()), row(select("a", "b"))], "tts": False}
     body |= {"attachments": [{"id": 0, "filename": "a.jpg", "description": "a picture"}], "nonce": "1"}
@@ -64,13 +64,13 @@ def test_a_proper_message_is_fine() -> None:
         (("PATCH", "/webhooks/5/t/messages/@original", {}, {"content": "x" * 2001}), "content has 2001 characters"),
     ],
 )
-def test_unknown_missing_and_wrong_parts_of_a_call_are_noticed(call: tuple[Any, ...], breach: str) -> None:
+def test_unknown_missing_and_wrong_parts_of_a_call_are_violations(call: tuple[Any, ...], breach: str) -> None:
     found = specification().check_call(*call)
     assert any(breach in one for one in found), found
 
 
 @needs_specification
-def test_our_own_answers_are_checked_too() -> None:
+def test_the_fakes_own_responses_are_checked_too() -> None:
     assert specification().check_response("GET", "/users/@me", 200, {"id": "1"})
     assert specification().check_response("POST", CHANNEL, 418, {}) == [
         "answer.code is missing",
@@ -99,18 +99,18 @@ def test_our_own_answers_are_checked_too() -> None:
         ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["5"]}}, "and parses them"),
     ],
 )
-def test_what_discord_says_of_messages_in_words_is_noticed(body: Json, breach: str) -> None:
+def test_rules_for_messages_in_discords_prose_are_checked(body: Json, breach: str) -> None:
     [found] = message_violations(body, {}, new=True, ephemeral_allowed=False)
     assert breach in found
 
 
-def test_an_empty_file_is_noticed() -> None:
+def test_an_empty_file_is_a_violation() -> None:
     [found] = message_violations({}, {0: ("a", b"")}, new=True, ephemeral_allowed=False)
     assert found == "a is empty"
     assert message_violations({}, {0: ("a", b"x")}, new=True, ephemeral_allowed=False) == []
 
 
-def test_a_file_that_is_kept_may_be_shown_and_one_that_goes_may_not() -> None:
+def test_an_embed_may_show_a_kept_file_but_not_a_removed_one() -> None:
     embed = {"image": {"url": "attachment://a.jpg"}}
     kept = {"7": "a.jpg"}
     body = {"embeds": [embed], "attachments": [{"id": "7"}]}
@@ -119,7 +119,7 @@ def test_a_file_that_is_kept_may_be_shown_and_one_that_goes_may_not() -> None:
     assert len(message_violations(body, {}, new=False, ephemeral_allowed=False, kept=kept)) == 1
 
 
-def test_forms_have_at_most_five_fields_each_with_a_name_of_its_own() -> None:
+def test_modals_have_at_most_five_fields_with_distinct_custom_ids() -> None:
     fields = [{"type": 18, "label": "x", "component": {"type": 19, "custom_id": str(at // 2)}} for at in range(6)]
     assert len(modal_violations({"components": fields})) == 4
 
@@ -156,7 +156,7 @@ def test_forms_have_at_most_five_fields_each_with_a_name_of_its_own() -> None:
         ([{"name": "s", "description": "x" * 8000}], "longer than 8000"),
     ],
 )
-def test_commands_that_discord_would_refuse_are_noticed(commands: list[Json], breach: str) -> None:
+def test_invalid_commands_are_violations(commands: list[Json], breach: str) -> None:
     discord = DiscordServer()
     with pytest.raises(ApiError):
         CommandRegistry(discord.state).replace_all(commands)

@@ -17,7 +17,7 @@ def painted(message: Message) -> str:
         return str(picture.info["comment"], "utf-8")
 
 
-async def test_a_photo_in_private_with_a_style_becomes_one_card_that_turns_into_the_picture(tmp_path: Path) -> None:
+async def test_a_private_photo_with_a_style_gets_one_card_that_becomes_the_picture(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna = app.person(1)
@@ -33,7 +33,7 @@ async def test_a_photo_in_private_with_a_style_becomes_one_card_that_turns_into_
         assert await app.units(anna) == (1, 0)
 
 
-async def test_a_command_in_a_server_is_answered_at_once_and_its_card_becomes_the_picture(tmp_path: Path) -> None:
+async def test_a_server_command_is_answered_at_once_and_its_card_becomes_the_picture(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1)
         [offered] = await anna.autocomplete("style", "style", "anim", photo=portrait_jpeg())
@@ -45,7 +45,7 @@ async def test_a_command_in_a_server_is_answered_at_once_and_its_card_becomes_th
         assert await app.units(anna) == (1, 0)
 
 
-async def test_a_bare_photo_is_asked_for_its_style_and_a_pick_from_the_menu_paints_it(tmp_path: Path) -> None:
+async def test_a_photo_without_a_style_gets_a_menu_and_the_choice_repaints_it(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.person(1)
         await anna.send("", portrait_jpeg())
@@ -57,7 +57,7 @@ async def test_a_bare_photo_is_asked_for_its_style_and_a_pick_from_the_menu_pain
         assert "look=5" in painted(card)
 
 
-async def test_in_chinese_everything_is_chinese(tmp_path: Path) -> None:
+async def test_everything_is_in_chinese_for_a_chinese_user(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1, "zh-CN")
         [style] = [one for one in app.discord.commands.all if one["name"] == "style"]
@@ -73,7 +73,7 @@ async def test_in_chinese_everything_is_chinese(tmp_path: Path) -> None:
         assert "今天" in anna.in_dm.messages[0].text
 
 
-async def test_a_reference_lends_its_style_and_a_spoiler_stays_covered(tmp_path: Path) -> None:
+async def test_a_reference_picture_sets_the_style_and_spoilers_stay_hidden(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1, thread=True)
         reference = portrait_jpeg(500, 500, shade=9)
@@ -87,7 +87,7 @@ async def test_a_reference_lends_its_style_and_a_spoiler_stays_covered(tmp_path:
         assert anna.pictures[1].files[0].is_spoiler
 
 
-async def test_a_picture_of_ones_own_comes_in_a_form(tmp_path: Path) -> None:
+async def test_a_reference_picture_is_uploaded_in_a_modal(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1)
         question = await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg()))
@@ -106,7 +106,7 @@ async def test_several_photos_are_one_request(tmp_path: Path) -> None:
         assert await app.units(anna) == (3, 0)
 
 
-async def test_after_the_picture_everything_on_its_buttons_works(tmp_path: Path) -> None:
+async def test_all_buttons_of_a_finished_picture_work(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, discord = app.member(1), app.discord
         await anna.use_command("style", photo=portrait_jpeg(), style="0")

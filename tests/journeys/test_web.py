@@ -40,7 +40,7 @@ async def ask(page: Page, *photos: FilePayload, look: str = "Anime") -> None:
     await page.locator("#send").click()
 
 
-async def test_from_a_portrait_to_a_picture_and_away_again(browser: Browser, tmp_path: Path) -> None:
+async def test_a_portrait_is_repainted_downloaded_and_deleted(browser: Browser, tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
@@ -69,7 +69,7 @@ async def test_from_a_portrait_to_a_picture_and_away_again(browser: Browser, tmp
         await expect(page.get_by_role("heading", name="Your portrait, painted anew.")).to_be_visible()
 
 
-async def test_the_line_follows_a_finger(browser: Browser, url: str) -> None:
+async def test_the_comparison_slider_follows_a_finger(browser: Browser, url: str) -> None:
     async with open_page(browser, url, **PHONE) as page:
         await ask(page, PORTRAIT)
         canvas = page.get_by_role("article").locator(".canvas")
@@ -84,7 +84,7 @@ async def test_the_line_follows_a_finger(browser: Browser, url: str) -> None:
         await expect(slider).to_have_value("60")
 
 
-async def test_the_same_photo_in_another_look(browser: Browser, url: str) -> None:
+async def test_the_same_photo_in_another_style(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
         await ask(page, PORTRAIT)
         first = page.get_by_role("article").first
@@ -95,7 +95,7 @@ async def test_the_same_photo_in_another_look(browser: Browser, url: str) -> Non
         await expect(first.get_by_role("group", name="Choose another look")).to_have_count(0)
 
 
-async def test_a_picture_of_ones_own_as_the_style_on_a_phone_in_chinese(browser: Browser, url: str) -> None:
+async def test_a_reference_picture_as_the_style_on_a_phone_in_chinese(browser: Browser, url: str) -> None:
     async with open_page(browser, url, **{**PHONE, "locale": "zh-CN"}) as page:
         await page.get_by_label("添加照片").set_input_files(PORTRAIT)
         async with page.expect_file_chooser() as chooser:
@@ -106,7 +106,7 @@ async def test_a_picture_of_ones_own_as_the_style_on_a_phone_in_chinese(browser:
         await expect(page.get_by_role("link", name="下载")).to_be_visible()
 
 
-async def test_several_photos_wait_in_line_and_one_is_cancelled(browser: Browser, tmp_path: Path) -> None:
+async def test_several_photos_queue_and_one_is_cancelled(browser: Browser, tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
@@ -126,7 +126,7 @@ async def test_several_photos_wait_in_line_and_one_is_cancelled(browser: Browser
         await expect(page.get_by_role("img", name="Your portrait: Anime")).to_have_count(2)
 
 
-async def test_a_file_that_is_no_picture_is_refused_in_words(browser: Browser, url: str) -> None:
+async def test_a_file_that_is_not_a_picture_is_refused_with_a_message(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
         await ask(page, FilePayload(name="notes.jpg", mimeType="image/jpeg", buffer=b"just some words"))
         card = page.get_by_role("article")
@@ -141,7 +141,7 @@ async def test_a_file_that_is_no_picture_is_refused_in_words(browser: Browser, u
         await expect(page.get_by_role("alert")).to_contain_text("Only pictures can be painted")
 
 
-async def test_a_wish_without_a_look_is_asked_for_one(browser: Browser, url: str) -> None:
+async def test_a_request_without_a_style_asks_for_one(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
         await page.get_by_label("Add photos").set_input_files(PORTRAIT)
         await page.locator("#send").press("Enter")
@@ -150,7 +150,7 @@ async def test_a_wish_without_a_look_is_asked_for_one(browser: Browser, url: str
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-async def test_photos_come_in_by_dropping_and_pasting(browser: Browser, url: str, way: str) -> None:
+async def test_photos_can_be_dropped_and_pasted(browser: Browser, url: str, way: str) -> None:
     async with open_page(browser, url) as page:
         await page.evaluate(
             """([way, bytes]) => {
@@ -167,7 +167,7 @@ async def test_photos_come_in_by_dropping_and_pasting(browser: Browser, url: str
         await expect(page.get_by_label("Add photos")).to_be_focused()
 
 
-async def test_history_language_and_theme_outlive_a_reload(browser: Browser, url: str) -> None:
+async def test_history_language_and_theme_survive_a_reload(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
         await ask(page, PORTRAIT)
         await expect(page.get_by_role("img", name="Your portrait: Anime")).to_be_visible()
@@ -182,7 +182,7 @@ async def test_history_language_and_theme_outlive_a_reload(browser: Browser, url
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-async def test_nothing_is_wider_than_the_window_and_everything_has_a_name(
+async def test_nothing_overflows_the_window_and_every_control_has_a_name(
     browser: Browser, url: str, width: int
 ) -> None:
     async with open_page(browser, url, viewport={"width": width, "height": 800}) as page:
@@ -194,7 +194,7 @@ async def test_nothing_is_wider_than_the_window_and_everything_has_a_name(
         assert await page.evaluate(f"{nameless}.map((control) => control.outerHTML)") == []
 
 
-async def test_a_large_photo_is_seen_large(browser: Browser, url: str) -> None:
+async def test_a_large_photo_can_be_enlarged(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
         big = io.BytesIO()
         Image.new("RGB", (900, 1600), "teal").save(big, "JPEG")

@@ -15,7 +15,7 @@ from tests.harness.discord import GUILD, discord_app
 AT_ONCE, A_SECOND = 12, 50  # people; calls that Discord takes
 
 
-async def test_many_ask_at_once_and_each_is_answered_within_three_seconds(tmp_path: Path) -> None:
+async def test_many_simultaneous_commands_are_each_answered_within_three_seconds(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         app.discord.rate_limits.overrides[r"PATCH /channels/.*"] = (5, 0.5)  # ten times as fast as it is
         people = [app.member(number) for number in range(1, AT_ONCE + 1)]
@@ -28,7 +28,7 @@ async def test_many_ask_at_once_and_each_is_answered_within_three_seconds(tmp_pa
         assert most_within_a_second(calls) <= A_SECOND
 
 
-async def test_limits_delay_and_nothing_is_lost_or_comes_twice(tmp_path: Path) -> None:
+async def test_rate_limits_delay_messages_but_lose_or_repeat_none(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         app.discord.rate_limits.overrides[r"PATCH /channels/.*"] = (1, 0.3)
         app.discord.rate_limits.overrides[r"POST /channels/.*"] = (2, 0.3)
@@ -40,7 +40,7 @@ async def test_limits_delay_and_nothing_is_lost_or_comes_twice(tmp_path: Path) -
         assert await app.units(anna) == (3, 0)
 
 
-async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_meant_for_us(tmp_path: Path) -> None:
+async def test_servers_are_spread_over_shards_and_only_private_messages_are_read(tmp_path: Path) -> None:
     async with discord_server() as server:
         server.gateway.shards = 2
         server.state.guilds[GUILD] = Guild(GUILD)
@@ -55,7 +55,7 @@ async def test_servers_are_shared_among_shards_and_nothing_is_read_that_nobody_m
             assert {said["intents"] for said in server.gateway.identify_payloads} == {DIRECT_MESSAGES}
 
 
-async def test_every_style_can_be_picked_though_a_menu_holds_twenty_five(tmp_path: Path) -> None:
+async def test_every_style_can_be_chosen_although_a_menu_holds_twenty_five(tmp_path: Path) -> None:
     every = frozenset(style.index for style in STYLES) | {-1}
     mine = [f"mine {number}" for number in range(1, 6)]
     async with discord_app(tmp_path, styles=every) as app:

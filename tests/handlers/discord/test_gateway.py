@@ -48,7 +48,7 @@ def words(gateway: Gateway, intents: int = DIRECT_MESSAGES, **more: Json) -> Jso
     return {"token": gateway.token, "intents": intents, "properties": {}, **more}
 
 
-async def test_a_session_is_told_what_happens_compressed_as_one_stream() -> None:
+async def test_a_session_receives_events_compressed_as_one_stream() -> None:
     async with discord_server() as discord, connected(discord, "v=10&encoding=json&compress=zlib-stream") as client:
         ready = await client.says(2, **words(discord.gateway))
         assert (ready["t"], ready["s"]) == ("READY", 1)
@@ -60,7 +60,7 @@ async def test_a_session_is_told_what_happens_compressed_as_one_stream() -> None
         assert discord.violations == []
 
 
-async def test_who_comes_back_is_told_what_was_missed() -> None:
+async def test_a_resumed_session_replays_missed_events() -> None:
     async with discord_server() as discord:
         anna = discord.state.user(1)
         async with connected(discord) as client:
@@ -75,7 +75,7 @@ async def test_who_comes_back_is_told_what_was_missed() -> None:
             assert discord.gateway.resume_count == 1
 
 
-async def test_a_session_that_is_over_can_not_be_resumed() -> None:
+async def test_an_invalidated_session_cannot_be_resumed() -> None:
     async with discord_server() as discord, connected(discord) as client:
         ready = await client.says(2, **words(discord.gateway))
         await discord.gateway.invalidate_sessions()
@@ -85,7 +85,7 @@ async def test_a_session_that_is_over_can_not_be_resumed() -> None:
         assert (await client.says(6, **resume))["op"] == 9
 
 
-async def test_wrong_words_close_the_connection() -> None:
+async def test_an_invalid_identify_closes_the_connection() -> None:
     async with discord_server() as discord:
         wrong = [
             (words(discord.gateway) | {"token": "guessed"}, AUTHENTICATION_FAILED),
@@ -99,7 +99,7 @@ async def test_wrong_words_close_the_connection() -> None:
         assert len(discord.violations) == 2
 
 
-async def test_a_servers_messages_come_without_words_and_only_to_their_shard() -> None:
+async def test_server_messages_reach_only_their_shard_and_without_content() -> None:
     async with discord_server() as discord, connected(discord) as first, connected(discord) as second:
         guild = Guild(3 << 22)
         anna = SimulatedUser(discord, discord.state.user(1), discord.state.channel(5, guild=guild))

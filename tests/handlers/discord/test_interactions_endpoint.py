@@ -6,7 +6,7 @@ from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.discord import discord_app
 
 
-async def test_commands_and_presses_come_by_http_and_private_messages_by_the_gateway(tmp_path: Path) -> None:
+async def test_interactions_arrive_over_http_and_private_messages_over_the_gateway(tmp_path: Path) -> None:
     async with discord_app(tmp_path, by_http=True) as app:
         anna, ben, endpoint = app.member(1), app.person(2), app.discord.endpoint
         assert endpoint is not None
@@ -20,7 +20,7 @@ async def test_commands_and_presses_come_by_http_and_private_messages_by_the_gat
         assert endpoint.statuses == [202, 202, 202]
 
 
-async def test_only_what_discord_signed_is_let_in(tmp_path: Path) -> None:
+async def test_only_signed_interactions_are_accepted(tmp_path: Path) -> None:
     async with discord_app(tmp_path, by_http=True) as app:
         endpoint = app.discord.endpoint
         assert endpoint is not None

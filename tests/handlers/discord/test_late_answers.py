@@ -39,7 +39,7 @@ async def test_pictures_that_take_twenty_minutes_still_arrive(tmp_path: Path) ->
         assert await app.units(dora) == (1, 0)
 
 
-async def test_buttons_and_menus_from_before_a_restart_work_and_a_second_press_does_nothing_twice(
+async def test_buttons_and_menus_work_after_a_restart_and_repeated_presses_have_no_effect(
     tmp_path: Path,
 ) -> None:
     async with discord_server() as server:
@@ -62,7 +62,7 @@ async def test_buttons_and_menus_from_before_a_restart_work_and_a_second_press_d
         assert len(server.gateway.identify_payloads) == 3
 
 
-async def test_a_picture_that_was_on_its_way_arrives_after_a_restart(tmp_path: Path) -> None:
+async def test_a_picture_in_progress_arrives_after_a_restart(tmp_path: Path) -> None:
     """In its card, also where only one person sees that; in private once the quarter of an hour is over."""
     go, later = tmp_path / "go", tmp_path / "later"
     async with discord_server() as server:

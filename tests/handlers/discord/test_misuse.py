@@ -10,7 +10,7 @@ from tests.harness.discord import discord_app
 from tests.journeys.test_discord import painted
 
 
-async def test_words_that_are_changed_are_read_again_and_words_that_are_gone_are_still_answered(tmp_path: Path) -> None:
+async def test_an_edited_message_is_read_again_and_a_deleted_one_is_still_answered(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna, ben = app.person(1), app.person(2)
@@ -25,7 +25,7 @@ async def test_words_that_are_changed_are_read_again_and_words_that_are_gone_are
         assert await app.units(anna) == (1, 0)
 
 
-async def test_what_is_no_picture_is_said_to_be_none_and_costs_nothing(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_picture_gets_an_explanation_and_costs_nothing(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1)
         for photo in (("notes.txt", b"hello"), ("photo.jpg", b"not really"), ("tiny.jpg", portrait_jpeg(8, 8))):
@@ -35,7 +35,7 @@ async def test_what_is_no_picture_is_said_to_be_none_and_costs_nothing(tmp_path:
         assert await app.units(anna) == (0, 0)
 
 
-async def test_a_forged_or_foreign_press_does_nothing(tmp_path: Path) -> None:
+async def test_a_forged_press_or_another_users_button_does_nothing(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.member(2)
         await anna.use_command("style", photo=portrait_jpeg(), style="2")
@@ -48,7 +48,7 @@ async def test_a_forged_or_foreign_press_does_nothing(tmp_path: Path) -> None:
         assert (await app.units(anna), await app.units(ben)) == ((1, 0), (0, 0))
 
 
-async def test_a_button_that_only_one_person_sees_works_after_an_hour_and_a_restart(tmp_path: Path) -> None:
+async def test_a_button_on_an_ephemeral_card_works_after_an_hour_and_a_restart(tmp_path: Path) -> None:
     async with discord_server() as server:
         async with discord_app(tmp_path, server=server) as app:
             anna = app.member(1)
@@ -61,7 +61,7 @@ async def test_a_button_that_only_one_person_sees_works_after_an_hour_and_a_rest
             assert all(one.is_ephemeral for one in anna.pictures)
 
 
-async def test_what_is_kept_of_somebody_is_given_to_them_and_then_forgotten(tmp_path: Path) -> None:
+async def test_export_sends_the_users_data_and_forget_deletes_it(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.member(2)
         await anna.use_command("style", photo=portrait_jpeg(), style="2")

@@ -43,7 +43,7 @@ async def one_picture(app: DiscordApp, someone: SimulatedUser) -> Message:
     ],
     ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page", "files"],
 )
-async def test_a_wish_in_private_survives(tmp_path: Path, faults: list[Fault]) -> None:
+async def test_a_private_request_survives(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         app.discord.faults += faults
@@ -95,7 +95,7 @@ async def invalidate_but_resume(discord: DiscordServer) -> None:
     ("breaks", "identified", "resumed"),
     [(drop, 1, 1), (reconnect, 1, 1), (invalidate_but_resume, 1, 1), (invalidate, 2, 0)],
 )
-async def test_a_gateway_that_breaks_off_is_taken_up_again(
+async def test_an_interrupted_gateway_connection_is_resumed(
     tmp_path: Path, breaks: object, identified: int, resumed: int
 ) -> None:
     assert callable(breaks)
@@ -117,7 +117,7 @@ async def test_a_gateway_that_breaks_off_is_taken_up_again(
         assert (len(server.gateway.identify_payloads), server.gateway.resume_count) == (identified, resumed)
 
 
-async def test_a_link_that_has_expired_is_said_and_costs_nothing(tmp_path: Path) -> None:
+async def test_an_expired_link_gets_an_explanation_and_costs_nothing(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.person(1)
         app.discord.faults.append(bad_gateway(r"GET /attachments/.*", 404))
@@ -127,7 +127,7 @@ async def test_a_link_that_has_expired_is_said_and_costs_nothing(tmp_path: Path)
         assert await app.units(anna) == (0, 0)
 
 
-async def test_a_card_that_somebody_deleted_comes_anew(tmp_path: Path) -> None:
+async def test_a_deleted_card_is_sent_again(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna = app.member(1)
@@ -137,7 +137,7 @@ async def test_a_card_that_somebody_deleted_comes_anew(tmp_path: Path) -> None:
         assert (await one_picture(app, anna)).id != card.id
 
 
-async def test_a_bot_that_was_thrown_out_of_the_channel_loses_nothing(tmp_path: Path) -> None:
+async def test_a_bot_removed_from_the_channel_loses_no_picture(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna = app.member(1)
@@ -173,7 +173,7 @@ async def test_no_secret_is_ever_logged_not_even_at_debug(
     assert not any(token in said for token in (*tokens, app.discord.token)), "a token was logged"
 
 
-async def test_a_refused_token_is_said_at_once_without_quoting_it(
+async def test_a_refused_token_is_reported_at_once_without_quoting_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = "MTI2MDAwMDAwMDAwMDAwMDAwMA.another.token-that-nobody-knows"
@@ -188,7 +188,7 @@ async def test_a_refused_token_is_said_at_once_without_quoting_it(
     assert "nobody-knows" not in "".join(f"{error!r}" for error in chain) + caplog.text
 
 
-async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_the_bot_waits_until_discord_is_available(tmp_path: Path) -> None:
     async with discord_server() as server:
         server.faults += [Fault("GET /users/@me", times=2), bad_gateway("GET /gateway/bot", 503), Fault("PUT .*")]
         server.faults += [bad_gateway("GET /users/@me", 200), bad_gateway("GET /gateway/bot", 200)]
@@ -199,7 +199,7 @@ async def test_a_discord_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> 
             await server.wait_until(lambda: anna.messages)
 
 
-async def test_commands_that_discord_did_not_take_are_told_again(tmp_path: Path) -> None:
+async def test_commands_that_could_not_be_registered_are_registered_later(tmp_path: Path) -> None:
     """Not only with the next connection, which may be weeks away."""
     async with discord_server() as server:
         server.faults.append(bad_gateway(r"GET /applications/\d+/commands", 200, times=2))

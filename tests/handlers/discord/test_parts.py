@@ -74,7 +74,7 @@ def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
         (TimeoutError(), TryLater(2.0, perhaps_sent=True)),
     ],
 )
-def test_every_error_is_one_decision_and_carries_nothing_along(said: Exception, means: Exception) -> None:
+def test_every_error_translates_to_one_decision_without_its_content(said: Exception, means: Exception) -> None:
     with pytest.raises(type(means)) as raised, translated_errors():
         raise said
     assert vars(raised.value) == vars(means)
@@ -100,7 +100,7 @@ async def files_of(answer: httpx.Response) -> AsyncIterator[FileDownloader]:
         ("http://169.254.169.254/latest", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
     ],
 )
-async def test_files_are_read_from_discord_only_and_never_too_much(
+async def test_files_are_downloaded_from_discord_only_and_up_to_a_limit(
     url: str, answer: httpx.Response, found: Any
 ) -> None:
     async with files_of(answer) as files:
@@ -108,13 +108,13 @@ async def test_files_are_read_from_discord_only_and_never_too_much(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
-async def test_a_file_that_is_not_to_be_had_now_is_asked_for_later(status: int) -> None:
+async def test_a_temporary_download_error_asks_to_try_later(status: int) -> None:
     async with files_of(httpx.Response(status)) as files:
         with pytest.raises(TryLater):
             await files.download(CDN)
 
 
-async def test_a_form_names_its_job_and_is_understood_without_being_remembered() -> None:
+async def test_a_modal_names_its_job_and_needs_no_state() -> None:
     form = reference_modal(Press(Verb.BRING, 42), "zh-CN")
     assert (form.custom_id, form.title, form.is_finished()) == ("bring:42", "照一张图片来画", True)
     file = {"url": CDN, "size": 3, "filename": "a.png", "content_type": "image/png"}
@@ -124,11 +124,11 @@ async def test_a_form_names_its_job_and_is_understood_without_being_remembered()
 
 
 @pytest.mark.parametrize("data", [{}, {"custom_id": "bring:42"}, {"custom_id": "choose:1:2", "resolved": {}}])
-def test_a_form_of_somebody_else_is_none_of_ours(data: dict[str, Any]) -> None:
+def test_a_foreign_modal_is_ignored(data: dict[str, Any]) -> None:
     assert parse_reference_modal(data) is None
 
 
-async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(database: Database) -> None:
+async def test_an_interaction_can_be_answered_once_within_fifteen_minutes(database: Database) -> None:
     now, secret = [1000.0], b"s" * 32
     clock = WallClock(wall=lambda: now[0], steady=lambda: 0.0)
     tickets = InteractionTokens(database, "discord:1", clock)
@@ -166,7 +166,7 @@ async def test_an_interaction_lets_us_answer_for_a_quarter_of_an_hour_and_once(d
     assert await replies.get("5") is None
 
 
-async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> None:
+async def test_a_token_is_stored_encrypted_and_deleted_after_its_lifetime(database: Database) -> None:
     now = [1000.0]
     tickets = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
     ours, strangers = (InteractionReplies(tickets, token_cipher(secret * 32)) for secret in (b"a", b"b"))
@@ -186,7 +186,7 @@ async def test_a_token_is_kept_sealed_and_not_for_long(database: Database) -> No
         assert (await connection.execute(text("SELECT interaction FROM reply"))).scalars().all() == ["6"]
 
 
-async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may_be() -> None:
+async def test_pictures_are_shrunk_so_that_together_they_fit_the_limit() -> None:
     async with Intake() as intake:
         sizes, chat = UploadLimits(PhotoIntake(intake, cast("Any", None), keep_seconds=1)), Chat("discord", "1")
         assert sizes.limit(chat) == DEFAULT_LIMIT
@@ -199,7 +199,7 @@ async def test_what_is_too_big_is_sent_smaller_and_together_no_more_than_one_may
         assert await sizes.fit(card, DEFAULT_LIMIT) == card
 
 
-def test_only_what_discord_has_signed_is_from_discord() -> None:
+def test_only_discords_signature_is_accepted() -> None:
     key = Ed25519PrivateKey.generate()
     public, signature = key.public_key().public_bytes_raw().hex(), key.sign(b"17{}").hex()
     assert has_valid_signature(public, signature, "17", b"{}")
@@ -223,7 +223,7 @@ def test_only_what_discord_has_signed_is_from_discord() -> None:
         ({}, {"name_localizations": {"zh-CN": "画风"}}, False),
     ],
 )
-def test_commands_are_told_only_when_they_differ(theirs: Any, ours: Any, *, same: bool) -> None:
+def test_payloads_match_unless_something_of_ours_differs(theirs: Any, ours: Any, *, same: bool) -> None:
     assert payload_matches(theirs, ours) == same
 
 
@@ -235,5 +235,5 @@ def test_commands_are_told_only_when_they_differ(theirs: Any, ours: Any, *, same
         (Chat("discord", "5", thread="hook:7", is_group=True), ViaInteraction("7")),
     ],
 )
-def test_a_chat_says_where_its_cards_go(chat: Chat, place: object) -> None:
+def test_a_chat_determines_where_its_cards_are_sent(chat: Chat, place: object) -> None:
     assert destination_of(chat) == place

@@ -10,7 +10,7 @@ from tests.journeys.test_discord import painted
 PHOTO, AVATAR = "Repaint this photo", "Repaint avatar"
 
 
-async def test_a_private_wish_in_a_server_is_seen_by_nobody_else(tmp_path: Path) -> None:
+async def test_a_private_request_in_a_server_is_seen_by_nobody_else(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.member(2)
         await anna.use_command("style", photo=portrait_jpeg(), style="2", private=True)
@@ -23,7 +23,7 @@ async def test_a_private_wish_in_a_server_is_seen_by_nobody_else(tmp_path: Path)
         assert ben.messages == []
 
 
-async def test_who_has_installed_it_asks_where_the_bot_is_not(tmp_path: Path) -> None:
+async def test_a_user_install_works_where_the_bot_is_not_a_member(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         for someone in (app.user_install(1), app.user_install(2, in_group_dm=True)):
             await someone.use_command("style", photo=portrait_jpeg(), style="2")
@@ -34,7 +34,7 @@ async def test_who_has_installed_it_asks_where_the_bot_is_not(tmp_path: Path) ->
             await someone.wait_for_pictures(2)
 
 
-async def test_whatever_follows_a_press_comes_where_the_bot_is_not_too(tmp_path: Path) -> None:
+async def test_presses_are_answered_where_the_bot_is_not_a_member(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.user_install(1)
         await anna.use_command("style", photo=portrait_jpeg(), style="2")
@@ -45,7 +45,7 @@ async def test_whatever_follows_a_press_comes_where_the_bot_is_not_too(tmp_path:
         assert anna.in_dm.messages == []
 
 
-async def test_settings_are_for_those_who_manage_the_server(tmp_path: Path) -> None:
+async def test_only_server_managers_can_change_settings(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         [settings] = [one for one in app.discord.commands.all if one["name"] == "settings"]
         assert int(settings["default_member_permissions"]) == MANAGE_GUILD
@@ -61,7 +61,7 @@ async def test_settings_are_for_those_who_manage_the_server(tmp_path: Path) -> N
         assert await app.units(ben) == (1, 0)
 
 
-async def test_a_photo_of_ones_own_is_repainted_from_its_menu(tmp_path: Path) -> None:
+async def test_a_users_own_photo_is_repainted_from_its_context_menu(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.member(1)
         photo = await anna.send("my new hat", portrait_jpeg())
@@ -72,7 +72,7 @@ async def test_a_photo_of_ones_own_is_repainted_from_its_menu(tmp_path: Path) ->
         assert "look=2" in painted(anna.pictures[0])
 
 
-async def test_somebody_elses_photo_needs_their_yes(tmp_path: Path) -> None:
+async def test_another_users_photo_needs_their_consent(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.member(2)
         photo = await anna.send("my new hat", portrait_jpeg())
@@ -87,7 +87,7 @@ async def test_somebody_elses_photo_needs_their_yes(tmp_path: Path) -> None:
         assert (await app.units(ben), await app.units(anna)) == ((1, 0), (0, 0))
 
 
-async def test_an_avatar_is_repainted_but_not_that_of_who_opted_out(tmp_path: Path) -> None:
+async def test_an_avatar_is_repainted_unless_its_owner_opted_out(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         state = app.discord.state
         me, other = (
@@ -106,7 +106,7 @@ async def test_an_avatar_is_repainted_but_not_that_of_who_opted_out(tmp_path: Pa
         assert await app.units(anna) == (1, 0)
 
 
-async def test_who_has_no_avatar_is_told_so(tmp_path: Path) -> None:
+async def test_a_user_without_an_avatar_gets_an_explanation(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.person(1)
         interaction = await anna.use_user_command(AVATAR, anna.user)
@@ -114,7 +114,7 @@ async def test_who_has_no_avatar_is_told_so(tmp_path: Path) -> None:
         assert await app.units(anna) == (0, 0)
 
 
-async def test_a_picture_that_is_too_large_for_a_chat_comes_smaller(tmp_path: Path) -> None:
+async def test_a_picture_too_large_for_the_channel_is_sent_smaller(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.person(2)
         for someone in (anna, ben):

@@ -21,28 +21,28 @@ def parts(rows: ButtonRows) -> list[dict[str, Any]]:
     return [] if found is None else [part for row in found.to_components() for part in row["components"]]
 
 
-async def test_many_looks_are_a_menu_whose_options_are_presses() -> None:
+async def test_many_styles_become_a_select_menu() -> None:
     [menu, cancel] = parts((*looks(23), (Button("Cancel", "cancel:7"),)))
     assert [option["value"] for option in menu["options"]][:2] == ["choose:7:0", "choose:7:1"]
     assert (len(menu["options"]), menu["custom_id"]) == (23, "pick:0")
     assert cancel["custom_id"] == "cancel:7"
 
 
-async def test_a_menu_holds_no_more_than_discord_allows() -> None:
+async def test_a_select_menu_has_at_most_twenty_five_options() -> None:
     assert len(parts(looks(40))[0]["options"]) == 25
 
 
-async def test_few_looks_are_buttons() -> None:
+async def test_few_styles_are_buttons() -> None:
     assert [part["label"] for part in parts(looks(2))] == ["Look 0", "Look 1"]
 
 
-async def test_rows_stay_as_they_are_while_they_fit_and_are_filled_when_they_do_not() -> None:
+async def test_rows_stay_as_they_are_if_they_fit_and_are_refilled_otherwise() -> None:
     rows = tuple((Button(f"{at}", f"rule:{at}:1"),) for at in range(9))
     assert [len(row["components"]) for row in button_view(rows[:5]).to_components()] == [1] * 5  # type: ignore[union-attr]
     assert [len(row["components"]) for row in button_view(rows).to_components()] == [5, 4]  # type: ignore[union-attr]
 
 
-async def test_what_can_only_be_shared_elsewhere_is_left_out() -> None:
+async def test_share_buttons_are_left_out() -> None:
     assert parts(((Button("Share", share="#7"), Button("Open", link="https://example.org")),)) == [
         {"type": 2, "style": 5, "label": "Open", "disabled": False, "url": "https://example.org"}
     ]
@@ -57,18 +57,18 @@ async def test_what_can_only_be_shared_elsewhere_is_left_out() -> None:
         ("/export sends all. /forget deletes it", "/export sends all. /forget deletes it"),
     ],
 )
-async def test_words_are_meant_as_they_stand_and_commands_can_be_tapped(text: str, shown: str) -> None:
+async def test_text_is_escaped_and_commands_become_mentions(text: str, shown: str) -> None:
     assert render(Card(text), command_ids={"help": 5}).text == shown
 
 
-async def test_only_who_is_called_is_mentioned() -> None:
+async def test_only_the_person_named_by_the_card_is_mentioned() -> None:
     card = Card("You whose photo this is: may I? Not @everyone.", mention=Mention("You whose photo this is", "42"))
     message = render(card)
     assert message.text.startswith("<@42> (You whose photo this is): may I?")
     assert dict(message.allowed_mentions.to_dict()) == {"parse": [], "users": [42]}
 
 
-async def test_pictures_have_their_description_and_are_covered_where_that_is_wanted() -> None:
+async def test_pictures_have_alt_texts_and_can_be_spoilers() -> None:
     pictures = tuple(Picture(portrait_jpeg(), f"{at}.jpg", f"Anime {at}", job=at) for at in range(12))
     files = render(Card("", pictures=pictures), spoiler=True).files
     assert [file.filename for file in files[:2]] == ["SPOILER_0.jpg", "SPOILER_1.jpg"]
@@ -76,12 +76,12 @@ async def test_pictures_have_their_description_and_are_covered_where_that_is_wan
     assert files[0].fp.read() == portrait_jpeg()
 
 
-async def test_a_file_is_sent_from_its_beginning_each_time() -> None:
+async def test_files_are_rewound_for_each_attempt() -> None:
     message = render(Card("", document=Document(b"zip", "all.zip")))
     assert [message.files[0].fp.read(), message.files[0].fp.read()] == [b"zip", b"zip"]
 
 
-async def test_all_that_one_card_ever_says_is_about_the_same() -> None:
+async def test_all_versions_of_a_card_have_the_same_dedup_key() -> None:
     assert (
         render(Card("Place 2", job=7)).dedup_key
         == render(Card("Painting", job=7)).dedup_key
@@ -89,7 +89,7 @@ async def test_all_that_one_card_ever_says_is_about_the_same() -> None:
     )
 
 
-async def test_two_buttons_that_do_the_same_have_names_of_their_own() -> None:
+async def test_buttons_with_equal_callback_data_have_distinct_custom_ids() -> None:
     found = parts(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
     names = [part["custom_id"] for part in found]
     assert len(set(names)) == 2

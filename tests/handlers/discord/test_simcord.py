@@ -88,7 +88,7 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
                 await components.executor.finish(10)
 
 
-async def test_a_command_is_answered_and_its_answer_becomes_the_picture(tmp_path: Path) -> None:
+async def test_a_commands_response_becomes_the_picture(tmp_path: Path) -> None:
     async with simulated(tmp_path) as world:
         env = world.env
         channel = env.create_guild().create_text_channel("portraits")
@@ -102,7 +102,7 @@ async def test_a_command_is_answered_and_its_answer_becomes_the_picture(tmp_path
         assert card.attachments[0].is_spoiler()
 
 
-async def test_a_style_picture_is_brought_in_a_form(tmp_path: Path) -> None:
+async def test_a_reference_picture_is_uploaded_in_a_modal(tmp_path: Path) -> None:
     async with simulated(tmp_path) as world:
         env = world.env
         channel = env.create_guild().create_text_channel("portraits")
@@ -116,7 +116,7 @@ async def test_a_style_picture_is_brought_in_a_form(tmp_path: Path) -> None:
         assert card.content == "🎨 Your own style picture"
 
 
-async def test_only_who_asked_or_a_manager_deletes_a_picture(tmp_path: Path) -> None:
+async def test_only_the_requester_or_a_manager_can_delete_a_picture(tmp_path: Path) -> None:
     async with simulated(tmp_path) as world:
         env = world.env
         guild = env.create_guild()
@@ -134,7 +134,7 @@ async def test_only_who_asked_or_a_manager_deletes_a_picture(tmp_path: Path) -> 
         await world.until(lambda: not channel.history())
 
 
-async def test_names_are_suggested_and_settings_are_for_managers(tmp_path: Path) -> None:
+async def test_style_names_are_suggested_and_settings_are_for_managers(tmp_path: Path) -> None:
     async with simulated(tmp_path) as world:
         env = world.env
         channel = env.create_guild().create_text_channel("portraits")
@@ -145,7 +145,7 @@ async def test_names_are_suggested_and_settings_are_for_managers(tmp_path: Path)
         assert "settings" not in anna.available_commands(channel)
 
 
-async def test_who_is_asked_for_a_yes_is_told_so_by_a_new_message(tmp_path: Path) -> None:
+async def test_a_consent_question_notifies_the_owner_in_a_new_message(tmp_path: Path) -> None:
     async with simulated(tmp_path) as world:
         env = world.env
         channel = env.create_guild().create_text_channel("portraits")

@@ -11,7 +11,7 @@ from tests.fakes.discord_api.server import discord_server
 from tests.harness.app import settings_for
 
 
-async def test_a_token_in_the_settings_starts_discord_and_it_ends_in_good_order(tmp_path: Path) -> None:
+async def test_a_token_in_the_settings_starts_discord_and_it_stops_cleanly(tmp_path: Path) -> None:
     async with discord_server() as server:
         settings = settings_for(tmp_path, discord_bot_token=server.token, discord_api_url=server.api_url)
         stop = asyncio.Event()
@@ -22,7 +22,7 @@ async def test_a_token_in_the_settings_starts_discord_and_it_ends_in_good_order(
         assert server.violations == []
 
 
-async def test_a_token_that_discord_refuses_is_said_and_not_shown(tmp_path: Path) -> None:
+async def test_a_refused_token_is_reported_without_showing_it(tmp_path: Path) -> None:
     async with discord_server() as server:
         settings = settings_for(tmp_path, discord_bot_token="not.the-token", discord_api_url=server.api_url)
         with pytest.raises(CannotStart, match="DISCORD_BOT_TOKEN") as raised:

@@ -21,7 +21,7 @@ from tests.harness.web_visitors import finished_job, job_events, post_job, visit
 
 @pytest.mark.parametrize("style", ["5", "ink", "Chinese ink painting", "国画古风"])
 @SHARED_LOOP
-async def test_a_wish_by_number_slug_or_name_becomes_a_picture(app: Installation, style: str) -> None:
+async def test_a_style_by_number_slug_or_name_makes_a_picture(app: Installation, style: str) -> None:
     async with visitor(app) as anna:
         answer = await post_job(anna, style=style)
         job = answer.json()
@@ -36,7 +36,7 @@ async def test_a_wish_by_number_slug_or_name_becomes_a_picture(app: Installation
 
 
 @SHARED_LOOP
-async def test_a_picture_of_ones_own_is_the_style(app: Installation) -> None:
+async def test_a_reference_picture_can_be_the_style(app: Installation) -> None:
     async with visitor(app) as anna:
         done = await finished_job(anna, style=None, reference=portrait_jpeg(shade=20))
         assert (done["style"], done["has_reference"]) == (-1, True)
@@ -74,7 +74,7 @@ async def test_a_visitor_sees_only_their_own_jobs(app: Installation) -> None:
 
 @pytest.mark.parametrize("number", ["0", "999", str(2**63), "9" * 40])
 @SHARED_LOOP
-async def test_a_job_that_nobody_has_is_not_found(app: Installation, number: str) -> None:
+async def test_an_unknown_job_is_not_found(app: Installation, number: str) -> None:
     async with visitor(app) as anna:
         for path in ("", "/events", "/result", "/photo"):
             assert (await anna.get(f"/api/jobs/{number}{path}")).status_code == 404
@@ -99,7 +99,7 @@ async def test_a_job_that_nobody_has_is_not_found(app: Installation, number: str
     ],
 )
 @SHARED_LOOP
-async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
+async def test_an_invalid_request_gets_a_clear_message_and_costs_nothing(
     app: Installation, sent: dict[str, Any], status: int, code: str
 ) -> None:
     async with visitor(app) as anna:
@@ -111,14 +111,14 @@ async def test_a_bad_wish_is_a_clear_sentence_and_costs_nothing(
 
 
 @SHARED_LOOP
-async def test_what_went_wrong_is_said_in_the_visitors_language(app: Installation) -> None:
+async def test_errors_are_in_the_visitors_language(app: Installation) -> None:
     async with visitor(app, "zh-CN") as anna:
         assert (await post_job(anna, photo=b"words")).json()["message"].startswith("这不是图片")
         assert (await anna.get("/api/jobs/7")).json()["message"].endswith("。")
 
 
 @SHARED_LOOP
-async def test_a_post_that_is_no_form_misses_its_photo(app: Installation) -> None:
+async def test_a_post_without_a_form_lacks_a_photo(app: Installation) -> None:
     async with visitor(app) as anna:
         for body in ({"json": {"style": 0}}, {"content": b""}, {"data": {"style": "0"}}):
             answer = await anna.post("/api/jobs", **body)
@@ -127,7 +127,7 @@ async def test_a_post_that_is_no_form_misses_its_photo(app: Installation) -> Non
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
 
 
-async def test_units_are_counted_and_come_back_with_a_cancelled_wish(tmp_path: Path) -> None:
+async def test_units_are_counted_and_refunded_when_a_job_is_cancelled(tmp_path: Path) -> None:
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, daily_free_images=2) as app, visitor(app) as anna:
         await post_job(anna, style="0")
@@ -155,7 +155,7 @@ async def test_an_ended_job_is_deleted_with_its_pictures(app: Installation) -> N
 
 
 @SHARED_LOOP
-async def test_the_same_photo_again_and_in_another_look(app: Installation) -> None:
+async def test_a_photo_can_be_repeated_in_the_same_or_another_style(app: Installation) -> None:
     async with visitor(app) as anna:
         first = await finished_job(anna, style="0")
         again = await anna.post(f"/api/jobs/{first['id']}/again")
@@ -170,7 +170,7 @@ async def test_the_same_photo_again_and_in_another_look(app: Installation) -> No
 
 
 @SHARED_LOOP
-async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(app: Installation) -> None:
+async def test_a_fetched_picture_is_delivered_and_a_head_request_is_not_enough(app: Installation) -> None:
     async with visitor(app) as anna:
         done = await finished_job(anna)
         at = f"/api/jobs/{done['id']}"
@@ -182,7 +182,7 @@ async def test_a_picture_that_was_fetched_is_delivered_and_one_looked_up_is_not(
 
 
 @SHARED_LOOP
-async def test_the_looks_on_offer_come_with_names_and_samples(app: Installation) -> None:
+async def test_the_styles_on_offer_have_names_and_samples(app: Installation) -> None:
     async with visitor(app, "zh") as anna:
         looks = (await anna.get("/api/styles")).json()["styles"]
         assert [look["index"] for look in looks] == [0, 2, 4, 5, 7, 9, 32]
@@ -191,7 +191,7 @@ async def test_the_looks_on_offer_come_with_names_and_samples(app: Installation)
             assert (await anna.get(look["sample_url"])).headers["content-type"] == "image/jpeg"
 
 
-async def test_how_long_a_used_up_day_lasts_is_told_by_the_houses_clock(tmp_path: Path) -> None:
+async def test_the_time_until_the_quota_resets_uses_the_apps_clock(tmp_path: Path) -> None:
     evening = datetime(2031, 5, 4, 22, 30, tzinfo=UTC).timestamp()
     async with running_app(
         tmp_path, clock=WallClock(wall=lambda: evening, steady=lambda: 0.0), daily_free_images=0

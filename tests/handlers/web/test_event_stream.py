@@ -11,7 +11,7 @@ from tests.harness.app import served_app
 from tests.harness.web_visitors import post_job
 
 
-async def test_the_stream_tells_every_state_in_order_and_ends_with_the_job(tmp_path: Path) -> None:
+async def test_the_stream_sends_every_state_in_order_and_ends_with_the_job(tmp_path: Path) -> None:
     async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url, timeout=30) as anna:
         job = (await post_job(anna)).json()
         async with aconnect_sse(anna, "GET", job["events_url"]) as stream:
@@ -25,7 +25,7 @@ async def test_the_stream_tells_every_state_in_order_and_ends_with_the_job(tmp_p
         assert {event.event for event in events} == {"job"}
 
 
-async def test_a_stream_that_breaks_is_taken_up_again_where_the_job_is(tmp_path: Path) -> None:
+async def test_an_interrupted_stream_resumes_at_the_jobs_current_state(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
@@ -50,7 +50,7 @@ async def first_of(client: httpx.AsyncClient, path: str, state: str) -> ServerSe
     raise AssertionError(state)
 
 
-async def test_one_visitor_can_hold_only_so_many_streams(tmp_path: Path) -> None:
+async def test_a_visitor_can_open_only_a_limited_number_of_streams(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with (
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url),
@@ -64,7 +64,7 @@ async def test_one_visitor_can_hold_only_so_many_streams(tmp_path: Path) -> None
         go.touch()
 
 
-async def test_the_server_stops_with_a_stream_open(tmp_path: Path) -> None:
+async def test_the_server_stops_while_a_stream_is_open(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with httpx.AsyncClient(timeout=30) as anna:
         async with served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, url):

@@ -24,7 +24,7 @@ async def endless(megabytes: int) -> AsyncIterator[bytes]:
         yield MEGABYTE
 
 
-async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path) -> None:
+async def test_an_endless_body_is_refused_while_it_arrives(tmp_path: Path) -> None:
     async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as anna:
         answer = await anna.post(
             "/api/jobs", content=endless(60), headers={"Content-Type": "multipart/form-data; boundary=b"}
@@ -34,7 +34,7 @@ async def test_a_body_without_an_end_is_refused_while_it_arrives(tmp_path: Path)
 
 
 @SHARED_LOOP
-async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(app: Installation) -> None:
+async def test_a_photo_over_twenty_megabytes_is_refused_by_the_job_service(app: Installation) -> None:
     async with visitor(app) as anna:
         photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
         assert len(photo) < MAX_FORM_BYTES
@@ -55,14 +55,14 @@ async def test_a_photo_over_twenty_megabytes_is_refused_by_the_studio(app: Insta
     ids=["files", "fields", "long field", "garbage", "no boundary", "style as a file"],
 )
 @SHARED_LOOP
-async def test_a_form_of_another_shape_is_refused(app: Installation, body: dict[str, Any]) -> None:
+async def test_a_malformed_form_is_refused(app: Installation, body: dict[str, Any]) -> None:
     async with visitor(app) as anna:
         answer = await anna.post("/api/jobs", **body)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
 
 
 @SHARED_LOOP
-async def test_a_little_form_stays_little(app: Installation) -> None:
+async def test_a_small_form_has_a_small_limit(app: Installation) -> None:
     async with visitor(app) as anna:
         answer = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

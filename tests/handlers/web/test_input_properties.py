@@ -32,7 +32,7 @@ def token_of(key: str, now: float, secret: bytes = SECRET) -> str:
 
 @FEW
 @given(KEYS, TIMES, st.floats(-1e5, 1e5))
-def test_a_link_opens_its_photo_until_its_time_is_over_and_no_other(key: str, now: float, later: float) -> None:
+def test_a_link_opens_only_its_photo_until_it_expires(key: str, now: float, later: float) -> None:
     token = token_of(key, now)
     opened = read_token(SECRET, token, now + later)
     assert opened == (key if int(now) + LINK_SECONDS >= now + later else None)
@@ -41,7 +41,7 @@ def test_a_link_opens_its_photo_until_its_time_is_over_and_no_other(key: str, no
 
 @FEW
 @given(KEYS, st.integers(0, 10**6), st.characters(codec="utf-8"))
-def test_a_link_with_one_letter_changed_opens_nothing(key: str, at: int, letter: str) -> None:
+def test_a_link_with_one_changed_character_opens_nothing(key: str, at: int, letter: str) -> None:
     token = token_of(key, NOON)
     at %= len(token)
     forged = token[:at] + letter + token[at + 1 :]
@@ -50,14 +50,14 @@ def test_a_link_with_one_letter_changed_opens_nothing(key: str, at: int, letter:
 
 @QUICK
 @given(WORDS)
-def test_no_words_are_a_link_or_a_cookie(words: str) -> None:
+def test_arbitrary_text_is_neither_a_link_nor_a_cookie(words: str) -> None:
     assert read_token(SECRET, words, NOON) is None
     assert VisitorCookies(SECRET, secure=True, new_id=str).read(words) is None
 
 
 @QUICK
 @given(st.text("0123456789abcdef", min_size=32, max_size=32), st.integers(0, 200), st.characters(codec="ascii"))
-def test_a_cookie_is_its_visitors_and_a_forged_one_nobodys(visitor: str, at: int, letter: str) -> None:
+def test_a_cookie_names_its_visitor_and_a_forged_one_names_nobody(visitor: str, at: int, letter: str) -> None:
     cookies = VisitorCookies(SECRET, secure=False, new_id=str)
     value = cookies.write(visitor).partition("=")[2].partition(";")[0]
     assert cookies.read(value) == visitor
@@ -72,7 +72,7 @@ HEADS = st.dictionaries(st.sampled_from(["sec-fetch-site", "origin", "host"]), A
 
 @QUICK
 @given(st.sampled_from(["GET", "POST", "DELETE", "x"]), HEADS)
-def test_whoever_comes_from_elsewhere_changes_nothing(method: str, headers: dict[str, str]) -> None:
+def test_cross_site_requests_change_nothing(method: str, headers: dict[str, str]) -> None:
     may = is_same_origin(method, headers)
     if method == "POST" and headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         assert not may
@@ -92,7 +92,7 @@ ANSWERS = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "res
 
 @QUICK
 @given(ANSWERS)
-def test_of_any_answer_with_updates_what_can_be_read_is_left(answer: Any) -> None:
+def test_the_readable_updates_of_any_response_are_kept(answer: Any) -> None:
     payload = json.dumps(answer).encode()
     kept, unreadable = filter_updates(payload)
     assert filter_updates(kept) == (kept, ()), "once is enough"
@@ -101,7 +101,7 @@ def test_of_any_answer_with_updates_what_can_be_read_is_left(answer: Any) -> Non
 
 @FEW
 @given(st.binary(max_size=300))
-def test_bytes_that_are_no_answer_pass_as_they_are(payload: bytes) -> None:
+def test_bytes_that_are_not_a_response_pass_unchanged(payload: bytes) -> None:
     assert filter_updates(payload)[0] == payload
 
 
@@ -139,7 +139,9 @@ async def answered(app: Installation, **request: Any) -> httpx.Response:
 
 @FEW
 @given(st.binary(max_size=400), KINDS)
-def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installation], body: bytes, kind: str) -> None:
+def test_a_body_that_is_not_a_form_is_refused(
+    page: tuple[asyncio.Runner, Installation], body: bytes, kind: str
+) -> None:
     runner, app = page
     headers = {"Content-Type": kind.encode("latin-1")}
     assert runner.run(answered(app, content=body, headers=headers)).status_code in {400, 413, 415, 422}
@@ -147,7 +149,7 @@ def test_a_body_that_is_no_form_is_refused(page: tuple[asyncio.Runner, Installat
 
 @FEW
 @given(FIELDS, FILES)
-def test_any_form_is_taken_or_refused_with_a_reason(
+def test_any_form_is_accepted_or_refused_with_a_reason(
     page: tuple[asyncio.Runner, Installation], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
 ) -> None:
     runner, app = page

@@ -17,7 +17,7 @@ from handlers.web.language import accepted_languages, texts_of
         (", ,", ()),
     ],
 )
-def test_a_header_is_read_best_first(header: str, tags: tuple[str, ...]) -> None:
+def test_accept_language_is_read_best_first(header: str, tags: tuple[str, ...]) -> None:
     assert accepted_languages(header) == tags
 
 
@@ -32,6 +32,8 @@ def test_a_header_is_read_best_first(header: str, tags: tuple[str, ...]) -> None
         (b"language=../../etc", "zh", "zh"),
     ],
 )
-def test_the_switch_comes_before_the_browser_and_english_last(query: bytes, header: str, language: str) -> None:
+def test_the_switch_takes_precedence_over_the_browser_and_english_is_the_default(
+    query: bytes, header: str, language: str
+) -> None:
     scope = {"type": "http", "query_string": query, "headers": [(b"accept-language", header.encode())]}
     assert texts_of(Request(scope)).language == language

@@ -39,7 +39,9 @@ async def failing(app: Installation, anna: httpx.AsyncClient, go: Path) -> int:
 
 
 @pytest.mark.parametrize("how", ["events", "job", "history"])
-async def test_a_failure_is_owed_until_the_visitor_has_read_it(app: Installation, tmp_path: Path, how: str) -> None:
+async def test_a_failure_stays_in_the_outbox_until_the_visitor_has_read_it(
+    app: Installation, tmp_path: Path, how: str
+) -> None:
     async with visitor(app) as anna:
         job = await failing(app, anna, tmp_path / "go")
         assert job in await owed(app)
@@ -53,7 +55,7 @@ async def test_a_failure_is_owed_until_the_visitor_has_read_it(app: Installation
         assert job not in await owed(app)
 
 
-async def test_somebody_elses_look_settles_nothing(app: Installation, tmp_path: Path) -> None:
+async def test_another_visitors_request_leaves_the_outbox_unchanged(app: Installation, tmp_path: Path) -> None:
     async with visitor(app) as anna, visitor(app) as ben:
         job = await failing(app, anna, tmp_path / "go")
         assert (await ben.get(f"/api/jobs/{job}")).status_code == 404
@@ -61,7 +63,7 @@ async def test_somebody_elses_look_settles_nothing(app: Installation, tmp_path: 
         assert job in await owed(app)
 
 
-async def test_what_a_visitor_cancels_they_know(app: Installation, tmp_path: Path) -> None:
+async def test_a_cancelled_job_leaves_nothing_in_the_outbox(app: Installation, tmp_path: Path) -> None:
     async with visitor(app) as anna:
         running = (await post_job(anna)).json()["id"]
         waiting = (await post_job(anna, photo=portrait_jpeg(shade=9))).json()["id"]

@@ -16,7 +16,7 @@ TEXT = {name: body.decode() for name, body in FILES.items() if not name.endswith
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_every_sentence_of_the_page_is_written_in_every_language(language: str) -> None:
+def test_every_text_of_the_page_is_translated_into_every_language(language: str) -> None:
     texts = texts_for(language)
     said = page_texts(TEXT)
     assert len(said) > 50
@@ -24,13 +24,13 @@ def test_every_sentence_of_the_page_is_written_in_every_language(language: str) 
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_translations_of_the_page_fill_the_same_gaps(language: str) -> None:
+def test_translations_of_the_page_have_the_same_placeholders(language: str) -> None:
     for sentence in page_texts(TEXT):
         gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, texts_for(language).gettext(sentence)))
         assert gaps == filled, sentence
 
 
-def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
+def test_texts_are_found_in_markup_attributes_and_modules() -> None:
     found = page_texts(
         {
             "a.html": '<p data-t>Yours &amp; mine</p><a data-t-aria-label="Close"></a>',
@@ -40,7 +40,7 @@ def test_sentences_are_found_in_markup_attributes_and_modules() -> None:
     assert found == ("Yours & mine", "Close", "Hello {name}", 'And "you"')
 
 
-def test_a_page_is_put_into_another_language_with_the_english_kept_for_the_switch() -> None:
+def test_a_translated_page_keeps_the_english_for_the_language_switch() -> None:
     page = '<html lang="en"><b data-t>Delete</b><i data-t-title="Close"></i>'
     assert translate_page(page, texts_for("zh")) == (
         '<html lang="zh"><b data-t="Delete">删除</b><i data-t-title="Close" title="关闭"></i>'
@@ -68,7 +68,7 @@ def test_the_page_has_no_inline_script_or_style() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name in TEXT if name.endswith((".js", ".css"))))
-def test_every_file_is_one_concern_on_two_screens(name: str) -> None:
+def test_every_file_is_short_and_sets_no_raw_html(name: str) -> None:
     assert len(TEXT[name].splitlines()) <= 150
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", TEXT[name])
 
@@ -93,7 +93,7 @@ def test_every_imported_module_and_name_exists(name: str) -> None:
     ],
 )
 @SHARED_LOOP
-async def test_files_have_their_types_and_are_sent_once(app: Installation, path: str, media_type: str) -> None:
+async def test_files_have_their_media_types_and_are_cached(app: Installation, path: str, media_type: str) -> None:
     async with visitor(app) as anna:
         first = await anna.get(path)
         assert (first.status_code, first.headers["content-type"]) == (200, media_type)
@@ -106,13 +106,13 @@ async def test_files_have_their_types_and_are_sent_once(app: Installation, path:
     ["/static/../__init__.py", "/static/%2e%2e/page.py", "/static/", "/samples/..%2Fx.jpg", "/samples/INK.jpg"],
 )
 @SHARED_LOOP
-async def test_nothing_but_the_page_is_served(app: Installation, path: str) -> None:
+async def test_no_file_outside_the_page_is_served(app: Installation, path: str) -> None:
     async with visitor(app) as anna:
         assert (await anna.get(path)).status_code == 404
 
 
 @SHARED_LOOP
-async def test_the_page_speaks_the_visitors_language(app: Installation) -> None:
+async def test_the_page_is_in_the_visitors_language(app: Installation) -> None:
     async with visitor(app, "zh-CN") as anna:
         page = (await anna.get("/")).text
         assert '<html lang="zh">' in page

@@ -15,14 +15,14 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:80"])
-def test_our_own_names_are_known_whatever_the_port(host: str) -> None:
+def test_our_own_host_names_are_allowed_with_any_port(host: str) -> None:
     assert is_allowed_host(host, LOOPBACK)
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example:8080", "", None, "127.0.0.1@evil.example", "["]
 )
-def test_a_name_pointed_at_us_by_somebody_else_is_not_known(host: str | None) -> None:
+def test_a_foreign_host_name_is_not_allowed(host: str | None) -> None:
     assert not is_allowed_host(host, LOOPBACK)
     assert is_allowed_host(host, None), "an owner who serves the world allows any name"
 
@@ -42,14 +42,14 @@ def test_a_name_pointed_at_us_by_somebody_else_is_not_known(host: str | None) ->
         ("POST", {"host": "localhost"}, True),
     ],
 )
-def test_only_our_own_page_or_no_page_at_all_may_change_something(
+def test_only_same_origin_or_non_browser_requests_may_change_state(
     method: str, headers: dict[str, str], *, may: bool
 ) -> None:
     assert is_same_origin(method, headers) is may
 
 
 @SHARED_LOOP
-async def test_a_form_on_another_site_changes_nothing(app: Installation) -> None:
+async def test_a_cross_site_form_changes_nothing(app: Installation) -> None:
     async with visitor(app) as anna:
         await anna.get("/api/quota")
         anna.headers["Origin"] = "https://evil.example"
@@ -59,7 +59,7 @@ async def test_a_form_on_another_site_changes_nothing(app: Installation) -> None
 
 
 @SHARED_LOOP
-async def test_a_rebound_name_reads_nothing(app: Installation) -> None:
+async def test_a_rebound_host_name_reads_nothing(app: Installation) -> None:
     async with visitor(app) as stranger:
         answer = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
         assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
@@ -81,7 +81,7 @@ async def test_a_rebound_name_reads_nothing(app: Installation) -> None:
     ],
 )
 @SHARED_LOOP
-async def test_every_answer_carries_the_security_headers(app: Installation, method: str, path: str) -> None:
+async def test_every_response_has_the_security_headers(app: Installation, method: str, path: str) -> None:
     async with visitor(app) as anna:
         answer = await anna.request(method, path)
         assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
@@ -92,7 +92,7 @@ async def test_every_answer_carries_the_security_headers(app: Installation, meth
             assert answer.json()["message"].endswith(".")
 
 
-async def test_a_page_open_to_the_world_answers_under_any_name_and_keeps_its_cookie_to_https(tmp_path: Path) -> None:
+async def test_a_public_page_accepts_any_host_and_sends_its_cookie_over_https_only(tmp_path: Path) -> None:
     abroad = running_app(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
     async with abroad as app, visitor(app) as anna:
         answer = await anna.get("/", headers={"Host": "repaint.example"})

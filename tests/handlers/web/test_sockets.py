@@ -84,7 +84,7 @@ NO_HTTP = {
 
 
 @SHARED_LOOP
-async def test_no_request_hides_another_and_no_noise_is_a_request(app: Installation) -> None:
+async def test_no_request_smuggles_another_and_garbage_is_rejected(app: Installation) -> None:
     async with serving(app) as port:
         for name, sent in TWO_IN_ONE.items():
             said = await answers(port, sent)
@@ -111,7 +111,7 @@ async def test_no_request_hides_another_and_no_noise_is_a_request(app: Installat
     ],
 )
 @SHARED_LOOP
-async def test_no_path_leads_out(app: Installation, path: bytes) -> None:
+async def test_no_path_leaves_the_static_folder(app: Installation, path: bytes) -> None:
     async with serving(app) as port:
         said = await answers(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
         assert said.split()[1] in {b"404", b"400", b"405"}, said[:200]
@@ -119,9 +119,7 @@ async def test_no_path_leads_out(app: Installation, path: bytes) -> None:
 
 @pytest.mark.parametrize("begun", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\n" + HOST, b"X-Slow: 1\r\n")])
 @SHARED_LOOP
-async def test_who_takes_too_long_to_say_what_they_want_is_hung_up_on(
-    app: Installation, begun: tuple[bytes, ...]
-) -> None:
+async def test_slow_request_heads_are_disconnected(app: Installation, begun: tuple[bytes, ...]) -> None:
     async with serving(app, head_seconds=0.3) as port:
         assert await answers(port, *begun) == b""
         whole = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -143,7 +141,7 @@ def _asked(connection: socket.socket, *app: bytes) -> bytes:
 
 
 @SHARED_LOOP
-async def test_metrics_are_for_this_machine_and_not_for_what_a_proxy_passes_on(app: Installation) -> None:
+async def test_metrics_are_served_locally_but_not_through_a_proxy(app: Installation) -> None:
     async with serving(app) as port:
         asked = b"GET /metrics HTTP/1.1\r\n" + HOST
         assert (await answers(port, asked + CLOSE)).split()[1] == b"200"

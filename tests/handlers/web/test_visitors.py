@@ -22,7 +22,7 @@ class HandClock:
         return self.now
 
 
-def test_a_new_visitor_may_ask_as_often_as_the_burst_and_then_waits() -> None:
+def test_a_new_visitor_may_use_the_burst_and_then_waits() -> None:
     bucket, waits = None, []
     for _ in range(5):
         bucket, wait = take(bucket, 0.0, PACE)
@@ -31,12 +31,12 @@ def test_a_new_visitor_may_ask_as_often_as_the_burst_and_then_waits() -> None:
 
 
 @pytest.mark.parametrize(("after", "left"), [(0, 0), (2, 1), (4, 2), (1000, 3)])
-def test_a_bucket_fills_again_with_time_and_never_over_its_rim(after: float, left: float) -> None:
+def test_a_bucket_refills_over_time_up_to_its_burst(after: float, left: float) -> None:
     bucket, _ = take(TokenBucket(0.0, 10.0), 10.0 + after, PACE)
     assert bucket.tokens == max(0, left - 1)
 
 
-def test_the_visitors_seen_longest_ago_are_forgotten_first() -> None:
+def test_the_least_recently_seen_visitors_are_forgotten_first() -> None:
     buckets = TokenBuckets(Rate(burst=1, per_second=0.001), HandClock(), max_keys=2)
     assert [buckets.wait(name) > 0 for name in ("anna", "ben", "anna", "carl", "ben", "anna")] == [
         False,
@@ -59,7 +59,7 @@ def app_with(clock: HandClock) -> httpx.ASGITransport:
     return httpx.ASGITransport(VisitorMiddleware(Starlette(routes=routes), cookies, clock))
 
 
-async def test_who_asks_too_fast_is_told_when_to_come_back() -> None:
+async def test_requests_that_come_too_fast_get_a_retry_after() -> None:
     clock = HandClock()
     async with httpx.AsyncClient(transport=app_with(clock), base_url="http://localhost") as anna:
         await anna.get("/")
@@ -72,7 +72,7 @@ async def test_who_asks_too_fast_is_told_when_to_come_back() -> None:
         assert (await anna.post("/")).status_code == 200
 
 
-async def test_throwing_the_cookie_away_is_no_way_round_it() -> None:
+async def test_dropping_the_cookie_does_not_evade_the_limit() -> None:
     async with httpx.AsyncClient(transport=app_with(HandClock()), base_url="http://localhost") as nobody:
         answers = []
         for _ in range(int(WRITE_RATE.burst) + 1):
@@ -81,7 +81,7 @@ async def test_throwing_the_cookie_away_is_no_way_round_it() -> None:
         assert answers[-1] == 429
 
 
-async def test_a_visitor_keeps_their_id_and_a_forged_cookie_makes_a_newcomer() -> None:
+async def test_a_visitor_keeps_their_id_and_a_forged_cookie_makes_a_new_one() -> None:
     async with httpx.AsyncClient(transport=app_with(HandClock()), base_url="http://localhost") as anna:
         first = await anna.get("/")
         assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(first.headers["set-cookie"].split("; "))
