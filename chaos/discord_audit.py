@@ -14,7 +14,7 @@ from tests.fakes.discord_api.shown_messages import Message
 # A late call was delayed on its way, and after a garbled response the bot cannot know that the call failed: neither is
 # API misuse, and Discord tells users to try again.
 LATE_CALL = re.compile(
-    r"interaction \d+ was answered after|nobody asked|the token of interaction|webhook was used that nobody"
+    r"interaction \d+ was answered after|interaction \d+ is unknown|the token of interaction|unknown webhook token"
 )
 ANSWERED_TWICE = re.compile(r"interaction \d+ was answered twice")
 PRIVATE = "private:"

@@ -1,4 +1,4 @@
-"""The Discord of the tests is strict: what Discord would refuse in a call, it notices."""
+"""The fake Discord is strict: it records everything that Discord would refuse."""
 
 from typing import Any
 
@@ -13,22 +13,22 @@ from tests.fakes.discord_api.state import ApiError
 Json = Any
 needs_specification = pytest.mark.skipif(
     specification_path() is None,
-    reason="no discord-openapi.json here: calls are checked for what is said in words only",
+    reason="no discord-openapi.json here: calls are checked against the prose rules only",
 )
 CHANNEL = "/channels/1240000000000000000/messages"
 
 
-def button(**about: Json) -> Json:
-    return {"type": 2, "style": 2, "label": "Go", "custom_id": "go:1", **about}
+def button(**fields: Json) -> Json:
+    return {"type": 2, "style": 2, "label": "Go", "custom_id": "go:1", **fields}
 
 
 def row(*parts: Json) -> Json:
     return {"type": 1, "components": list(parts)}
 
 
-def select(*values: str, **about: Json) -> Json:
+def select(*values: str, **fields: Json) -> Json:
     options = [{"label": value, "value": value} for value in values]
-    return {"type": 3, "custom_id": "pick:0", "options": options, **about}
+    return {"type": 3, "custom_id": "pick:0", "options": options, **fields}
 
 
 @needs_specification
@@ -41,7 +41,7 @@ def test_a_valid_message_has_no_violations() -> None:
 
 @needs_specification
 @pytest.mark.parametrize(
-    ("call", "breach"),
+    ("call", "violation"),
     [
         (("POST", "/channels/5/paintings", {}, {}), "no such call"),
         (("POST", CHANNEL, {}, {"content": "x", "colour": "red"}), "body has no field colour"),
@@ -64,9 +64,9 @@ def test_a_valid_message_has_no_violations() -> None:
         (("PATCH", "/webhooks/5/t/messages/@original", {}, {"content": "x" * 2001}), "content has 2001 characters"),
     ],
 )
-def test_unknown_missing_and_wrong_parts_of_a_call_are_violations(call: tuple[Any, ...], breach: str) -> None:
+def test_unknown_missing_and_wrong_parts_of_a_call_are_violations(call: tuple[Any, ...], violation: str) -> None:
     found = specification().check_call(*call)
-    assert any(breach in one for one in found), found
+    assert any(violation in one for one in found), found
 
 
 @needs_specification
@@ -79,7 +79,7 @@ def test_the_fakes_own_responses_are_checked_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "breach"),
+    ("body", "violation"),
     [
         ({}, "the message is empty"),
         ({"content": "x" * 2001}, "longer than 2000"),
@@ -99,9 +99,9 @@ def test_the_fakes_own_responses_are_checked_too() -> None:
         ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["5"]}}, "and parses them"),
     ],
 )
-def test_rules_for_messages_in_discords_prose_are_checked(body: Json, breach: str) -> None:
+def test_rules_for_messages_in_discords_prose_are_checked(body: Json, violation: str) -> None:
     [found] = message_violations(body, {}, new=True, ephemeral_allowed=False)
-    assert breach in found
+    assert violation in found
 
 
 def test_an_empty_file_is_a_violation() -> None:
@@ -125,7 +125,7 @@ def test_modals_have_at_most_five_fields_with_distinct_custom_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("commands", "breach"),
+    ("commands", "violation"),
     [
         ([{"name": "style"}], "must have a description"),
         ([{"name": "Repaint avatar", "type": 2, "description": "x"}], "must not have a description"),
@@ -156,11 +156,11 @@ def test_modals_have_at_most_five_fields_with_distinct_custom_ids() -> None:
         ([{"name": "s", "description": "x" * 8000}], "longer than 8000"),
     ],
 )
-def test_invalid_commands_are_violations(commands: list[Json], breach: str) -> None:
+def test_invalid_commands_are_violations(commands: list[Json], violation: str) -> None:
     discord = DiscordServer()
     with pytest.raises(ApiError):
         CommandRegistry(discord.state).replace_all(commands)
-    assert any(breach in found for found in discord.violations), discord.violations
+    assert any(violation in found for found in discord.violations), discord.violations
 
 
 def test_commands_keep_their_ids_when_they_are_registered_again() -> None:

@@ -46,11 +46,11 @@ async def open_page(browser: Browser, url: str, **context: Any) -> AsyncIterator
     """A new visitor's page, ready for use. On exit, the browser must not have logged an error."""
     async with await browser.new_context(**{"locale": "en-GB", **DESKTOP, **context}) as visit:
         page = await visit.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         await page.goto(url)
         await page.wait_for_selector("html[data-ready]")
         yield page
-        refusals = [text for text in complaints if "the server responded with a status of 4" in text]
-        assert complaints == refusals, "a refused wish is no fault of the page; anything else is"
+        refused = [text for text in errors if "the server responded with a status of 4" in text]
+        assert errors == refused, "refused requests are expected; everything else is an error of the page"

@@ -42,9 +42,9 @@ class DiscordApp:
     installation: Installation
     discord: DiscordServer
 
-    async def units(self, someone: SimulatedUser) -> tuple[int, int]:
+    async def units(self, user: SimulatedUser) -> tuple[int, int]:
         """The units used and reserved today."""
-        quota = await self.installation.job_service.quota(someone.person)
+        quota = await self.installation.job_service.quota(user.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, locale: str = "en-US") -> SimulatedUser:

@@ -1,4 +1,4 @@
-"""Discord from end to end: the real library, the real core, the stand-in service, and a Discord on loopback."""
+"""Discord end to end: the real library, the real core, the painting service, and a fake Discord on loopback."""
 
 import io
 from pathlib import Path
@@ -10,8 +10,8 @@ from tests.fakes.discord_api.shown_messages import Message
 from tests.harness.discord import DiscordApp, discord_app
 
 
-def painted(message: Message) -> str:
-    """What the quick engine was asked for, kept in the picture's comment."""
+def engine_comment(message: Message) -> str:
+    """The quick engine's request, which it stores in the picture's comment."""
     assert message.picture is not None
     with Image.open(io.BytesIO(message.picture)) as picture:
         return str(picture.info["comment"], "utf-8")
@@ -29,7 +29,7 @@ async def test_a_private_photo_with_a_style_gets_one_card_that_becomes_the_pictu
         [card] = anna.messages
         assert ("Retro comic" in card.text, card.reply_to) == (True, interaction.id)
         assert card.files[0].alt
-        assert "look=0" in painted(card)
+        assert "look=0" in engine_comment(card)
         assert await app.units(anna) == (1, 0)
 
 
@@ -41,7 +41,7 @@ async def test_a_server_command_is_answered_at_once_and_its_card_becomes_the_pic
         await anna.wait_for_pictures()
         [card] = anna.messages
         assert (card.id, card.is_ephemeral) == (interaction.response_message, False)
-        assert "look=2" in painted(card)
+        assert "look=2" in engine_comment(card)
         assert await app.units(anna) == (1, 0)
 
 
@@ -54,7 +54,7 @@ async def test_a_photo_without_a_style_gets_a_menu_and_the_choice_repaints_it(tm
         await anna.select(anna.messages[0], "Chinese ink")
         await anna.wait_for_pictures()
         [card] = anna.messages
-        assert "look=5" in painted(card)
+        assert "look=5" in engine_comment(card)
 
 
 async def test_everything_is_in_chinese_for_a_chinese_user(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ async def test_everything_is_in_chinese_for_a_chinese_user(tmp_path: Path) -> No
         await anna.use_command("style", photo=portrait_jpeg(), style="国画古风")
         await anna.wait_for_pictures()
         assert "国画古风" in anna.messages[0].text
-        assert "look=5" in painted(anna.messages[0])
-        await anna.in_dm.send("/quota")  # a message does not say which language its writer's app speaks
+        assert "look=5" in engine_comment(anna.messages[0])
+        await anna.in_dm.send("/quota")  # messages do not tell the user's locale
         await app.discord.wait_until(lambda: anna.in_dm.messages)
         assert "今天" in anna.in_dm.messages[0].text
 
@@ -80,7 +80,7 @@ async def test_a_reference_picture_sets_the_style_and_spoilers_stay_hidden(tmp_p
         await anna.use_command("style", photo=("SPOILER_me.jpg", portrait_jpeg()), reference=reference)
         await anna.wait_for_pictures()
         [card] = anna.messages
-        assert "look=-1 reference=True" in painted(card)
+        assert "look=-1 reference=True" in engine_comment(card)
         assert card.files[0].is_spoiler
         await anna.use_command("style", photo=portrait_jpeg(), style="2", spoiler=True)
         await anna.wait_for_pictures(2)
@@ -94,7 +94,7 @@ async def test_a_reference_picture_is_uploaded_in_a_modal(tmp_path: Path) -> Non
         form = await anna.select(question, "A picture of mine")
         await anna.submit_modal(form, picture=portrait_jpeg(500, 500, shade=9))
         [card] = await anna.wait_for_pictures()
-        assert "look=-1 reference=True" in painted(card)
+        assert "look=-1 reference=True" in engine_comment(card)
         assert await app.units(anna) == (1, 0)
 
 
@@ -117,25 +117,25 @@ async def test_all_buttons_of_a_finished_picture_work(tmp_path: Path) -> None:
         await anna.wait_for_pictures(2)
         await anna.press(first, "Again")
         await anna.wait_for_pictures(3)
-        assert painted(anna.pictures[2]) != painted(first)
+        assert engine_comment(anna.pictures[2]) != engine_comment(first)
         assert anna.pictures[2].reply_to == first.id
 
         await anna.press(first, "Another style")
         await discord.wait_until(lambda: any(card.options for card in anna.messages))
         await anna.select(next(card for card in anna.messages if card.options), "Anime")
         await anna.wait_for_pictures(4)
-        assert "look=2" in painted(anna.pictures[3])
+        assert "look=2" in engine_comment(anna.pictures[3])
         assert await app.units(anna) == (3, 0)
-        await _delete(app, anna.pictures[3])
+        await _delete_card(app, anna.pictures[3])
 
 
-async def _delete(app: DiscordApp, card: Message) -> None:
-    """Deleting asks first, and somebody else's card is nobody else's business."""
+async def _delete_card(app: DiscordApp, card: Message) -> None:
+    """Deleting needs confirmation, and only the card's owner can do it."""
     anna, ben = app.member(1), app.member(2)
     await ben.press(card, "Delete")
     await app.discord.wait_until(lambda: any(one.is_ephemeral for one in ben.messages))
-    [no] = [one for one in ben.messages if one.is_ephemeral]
-    assert "belongs to somebody else" in no.text
+    [refusal] = [one for one in ben.messages if one.is_ephemeral]
+    assert "belongs to somebody else" in refusal.text
     await anna.press(card, "Delete")
     await app.discord.wait_until(lambda: app.discord.state.messages[card.id].labels != card.labels)
     await anna.press(app.discord.state.messages[card.id], "Yes")

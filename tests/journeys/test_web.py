@@ -1,4 +1,4 @@
-"""The whole journey on the web, in a real browser: drop a portrait, choose a look, watch, compare, keep or delete."""
+"""The web chat end to end, in a real browser: add a portrait, choose a style, watch, compare, download or delete."""
 
 import io
 from collections.abc import AsyncIterator
@@ -22,19 +22,19 @@ OTHER = FilePayload(name="you.jpg", mimeType="image/jpeg", buffer=portrait_jpeg(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser for all journeys; every visit is a stranger's."""
+    """One browser for all journeys; each visit is a new visitor's."""
     async with chromium() as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A house that paints at once."""
-    async with served_app(tmp_path_factory.mktemp("house")) as (_, address):
+    """An app that finishes pictures at once."""
+    async with served_app(tmp_path_factory.mktemp("app")) as (_, address):
         yield address
 
 
-async def ask(page: Page, *photos: FilePayload, look: str = "Anime") -> None:
+async def request(page: Page, *photos: FilePayload, look: str = "Anime") -> None:
     await page.get_by_label("Add photos").set_input_files(photos)
     await page.get_by_role("radio", name=look).check(force=True)
     await page.locator("#send").click()
@@ -46,7 +46,7 @@ async def test_a_portrait_is_repainted_downloaded_and_deleted(browser: Browser, 
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
         open_page(browser, address) as page,
     ):
-        await ask(page, PORTRAIT, look="Chinese ink painting")
+        await request(page, PORTRAIT, look="Chinese ink painting")
         card = page.get_by_role("article")
         await expect(card.get_by_role("progressbar", name="Chinese ink painting")).to_be_visible()
         await expect(card).to_contain_text("Painting…")
@@ -71,7 +71,7 @@ async def test_a_portrait_is_repainted_downloaded_and_deleted(browser: Browser, 
 
 async def test_the_comparison_slider_follows_a_finger(browser: Browser, url: str) -> None:
     async with open_page(browser, url, **PHONE) as page:
-        await ask(page, PORTRAIT)
+        await request(page, PORTRAIT)
         canvas = page.get_by_role("article").locator(".canvas")
         slider = page.get_by_role("article").get_by_role("slider")
         await expect(slider).to_have_value("0")
@@ -86,7 +86,7 @@ async def test_the_comparison_slider_follows_a_finger(browser: Browser, url: str
 
 async def test_the_same_photo_in_another_style(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
-        await ask(page, PORTRAIT)
+        await request(page, PORTRAIT)
         first = page.get_by_role("article").first
         await first.get_by_role("button", name="Another look").click()
         await first.get_by_role("button", name="Pixel world").click()
@@ -112,7 +112,7 @@ async def test_several_photos_queue_and_one_is_cancelled(browser: Browser, tmp_p
         served_app(tmp_path / "data", engine=quick_engine(until=go)) as (_, address),
         open_page(browser, address) as page,
     ):
-        await ask(
+        await request(
             page, PORTRAIT, OTHER, FilePayload(name="c.jpg", mimeType="image/jpeg", buffer=portrait_jpeg(shade=9))
         )
         cards = page.get_by_role("article")
@@ -128,7 +128,7 @@ async def test_several_photos_queue_and_one_is_cancelled(browser: Browser, tmp_p
 
 async def test_a_file_that_is_not_a_picture_is_refused_with_a_message(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
-        await ask(page, FilePayload(name="notes.jpg", mimeType="image/jpeg", buffer=b"just some words"))
+        await request(page, FilePayload(name="notes.jpg", mimeType="image/jpeg", buffer=b"just some words"))
         card = page.get_by_role("article")
         await expect(card).to_contain_text("That isn't a picture.")
         await expect(page.locator("#quota")).to_have_text("20 left today")
@@ -169,7 +169,7 @@ async def test_photos_can_be_dropped_and_pasted(browser: Browser, url: str, way:
 
 async def test_history_language_and_theme_survive_a_reload(browser: Browser, url: str) -> None:
     async with open_page(browser, url) as page:
-        await ask(page, PORTRAIT)
+        await request(page, PORTRAIT)
         await expect(page.get_by_role("img", name="Your portrait: Anime")).to_be_visible()
         await page.get_by_role("button", name="中文").click()
         await expect(page.get_by_role("heading", name="二次元")).to_be_visible()
@@ -186,7 +186,7 @@ async def test_nothing_overflows_the_window_and_every_control_has_a_name(
     browser: Browser, url: str, width: int
 ) -> None:
     async with open_page(browser, url, viewport={"width": width, "height": 800}) as page:
-        await ask(page, PORTRAIT, OTHER)
+        await request(page, PORTRAIT, OTHER)
         await expect(page.get_by_role("link", name="Download")).to_have_count(2)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         nameless = "[...document.querySelectorAll('button, a, input:not([aria-hidden])')].filter((control) => "
@@ -198,7 +198,7 @@ async def test_a_large_photo_can_be_enlarged(browser: Browser, url: str) -> None
     async with open_page(browser, url) as page:
         big = io.BytesIO()
         Image.new("RGB", (900, 1600), "teal").save(big, "JPEG")
-        await ask(page, FilePayload(name="tall.jpg", mimeType="image/jpeg", buffer=big.getvalue()))
+        await request(page, FilePayload(name="tall.jpg", mimeType="image/jpeg", buffer=big.getvalue()))
         await page.get_by_role("article").get_by_role("button", name="Enlarge").click()
         dialog = page.get_by_role("dialog", name="The picture, large")
         await expect(dialog.get_by_role("img")).to_be_visible()

@@ -70,17 +70,17 @@ class Interactions:
         """The interactions without a response."""
         return [interaction for interaction in self.all.values() if interaction.response_type is None]
 
-    def respond(self, number: int, token: str, body: Json, files: Uploads) -> Json:
+    def respond(self, interaction_id: int, token: str, body: Json, files: Uploads) -> Json:
         """The first response, due within three seconds. Raises ApiError."""
-        interaction = self.all.get(number)
+        interaction = self.all.get(interaction_id)
         if interaction is None or interaction.token != token:
-            raise self._violation(f"nobody asked {number}", UNKNOWN_INTERACTION)
+            raise self._violation(f"interaction {interaction_id} is unknown", UNKNOWN_INTERACTION)
         if interaction.response_type is not None and interaction.response_lost:
             raise ApiError(*ALREADY_ACKNOWLEDGED)
         if interaction.response_type is not None:
-            raise self._violation(f"interaction {number} was answered twice", ALREADY_ACKNOWLEDGED)
+            raise self._violation(f"interaction {interaction_id} was answered twice", ALREADY_ACKNOWLEDGED)
         if (took := self.state.now() - interaction.created_at) > RESPONSE_DEADLINE:
-            raise self._violation(f"interaction {number} was answered after {took:.1f} s", UNKNOWN_INTERACTION)
+            raise self._violation(f"interaction {interaction_id} was answered after {took:.1f} s", UNKNOWN_INTERACTION)
         kind = body["type"]
         if kind not in ALLOWED_RESPONSES[interaction.kind] or (kind in UPDATES and interaction.message is None):
             raise self._violation(
@@ -137,7 +137,7 @@ class Interactions:
         """The interaction of a token that is still valid. Raises ApiError."""
         interaction = next((one for one in self.all.values() if one.token == token), None)
         if interaction is None or interaction.response_type is None:
-            raise self._violation("a webhook was used that nobody gave", UNKNOWN_WEBHOOK)
+            raise self._violation("an unknown webhook token was used", UNKNOWN_WEBHOOK)
         if self.state.now() - interaction.created_at > TOKEN_LIFETIME:
             violation = f"the token of interaction {interaction.id} was used after 15 minutes"
             raise self._violation(violation, INVALID_WEBHOOK_TOKEN)

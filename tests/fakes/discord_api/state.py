@@ -44,7 +44,7 @@ class DiscordState:
     avatars: dict[str, bytes] = field(default_factory=dict)
     dms_closed: set[int] = field(default_factory=set)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
-    announced_limits: set[int] = field(default_factory=set)  # channels whose file size limit the bot was told
+    announced_limits: set[int] = field(default_factory=set)  # channels whose upload limit the bot has been told
     violations: list[str] = field(default_factory=list)
     _last: int = 0
 
@@ -162,7 +162,9 @@ class DiscordState:
         for name, data in files.values():
             if len(data) > self.channels[channel_id].max_file_bytes:
                 if channel_id in self.announced_limits:
-                    self.violations.append(f"{name} has {len(data)} bytes in {channel_id}, which was told to take less")
+                    self.violations.append(
+                        f"{name} has {len(data)} bytes, more than the bot was told for channel {channel_id}"
+                    )
                 raise ApiError(*TOO_LARGE)
 
     def _apply_body(self, message: Message, body: Json, files: Uploads) -> Message:

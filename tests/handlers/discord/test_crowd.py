@@ -1,4 +1,4 @@
-"""Many people, many servers, many styles on Discord, and no more calls than it allows."""
+"""Many users, servers and styles on Discord, within its rate limits."""
 
 import asyncio
 from pathlib import Path
@@ -12,20 +12,20 @@ from tests.fakes.discord_api.sessions import DIRECT_MESSAGES
 from tests.fakes.discord_api.shown_messages import Message
 from tests.harness.discord import GUILD, discord_app
 
-AT_ONCE, A_SECOND = 12, 50  # people; calls that Discord takes
+USERS, CALLS_PER_SECOND = 12, 50  # the latter is Discord's global limit
 
 
 async def test_many_simultaneous_commands_are_each_answered_within_three_seconds(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
-        app.discord.rate_limits.overrides[r"PATCH /channels/.*"] = (5, 0.5)  # ten times as fast as it is
-        people = [app.member(number) for number in range(1, AT_ONCE + 1)]
-        interaction = await asyncio.gather(
-            *(one.use_command("style", photo=portrait_jpeg(shade=at), style="2") for at, one in enumerate(people))
+        app.discord.rate_limits.overrides[r"PATCH /channels/.*"] = (5, 0.5)  # ten times Discord's own rate
+        users = [app.member(number) for number in range(1, USERS + 1)]
+        interactions = await asyncio.gather(
+            *(user.use_command("style", photo=portrait_jpeg(shade=at), style="2") for at, user in enumerate(users))
         )
-        await people[0].wait_for_pictures(AT_ONCE)
-        assert {card.id for card in people[0].pictures} == {one.response_message for one in interaction}
+        await users[0].wait_for_pictures(USERS)
+        assert {card.id for card in users[0].pictures} == {interaction.response_message for interaction in interactions}
         calls = [call.at for call in app.discord.calls if not call.path.startswith("/interactions/")]
-        assert most_within_a_second(calls) <= A_SECOND
+        assert most_within_a_second(calls) <= CALLS_PER_SECOND
 
 
 async def test_rate_limits_delay_messages_but_lose_or_repeat_none(tmp_path: Path) -> None:
@@ -48,19 +48,19 @@ async def test_servers_are_spread_over_shards_and_only_private_messages_are_read
         async with discord_app(tmp_path, server=server) as app:
             anna, ben = app.member(1), SimulatedUser(server, server.state.user(2), other)
             await server.wait_until(lambda: len(server.gateway.identify_payloads) == 2)
-            for someone in (anna, ben):
-                await someone.use_command("style", photo=portrait_jpeg(), style="2")
-                await someone.wait_for_pictures()
-            assert [said["shard"] for said in server.gateway.identify_payloads] == [[0, 2], [1, 2]]
-            assert {said["intents"] for said in server.gateway.identify_payloads} == {DIRECT_MESSAGES}
+            for user in (anna, ben):
+                await user.use_command("style", photo=portrait_jpeg(), style="2")
+                await user.wait_for_pictures()
+            assert [payload["shard"] for payload in server.gateway.identify_payloads] == [[0, 2], [1, 2]]
+            assert {payload["intents"] for payload in server.gateway.identify_payloads} == {DIRECT_MESSAGES}
 
 
 async def test_every_style_can_be_chosen_although_a_menu_holds_twenty_five(tmp_path: Path) -> None:
     every = frozenset(style.index for style in STYLES) | {-1}
-    mine = [f"mine {number}" for number in range(1, 6)]
+    saved = [f"mine {number}" for number in range(1, 6)]
     async with discord_app(tmp_path, styles=every) as app:
         anna = app.person(1)
-        for shade, name in enumerate(mine):
+        for shade, name in enumerate(saved):
             await anna.wait_for_answer(
                 await anna.use_command("savestyle", picture=portrait_jpeg(shade=shade * 9), name=name)
             )
@@ -70,17 +70,17 @@ async def test_every_style_can_be_chosen_although_a_menu_holds_twenty_five(tmp_p
             assert len(card.options) <= 25
             found |= set(card.options)
             pages = [part["custom_id"] for part in card.buttons if part.get("custom_id", "").startswith("page:")]
-            card = await _turned(anna, card, pages[-1])
-        assert len([name for name in found if any(one in name for one in mine)]) == len(mine)
-        assert len(found) >= len(every - {-1}) + len(mine)
+            card = await _next_page(anna, card, pages[-1])
+        assert len([name for name in found if any(one in name for one in saved)]) == len(saved)
+        assert len(found) >= len(every - {-1}) + len(saved)
         await anna.select(card, "mine 5" if any("mine 5" in one for one in card.options) else card.options[0])
         await anna.wait_for_pictures()
         suggestions = await anna.autocomplete("style", "style", "", photo=portrait_jpeg())
         assert 0 < len(suggestions) <= 25
 
 
-async def _turned(anna: SimulatedUser, card: Message, page: str) -> Message:
-    """The card with its next page."""
+async def _next_page(anna: SimulatedUser, card: Message, page: str) -> Message:
+    """The card once it shows its next page."""
     await anna.press_data(card, page)
     messages = anna.discord.state.messages
     await anna.discord.wait_until(lambda: messages[card.id].edit_count > card.edit_count)

@@ -1,4 +1,4 @@
-"""Commands of Discord that come by HTTP: the same as by the gateway, and nothing that Discord has not signed."""
+"""Interactions over HTTP: handled as over the gateway, and accepted only with Discord's signature."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What takes long on Discord: jobs that outlive their interaction, restarts, presses of very old buttons."""
+"""Long waits on Discord: jobs that outlive their interaction, restarts, presses of old buttons."""
 
 import asyncio
 from pathlib import Path
@@ -12,15 +12,15 @@ TWENTY_MINUTES = 20 * 60.0
 
 
 async def test_pictures_that_take_twenty_minutes_still_arrive(tmp_path: Path) -> None:
-    """In a channel as its card; in private what only one person may see, or what was asked where the bot is not."""
+    """In a server they replace the card; ephemeral cards and user installs get a private message."""
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna, ben, carla, dora = app.member(1), app.member(2), app.user_install(3), app.member(4)
         app.discord.state.dms_closed.add(dora.user.id)
         cards = {}
-        for someone, private in ((anna, False), (ben, True), (carla, False), (dora, True)):
-            interaction = await someone.use_command("style", photo=portrait_jpeg(), style="2", private=private)
-            cards[someone.user.id] = await someone.wait_for_answer(interaction)
+        for user, private in ((anna, False), (ben, True), (carla, False), (dora, True)):
+            interaction = await user.use_command("style", photo=portrait_jpeg(), style="2", private=private)
+            cards[user.user.id] = await user.wait_for_answer(interaction)
         assert "private" in cards[ben.user.id].text
         app.discord.clock_offset += TWENTY_MINUTES
         go.touch()
@@ -28,11 +28,11 @@ async def test_pictures_that_take_twenty_minutes_still_arrive(tmp_path: Path) ->
         [card] = await anna.wait_for_pictures()
         assert card.id == cards[anna.user.id].id
         assert anna.in_dm.messages == []
-        for someone in (ben, carla):
-            [card] = await someone.in_dm.wait_for_pictures()
-            await someone.in_dm.press(card, "Again")
-            await someone.in_dm.wait_for_pictures(2)
-        await ended(app.installation, dora.person, 4)  # nobody opens the door: it stays in the history
+        for user in (ben, carla):
+            [card] = await user.in_dm.wait_for_pictures()
+            await user.in_dm.press(card, "Again")
+            await user.in_dm.wait_for_pictures(2)
+        await ended(app.installation, dora.person, 4)  # cannot be delivered: it stays in the history
         history = await dora.wait_for_answer(await dora.use_command("history"))
         await dora.press(history, "1")
         await dora.wait_for_pictures()
@@ -58,20 +58,20 @@ async def test_buttons_and_menus_work_after_a_restart_and_repeated_presses_have_
             await anna.press(card, "Again")
             await anna.wait_for_pictures(2)
             assert await app.units(anna) == (2, 0)
-        assert server.commands.registrations == 1  # they had not changed
+        assert server.commands.registrations == 1  # they have not changed
         assert len(server.gateway.identify_payloads) == 3
 
 
 async def test_a_picture_in_progress_arrives_after_a_restart(tmp_path: Path) -> None:
-    """In its card, also where only one person sees that; in private once the quarter of an hour is over."""
+    """It replaces its card, ephemeral or not; after the interaction has expired it is sent as a private message."""
     go, later = tmp_path / "go", tmp_path / "later"
     async with discord_server() as server:
         async with discord_app(tmp_path, server=server, until=go) as app:
             anna, ben, carla = app.member(1), app.member(2), app.user_install(3)
             cards = set()
-            for someone, private in ((anna, False), (ben, True)):
-                interaction = await someone.use_command("style", photo=portrait_jpeg(), style="2", private=private)
-                cards.add((await someone.wait_for_answer(interaction)).id)
+            for user, private in ((anna, False), (ben, True)):
+                interaction = await user.use_command("style", photo=portrait_jpeg(), style="2", private=private)
+                cards.add((await user.wait_for_answer(interaction)).id)
         go.touch()
         async with discord_app(tmp_path, server=server, until=go):
             await server.wait_until(lambda: {card.id for card in ben.pictures} == cards)
@@ -90,4 +90,4 @@ async def test_commands_are_registered_again_only_when_they_have_changed(tmp_pat
             async with discord_app(tmp_path, server=server):
                 assert server.commands.registrations == puts
             if changed:
-                server.commands.all[0] |= {"description": "as an older version said it"}
+                server.commands.all[0] |= {"description": "as in an older version"}

@@ -1,4 +1,4 @@
-"""People on Discord who change their minds, forge buttons, send what is no picture, and ask for what is theirs."""
+"""Edited and deleted messages, forged buttons, files that are not pictures, and requests for one's own data."""
 
 import io
 import zipfile
@@ -7,21 +7,21 @@ from pathlib import Path
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.discord_api.server import discord_server
 from tests.harness.discord import discord_app
-from tests.journeys.test_discord import painted
+from tests.journeys.test_discord import engine_comment
 
 
 async def test_an_edited_message_is_read_again_and_a_deleted_one_is_still_answered(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with discord_app(tmp_path, until=go) as app:
         anna, ben = app.person(1), app.person(2)
-        photo = await anna.send("/style nonsense that no style is called", portrait_jpeg())
+        photo = await anna.send("/style not-a-style", portrait_jpeg())
         await app.discord.wait_until(lambda: anna.messages)
         await anna.edit(photo, "/style 2")
-        gone = await ben.send("/style 5", portrait_jpeg())
-        app.discord.state.delete_message(gone)
+        deleted = await ben.send("/style 5", portrait_jpeg())
+        app.discord.state.delete_message(deleted)
         go.touch()
-        assert "look=2" in painted((await anna.wait_for_pictures())[0])
-        assert "look=5" in painted((await ben.wait_for_pictures())[0])
+        assert "look=2" in engine_comment((await anna.wait_for_pictures())[0])
+        assert "look=5" in engine_comment((await ben.wait_for_pictures())[0])
         assert await app.units(anna) == (1, 0)
 
 
@@ -43,7 +43,7 @@ async def test_a_forged_press_or_another_users_button_does_nothing(tmp_path: Pat
         for data in ("nonsense", "delete:1:1", "again:999999999", "owner:1:1", "page:1:99999", "x" * 100, "bring:1"):
             await ben.press_data(card, data)
         await anna.press_data(card, "nonsense")
-        await ben.wait_for_answer(await ben.use_command("quota"))  # whatever was asked before it has been dealt with
+        await ben.wait_for_answer(await ben.use_command("quota"))  # everything sent before it has been handled
         assert [one.id for one in anna.pictures] == [card.id]
         assert (await app.units(anna), await app.units(ben)) == ((1, 0), (0, 0))
 

@@ -1,4 +1,4 @@
-"""What goes wrong at Discord's side, and must not be seen by people: nothing is lost, nothing comes twice."""
+"""Failures on Discord's side that users must not notice: nothing is lost and nothing is sent twice."""
 
 import logging
 from pathlib import Path
@@ -19,14 +19,14 @@ from tests.harness.app import ended, settings_for
 from tests.harness.discord import DiscordApp, discord_app
 
 POST, EDIT = r"POST /channels/\d+/messages", r"PATCH /channels/\d+/messages/\d+"
-CALLBACK, HOOK = r"POST /interactions/.*", r"(POST|PATCH) /webhooks/.*"
+CALLBACK, WEBHOOK = r"POST /interactions/.*", r"(POST|PATCH) /webhooks/.*"
 
 
-async def one_picture(app: DiscordApp, someone: SimulatedUser) -> Message:
-    """One wish is one message and one unit, whatever happened to it."""
-    await someone.wait_for_pictures()
-    [card] = someone.messages
-    assert await app.units(someone) == (1, 0)
+async def expect_one_picture(app: DiscordApp, user: SimulatedUser) -> Message:
+    """One request made one message and used one unit, and every scripted fault has occurred."""
+    await user.wait_for_pictures()
+    [card] = user.messages
+    assert await app.units(user) == (1, 0)
     assert not any(fault.times for fault in app.discord.faults)
     return card
 
@@ -41,7 +41,7 @@ async def one_picture(app: DiscordApp, someone: SimulatedUser) -> Message:
         [bad_gateway(POST, 200), bad_gateway(EDIT, 200)],
         [bad_gateway(r"GET /attachments/.*", 503), Fault(r"GET /attachments/.*")],
     ],
-    ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page", "files"],
+    ids=["rate limits", "bad gateways", "dropped before", "dropped after", "proxy's page", "files"],
 )
 async def test_a_private_request_survives(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
@@ -51,19 +51,19 @@ async def test_a_private_request_survives(tmp_path: Path, faults: list[Fault]) -
         await anna.send("/style 2", portrait_jpeg())
         await app.discord.wait_until(lambda: anna.messages)
         go.touch()
-        await one_picture(app, anna)
+        await expect_one_picture(app, anna)
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        [rate_limited(CALLBACK, 0.1), rate_limited(HOOK, 0.1)],
-        [bad_gateway(CALLBACK), bad_gateway(HOOK)],
-        [Fault(CALLBACK), Fault(HOOK)],
-        [Fault(CALLBACK, response_lost=True), Fault(HOOK, response_lost=True)],
-        [bad_gateway(HOOK, 200, times=2)],
+        [rate_limited(CALLBACK, 0.1), rate_limited(WEBHOOK, 0.1)],
+        [bad_gateway(CALLBACK), bad_gateway(WEBHOOK)],
+        [Fault(CALLBACK), Fault(WEBHOOK)],
+        [Fault(CALLBACK, response_lost=True), Fault(WEBHOOK, response_lost=True)],
+        [bad_gateway(WEBHOOK, 200, times=2)],
     ],
-    ids=["floods", "bad gateways", "dropped before", "dropped after", "somebody else's page"],
+    ids=["rate limits", "bad gateways", "dropped before", "dropped after", "proxy's page"],
 )
 async def test_a_command_survives_and_is_answered_within_three_seconds(tmp_path: Path, faults: list[Fault]) -> None:
     go = tmp_path / "go"
@@ -72,7 +72,7 @@ async def test_a_command_survives_and_is_answered_within_three_seconds(tmp_path:
         anna = app.member(1)
         await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2", private=True))
         go.touch()
-        await one_picture(app, anna)
+        await expect_one_picture(app, anna)
 
 
 async def drop(discord: DiscordServer) -> None:
@@ -105,15 +105,15 @@ async def test_an_interrupted_gateway_connection_is_resumed(
         await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
         await breaks(server)
         await server.wait_until(lambda: not server.gateway.is_connected)
-        go.touch()  # what is under way needs no gateway
+        go.touch()  # a job in progress needs no gateway
         await anna.wait_for_pictures()
         if resumed:
-            await ben.send("/style 5", portrait_jpeg())  # said while nobody listens, heard later
+            await ben.send("/style 5", portrait_jpeg())  # sent while disconnected, received on resume
         await server.wait_until(lambda: server.gateway.is_connected)
         await anna.use_command("style", photo=portrait_jpeg(), style="5")
         await anna.wait_for_pictures(2)
         if resumed:
-            await one_picture(app, ben)
+            await expect_one_picture(app, ben)
         assert (len(server.gateway.identify_payloads), server.gateway.resume_count) == (identified, resumed)
 
 
@@ -134,7 +134,7 @@ async def test_a_deleted_card_is_sent_again(tmp_path: Path) -> None:
         card = await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
         app.discord.state.delete_message(card)
         go.touch()
-        assert (await one_picture(app, anna)).id != card.id
+        assert (await expect_one_picture(app, anna)).id != card.id
 
 
 async def test_a_bot_removed_from_the_channel_loses_no_picture(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ async def test_no_secret_is_ever_logged_not_even_at_debug(
     with caplog.at_level(logging.DEBUG):
         async with discord_app(tmp_path, until=go) as app:
             app.discord.faults += [
-                Fault(HOOK),
+                Fault(WEBHOOK),
                 bad_gateway(CALLBACK),
                 rate_limited(EDIT, 0.1),
                 Fault(r"GET /ephemeral.*"),
@@ -166,11 +166,11 @@ async def test_no_secret_is_ever_logged_not_even_at_debug(
             anna = app.member(1)
             await anna.wait_for_answer(await anna.use_command("style", photo=portrait_jpeg(), style="2"))
             go.touch()
-            await one_picture(app, anna)
+            await expect_one_picture(app, anna)
     printed = capsys.readouterr()
-    said = caplog.text + printed.out + printed.err
+    logs = caplog.text + printed.out + printed.err
     tokens = [interaction.token for interaction in app.discord.interactions.all.values()]
-    assert not any(token in said for token in (*tokens, app.discord.token)), "a token was logged"
+    assert not any(token in logs for token in (*tokens, app.discord.token)), "a token was logged"
 
 
 async def test_a_refused_token_is_reported_at_once_without_quoting_it(
@@ -200,7 +200,7 @@ async def test_the_bot_waits_until_discord_is_available(tmp_path: Path) -> None:
 
 
 async def test_commands_that_could_not_be_registered_are_registered_later(tmp_path: Path) -> None:
-    """Not only with the next connection, which may be weeks away."""
+    """Not only on the next connection, which may be weeks away."""
     async with discord_server() as server:
         server.faults.append(bad_gateway(r"GET /applications/\d+/commands", 200, times=2))
         async with discord_app(tmp_path, server=server):

@@ -1,4 +1,4 @@
-"""The parts of the Discord handler that need no Discord: errors, files, forms, replies, sizes, commands."""
+"""Parts of the Discord handler that need no Discord: errors, files, modals, replies, upload limits, commands."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,37 +52,37 @@ async def database(database_kind: str, tmp_path: Path) -> AsyncIterator[Database
         yield opened
 
 
-def refusal(kind: type[HTTPException], status: int, code: int) -> HTTPException:
-    """What the library raises for such an answer."""
+def http_error(kind: type[HTTPException], status: int, code: int) -> HTTPException:
+    """What the library raises for such a response."""
     return kind(cast("Any", SimpleNamespace(status=status, reason="")), {"code": code, "message": "secret"})
 
 
 @pytest.mark.parametrize(
-    ("said", "means"),
+    ("error", "translated"),
     [
         (RateLimited(40.0), TryLater(40.0)),
-        (refusal(NotFound, 404, 10008), TargetGone(card_only=True)),
-        (refusal(NotFound, 404, 10003), TargetGone(card_only=False)),
-        (refusal(NotFound, 404, 10015), InteractionExpired()),
-        (refusal(HTTPException, 401, 50027), InteractionExpired()),
-        (refusal(Forbidden, 403, 50007), TargetGone(card_only=False)),
-        (refusal(HTTPException, 413, 40005), FileTooLarge()),
-        (refusal(HTTPException, 400, 50035), TargetGone(card_only=False)),
-        (refusal(HTTPException, 401, 0), TryLater(60.0)),
-        (refusal(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
+        (http_error(NotFound, 404, 10008), TargetGone(card_only=True)),
+        (http_error(NotFound, 404, 10003), TargetGone(card_only=False)),
+        (http_error(NotFound, 404, 10015), InteractionExpired()),
+        (http_error(HTTPException, 401, 50027), InteractionExpired()),
+        (http_error(Forbidden, 403, 50007), TargetGone(card_only=False)),
+        (http_error(HTTPException, 413, 40005), FileTooLarge()),
+        (http_error(HTTPException, 400, 50035), TargetGone(card_only=False)),
+        (http_error(HTTPException, 401, 0), TryLater(60.0)),
+        (http_error(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
         (aiohttp.ServerDisconnectedError(), TryLater(2.0, perhaps_sent=True)),
         (TimeoutError(), TryLater(2.0, perhaps_sent=True)),
     ],
 )
-def test_every_error_translates_to_one_decision_without_its_content(said: Exception, means: Exception) -> None:
-    with pytest.raises(type(means)) as raised, translated_errors():
-        raise said
-    assert vars(raised.value) == vars(means)
-    assert (str(raised.value), raised.value.__cause__) == (str(means), None)
+def test_every_error_translates_to_one_decision_without_its_content(error: Exception, translated: Exception) -> None:
+    with pytest.raises(type(translated)) as raised, translated_errors():
+        raise error
+    assert vars(raised.value) == vars(translated)
+    assert (str(raised.value), raised.value.__cause__) == (str(translated), None)
 
 
 @asynccontextmanager
-async def files_of(answer: httpx.Response) -> AsyncIterator[FileDownloader]:
+async def downloader_for(answer: httpx.Response) -> AsyncIterator[FileDownloader]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
         yield FileDownloader(http, trusted_origins("https://discord.com/api"))
 
@@ -103,13 +103,13 @@ async def files_of(answer: httpx.Response) -> AsyncIterator[FileDownloader]:
 async def test_files_are_downloaded_from_discord_only_and_up_to_a_limit(
     url: str, answer: httpx.Response, found: Any
 ) -> None:
-    async with files_of(answer) as files:
+    async with downloader_for(answer) as files:
         assert await files.download(url) == found
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
 async def test_a_temporary_download_error_asks_to_try_later(status: int) -> None:
-    async with files_of(httpx.Response(status)) as files:
+    async with downloader_for(httpx.Response(status)) as files:
         with pytest.raises(TryLater):
             await files.download(CDN)
 
@@ -144,7 +144,7 @@ async def test_an_interaction_can_be_answered_once_within_fifteen_minutes(databa
         followups_left=USER_INSTALL_FOLLOWUPS,
     )
     assert await replies.save(reply)
-    assert not await elsewhere.save(reply), "answered by one of us"
+    assert not await elsewhere.save(reply), "another process has answered"
     assert "token" not in repr(reply)
     assert await elsewhere.get_pending("77") == reply
     with pytest.raises(TryLater):

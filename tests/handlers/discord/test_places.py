@@ -1,13 +1,13 @@
-"""Where people ask on Discord: among others without being seen, where the bot is not, on messages and on people."""
+"""Where people use the bot on Discord: ephemerally, by user install, and from context menus."""
 
 from pathlib import Path
 
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.discord_api.objects import MANAGE_GUILD
 from tests.harness.discord import discord_app
-from tests.journeys.test_discord import painted
+from tests.journeys.test_discord import engine_comment
 
-PHOTO, AVATAR = "Repaint this photo", "Repaint avatar"
+REPAINT_PHOTO, REPAINT_AVATAR = "Repaint this photo", "Repaint avatar"
 
 
 async def test_a_private_request_in_a_server_is_seen_by_nobody_else(tmp_path: Path) -> None:
@@ -25,13 +25,13 @@ async def test_a_private_request_in_a_server_is_seen_by_nobody_else(tmp_path: Pa
 
 async def test_a_user_install_works_where_the_bot_is_not_a_member(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
-        for someone in (app.user_install(1), app.user_install(2, in_group_dm=True)):
-            await someone.use_command("style", photo=portrait_jpeg(), style="2")
-            await someone.wait_for_pictures()
-            [card] = someone.messages
-            assert "look=2" in painted(card)
-            await someone.press(card, "Again")
-            await someone.wait_for_pictures(2)
+        for user in (app.user_install(1), app.user_install(2, in_group_dm=True)):
+            await user.use_command("style", photo=portrait_jpeg(), style="2")
+            await user.wait_for_pictures()
+            [card] = user.messages
+            assert "look=2" in engine_comment(card)
+            await user.press(card, "Again")
+            await user.wait_for_pictures(2)
 
 
 async def test_presses_are_answered_where_the_bot_is_not_a_member(tmp_path: Path) -> None:
@@ -65,18 +65,18 @@ async def test_a_users_own_photo_is_repainted_from_its_context_menu(tmp_path: Pa
     async with discord_app(tmp_path) as app:
         anna = app.member(1)
         photo = await anna.send("my new hat", portrait_jpeg())
-        interaction = await anna.use_message_command(PHOTO, photo)
+        interaction = await anna.use_message_command(REPAINT_PHOTO, photo)
         question = await anna.wait_for_answer(interaction)
         await anna.select(question, "Anime")
         await anna.wait_for_pictures()
-        assert "look=2" in painted(anna.pictures[0])
+        assert "look=2" in engine_comment(anna.pictures[0])
 
 
 async def test_another_users_photo_needs_their_consent(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.member(2)
         photo = await anna.send("my new hat", portrait_jpeg())
-        interaction = await ben.use_message_command(PHOTO, photo)
+        interaction = await ben.use_message_command(REPAINT_PHOTO, photo)
         first = await anna.wait_for_answer(interaction)
         if first.options:
             await ben.select(first, "Anime")
@@ -95,12 +95,12 @@ async def test_an_avatar_is_repainted_unless_its_owner_opted_out(tmp_path: Path)
             state.with_avatar(2, portrait_jpeg(512, 512, shade=9)),
         )
         anna, ben = app.member(1), app.member(2)
-        interaction = await anna.use_user_command(AVATAR, me)
+        interaction = await anna.use_user_command(REPAINT_AVATAR, me)
         await anna.select(await anna.wait_for_answer(interaction), "Anime")
         await anna.wait_for_pictures()
         out = await ben.use_command("optout")
         await anna.wait_for_answer(out)
-        interaction = await anna.use_user_command(AVATAR, other)
+        interaction = await anna.use_user_command(REPAINT_AVATAR, other)
         refusal = await anna.wait_for_answer(interaction)
         assert not refusal.options
         assert await app.units(anna) == (1, 0)
@@ -109,7 +109,7 @@ async def test_an_avatar_is_repainted_unless_its_owner_opted_out(tmp_path: Path)
 async def test_a_user_without_an_avatar_gets_an_explanation(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.person(1)
-        interaction = await anna.use_user_command(AVATAR, anna.user)
+        interaction = await anna.use_user_command(REPAINT_AVATAR, anna.user)
         assert "photo" in (await anna.wait_for_answer(interaction)).text
         assert await app.units(anna) == (0, 0)
 
@@ -117,10 +117,10 @@ async def test_a_user_without_an_avatar_gets_an_explanation(tmp_path: Path) -> N
 async def test_a_picture_too_large_for_the_channel_is_sent_smaller(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna, ben = app.member(1), app.person(2)
-        for someone in (anna, ben):
-            someone.channel.max_file_bytes = 1000  # a command says so, a private message does not
+        for user in (anna, ben):
+            user.channel.max_file_bytes = 1000  # a command tells the bot this limit, a private message does not
         await anna.use_command("style", photo=portrait_jpeg(), style="2")
         await ben.send("/style 2", portrait_jpeg())
-        for someone in (anna, ben):
-            [card] = await someone.wait_for_pictures()
+        for user in (anna, ben):
+            [card] = await user.wait_for_pictures()
             assert 0 < len(card.picture or b"") <= 1000

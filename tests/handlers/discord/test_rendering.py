@@ -1,4 +1,4 @@
-"""Cards as Discord wants them, without Discord."""
+"""Cards rendered as Discord messages, without Discord."""
 
 from typing import Any
 
@@ -11,29 +11,29 @@ from handlers.discord.rendering import button_view, callback_data_of, render
 from tests.fakes.dashscope.service import portrait_jpeg
 
 
-def looks(number: int) -> ButtonRows:
+def style_rows(number: int) -> ButtonRows:
     return tuple((Button(f"Look {at}", Press(Verb.CHOOSE, 7, at).pack()),) for at in range(number))
 
 
-def parts(rows: ButtonRows) -> list[dict[str, Any]]:
-    """The components, row by row, as they go to Discord."""
+def components(rows: ButtonRows) -> list[dict[str, Any]]:
+    """The components, row by row, as they are sent to Discord."""
     found = button_view(rows)
     return [] if found is None else [part for row in found.to_components() for part in row["components"]]
 
 
 async def test_many_styles_become_a_select_menu() -> None:
-    [menu, cancel] = parts((*looks(23), (Button("Cancel", "cancel:7"),)))
+    [menu, cancel] = components((*style_rows(23), (Button("Cancel", "cancel:7"),)))
     assert [option["value"] for option in menu["options"]][:2] == ["choose:7:0", "choose:7:1"]
     assert (len(menu["options"]), menu["custom_id"]) == (23, "pick:0")
     assert cancel["custom_id"] == "cancel:7"
 
 
 async def test_a_select_menu_has_at_most_twenty_five_options() -> None:
-    assert len(parts(looks(40))[0]["options"]) == 25
+    assert len(components(style_rows(40))[0]["options"]) == 25
 
 
 async def test_few_styles_are_buttons() -> None:
-    assert [part["label"] for part in parts(looks(2))] == ["Look 0", "Look 1"]
+    assert [part["label"] for part in components(style_rows(2))] == ["Look 0", "Look 1"]
 
 
 async def test_rows_stay_as_they_are_if_they_fit_and_are_refilled_otherwise() -> None:
@@ -43,7 +43,7 @@ async def test_rows_stay_as_they_are_if_they_fit_and_are_refilled_otherwise() ->
 
 
 async def test_share_buttons_are_left_out() -> None:
-    assert parts(((Button("Share", share="#7"), Button("Open", link="https://example.org")),)) == [
+    assert components(((Button("Share", share="#7"), Button("Open", link="https://example.org")),)) == [
         {"type": 2, "style": 5, "label": "Open", "disabled": False, "url": "https://example.org"}
     ]
     assert button_view(((Button("Share", share="#7"),),)) is None
@@ -90,7 +90,7 @@ async def test_all_versions_of_a_card_have_the_same_dedup_key() -> None:
 
 
 async def test_buttons_with_equal_callback_data_have_distinct_custom_ids() -> None:
-    found = parts(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
+    found = components(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
     names = [part["custom_id"] for part in found]
     assert len(set(names)) == 2
     assert [callback_data_of(name) for name in names] == ["page:7:1"] * 2

@@ -1,4 +1,4 @@
-"""Discord in process: the real library against simcord's Discord, with its own idea of what a client may do."""
+"""The real library against simcord, an in-process Discord with its own view of what clients may do."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,35 +23,35 @@ from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import settings_for
 
 CDN = "https://cdn.simcord.invalid"
-LOOP = asyncio.new_event_loop  # simcord looks into the timers of asyncio's own
-PATIENCE, LOOK_SECONDS = 60.0, 0.05
-YES = "🗑 Yes, delete it"
+LOOP = asyncio.new_event_loop  # simcord reads the timers of asyncio's own event loop
+WAIT_SECONDS, POLL_SECONDS = 60.0, 0.05
+CONFIRM = "🗑 Yes, delete it"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class World:
-    """simcord's Discord, and the bot's inside."""
+class SimulatedApp:
+    """simcord's Discord and the app connected to it."""
 
     env: simcord.Env
     app: Installation
 
-    async def until(self, wanted: Callable[[], T | None]) -> T:
-        """What is there once it is there; something may have happened whenever the bot's bell rings."""
+    async def until(self, condition: Callable[[], T | None]) -> T:
+        """The condition's value once it is truthy; it is checked at every wake-up of the app."""
         clock = WallClock()
-        async with asyncio.timeout(PATIENCE):
-            while not (found := wanted()):
-                await clock.wait(self.app.deps.wakeups.subscribe(), LOOK_SECONDS)
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not (found := condition()):
+                await clock.wait(self.app.deps.wakeups.subscribe(), POLL_SECONDS)
             return found
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
-        """The message there with a picture, once there is one."""
+        """The channel's message with a picture, once there is one."""
         return await self.until(lambda: next((one for one in channel.history() if one.attachments), None))
 
     async def menu(self, channel: simcord.ChannelHandle) -> tuple[discord.Message, list[discord.SelectOption]]:
-        """The message that asks for a style, and its options."""
+        """The message that asks for a style, with its options."""
 
-        def asking() -> tuple[discord.Message, list[discord.SelectOption]] | None:
+        def find_menu() -> tuple[discord.Message, list[discord.SelectOption]] | None:
             for message in channel.history():
                 for row in message.components:
                     for part in row.children if isinstance(row, discord.ActionRow) else ():
@@ -59,12 +59,12 @@ class World:
                             return message, part.options
             return None
 
-        return await self.until(asking)
+        return await self.until(find_menu)
 
 
 @asynccontextmanager
-async def simulated(data_dir: Path) -> AsyncIterator[World]:
-    """Everything at work until the block ends."""
+async def simulated_app(data_dir: Path) -> AsyncIterator[SimulatedApp]:
+    """The app, running until the block ends."""
     files: dict[str, simcord.Env] = {}
 
     def cdn(request: httpx.Request) -> httpx.Response:
@@ -84,18 +84,18 @@ async def simulated(data_dir: Path) -> AsyncIterator[World]:
             connection.client_ref.client = tree.client
             await tree.sync()
             async with running(app, [components.platform]):
-                yield World(env, app)
+                yield SimulatedApp(env, app)
                 await components.executor.finish(10)
 
 
 async def test_a_commands_response_becomes_the_picture(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as world:
-        env = world.env
+    async with simulated_app(tmp_path) as sim:
+        env = sim.env
         channel = env.create_guild().create_text_channel("portraits")
         anna = env.guild.add_member(env.create_user("anna"))
         asked = await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="2", spoiler=True)
         assert asked.acknowledged
-        card = await world.picture(channel)
+        card = await sim.picture(channel)
         assert asked.response is not None
         assert card.id == asked.response.id
         assert (card.content, card.attachments[0].description) == ("🎨 Anime", "Anime")
@@ -103,40 +103,42 @@ async def test_a_commands_response_becomes_the_picture(tmp_path: Path) -> None:
 
 
 async def test_a_reference_picture_is_uploaded_in_a_modal(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as world:
-        env = world.env
+    async with simulated_app(tmp_path) as sim:
+        env = sim.env
         channel = env.create_guild().create_text_channel("portraits")
         anna = env.guild.add_member(env.create_user("anna"))
         await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()))
-        card, options = await world.menu(channel)
+        card, options = await sim.menu(channel)
         bring = next(option.value for option in options if "A picture of mine" in option.label)
         form = await anna.select(card, [bring])
         await anna.submit_modal(form, {"picture": ("style.jpg", portrait_jpeg(shade=90))})
-        card = await world.picture(channel)
+        card = await sim.picture(channel)
         assert card.content == "🎨 Your own style picture"
 
 
 async def test_only_the_requester_or_a_manager_can_delete_a_picture(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as world:
-        env = world.env
+    async with simulated_app(tmp_path) as sim:
+        env = sim.env
         guild = env.create_guild()
         channel = guild.create_text_channel("portraits")
         managers = guild.create_role("managers", permissions=discord.Permissions(manage_guild=True))
         anna, ben = (guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
         chief = guild.add_member(env.create_user("chief"), roles=[managers])
         await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="0")
-        card = await world.picture(channel)
+        card = await sim.picture(channel)
         refused = await ben.click(card, label="🗑 Delete")
         assert "belongs to somebody else" in refused.followups[0].content
         await chief.click(card, label="🗑 Delete")
-        asked = await world.until(lambda: next((one for one in channel.history() if YES in str(one.components)), None))
-        await chief.click(asked, label=YES)
-        await world.until(lambda: not channel.history())
+        asked = await sim.until(
+            lambda: next((one for one in channel.history() if CONFIRM in str(one.components)), None)
+        )
+        await chief.click(asked, label=CONFIRM)
+        await sim.until(lambda: not channel.history())
 
 
 async def test_style_names_are_suggested_and_settings_are_for_managers(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as world:
-        env = world.env
+    async with simulated_app(tmp_path) as sim:
+        env = sim.env
         channel = env.create_guild().create_text_channel("portraits")
         anna = env.guild.add_member(env.create_user("anna"))
         found = await anna.autocomplete(channel, "style", "style", "ani")
@@ -146,15 +148,15 @@ async def test_style_names_are_suggested_and_settings_are_for_managers(tmp_path:
 
 
 async def test_a_consent_question_notifies_the_owner_in_a_new_message(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as world:
-        env = world.env
+    async with simulated_app(tmp_path) as sim:
+        env = sim.env
         channel = env.create_guild().create_text_channel("portraits")
         anna, ben = (env.guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
         photo = await ben.send(channel, "me", attachments=[("me.jpg", portrait_jpeg())])
         await anna.context_menu(channel, "Repaint this photo", photo)
-        card, options = await world.menu(channel)
+        card, options = await sim.menu(channel)
         await anna.select(card, [options[0].value])
-        call = await world.until(lambda: next((one for one in channel.history() if one.content == ben.mention), None))
+        call = await sim.until(lambda: next((one for one in channel.history() if one.content == ben.mention), None))
         assert call.created_at >= card.created_at
         asked = next(one for one in channel.history() if one.id == card.id)
         assert f"{ben.mention} (You whose photo this is): may I repaint it?" in asked.content

@@ -1,4 +1,4 @@
-"""Discord as the whole program starts it: by a token in the settings."""
+"""Discord as the program starts it: from a token in the settings."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The web chat's JSON API over the real studio, dispatcher and stand-in service."""
+"""The web chat's JSON API with the real job service, dispatcher and painting service."""
 
 import io
 from datetime import UTC, datetime
@@ -23,11 +23,11 @@ from tests.harness.web_visitors import finished_job, job_events, post_job, visit
 @SHARED_LOOP
 async def test_a_style_by_number_slug_or_name_makes_a_picture(app: Installation, style: str) -> None:
     async with visitor(app) as anna:
-        answer = await post_job(anna, style=style)
-        job = answer.json()
-        assert (answer.status_code, job["state"], job["place"], job["style"]) == (202, "queued", 1, 5)
+        response = await post_job(anna, style=style)
+        job = response.json()
+        assert (response.status_code, job["state"], job["place"], job["style"]) == (202, "queued", 1, 5)
         assert job["eta_seconds"] > 0
-        assert answer.headers["location"] == f"/api/jobs/{job['id']}"
+        assert response.headers["location"] == f"/api/jobs/{job['id']}"
         done = (await job_events(anna, job["id"]))[-1]
         assert (done["state"], done["error"]) == ("stored", None)
         picture = await anna.get(done["result_url"])
@@ -66,8 +66,8 @@ async def test_a_visitor_sees_only_their_own_jobs(app: Installation) -> None:
             ("POST", f"{at}/again"),
             ("DELETE", at),
         ]:
-            answer = await ben.request(method, path)
-            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+            response = await ben.request(method, path)
+            assert (response.status_code, response.json()["code"]) == (404, "not_found"), path
         assert (await ben.get("/api/jobs")).json() == {"jobs": []}
         assert (await anna.get(f"{at}/result")).status_code == 200
 
@@ -103,9 +103,9 @@ async def test_an_invalid_request_gets_a_clear_message_and_costs_nothing(
     app: Installation, sent: dict[str, Any], status: int, code: str
 ) -> None:
     async with visitor(app) as anna:
-        answer = await post_job(anna, **sent)
-        assert (answer.status_code, answer.json()["code"]) == (status, code)
-        assert answer.json()["message"].endswith(".")
+        response = await post_job(anna, **sent)
+        assert (response.status_code, response.json()["code"]) == (status, code)
+        assert response.json()["message"].endswith(".")
         assert (await anna.get("/api/quota")).json()["left"] == 20
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
@@ -121,10 +121,10 @@ async def test_errors_are_in_the_visitors_language(app: Installation) -> None:
 async def test_a_post_without_a_form_lacks_a_photo(app: Installation) -> None:
     async with visitor(app) as anna:
         for body in ({"json": {"style": 0}}, {"content": b""}, {"data": {"style": "0"}}):
-            answer = await anna.post("/api/jobs", **body)
-            assert (answer.status_code, answer.json()["code"]) == (422, "photo_missing")
-        answer = await anna.post("/api/jobs", data={"photo": "words", "style": "0"})
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+            response = await anna.post("/api/jobs", **body)
+            assert (response.status_code, response.json()["code"]) == (422, "photo_missing")
+        response = await anna.post("/api/jobs", data={"photo": "words", "style": "0"})
+        assert (response.status_code, response.json()["code"]) == (400, "bad_form")
 
 
 async def test_units_are_counted_and_refunded_when_a_job_is_cancelled(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ async def test_a_fetched_picture_is_delivered_and_a_head_request_is_not_enough(a
 @SHARED_LOOP
 async def test_the_styles_on_offer_have_names_and_samples(app: Installation) -> None:
     async with visitor(app, "zh") as anna:
-        looks = (await anna.get("/api/styles")).json()["styles"]
-        assert [look["index"] for look in looks] == [0, 2, 4, 5, 7, 9, 32]
-        assert looks[3] == {"index": 5, "slug": "ink", "name": "国画古风", "sample_url": "/samples/ink.jpg"}
-        for look in looks:
-            assert (await anna.get(look["sample_url"])).headers["content-type"] == "image/jpeg"
+        styles = (await anna.get("/api/styles")).json()["styles"]
+        assert [style["index"] for style in styles] == [0, 2, 4, 5, 7, 9, 32]
+        assert styles[3] == {"index": 5, "slug": "ink", "name": "国画古风", "sample_url": "/samples/ink.jpg"}
+        for style in styles:
+            assert (await anna.get(style["sample_url"])).headers["content-type"] == "image/jpeg"
 
 
 async def test_the_time_until_the_quota_resets_uses_the_apps_clock(tmp_path: Path) -> None:

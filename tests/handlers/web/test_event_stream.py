@@ -1,4 +1,4 @@
-"""A job's life as server-sent events, over a real connection."""
+"""A job's states as server-sent events, over a real connection."""
 
 import json
 from pathlib import Path
@@ -32,16 +32,16 @@ async def test_an_interrupted_stream_resumes_at_the_jobs_current_state(tmp_path:
         httpx.AsyncClient(base_url=url, timeout=30) as anna,
     ):
         at = (await post_job(anna)).json()["events_url"]
-        running = await first_of(anna, at, "running")
+        running = await first_event(anna, at, "running")
         go.touch()
         async with aconnect_sse(anna, "GET", at, headers={"Last-Event-ID": running.id}) as stream:
             last = [event async for event in stream.aiter_sse()][-1]
         assert (last.id, json.loads(last.data)["ended"]) == ("stored", True)
-        come_back = await anna.get(at, headers={"Last-Event-ID": last.id})
-        assert come_back.status_code == 204, "which tells a browser to stop coming"
+        reconnected = await anna.get(at, headers={"Last-Event-ID": last.id})
+        assert reconnected.status_code == 204, "which stops a browser from reconnecting"
 
 
-async def first_of(client: httpx.AsyncClient, path: str, state: str) -> ServerSentEvent:
+async def first_event(client: httpx.AsyncClient, path: str, state: str) -> ServerSentEvent:
     """The first event of a state; the connection is dropped in the middle of the stream."""
     async with aconnect_sse(client, "GET", path) as stream:
         async for event in stream.aiter_sse():

@@ -1,4 +1,4 @@
-"""Forms are bounded while they arrive: in bytes, in parts and in the size of a field."""
+"""Forms are limited while they arrive: in bytes, in parts and in the size of a field."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +18,7 @@ MEGABYTE = b"x" * 1024 * 1024
 HEAD = b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
 
 
-async def endless(megabytes: int) -> AsyncIterator[bytes]:
+async def endless_body(megabytes: int) -> AsyncIterator[bytes]:
     yield HEAD
     for _ in range(megabytes):
         yield MEGABYTE
@@ -26,10 +26,10 @@ async def endless(megabytes: int) -> AsyncIterator[bytes]:
 
 async def test_an_endless_body_is_refused_while_it_arrives(tmp_path: Path) -> None:
     async with served_app(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as anna:
-        answer = await anna.post(
-            "/api/jobs", content=endless(60), headers={"Content-Type": "multipart/form-data; boundary=b"}
+        response = await anna.post(
+            "/api/jobs", content=endless_body(60), headers={"Content-Type": "multipart/form-data; boundary=b"}
         )
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert (response.status_code, response.json()["code"]) == (413, "too_large")
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
 
@@ -38,8 +38,8 @@ async def test_a_photo_over_twenty_megabytes_is_refused_by_the_job_service(app: 
     async with visitor(app) as anna:
         photo = portrait_jpeg() + bytes(21 * 1024 * 1024)
         assert len(photo) < MAX_FORM_BYTES
-        answer = await anna.post("/api/jobs", files={"photo": ("a.jpg", photo)}, data={"style": "0"})
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_many_bytes")
+        response = await anna.post("/api/jobs", files={"photo": ("a.jpg", photo)}, data={"style": "0"})
+        assert (response.status_code, response.json()["code"]) == (413, "too_many_bytes")
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ async def test_a_photo_over_twenty_megabytes_is_refused_by_the_job_service(app: 
 @SHARED_LOOP
 async def test_a_malformed_form_is_refused(app: Installation, body: dict[str, Any]) -> None:
     async with visitor(app) as anna:
-        answer = await anna.post("/api/jobs", **body)
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+        response = await anna.post("/api/jobs", **body)
+        assert (response.status_code, response.json()["code"]) == (400, "bad_form")
 
 
 @SHARED_LOOP
 async def test_a_small_form_has_a_small_limit(app: Installation) -> None:
     async with visitor(app) as anna:
-        answer = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        response = await anna.post("/api/jobs/1/again", data={"style": "x" * 5000})
+        assert (response.status_code, response.json()["code"]) == (413, "too_large")

@@ -1,4 +1,5 @@
-"""What comes from outside is taken or turned away: links, cookies, updates, forms. Nothing forged is believed."""
+"""Property tests for outside input: links, cookies, updates and forms are accepted or refused, and forgeries never
+pass."""
 
 import asyncio
 import json
@@ -67,11 +68,11 @@ def test_a_cookie_names_its_visitor_and_a_forged_one_names_nobody(visitor: str, 
 
 
 ADDRESSES = st.one_of(ANY_TEXT, st.sampled_from(["null", "http://[", "http://a:b", "http://localhost"]))
-HEADS = st.dictionaries(st.sampled_from(["sec-fetch-site", "origin", "host"]), ADDRESSES)
+HEADERS = st.dictionaries(st.sampled_from(["sec-fetch-site", "origin", "host"]), ADDRESSES)
 
 
 @QUICK
-@given(st.sampled_from(["GET", "POST", "DELETE", "x"]), HEADS)
+@given(st.sampled_from(["GET", "POST", "DELETE", "x"]), HEADERS)
 def test_cross_site_requests_change_nothing(method: str, headers: dict[str, str]) -> None:
     may = is_same_origin(method, headers)
     if method == "POST" and headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
@@ -87,15 +88,15 @@ JSON = st.recursive(
     max_leaves=25,
 )  # fmt: skip
 UPDATES = st.fixed_dictionaries({"update_id": st.one_of(st.integers(1, 9), JSON)}, optional={"message": JSON})
-ANSWERS = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "result": st.lists(UPDATES, max_size=4)}))
+RESPONSES = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "result": st.lists(UPDATES, max_size=4)}))
 
 
 @QUICK
-@given(ANSWERS)
-def test_the_readable_updates_of_any_response_are_kept(answer: Any) -> None:
-    payload = json.dumps(answer).encode()
+@given(RESPONSES)
+def test_the_readable_updates_of_any_response_are_kept(response: Any) -> None:
+    payload = json.dumps(response).encode()
     kept, unreadable = filter_updates(payload)
-    assert filter_updates(kept) == (kept, ()), "once is enough"
+    assert filter_updates(kept) == (kept, ()), "filtering is idempotent"
     assert (kept == payload) == (not unreadable)
 
 
@@ -107,15 +108,15 @@ def test_bytes_that_are_not_a_response_pass_unchanged(payload: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Installation]]:
-    """One house for all, with a loop that lives as long."""
+    """One app for all tests, with an event loop that lives as long."""
     with asyncio.Runner() as runner:
-        opening = running_app(tmp_path_factory.mktemp("house"))
+        opening = running_app(tmp_path_factory.mktemp("app"))
         app = runner.run(opening.__aenter__())
         yield runner, app
         runner.run(opening.__aexit__(None, None, None))
 
 
-KINDS = st.sampled_from(
+CONTENT_TYPES = st.sampled_from(
     [
         "application/json",
         "multipart/form-data",
@@ -131,20 +132,20 @@ PARTS = st.tuples(ANY_TEXT, CONTENTS, st.sampled_from(["image/jpeg", "x"]))
 FILES = st.dictionaries(st.sampled_from(["photo", "reference", "style", "key"]), PARTS, max_size=3)
 
 
-async def answered(app: Installation, **request: Any) -> httpx.Response:
-    transport = httpx.ASGITransport(web_application(app))  # what breaks inside comes out as what it is
+async def post_jobs(app: Installation, **request: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(web_application(app))  # exceptions in the app propagate to the test
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         return await http.post("/api/jobs", **request)
 
 
 @FEW
-@given(st.binary(max_size=400), KINDS)
+@given(st.binary(max_size=400), CONTENT_TYPES)
 def test_a_body_that_is_not_a_form_is_refused(
     page: tuple[asyncio.Runner, Installation], body: bytes, kind: str
 ) -> None:
     runner, app = page
     headers = {"Content-Type": kind.encode("latin-1")}
-    assert runner.run(answered(app, content=body, headers=headers)).status_code in {400, 413, 415, 422}
+    assert runner.run(post_jobs(app, content=body, headers=headers)).status_code in {400, 413, 415, 422}
 
 
 @FEW
@@ -153,6 +154,6 @@ def test_any_form_is_accepted_or_refused_with_a_reason(
     page: tuple[asyncio.Runner, Installation], fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]
 ) -> None:
     runner, app = page
-    answer = runner.run(answered(app, data=fields, files=files or None))
-    assert answer.status_code == 202 or 400 <= answer.status_code < 500, answer.text
-    assert answer.json()
+    response = runner.run(post_jobs(app, data=fields, files=files or None))
+    assert response.status_code == 202 or 400 <= response.status_code < 500, response.text
+    assert response.json()

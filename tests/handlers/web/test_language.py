@@ -1,4 +1,4 @@
-"""Which language a request reads."""
+"""Which language a request gets."""
 
 import pytest
 from starlette.requests import Request

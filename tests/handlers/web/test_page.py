@@ -1,4 +1,4 @@
-"""The page's files: their types, their freshness, their words, and nothing in them that the policy forbids."""
+"""The page's files: their media types, caching and texts, and nothing that its content security policy forbids."""
 
 import re
 from html.parser import HTMLParser
@@ -18,16 +18,17 @@ TEXT = {name: body.decode() for name, body in FILES.items() if not name.endswith
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_every_text_of_the_page_is_translated_into_every_language(language: str) -> None:
     texts = texts_for(language)
-    said = page_texts(TEXT)
-    assert len(said) > 50
-    assert [sentence for sentence in said if texts.gettext(sentence) == sentence] == []
+    page = page_texts(TEXT)
+    assert len(page) > 50
+    assert [text for text in page if texts.gettext(text) == text] == []
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_translations_of_the_page_have_the_same_placeholders(language: str) -> None:
-    for sentence in page_texts(TEXT):
-        gaps, filled = (set(re.findall(r"{(\w+)}", text)) for text in (sentence, texts_for(language).gettext(sentence)))
-        assert gaps == filled, sentence
+    for english in page_texts(TEXT):
+        translation = texts_for(language).gettext(english)
+        expected, placeholders = (set(re.findall(r"{(\w+)}", text)) for text in (english, translation))
+        assert placeholders == expected, english
 
 
 def test_texts_are_found_in_markup_attributes_and_modules() -> None:
@@ -47,7 +48,7 @@ def test_a_translated_page_keeps_the_english_for_the_language_switch() -> None:
     )
 
 
-class Inline(HTMLParser):
+class InlineFinder(HTMLParser):
     """Collects what a strict policy would block."""
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ class Inline(HTMLParser):
 
 
 def test_the_page_has_no_inline_script_or_style() -> None:
-    parser = Inline()
+    parser = InlineFinder()
     parser.feed(TEXT["index.html"])
     assert parser.found == []
 

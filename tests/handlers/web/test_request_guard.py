@@ -1,4 +1,4 @@
-"""Who may talk to the page: our own names, our own pages, and programs that are no browser."""
+"""Which requests the page accepts: our host names, our own pages, and programs that are not browsers."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_our_own_host_names_are_allowed_with_any_port(host: str) -> None:
 )
 def test_a_foreign_host_name_is_not_allowed(host: str | None) -> None:
     assert not is_allowed_host(host, LOOPBACK)
-    assert is_allowed_host(host, None), "an owner who serves the world allows any name"
+    assert is_allowed_host(host, None), "a public server accepts any name"
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,17 @@ async def test_a_cross_site_form_changes_nothing(app: Installation) -> None:
     async with visitor(app) as anna:
         await anna.get("/api/quota")
         anna.headers["Origin"] = "https://evil.example"
-        answer = await post_job(anna)
-        assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+        response = await post_job(anna)
+        assert (response.status_code, response.json()["code"]) == (403, "other_site")
         assert (await anna.get("/api/jobs")).json() == {"jobs": []}
 
 
 @SHARED_LOOP
 async def test_a_rebound_host_name_reads_nothing(app: Installation) -> None:
     async with visitor(app) as stranger:
-        answer = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
-        assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
-        assert "set-cookie" not in answer.headers
+        response = await stranger.get("/api/jobs", headers={"Host": "evil.example:8080"})
+        assert (response.status_code, response.json()["code"]) == (421, "unknown_host")
+        assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -83,19 +83,19 @@ async def test_a_rebound_host_name_reads_nothing(app: Installation) -> None:
 @SHARED_LOOP
 async def test_every_response_has_the_security_headers(app: Installation, method: str, path: str) -> None:
     async with visitor(app) as anna:
-        answer = await anna.request(method, path)
-        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+        response = await anna.request(method, path)
+        assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
         if path.startswith("/api/"):
-            assert answer.headers["cache-control"] == "no-store"
-        if answer.status_code >= 400:
-            assert set(answer.json()) == {"code", "message"}
-            assert answer.json()["message"].endswith(".")
+            assert response.headers["cache-control"] == "no-store"
+        if response.status_code >= 400:
+            assert set(response.json()) == {"code", "message"}
+            assert response.json()["message"].endswith(".")
 
 
 async def test_a_public_page_accepts_any_host_and_sends_its_cookie_over_https_only(tmp_path: Path) -> None:
-    abroad = running_app(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
-    async with abroad as app, visitor(app) as anna:
-        answer = await anna.get("/", headers={"Host": "repaint.example"})
-        assert answer.status_code == 200
-        assert answer.headers["set-cookie"].startswith("__Host-visitor=")
-        assert "; Secure" in answer.headers["set-cookie"]
+    public = running_app(tmp_path, host="0.0.0.0", web_chat="on", public_url="https://repaint.example")
+    async with public as app, visitor(app) as anna:
+        response = await anna.get("/", headers={"Host": "repaint.example"})
+        assert response.status_code == 200
+        assert response.headers["set-cookie"].startswith("__Host-visitor=")
+        assert "; Secure" in response.headers["set-cookie"]

@@ -1,4 +1,4 @@
-"""Our server on a real socket: what is no HTTP, or tries to be two requests at once, gets one answer and no more."""
+"""Our server on a real socket: garbage and smuggled requests get one response and no more."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ SMUGGLED = b"GET /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @asynccontextmanager
-async def serving(app: Installation, head_seconds: float = 20.0) -> AsyncIterator[int]:
+async def served_on_port(app: Installation, head_seconds: float = 20.0) -> AsyncIterator[int]:
     """The port of the real server."""
     stop, ready = asyncio.Event(), asyncio.Event()
     with listen("127.0.0.1", 0) as listener:
@@ -29,22 +29,22 @@ async def serving(app: Installation, head_seconds: float = 20.0) -> AsyncIterato
         await task
 
 
-async def answers(port: int, *app: bytes) -> bytes:
-    """All that comes back on one connection until the server hangs up."""
+async def responses(port: int, *app: bytes) -> bytes:
+    """Everything received on one connection until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for part in app:
         writer.write(part)
         await writer.drain()
     async with asyncio.timeout(30):
         try:
-            said = await reader.read()
+            response = await reader.read()
         except ConnectionResetError:
-            said = b""
+            response = b""
     writer.close()
-    return said
+    return response
 
 
-TWO_IN_ONE = {
+SMUGGLING = {
     "length and chunks": b"POST /api/jobs HTTP/1.1\r\n"
     + HOST
     + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
@@ -73,7 +73,7 @@ TWO_IN_ONE = {
     "two hosts": b"GET /api/quota HTTP/1.1\r\n" + HOST + b"Host: evil.example\r\nConnection: close\r\n\r\n" + SMUGGLED,
     "no host": b"GET /api/quota HTTP/1.1\r\nConnection: close\r\n\r\n" + SMUGGLED,
 }
-NO_HTTP = {
+GARBAGE = {
     "words": b"hello there\r\n\r\n",
     "zeros": bytes(200) + b"\r\n\r\n",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(300),
@@ -85,14 +85,14 @@ NO_HTTP = {
 
 @SHARED_LOOP
 async def test_no_request_smuggles_another_and_garbage_is_rejected(app: Installation) -> None:
-    async with serving(app) as port:
-        for name, sent in TWO_IN_ONE.items():
-            said = await answers(port, sent)
-            assert said.count(b"HTTP/1.1 ") == 1, (name, said)
-        for name, sent in NO_HTTP.items():
-            said = await answers(port, sent)
-            assert said == b"" or said.split()[1] in {b"400", b"404"}, (name, said[:100])
-        good = await answers(port, b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    async with served_on_port(app) as port:
+        for name, sent in SMUGGLING.items():
+            response = await responses(port, sent)
+            assert response.count(b"HTTP/1.1 ") == 1, (name, response)
+        for name, sent in GARBAGE.items():
+            response = await responses(port, sent)
+            assert response == b"" or response.split()[1] in {b"400", b"404"}, (name, response[:100])
+        good = await responses(port, b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
         assert good.startswith(b"HTTP/1.1 200")
 
 
@@ -112,38 +112,40 @@ async def test_no_request_smuggles_another_and_garbage_is_rejected(app: Installa
 )
 @SHARED_LOOP
 async def test_no_path_leaves_the_static_folder(app: Installation, path: bytes) -> None:
-    async with serving(app) as port:
-        said = await answers(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
-        assert said.split()[1] in {b"404", b"400", b"405"}, said[:200]
+    async with served_on_port(app) as port:
+        response = await responses(port, b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert response.split()[1] in {b"404", b"400", b"405"}, response[:200]
 
 
 @pytest.mark.parametrize("begun", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\n" + HOST, b"X-Slow: 1\r\n")])
 @SHARED_LOOP
 async def test_slow_request_heads_are_disconnected(app: Installation, begun: tuple[bytes, ...]) -> None:
-    async with serving(app, head_seconds=0.3) as port:
-        assert await answers(port, *begun) == b""
+    async with served_on_port(app, head_seconds=0.3) as port:
+        assert await responses(port, *begun) == b""
         whole = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
-        with socket.create_connection(("127.0.0.1", port)) as quick:  # and so is a second request that never ends
-            said = await asyncio.to_thread(_asked, quick, whole, b"GET /healthz HT")
-        assert said.count(b"HTTP/1.1 200") == 1
+        with socket.create_connection(
+            ("127.0.0.1", port)
+        ) as quick:  # a second request that never ends is disconnected too
+            response = await asyncio.to_thread(_exchange, quick, whole, b"GET /healthz HT")
+        assert response.count(b"HTTP/1.1 200") == 1
 
 
-def _asked(connection: socket.socket, *app: bytes) -> bytes:
-    """What comes back after each part, and then until the server hangs up."""
+def _exchange(connection: socket.socket, *app: bytes) -> bytes:
+    """What is received after each part, and then until the server closes the connection."""
     connection.settimeout(30)
-    said = b""
+    response = b""
     for part in app:
         connection.sendall(part)
-        said += connection.recv(65536)
+        response += connection.recv(65536)
     while more := connection.recv(65536):
-        said += more
-    return said
+        response += more
+    return response
 
 
 @SHARED_LOOP
 async def test_metrics_are_served_locally_but_not_through_a_proxy(app: Installation) -> None:
-    async with serving(app) as port:
-        asked = b"GET /metrics HTTP/1.1\r\n" + HOST
-        assert (await answers(port, asked + CLOSE)).split()[1] == b"200"
-        for passed_on in (b"X-Forwarded-For: 127.0.0.1", b"Forwarded: for=127.0.0.1", b"x-real-ip: 127.0.0.1"):
-            assert (await answers(port, asked + passed_on + b"\r\n" + CLOSE)).split()[1] == b"403", passed_on
+    async with served_on_port(app) as port:
+        request = b"GET /metrics HTTP/1.1\r\n" + HOST
+        assert (await responses(port, request + CLOSE)).split()[1] == b"200"
+        for forwarded in (b"X-Forwarded-For: 127.0.0.1", b"Forwarded: for=127.0.0.1", b"x-real-ip: 127.0.0.1"):
+            assert (await responses(port, request + forwarded + b"\r\n" + CLOSE)).split()[1] == b"403", forwarded
