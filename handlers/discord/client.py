@@ -47,7 +47,7 @@ class DiscordClient(AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_ratelimit_timeout=MAX_RATE_LIMIT_WAIT,
         )
-        self.tree: CommandTree[DiscordClient] | None = None
+        self.tree: CommandTree[DiscordClient] | None = None  # the usual name; simcord finds it there
         self._event_handlers = handlers
 
     async def on_message(self, message: Message) -> None:

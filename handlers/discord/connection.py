@@ -21,9 +21,8 @@ TreeFactory = Callable[[], Awaitable[BotCommandTree]]
 
 RETRY_PAUSE = 5.0  # seconds
 MAX_RETRY_PAUSE = 600.0
-AUTHENTICATION_FAILED = (
-    4004  # gateway close code: https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway
-)
+# Gateway close code: https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway
+AUTHENTICATION_FAILED = 4004
 
 
 @dataclass

@@ -61,7 +61,7 @@ class Deferral:
         """Store the reply; None if another process has it. If storing fails, the request goes on without it."""
         try:
             return reply if await self._replies.save(reply) else None
-        except Exception:  # any database error: the reply still works in this process, it just is not shared
+        except Exception:  # any database error: the answer is then sent in another way
             log.exception("an interaction token could not be stored")
             return reply
 

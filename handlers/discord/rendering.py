@@ -21,12 +21,12 @@ from bot.messaging.platform import Card, Document, Mention, Picture
 MAX_TEXT = 2000
 MAX_ROWS, MAX_PER_ROW, MAX_OPTIONS, MAX_LABEL, MAX_OPTION_LABEL = 5, 5, 25, 80, 100
 MAX_ALT = 1024
+MAX_STYLE_BUTTONS = 3  # more styles become a select menu
 MAX_FILES = 10
 SELECT_PREFIX = "pick:"  # of a select menu's custom_id; its chosen value is callback data like a button's
 _COMMAND = re.compile(r"(?<![\w/<:])/([a-z]+)\b", re.ASCII)
 _DUPLICATE_MARK = "#"  # two buttons may have equal callback data (e.g. both page buttons), but not equal custom_ids
 _STYLE_VERBS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
-MAX_STYLE_BUTTONS = 3  # more styles become a select menu
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,8 @@ def _button(button: platform.Button, row: int, duplicates: int) -> Button[View]:
     label = _truncate(button.label, MAX_LABEL)
     if button.link is not None:
         return Button(label=label, url=button.link, row=row)
-    return Button(
-        label=label, custom_id=f"{button.data}{_DUPLICATE_MARK}{duplicates}" if duplicates else button.data, row=row
-    )
+    custom_id = f"{button.data}{_DUPLICATE_MARK}{duplicates}" if duplicates else button.data
+    return Button(label=label, custom_id=custom_id, row=row)
 
 
 def _truncate(label: str, limit: int) -> str:

@@ -24,8 +24,8 @@ def style_commands(responder: DiscordResponder, autocomplete: Autocomplete) -> I
 
 
 def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> SlashCommand:
-    async def suggest(interaction: BotInteraction, words: str) -> list[Choice[str]]:
-        return await autocomplete.styles(interaction, words)
+    async def suggest(interaction: BotInteraction, typed: str) -> list[Choice[str]]:
+        return await autocomplete.styles(interaction, typed)
 
     @app_commands.command(name=CommandName.STYLE.value, description=mark("Repaint a photo"))
     @app_commands.describe(
@@ -61,8 +61,8 @@ def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
 
 
 def _again_command(responder: DiscordResponder, autocomplete: Autocomplete) -> SlashCommand:
-    async def suggest(interaction: BotInteraction, words: str) -> list[Choice[str]]:
-        return await autocomplete.styles(interaction, words)
+    async def suggest(interaction: BotInteraction, typed: str) -> list[Choice[str]]:
+        return await autocomplete.styles(interaction, typed)
 
     @app_commands.command(name=CommandName.AGAIN.value, description=mark("My last photo once more"))
     @app_commands.describe(

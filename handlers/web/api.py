@@ -110,7 +110,7 @@ class JobApi:
         return _accepted(answer, visit)
 
     async def delete(self, request: Request) -> Response:
-        """Cancel a waiting job (responds 200 with the job) or delete an ended one (responds 204)."""
+        """Cancel a job that has not ended (200 with the job), or delete one that has (204)."""
         visit, view = visit_of(request), await self.own_job(request)
         if view.state not in WAITING:
             user_error = await self._job_service.delete(visit.person, view.id)
