@@ -62,7 +62,8 @@ def test_a_cookie_names_its_visitor_and_a_forged_one_names_nobody(visitor: str, 
     cookies = VisitorCookies(SECRET, secure=False, new_id=str)
     value = cookies.write(visitor).partition("=")[2].partition(";")[0]
     assert cookies.read(value) == visitor
-    forged = value[: at % len(value)] + letter + value[at % len(value) + 1 :]
+    at %= len(value) - 1  # the last character of the signature has two bits that mean nothing
+    forged = value[:at] + letter + value[at + 1 :]
     assert cookies.read(forged) == (visitor if forged == value else None)
     assert VisitorCookies(OTHER, secure=False, new_id=str).read(value) is None
 
