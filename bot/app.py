@@ -29,9 +29,9 @@ from bot.http.server import listen, serve
 from bot.imaging.intake import NO_FACE_DETECTION, FaceFinder, Intake, can_find_faces
 from bot.jobs.admission import AdmissionRules
 from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queries import JobQueries
 from bot.jobs.queue_snapshot import QueueSnapshots
 from bot.jobs.retention import Retention
-from bot.jobs.service import JobService
 from bot.jobs.views import Capacity
 from bot.messaging.platform import CannotStart, Platform
 from bot.roles import ProcessRoles
@@ -57,12 +57,11 @@ class Installation:
     """An installation, opened."""
 
     settings: Settings
-    job_service: JobService
+    services: Services
     api_accounts: tuple[ApiAccount, ...]
     deps: WorkerDeps
-    housekeeping: Retention
+    retention: Retention
     http_deps: HttpDeps
-    services: Services
     roles: RoleRunner
 
     @property
@@ -82,34 +81,34 @@ async def open_installation(
         secret = secret_of(settings.data_dir, settings.secret_key)
         clock = await choose_clock(database, clock)
         photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
-        api_accounts, offered = await _lanes(settings, stack, secret, photos, engine or real_engine())
+        api_accounts, offered = await _api_accounts(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
         wakeups = Wakeups()
-        job_service = JobService(
+        photo_intake, capacity = _photo_intake(settings, intake, photos), _capacity(api_accounts)
+        queries = JobQueries(
             database=database,
-            photo_intake=_reception(settings, intake, photos),
+            photos=photos,
             wakeups=wakeups,
             clock=clock,
-            capacity=_as_seen(api_accounts),
+            capacity=capacity,
             rules=_rules(settings, api_accounts),
             offered=offered,
-            snapshots=QueueSnapshots(database, wakeups, clock, _as_seen(api_accounts)),
+            snapshots=QueueSnapshots(database, wakeups, clock, capacity),
         )
         deps = WorkerDeps(database, photos, wakeups, clock, random.SystemRandom(), _size, settings.result_days)
-        watchers = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
-        outside = HttpDeps(database, photos, clock, secret, job_service.capacity.account_ids, watchers)
-        service = build_services(job_service, settings, deps.rng)
+        metrics_access = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
+        http_deps = HttpDeps(database, photos, clock, secret, capacity.account_ids, metrics_access)
+        services = build_services(queries, photo_intake, settings, deps.rng)
         roles = await stack.enter_async_context(open_role_runner(settings, database, clock))
-        yield Installation(
-            settings, job_service, api_accounts, deps, Retention(database, photos, clock), outside, service, roles
-        )
+        retention = Retention(database, photos, clock)
+        yield Installation(settings, services, api_accounts, deps, retention, http_deps, roles)
 
 
 @asynccontextmanager
 async def running(parts: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
     deps, stop = parts.deps, asyncio.Event()
-    duties = ProcessRoles(deps, parts.services, parts.housekeeping, parts.api_accounts, parts.roles)
+    duties = ProcessRoles(deps, parts.services, parts.retention, parts.api_accounts, parts.roles)
     works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
     works += cluster_tasks(deps.database, deps.wakeups, deps.clock, stop)
     tasks = [asyncio.create_task(keep_running(work, deps.clock, stop)) for work in works]
@@ -162,7 +161,7 @@ def web_application(parts: Installation, platforms: Sequence[Platform] = ()) -> 
     settings, web = parts.settings, None
     if settings.has_web_chat:
         web = web_chat(
-            parts.job_service,
+            parts.services.jobs,
             secret=parts.http_deps.secret,
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
@@ -177,7 +176,7 @@ def _callbacks(parts: Installation) -> list[BaseRoute]:
     return [] if secret is None else [CompletionEvents(deps.database, deps.wakeups, deps.clock, secret).route]
 
 
-def _as_seen(api_accounts: Sequence[ApiAccount]) -> Capacity:
+def _capacity(api_accounts: Sequence[ApiAccount]) -> Capacity:
     return Capacity(
         account_ids=frozenset(api_account.account_id for api_account in api_accounts),
         slots=sum(api_account.slots for api_account in api_accounts),
@@ -194,7 +193,7 @@ def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionR
     )
 
 
-async def _lanes(
+async def _api_accounts(
     settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, engine: Engine
 ) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
     """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
@@ -258,7 +257,7 @@ def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManag
     return discord(parts.services, token=token, secret=parts.http_deps.secret, api_url=api_url, by_webhook=by_webhook)
 
 
-def _reception(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:
+def _photo_intake(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:
     keep_seconds = settings.original_hours * 3600
     return PhotoIntake(intake, photos, keep_seconds=keep_seconds, face_required=faces_required(settings))
 

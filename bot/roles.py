@@ -11,7 +11,6 @@ from bot.delivery.card_sender import CardSender
 from bot.delivery.expired_cards import ExpiredCardRemover
 from bot.delivery.notifications import Notifier
 from bot.jobs.retention import Retention
-from bot.jobs.style_options import options_for
 from bot.messaging.platform import Platform, Receiver
 from bot.services import Services
 from bot.worker import accounts
@@ -29,7 +28,7 @@ class ProcessRoles:
 
     deps: WorkerDeps
     services: Services
-    housekeeping: Retention
+    retention: Retention
     api_accounts: Sequence[ApiAccount]
     who: RoleRunner
 
@@ -51,11 +50,10 @@ class ProcessRoles:
 
     async def _send(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
         deps = self.deps
-        database, wakeups, clock, job_service = deps.database, deps.wakeups, deps.clock, self.services.job_service
-        style_options = partial(options_for, self.services)
+        database, wakeups, clock, services = deps.database, deps.wakeups, deps.clock, self.services
         senders = (
-            CardSender(platform, job_service, style_options, wakeups, clock, leadership),
-            Notifier(platform, database, job_service.capacity, wakeups, clock, leadership),
+            CardSender(platform, services.jobs, services.style_options, wakeups, clock, leadership),
+            Notifier(platform, database, services.queries.capacity, wakeups, clock, leadership),
             Broadcaster(platform, database, wakeups, clock, leadership),
             ExpiredCardRemover(platform, database, clock, leadership),
         )
@@ -66,9 +64,9 @@ class ProcessRoles:
     async def _clean_up(self, leadership: Leadership, stop: asyncio.Event) -> None:
         # While API keys are being replaced in one process after the other, some drive accounts that we don't know.
         driven = {role.removeprefix(DRIVING) for role in self.who.held_elsewhere() if role.startswith(DRIVING)}
-        account_ids = self.services.job_service.capacity.account_ids | driven
+        account_ids = self.services.queries.capacity.account_ids | driven
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
-        await replace(self.housekeeping, leadership=leadership).run(stop)
+        await replace(self.retention, leadership=leadership).run(stop)
 
 
 async def _receive(platform: Receiver, leadership: Leadership, stop: asyncio.Event) -> None:

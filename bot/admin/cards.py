@@ -1,37 +1,42 @@
 """The owner's cards: lanes, queue, today's numbers and cost, the last troubles, broadcasts. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+from bot.admin.service import AccountFigures, AdminFigures
 from bot.domain.error_codes import ErrorCode
 from bot.i18n import Texts, error_message
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import CallbackData
 from bot.messaging.platform import Button, Card
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.admin.service import AccountFigures, AdminFigures
-    from storage.admin_figures import Failure
-    from storage.broadcasts import Broadcast
+from storage.admin_figures import Failure
+from storage.broadcasts import Broadcast
 
 _MOST_WORDS = 60  # characters of a broadcast that its line shows
 
 
 class AdminAction(IntEnum):
-    """What a button of the desk asks for; with a broadcast its id is the number."""
+    """What a button of the owner's cards does."""
 
     STATE = 0
     PAUSE = 1
     RESUME = 2
-    TROUBLES = 3
+    FAILURES = 3
     BROADCASTS = 4
-    STOP = 5
-    GO_ON = 6
+    STOP_BROADCAST = 5
+    RESUME_BROADCAST = 6
 
 
-def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
+@dataclass(frozen=True)
+class AdminPress(CallbackData, kind="owner"):
+    """A button of the owner's cards; `broadcast`: which one it is about, if it is about one."""
+
+    action: AdminAction
+    broadcast: int
+
+
+def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
     """Everything at a glance."""
     today = state.today
     lines = [
@@ -57,21 +62,21 @@ def admin_card(state: "AdminFigures", texts: Texts, now: float) -> Card:
     rows = (
         (pause, _button(texts.gettext("🔄 Refresh"), AdminAction.STATE)),
         (
-            _button(texts.gettext("⚠ Last troubles"), AdminAction.TROUBLES),
+            _button(texts.gettext("⚠ Last troubles"), AdminAction.FAILURES),
             _button(texts.gettext("📣 Broadcasts"), AdminAction.BROADCASTS),
         ),
     )
     return Card("\n".join(lines), rows)
 
 
-def failures_text(troubles: "Sequence[Failure]", texts: Texts) -> str:
+def failures_text(troubles: Sequence[Failure], texts: Texts) -> str:
     """The last failures, newest first."""
     if not troubles:
         return texts.gettext("Nothing went wrong lately.")
     return "\n".join(f"• {texts.moment(trouble.at)} · {_why(trouble, texts)}" for trouble in troubles)
 
 
-def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
+def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
     """How far the last broadcasts are; what still goes out can be stopped, what was stopped can go on."""
     if not broadcasts:
         return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT begins one."))
@@ -94,17 +99,25 @@ def broadcasts_card(broadcasts: "Sequence[Broadcast]", texts: Texts) -> Card:
             label = texts.ngettext(
                 "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", letter.waiting, number=letter.id
             )
-            rows.append((_button(label, AdminAction.GO_ON, letter.id),))
+            rows.append((_button(label, AdminAction.RESUME_BROADCAST, letter.id),))
         elif letter.stopped:
             rows.append(
-                (_button(texts.gettext("▶ Go on with {number}", number=letter.id), AdminAction.GO_ON, letter.id),)
+                (
+                    _button(
+                        texts.gettext("▶ Go on with {number}", number=letter.id),
+                        AdminAction.RESUME_BROADCAST,
+                        letter.id,
+                    ),
+                )
             )
         elif letter.waiting:
-            rows.append((_button(texts.gettext("⏹ Stop {number}", number=letter.id), AdminAction.STOP, letter.id),))
+            rows.append(
+                (_button(texts.gettext("⏹ Stop {number}", number=letter.id), AdminAction.STOP_BROADCAST, letter.id),)
+            )
     return Card("\n".join(lines), tuple(rows))
 
 
-def _lane(account: "AccountFigures", texts: Texts) -> str:
+def _lane(account: AccountFigures, texts: Texts) -> str:
     if account.paused_reason is None:
         return texts.gettext(
             "✅ {lane}: {images} images, {seconds} s each",
@@ -115,7 +128,7 @@ def _lane(account: "AccountFigures", texts: Texts) -> str:
     return texts.gettext("⏸ {lane}: {reason}", lane=account.account_id, reason=account.paused_reason)
 
 
-def _declined(declined: "Sequence[tuple[str, int]]", texts: Texts) -> list[str]:
+def _declined(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:
     """Whom the owner may want to look at."""
     if not declined:
         return []
@@ -130,7 +143,7 @@ def _declined(declined: "Sequence[tuple[str, int]]", texts: Texts) -> list[str]:
     return [told]
 
 
-def _cost(state: "AdminFigures", texts: Texts) -> str:
+def _cost(state: AdminFigures, texts: Texts) -> str:
     today, month = _yuan(state.today_cny), _yuan(state.month_cny)
     if state.budget_cny is None:
         return texts.gettext("Cost: {today} CNY today, {month} CNY this month", today=today, month=month)
@@ -144,11 +157,11 @@ def _yuan(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def _why(trouble: "Failure", texts: Texts) -> str:
+def _why(trouble: Failure, texts: Texts) -> str:
     reason = ErrorCode.read(trouble.reason)
     raw = trouble.reason if reason is ErrorCode.UNKNOWN else ""  # what the row says, for the owner to look up
     return f"{error_message(reason, texts)} ({', '.join(filter(None, (raw, trouble.code, str(trouble.job_id))))})"
 
 
-def _button(label: str, request: AdminAction, number: int = 0) -> Button:
-    return Button(label, Press(Verb.OWNER, int(request), number).pack())
+def _button(label: str, action: AdminAction, broadcast: int = 0) -> Button:
+    return Button(label, AdminPress(action, broadcast).pack())

@@ -1,36 +1,49 @@
-"""The owner's desk in a chat (/admin): how things stand, pause and resume, grants, bans, broadcasts, refunds."""
+"""/admin: what owners see and do in a chat: figures, pause and resume, grants, bans, broadcasts, refunds."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from bot.admin.cards import AdminAction, admin_card, broadcasts_card, failures_text
-from bot.conversation.help import hint_text
+from bot.admin.cards import AdminAction, AdminPress, admin_card, broadcasts_card, failures_text
+from bot.admin.service import AdminService
+from bot.billing.credits import CreditService
+from bot.billing.payments import Refunder
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.i18n import Texts, error_message, texts_for
-from bot.messaging.callback_data import Press
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer
+from bot.i18n import Texts, error_message, mark, texts_for
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Person
-
-if TYPE_CHECKING:
-    from bot.billing.payments import Refunder
-    from bot.services import Services
+from bot.messaging.registry import Command, Feature, Form, Menu, Option, on_press
 
 
 class AdminCommands:
-    """Answers the people named in ADMINS, and nobody else. `bank` gives payments back."""
+    """Answers the people named in ADMINS; for everybody else there is no such command. `refunder` gives payments back;
+    `clock` gives epoch seconds."""
 
-    def __init__(self, services: "Services", clock: Callable[[], float], bank: "Refunder | None" = None) -> None:
-        self._admin = services.admin
-        self._credits = services.credits
-        self._clock = clock
-        self._bank = bank
+    def __init__(
+        self,
+        admin: AdminService,
+        credit_service: CreditService,
+        clock: Callable[[], float],
+        refunder: Refunder | None = None,
+    ) -> None:
+        self._admin, self._credits, self._clock, self._refunder = admin, credit_service, clock, refunder
 
-    async def command(self, message: IncomingMessage, words: str) -> Card:
-        """`/admin`, and what may follow it. For everybody else there is no such command."""
+    def feature(self) -> Feature:
+        """What it registers."""
+        words = Option("words", mark("What to do; nothing: how things stand"), required=False)
+        admin = Command(
+            "admin",
+            self.admin,
+            summary=mark("The owner's desk"),
+            menus=frozenset({Menu.OWNER}),
+            rank=0,
+            form=Form((words,), "{words}", in_private=True),
+            is_for=self._admin.is_admin,
+        )
+        return Feature((admin,), (on_press(AdminPress, self.pressed),))
+
+    async def admin(self, message: IncomingMessage, words: str) -> Card:
+        """`/admin`, and what may follow it."""
         texts = texts_for(message.person.language)
-        if not self._admin.is_admin(message.person):
-            return Card(hint_text(texts))
         if message.chat.is_group and not message.is_ephemeral:
             return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
         match words.split(maxsplit=1):
@@ -40,8 +53,8 @@ class AdminCommands:
                 return Card(await self._grant(message, rest.split(), texts))
             case ["ban" | "unban" as what, name]:
                 return Card(await self._ban(message.person, name.strip(), texts, ban=what == "ban"))
-            case ["broadcast", letter]:
-                begun = await self._admin.broadcast(letter, held=True)
+            case ["broadcast", text]:
+                begun = await self._admin.broadcast(text, held=True)
                 if isinstance(begun, UserError):
                     return Card(error_message(begun, texts))
                 return broadcasts_card(await self._admin.broadcasts(), texts)
@@ -50,24 +63,22 @@ class AdminCommands:
             case _:
                 return Card(how_text(texts))
 
-    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        """A press on the desk."""
-        texts, number = texts_for(pressed.person.language), press.number or 0
-        if not self._admin.is_admin(pressed.person):
-            return CallbackAnswer(texts.gettext("This button is for somebody else."), alert=True)
-        match press.about:
-            case AdminAction.TROUBLES:
+    async def pressed(self, data: AdminPress, press: ButtonPress) -> CallbackAnswer:
+        """A button of the owner's cards."""
+        texts = texts_for(press.person.language)
+        if not self._admin.is_admin(press.person):
+            return not_yours(press.person)
+        match data.action:
+            case AdminAction.FAILURES:
                 return CallbackAnswer(card=Card(failures_text((await self._admin.figures()).failures, texts)))
             case AdminAction.BROADCASTS:
                 return CallbackAnswer(edit=broadcasts_card(await self._admin.broadcasts(), texts))
-            case AdminAction.STOP | AdminAction.GO_ON as request:
-                stop = request == AdminAction.STOP
-                found = await (self._admin.stop_broadcast if stop else self._admin.resume_broadcast)(number)
-                return (
-                    CallbackAnswer(edit=broadcasts_card(await self._admin.broadcasts(), texts))
-                    if found
-                    else CallbackAnswer()
-                )
+            case AdminAction.STOP_BROADCAST | AdminAction.RESUME_BROADCAST:
+                stop = data.action is AdminAction.STOP_BROADCAST
+                change = self._admin.stop_broadcast if stop else self._admin.resume_broadcast
+                if not await change(data.broadcast):
+                    return CallbackAnswer()
+                return CallbackAnswer(edit=broadcasts_card(await self._admin.broadcasts(), texts))
             case AdminAction.PAUSE:
                 await self._admin.pause()
             case AdminAction.RESUME:
@@ -92,12 +103,12 @@ class AdminCommands:
 
     async def _refund(self, charge: str, texts: Texts) -> str:
         """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
-        if self._bank is None:
+        if self._refunder is None:
             return error_message(ErrorCode.NOT_FOR_SALE, texts)
         refund = await self._credits.begin_refund(charge)
         if isinstance(refund, UserError):
             return error_message(refund, texts)
-        await self._bank.refund_payment(refund.person.platform_id, refund.charge_id)
+        await self._refunder.refund_payment(refund.person.platform_id, refund.charge_id)
         await self._credits.finish_refund(charge)
         return texts.gettext(
             "{stars} ⭐ are given back to {who}, {units} unused pictures taken out of the purse.",

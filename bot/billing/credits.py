@@ -13,6 +13,7 @@ from bot.domain import quota
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.access import RequestDenied
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows, person_row
+from bot.jobs.queries import group_balance
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import balances, ledger, people, purchases
@@ -199,14 +200,3 @@ async def _hand_over(connection: AsyncConnection, giver: Scope | Balance, group_
     if not await balances.withdraw(connection, giver, units, key=f"{key}:out", why="given", now=now):
         raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))
     await balances.deposit(connection, group_credits, units, key=key, why="given", now=now)
-
-
-async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
-    """What a group has together: what was given today, and what lasts; None outside groups."""
-    if chat is None or not chat.is_group:
-        return None
-    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
-    if chat_id is None:
-        return 0
-    scopes = [quota.group_credits_scope(chat_id, period) for period in (quota.day(now), quota.EVER)]
-    return sum([await balances.get(connection, scope) for scope in scopes])

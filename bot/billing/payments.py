@@ -1,57 +1,94 @@
-"""Pictures for Telegram Stars (/buy), if the owner sells any: the offer, the question before paying, the thanks, and
-what a shop has to say (/terms, /support, /paysupport)."""
+"""Credits in chats: pictures for Telegram Stars (/buy), if the owner sells any, what a shop has to say (/terms,
+/support, /paysupport), and gifts to a group (/give)."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
+from bot.billing.credits import CreditPackage, CreditService
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.i18n import Texts, error_message, texts_for
-from bot.messaging.callback_data import Press, Verb
+from bot.i18n import Texts, error_message, mark, texts_for
+from bot.messaging.callback_data import CallbackData
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.commands import CommandName
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Button, Card, Invoice, Mention, Person
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.billing.credits import CreditPackage
-    from bot.services import Services
+from bot.messaging.registry import IN_GROUPS, IN_PRIVATE, Command, Feature, Form, Option, OptionKind, on_press
 
 
 class Refunder(Protocol):
     """What gives Stars back: the platform."""
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
-        """Give a payment back; once more is no error. Raises NotNow or Gone."""
+        """Give a payment back; once more is no error. Raises TryLater or TargetGone."""
+
+
+@dataclass(frozen=True)
+class BuyCredits(CallbackData, kind="buy"):
+    """A package of credits."""
+
+    units: int
+    stars: int
 
 
 class PaymentCommands:
-    """Sells units. `clock` gives epoch seconds."""
+    """Sells credits and takes gifts. `owners`: "platform:id" of each; `clock` gives epoch seconds."""
 
-    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
-        self._credits = services.credits
-        self._admin = services.admin
-        self._clock = clock
+    def __init__(self, credit_service: CreditService, owners: Collection[str], clock: Callable[[], float]) -> None:
+        self._credits, self._owners, self._clock = credit_service, owners, clock
 
-    async def command(self, command: CommandName, person: Person) -> Card:
-        """The answer to one of its commands."""
-        texts = texts_for(person.language)
-        match command:
-            case CommandName.BUY:
-                return offers_card(self._credits.packages, await self._credits.balance(person), person)
-            case CommandName.TERMS:
-                return Card(terms_text(texts))
-            case _:
-                bought = [purchase.charge_id for purchase in await self._credits.purchases(person)]
-                return support_card(self._owner(person), person, bought if command is CommandName.PAY_SUPPORT else ())
+    def feature(self) -> Feature:
+        """What it registers. /buy stands in the menu only where something is sold."""
+        for_sale = mark("More pictures for Telegram Stars") if self._credits.packages else ""
+        give = Form(
+            options=(Option("pictures", mark("How many of yours"), OptionKind.NUMBER),),
+            words="{pictures}",
+            description=mark("Give pictures to this server"),
+            in_groups=True,
+            is_private=False,
+        )
+        commands = (
+            Command("buy", self.buy, summary=for_sale, menus=IN_PRIVATE, rank=60),
+            Command("terms", self.terms),
+            Command("support", self.support),
+            Command("paysupport", self.payment_support),
+            Command(
+                "give", self.give, summary=mark("Give pictures to this group"), menus=IN_GROUPS, rank=51, form=give
+            ),
+        )
+        return Feature(commands, (on_press(BuyCredits, self.pressed),))
 
-    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
+    async def buy(self, message: IncomingMessage, _: str) -> Card:
+        """What is for sale."""
+        person = message.person
+        return offers_card(self._credits.packages, await self._credits.balance(person), person)
+
+    async def terms(self, message: IncomingMessage, _: str) -> Card:
+        return Card(terms_text(texts_for(message.person.language)))
+
+    async def support(self, message: IncomingMessage, _: str) -> Card:
+        return support_card(self._owner(message.person), message.person, ())
+
+    async def payment_support(self, message: IncomingMessage, _: str) -> Card:
+        """The same, with the ids of their payments."""
+        bought = [purchase.charge_id for purchase in await self._credits.purchases(message.person)]
+        return support_card(self._owner(message.person), message.person, bought)
+
+    async def give(self, message: IncomingMessage, words: str) -> Card:
+        """A gift to the group where it is written."""
+        texts, words = texts_for(message.person.language), words.strip()
+        units = int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
+        balance = await self._credits.give_to_group(message.person, message.chat, units, message.source)
+        if isinstance(balance, UserError):
+            return Card(error_message(balance, texts, now=self._clock()))
+        return Card(thanks_text(units, balance, message.person))
+
+    async def pressed(self, data: BuyCredits, press: ButtonPress) -> CallbackAnswer:
         """A package was chosen: here is its invoice."""
-        units, stars = press.about, press.number or 0
-        problem = await self._credits.check_purchase(pressed.person, units, stars)
+        units, stars = data.units, data.stars
+        problem = await self._credits.check_purchase(press.person, units, stars)
         if problem is not None:
-            return error_answer(problem, pressed.person, self._clock())
-        texts = texts_for(pressed.person.language)
+            return error_answer(problem, press.person, self._clock())
+        texts = texts_for(press.person.language)
         title = texts.ngettext("{n} picture", "{n} pictures", units)
         about = texts.gettext("They go into your purse and last until you use them.")
         return CallbackAnswer(card=Card("", invoice=Invoice(title, about, _payload(units, stars), stars)))
@@ -67,7 +104,7 @@ class PaymentCommands:
         return "" if problem is None else error_message(problem, texts_for(person.language), now=self._clock())
 
     async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
-        """They have paid: once credited, however often it is told."""
+        """They have paid: credited once, however often it is told."""
         texts, units = texts_for(person.language), _units(payload, stars)
         if units is None:  # not from an invoice of ours: the owner can give it back by its id
             return support_card(self._owner(person), person, (charge_id,))
@@ -76,11 +113,11 @@ class PaymentCommands:
 
     def _owner(self, person: Person) -> str | None:
         """The id of an owner on this person's platform."""
-        mark = f"{person.platform}:"
-        return next((admin.removeprefix(mark) for admin in sorted(self._admin.admins) if admin.startswith(mark)), None)
+        prefix = f"{person.platform}:"
+        return next((owner.removeprefix(prefix) for owner in sorted(self._owners) if owner.startswith(prefix)), None)
 
 
-def offers_card(packages: "Sequence[CreditPackage]", left: int, person: Person) -> Card:
+def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) -> Card:
     """What is for sale."""
     texts = texts_for(person.language)
     if not packages:
@@ -91,7 +128,7 @@ def offers_card(packages: "Sequence[CreditPackage]", left: int, person: Person) 
         texts.gettext("/terms says what you buy, /paysupport helps with a payment."),
     ]
     rows = tuple(
-        (Button(_price(package, texts), Press(Verb.BUY, package.units, package.stars).pack()),) for package in packages
+        (Button(_price(package, texts), BuyCredits(package.units, package.stars).pack()),) for package in packages
     )
     return Card("\n".join(lines), rows)
 
@@ -101,6 +138,18 @@ def bought_text(units: int, left: int, texts: Texts) -> str:
     bought = texts.ngettext("Thank you! {n} picture is yours.", "Thank you! {n} pictures are yours.", units)
     there = texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)
     return f"{bought} {there}"
+
+
+def thanks_text(units: int, group_credits: int, person: Person) -> str:
+    """After a gift."""
+    texts = texts_for(person.language)
+    given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
+    there = texts.ngettext(
+        "{n} picture is in this group's pot, for everybody who has none left.",
+        "{n} pictures are in this group's pot, for everybody who has none left.",
+        group_credits,
+    )
+    return f"{given} {there}"
 
 
 def terms_text(texts: Texts) -> str:
@@ -118,7 +167,7 @@ def terms_text(texts: Texts) -> str:
     )
 
 
-def support_card(owner: str | None, person: Person, charges: "Sequence[str]") -> Card:
+def support_card(owner: str | None, person: Person, charges: Sequence[str]) -> Card:
     """Who helps; with the ids of payments, which they need."""
     texts = texts_for(person.language)
     name = texts.gettext("the owner of this bot")
@@ -128,7 +177,7 @@ def support_card(owner: str | None, person: Person, charges: "Sequence[str]") ->
     return Card("\n".join(lines), mention=None if owner is None else Mention(name, owner))
 
 
-def _price(package: "CreditPackage", texts: Texts) -> str:
+def _price(package: CreditPackage, texts: Texts) -> str:
     return texts.ngettext(
         "{n} picture for {stars} ⭐", "{n} pictures for {stars} ⭐", package.units, stars=package.stars
     )

@@ -1,19 +1,10 @@
 """The commands that platforms show in their menus, for whom, and how the bot introduces itself. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from bot.i18n import Texts, mark
-from bot.messaging.commands import CommandName
-
-
-class Scope(StrEnum):
-    """Where a menu is seen, and by whom."""
-
-    PRIVATE = "private"
-    GROUP = "group"
-    GROUP_ADMIN = "group_admin"
-    OWNER = "owner"
+from bot.i18n import Texts
+from bot.messaging.registry import Command, Menu
 
 
 @dataclass(frozen=True)
@@ -24,73 +15,10 @@ class About:
     long: str
 
 
-_WORDS = {
-    CommandName.STYLE: mark("Repaint a photo: answer it with /style and a number or name"),
-    CommandName.STYLES: mark("All styles, with samples"),
-    CommandName.REF: mark("Answer a picture: paint my next photo in its style"),
-    CommandName.AGAIN: mark("My last photo once more"),
-    CommandName.HISTORY: mark("My pictures"),
-    CommandName.QUEUE: mark("Where my pictures are"),
-    CommandName.QUOTA: mark("What I have left today"),
-    CommandName.CANCEL: mark("Take back what is waiting"),
-    CommandName.SAVE_STYLE: mark("Keep a picture as a style: answer it, and give a name"),
-    CommandName.MY_STYLES: mark("My saved styles"),
-    CommandName.RENAME_STYLE: mark("Give a saved style another name"),
-    CommandName.SHELF: mark("This group's styles"),
-    CommandName.GIVE: mark("Give pictures to this group"),
-    CommandName.SETTINGS: mark("Who may ask here, how much and when"),
-    CommandName.BUY: mark("More pictures for Telegram Stars"),
-    CommandName.LANG: mark("Language"),
-    CommandName.PRIVACY: mark("What is kept of me"),
-    CommandName.EXPORT: mark("Send me everything you keep of me"),
-    CommandName.FORGET: mark("Delete everything of mine"),
-    CommandName.OPT_OUT: mark("Keep others from using my photos"),
-    CommandName.ADMIN: mark("The owner's desk"),
-    CommandName.HELP: mark("How it works"),
-}
-_PAINTING = (CommandName.STYLE, CommandName.STYLES, CommandName.REF, CommandName.AGAIN)
-_OWN = (
-    CommandName.HISTORY,
-    CommandName.QUEUE,
-    CommandName.QUOTA,
-    CommandName.CANCEL,
-    CommandName.SAVE_STYLE,
-    CommandName.MY_STYLES,
-    CommandName.RENAME_STYLE,
-)
-_DATA = (
-    CommandName.LANG,
-    CommandName.PRIVACY,
-    CommandName.EXPORT,
-    CommandName.FORGET,
-    CommandName.OPT_OUT,
-    CommandName.HELP,
-)
-_IN_GROUPS = (
-    *_PAINTING,
-    CommandName.QUEUE,
-    CommandName.QUOTA,
-    CommandName.CANCEL,
-    CommandName.SHELF,
-    CommandName.GIVE,
-    CommandName.OPT_OUT,
-    CommandName.HELP,
-)
-
-
-def menu(texts: Texts, scope: Scope, *, for_sale: bool = False) -> tuple[tuple[str, str], ...]:
-    """Commands and what they do, in the order of the menu. `for_sale`: the owner sells pictures."""
-    private = (*_PAINTING, *_OWN, *((CommandName.BUY,) if for_sale else ()), *_DATA)
-    match scope:
-        case Scope.PRIVATE:
-            names = private
-        case Scope.GROUP:
-            names = _IN_GROUPS
-        case Scope.GROUP_ADMIN:
-            names = (CommandName.SETTINGS, *_IN_GROUPS)
-        case Scope.OWNER:
-            names = (CommandName.ADMIN, *private)
-    return tuple((name.value, texts.gettext(_WORDS[name])) for name in names)
+def menu(commands: Iterable[Command], texts: Texts, which: Menu) -> tuple[tuple[str, str], ...]:
+    """Names and summaries of the commands in one menu, in its order."""
+    shown = [command for command in commands if command.summary and which in command.menus]
+    return tuple((command.name, texts.gettext(command.summary)) for command in sorted(shown, key=lambda one: one.rank))
 
 
 def about(texts: Texts) -> About:

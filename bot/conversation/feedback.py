@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView
 from bot.i18n import error_message, texts_for
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import ChooseStyle
 from bot.messaging.commands import UnknownStyle
 from bot.messaging.incoming import Attachment
 from bot.messaging.platform import Button, Card, Person
@@ -59,7 +59,7 @@ def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
     if unknown.known or unknown.meant is None:
         return Card(unknown_style_text(unknown, person))
     name = unknown.meant.name(texts.language)
-    yes = Button(texts.gettext("Yes, {style}", style=name), Press(Verb.CHOOSE, view.id, unknown.meant.index).pack())
+    yes = Button(texts.gettext("Yes, {style}", style=name), ChooseStyle(view.id, unknown.meant.index).pack())
     return Card(unknown_style_text(unknown, person), ((yes,),))
 
 

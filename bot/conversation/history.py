@@ -1,20 +1,20 @@
 """What a person had painted: /history, page by page, each picture to be opened once more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
-from bot.i18n import Texts, error_message, texts_for
-from bot.messaging.callback_data import Press, Verb, whose
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
+from bot.i18n import Texts, error_message, mark, texts_for
+from bot.jobs.queries import JobQueries
+from bot.messaging.callback_data import CallbackData, OpenPicture, person_key
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer, not_yours
+from bot.messaging.incoming import IncomingMessage
 from bot.messaging.job_card import ButtonRows, job_card, style_title
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person, Picture
-
-if TYPE_CHECKING:
-    from bot.jobs.service import JobService
+from bot.messaging.registry import IN_PRIVATE, Command, Feature, Form, StartLink, on_press
 
 ON_A_PAGE = 6
 MOST = 120  # pictures that can be leafed through; the newest ones
@@ -22,33 +22,51 @@ _COLUMNS = 3
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
+@dataclass(frozen=True)
+class HistoryPage(CallbackData, kind="history"):
+    """Another page; `person` is whose history it is (`person_key`)."""
+
+    person: int
+    page: int
+
+
 class HistoryCommands:
     """Shows a person their own past."""
 
-    def __init__(self, job_service: "JobService") -> None:
-        self._job_service = job_service
+    def __init__(self, queries: JobQueries) -> None:
+        self._queries = queries
 
-    async def first(self, person: Person) -> Card:
+    def feature(self) -> Feature:
+        """What it registers."""
+        history = Command(
+            "history", self.first_page, summary=mark("My pictures"), menus=IN_PRIVATE, rank=30, form=Form()
+        )
+        presses = (on_press(HistoryPage, self.turn_page), on_press(OpenPicture, self.open))
+        return Feature((history,), presses, (StartLink("history", self.first_page),))
+
+    async def first_page(self, message: IncomingMessage, _: str) -> Card:
         """The newest page."""
-        return history_card(await self._job_service.history(person, limit=MOST), person, page=0)
+        return history_card(await self._queries.history(message.person, limit=MOST), message.person, page=0)
 
-    async def turned(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
+    async def turn_page(self, data: HistoryPage, press: ButtonPress) -> CallbackAnswer:
         """Another page, in place of this one."""
-        if press.about != whose(pressed.person):
-            return not_yours(pressed.person)
-        views = await self._job_service.history(pressed.person, limit=MOST)
-        return CallbackAnswer(edit=history_card(views, pressed.person, page=press.number or 0))
+        if data.person != person_key(press.person):
+            return not_yours(press.person)
+        views = await self._queries.history(press.person, limit=MOST)
+        return CallbackAnswer(edit=history_card(views, press.person, page=data.page))
 
-    async def opened(self, view: JobView, person: Person) -> CallbackAnswer:
+    async def open(self, data: OpenPicture, press: ButtonPress) -> CallbackAnswer:
         """A picture with its buttons, as a new message."""
-        texts = texts_for(person.language)
-        jpeg = await self._job_service.result(person, view.id)
+        person, texts = press.person, texts_for(press.person.language)
+        view = await self._queries.job(person, data.job)
+        if view is None:
+            return error_answer(UserError(ErrorCode.NOT_FOUND), person, self._queries.clock.now())
+        jpeg = await self._queries.result(person, view.id)
         if jpeg is None:
             return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
         picture = Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts), job=view.id)
-        return CallbackAnswer(
-            card=job_card(view, styles=self._job_service.styles(), language=person.language, picture=picture)
-        )
+        styles = self._queries.styles()
+        return CallbackAnswer(card=job_card(view, styles=styles, language=person.language, picture=picture))
 
 
 def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card:
@@ -63,7 +81,7 @@ def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card
     title = texts.ngettext("Your last picture:", "Your last {n} pictures:", len(views))
     lines = [title, "", *(_line(number, view, texts) for number, view in shown)]
     lines += ["", texts.gettext("A number shows its picture once more.")]
-    turn = partial(Press, Verb.HISTORY, whose(person))
+    turn = partial(HistoryPage, person_key(person))
     return Card("\n".join(lines), (*_numbers(shown), *page_buttons(turn, page, pages)))
 
 
@@ -81,7 +99,7 @@ def _line(number: int, view: JobView, texts: Texts) -> str:
 
 def _numbers(shown: Sequence[tuple[int, JobView]]) -> ButtonRows:
     buttons = [
-        Button(f"🖼 {number}", Press(Verb.OPEN, view.id).pack())
+        Button(f"🖼 {number}", OpenPicture(view.id).pack())
         for number, view in shown
         if view.state in _PAINTED and view.expires_at is not None
     ]

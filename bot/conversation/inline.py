@@ -1,23 +1,21 @@
 """Where we are not a member: what people find under our name in any chat (inline), and what a guest is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.conversation.help import how_to_style_text
+from bot.conversation.style_gallery import STYLE_LINK
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import SHEET, Style
 from bot.i18n import Texts, texts_for
-from bot.messaging.commands import CommandName, parse_text
+from bot.jobs.queries import JobQueries
+from bot.messaging.commands import parse_text
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.job_card import style_title
 from bot.messaging.platform import Button, Card, Person
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.jobs.service import JobService
-
 ON_A_PAGE = 20
+_REQUESTS = frozenset({"style", "ref", None})  # commands that ask for a picture
 MOST_PICTURES = 50
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
@@ -47,18 +45,18 @@ class InlinePage:
 class InlineSearch:
     """Finds a person's own pictures and the looks. `link` turns the payload of a deep link into one."""
 
-    def __init__(self, job_service: "JobService", link: "Callable[[str], str] | None" = None) -> None:
-        self._job_service = job_service
+    def __init__(self, queries: JobQueries, link: Callable[[str], str] | None = None) -> None:
+        self._queries = queries
         self._link = link
 
     async def found(self, person: Person, query: str, offset: str) -> InlinePage:
         """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
         texts, wanted = texts_for(person.language), query.strip().casefold()
-        past = await self._job_service.history(person, limit=MOST_PICTURES)
+        past = await self._queries.history(person, limit=MOST_PICTURES)
         pictures = [_picture(view, texts) for view in past if view.state in _PAINTED and _fits(view, wanted, texts)]
         looks = [
             self._look(style, texts)
-            for style in self._job_service.styles()
+            for style in self._queries.styles()
             if style is not SHEET and _named(style, wanted, texts)
         ]
         found = [*pictures, *looks]
@@ -71,7 +69,9 @@ class InlineSearch:
         name = style.name(texts.language)
         words = texts.gettext("I can repaint your photo like this: {style}", style=name)
         button = (
-            () if self._link is None else (Button(texts.gettext("🎨 Try it"), link=self._link(f"look_{style.slug}")),)
+            ()
+            if self._link is None
+            else (Button(texts.gettext("🎨 Try it"), link=self._link(f"{STYLE_LINK}{style.slug}")),)
         )
         return InlineResult(
             id=f"look-{style.index}",
@@ -86,8 +86,8 @@ class InlineSearch:
 def guest_card(message: IncomingMessage) -> Card:
     """What a chat that we are no member of is told at once."""
     texts = texts_for(message.person.language)
-    is_wish = parse_text(message.text).command in {CommandName.STYLE, CommandName.REF, None}
-    if not is_wish or not (message.attachments or message.replied):
+    is_request = parse_text(message.text).command in _REQUESTS
+    if not is_request or not (message.attachments or message.replied):
         return Card(how_to_style_text(texts))
     return Card(texts.gettext("One moment: I'm looking at the photo…"))
 

@@ -1,258 +1,319 @@
-"""Wishes in a chat: photos with the words that say how to paint them. Job cards are shown by the courier; what comes
-back here is only what there is to say besides."""
+"""Requests in a chat: photos with the words that say how to paint them (/style, /ref, /again, or no command at all).
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+Job cards are shown by `bot.delivery`; what comes back here is only what there is to say besides.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from bot.conversation.feedback import album_feedback, did_you_mean, error_text, feedback_text, unknown_style_text
-from bot.conversation.help import how_to_style_text
+from bot.conversation.help import how_to_reference_text, how_to_style_text
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, Style
-from bot.groups.chat_commands import admin_matters
-from bot.i18n import texts_for
-from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, RequestContext, photo_source
-from bot.messaging.commands import ParsedText, UnknownStyle, find_style, split_me
-from bot.messaging.incoming import Attachment, IncomingMessage, is_withheld, read_attachment
-from bot.messaging.platform import Card
+from bot.i18n import mark, texts_for
+from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
+from bot.jobs.request import JobRequest, StyleChoice, like_picture, like_saved
+from bot.jobs.service import JobService
+from bot.messaging.commands import UnknownStyle, find_style, is_reference, split_me
+from bot.messaging.incoming import Attachment, IncomingMessage, Withholds, read_attachment
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
+from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine
+from bot.saved_styles.service import SavedStyleService
 
-if TYPE_CHECKING:
-    from bot.services import Services
-
-
-@dataclass(frozen=True)
-class StyleChoice:
-    """How to paint: a style's index, and for REFERENCE the id of a saved style, or the picture itself."""
-
-    style: int
-    saved: int | None = None
-    like: bytes | None = None
+HELP = (
+    HelpLine(
+        10,
+        mark("📷 Send me a photo and tap a style, or write /style 3 (a number or a name) as its caption."),
+        mark("📷 /style takes a photo and a style. Or send me a photo in private, and pick a style from the menu."),
+    ),
+    HelpLine(20, mark("🎞 Several at once: send an album. One style goes for all of it.")),
+    HelpLine(
+        30,
+        mark("↩️ Or answer any photo with /style 3. In groups I listen to commands and to answers to my messages."),
+        mark(
+            "↩️ Somebody's photo: press long (or right) on the message, then Apps, Repaint this photo. "
+            "The same on a person repaints their avatar."
+        ),
+    ),
+    HelpLine(
+        40,
+        mark(
+            "🖼 A style of your own: send an album of two with the caption /style ref, first the portrait, then the "
+            "picture whose style you like. Or answer a picture with /ref, then send me the photo."
+        ),
+        mark("🖼 A style of your own: give /style a picture as reference, or pick “A picture of mine” from the menu."),
+    ),
+    HelpLine(
+        80,
+        mark("/again: the last photo once more, or /again anime. /history: all your pictures"),
+        mark("/again: the last photo once more. /history: all your pictures"),
+    ),
+    HelpLine(100, mark("/style 3 me: your profile photo. As an answer to somebody's words: theirs")),
+)
 
 
 class PhotoRequests:
     """Takes photos in. `clock` gives epoch seconds."""
 
-    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
-        self._services = services
-        self._job_service = services.job_service
-        self._clock = clock
+    def __init__(
+        self,
+        jobs: JobService,
+        albums: AlbumService,
+        saved_styles: SavedStyleService,
+        withholds: Withholds,
+        clock: Callable[[], float],
+        *,
+        capabilities: Capabilities = DEFAULT_CAPABILITIES,
+    ) -> None:
+        self._jobs, self._albums, self._saved_styles = jobs, albums, saved_styles
+        self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
 
-    async def style(self, message: IncomingMessage, said: ParsedText) -> Card | None:
+    def feature(self) -> Feature:
+        """What it registers. Platforms with forms have a way of their own for these: photos are their options."""
+        repaint = mark("Repaint a photo: answer it with /style and a number or name")
+        reference = mark("Answer a picture: paint my next photo in its style")
+        again = mark("My last photo once more")
+        commands = (
+            Command("style", self.style, self.edited, repaint, EVERYBODY, 10),
+            Command("ref", self.reference, self.edited_reference, reference, EVERYBODY, 12),
+            Command("again", self.repeat, None, again, EVERYBODY, 13),
+        )
+        return Feature(commands, help=HELP)
+
+    async def is_request(self, message: IncomingMessage, words: str) -> bool:
+        """Whether words without a command ask for a picture: with a photo, or a style's name in reply to a photo."""
+        if message.attachments:
+            return True
+        return message.replied is not None and isinstance(await self._choice(message, words), StyleChoice)
+
+    async def plain(self, message: IncomingMessage, words: str) -> Card | None:
+        """The same as `style`, for words without a command."""
+        return await self._requested(message, words, by_command=False)
+
+    async def style(self, message: IncomingMessage, words: str) -> Card | None:
         """Photos with the name of a style, or without one: then the card asks for it."""
-        words, mine = split_me(said.words)
-        photos = _photos(message, mine=mine)
-        if not photos:
-            return Card(how_to_style_text(texts_for(message.person.language)))
-        if problem := await self._unwelcome(message):
-            return problem
-        look = await self._look(message, words)
-        if isinstance(look, StyleChoice):
-            return await self._wishes(message, photos, look)
-        meant_a_style = look is not None and (said.command or look.meant or look.known)
-        return await self._drafts(message, photos, look if meant_a_style else None)
+        if is_reference(words):
+            return await self._reference(message, own_first=True)
+        return await self._requested(message, words, by_command=True)
 
-    async def names_a_style(self, message: IncomingMessage, said: ParsedText) -> bool:
-        """Whether plain words name a style: then they are a wish when they answer a photo."""
-        return isinstance(await self._look(message, said.words), StyleChoice)
+    async def reference(self, message: IncomingMessage, _: str) -> Card | None:
+        """A style picture, with its photo or before it."""
+        return await self._reference(message, own_first=False)
 
-    async def repeat(self, message: IncomingMessage, said: ParsedText) -> Card | None:
-        """The last photo once more: with fresh brushwork, or in the style that is named."""
-        look = await self._look(message, said.words)
-        if isinstance(look, UnknownStyle):
-            return Card(unknown_style_text(look, message.person))
-        past = await self._job_service.history(message.person)
+    async def repeat(self, message: IncomingMessage, words: str) -> Card | None:
+        """The last photo once more: with another seed, or in the style that is named."""
+        choice = await self._choice(message, words)
+        if isinstance(choice, UnknownStyle):
+            return Card(unknown_style_text(choice, message.person))
+        past = await self._jobs.queries.history(message.person)
         last = next((view for view in past if view.has_photo and view.style is not None), None)
         if last is None:
             texts = texts_for(message.person.language)
             return Card(texts.gettext("There is no photo that I could paint again. Please send me one."))
-        return self._said(message, await self._once_more(message, last, look, message.source))
+        request = await self._request(message)
+        if isinstance(request, UserError):
+            return self._error(message, request)
+        return self._feedback(message, await self._jobs.repeat(replace(request, style=choice), last.id))
 
-    async def edited(self, message: IncomingMessage, said: ParsedText) -> Card | None:
+    async def edited(self, message: IncomingMessage, words: str) -> Card | None:
         """A changed caption: what waits for its style gets it, what has another one is painted in the new one."""
-        known = await self.by_source(message)
+        if is_reference(words):
+            return await self._edited_reference(message, own_first=True)
+        known = await self._by_source(message)
         if known is None:
-            return await self.style(message, said)
-        look = await self._look(message, split_me(said.words)[0])
-        if not isinstance(look, StyleChoice) or (known.style == look.style and look.saved is None):
+            return await self._requested(message, words, by_command=True)
+        choice = await self._choice(message, split_me(words)[0])
+        if not isinstance(choice, StyleChoice) or (known.style == choice.index and choice.saved is None):
             return None
-        together = await self._job_service.album_of(message.person, known.id)
+        request = await self._request(message)
+        if isinstance(request, UserError):
+            return self._error(message, request)
         if known.state is State.DRAFT and known.style is None:
-            request_context = await self._asking(message, message.source)
-            return self._said(
-                message, await self._services.albums.choose(request_context, together, look.style, look.saved)
-            )
-        source = f"{message.source}:{look.style}" if look.saved is None else f"{message.source}:saved:{look.saved}"
-        request_context = await self._asking(message, source)
-        answer = await self._services.albums.again(request_context, together, look.style, look.saved)
-        if isinstance(answer, JobView):
-            for view in together:
-                if view.state is State.QUEUED:
-                    await self._job_service.cancel(message.person, view.id)
-        return self._said(message, answer)
+            return self._feedback(message, await self._albums.choose_style(replace(request, style=choice), known.id))
+        return self._feedback(message, await self._repainted(replace(request, style=choice), known))
 
-    async def by_source(self, message: IncomingMessage) -> JobView | None:
-        """The job that this message has made, if it has, or that one of its photos has."""
-        sources = [message.source, *(photo.source for photo in message.attachments if photo.source)]
-        views = [await self._job_service.by_source(message.person, source) for source in sources]
-        return next((view for view in views if view is not None), None)
+    async def edited_plain(self, message: IncomingMessage, words: str) -> Card | None:
+        """The same for a caption without a command."""
+        if is_reference(words):
+            return await self._edited_reference(message, own_first=False)
+        return await self.edited(message, words)
 
-    async def reference_draft(self, message: IncomingMessage, style: Attachment) -> Card | None:
-        """A style picture that waits for its photo."""
-        if problem := await self._unwelcome(message):
-            return problem
-        data = await self._read(message, style)
-        if isinstance(data, UserError):
-            return self._refused(message, data)
-        view = await self._job_service.draft(
-            message.person,
-            message.chat,
-            reference=data,
-            source=message.source,
-            reply_to=message.message_id,
-            by_admin=await self._by_admin(message),
-        )
-        return self._refused(message, view) if isinstance(view, UserError) else None
+    async def edited_reference(self, message: IncomingMessage, _: str) -> Card | None:
+        return await self._edited_reference(message, own_first=False)
 
-    async def reference_request(
-        self, message: IncomingMessage, photos: tuple[Attachment, ...], style: Attachment
-    ) -> Card | None:
-        """Photos, and the picture whose style they are to have."""
-        if problem := await self._unwelcome(message):
-            return problem
-        data = await self._read(message, style)
-        if isinstance(data, UserError):
-            return self._refused(message, data)
-        return await self._wishes(message, photos, StyleChoice(REFERENCE, like=data))
+    # --- styles and references ----------------------------------------------------------------------------------
 
-    async def _look(self, message: IncomingMessage, words: str) -> StyleChoice | UnknownStyle | None:
+    async def _choice(self, message: IncomingMessage, words: str) -> StyleChoice | UnknownStyle | None:
         """What the words name: a style of the catalogue, else one that was saved; None when there are no words."""
-        style = find_style(words, self._job_service.styles())
+        style = find_style(words, self._jobs.queries.styles())
         if isinstance(style, Style):
             return StyleChoice(style.index)
         if style is None:
             return None
-        saved = await self._services.saved_styles.find(message.person, message.chat, words)
-        return style if saved is None else StyleChoice(REFERENCE, saved.id)
+        saved = await self._saved_styles.find(message.person, message.chat, words)
+        return style if saved is None else like_saved(saved.id)
 
-    async def _wishes(self, message: IncomingMessage, photos: tuple[Attachment, ...], look: StyleChoice) -> Card | None:
-        """One wish a photo; a want of room ends it, for what follows would only be refused again."""
+    async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
+        """A style picture, with its photo or before it. `own_first`: of an own and a replied one, own is painted."""
+        texts = texts_for(message.person.language)
+        match (*message.attachments, *((message.replied,) if message.replied else ())):
+            case ():
+                return Card(how_to_reference_text(texts))
+            case (style,):
+                return await self._reference_draft(message, style)
+            case (photo, style, *_) if len(message.attachments) == 2:  # an album, whatever it replies to
+                return await self._reference_request(message, (photo,), style)
+            case (own, replied) if len(message.attachments) == 1:
+                photo, style = (own, replied) if own_first else (replied, own)
+                return await self._reference_request(message, (photo,), style)
+            case (*photos, style) if len(message.attachments) > 2 and self._capabilities.has_forms:  # each has a label
+                return await self._reference_request(message, tuple(photos), style)
+            case _:
+                return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))
+
+    async def _edited_reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
+        if await self._by_source(message):
+            return None
+        return await self._reference(message, own_first=own_first)
+
+    async def _reference_draft(self, message: IncomingMessage, style: Attachment) -> Card | None:
+        """A style picture that waits for its photo."""
+        request = await self._request(message)
+        data = request if isinstance(request, UserError) else await self._read(message, style)
+        if isinstance(request, UserError) or isinstance(data, UserError):
+            return self._error(message, data)
+        view = await self._jobs.draft(replace(request, style=like_picture(data)))
+        return self._error(message, view) if isinstance(view, UserError) else None
+
+    async def _reference_request(
+        self, message: IncomingMessage, photos: tuple[Attachment, ...], style: Attachment
+    ) -> Card | None:
+        """Photos, and the picture whose style they are to have."""
+        request = await self._request(message)
+        data = request if isinstance(request, UserError) else await self._read(message, style)
+        if isinstance(request, UserError) or isinstance(data, UserError):
+            return self._error(message, data)
+        return await self._submit_all(message, replace(request, style=like_picture(data)), photos)
+
+    # --- photos -------------------------------------------------------------------------------------------------
+
+    async def _requested(self, message: IncomingMessage, words: str, *, by_command: bool) -> Card | None:
+        words, mine = split_me(words)
+        photos = _photos(message, mine=mine)
+        if not photos:
+            return Card(how_to_style_text(texts_for(message.person.language)))
+        request = await self._request(message)
+        if isinstance(request, UserError):
+            return self._error(message, request)
+        choice = await self._choice(message, words)
+        if isinstance(choice, StyleChoice):
+            return await self._submit_all(message, replace(request, style=choice), photos)
+        meant_a_style = choice is not None and (by_command or choice.meant or choice.known)
+        return await self._draft_all(message, request, photos, choice if meant_a_style else None)
+
+    async def _submit_all(
+        self, message: IncomingMessage, request: JobRequest, photos: Sequence[Attachment]
+    ) -> Card | None:
+        """One job a photo; a limit ends it, for what follows would only be denied again."""
         outcomes: list[JobView | UserError] = []
         for number, photo in enumerate(photos):
-            outcomes.append(await self._wish(message, photo, look, number, album=_album(message, photos)))
+            one = _of_photo(request, message, photo, number, len(photos))
+            outcomes.append(await self._with_photo(message, one, photo, self._jobs.submit))
             if isinstance(outcomes[-1], UserError) and outcomes[-1].code in LIMIT_ERRORS:
                 break
-        return await self._taken(message, photos, outcomes)
+        return await self._closed(message, photos, outcomes)
 
-    async def _wish(
-        self, message: IncomingMessage, photo: Attachment, look: StyleChoice, number: int, *, album: str | None
-    ) -> JobView | UserError:
-        data = await self._read(message, photo)
-        if isinstance(data, UserError):
-            return data
-        return await self._job_service.request(
-            message.person,
-            message.chat,
-            photo=data,
-            style=look.style,
-            saved=look.saved,
-            reference=look.like,
-            subject=photo.owner,
-            source=photo.source or photo_source(message.source, number),
-            reply_to=photo.message_id if photo in message.attachments else message.message_id,
-            by_admin=await self._by_admin(message),
-            in_album=number > 0,
-            album=album,
-        )
-
-    async def _taken(
-        self, message: IncomingMessage, photos: tuple[Attachment, ...], outcomes: list[JobView | UserError]
-    ) -> Card | None:
-        """What there is to say of photos that were taken in, or not."""
-        if (album := _album(message, photos)) is not None:
-            await self._services.albums.close(album)
-        return album_feedback(outcomes, photos, message.person, self._clock())
-
-    async def _once_more(
-        self, message: IncomingMessage, view: JobView, look: StyleChoice | None, source: str
-    ) -> JobView | UserError:
-        return await self._job_service.repeat(
-            message.person,
-            view.id,
-            style=None if look is None else look.style,
-            saved=None if look is None else look.saved,
-            source=source,
-            chat=message.chat,
-            reply_to=message.message_id,
-            by_admin=await self._by_admin(message),
-        )
-
-    async def _drafts(
-        self, message: IncomingMessage, photos: tuple[Attachment, ...], unknown: UnknownStyle | None
+    async def _draft_all(
+        self,
+        message: IncomingMessage,
+        request: JobRequest,
+        photos: Sequence[Attachment],
+        unknown: UnknownStyle | None,
     ) -> Card | None:
         """Keep the photos and let their card ask for the style; say what was not understood."""
         outcomes: list[JobView | UserError] = []
-        like: bytes | None = None  # a style picture that has waited for photos: it is for all of them
+        reference: StyleChoice | None = None  # a style picture that has waited for photos: it is for all of them
         for number, photo in enumerate(photos):
-            outcomes.append(await self._draft(message, photo, number, like, album=_album(message, photos)))
+            one = replace(_of_photo(request, message, photo, number, len(photos)), style=reference)
+            work = self._jobs.draft if reference is None else self._jobs.submit
+            outcomes.append(await self._with_photo(message, one, photo, work))
             match outcomes[-1]:
-                case JobView(id=job, style=int(style)) if style == REFERENCE and like is None:
-                    like = await self._job_service.reference(message.person, job)
-        said = await self._taken(message, photos, outcomes)
+                case JobView(id=job, style=int(style)) if style == REFERENCE and reference is None:
+                    picture = await self._jobs.queries.reference(message.person, job)
+                    reference = None if picture is None else like_picture(picture)
+        card = await self._closed(message, photos, outcomes)
         waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
-        if said is None and unknown and waiting and not waiting[0].repeated:
+        if card is None and unknown and waiting and not waiting[0].repeated:
             return did_you_mean(unknown, waiting[0], message.person)
-        return said
+        return card
 
-    async def _draft(
-        self, message: IncomingMessage, photo: Attachment, number: int, like: bytes | None, *, album: str | None
+    async def _with_photo(
+        self,
+        message: IncomingMessage,
+        request: JobRequest,
+        photo: Attachment,
+        work: Callable[[JobRequest], Awaitable[JobView | UserError]],
     ) -> JobView | UserError:
-        if like is not None:
-            return await self._wish(message, photo, StyleChoice(REFERENCE, like=like), number, album=album)
         data = await self._read(message, photo)
-        if isinstance(data, UserError):
-            return data
-        return await self._job_service.draft(
-            message.person,
-            message.chat,
-            photo=data,
-            subject=photo.owner,
-            source=photo.source or photo_source(message.source, number),
-            reply_to=photo.message_id if photo in message.attachments else message.message_id,
-            by_admin=await self._by_admin(message),
-            album=album,
-        )
+        return data if isinstance(data, UserError) else await work(replace(request, photo=data))
+
+    async def _repainted(self, request: JobRequest, known: JobView) -> JobView | UserError:
+        """The photos of a message whose caption has changed, in the new style; what still waits is cancelled."""
+        choice, together = request.style, await self._jobs.queries.album_of(request.person, known.id)
+        assert choice is not None
+        suffix = f"{choice.index}" if choice.saved is None else f"saved:{choice.saved}"
+        answer = await self._albums.repeat(replace(request, source=f"{request.source}:{suffix}"), together)
+        if isinstance(answer, JobView):
+            for view in together:
+                if view.state is State.QUEUED:
+                    await self._jobs.cancel(request.person, view.id)
+        return answer
+
+    async def _closed(
+        self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]
+    ) -> Card | None:
+        """What there is to say of photos that were taken in, or not."""
+        if len(photos) > 1:
+            await self._albums.close(message.source)
+        return album_feedback(outcomes, photos, message.person, self._clock())
+
+    async def _request(self, message: IncomingMessage) -> JobRequest | UserError:
+        """The request without its photo; or why they can't ask here at all, before anything of theirs is fetched.
+
+        The group's rules are read once, for all photos of an album, and the platform is asked only where it matters
+        who is an admin; each job's admission reads them again, since limits hold only inside its transaction.
+        """
+        access = await self._jobs.queries.chat_access(message.person, message.chat)
+        by_admin = access.admin_matters and await message.is_admin()
+        problem = access.problem(by_admin=by_admin, now=self._clock())
+        if problem is not None:
+            return problem
+        return JobRequest(message.person, message.chat, message.source, reply_to=message.message_id, by_admin=by_admin)
 
     async def _read(self, message: IncomingMessage, photo: Attachment) -> bytes | UserError:
         """The bytes; of somebody who doesn't want that, nothing is fetched."""
-        if await is_withheld(self._services.privacy, photo, message.person):
+        if await self._withholds(photo, message.person):
             return UserError(ErrorCode.OPTED_OUT)
         return await read_attachment(photo)
 
-    async def _asking(self, message: IncomingMessage, source: str) -> RequestContext:
-        by_admin = await self._by_admin(message)
-        return RequestContext(message.person, message.chat, source, message.message_id, by_admin)
+    async def _by_source(self, message: IncomingMessage) -> JobView | None:
+        """The job that this message has made, if it has, or that one of its photos has."""
+        sources = [message.source, *(photo.source for photo in message.attachments if photo.source)]
+        views = [await self._jobs.queries.by_source(message.person, source) for source in sources]
+        return next((view for view in views if view is not None), None)
 
-    async def _unwelcome(self, message: IncomingMessage) -> Card | None:
-        """Why they can't ask here at all, before anything of theirs is fetched."""
-        by_admin = await self._by_admin(message)
-        user_error = await self._job_service.check_access(message.person, message.chat, by_admin=by_admin)
-        return None if user_error is None else self._refused(message, user_error)
+    def _feedback(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
+        text = feedback_text(outcome, message.person, self._clock())
+        return Card(text) if text else None
 
-    async def _by_admin(self, message: IncomingMessage) -> bool:
-        """Whether an admin of the group asks; the platform is asked only where it matters."""
-        return await admin_matters(self._services.groups, message.chat) and await message.is_admin()
-
-    def _said(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
-        said = feedback_text(outcome, message.person, self._clock())
-        return Card(said) if said else None
-
-    def _refused(self, message: IncomingMessage, why: UserError) -> Card:
-        return Card(error_text(why, message.person, self._clock()))
+    def _error(self, message: IncomingMessage, error: bytes | UserError) -> Card:
+        assert isinstance(error, UserError)
+        return Card(error_text(error, message.person, self._clock()))
 
 
 def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
-    """What is to be painted: what was sent, else what is answered, else a profile photo."""
+    """What is to be painted: what was sent, else what is replied to, else a profile photo."""
     if message.attachments:
         return message.attachments[:MAX_PHOTOS]
     if mine:
@@ -261,6 +322,12 @@ def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
     return (found,) if found else ()
 
 
-def _album(message: IncomingMessage, photos: tuple[Attachment, ...]) -> str | None:
-    """Several photos are an album, known by the source of their request."""
-    return message.source if len(photos) > 1 else None
+def _of_photo(request: JobRequest, message: IncomingMessage, photo: Attachment, number: int, photos: int) -> JobRequest:
+    """The request for one photo, whose own source goes before the one of the request."""
+    one = request.of_album(number, photos)
+    return replace(
+        one,
+        source=photo.source or one.source,
+        subject=photo.owner,
+        reply_to=photo.message_id if photo in message.attachments else message.message_id,
+    )

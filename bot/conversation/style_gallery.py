@@ -1,17 +1,92 @@
-"""The gallery picture: every style's sample on one sheet, numbered. Pure, but pixels: call it off the loop."""
+"""/styles: all styles with their samples on one sheet, a page at a time; and links to a single one."""
 
+import asyncio
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain.styles import Style, sample
+from bot.domain.styles import SHEET, Style, find, sample
+from bot.i18n import Texts, mark, texts_for
+from bot.messaging.callback_data import CallbackData
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.pagination import clamp_page, page_buttons
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Picture
+from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, StartLink, on_press
 
+_LINE = mark("/styles: what each style looks like")
+HELP = (HelpLine(50, _LINE, _LINE),)
+STYLE_LINK = "look_"  # what the payload of a deep link to a style begins with
 TILE = 240  # pixels, square
 GAP = 8
 COLUMNS = 4
 _PAPER = (250, 247, 242)
 _INK = (34, 34, 34)
+
+
+@dataclass(frozen=True)
+class GalleryPage(CallbackData, kind="gallery"):
+    """Another page. `zero` is not used: it stood there when the first of these buttons were packed."""
+
+    zero: int
+    page: int
+
+
+class StyleGallery:
+    """Shows `styles`, those on offer."""
+
+    def __init__(self, styles: Sequence[Style], capabilities: Capabilities = DEFAULT_CAPABILITIES) -> None:
+        self._styles, self._capabilities = tuple(styles), capabilities
+        self._sheets: dict[tuple[Style, ...], bytes | None] = {}
+
+    def feature(self) -> Feature:
+        """What it registers."""
+        summary = mark("All styles, with samples")
+        styles = Command("styles", self.first_page, summary=summary, menus=EVERYBODY, rank=11, form=Form())
+        presses, links = (on_press(GalleryPage, self.turn_page),), (StartLink(STYLE_LINK, self.one),)
+        return Feature((styles,), presses, links, HELP)
+
+    async def first_page(self, message: IncomingMessage, _: str) -> Card:
+        return await self.page(texts_for(message.person.language), 0)
+
+    async def turn_page(self, data: GalleryPage, press: ButtonPress) -> CallbackAnswer:
+        return CallbackAnswer(edit=await self.page(texts_for(press.person.language), data.page))
+
+    async def one(self, message: IncomingMessage, slug: str) -> Card | None:
+        """A single style, for somebody who came by a link."""
+        style = find(slug, self._styles)
+        if style is None:
+            return None
+        texts, jpeg = texts_for(message.person.language), sample(style.slug)
+        name = style.name(texts.language)
+        words = texts.gettext("{style}: send me a photo with {number} as its caption.", style=name, number=style.index)
+        return Card(words, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
+
+    async def page(self, texts: Texts, number: int) -> Card:
+        """The styles with their samples, a page at a time."""
+        samples = self._capabilities.samples_per_page
+        pages = max(1, -(-len(self._styles) // samples))
+        number = clamp_page(number, pages)
+        styles = self._styles[number * samples : (number + 1) * samples]
+        if styles not in self._sheets:  # a thread is enough: once per set of styles, and Pillow lets go of the lock
+            self._sheets[styles] = await asyncio.to_thread(gallery_sheet, styles)
+        jpeg = self._sheets[styles]
+        alt = texts.gettext("Samples of all styles, each with its number")
+        buttons = page_buttons(partial(GalleryPage, 0), number, pages)
+        picture = Picture(jpeg, "styles.jpg", alt) if jpeg else None
+        return Card(styles_text(styles, texts, self._capabilities), buttons, picture)
+
+
+def styles_text(styles: Sequence[Style], texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    lines = [f"{style.index} · {style.name(texts.language)}" for style in styles if style is not SHEET]
+    if capabilities.has_forms:
+        return "\n".join([*lines, "", texts.gettext("/style takes a photo, and one of these or a picture of yours.")])
+    how = texts.gettext("Send a photo with the caption /style and a number or a name.")
+    own = texts.gettext("/style ref paints like a picture of yours: send both as an album, the photo first.")
+    return "\n".join([*lines, "", how, own])
 
 
 def gallery_sheet(styles: Sequence[Style]) -> bytes | None:

@@ -6,7 +6,7 @@ one card; where a message can't hold all their pictures, these are sent beside i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,11 +20,11 @@ from bot.domain import job_lifecycle
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
 from bot.jobs.service import JobService
-from bot.jobs.style_options import StyleOptions
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, TargetGone, TryLater, sends_albums
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
+from bot.saved_styles.style_options import StyleOptions, StyleOptionsService
 from storage import albums, cards, notifications, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -68,8 +68,8 @@ class CardSender:
     draft's buttons offer a person in a chat."""
 
     platform: Platform
-    job_service: JobService
-    style_options: Callable[[Person, Chat], Awaitable[StyleOptions]]
+    jobs: JobService
+    style_options: StyleOptionsService
     wakeups: Wakeups
     clock: Clock
     leadership: Leadership = SOLE_LEADER
@@ -93,8 +93,8 @@ class CardSender:
 
     async def _items_to_send(self) -> list[OutboxItem]:
         """Outcomes that are due, then cards whose news is worth an edit."""
-        now, capacity = self.clock.now(), self.job_service.capacity
-        async with self.job_service.database.read() as connection:
+        now, capacity = self.clock.now(), self.jobs.queries.capacity
+        async with self.jobs.database.read() as connection:
             found = await read_outbox(connection, self.platform.name, capacity, now)
         keys = {item.key for item in found}
         for key, state in list(self.states.items()):
@@ -150,7 +150,7 @@ class CardSender:
             language=place.language,
             pictures=() if beside else tuple(pictures.values()),
             in_doubt=not is_certain,
-            room=self.platform.capabilities,
+            capabilities=self.platform.capabilities,
         )
         message_id = await self._show(item, address, card)
         self._state(item).shown = ShownCard(item.views, self.clock.now())
@@ -168,14 +168,14 @@ class CardSender:
             # Leadership was lost, and this may arrive after what our successor has shown since.
             with suppress(SQLAlchemyError, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    await owe_again(self.job_service.database, [view.id for view in item.views], self.clock.now())
+                    await owe_again(self.jobs.database, [view.id for view in item.views], self.clock.now())
             raise
         return message_id
 
     async def _send_pictures(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card at most once: the row is written before. Returns whether they are surely
         there."""
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             if not await albums.mark_pictures_sending(connection, album.id):
                 return album.hung == "sent"
         assert sends_albums(self.platform)
@@ -183,23 +183,23 @@ class CardSender:
             messages = await self.platform.send_album(address, tuple(pictures.values()))
         except TryLater as error:
             if not error.perhaps_sent:
-                async with fenced_write(self.job_service.database, self.leadership) as connection:
+                async with fenced_write(self.jobs.database, self.leadership) as connection:
                     await albums.clear_pictures_sending(connection, album.id)
             raise
         except TargetGone:  # if only these are refused, the card leads to each of them
             return False
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             await albums.mark_pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
         return True
 
     async def _options(self, item: OutboxItem, chat: Chat) -> StyleOptions:
         """What the card's buttons offer; only a draft's offer styles of one's own."""
         if not item.is_draft:
-            return StyleOptions(self.job_service.styles())
-        return await self.style_options(Person(self.platform.name, item.place.person), chat)
+            return StyleOptions(self.jobs.queries.styles())
+        return await self.style_options.in_chat(Person(self.platform.name, item.place.person), chat)
 
     async def _set_message(self, item: OutboxItem, message_id: str | None) -> None:
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             if item.album is None:
                 await cards.set_message(connection, item.key, message_id)
             else:
@@ -208,10 +208,10 @@ class CardSender:
     async def _mark_delivered(self, item: OutboxItem, *, notifies: bool) -> None:
         """The outcomes were shown. Edits don't notify, so one that took long also gets a notification."""
         for view in item.views:
-            await self.job_service.mark_delivered(Person(self.platform.name, item.place.person), view.id)
+            await self.jobs.mark_delivered(Person(self.platform.name, item.place.person), view.id)
         now, was_edited = self.clock.now(), item.place.message_id is not None
         late = [view for view in _painted_first(item.views) if needs_notification(view, now)]
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             for view in item.views:
                 await results.remove_from_outbox(connection, view.id)
             if was_edited and late and not notifies:
@@ -226,7 +226,7 @@ class CardSender:
         return found
 
     async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
-        jpeg = await self.job_service.result(Person(self.platform.name, place.person), view.id)
+        jpeg = await self.jobs.queries.result(Person(self.platform.name, place.person), view.id)
         if jpeg is None or view.style is None:
             return None
         slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
@@ -238,7 +238,7 @@ class CardSender:
             self._state(item).paused_until = self.clock.now() + seconds
             return
         pause = max(seconds, job_lifecycle.backoff(item.tries - QUICK_TRIES, 1.0))
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             for outcome in item.owed:
                 if item.tries >= GIVE_UP_TRIES:
                     await results.remove_from_outbox(connection, outcome.job_id)
@@ -251,7 +251,7 @@ class CardSender:
         if card_only and item.place.message_id is not None:
             await self._set_message(item, None)
             return
-        async with fenced_write(self.job_service.database, self.leadership) as connection:
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
             for view in item.views:
                 await results.remove_from_outbox(connection, view.id)
 

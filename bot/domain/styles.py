@@ -24,6 +24,18 @@ class Style:
         return self.chinese if language.startswith("zh") else self.english
 
 
+@dataclass(frozen=True)
+class SavedStyle:
+    """A saved style as its owner or their group may see it. `sha256` of the picture tells two apart, or not."""
+
+    id: int
+    name: str
+    created: float
+    sha256: str
+    in_library: bool = False
+    is_shared: bool = False
+
+
 STYLES: tuple[Style, ...] = (
     Style(0, "comic", "Retro comic", "复古漫画"),
     Style(1, "fairytale", "3D fairy tale", "3D童话"),

@@ -1,65 +1,62 @@
-"""Groups: what their admins set (/settings), the greeting when we are added, and gifts to the pot (/give)."""
+"""/settings: what a group's admins set; and the greeting when the bot is added to a group."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.groups.settings_card import looks_card, settings_card
+from bot.domain.styles import Style
+from bot.groups.settings import GroupService, GroupSettings, GroupSettingsPatch
+from bot.groups.settings_card import settings_card, styles_card
 from bot.groups.settings_commands import (
-    LOOK_SHIFT,
     GroupRule,
-    changes_from_press,
-    changes_from_text,
+    SetGroupRule,
+    SwitchStyle,
     page_of,
+    patch_of_press,
+    patch_of_text,
     toggle_style,
 )
-from bot.i18n import error_message, texts_for
-from bot.messaging.callback_data import Press, Verb
+from bot.i18n import error_message, mark, texts_for
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.commands import CommandName
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import Card, Chat, Person
+from bot.messaging.platform import Card, Person
+from bot.messaging.registry import Command, Feature, Form, HelpLine, Menu, Option, on_press
 
-if TYPE_CHECKING:
-    from bot.groups.settings import GroupService, GroupSettings
-    from bot.services import Services
-
-
-async def admin_matters(groups: "GroupService", chat: Chat) -> bool:
-    """Whether it matters here who is an admin: the platform is asked only then."""
-    return chat.is_group and (await groups.settings(chat)).who == "admins"
+HELP = (
+    HelpLine(
+        110,
+        mark("In groups: /shelf, /give 3, and /settings for admins"),
+        mark("In servers: /shelf, /give, and /settings for managers"),
+    ),
+)
 
 
 class GroupCommands:
-    """Answers what concerns a group as a whole. `clock` gives epoch seconds."""
+    """Answers what concerns a group's settings. `styles`: those on offer; `clock` gives epoch seconds."""
 
-    def __init__(self, services: "Services", clock: Callable[[], float]) -> None:
-        self._services = services
-        self._clock = clock
+    def __init__(self, groups: GroupService, styles: Sequence[Style], clock: Callable[[], float]) -> None:
+        self._groups, self._styles, self._clock = groups, styles, clock
 
-    async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
-        """The answer to one of its commands."""
-        return await (self._give(message, words) if command is CommandName.GIVE else self._settings(message, words))
+    def feature(self) -> Feature:
+        """What it registers."""
+        form = Form(
+            options=(Option("change", mark("Such as: limit 35, quiet 22:30-06:45, styles 0,2,ref"), required=False),),
+            words="{change}",
+            in_groups=True,
+            for_managers=True,
+        )
+        settings = Command(
+            "settings",
+            self.settings,
+            summary=mark("Who may ask here, how much and when"),
+            menus=frozenset({Menu.GROUP_ADMIN}),
+            rank=1,
+            form=form,
+        )
+        presses = (on_press(SetGroupRule, self.set_rule), on_press(SwitchStyle, self.switch_style))
+        return Feature((settings,), presses, help=HELP)
 
-    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        """A press on the settings; only admins of the group may."""
-        if not pressed.chat.is_group or not await pressed.is_admin():
-            return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), pressed.person, self._clock())
-        if press.verb is Verb.LOOK:
-            return await self._look_toggled(press, pressed)
-        number = press.number or 0
-        try:
-            rule = GroupRule(press.about)
-        except ValueError:
-            return error_answer(UserError(ErrorCode.SETTING_INVALID), pressed.person, self._clock())
-        if rule is GroupRule.PAGE:
-            return CallbackAnswer(edit=await self._page(pressed, number))
-        rules = await self._services.groups.change(pressed.chat, by_admin=True, **changes_from_press(rule, number))
-        if isinstance(rules, UserError):
-            return error_answer(rules, pressed.person, self._clock())
-        return CallbackAnswer(edit=settings_card(rules, pressed.person))
-
-    async def _settings(self, message: IncomingMessage, words: str) -> Card:
+    async def settings(self, message: IncomingMessage, words: str) -> Card:
+        """The settings as a card, after changing what the words name."""
         texts = texts_for(message.person.language)
         if not message.chat.is_group:
             return Card(
@@ -67,43 +64,55 @@ class GroupCommands:
             )
         if not await message.is_admin():
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        rules: GroupSettings | UserError = await self._services.groups.settings(message.chat)
+        rules: GroupSettings | UserError = await self._groups.settings(message.chat)
         if words.strip():
-            changes = changes_from_text(words, self._services.job_service.styles())
-            if changes is None:
+            patch = patch_of_text(words, self._styles)
+            if patch is None:
                 return Card(error_message(ErrorCode.SETTING_INVALID, texts))
-            rules = await self._services.groups.change(message.chat, by_admin=True, **changes)
+            rules = await self._groups.change(message.chat, patch, by_admin=True)
         return (
             Card(error_message(rules, texts)) if isinstance(rules, UserError) else settings_card(rules, message.person)
         )
 
-    async def _page(self, pressed: ButtonPress, number: int) -> Card:
-        """The settings (-1), or a page of the styles that may be used."""
-        rules = await self._services.groups.settings(pressed.chat)
-        if number < 0:
-            return settings_card(rules, pressed.person)
-        return looks_card(rules, self._services.job_service.styles(), pressed.person, page=number)
+    async def set_rule(self, data: SetGroupRule, press: ButtonPress) -> CallbackAnswer:
+        """Another value of a rule, or another page of the styles."""
+        if (denied := await self._denied(press)) is not None:
+            return denied
+        if data.rule is GroupRule.PAGE:
+            return CallbackAnswer(edit=await self._page(press, data.value))
+        rules = await self._groups.change(press.chat, patch_of_press(data), by_admin=True)
+        if isinstance(rules, UserError):
+            return error_answer(rules, press.person, self._clock())
+        return CallbackAnswer(edit=settings_card(rules, press.person))
 
-    async def _look_toggled(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        styles, index = self._services.job_service.styles(), press.about - LOOK_SHIFT
-        rules = await self._services.groups.settings(pressed.chat)
-        allowed = toggle_style(rules.styles, index, styles, on=press.number == 1)
-        changed = await self._services.groups.change(pressed.chat, by_admin=True, styles=allowed)
+    async def switch_style(self, data: SwitchStyle, press: ButtonPress) -> CallbackAnswer:
+        """A style may be used in the group, or not any more."""
+        if (denied := await self._denied(press)) is not None:
+            return denied
+        rules = await self._groups.settings(press.chat)
+        allowed = toggle_style(rules.styles, data.style, self._styles, on=data.on == 1)
+        changed = await self._groups.change(press.chat, GroupSettingsPatch(styles=allowed), by_admin=True)
         if isinstance(changed, UserError):
-            return error_answer(changed, pressed.person, self._clock())
-        return CallbackAnswer(edit=looks_card(changed, styles, pressed.person, page=page_of(index, styles)))
+            return error_answer(changed, press.person, self._clock())
+        page = page_of(data.style, self._styles)
+        return CallbackAnswer(edit=styles_card(changed, self._styles, press.person, page=page))
 
-    async def _give(self, message: IncomingMessage, words: str) -> Card:
-        texts = texts_for(message.person.language)
-        units = int(words) if words.strip().isascii() and words.strip().isdigit() and len(words) < 10 else 0
-        group_credits = await self._services.credits.give_to_group(message.person, message.chat, units, message.source)
-        if isinstance(group_credits, UserError):
-            return Card(error_message(group_credits, texts, now=self._clock()))
-        return Card(thanks_text(units, group_credits, message.person))
+    async def _denied(self, press: ButtonPress) -> CallbackAnswer | None:
+        """Only admins of the group may."""
+        if press.chat.is_group and await press.is_admin():
+            return None
+        return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), press.person, self._clock())
+
+    async def _page(self, press: ButtonPress, number: int) -> Card:
+        """The settings (-1), or a page of the styles that may be used."""
+        rules = await self._groups.settings(press.chat)
+        if number < 0:
+            return settings_card(rules, press.person)
+        return styles_card(rules, self._styles, press.person, page=number)
 
 
 def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
-    """What a group reads when somebody adds us."""
+    """What a group reads when somebody adds the bot, whose name is `us`. `hears_all`: it gets every message there."""
     texts = texts_for(person.language)
     lines = [
         texts.gettext(
@@ -119,15 +128,3 @@ def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
         )
     lines.append(texts.gettext("Admins: /settings says who may ask, how much and when."))
     return Card("\n".join(lines))
-
-
-def thanks_text(units: int, group_credits: int, person: Person) -> str:
-    """After a gift."""
-    texts = texts_for(person.language)
-    given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
-    there = texts.ngettext(
-        "{n} picture is in this group's pot, for everybody who has none left.",
-        "{n} pictures are in this group's pot, for everybody who has none left.",
-        group_credits,
-    )
-    return f"{given} {there}"

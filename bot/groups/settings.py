@@ -1,6 +1,7 @@
 """Manners in groups: what its admins allow there, when, how much and to whom."""
 
 from dataclasses import dataclass, fields, replace
+from enum import Enum, auto
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,9 +12,9 @@ from bot.messaging.platform import Chat
 from bot.runtime.clock import Clock
 from storage import balances, groups, people
 from storage.database import Database
-from storage.groups import GroupSettings
+from storage.groups import GroupSettings, Who
 
-__all__ = ["GroupService", "GroupSettings", "check_group_rules"]
+__all__ = ["UNCHANGED", "GroupService", "GroupSettings", "GroupSettingsPatch", "check_group_rules"]
 
 DAY_MINUTES = 24 * 60
 MAX_COOLDOWN_SECONDS = 24 * 3600
@@ -78,6 +79,35 @@ def is_valid(rules: GroupSettings) -> bool:
     )
 
 
+class Unchanged(Enum):
+    """A setting that a patch leaves as it is; None is a value of some."""
+
+    UNCHANGED = auto()
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True)
+class GroupSettingsPatch:
+    """New values for some settings of a group; the fields are those of `GroupSettings`."""
+
+    enabled: bool | Unchanged = UNCHANGED
+    styles: frozenset[int] | Unchanged | None = UNCHANGED
+    daily_limit: int | Unchanged | None = UNCHANGED
+    cooldown_seconds: int | Unchanged = UNCHANGED
+    who: Who | Unchanged = UNCHANGED
+    quiet_from: int | Unchanged | None = UNCHANGED
+    quiet_to: int | Unchanged | None = UNCHANGED
+    delete_cards_after_hours: float | Unchanged | None = UNCHANGED
+    ask_consent: bool | Unchanged = UNCHANGED
+
+    def apply(self, settings: GroupSettings) -> GroupSettings:
+        """The settings with the new values. Pure."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(settings, **{name: value for name, value in named.items() if value is not UNCHANGED})
+
+
 @dataclass(frozen=True)
 class GroupService:
     """What admins set for their group."""
@@ -91,15 +121,13 @@ class GroupService:
             chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
             return GroupSettings() if chat_id is None else await groups.get_settings(connection, chat_id)
 
-    async def change(self, chat: Chat, *, by_admin: bool, **changes: object) -> GroupSettings | UserError:
-        """Change the named rules and leave the others; only admins of the group may."""
+    async def change(self, chat: Chat, patch: GroupSettingsPatch, *, by_admin: bool) -> GroupSettings | UserError:
+        """Change what the patch names and leave the rest; only admins of the group may."""
         if not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
-        if not changes.keys() <= {field.name for field in fields(GroupSettings)}:
-            return UserError(ErrorCode.SETTING_INVALID)
         async with self.database.write() as connection:
             chat_id = await _row(connection, chat, self.clock.now())
-            rules = replace(await groups.get_settings(connection, chat_id), **changes)  # type: ignore[arg-type]  # checked below
+            rules = patch.apply(await groups.get_settings(connection, chat_id))
             if not is_valid(rules):
                 return UserError(ErrorCode.SETTING_INVALID)
             await groups.save_settings(connection, chat_id, rules)

@@ -5,9 +5,8 @@ from functools import partial
 
 from bot.domain.styles import REFERENCE, Style
 from bot.groups.settings import DAY_MINUTES, GroupSettings
-from bot.groups.settings_commands import LOOK_SHIFT, LOOKS_ON_A_PAGE, NONE, GroupRule, switchable_styles
+from bot.groups.settings_commands import NONE, STYLES_PER_PAGE, GroupRule, SetGroupRule, switch_style, switchable_styles
 from bot.i18n import Texts, texts_for
-from bot.messaging.callback_data import Press, Verb
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person
@@ -29,21 +28,21 @@ def settings_card(rules: GroupSettings, person: Person) -> Card:
     return Card("\n".join([*_lines(rules, texts), "", how]), _buttons(rules, texts))
 
 
-def looks_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
+def styles_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
     """Which styles may be used, one switch each."""
     texts, indices = texts_for(person.language), switchable_styles(styles)
-    pages = -(-len(indices) // LOOKS_ON_A_PAGE)
+    pages = -(-len(indices) // STYLES_PER_PAGE)
     page = clamp_page(page, pages)
     names = {style.index: f"{style.index} · {style.name(texts.language)}" for style in styles}
     names[REFERENCE] = texts.gettext("Style pictures")
     switches = []
-    for index in indices[page * LOOKS_ON_A_PAGE : (page + 1) * LOOKS_ON_A_PAGE]:
+    for index in indices[page * STYLES_PER_PAGE : (page + 1) * STYLES_PER_PAGE]:
         is_on = rules.styles is None or index in rules.styles
-        press = Press(Verb.LOOK, index + LOOK_SHIFT, 0 if is_on else 1)
+        press = switch_style(index, on=not is_on)
         switches.append(Button(f"{'✅' if is_on else '⬜'} {names[index]}", press.pack()))
     grid = tuple(tuple(switches[start : start + _COLUMNS]) for start in range(0, len(switches), _COLUMNS))
-    back = Button(texts.gettext("↩ Back"), Press(Verb.RULE, GroupRule.PAGE, NONE).pack())
-    turn = partial(Press, Verb.RULE, int(GroupRule.PAGE))
+    back = Button(texts.gettext("↩ Back"), SetGroupRule(GroupRule.PAGE, NONE).pack())
+    turn = partial(SetGroupRule, GroupRule.PAGE)
     return Card(
         texts.gettext("Which styles may be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
     )
@@ -107,7 +106,7 @@ def _buttons(rules: GroupSettings, texts: Texts) -> ButtonRows:
 
 
 def _button(label: str, rule: GroupRule, number: int) -> Button:
-    return Button(label, Press(Verb.RULE, int(rule), number).pack())
+    return Button(label, SetGroupRule(rule, number).pack())
 
 
 def _limit(rules: GroupSettings, texts: Texts) -> Button:

@@ -1,6 +1,6 @@
-"""At the door: who may ask at all, what their group allows, and whether somebody else has to say yes first.
+"""Who may ask at all, what their group allows, and whether somebody else has to consent first.
 
-Decided in the transaction that lets the wish in, after the rows of person and chat were touched: so fifty wishes at
+Decided in the transaction that admits the request, after the rows of person and chat were touched: so fifty requests at
 once meet a group's limit one after the other.
 """
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import quota
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.groups.settings import check_group_rules
+from bot.jobs.request import Rights
 from bot.messaging.platform import Chat, Person
 from storage import groups, ledger, people
 from storage.groups import GroupSettings
@@ -25,27 +26,13 @@ class RequestDenied(Exception):
         self.error = user_error
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How it was asked: `by_admin` of the group; `in_album`: one more photo of a request whose first has met the
-    cooldown; `album`: the source of that request."""
-
-    by_admin: bool = False
-    in_album: bool = False
-    album: str | None = None
-
-
-STRANGER = Asked()
-KNOWN = Asked(by_admin=True, in_album=True)  # has been let in before and waited for somebody's yes
-
-
 async def check_access(
-    connection: AsyncConnection, job: Job | NewJob, style: int | None, asked: Asked, now: float
+    connection: AsyncConnection, job: Job | NewJob, style: int | None, rights: Rights, now: float
 ) -> GroupSettings | None:
     """The rules of the group where it is asked; None outside groups. `style` None: not chosen yet.
 
     Raises:
-        Refused: banned, not as this group wants it, or a photo of somebody who doesn't want that.
+        RequestDenied: banned, not as this group wants it, or a photo of somebody who doesn't want that.
     """
     if (await people.get_status(connection, job.person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
@@ -60,8 +47,8 @@ async def check_access(
     user_error = check_group_rules(
         rules,
         style=style,
-        by_admin=asked.by_admin,
-        last_asked=await _last_asked(connection, job, rules, asked),
+        by_admin=rights.by_admin,
+        last_asked=await _last_asked(connection, job, rules, rights),
         asked_today=sums.used + sums.reserved,
         now=now,
     )
@@ -70,18 +57,36 @@ async def check_access(
     return rules
 
 
-async def preview_access(
-    connection: AsyncConnection, person: Person, chat: Chat, *, by_admin: bool, now: float
-) -> UserError | None:
-    """The same from outside, without a wish: why they can't ask here at all."""
+@dataclass(frozen=True)
+class ChatAccess:
+    """What is known of somebody who asks in a chat, before they ask for anything: whether they are banned, and the
+    group's rules (None outside groups)."""
+
+    is_banned: bool
+    rules: GroupSettings | None
+
+    @property
+    def admin_matters(self) -> bool:
+        """Whether it has to be known if they are an admin of the group: a call to the platform."""
+        return self.rules is not None and self.rules.who == "admins"
+
+    def problem(self, *, by_admin: bool, now: float) -> UserError | None:
+        """Why they can't ask for anything here, if so. Pure."""
+        if self.is_banned:
+            return UserError(ErrorCode.BANNED)
+        if self.rules is None:
+            return None
+        return check_group_rules(self.rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
+
+
+async def chat_access(connection: AsyncConnection, person: Person, chat: Chat) -> ChatAccess:
+    """Read it, in one go."""
     person_id = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
-    if person_id is not None and (await people.get_status(connection, person_id)).is_banned:
-        return UserError(ErrorCode.BANNED)
-    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
-    if chat_id is None or not chat.is_group:
-        return None
-    rules = await groups.get_settings(connection, chat_id)
-    return check_group_rules(rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
+    is_banned = person_id is not None and (await people.get_status(connection, person_id)).is_banned
+    chat_id = None
+    if chat.is_group:
+        chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
+    return ChatAccess(is_banned, None if chat_id is None else await groups.get_settings(connection, chat_id))
 
 
 def needs_consent(job: Job, rules: GroupSettings | None) -> bool:
@@ -90,8 +95,8 @@ def needs_consent(job: Job, rules: GroupSettings | None) -> bool:
 
 
 async def _last_asked(
-    connection: AsyncConnection, job: Job | NewJob, rules: GroupSettings, asked: Asked
+    connection: AsyncConnection, job: Job | NewJob, rules: GroupSettings, rights: Rights
 ) -> float | None:
-    if asked.in_album or not rules.cooldown_seconds:
+    if rights.skips_cooldown or not rules.cooldown_seconds:
         return None
     return await groups.get_last_asked(connection, person_id=job.person_id, chat_id=job.chat_id)

@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.jobs.access import STRANGER, Asked, RequestDenied, check_access, needs_consent
+from bot.jobs.access import RequestDenied, check_access, needs_consent
+from bot.jobs.request import Rights
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Chat, Person
 from storage import albums, jobs, ledger, people, queue, results
 from storage.jobs import Job, NewJob
 from storage.ledger import Scope
+
+NO_RIGHTS = Rights()
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat
 
 async def find_same(connection: AsyncConnection, new: NewJob) -> Job | None:
     """The job that stands for this source already, or for this very wish."""
-    return await jobs.get_by_source(connection, new.source) or await _same_wish(connection, new, new.style or 0)
+    return await jobs.get_by_source(connection, new.source) or await _same_request(connection, new, new.style or 0)
 
 
 async def insert_job(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
@@ -80,16 +83,22 @@ async def insert_job(connection: AsyncConnection, new: NewJob, album: str | None
 
 
 async def admit(
-    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, asked: Asked = STRANGER
+    connection: AsyncConnection,
+    draft: Job,
+    style: int,
+    rules: AdmissionRules,
+    now: float,
+    *,
+    rights: Rights = NO_RIGHTS,
 ) -> Job:
     """Queue a draft that has a photo; or give it its picture at once when the same wish has one in store; or hold it
     until the person whose photo it is says yes.
 
     Raises:
-        Refused: they may not, the person has too many waiting jobs, or there are no units left.
+        RequestDenied: they may not, the person has too many waiting jobs, or there are no units left.
     """
     await people.lock_person(connection, draft.person_id)
-    group = await check_access(connection, draft, style, asked, now)
+    group = await check_access(connection, draft, style, rights, now)
     if needs_consent(draft, group):
         return (await apply_event(connection, draft, job_lifecycle.AwaitingConsent(style), now)).job
     known = await results.find_same_request(
@@ -116,20 +125,20 @@ async def admit(
 
 
 async def admit_draft(
-    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, asked: Asked
+    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, rights: Rights
 ) -> Job:
     """The same for a draft that was there before: should a job stand for this very wish, the draft is cancelled, and it
     is that job."""
-    same = await _same_wish(connection, draft, style)
+    same = await _same_request(connection, draft, style)
     if same is None:
-        return await admit(connection, draft, style, rules, now, asked=asked)
+        return await admit(connection, draft, style, rules, now, rights=rights)
     # Without the reference chosen just now: a row that names it would keep its bytes in the store.
     stored = await jobs.get(connection, draft.id) or draft
     await apply_event(connection, replace(stored, version=draft.version), job_lifecycle.CancelRequested(), now)
     return same
 
 
-async def _same_wish(connection: AsyncConnection, request: NewJob | Job, style: int) -> Job | None:
+async def _same_request(connection: AsyncConnection, request: NewJob | Job, style: int) -> Job | None:
     return await jobs.find_same_request(
         connection,
         person_id=request.person_id,

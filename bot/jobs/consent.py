@@ -1,61 +1,73 @@
-"""The yes or no of the person whose photo somebody else wants painted."""
+"""The consent of the person whose photo somebody else wants painted."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_lifecycle import InvalidTransition
-from bot.domain.job_view import State
-from bot.jobs import drafts
-from bot.jobs.access import KNOWN, RequestDenied
+from bot.domain.job_view import JobView, State
+from bot.jobs.access import RequestDenied
 from bot.jobs.admission import admit
+from bot.jobs.drafts import Drafts
 from bot.jobs.queries import JobQueries
+from bot.jobs.request import Rights
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.messaging.platform import Person
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Wakeups
 from storage import jobs, people
+from storage.database import Database
 from storage.jobs import Job
 
-_NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
+_ADMITTED_BEFORE = Rights(by_admin=True, skips_cooldown=True)
 
 
-async def answer_consent(queries: JobQueries, subject: Person, job_id: int, *, allow: bool) -> Job | UserError:
-    """The job as it is after their word: queued, or failed with the reason; only they can give it, and only once.
+@dataclass(frozen=True)
+class ConsentService:
+    """Takes a yes or a no."""
 
-    When it was a yes and there is no room or unit left by now, the job ends and tells so to the person who asked.
-    """
-    async with queries.database.read() as connection:
-        job = await jobs.get(connection, job_id)
-        chat = None if job is None else await people.get_chat_platform(connection, job.chat_id)
-    if job is None or job.hidden or (chat, job.subject) != (subject.platform, subject.platform_id):
-        return _NOT_FOUND
-    if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
-        return UserError(ErrorCode.NOT_NOW)
-    try:
-        return (
-            await _queued(queries, job, job.style) if allow else await _ended(queries, job, ErrorCode.CONSENT_REFUSED)
-        )
-    except (InvalidTransition, StaleJob):  # cancelled, or answered, in the same moment
-        return UserError(ErrorCode.NOT_NOW)
+    database: Database
+    wakeups: Wakeups
+    clock: Clock
+    queries: JobQueries
+    drafts: Drafts
 
+    async def answer(self, subject: Person, job_id: int, *, allow: bool) -> JobView | UserError:
+        """The job after their answer: queued, or failed with the reason; only they can give it, and only once.
 
-async def _queued(queries: JobQueries, job: Job, style: int) -> Job | UserError:
-    if not await drafts.photos_are_kept(queries, job):
-        return await _ended(queries, job, ErrorCode.PHOTO_EXPIRED)
-    given = replace(job, consent="given")
-    try:
-        async with queries.database.write() as connection:
-            return await admit(connection, given, style, queries.rules, queries.clock.now(), asked=KNOWN)
-    except RequestDenied as refused:
-        return await _ended(queries, job, refused.error.code)
+        If it is a yes and there is no room or unit left by now, the job fails, and whoever asked is told why.
+        """
+        async with self.database.read() as connection:
+            job = await jobs.get(connection, job_id)
+            platform = None if job is None else await people.get_chat_platform(connection, job.chat_id)
+        if job is None or job.hidden or (platform, job.subject) != (subject.platform, subject.platform_id):
+            return UserError(ErrorCode.NOT_FOUND)
+        if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
+            return UserError(ErrorCode.NOT_NOW)
+        try:
+            answered = await self._queue(job, job.style) if allow else await self._fail(job, ErrorCode.CONSENT_REFUSED)
+        except (InvalidTransition, StaleJob):  # cancelled, or answered, in the same moment
+            return UserError(ErrorCode.NOT_NOW)
+        self.wakeups.notify()
+        return await self.queries.view(answered)
 
+    async def _queue(self, job: Job, style: int) -> Job:
+        if not await self.drafts.photos_are_kept(job):
+            return await self._fail(job, ErrorCode.PHOTO_EXPIRED)
+        given, rules = replace(job, consent="given"), self.queries.rules
+        try:
+            async with self.database.write() as connection:
+                return await admit(connection, given, style, rules, self.clock.now(), rights=_ADMITTED_BEFORE)
+        except RequestDenied as denied:
+            return await self._fail(job, denied.error.code)
 
-async def _ended(queries: JobQueries, job: Job, reason: ErrorCode) -> Job:
-    """Ended for this reason; after a no, the photo is gone as well."""
-    said_no = reason == ErrorCode.CONSENT_REFUSED
-    kept = replace(job, photo=None, photo_hash=None) if said_no else job
-    async with queries.database.write() as connection:
-        change = await apply_event(connection, kept, job_lifecycle.Declined(reason), queries.clock.now())
-        is_needed = job.photo is None or await jobs.is_photo_in_use(connection, job.person_id, job.photo)
-    if said_no and job.photo is not None and not is_needed:
-        await queries.photo_intake.photos.delete(job.photo)
-    return change.job
+    async def _fail(self, job: Job, code: ErrorCode) -> Job:
+        """Ended for this reason; after a no, the photo is deleted as well."""
+        refused = code == ErrorCode.CONSENT_REFUSED
+        kept = replace(job, photo=None, photo_hash=None) if refused else job
+        async with self.database.write() as connection:
+            change = await apply_event(connection, kept, job_lifecycle.Declined(code), self.clock.now())
+            is_needed = job.photo is None or await jobs.is_photo_in_use(connection, job.person_id, job.photo)
+        if refused and job.photo is not None and not is_needed:
+            await self.queries.photos.delete(job.photo)
+        return change.job

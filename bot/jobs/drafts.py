@@ -7,10 +7,12 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
-from bot.jobs.photo_intake import AcceptedPhoto, StoredPhoto
-from bot.jobs.queries import JobQueries
+from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake, StoredPhoto
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Chat, Person
+from bot.runtime.clock import Clock
 from storage import jobs, saved_styles
+from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.photos import Kind
 from storage.saved_styles import SavedStyleRow
@@ -19,103 +21,149 @@ AnyJob = TypeVar("AnyJob", NewJob, Job)
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What came with one update: pictures, its unique source, the message that is to be answered, whose photo it is."""
+class Drafts:
+    """Makes drafts, and stores the photos they need."""
 
-    photo: bytes | None = None
-    reference: bytes | None = None
-    source: str = ""
-    reply_to: str | None = None
-    subject: str | None = None
+    database: Database
+    photo_intake: PhotoIntake
+    clock: Clock
 
+    async def from_upload(self, request: JobRequest) -> NewJob | UserError:
+        """The draft of what was sent: its pictures checked and stored, a saved style copied."""
+        choice = request.style
+        photo = await self._accepted(request.photo, Kind.ORIGINAL)
+        if isinstance(photo, UserError):
+            return photo
+        reference = await self._accepted(None if choice is None else choice.picture, Kind.REFERENCE)
+        if isinstance(reference, UserError):
+            return reference
+        draft = await self._stored(request, photo, reference)
+        if choice is None or choice.saved is None:
+            return draft
+        styled = await self.with_saved_style(draft, choice.saved)
+        if isinstance(styled, UserError):
+            await self.discard(draft)
+        return styled
 
-def subject_id(person: Person, subject: Person | None) -> str | None:
-    """The id of whose photo it is, unless it is their own."""
-    return None if subject is None or subject.platform_id == person.platform_id else subject.platform_id
-
-
-async def from_upload(queries: JobQueries, person: Person, chat: Chat, sent: Sent) -> NewJob | UserError:
-    """The draft of what they sent, its pictures looked at and in store."""
-    photo = None if sent.photo is None else await queries.photo_intake.accept(sent.photo, Kind.ORIGINAL)
-    if isinstance(photo, UserError):
-        return photo
-    reference = None if sent.reference is None else await queries.photo_intake.accept(sent.reference, Kind.REFERENCE)
-    if isinstance(reference, UserError):
-        return reference
-    now = queries.clock.now()
-    async with queries.database.write() as connection:
-        person_id, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
-    original = await _kept(queries, Kind.ORIGINAL, person_id, photo, now)
-    style = await _kept(queries, Kind.REFERENCE, person_id, reference, now)
-    return NewJob(
-        source=sent.source,
-        person_id=person_id,
-        chat_id=chat_id,
-        thread=chat.thread,
-        reply_to=sent.reply_to,
-        state=State.DRAFT,
-        style=None if style is None else REFERENCE,
-        seed=0,
-        photo=None if original is None else original.key,
-        photo_hash=None if original is None else original.sha256,
-        reference=None if style is None else style.key,
-        reference_hash=None if style is None else style.sha256,
-        cropped=original is not None and original.cropped,
-        created=now,
-        subject=sent.subject,
-    )
-
-
-async def from_job(queries: JobQueries, person: Person, job: Job, chat: Chat | None, sent: Sent) -> NewJob | UserError:
-    """A new draft with the photo of an old job, while that is kept; in the same chat unless another is named."""
-    if job.consent == "asked":  # whose photo it is has yet to say yes
-        return UserError(ErrorCode.NOT_NOW)
-    if not await photos_are_kept(queries, job):
-        return UserError(ErrorCode.PHOTO_EXPIRED)
-    now = queries.clock.now()
-    copy = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
-    copy = replace(copy, source=sent.source, reply_to=sent.reply_to, state=State.DRAFT, tag=None, created=now)
-    copy = replace(copy, album_id=None)
-    if chat is None:
-        return copy
-    async with queries.database.write() as connection:
-        _, chat_id = await admission.person_and_chat_rows(connection, person, chat, now)
-    return replace(copy, chat_id=chat_id, thread=chat.thread)
-
-
-async def photos_are_kept(queries: JobQueries, job: Job | NewJob) -> bool:
-    """Whether the job's photo, and its reference if it has one, are still in store."""
-    keys = [key for key in (job.photo, job.reference) if key is not None]
-    return job.photo is not None and all([await queries.photo_intake.photos.has(key) for key in keys])
-
-
-async def discard(queries: JobQueries, draft: NewJob | Job) -> None:
-    """The photos of a wish that was refused, unless a job of theirs uses the same bytes."""
-    async with queries.database.read() as connection:
-        keys = [key for key in (draft.photo, draft.reference) if key is not None]
-        unused = [key for key in keys if not await jobs.is_photo_in_use(connection, draft.person_id, key)]
-    for key in unused:
-        await queries.photo_intake.photos.delete(key)
-
-
-async def with_next_seed(queries: JobQueries, draft: NewJob) -> NewJob:
-    """The same wish with brushwork that this person has not had yet."""
-    async with queries.database.read() as connection:
-        last = await jobs.get_last_seed(
-            connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
+    async def from_job(self, request: JobRequest, job: Job) -> NewJob | UserError:
+        """A new draft with the photo of an earlier job, while that is kept, in the chat of the request."""
+        if job.consent == "asked":  # whose photo it is has yet to say yes
+            return UserError(ErrorCode.NOT_NOW)
+        if not await self.photos_are_kept(job):
+            return UserError(ErrorCode.PHOTO_EXPIRED)
+        now = self.clock.now()
+        _, chat_id = await self._rows(request.person, request.chat, now)
+        copied = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
+        return replace(
+            copied,
+            source=request.source,
+            chat_id=chat_id,
+            thread=request.chat.thread,
+            reply_to=request.reply_to,
+            state=State.DRAFT,
+            tag=None,
+            album_id=None,
+            created=now,
         )
-    return replace(draft, seed=last + 1)
+
+    async def with_choice(self, draft: AnyJob, choice: StyleChoice) -> AnyJob | UserError:
+        """The draft with the reference that is chosen now: a saved style, an upload, or (neither) what it has."""
+        if choice.saved is not None:
+            return await self.with_saved_style(draft, choice.saved)
+        accepted = await self._accepted(choice.picture, Kind.REFERENCE)
+        if accepted is None or isinstance(accepted, UserError):
+            return accepted or draft
+        stored = await self.photo_intake.store(Kind.REFERENCE, draft.person_id, accepted, self.clock.now())
+        return _with_reference(draft, stored, None)
+
+    async def with_saved_style(self, draft: AnyJob, style_id: int) -> AnyJob | UserError:
+        """The draft with a saved style as its reference: one of this person's own, or of the chat's library.
+
+        The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
+        """
+        async with self.database.read() as connection:
+            style = await saved_styles.get(connection, style_id)
+        if style is None or not may_use_style(style, draft.person_id, draft.chat_id):
+            return UserError(ErrorCode.STYLE_GONE)
+        jpeg = await self.photo_intake.photos.get(style.key)
+        if jpeg is None:
+            return UserError(ErrorCode.STYLE_GONE)
+        accepted = AcceptedPhoto(jpeg, style.sha256, cropped=False)
+        stored = await self.photo_intake.store(Kind.REFERENCE, draft.person_id, accepted, self.clock.now())
+        return _with_reference(draft, stored, style.name)
+
+    async def with_next_seed(self, draft: NewJob) -> NewJob:
+        """The same request with a seed that this person has not had yet."""
+        async with self.database.read() as connection:
+            last = await jobs.get_last_seed(
+                connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
+            )
+        return replace(draft, seed=last + 1)
+
+    async def waiting_reference(self, draft: NewJob) -> Job | None:
+        """This person's reference that waits for a photo in the same chat."""
+        async with self.database.read() as connection:
+            drafts = await jobs.list_of_person(connection, draft.person_id, [State.DRAFT])
+        return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
+
+    async def photos_are_kept(self, job: Job | NewJob) -> bool:
+        """Whether the job's photo, and its reference if it has one, are still in store."""
+        keys = [key for key in (job.photo, job.reference) if key is not None]
+        return job.photo is not None and all([await self.photo_intake.photos.has(key) for key in keys])
+
+    async def discard(self, draft: NewJob | Job) -> None:
+        """Delete the photos of a request that was denied, unless a job of theirs uses the same bytes."""
+        async with self.database.read() as connection:
+            keys = [key for key in (draft.photo, draft.reference) if key is not None]
+            unused = [key for key in keys if not await jobs.is_photo_in_use(connection, draft.person_id, key)]
+        for key in unused:
+            await self.photo_intake.photos.delete(key)
+
+    async def _stored(
+        self, request: JobRequest, photo: AcceptedPhoto | None, reference: AcceptedPhoto | None
+    ) -> NewJob:
+        now = self.clock.now()
+        person_id, chat_id = await self._rows(request.person, request.chat, now)
+        original = await self._kept(Kind.ORIGINAL, person_id, photo, now)
+        style = await self._kept(Kind.REFERENCE, person_id, reference, now)
+        return NewJob(
+            source=request.source,
+            person_id=person_id,
+            chat_id=chat_id,
+            thread=request.chat.thread,
+            reply_to=request.reply_to,
+            state=State.DRAFT,
+            style=None if style is None else REFERENCE,
+            seed=0,
+            photo=None if original is None else original.key,
+            photo_hash=None if original is None else original.sha256,
+            reference=None if style is None else style.key,
+            reference_hash=None if style is None else style.sha256,
+            cropped=original is not None and original.cropped,
+            created=now,
+            subject=request.subject_id,
+        )
+
+    async def _accepted(self, data: bytes | None, kind: Kind) -> AcceptedPhoto | UserError | None:
+        return None if data is None else await self.photo_intake.accept(data, kind)
+
+    async def _kept(self, kind: Kind, owner: int, photo: AcceptedPhoto | None, now: float) -> StoredPhoto | None:
+        return None if photo is None else await self.photo_intake.store(kind, owner, photo, now)
+
+    async def _rows(self, person: Person, chat: Chat, now: float) -> tuple[int, int]:
+        async with self.database.write() as connection:
+            return await admission.person_and_chat_rows(connection, person, chat, now)
 
 
 def with_style(draft: NewJob, style: int | None) -> NewJob:
-    """The same photo in another style; its reference stays only when that is the style."""
+    """The same photo in another style; its reference stays only when that is the style. Pure."""
     if style == REFERENCE:
         return replace(draft, style=style, seed=0)
     return replace(draft, style=style, seed=0, reference=None, reference_hash=None, reference_name=None)
 
 
 def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
-    """A photo meets the reference that waited for it."""
+    """A photo meets the reference that waited for it. Pure."""
     return replace(
         draft,
         style=REFERENCE,
@@ -125,53 +173,12 @@ def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
     )
 
 
-async def with_saved_style(queries: JobQueries, draft: AnyJob, style_id: int) -> AnyJob | UserError:
-    """The draft with a saved style as its reference: one of this person's own, or of the shelf where it is asked.
-
-    The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
-    """
-    async with queries.database.read() as connection:
-        style = await saved_styles.get(connection, style_id)
-    if style is None or not may_use_style(style, draft.person_id, draft.chat_id):
-        return UserError(ErrorCode.STYLE_GONE)
-    jpeg = await queries.photo_intake.photos.get(style.key)
-    if jpeg is None:
-        return UserError(ErrorCode.STYLE_GONE)
-    looked = AcceptedPhoto(jpeg, style.sha256, cropped=False)
-    kept = await queries.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, queries.clock.now())
-    return replace(
-        draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=style.name
-    )
-
-
-async def with_reference(
-    queries: JobQueries, draft: AnyJob, saved_style: int | None, reference: bytes | None
-) -> AnyJob | UserError:
-    """The draft with its reference, if it is to have another: a saved style, or a picture that came now."""
-    if saved_style is not None:
-        return await with_saved_style(queries, draft, saved_style)
-    if reference is None:
-        return draft
-    looked = await queries.photo_intake.accept(reference, Kind.REFERENCE)
-    if isinstance(looked, UserError):
-        return looked
-    kept = await queries.photo_intake.store(Kind.REFERENCE, draft.person_id, looked, queries.clock.now())
-    return replace(draft, style=REFERENCE, seed=0, reference=kept.key, reference_hash=kept.sha256, reference_name=None)
-
-
 def may_use_style(style: SavedStyleRow, person_id: int, chat_id: int | None) -> bool:
-    """Whether a person may use a saved style in a chat: their own, or one of the shelf there. Pure."""
+    """Whether a person may use a saved style in a chat: their own, or one of the library there. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 
-async def find_waiting_reference(queries: JobQueries, draft: NewJob) -> Job | None:
-    """This person's reference that waits for a photo in the same chat."""
-    async with queries.database.read() as connection:
-        drafts = await jobs.list_of_person(connection, draft.person_id, [State.DRAFT])
-    return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
-
-
-async def _kept(
-    queries: JobQueries, kind: Kind, owner: int, looked: AcceptedPhoto | None, now: float
-) -> StoredPhoto | None:
-    return None if looked is None else await queries.photo_intake.store(kind, owner, looked, now)
+def _with_reference(draft: AnyJob, stored: StoredPhoto, name: str | None) -> AnyJob:
+    return replace(
+        draft, style=REFERENCE, seed=0, reference=stored.key, reference_hash=stored.sha256, reference_name=name
+    )

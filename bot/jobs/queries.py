@@ -5,18 +5,13 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.credits import group_balance
-from bot.domain import eta, job_lifecycle, quota
-from bot.domain.error_codes import UserError
-from bot.domain.job_lifecycle import InvalidTransition
-from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State
+from bot.domain import eta, quota
+from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView
 from bot.domain.styles import Style
 from bot.jobs import views
-from bot.jobs.access import preview_access
+from bot.jobs.access import ChatAccess, chat_access
 from bot.jobs.admission import AdmissionRules
-from bot.jobs.photo_intake import PhotoIntake
 from bot.jobs.queue_snapshot import QueueSnapshots
-from bot.jobs.transitions import StaleJob, apply_event
 from bot.jobs.views import Capacity
 from bot.messaging.platform import Address, Chat, Person
 from bot.runtime.clock import Clock
@@ -24,6 +19,7 @@ from bot.runtime.wakeups import Wakeups
 from storage import albums, balances, cards, jobs, ledger, people, results
 from storage.database import Database
 from storage.jobs import Job
+from storage.photos import PhotoStore
 
 LOOK_SECONDS = 1.0
 PROGRESS_STEP = 0.02
@@ -32,10 +28,10 @@ NOBODY = 0  # no person's row has this id
 
 @dataclass(frozen=True)
 class JobQueries:
-    """The reading half of the studio."""
+    """Reads jobs; `JobService` changes them."""
 
     database: Database
-    photo_intake: PhotoIntake
+    photos: PhotoStore
     wakeups: Wakeups
     clock: Clock
     capacity: Capacity
@@ -89,14 +85,14 @@ class JobQueries:
 
     async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
         """Newest first, without drafts and without what was deleted."""
-        person_id, now = await self._id(person), self.clock.now()
+        person_id, now = await self.person_id(person), self.clock.now()
         async with self.database.read() as connection:
             found = await jobs.list_history(connection, person_id, min(limit, 200))
             return await views.views_of_jobs(connection, found, self.capacity, now)
 
     async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
         """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
-        now, person_id = self.clock.now(), await self._id(person)
+        now, person_id = self.clock.now(), await self.person_id(person)
         scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
         async with self.database.read() as connection:
             sums = await ledger.get_sums(connection, scope)
@@ -116,7 +112,7 @@ class JobQueries:
 
     async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
         """The indices of the styles that they ask for most, most first."""
-        person_id = await self._id(person)
+        person_id = await self.person_id(person)
         async with self.database.read() as connection:
             used = await jobs.list_favorite_styles(connection, person_id, limit=limit)
         offered = {style.index for style in self.offered}
@@ -136,14 +132,14 @@ class JobQueries:
         language = await self.language(replace(person, language=told))
         return replace(person, language=language, app_language=told)
 
-    async def check_access(self, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
-        """Why they can't ask for anything here at all, if so: to be asked before their photo is fetched."""
+    async def chat_access(self, person: Person, chat: Chat) -> ChatAccess:
+        """What is known of them in this chat: to be asked before their photo is fetched."""
         async with self.database.read() as connection:
-            return await preview_access(connection, person, chat, by_admin=by_admin, now=self.clock.now())
+            return await chat_access(connection, person, chat)
 
     async def queue(self, person: Person) -> QueueView:
         """The lanes from afar, and the person's own jobs in them."""
-        person_id, now = await self._id(person), self.clock.now()
+        person_id, now = await self.person_id(person), self.clock.now()
         async with self.database.read() as connection:
             beat = await views.read_queue_state(connection, self.capacity, now)
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
@@ -158,48 +154,22 @@ class JobQueries:
             if job is None or job.cancel_requested:
                 return None
             result = await results.get(connection, job.id)
-        return None if result is None else await self.photo_intake.photos.get(result.key)
+        return None if result is None else await self.photos.get(result.key)
 
     async def original(self, person: Person, job_id: int) -> bytes | None:
         """The photo as it was taken in, while it is kept."""
-        job = await self._own(person, job_id)
-        return None if job is None or job.photo is None else await self.photo_intake.photos.get(job.photo)
+        job = await self.own(person, job_id)
+        return None if job is None or job.photo is None else await self.photos.get(job.photo)
 
     async def reference(self, person: Person, job_id: int) -> bytes | None:
         """The picture that it is painted like, while it is kept."""
-        job = await self._own(person, job_id)
-        return None if job is None or job.reference is None else await self.photo_intake.photos.get(job.reference)
-
-    async def mark_delivered(self, person: Person, job_id: int) -> None:
-        """The picture has reached the person."""
-        job = await self._own(person, job_id)
-        if job is None or job.state != State.STORED:
-            return
-        try:
-            async with self.database.write() as connection:
-                await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
-                await results.remove_from_outbox(connection, job.id)
-        except (InvalidTransition, StaleJob):
-            return  # another tab was quicker
-        self.wakeups.notify()
-
-    async def mark_told(self, views: Sequence[JobView]) -> None:
-        """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
-        picture has yet to be `seen`."""
-        ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
-        if not ended:
-            return
-        async with self.database.read() as connection:
-            owed = await results.list_owed(connection, ended)
-        if owed:
-            async with self.database.write() as connection:
-                for job_id in owed:
-                    await results.remove_from_outbox(connection, job_id)
+        job = await self.own(person, job_id)
+        return None if job is None or job.reference is None else await self.photos.get(job.reference)
 
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
         """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
         told: JobView | None = None
-        person_id = await self._id(person)
+        person_id = await self.person_id(person)
         while True:
             wakeup = self.wakeups.subscribe()
             now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
@@ -221,17 +191,19 @@ class JobQueries:
         place, now = sight.places.get(job_id), self.clock.now()
         return views.view_of(job, place, None, sight.state, slots=self.capacity.slots, now=now)
 
-    async def _id(self, person: Person) -> int:
+    async def person_id(self, person: Person) -> int:
+        """The id of their row, or NOBODY."""
         async with self.database.read() as connection:
             found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         return NOBODY if found is None else found
 
-    async def _own(self, person: Person, job_id: int) -> Job | None:
+    async def own(self, person: Person, job_id: int) -> Job | None:
         """The job, if it is this person's and they have not deleted it."""
         async with self.database.read() as connection:
             return await _theirs(connection, person, job_id)
 
-    async def _view(self, job: Job, *, repeated: bool = False) -> JobView:
+    async def view(self, job: Job, *, repeated: bool = False) -> JobView:
+        """A job's row as its person may see it."""
         async with self.database.read() as connection:
             return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
 
@@ -246,3 +218,14 @@ def _worth_telling(told: JobView, now: JobView) -> bool:
         or eta.eta_differs(told.eta_seconds, now.eta_seconds)
         or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )
+
+
+async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
+    """What a group has together: what was given today, and what lasts; None outside groups."""
+    if chat is None or not chat.is_group:
+        return None
+    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
+    if chat_id is None:
+        return 0
+    scopes = [quota.group_credits_scope(chat_id, period) for period in (quota.day(now), quota.EVER)]
+    return sum([await balances.get(connection, scope) for scope in scopes])

@@ -5,7 +5,7 @@ A photo that still waits to be painted is kept until that is over, however long 
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -13,11 +13,11 @@ import structlog
 from bot.cluster.leadership import SOLE_LEADER, Leadership, fenced_write
 from bot.domain import job_lifecycle, quota
 from bot.domain.job_lifecycle import InvalidTransition
-from bot.jobs.erasure import erase
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.runtime.clock import Clock
-from storage import anonymize, cleanup, interaction_tokens, notifications, results, statistics
+from storage import anonymize, cleanup, interaction_tokens, jobs, notifications, platform_files, results, statistics
 from storage.database import Database
+from storage.jobs import Job
 from storage.photos import PhotoStore, StoreDown
 
 log = structlog.get_logger(__name__)
@@ -84,3 +84,23 @@ class Retention:
             deleted = await cleanup.list_deleted_with_files(connection)
         for job in deleted:
             await erase(self.database, self.photos, job)
+
+
+async def erase(database: Database, photos: PhotoStore, job: Job) -> None:
+    """Delete photo, reference and picture of a hidden job, as far as no visible job uses the same bytes.
+
+    Bytes first, then the row forgets where they were: a deletion that is cut short is finished by the next sweep.
+    """
+    async with database.read() as connection:
+        result = await results.get(connection, job.id)
+        keys = [key for key in (job.photo, job.reference) if key is not None]
+        gone = [key for key in keys if not await jobs.is_photo_in_use(connection, job.person_id, key)]
+        if result is not None and not await results.is_in_use(connection, result.key):
+            gone.append(result.key)
+    for key in gone:
+        await photos.delete(key)
+    async with database.write() as connection:
+        now = await jobs.get(connection, job.id) or job
+        await jobs.update(connection, replace(now, photo=None, reference=None))
+        await results.delete(connection, job.id)
+        await platform_files.delete(connection, job.id)

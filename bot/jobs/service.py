@@ -1,299 +1,257 @@
-"""What a person can ask for; the same for every platform.
+"""What a person can ask for, the same on every platform.
 
-The studio writes wishes into the jobs table and reads from it how they fare. Who does them is none of its business.
+The service writes requests into the jobs table; `bot.worker` carries them out, and never meets it but in these rows.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_lifecycle import CancelRequested, InvalidTransition
 from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE
-from bot.jobs import admission, consent, drafts
-from bot.jobs.access import Asked, RequestDenied, check_access
-from bot.jobs.drafts import Sent
-from bot.jobs.erasure import erase
+from bot.jobs import admission
+from bot.jobs.access import RequestDenied, check_access
+from bot.jobs.drafts import Drafts, with_reference_of, with_style
 from bot.jobs.queries import JobQueries
+from bot.jobs.request import JobRequest, Rights
+from bot.jobs.retention import erase
 from bot.jobs.transitions import StaleJob, apply_event
-from bot.messaging.platform import Chat, Person
+from bot.messaging.platform import Person
+from bot.runtime.clock import Clock
+from bot.runtime.wakeups import Wakeups
 from storage import jobs, people, results
+from storage.database import Database
 from storage.jobs import Job, NewJob
 
 NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 
-class JobService(JobQueries):
-    """The front desk. Every answer is a view of a job or the reason why not; nothing is raised at a person."""
+@dataclass(frozen=True)
+class JobService:
+    """Changes jobs. Every answer is a view of a job or the reason why not; nothing is raised at a person."""
 
-    async def request(
-        self,
-        person: Person,
-        chat: Chat,
-        *,
-        photo: bytes,
-        style: int,
-        reference: bytes | None = None,
-        saved: int | None = None,
-        subject: Person | None = None,
-        source: str,
-        reply_to: str | None = None,
-        by_admin: bool = False,
-        in_album: bool = False,
-        album: str | None = None,
-    ) -> JobView | UserError:
+    database: Database
+    wakeups: Wakeups
+    clock: Clock
+    queries: JobQueries
+    drafts: Drafts
+
+    async def submit(self, request: JobRequest) -> JobView | UserError:
         """A photo in a style, queued; or its picture at once when it is in store already.
 
-        `saved`: the id of a saved style, then the style is REFERENCE; `subject`: whose photo it is. When they have to
-        be asked first, the answer is a draft that waits for their `consent`. `album`: the source of a request of
-        several photos, `in_album`: it is not the first of them.
+        Where the person whose photo it is has to be asked first, the answer is a draft that waits for their consent.
         """
-        if (known := await self._by_source(person, source)) is not None:
+        if (known := await self._by_source(request)) is not None:
             return known
-        if not self._can_do(style, has_reference=reference is not None or saved is not None):
+        choice = request.style
+        if choice is None or not self._is_offered(choice.index, has_reference=choice.has_picture):
             return UserError(ErrorCode.STYLE_INVALID)
-        sent = Sent(photo, reference, source, reply_to, drafts.subject_id(person, subject))
-        draft = await self._received(person, chat, sent, saved)
+        draft = await self.drafts.from_upload(request)
         if isinstance(draft, UserError):
             return draft
-        return await self._queue(replace(draft, style=style), Asked(by_admin, in_album, album))
+        return await self._queue(replace(draft, style=choice.index), request)
 
-    async def draft(
-        self,
-        person: Person,
-        chat: Chat,
-        *,
-        photo: bytes | None = None,
-        reference: bytes | None = None,
-        saved: int | None = None,
-        subject: Person | None = None,
-        source: str,
-        reply_to: str | None = None,
-        by_admin: bool = False,
-        album: str | None = None,
-    ) -> JobView | UserError:
-        """A photo that waits for its style, or a reference (also a `saved` one) that waits for its photo; a photo meets
-        such a reference."""
-        if (known := await self._by_source(person, source)) is not None:
+    async def draft(self, request: JobRequest) -> JobView | UserError:
+        """A photo that waits for its style, or a reference that waits for its photo; a photo meets such a reference."""
+        if (known := await self._by_source(request)) is not None:
             return known
-        sent = Sent(photo, reference, source, reply_to, drafts.subject_id(person, subject))
-        draft = await self._received(person, chat, sent, saved)
+        draft = await self.drafts.from_upload(request)
         if isinstance(draft, UserError):
             return draft
-        waiting, asked = await drafts.find_waiting_reference(self, draft), Asked(by_admin, album=album)
-        if waiting is None or photo is None:
-            answer = await self._insert(draft, asked)
+        waiting = await self.drafts.waiting_reference(draft)
+        if waiting is None or request.photo is None:
+            answer = await self._insert(draft, request)
         else:
-            answer = await self._queue(drafts.with_reference_of(draft, waiting), asked)
+            answer = await self._queue(with_reference_of(draft, waiting), request)
         if waiting is not None and isinstance(answer, JobView):  # a refused photo leaves the reference waiting
-            await self._end(waiting, hide=True)
+            await self._cancel(waiting, hide=True)
         return answer
 
-    async def choose_style(
-        self,
-        person: Person,
-        job_id: int,
-        style: int,
-        *,
-        saved: int | None = None,
-        reference: bytes | None = None,
-        by_admin: bool = False,
-        in_album: bool = False,
-    ) -> JobView | UserError:
-        """A style for a draft. REFERENCE: a `saved` one, a picture that is sent now, or the draft's own."""
-        job = await self._own(person, job_id)
+    async def choose_style(self, request: JobRequest, job_id: int) -> JobView | UserError:
+        """The style of the request for a draft. REFERENCE: a saved style, an upload, or the draft's own reference."""
+        job, choice = await self.queries.own(request.person, job_id), request.style
         if job is None:
             return NOT_FOUND
         if job.state != State.DRAFT:
             return UserError(ErrorCode.NOT_NOW)
         if job.photo is None:
             return UserError(ErrorCode.PHOTO_MISSING)
-        has_reference = style == REFERENCE and (job.reference, saved, reference) != (None, None, None)
-        if not self._can_do(style, has_reference=has_reference):
+        if choice is None or not self._is_offered(
+            choice.index, has_reference=choice.index == REFERENCE and (choice.has_picture or job.reference is not None)
+        ):
             return UserError(ErrorCode.STYLE_INVALID)
-        chosen = await drafts.with_reference(self, job, saved, reference)
+        chosen = await self.drafts.with_choice(job, choice)
         if isinstance(chosen, UserError):
             return chosen
-        answer = await self._queue_draft(chosen, style, Asked(by_admin, in_album))
+        answer = await self._queue_draft(chosen, choice.index, request.rights)
         if isinstance(answer, UserError) or answer.merged:
-            await drafts.discard(self, chosen)  # the reference that it was dressed in just now
+            await self.drafts.discard(chosen)  # the reference that it was given just now
         return answer
 
-    async def repeat(
-        self,
-        person: Person,
-        job_id: int,
-        *,
-        style: int | None,
-        saved: int | None = None,
-        source: str,
-        chat: Chat | None = None,
-        reply_to: str | None = None,
-        by_admin: bool = False,
-        in_album: bool = False,
-        album: str | None = None,
-    ) -> JobView | UserError:
-        """The same photo once more: in another style (with `saved`, a saved one), or (None) in the same one with fresh
-        brushwork."""
-        if (known := await self._by_source(person, source)) is not None:
-            return known
-        job = await self._own(person, job_id)
-        if job is None:
-            return NOT_FOUND
-        copy = await drafts.from_job(self, person, job, chat, Sent(source=source, reply_to=reply_to))
-        if isinstance(copy, UserError):
-            return copy
-        fresh: NewJob | UserError
-        if saved is not None:
-            fresh = await drafts.with_saved_style(self, copy, saved)
+    async def repeat(self, request: JobRequest, job_id: int) -> JobView | UserError:
+        """The same photo once more: in the style of the request, or (None) in the same one with another seed."""
+        copied = await self._copied(request, job_id)
+        if not isinstance(copied, NewJob):
+            return copied
+        draft: NewJob | UserError
+        if request.style is None:
+            draft = await self.drafts.with_next_seed(copied)
+        elif request.style.saved is not None:
+            draft = await self.drafts.with_saved_style(copied, request.style.saved)
         else:
-            fresh = await drafts.with_next_seed(self, copy) if style is None else drafts.with_style(copy, style)
-        if isinstance(fresh, UserError):
-            return fresh
-        if not self._can_do(fresh.style, has_reference=fresh.reference is not None):
+            draft = with_style(copied, request.style.index)
+        if isinstance(draft, UserError):
+            return draft
+        if not self._is_offered(draft.style, has_reference=draft.reference is not None):
             return UserError(ErrorCode.STYLE_INVALID)
-        return await self._queue(fresh, Asked(by_admin, in_album, album))
+        return await self._queue(draft, request)
 
-    async def redraft(
-        self,
-        person: Person,
-        job_id: int,
-        *,
-        source: str,
-        chat: Chat | None = None,
-        reply_to: str | None = None,
-        by_admin: bool = False,
-        album: str | None = None,
-    ) -> JobView | UserError:
-        """The same photo, to be given another style; in the same chat unless another is named."""
-        if (known := await self._by_source(person, source)) is not None:
-            return known
-        job = await self._own(person, job_id)
-        if job is None:
-            return NOT_FOUND
-        copy = await drafts.from_job(self, person, job, chat, Sent(source=source, reply_to=reply_to))
-        if isinstance(copy, UserError):
-            return copy
-        return await self._insert(drafts.with_style(copy, None), Asked(by_admin, album=album))
-
-    async def consent(self, subject: Person, job_id: int, *, allow: bool) -> JobView | UserError:
-        """The word of the person whose photo somebody else wants painted."""
-        job = await consent.answer_consent(self, subject, job_id, allow=allow)
-        self.wakeups.notify()
-        return job if isinstance(job, UserError) else await self._view(job)
+    async def redraft(self, request: JobRequest, job_id: int) -> JobView | UserError:
+        """The same photo once more, to be given another style."""
+        copied = await self._copied(request, job_id)
+        if not isinstance(copied, NewJob):
+            return copied
+        return await self._insert(with_style(copied, None), request)
 
     async def cancel(self, person: Person, job_id: int) -> JobView | UserError:
         """Not wanted any more; the unit goes back."""
-        job = await self._own(person, job_id)
+        job = await self.queries.own(person, job_id)
         if job is None:
             return NOT_FOUND
-        ended = await self._end(job)
-        return UserError(ErrorCode.NOT_NOW) if ended is None else await self._view(ended)
+        ended = await self._cancel(job)
+        return UserError(ErrorCode.NOT_NOW) if ended is None else await self.queries.view(ended)
 
     async def cancel_all(self, person: Person) -> int:
         """Cancel all that waits or runs; returns how many that were."""
-        person_id = await self._id(person)
+        person_id = await self.queries.person_id(person)
         async with self.database.read() as connection:
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
-        return sum([await self._end(job) is not None for job in mine])
+        return sum([await self._cancel(job) is not None for job in mine])
 
     async def delete(self, person: Person, job_id: int) -> UserError | None:
         """The photo, the picture and the entry in the history are gone; what waits is cancelled first."""
-        job = await self._own(person, job_id)
+        job = await self.queries.own(person, job_id)
         if job is None:
             return NOT_FOUND
-        await self._end(job)
+        await self._cancel(job)
         async with self.database.write() as connection:
             now = await jobs.get(connection, job_id) or job
             await jobs.update(connection, replace(now, hidden=True, updated=self.clock.now()))
             await results.remove_from_outbox(connection, job_id)
-        await erase(self.database, self.photo_intake.photos, job)
+        await erase(self.database, self.queries.photos, job)
         self.wakeups.notify()
         return None
 
+    async def mark_delivered(self, person: Person, job_id: int) -> None:
+        """The picture has reached the person."""
+        job = await self.queries.own(person, job_id)
+        if job is None or job.state != State.STORED:
+            return
+        try:
+            async with self.database.write() as connection:
+                await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
+                await results.remove_from_outbox(connection, job.id)
+        except (InvalidTransition, StaleJob):
+            return  # another tab was quicker
+        self.wakeups.notify()
+
+    async def mark_told(self, views: Sequence[JobView]) -> None:
+        """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
+        picture has yet to be delivered."""
+        ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
+        if not ended:
+            return
+        async with self.database.read() as connection:
+            owed = await results.list_owed(connection, ended)
+        if owed:
+            async with self.database.write() as connection:
+                for job_id in owed:
+                    await results.remove_from_outbox(connection, job_id)
+
     async def set_language(self, person: Person, language: str | None) -> None:
-        """Speak this language with them from now on; None: the one that their app tells."""
+        """Use this language with them from now on; None: the one of their app."""
         async with self.database.write() as connection:
             person_id = await admission.person_row(connection, person, self.clock.now())
             await people.set_language(connection, person_id, language)
 
-    # --- how it is done ---------------------------------------------------------------------------------------
-
-    def _can_do(self, style: int | None, *, has_reference: bool) -> bool:
+    def _is_offered(self, style: int | None, *, has_reference: bool) -> bool:
         if style == REFERENCE or has_reference:
             return style == REFERENCE and has_reference
-        return any(style == offered.index for offered in self.offered)
+        return any(style == offered.index for offered in self.queries.offered)
 
-    async def _by_source(self, person: Person, source: str) -> JobView | UserError | None:
+    async def _by_source(self, request: JobRequest) -> JobView | UserError | None:
+        """What this very request has come to, if it came before."""
         async with self.database.read() as connection:
-            job = await jobs.get_by_source(connection, source)
+            job = await jobs.get_by_source(connection, request.source)
         if job is None:
             return None
-        return await self._view(job, repeated=True) if job.person_id == await self._id(person) else NOT_FOUND
+        is_theirs = job.person_id == await self.queries.person_id(request.person)
+        return await self.queries.view(job, repeated=True) if is_theirs else NOT_FOUND
 
-    async def _received(self, person: Person, chat: Chat, sent: Sent, saved: int | None) -> NewJob | UserError:
-        draft = await drafts.from_upload(self, person, chat, sent)
-        if saved is None or isinstance(draft, UserError):
-            return draft
-        dressed = await drafts.with_saved_style(self, draft, saved)
-        if isinstance(dressed, UserError):
-            await drafts.discard(self, draft)
-        return dressed
+    async def _copied(self, request: JobRequest, job_id: int) -> NewJob | JobView | UserError:
+        """A draft with the photo of an earlier job; or the answer, if this request came before or can't be met."""
+        if (known := await self._by_source(request)) is not None:
+            return known
+        job = await self.queries.own(request.person, job_id)
+        return NOT_FOUND if job is None else await self.drafts.from_job(request, job)
 
-    async def _queue(self, new: NewJob, asked: Asked) -> JobView | UserError:
-        """A new job into the queue; or the job that already stands for this source or this very wish."""
+    async def _queue(self, new: NewJob, request: JobRequest) -> JobView | UserError:
+        """A new job into the queue; or the job that already stands for this source or for the same photo and style."""
         try:
             async with self.database.write() as connection:
                 job = await admission.find_same(connection, new)
                 repeated = job is not None
                 if job is None:
-                    now = self.clock.now()
-                    draft = await admission.insert_job(connection, new, asked.album, now)
-                    job = await admission.admit(connection, draft, new.style or 0, self.rules, now, asked=asked)
-        except RequestDenied as refused:
-            await drafts.discard(self, new)
-            return refused.error
+                    now, rules = self.clock.now(), self.queries.rules
+                    draft = await admission.insert_job(connection, new, request.album, now)
+                    job = await admission.admit(connection, draft, new.style or 0, rules, now, rights=request.rights)
+        except RequestDenied as denied:
+            await self.drafts.discard(new)
+            return denied.error
         if repeated:
-            await drafts.discard(self, new)
+            await self.drafts.discard(new)
         self.wakeups.notify()
-        return replace(await self._view(job, repeated=repeated), merged=job.source != new.source)
+        return replace(await self.queries.view(job, repeated=repeated), merged=job.source != new.source)
 
-    async def _queue_draft(self, draft: Job, style: int, asked: Asked) -> JobView | UserError:
-        if not await drafts.photos_are_kept(self, draft):
+    async def _queue_draft(self, draft: Job, style: int, rights: Rights) -> JobView | UserError:
+        if not await self.drafts.photos_are_kept(draft):
             return UserError(ErrorCode.PHOTO_EXPIRED)
         bare = replace(draft, reference=None, reference_hash=None, reference_name=None)
-        chosen = draft if style == REFERENCE else bare
+        chosen, rules = draft if style == REFERENCE else bare, self.queries.rules
         try:
             async with self.database.write() as connection:
-                job = await admission.admit_draft(connection, chosen, style, self.rules, self.clock.now(), asked=asked)
-        except RequestDenied as refused:
-            return refused.error
+                job = await admission.admit_draft(connection, chosen, style, rules, self.clock.now(), rights=rights)
+        except RequestDenied as denied:
+            return denied.error
         except (InvalidTransition, StaleJob):  # two taps at once: the other one was quicker
             return UserError(ErrorCode.NOT_NOW)
         self.wakeups.notify()
         merged = job.id != draft.id
-        return replace(await self._view(job, repeated=merged), merged=merged)
+        return replace(await self.queries.view(job, repeated=merged), merged=merged)
 
-    async def _insert(self, new: NewJob, asked: Asked) -> JobView | UserError:
+    async def _insert(self, new: NewJob, request: JobRequest) -> JobView | UserError:
+        """A draft's row."""
         try:
             async with self.database.write() as connection:
                 now = self.clock.now()
-                await check_access(connection, new, None, asked, now)
+                await check_access(connection, new, None, request.rights, now)
                 known = await jobs.get_by_source(connection, new.source)
-                job = known or await admission.insert_job(connection, new, asked.album, now)
-        except RequestDenied as refused:
-            await drafts.discard(self, new)
-            return refused.error
+                job = known or await admission.insert_job(connection, new, request.album, now)
+        except RequestDenied as denied:
+            await self.drafts.discard(new)
+            return denied.error
         self.wakeups.notify()
-        return await self._view(job)
+        return await self.queries.view(job)
 
-    async def _end(self, job: Job, *, hide: bool = False) -> Job | None:
+    async def _cancel(self, job: Job, *, hide: bool = False) -> Job | None:
         """Cancel, as the row stands now; None when there is nothing to cancel any more."""
         try:
             async with self.database.write() as connection:
                 now = await jobs.get(connection, job.id) or job
-                change = await apply_event(
-                    connection, replace(now, hidden=now.hidden or hide), CancelRequested(), self.clock.now()
-                )
+                hidden = replace(now, hidden=now.hidden or hide)
+                change = await apply_event(connection, hidden, CancelRequested(), self.clock.now())
         except (InvalidTransition, StaleJob):
             return None
         self.wakeups.notify()

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import IntEnum
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import ENDED, WAITING, JobView, State
 from bot.domain.styles import Style
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging import job_card
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import AlbumAction, AlbumPress, CancelJob, OpenPicture
 from bot.messaging.job_card import ButtonRows, NamedStyle
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Picture
 
@@ -17,17 +16,7 @@ COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
-class AlbumAction(IntEnum):
-    """What a button of an album does with all of it: the number of a `Verb.ALBUM`."""
-
-    OTHER = 0  # ask for another style
-    FILES = 1  # the pictures as files
-    DELETE = 2  # ask first
-    REALLY_DELETE = 3
-    KEEP = 4
-
-
-DELETING = frozenset({AlbumAction.DELETE, AlbumAction.REALLY_DELETE, AlbumAction.KEEP})
+DELETING = frozenset({AlbumAction.DELETE, AlbumAction.CONFIRM_DELETE, AlbumAction.KEEP})
 
 
 def album_card(
@@ -38,14 +27,19 @@ def album_card(
     saved_styles: Sequence[NamedStyle] = (),
     pictures: Sequence[Picture] = (),
     in_doubt: bool = False,
-    room: Capabilities = DEFAULT_CAPABILITIES,
+    capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
     """The card of jobs that were asked for together, in the order of their photos. `pictures`: what it is to show;
     `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
         return job_card.job_card(
-            views[0], styles=styles, language=language, saved_styles=saved_styles, picture=picture, room=room
+            views[0],
+            styles=styles,
+            language=language,
+            saved_styles=saved_styles,
+            picture=picture,
+            capabilities=capabilities,
         )
     texts, card = (
         texts_for(language),
@@ -54,7 +48,9 @@ def album_card(
     card = replace(card, pictures=tuple(pictures) if picture is None else ())
     drafts = [view for view in views if view.state is State.DRAFT]
     if drafts:
-        rows = job_card.job_buttons(drafts[0], styles=styles, language=language, saved_styles=saved_styles, room=room)
+        rows = job_card.job_buttons(
+            drafts[0], styles=styles, language=language, saved_styles=saved_styles, capabilities=capabilities
+        )
         return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
         return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))
@@ -66,9 +62,9 @@ def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
     texts, painted = texts_for(language), [view for view in views if view.state in PAINTED]
     if len(painted) == 1:
         return job_card.job_buttons(painted[0], styles=(), language=language)
-    numbers = [Button(f"🖼 {n}", Press(Verb.OPEN, view.id).pack()) for n, view in enumerate(painted, 1)]
+    numbers = [Button(f"🖼 {n}", OpenPicture(view.id).pack()) for n, view in enumerate(painted, 1)]
     shown = tuple(tuple(numbers[start : start + COLUMNS]) for start in range(0, len(numbers), COLUMNS))
-    other = _button(views, AlbumAction.OTHER, texts.gettext("🎨 Another style"))
+    other = _button(views, AlbumAction.OTHER_STYLE, texts.gettext("🎨 Another style"))
     if not painted:
         return ((other,),) if any(view.has_photo for view in views) else ()
     files = _button(views, AlbumAction.FILES, texts.gettext("📄 As files"))
@@ -79,7 +75,7 @@ def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
 def confirm_delete_all_rows(views: Sequence[JobView], language: str) -> ButtonRows:
     """The buttons that ask whether to delete."""
     texts = texts_for(language)
-    yes = _button(views, AlbumAction.REALLY_DELETE, texts.gettext("🗑 Yes, delete all"))
+    yes = _button(views, AlbumAction.CONFIRM_DELETE, texts.gettext("🗑 Yes, delete all"))
     return ((yes, _button(views, AlbumAction.KEEP, texts.gettext("Keep them"))),)
 
 
@@ -95,7 +91,7 @@ def done(views: Sequence[JobView]) -> int:
 
 
 def _button(views: Sequence[JobView], deed: AlbumAction, label: str) -> Button:
-    return Button(label, Press(Verb.ALBUM, views[0].id, deed).pack())
+    return Button(label, AlbumPress(views[0].id, deed).pack())
 
 
 def _together(*lines: str) -> str:
@@ -135,7 +131,7 @@ def _progress(views: Sequence[JobView], texts: Texts) -> str:
 
 def _cancel(views: Sequence[JobView], texts: Texts) -> tuple[Button, ...]:
     words = texts.gettext("✖ Cancel the rest") if done(views) else texts.gettext("✖ Cancel all")
-    return (Button(words, Press(Verb.CANCEL, views[0].id).pack()),)
+    return (Button(words, CancelJob(views[0].id).pack()),)
 
 
 def _outcome(views: Sequence[JobView], texts: Texts, *, in_doubt: bool) -> str:

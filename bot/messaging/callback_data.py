@@ -1,85 +1,189 @@
-"""Button data: typed, packed into at most 64 bytes; a foreign string parses to None.
+"""Callback data of buttons: a dataclass a kind, packed into at most 64 bytes; a foreign string unpacks to None.
 
-One press is `verb:about` or `verb:about:number`, ASCII, e.g. `choose:1042:32`. What it is about is a job, unless its
-verb says otherwise. Ids are no secret: whoever answers the press checks who presses.
+Packed they are `kind:number` or `kind:number:number`, ASCII, e.g. `choose:1042:32`: the fields in order. Numbers are no
+secret: whoever answers a press checks who presses. Kinds and the order of fields are a wire format: buttons live
+in chats for years, so what was packed once keeps unpacking.
+
+Kinds that concern a single feature are defined there; those of a job's card are here.
 """
 
 import re
 import zlib
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import ClassVar, Self, get_args, get_type_hints
 
 from bot.messaging.platform import Person
 
 MAX_BYTES = 64  # Telegram's callback_data; Discord's custom_id takes 100
 
-_PACKED = re.compile(r"([a-z]{1,10}):(\d{1,18})(?::(-?\d{1,18}))?", re.ASCII)  # 18 digits fit 64 bits
+_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)  # 18 digits fit 64 bits
+_KIND = re.compile(r"[a-z]{1,10}", re.ASCII)
 
 
-class Verb(StrEnum):
-    """What a button does."""
-
-    CHOOSE = "choose"  # number: the style's index
-    WEAR = "wear"  # number: a saved style's id
-    SURPRISE = "surprise"  # any style, whichever
-    PAGE = "page"  # number: which page of the style buttons
-    CANCEL = "cancel"
-    AGAIN = "again"  # the same once more, with fresh brushwork
-    OTHER = "other"  # show the style buttons for the same photo
-    BRING = "bring"  # ask for a style picture in a form; where there are forms
-    FILE = "file"  # the picture as an uncompressed file
-    BESIDE = "beside"  # photo and picture side by side
-    DELETE = "delete"  # no number: ask first; 1: do it; 0: keep it
-    CONSENT = "consent"  # 1: whose photo it is says yes; 0: no
-    OPEN = "open"  # a picture of the history, once more
-    ALBUM = "album"  # about: the first job of an album; number: `bot.messaging.album_card` says what
-
-    GALLERY = "gallery"  # about: nothing; number: which page of the samples
-    HISTORY = "history"  # about: whose; number: which page
-    LANGUAGE = "lang"  # about: whose; number: which language, -1: as the app says
-    FORGET = "forget"  # about: whose; 1: really, 0: no
-    OPT_OUT = "optout"  # about: whose; 1: out, 0: in again
-    CLOSET = "closet"  # about: whose; number: which page
-    SAVED = "saved"  # about: a saved style; number: `bot.saved_styles.chat_commands` says what
-    BUY = "buy"  # about: units; number: stars
-    RULE = "rule"  # about: a rule of the group; number: its new value, see `bot.groups.chat_commands`
-    LOOK = "look"  # about: a style that the group may use or not; number: 1 or 0
-    OWNER = "owner"  # about: what the owner wants, see `bot.admin.chat_commands`; number: with whom or what
-
-
-NEEDS_NUMBER = frozenset(
-    {
-        *(Verb.CHOOSE, Verb.WEAR, Verb.PAGE, Verb.CONSENT, Verb.HISTORY, Verb.LANGUAGE, Verb.FORGET, Verb.OPT_OUT),
-        *(Verb.CLOSET, Verb.SAVED, Verb.BUY, Verb.RULE, Verb.LOOK, Verb.OWNER, Verb.ALBUM, Verb.GALLERY),
-    }
-)
-_TAKES_NUMBER = NEEDS_NUMBER | {Verb.DELETE}
+def kind_of(data: str) -> str:
+    """The kind that packed data names."""
+    return data.partition(":")[0]
 
 
 @dataclass(frozen=True)
-class Press:
-    """One press of a button."""
+class CallbackData:
+    """Base of all kinds. Fields are int, an IntEnum, or (the last one) `int | None`. KIND is its name when packed."""
 
-    verb: Verb
-    about: int
-    number: int | None = None
+    KIND: ClassVar[str] = ""
+
+    def __init_subclass__(cls, kind: str, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if _KIND.fullmatch(kind) is None:
+            raise ValueError(f"{kind!r} can't be packed")
+        cls.KIND = kind
 
     def pack(self) -> str:
-        tail = "" if self.number is None else f":{self.number}"
-        return f"{self.verb}:{self.about}{tail}"
+        values = [getattr(self, field.name) for field in fields(self)]
+        return ":".join([self.KIND, *(str(int(value)) for value in values if value is not None)])
+
+    @classmethod
+    def unpack(cls, data: str) -> Self | None:
+        """The value that `data` packs, or None for anything that we did not pack."""
+        kind, *numbers = data.split(":")
+        types = _types(cls)
+        optional = sum(type(None) in get_args(expected) for expected in types)
+        if kind != cls.KIND or not len(types) - optional <= len(numbers) <= len(types):
+            return None
+        if not all(map(_NUMBER.fullmatch, numbers)) or numbers[:1] == [] or numbers[0].startswith("-"):
+            return None
+        try:
+            return cls(*(_value(expected, int(number)) for expected, number in zip(types, numbers, strict=False)))
+        except ValueError:  # a member that there is not
+            return None
 
 
-def parse(data: str) -> Press | None:
-    """The press that `data` packs, or None for anything we did not write."""
-    match = _PACKED.fullmatch(data)
-    if match is None or match[1] not in set(Verb):
-        return None
-    verb, number = Verb(match[1]), match[3]
-    if verb in NEEDS_NUMBER if number is None else verb not in _TAKES_NUMBER:
-        return None
-    return Press(verb, int(match[2]), None if number is None else int(number))
+def _types(cls: type[CallbackData]) -> list[type]:
+    hints = get_type_hints(cls)
+    return [hints[field.name] for field in fields(cls)]
 
 
-def whose(person: Person) -> int:
+def _value(expected: type, number: int) -> int:
+    return expected(number) if isinstance(expected, type) and issubclass(expected, IntEnum) else number
+
+
+def person_key(person: Person) -> int:
     """A number that stands for a person in their buttons, so that nobody else's tap is taken for theirs."""
     return zlib.crc32(f"{person.platform}:{person.platform_id}".encode())
+
+
+# --- buttons of a job's card ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ChooseStyle(CallbackData, kind="choose"):
+    """A style for a draft."""
+
+    job: int
+    style: int
+
+
+@dataclass(frozen=True)
+class UseSavedStyle(CallbackData, kind="wear"):
+    """A saved style for a draft."""
+
+    job: int
+    saved_style: int
+
+
+@dataclass(frozen=True)
+class SurpriseMe(CallbackData, kind="surprise"):
+    """Any style for a draft."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class UploadReference(CallbackData, kind="bring"):
+    """Ask in a form for the picture to paint like, where there are forms."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class TurnStylePage(CallbackData, kind="page"):
+    """Another page of a draft's style buttons."""
+
+    job: int
+    page: int
+
+
+@dataclass(frozen=True)
+class CancelJob(CallbackData, kind="cancel"):
+    """Not wanted any more: the job, and its whole album."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class RepeatJob(CallbackData, kind="again"):
+    """The same once more, with another seed."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class ChangeStyle(CallbackData, kind="other"):
+    """Ask for another style for the same photo."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class SendFile(CallbackData, kind="file"):
+    """The picture as a file that is not recompressed."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class Compare(CallbackData, kind="beside"):
+    """Photo and picture side by side."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class OpenPicture(CallbackData, kind="open"):
+    """A picture of the history or of an album, as a message of its own."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class DeleteJob(CallbackData, kind="delete"):
+    """`confirmed` None: ask first; 1: delete; 0: keep."""
+
+    job: int
+    confirmed: int | None = None
+
+
+@dataclass(frozen=True)
+class AnswerConsent(CallbackData, kind="consent"):
+    """The answer of the person whose photo it is: `allow` 1 or 0."""
+
+    job: int
+    allow: int
+
+
+class AlbumAction(IntEnum):
+    """What a button does with all of an album."""
+
+    OTHER_STYLE = 0  # ask for one
+    FILES = 1  # the pictures as files
+    DELETE = 2  # ask first
+    CONFIRM_DELETE = 3
+    KEEP = 4
+
+
+@dataclass(frozen=True)
+class AlbumPress(CallbackData, kind="album"):
+    """For all of an album, which is known by its first job."""
+
+    job: int
+    action: AlbumAction

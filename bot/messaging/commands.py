@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from bot.domain.styles import STYLES, Style, find, nearest
 
@@ -22,46 +21,15 @@ _ME_WORDS = frozenset({"me", "myself", "my", "我", "自己", "我自己"})
 _REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
 
 
-class CommandName(StrEnum):
-    """The commands we know. UNKNOWN: a command, but none of ours."""
-
-    START = "start"
-    HELP = "help"
-    STYLES = "styles"
-    STYLE = "style"
-    REF = "ref"
-    AGAIN = "again"
-    HISTORY = "history"
-    QUOTA = "quota"
-    QUEUE = "queue"
-    CANCEL = "cancel"
-    SAVE_STYLE = "savestyle"
-    MY_STYLES = "mystyles"
-    RENAME_STYLE = "renamestyle"
-    SHELF = "shelf"
-    LANG = "lang"
-    PRIVACY = "privacy"
-    FORGET = "forget"
-    EXPORT = "export"
-    OPT_OUT = "optout"
-    SETTINGS = "settings"
-    GIVE = "give"
-    BUY = "buy"
-    TERMS = "terms"
-    SUPPORT = "support"
-    PAY_SUPPORT = "paysupport"
-    ADMIN = "admin"
-    UNKNOWN = "?"
-
-
-_NAMES = {name.value: name for name in CommandName}
+NO_NAME = "?"  # the command of a text that begins like one, and is none
 
 
 @dataclass(frozen=True)
 class ParsedText:
-    """A message's words. `command` is None for plain words; `bot` is whom the words name (`/help@bot`, `@bot 3`)."""
+    """A message's text. `command` is a name as it was typed (lower case), whether there is such a command or not, and
+    None for plain words; `bot` is whom the words name (`/help@bot`, `@bot 3`)."""
 
-    command: CommandName | None
+    command: str | None
     words: str
     bot: str | None = None
 
@@ -78,11 +46,9 @@ def parse_text(text: str) -> ParsedText:
     text = text.strip()
     if match := _COMMAND.fullmatch(text):
         name, number, bot, words = match[1].casefold(), match[2] or "", match[3], match[4] or ""
-        return ParsedText(
-            _NAMES.get(name, CommandName.UNKNOWN), f"{number} {words}".strip(), bot.casefold() if bot else None
-        )
+        return ParsedText(name, f"{number} {words}".strip(), bot.casefold() if bot else None)
     if text.startswith("/"):
-        return ParsedText(CommandName.UNKNOWN, text)
+        return ParsedText(NO_NAME, text)
     if match := _MENTION.fullmatch(text):
         words = match[2].strip()
         said = parse_text(words) if words.startswith("/") else ParsedText(None, words)

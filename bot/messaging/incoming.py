@@ -3,13 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.platform import Chat, Person
-
-if TYPE_CHECKING:
-    from bot.privacy.service import PrivacyService
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 
@@ -71,12 +67,8 @@ class IncomingMessage:
     is_ephemeral: bool = False
 
 
-async def is_withheld(privacy: "PrivacyService", attachment: Attachment, person: Person) -> bool:
-    """Whether it is a picture of somebody else who doesn't want that others use theirs."""
-    owner = attachment.owner
-    if owner is None or owner.platform_id == person.platform_id:
-        return False
-    return await privacy.has_opted_out(owner.platform, owner.platform_id)
+Withholds = Callable[[Attachment, Person], Awaitable[bool]]
+"""Whether an attachment is a photo of somebody else who doesn't want others to use theirs."""
 
 
 async def read_attachment(attachment: Attachment) -> bytes | UserError:

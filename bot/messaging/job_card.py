@@ -11,7 +11,20 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
 from bot.i18n import Texts, error_message, mark, texts_for
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import (
+    AnswerConsent,
+    CancelJob,
+    ChangeStyle,
+    ChooseStyle,
+    Compare,
+    DeleteJob,
+    RepeatJob,
+    SendFile,
+    SurpriseMe,
+    TurnStylePage,
+    UploadReference,
+    UseSavedStyle,
+)
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Mention, Picture
 
@@ -60,13 +73,15 @@ def job_card(
     saved_styles: Sequence[NamedStyle] = (),
     page: int = 0,
     picture: Picture | None = None,
-    room: Capabilities = DEFAULT_CAPABILITIES,
+    capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
     """The card of a job. `styles` are those on offer, in the order of their buttons, `saved_styles` the saved ones;
     `page` turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
     texts = texts_for(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
-    buttons = job_buttons(view, styles=styles, language=language, saved_styles=saved_styles, page=page, room=room)
+    buttons = job_buttons(
+        view, styles=styles, language=language, saved_styles=saved_styles, page=page, capabilities=capabilities
+    )
     return Card(
         "\n".join(lines), buttons, picture, mention=_call(view, texts), job=view.id, in_progress=is_in_progress(view)
     )
@@ -79,7 +94,7 @@ def job_buttons(
     language: str,
     saved_styles: Sequence[NamedStyle] = (),
     page: int = 0,
-    room: Capabilities = DEFAULT_CAPABILITIES,
+    capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> ButtonRows:
     """The card's buttons alone, for when only they change."""
     texts = texts_for(language)
@@ -87,7 +102,7 @@ def job_buttons(
         case State.DRAFT if view.consent == "asked":
             return (_yes_or_no(view, texts), _cancel(view, texts))
         case State.DRAFT if view.has_photo:
-            looks = _style_rows(view, styles, saved_styles, texts, page=page, room=room)
+            looks = _style_rows(view, styles, saved_styles, texts, page=page, capabilities=capabilities)
             return (*looks, *_luck(view, styles, texts), _cancel(view, texts))
         case State.DRAFT:
             return (_cancel(view, texts),)
@@ -116,8 +131,8 @@ def style_title(view: JobView, texts: Texts) -> str:
 def confirm_delete_rows(view: JobView, language: str) -> ButtonRows:
     """The buttons that ask whether to delete."""
     texts = texts_for(language)
-    yes = Button(texts.gettext("🗑 Yes, delete it"), Press(Verb.DELETE, view.id, 1).pack())
-    no = Button(texts.gettext("Keep it"), Press(Verb.DELETE, view.id, 0).pack())
+    yes = Button(texts.gettext("🗑 Yes, delete it"), DeleteJob(view.id, 1).pack())
+    no = Button(texts.gettext("Keep it"), DeleteJob(view.id, 0).pack())
     return ((yes, no),)
 
 
@@ -221,38 +236,38 @@ def _style_rows(
     texts: Texts,
     *,
     page: int,
-    room: Capabilities,
+    capabilities: Capabilities,
 ) -> ButtonRows:
     """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
     are forms, one of them asks for a picture."""
     looks = [
-        Button(f"{style.index} · {style.name(texts.language)}", Press(Verb.CHOOSE, view.id, style.index).pack())
+        Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
         for style in styles
         if style is not SHEET
     ]
-    saved = [Button(f"⭐ {_short(style.name)}", Press(Verb.WEAR, view.id, style.id).pack()) for style in saved_styles]
+    saved = [Button(f"⭐ {_short(style.name)}", UseSavedStyle(view.id, style.id).pack()) for style in saved_styles]
     buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
-    pages = max(1, -(-len(buttons) // room.styles_per_page))
+    pages = max(1, -(-len(buttons) // capabilities.styles_per_page))
     page = clamp_page(page, pages)
-    shown = buttons[page * room.styles_per_page : (page + 1) * room.styles_per_page]
-    if room.has_forms:
-        shown.append(Button(texts.gettext("🖼 A picture of mine"), Press(Verb.BRING, view.id).pack()))
+    shown = buttons[page * capabilities.styles_per_page : (page + 1) * capabilities.styles_per_page]
+    if capabilities.has_forms:
+        shown.append(Button(texts.gettext("🖼 A picture of mine"), UploadReference(view.id).pack()))
     grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
-    return (*grid, *page_buttons(partial(Press, Verb.PAGE, view.id), page, pages))
+    return (*grid, *page_buttons(partial(TurnStylePage, view.id), page, pages))
 
 
 def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
     """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
-    surprise = Button(texts.gettext("🎲 Surprise me"), Press(Verb.SURPRISE, view.id).pack())
+    surprise = Button(texts.gettext("🎲 Surprise me"), SurpriseMe(view.id).pack())
     if SHEET not in styles:
         return ((surprise,),)
-    return ((surprise, Button(texts.gettext("✨ All at once"), Press(Verb.CHOOSE, view.id, SHEET.index).pack())),)
+    return ((surprise, Button(texts.gettext("✨ All at once"), ChooseStyle(view.id, SHEET.index).pack())),)
 
 
 def _yes_or_no(view: JobView, texts: Texts) -> tuple[Button, ...]:
     return (
-        Button(texts.gettext("👍 Yes, paint it"), Press(Verb.CONSENT, view.id, 1).pack()),
-        Button(texts.gettext("👎 No"), Press(Verb.CONSENT, view.id, 0).pack()),
+        Button(texts.gettext("👍 Yes, paint it"), AnswerConsent(view.id, 1).pack()),
+        Button(texts.gettext("👎 No"), AnswerConsent(view.id, 0).pack()),
     )
 
 
@@ -261,12 +276,12 @@ def _short(name: str) -> str:
 
 
 def _picture_rows(view: JobView, texts: Texts) -> ButtonRows:
-    file = Button(texts.gettext("📄 As file"), Press(Verb.FILE, view.id).pack())
+    file = Button(texts.gettext("📄 As file"), SendFile(view.id).pack())
     share = Button(texts.gettext("↗ Share"), share=f"#{view.id}")
-    delete = Button(texts.gettext("🗑 Delete"), Press(Verb.DELETE, view.id).pack())
+    delete = Button(texts.gettext("🗑 Delete"), DeleteJob(view.id).pack())
     if not view.has_photo:
         return ((file,), (share, delete))
-    beside = Button(texts.gettext("◧ Before and after"), Press(Verb.BESIDE, view.id).pack())
+    beside = Button(texts.gettext("◧ Before and after"), Compare(view.id).pack())
     return (_once_more(view, texts), (file, beside), (share, delete))
 
 
@@ -280,12 +295,12 @@ def _retry_rows(view: JobView, texts: Texts) -> ButtonRows:
 
 
 def _once_more(view: JobView, texts: Texts) -> tuple[Button, ...]:
-    return (Button(texts.gettext("🔁 Again"), Press(Verb.AGAIN, view.id).pack()), _other(view, texts))
+    return (Button(texts.gettext("🔁 Again"), RepeatJob(view.id).pack()), _other(view, texts))
 
 
 def _other(view: JobView, texts: Texts) -> Button:
-    return Button(texts.gettext("🎨 Another style"), Press(Verb.OTHER, view.id).pack())
+    return Button(texts.gettext("🎨 Another style"), ChangeStyle(view.id).pack())
 
 
 def _cancel(view: JobView, texts: Texts) -> tuple[Button, ...]:
-    return (Button(texts.gettext("✖ Cancel"), Press(Verb.CANCEL, view.id).pack()),)
+    return (Button(texts.gettext("✖ Cancel"), CancelJob(view.id).pack()),)

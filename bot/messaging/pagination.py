@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.messaging.callback_data import Press
+from bot.messaging.callback_data import CallbackData
 from bot.messaging.platform import Button
 
 
@@ -11,7 +11,7 @@ def clamp_page(page: int, pages: int) -> int:
     return min(max(page, 0), pages - 1)
 
 
-def page_buttons(press: Callable[[int], Press], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
+def page_buttons(press: Callable[[int], CallbackData], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
     """A row to the page before and the page after; round at the ends, so that the two stay under the finger."""
     if pages <= 1:
         return ()

@@ -1,102 +1,154 @@
-"""What people are owed: what is kept of them (/privacy), all of it to take away (/export) or gone (/forget), their word
-on other people's wishes (/optout), and the language they are spoken to in (/lang)."""
+"""What is kept of people (/privacy), all of it to take away (/export) or deleted (/forget), whether others may use
+their photos (/optout), and the language they read (/lang)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
 
-from bot.i18n import LANGUAGES, Texts, texts_for
-from bot.messaging.callback_data import Press, Verb, whose
+from bot.i18n import LANGUAGES, Texts, mark, texts_for
+from bot.jobs.service import JobService
+from bot.messaging.callback_data import CallbackData, person_key
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
-from bot.messaging.commands import CommandName
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Document, Person
+from bot.messaging.registry import EVERYBODY, IN_PRIVATE, Command, Feature, Form, HelpLine, Option, OptionKind, on_press
+from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService
 
-if TYPE_CHECKING:
-    from bot.privacy.service import DeletedCounts, PrivacyFacts
-    from bot.services import Services
-
+_LINE = mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang")
+HELP = (HelpLine(120, _LINE, _LINE),)
 _AS_THE_APP = -1
 _NAMES = {"en": "English", "zh": "中文"}
 _WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh", "chinese": "zh", "中文": "zh"}
 _NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
+@dataclass(frozen=True)
+class ChooseLanguage(CallbackData, kind="lang"):
+    """`person`: whose card it is (`person_key`); `language`: an index of LANGUAGES, -1: that of their app."""
+
+    person: int
+    language: int
+
+
+@dataclass(frozen=True)
+class ConfirmForget(CallbackData, kind="forget"):
+    """Delete everything: `confirmed` 1 or 0."""
+
+    person: int
+    confirmed: int
+
+
+@dataclass(frozen=True)
+class SetOptOut(CallbackData, kind="optout"):
+    """Others may not use their photos (`out` 1), or may again (0)."""
+
+    person: int
+    out: int
+
+
 class PrivacyCommands:
-    """Answers what concerns a person's data. `clock` gives epoch seconds, `room` is what the platform has room for."""
+    """Answers what concerns a person's data."""
 
     def __init__(
-        self, services: "Services", clock: Callable[[], float], room: Capabilities = DEFAULT_CAPABILITIES
+        self,
+        privacy: PrivacyService,
+        facts: PrivacyFacts,
+        jobs: JobService,
+        capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._job_service = services.job_service
-        self._privacy_service = services.privacy
-        self._facts = services.privacy_facts
-        self._clock = clock
-        self._room = room
+        self._privacy, self._facts, self._jobs, self._capabilities = privacy, facts, jobs, capabilities
 
-    async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
-        """The answer to one of its commands."""
-        person, texts = message.person, texts_for(message.person.language)
-        match command:
-            case CommandName.PRIVACY:
-                return Card(privacy_text(self._facts, person))
-            case CommandName.FORGET:
-                return confirm_forget_card(person)
-            case CommandName.EXPORT if message.chat.is_group and not message.is_ephemeral:
-                return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
-            case CommandName.EXPORT:
-                return Card(
-                    texts.gettext("I'm packing everything I keep of you…"), followups=lambda: self._parcels(person)
-                )
-            case CommandName.OPT_OUT:
-                return await self._opt_out(person, out=words.strip().casefold() not in _NO)
-            case _:
-                return await self._language_asked(person, words)
+    def feature(self) -> Feature:
+        """What it registers."""
+        undo = Option("undo", mark("Allow it again"), OptionKind.FLAG, required=False, typed="off")
+        languages = tuple((label, language) for language, label in _NAMES.items())
+        language = Option("language", mark("Which one; nothing: a card asks"), required=False, choices=languages)
+        commands = (
+            Command("lang", self.language, None, mark("Language"), IN_PRIVATE, 70, Form((language,), "{language}")),
+            Command("privacy", self.facts, None, mark("What is kept of me"), IN_PRIVATE, 71, Form()),
+            Command("export", self.export, None, mark("Send me everything you keep of me"), IN_PRIVATE, 72, Form()),
+            Command("forget", self.forget, None, mark("Delete everything of mine"), IN_PRIVATE, 73, Form()),
+            Command(
+                "optout",
+                self.opt_out,
+                summary=mark("Keep others from using my photos"),
+                menus=EVERYBODY,
+                rank=74,
+                form=Form((undo,), "{undo}"),
+            ),
+        )
+        presses = (
+            on_press(ConfirmForget, self.confirm_forget),
+            on_press(SetOptOut, self.set_opt_out),
+            on_press(ChooseLanguage, self.choose_language),
+        )
+        return Feature(commands, presses, help=HELP)
 
-    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        """A press on one of its cards; only the person themselves may."""
-        person = pressed.person
-        if press.about != whose(person):
-            return not_yours(person)
-        match press:
-            case Press(Verb.FORGET, _, 1):
-                return CallbackAnswer(
-                    edit=Card(forgotten_text(await self._privacy_service.forget(person), texts_for(person.language)))
-                )
-            case Press(Verb.FORGET):
-                return CallbackAnswer(edit=Card(texts_for(person.language).gettext("Nothing was deleted.")))
-            case Press(Verb.OPT_OUT, _, number):
-                return CallbackAnswer(edit=await self._opt_out(person, out=number == 1))
-            case Press(Verb.LANGUAGE, _, number):
-                chosen = LANGUAGES[number] if number is not None and 0 <= number < len(LANGUAGES) else None
-                return CallbackAnswer(edit=await self._speak(person, chosen))
-            case _:
-                return not_yours(person)
+    async def facts(self, message: IncomingMessage, _: str) -> Card:
+        """What is kept, and until when."""
+        return Card(privacy_text(self._facts, message.person))
 
-    async def _parcels(self, person: Person) -> AsyncIterator[Card]:
+    async def forget(self, message: IncomingMessage, _: str) -> Card:
+        """Asks first."""
+        return confirm_forget_card(message.person)
+
+    async def export(self, message: IncomingMessage, _: str) -> Card:
+        """Everything of theirs as files, where nobody else can read along."""
+        texts = texts_for(message.person.language)
+        if message.chat.is_group and not message.is_ephemeral:
+            return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
+        words = texts.gettext("I'm packing everything I keep of you…")
+        return Card(words, followups=lambda: self._files(message.person))
+
+    async def opt_out(self, message: IncomingMessage, words: str) -> Card:
+        """Keep others from using their photos, or not any more."""
+        return await self._opt_out(message.person, out=words.strip().casefold() not in _NO)
+
+    async def language(self, message: IncomingMessage, words: str) -> Card:
+        """The language that the words name, or a card that asks."""
+        wanted = _WORDS.get(words.strip().casefold())
+        return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
+
+    async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
+        """Delete everything, or nothing."""
+        texts = texts_for(press.person.language)
+        if data.person != person_key(press.person):
+            return not_yours(press.person)
+        if data.confirmed != 1:
+            return CallbackAnswer(edit=Card(texts.gettext("Nothing was deleted.")))
+        return CallbackAnswer(edit=Card(forgotten_text(await self._privacy.forget(press.person), texts)))
+
+    async def set_opt_out(self, data: SetOptOut, press: ButtonPress) -> CallbackAnswer:
+        if data.person != person_key(press.person):
+            return not_yours(press.person)
+        return CallbackAnswer(edit=await self._opt_out(press.person, out=data.out == 1))
+
+    async def choose_language(self, data: ChooseLanguage, press: ButtonPress) -> CallbackAnswer:
+        if data.person != person_key(press.person):
+            return not_yours(press.person)
+        chosen = LANGUAGES[data.language] if 0 <= data.language < len(LANGUAGES) else None
+        return CallbackAnswer(edit=await self._set_language(press.person, chosen))
+
+    async def _files(self, person: Person) -> AsyncIterator[Card]:
         texts = texts_for(person.language)
-        async with self._privacy_service.export(person, self._room.max_file_bytes) as files:
+        async with self._privacy.export(person, self._capabilities.max_file_bytes) as files:
             for number, file in enumerate(files, 1):
                 words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
                 yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
 
     async def _opt_out(self, person: Person, *, out: bool) -> Card:
-        await self._privacy_service.opt_out(person, out=out)
+        await self._privacy.opt_out(person, out=out)
         return opted_out_card(person, out=out)
 
-    async def _language_asked(self, person: Person, words: str) -> Card:
-        wanted = _WORDS.get(words.strip().casefold())
-        return await self._speak(person, wanted) if wanted else language_card(person)
-
-    async def _speak(self, person: Person, language: str | None) -> Card:
-        await self._job_service.set_language(person, language)
-        texts = texts_for((await self._job_service.in_their_language(person)).language)
+    async def _set_language(self, person: Person, language: str | None) -> Card:
+        await self._jobs.set_language(person, language)
+        texts = texts_for((await self._jobs.queries.in_their_language(person)).language)
         if language is None:
             return Card(texts.gettext("From now on I speak the language of your app."))
         return Card(texts.gettext("From now on I speak English with you."))
 
 
-def privacy_text(facts: "PrivacyFacts", person: Person) -> str:
+def privacy_text(facts: PrivacyFacts, person: Person) -> str:
     """What is kept, and until when."""
     texts = texts_for(person.language)
     return "\n".join(
@@ -139,12 +191,12 @@ def confirm_forget_card(person: Person) -> Card:
         "Delete your photos, pictures, saved styles and history? What is on its way is cancelled. "
         "This can't be undone; /export first, if you want to keep something."
     )
-    yes = Button(texts.gettext("🗑 Yes, delete everything"), Press(Verb.FORGET, whose(person), 1).pack())
-    no = Button(texts.gettext("Keep it"), Press(Verb.FORGET, whose(person), 0).pack())
+    yes = Button(texts.gettext("🗑 Yes, delete everything"), ConfirmForget(person_key(person), 1).pack())
+    no = Button(texts.gettext("Keep it"), ConfirmForget(person_key(person), 0).pack())
     return Card(question, ((yes,), (no,)))
 
 
-def forgotten_text(gone: "DeletedCounts", texts: Texts) -> str:
+def forgotten_text(gone: DeletedCounts, texts: Texts) -> str:
     """What was deleted, with counts; pictures of others were painted from this person's photos."""
     counted = (
         (gone.photos, texts.ngettext("{n} photo or style picture", "{n} photos and style pictures", gone.photos)),
@@ -173,15 +225,15 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
             "Noted: others may ask for your photos again. In groups that ask for consent, you are asked first."
         )
         back = texts.gettext("Don't allow it")
-    return Card(words, ((Button(back, Press(Verb.OPT_OUT, whose(person), 0 if out else 1).pack()),),))
+    return Card(words, ((Button(back, SetOptOut(person_key(person), 0 if out else 1).pack()),),))
 
 
 def language_card(person: Person) -> Card:
     """Which language to speak."""
     texts = texts_for(person.language)
     choices = [
-        Button(_NAMES[language], Press(Verb.LANGUAGE, whose(person), number).pack())
+        Button(_NAMES[language], ChooseLanguage(person_key(person), number).pack())
         for number, language in enumerate(LANGUAGES)
     ]
-    app = Button(texts.gettext("The language of my app"), Press(Verb.LANGUAGE, whose(person), _AS_THE_APP).pack())
+    app = Button(texts.gettext("The language of my app"), ChooseLanguage(person_key(person), _AS_THE_APP).pack())
     return Card(texts.gettext("Which language shall I speak with you?"), (tuple(choices), (app,)))

@@ -42,7 +42,7 @@ async def export_files(
         history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
         await asyncio.to_thread(zips.add, "history.json", history.encode())
         for key, name in belongings.pictures.items():
-            jpeg = await queries.photo_intake.photos.get(key)
+            jpeg = await queries.photos.get(key)
             if jpeg is not None:
                 await asyncio.to_thread(zips.add, name, jpeg)
         yield tuple(zips.files)

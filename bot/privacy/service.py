@@ -14,10 +14,10 @@ from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import InvalidTransition
 from bot.domain.job_view import State
 from bot.jobs.admission import person_row
-from bot.jobs.erasure import erase
 from bot.jobs.queries import JobQueries
-from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS
+from bot.jobs.retention import DRAFT_SECONDS, WAIT_SECONDS, erase
 from bot.jobs.transitions import apply_event
+from bot.messaging.incoming import Attachment
 from bot.messaging.platform import MAX_FILE_BYTES, Person
 from bot.privacy import export
 from storage import anonymize, jobs, people, results
@@ -80,7 +80,7 @@ class PrivacyService:
                 await _cancel(connection, job, now)
             others = await _withdraw(connection, person, person_id, now)
             styles = await anonymize.anonymize_person(connection, person_id, now)
-        photos = queries.photo_intake.photos
+        photos = queries.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
         for job in others:
             await erase(queries.database, photos, job)
@@ -106,6 +106,13 @@ class PrivacyService:
         now = self.queries.clock.now()
         async with self.queries.database.write() as connection:
             await people.set_opted_out(connection, await person_row(connection, person, now), now if out else None)
+
+    async def withholds(self, attachment: Attachment, person: Person) -> bool:
+        """Whether it is a photo of somebody else who doesn't want others to use theirs."""
+        owner = attachment.owner
+        if owner is None or owner.platform_id == person.platform_id:
+            return False
+        return await self.has_opted_out(owner.platform, owner.platform_id)
 
     async def has_opted_out(self, platform: str, platform_id: str) -> bool:
         """Whether others must not have this person's photos painted."""

@@ -1,105 +1,180 @@
-"""Saved styles: kept by name (/savestyle), listed (/mystyles), shared by a link, and on a group's shelf (/shelf)."""
+"""Saved styles in chats: kept by name (/savestyle, /renamestyle), listed (/mystyles), shared by a link, and in a
+group's library (/shelf)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.domain.styles import find, sample
-from bot.i18n import error_message, texts_for
-from bot.messaging.callback_data import Press, Verb, whose
+from bot.domain.styles import SavedStyle
+from bot.i18n import error_message, mark, texts_for
+from bot.messaging.callback_data import CallbackData, person_key
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer, not_yours
-from bot.messaging.commands import CommandName
-from bot.messaging.incoming import IncomingMessage, is_withheld, read_attachment
+from bot.messaging.incoming import IncomingMessage, Withholds, read_attachment
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Chat, Person, Picture
+from bot.messaging.registry import (
+    IN_GROUPS,
+    IN_PRIVATE,
+    Command,
+    Feature,
+    Form,
+    HelpLine,
+    Option,
+    OptionKind,
+    StartLink,
+    on_press,
+)
 from bot.saved_styles.names import normalize, parse_rename
+from bot.saved_styles.service import SavedStyleService
 
-if TYPE_CHECKING:
-    from bot.saved_styles.service import SavedStyle
-    from bot.services import Services
-
-ON_A_PAGE = 10
+STYLES_PER_PAGE = 10
 _COLUMNS = 2
-_OPEN, _SHARE, _REMOVE, _REALLY, _KEEP = range(5)  # what a press on a saved style asks for
-_STYLE, _LOOK = "style_", "look_"  # what deep links begin with
+_LINK = "style_"  # what the payload of a deep link to a saved style begins with
+HELP = (
+    HelpLine(
+        90,
+        mark("/savestyle and a name, as an answer to a picture: keep it as a style. /mystyles: those you have"),
+        mark("/savestyle: keep a picture as a style. /mystyles: those you have"),
+    ),
+)
+_PICTURE = Option("picture", mark("The picture"), OptionKind.PICTURE)
+_NAME = Option("name", mark("What to call the style"))
+
+
+class SavedStyleAction(IntEnum):
+    """What a button of a saved style does."""
+
+    OPEN = 0
+    SHARE = 1
+    REMOVE = 2  # ask first
+    CONFIRM_REMOVE = 3
+    KEEP = 4
+
+
+@dataclass(frozen=True)
+class SavedStylesPage(CallbackData, kind="closet"):
+    """Another page of the list; `person` is whose list it is (`person_key`)."""
+
+    person: int
+    page: int
+
+
+@dataclass(frozen=True)
+class SavedStylePress(CallbackData, kind="saved"):
+    """A button of a saved style."""
+
+    saved_style: int
+    action: SavedStyleAction
 
 
 class SavedStyleCommands:
     """Answers what concerns saved styles. `link` turns the payload of a deep link into one, where there are any;
-    `room` is what the platform has room for."""
+    `clock` gives epoch seconds."""
 
     def __init__(
         self,
-        services: "Services",
+        saved_styles: SavedStyleService,
+        withholds: Withholds,
         clock: Callable[[], float],
         link: Callable[[str], str] | None = None,
-        room: Capabilities = DEFAULT_CAPABILITIES,
+        capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._job_service = services.job_service
-        self._saved_styles = services.saved_styles
-        self._privacy = services.privacy
-        self._clock = clock
-        self._link = link
-        self._room = room
+        self._saved_styles, self._withholds, self._clock = saved_styles, withholds, clock
+        self._link, self._capabilities = link, capabilities
 
-    async def command(self, command: CommandName, message: IncomingMessage, words: str) -> Card:
-        """The answer to one of its commands."""
+    def feature(self) -> Feature:
+        """What it registers."""
+        save = Form((_PICTURE, _NAME), "{name}", mark("Keep a picture as a style of your own"))
+        rename = Form((Option("style", mark("What it is called")), _NAME), "{style} = {name}")
+        library = Form(
+            (
+                Option("picture", _PICTURE.description, OptionKind.PICTURE, required=False),
+                Option("name", _NAME.description, required=False),
+            ),
+            "{name}",
+            mark("This server's styles; managers add a picture"),
+            in_groups=True,
+        )
+        commands = (
+            Command(
+                "savestyle",
+                self.save,
+                summary=mark("Keep a picture as a style: answer it, and give a name"),
+                menus=IN_PRIVATE,
+                rank=40,
+                form=save,
+            ),
+            Command("mystyles", self.mine, summary=mark("My saved styles"), menus=IN_PRIVATE, rank=41, form=Form()),
+            Command(
+                "renamestyle",
+                self.rename,
+                summary=mark("Give a saved style another name"),
+                menus=IN_PRIVATE,
+                rank=42,
+                form=rename,
+            ),
+            Command("shelf", self.library, summary=mark("This group's styles"), menus=IN_GROUPS, rank=50, form=library),
+        )
+        presses = (on_press(SavedStylesPage, self.turn_page), on_press(SavedStylePress, self.pressed))
+        return Feature(commands, presses, (StartLink(_LINK, self.adopt),), HELP)
+
+    async def mine(self, message: IncomingMessage, _: str) -> Card:
+        """The list."""
+        at_hand = await self._at_hand(message.person, message.chat)
+        return saved_styles_card(at_hand, message.person, page=0, capabilities=self._capabilities)
+
+    async def save(self, message: IncomingMessage, words: str) -> Card:
+        """Keep a picture as a style of one's own."""
+        return await self._save(message, words.strip(), library=False)
+
+    async def library(self, message: IncomingMessage, words: str) -> Card:
+        """The group's library, or one more style for it."""
+        if not message.chat.is_group:
+            texts = texts_for(message.person.language)
+            return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
+        if not words.strip():
+            return library_card(await self._saved_styles.library(message.chat), message.person, self._capabilities)
+        return await self._save(message, words.strip(), library=True)
+
+    async def adopt(self, message: IncomingMessage, token: str) -> Card:
+        """What somebody finds who came by a shared link: a copy of the style."""
         texts = texts_for(message.person.language)
-        match command:
-            case CommandName.MY_STYLES:
-                at_hand = await self._at_hand(message.person, message.chat)
-                return saved_styles_card(at_hand, message.person, page=0, room=self._room)
-            case CommandName.RENAME_STYLE:
-                return await self._rename(message, words)
-            case CommandName.SHELF if not message.chat.is_group:
-                return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
-            case CommandName.SHELF if not words.strip():
-                return library_card(await self._saved_styles.library(message.chat), message.person, self._room)
-            case _:
-                return await self._save(message, words.strip(), library=command is CommandName.SHELF)
-
-    async def arrived(self, message: IncomingMessage, payload: str) -> Card | None:
-        """What somebody finds who came by a link; None when the link says nothing."""
-        person, texts = message.person, texts_for(message.person.language)
-        if payload.startswith(_LOOK):
-            return self._look(person, payload.removeprefix(_LOOK))
-        if not payload.startswith(_STYLE):
-            return None
-        token = payload.removeprefix(_STYLE)
-        style = await self._saved_styles.adopt(person, token)
+        style = await self._saved_styles.adopt(message.person, token)
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         jpeg = await self._saved_styles.picture_by_token(token)
         words = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
         return Card(words, picture=None if jpeg is None else _picture(style, jpeg))
 
-    async def pressed(self, press: Press, pressed: ButtonPress) -> CallbackAnswer:
-        """A press on the list, or on one of its styles."""
-        person, chat = pressed.person, pressed.chat
-        if press.verb is Verb.CLOSET:
-            if press.about != whose(person):
-                return not_yours(person)
-            return CallbackAnswer(
-                edit=saved_styles_card(await self._at_hand(person, chat), person, page=press.number or 0)
-            )
-        style = next((one for one in await self._at_hand(person, chat) if one.id == press.about), None)
-        if style is None:
-            return error_answer(UserError(ErrorCode.STYLE_GONE), person, self._clock())
-        match press.number:
-            case number if number == _OPEN:
-                return await self._opened(style, pressed)
-            case number if number == _SHARE:
-                return await self._shared(style, person)
-            case number if number == _REMOVE:
-                return CallbackAnswer(rows=_really(style, person))
-            case number if number == _REALLY:
-                return await self._removed(style, pressed)
-            case _:
-                return CallbackAnswer(rows=style_rows(style, person, has_links=self._link is not None))
+    async def turn_page(self, data: SavedStylesPage, press: ButtonPress) -> CallbackAnswer:
+        """Another page of the list, in place of this one."""
+        if data.person != person_key(press.person):
+            return not_yours(press.person)
+        at_hand = await self._at_hand(press.person, press.chat)
+        return CallbackAnswer(edit=saved_styles_card(at_hand, press.person, page=data.page))
 
-    async def _at_hand(self, person: Person, chat: Chat) -> tuple["SavedStyle", ...]:
+    async def pressed(self, data: SavedStylePress, press: ButtonPress) -> CallbackAnswer:
+        """A button of a saved style."""
+        at_hand = await self._at_hand(press.person, press.chat)
+        style = next((one for one in at_hand if one.id == data.saved_style), None)
+        if style is None:
+            return error_answer(UserError(ErrorCode.STYLE_GONE), press.person, self._clock())
+        match data.action:
+            case SavedStyleAction.OPEN:
+                return await self._opened(style, press)
+            case SavedStyleAction.SHARE:
+                return await self._shared(style, press.person)
+            case SavedStyleAction.REMOVE:
+                return CallbackAnswer(rows=_confirm_remove_rows(style, press.person))
+            case SavedStyleAction.CONFIRM_REMOVE:
+                return await self._removed(style, press)
+            case SavedStyleAction.KEEP:
+                return CallbackAnswer(rows=style_rows(style, press.person, has_links=self._link is not None))
+
+    async def _at_hand(self, person: Person, chat: Chat) -> tuple[SavedStyle, ...]:
         library = await self._saved_styles.library(chat) if chat.is_group else ()
         return (*await self._saved_styles.of_person(person), *library)
 
@@ -108,11 +183,11 @@ class SavedStyleCommands:
         picture = message.attachments[0] if message.attachments else message.replied
         if picture is None or not name:
             how = how_to_library_text if library else how_to_save_text
-            return Card(how(message.person, self._room))
+            return Card(how(message.person, self._capabilities))
         by_admin = library and await message.is_admin()
         if library and not by_admin:
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        if await is_withheld(self._privacy, picture, message.person):
+        if await self._withholds(picture, message.person):
             return Card(error_message(ErrorCode.OPTED_OUT, texts))
         data = await read_attachment(picture)
         if isinstance(data, UserError):
@@ -123,7 +198,7 @@ class SavedStyleCommands:
             return Card(error_message(style, texts, now=self._clock()))
         return saved_card(style, message.person, has_links=self._link is not None)
 
-    async def _rename(self, message: IncomingMessage, words: str) -> Card:
+    async def rename(self, message: IncomingMessage, words: str) -> Card:
         """Another name for a style of theirs; for one of the shelf, by an admin."""
         person, chat, texts = message.person, message.chat, texts_for(message.person.language)
         at_hand = await self._at_hand(person, chat)
@@ -140,67 +215,62 @@ class SavedStyleCommands:
             return Card(error_message(named, texts, now=self._clock()))
         return Card(texts.gettext("“{old}” is called “{new}” now.", old=style.name, new=named.name))
 
-    async def _opened(self, style: "SavedStyle", pressed: ButtonPress) -> CallbackAnswer:
-        jpeg = await self._saved_styles.picture(pressed.person, pressed.chat, style.id)
+    async def _opened(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
+        jpeg = await self._saved_styles.picture(press.person, press.chat, style.id)
         if jpeg is None:
-            return error_answer(UserError(ErrorCode.STYLE_GONE), pressed.person, self._clock())
-        rows = style_rows(style, pressed.person, has_links=self._link is not None)
+            return error_answer(UserError(ErrorCode.STYLE_GONE), press.person, self._clock())
+        rows = style_rows(style, press.person, has_links=self._link is not None)
         return CallbackAnswer(card=Card(f"⭐ {style.name}", rows, _picture(style, jpeg)))
 
-    async def _shared(self, style: "SavedStyle", person: Person) -> CallbackAnswer:
+    async def _shared(self, style: SavedStyle, person: Person) -> CallbackAnswer:
         token = await self._saved_styles.share_token(person, style.id)
         if isinstance(token, UserError) or self._link is None:
             why = token if isinstance(token, UserError) else UserError(ErrorCode.STYLE_GONE)
             return error_answer(why, person, self._clock())
-        return CallbackAnswer(card=shared_card(style, self._link(f"{_STYLE}{token}"), person))
+        return CallbackAnswer(card=shared_card(style, self._link(f"{_LINK}{token}"), person))
 
-    async def _removed(self, style: "SavedStyle", pressed: ButtonPress) -> CallbackAnswer:
-        by_admin = style.in_library and await pressed.is_admin()
-        chat = pressed.chat if style.in_library else None
+    async def _removed(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
+        by_admin = style.in_library and await press.is_admin()
+        chat = press.chat if style.in_library else None
         if style.in_library and not by_admin:
-            return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), pressed.person, self._clock())
-        problem = await self._saved_styles.remove(pressed.person, style.id, chat=chat, by_admin=by_admin)
+            return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), press.person, self._clock())
+        problem = await self._saved_styles.remove(press.person, style.id, chat=chat, by_admin=by_admin)
         if problem is not None:
-            return error_answer(problem, pressed.person, self._clock())
-        texts = texts_for(pressed.person.language)
+            return error_answer(problem, press.person, self._clock())
+        texts = texts_for(press.person.language)
         return CallbackAnswer(texts.gettext("“{name}” is removed.", name=style.name), remove=True)
-
-    def _look(self, person: Person, slug: str) -> Card | None:
-        style = find(slug, self._job_service.styles())
-        if style is None:
-            return None
-        texts, jpeg = texts_for(person.language), sample(style.slug)
-        name = style.name(texts.language)
-        words = texts.gettext("{style}: send me a photo with {number} as its caption.", style=name, number=style.index)
-        return Card(words, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
 
 
 def saved_styles_card(
-    styles: Sequence["SavedStyle"], person: Person, *, page: int, room: Capabilities = DEFAULT_CAPABILITIES
+    styles: Sequence[SavedStyle], person: Person, *, page: int, capabilities: Capabilities = DEFAULT_CAPABILITIES
 ) -> Card:
     """One page of what somebody has at hand: their own, and the group's."""
     texts = texts_for(person.language)
     if not styles:
-        return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person, room)]))
-    pages = -(-len(styles) // ON_A_PAGE)
+        return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person, capabilities)]))
+    pages = -(-len(styles) // STYLES_PER_PAGE)
     page = clamp_page(page, pages)
     title = texts.ngettext("You have {n} saved style at hand.", "You have {n} saved styles at hand.", len(styles))
     how = texts.gettext("/style and its name paints with it, /renamestyle gives it another. 👥 belongs to this group.")
-    turn = partial(Press, Verb.CLOSET, whose(person))
-    buttons = _buttons(styles[page * ON_A_PAGE : (page + 1) * ON_A_PAGE])
+    turn = partial(SavedStylesPage, person_key(person))
+    buttons = _buttons(styles[page * STYLES_PER_PAGE : (page + 1) * STYLES_PER_PAGE])
     return Card(f"{title}\n{how}", (*buttons, *page_buttons(turn, page, pages)))
 
 
-def library_card(styles: Sequence["SavedStyle"], person: Person, room: Capabilities = DEFAULT_CAPABILITIES) -> Card:
+def library_card(
+    styles: Sequence[SavedStyle], person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES
+) -> Card:
     """What everybody in a group has at hand."""
     texts = texts_for(person.language)
     if not styles:
-        return Card("\n".join([texts.gettext("This group's shelf is empty."), how_to_library_text(person, room)]))
+        return Card(
+            "\n".join([texts.gettext("This group's shelf is empty."), how_to_library_text(person, capabilities)])
+        )
     title = texts.ngettext("{n} style is on this group's shelf.", "{n} styles are on this group's shelf.", len(styles))
-    return Card(f"{title}\n{how_to_library_text(person, room)}", _buttons(styles))
+    return Card(f"{title}\n{how_to_library_text(person, capabilities)}", _buttons(styles))
 
 
-def saved_card(style: "SavedStyle", person: Person, *, has_links: bool) -> Card:
+def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
     """A style was kept."""
     texts = texts_for(person.language)
     if style.in_library:
@@ -213,48 +283,51 @@ def saved_card(style: "SavedStyle", person: Person, *, has_links: bool) -> Card:
     return Card(words, style_rows(style, person, has_links=has_links))
 
 
-def shared_card(style: "SavedStyle", link: str, person: Person) -> Card:
+def shared_card(style: SavedStyle, link: str, person: Person) -> Card:
     """The link, to be passed on."""
     texts = texts_for(person.language)
     words = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
     return Card(f"{words}\n{link}")
 
 
-def style_rows(style: "SavedStyle", person: Person, *, has_links: bool) -> ButtonRows:
+def style_rows(style: SavedStyle, person: Person, *, has_links: bool) -> ButtonRows:
     """What can be done with a saved style."""
     texts = texts_for(person.language)
-    share = Button(texts.gettext("🔗 Link to share"), Press(Verb.SAVED, style.id, _SHARE).pack())
-    remove = Button(texts.gettext("🗑 Remove"), Press(Verb.SAVED, style.id, _REMOVE).pack())
+    share = Button(texts.gettext("🔗 Link to share"), SavedStylePress(style.id, SavedStyleAction.SHARE).pack())
+    remove = Button(texts.gettext("🗑 Remove"), SavedStylePress(style.id, SavedStyleAction.REMOVE).pack())
     return ((share, remove),) if has_links and not style.in_library else ((remove,),)
 
 
-def how_to_save_text(person: Person, room: Capabilities = DEFAULT_CAPABILITIES) -> str:
-    if room.has_forms:
+def how_to_save_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    if capabilities.has_forms:
         return texts_for(person.language).gettext("/savestyle takes a picture and a name: it is kept as a style.")
     return texts_for(person.language).gettext(
         "Answer any picture with /savestyle and a name, or send one with that as its caption: it is kept as a style."
     )
 
 
-def how_to_library_text(person: Person, room: Capabilities = DEFAULT_CAPABILITIES) -> str:
-    if room.has_forms:
+def how_to_library_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    if capabilities.has_forms:
         return texts_for(person.language).gettext("Managers put a picture there: /shelf takes it and a name.")
     return texts_for(person.language).gettext("Admins put a picture there by answering it with /shelf and a name.")
 
 
-def _really(style: "SavedStyle", person: Person) -> ButtonRows:
+def _confirm_remove_rows(style: SavedStyle, person: Person) -> ButtonRows:
     texts = texts_for(person.language)
-    yes = Button(texts.gettext("🗑 Yes, remove it"), Press(Verb.SAVED, style.id, _REALLY).pack())
-    return ((yes, Button(texts.gettext("Keep it"), Press(Verb.SAVED, style.id, _KEEP).pack())),)
+    yes = Button(texts.gettext("🗑 Yes, remove it"), SavedStylePress(style.id, SavedStyleAction.CONFIRM_REMOVE).pack())
+    return ((yes, Button(texts.gettext("Keep it"), SavedStylePress(style.id, SavedStyleAction.KEEP).pack())),)
 
 
-def _buttons(styles: Sequence["SavedStyle"]) -> ButtonRows:
+def _buttons(styles: Sequence[SavedStyle]) -> ButtonRows:
     buttons = [
-        Button(f"{'👥' if style.in_library else '⭐'} {style.name}", Press(Verb.SAVED, style.id, _OPEN).pack())
+        Button(
+            f"{'👥' if style.in_library else '⭐'} {style.name}",
+            SavedStylePress(style.id, SavedStyleAction.OPEN).pack(),
+        )
         for style in styles
     ]
     return tuple(tuple(buttons[start : start + _COLUMNS]) for start in range(0, len(buttons), _COLUMNS))
 
 
-def _picture(style: "SavedStyle", jpeg: bytes) -> Picture:
+def _picture(style: SavedStyle, jpeg: bytes) -> Picture:
     return Picture(jpeg, f"style-{style.id}.jpg", style.name)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.styles import SavedStyle
 from bot.jobs.access import RequestDenied
 from bot.jobs.admission import person_and_chat_rows, person_row
-from bot.jobs.photo_intake import AcceptedPhoto
-from bot.jobs.queries import JobQueries
+from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
 from bot.messaging.platform import Chat, Person
+from bot.runtime.clock import Clock
 from bot.saved_styles.names import MAX_NAME, name_problem, normalize, tidy
 from storage import people, saved_styles
+from storage.database import Database
 from storage.photos import NO_EXPIRY, Kind
 from storage.saved_styles import NewStyle, SavedStyleRow
 
@@ -30,33 +32,23 @@ _ALPHABET = string.digits + string.ascii_letters
 
 
 @dataclass(frozen=True)
-class SavedStyle:
-    """A saved style as its owner or their group may see it. `sha256` of the picture tells two apart, or not."""
-
-    id: int
-    name: str
-    created: float
-    sha256: str
-    in_library: bool = False
-    is_shared: bool = False
-
-
-@dataclass(frozen=True)
 class SavedStyleService:
     """Everybody's saved styles."""
 
-    queries: JobQueries
+    database: Database
+    photo_intake: PhotoIntake
+    clock: Clock
     rng: random.Random
 
     async def of_person(self, person: Person) -> tuple[SavedStyle, ...]:
         """A person's own, by name."""
-        async with self.queries.database.read() as connection:
+        async with self.database.read() as connection:
             person_id = await _person(connection, person)
             return tuple(map(_seen, await saved_styles.list_own(connection, person_id)))
 
     async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
-        async with self.queries.database.read() as connection:
+        async with self.database.read() as connection:
             return tuple(map(_seen, await saved_styles.list_library(connection, await _chat(connection, chat))))
 
     async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
@@ -66,13 +58,13 @@ class SavedStyleService:
 
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
         """Its picture, a JPEG, if it is at hand for this person in this chat."""
-        async with self.queries.database.read() as connection:
+        async with self.database.read() as connection:
             style = await saved_styles.get(connection, style_id)
             person_id = await _person(connection, person)
             chat_id = None if chat is None else await _chat(connection, chat)
         if style is None or not (style.person_id == person_id or style.chat_id in {chat_id} - {None}):
             return None
-        return await self.queries.photo_intake.photos.get(style.key)
+        return await self.photo_intake.photos.get(style.key)
 
     async def save(
         self, person: Person, name: str, picture: bytes, *, library: Chat | None = None, by_admin: bool = False
@@ -82,7 +74,7 @@ class SavedStyleService:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         if (problem := name_problem(tidy(name))) is not None:
             return problem
-        looked = await self.queries.photo_intake.accept(picture, Kind.REFERENCE)
+        looked = await self.photo_intake.accept(picture, Kind.REFERENCE)
         return looked if isinstance(looked, UserError) else await self._keep(person, tidy(name), looked, library)
 
     async def rename(
@@ -91,7 +83,7 @@ class SavedStyleService:
         """Give one of theirs another name; with `chat`, one of the shelf there, by an admin."""
         if (problem := name_problem(tidy(name))) is not None:
             return problem
-        async with self.queries.database.write() as connection:
+        async with self.database.write() as connection:
             if await _theirs(connection, person, style_id, chat, by_admin=by_admin) is None:
                 return UserError(ErrorCode.STYLE_GONE)
             if not await saved_styles.rename(connection, style_id, name=tidy(name), folded=normalize(name)):
@@ -103,18 +95,18 @@ class SavedStyleService:
         self, person: Person, style_id: int, *, chat: Chat | None = None, by_admin: bool = False
     ) -> UserError | None:
         """Remove one of theirs; with `chat`, one of the shelf there, by an admin. Its picture is gone."""
-        async with self.queries.database.write() as connection:
+        async with self.database.write() as connection:
             style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
                 return UserError(ErrorCode.STYLE_GONE)
             gone = await saved_styles.delete(connection, [style])
         for key in gone:
-            await self.queries.photo_intake.photos.delete(key)
+            await self.photo_intake.photos.delete(key)
         return None
 
     async def share_token(self, person: Person, style_id: int) -> str | UserError:
         """What a link to one of theirs carries: 22 letters and digits, the same every time."""
-        async with self.queries.database.write() as connection:
+        async with self.database.write() as connection:
             if await _theirs(connection, person, style_id, None, by_admin=False) is None:
                 return UserError(ErrorCode.STYLE_GONE)
             token = "".join(self.rng.choices(_ALPHABET, k=TOKEN_CHARS))
@@ -128,7 +120,7 @@ class SavedStyleService:
     async def picture_by_token(self, token: str) -> bytes | None:
         """The picture of the style that a link shares, a JPEG."""
         style = await self._shared(token)
-        return None if style is None else await self.queries.photo_intake.photos.get(style.key)
+        return None if style is None else await self.photo_intake.photos.get(style.key)
 
     async def adopt(self, person: Person, token: str) -> SavedStyle | UserError:
         """A copy of a shared style, to keep; the one they have already, when it is the same picture."""
@@ -147,13 +139,13 @@ class SavedStyleService:
     async def _shared(self, token: str) -> SavedStyleRow | None:
         if _TOKEN.fullmatch(token) is None:
             return None
-        async with self.queries.database.read() as connection:
+        async with self.database.read() as connection:
             return await saved_styles.get_by_token(connection, token)
 
     async def _keep(
         self, person: Person, name: str, looked: AcceptedPhoto, library: Chat | None
     ) -> SavedStyle | UserError:
-        now, photos, database = self.queries.clock.now(), self.queries.photo_intake.photos, self.queries.database
+        now, photos, database = self.clock.now(), self.photo_intake.photos, self.database
         async with database.write() as connection:
             person_id = await person_row(connection, person, now)
         key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=NO_EXPIRY)

@@ -45,11 +45,11 @@ async def discord(
 
     `secret` is the installation's secret, used to encrypt interaction tokens. `api_url` is without a version, e.g.
     `https://discord.com/api`. `by_webhook`: interactions arrive over our HTTP server; private messages arrive over the
-    gateway all the same. `clock` is used for retries and defaults to the job service's clock.
+    gateway all the same. `clock` is used for retries and defaults to the services' clock.
     """
     with install_redaction(), use_api_url(api_url):
         async with httpx.AsyncClient() as http:
-            clock = clock or services.job_service.clock
+            clock = clock or services.clock
             connection = Connection(ClientRef(), token, api_url, clock, by_webhook=by_webhook)
             files = FileDownloader(http, trusted_origins(api_url))
             components = build_components(services, connection, files, secret)

@@ -3,7 +3,7 @@
 import structlog
 from discord.app_commands import Choice
 
-from bot.jobs.style_options import options_for, suggestions
+from bot.saved_styles.style_options import suggestions
 from bot.services import Services
 from handlers.discord.client import BotInteraction
 from handlers.discord.identities import chat_of, requester_of
@@ -23,8 +23,8 @@ class Autocomplete:
         """The styles that match what was typed so far, at most 25."""
         person = requester_of(interaction)
         try:
-            language = await self._services.job_service.language(person)
-            options = await options_for(self._services, person, chat_of(interaction, ephemeral=False))
+            language = await self._services.queries.language(person)
+            options = await self._services.style_options.in_chat(person, chat_of(interaction, ephemeral=False))
         except Exception:  # e.g. the database is down; a missing suggestion is not worth an error message
             log.exception("style suggestions failed")
             return []

@@ -11,7 +11,7 @@ from bot.conversation.buttons import ButtonRouter
 from bot.conversation.keyed_executor import KeyedExecutor
 from bot.conversation.responder import Responder
 from bot.conversation.retry import Interrupted
-from bot.messaging.callback_data import Verb, parse
+from bot.messaging.callback_data import UploadReference
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer
 from handlers.discord.client import BotInteraction
 from handlers.discord.deferral import Deferral
@@ -47,8 +47,7 @@ class ComponentPresses:
                 await self._handle_modal(interaction)
 
     async def _handle_press(self, interaction: BotInteraction, data: str) -> None:
-        press = parse(data)
-        if press is not None and press.verb is Verb.BRING:
+        if (press := UploadReference.unpack(data)) is not None:
             await self.deferral.send_modal(interaction, reference_modal(press, interaction.locale.value))
             return
         reply = await self.deferral.defer_update(interaction)

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.conversation.buttons import ButtonRouter
 from bot.conversation.keyed_executor import KeyedExecutor
-from bot.conversation.messages import MessageRouter
 from bot.conversation.responder import Responder
 from bot.conversation.retry import Retry
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform_files import PlatformFiles
-from bot.services import Services
+from bot.services import Services, open_conversation
 from handlers.discord.api_writer import ApiWriter
 from handlers.discord.autocomplete import Autocomplete
 from handlers.discord.client import DiscordClient, EventHandlers
@@ -49,16 +47,18 @@ class Components:
         )
         tree = BotCommandTree(DiscordClient(handlers))
         await tree.set_translator(CommandTranslator())
-        for command in (*general_commands(self.responder), *style_commands(self.responder, self.autocomplete)):
+        registered = self.responder.message_router.registry.commands.values()
+        for command in general_commands(registered, self.responder):
             tree.add_command(command)
+        for style_command in style_commands(self.responder, self.autocomplete):
+            tree.add_command(style_command)
         return tree
 
 
 def build_components(services: Services, connection: Connection, files: FileDownloader, secret: bytes) -> Components:
     """Build the parts for one bot around its connection."""
-    job_service, client_ref, executor = services.job_service, connection.client_ref, KeyedExecutor()
-    now = job_service.clock.now
-    rows = job_service.database, account_of(connection.token), job_service.clock
+    client_ref, executor = connection.client_ref, KeyedExecutor()
+    rows = services.database, account_of(connection.token), services.clock
     platform_files, replies = PlatformFiles(*rows), InteractionReplies(InteractionTokens(*rows), token_cipher(secret))
     api_writer = ApiWriter(client_ref)
     routes = (InteractionsEndpoint(client_ref).route,) if connection.by_webhook else ()
@@ -66,16 +66,17 @@ def build_components(services: Services, connection: Connection, files: FileDown
         api_writer,
         replies,
         platform_files,
-        UploadLimits(job_service.photo_intake),
+        UploadLimits(services.photo_intake),
         connection=connection,
         routes=routes,
     )
     retry = Retry(connection.clock)
-    responder, parser, deferral = Responder(platform, retry), Parser(files), Deferral(replies, now)
+    responder, parser, deferral = Responder(platform, retry), Parser(files), Deferral(replies, services.clock.now)
+    conversation = open_conversation(services, "", capabilities=platform.capabilities)
     discord_responder = DiscordResponder(
         parser,
         deferral,
-        MessageRouter(services, "", now, room=platform.capabilities),
+        conversation.messages,
         responder,
         platform_files,
         platform.upload_limits,
@@ -84,7 +85,7 @@ def build_components(services: Services, connection: Connection, files: FileDown
     component_presses = ComponentPresses(
         parser,
         deferral,
-        ButtonRouter(services, now, room=platform.capabilities),
+        conversation.buttons,
         responder,
         platform.interaction_messages,
         executor,

@@ -7,7 +7,7 @@ from typing import Any
 from discord.ui import FileUpload, Label, Modal
 
 from bot.i18n import texts_for
-from bot.messaging.callback_data import Press, Verb, parse
+from bot.messaging.callback_data import UploadReference
 
 FILE_FIELD = "picture"  # custom_id of the file field
 MAX_TITLE = 45
@@ -23,8 +23,8 @@ class UploadedFile:
     content_type: str | None
 
 
-def reference_modal(press: Press, language: str) -> Modal:
-    """The modal for a BRING press. It is stopped at once, so that the library does not keep it in memory."""
+def reference_modal(press: UploadReference, language: str) -> Modal:
+    """The modal that asks for a reference picture. It is stopped at once, so that the library does not keep it."""
     texts = texts_for(language)
     modal = Modal(title=texts.gettext("Paint it like a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None)
     field: FileUpload[Modal] = FileUpload(custom_id=FILE_FIELD, min_values=1, max_values=1)
@@ -35,9 +35,9 @@ def reference_modal(press: Press, language: str) -> Modal:
 
 def parse_reference_modal(data: Mapping[str, Any]) -> tuple[int, UploadedFile] | None:
     """The job that a submitted modal is about and the uploaded picture; None if the modal is not ours."""
-    press = parse(str(data.get("custom_id", "")))
+    press = UploadReference.unpack(str(data.get("custom_id", "")))
     files = data.get("resolved", {}).get("attachments", {})
-    if press is None or press.verb is not Verb.BRING or not files:
+    if press is None or not files:
         return None
     file = next(iter(files.values()))
-    return press.about, UploadedFile(file["url"], int(file["size"]), file["filename"], file.get("content_type"))
+    return press.job, UploadedFile(file["url"], int(file["size"]), file["filename"], file.get("content_type"))

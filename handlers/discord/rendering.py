@@ -14,7 +14,7 @@ from discord.ui import Button, Select, View
 from discord.utils import escape_markdown
 
 from bot.messaging import platform
-from bot.messaging.callback_data import Verb, parse
+from bot.messaging.callback_data import ChooseStyle, UploadReference, UseSavedStyle, kind_of
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Card, Document, Mention, Picture
 
@@ -26,7 +26,7 @@ MAX_FILES = 10
 SELECT_PREFIX = "pick:"  # of a select menu's custom_id; its chosen value is callback data like a button's
 _COMMAND = re.compile(r"(?<![\w/<:])/([a-z]+)\b", re.ASCII)
 _DUPLICATE_MARK = "#"  # two buttons may have equal callback data (e.g. both page buttons), but not equal custom_ids
-_STYLE_VERBS = frozenset({Verb.CHOOSE, Verb.WEAR, Verb.BRING})
+_STYLE_KINDS = frozenset({ChooseStyle.KIND, UseSavedStyle.KIND, UploadReference.KIND})
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,7 @@ def _style_select(styles: Sequence[platform.Button]) -> Select[View]:
 
 
 def _is_style_choice(button: platform.Button) -> bool:
-    press = parse(button.data)
-    return press is not None and press.verb in _STYLE_VERBS
+    return kind_of(button.data) in _STYLE_KINDS
 
 
 def _fit_rows(rows: list[list[platform.Button]], max_rows: int) -> list[list[platform.Button]]:

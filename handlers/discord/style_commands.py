@@ -6,7 +6,6 @@ from discord import Attachment, Member, Message, User, app_commands
 from discord.app_commands import Choice, ContextMenu
 
 from bot.i18n import mark
-from bot.messaging.commands import CommandName
 from handlers.discord.autocomplete import Autocomplete
 from handlers.discord.client import BotInteraction
 from handlers.discord.commands import SlashCommand
@@ -27,7 +26,7 @@ def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
     async def suggest(interaction: BotInteraction, typed: str) -> list[Choice[str]]:
         return await autocomplete.styles(interaction, typed)
 
-    @app_commands.command(name=CommandName.STYLE.value, description=mark("Repaint a photo"))
+    @app_commands.command(name="style", description=mark("Repaint a photo"))
     @app_commands.describe(
         photo=mark("The photo"),
         style=mark("How to paint it; nothing: a card asks"),
@@ -64,7 +63,7 @@ def _again_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
     async def suggest(interaction: BotInteraction, typed: str) -> list[Choice[str]]:
         return await autocomplete.styles(interaction, typed)
 
-    @app_commands.command(name=CommandName.AGAIN.value, description=mark("My last photo once more"))
+    @app_commands.command(name="again", description=mark("My last photo once more"))
     @app_commands.describe(
         style=mark("In which style; nothing: the same, with fresh brushwork"), private=mark("Only you see it")
     )

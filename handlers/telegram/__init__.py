@@ -58,12 +58,10 @@ async def telegram(
     """
     with redact_token(token):
         bot = create_bot(token, api_url, per_second)
-        clock = clock or services.job_service.clock
-        job_service, account = services.job_service, account_name(token)
-        inbox = UpdateInbox(
-            job_service.database, account, job_service.clock, job_service.wakeups, secrets.token_hex(8), alone
-        )
-        writer = ApiWriter(bot, ChatState(job_service.database, account, job_service.clock))
+        clock, account = clock or services.clock, account_name(token)
+        database, core_clock = services.database, services.clock
+        inbox = UpdateInbox(database, account, core_clock, services.wakeups, secrets.token_hex(8), alone)
+        writer = ApiWriter(bot, ChatState(database, account, core_clock))
         receiver = Webhook(bot, webhook, inbox) if webhook else None
         connection = Connection(writer, services, receiver, frozenset(owners), clock)
         deps = writer, SendLimits(clock.now), clock, services.groups.migrate

@@ -14,36 +14,37 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.conversation.command_menu import Scope, about, menu
+from bot.conversation.command_menu import about, menu
 from bot.i18n import LANGUAGES, texts_for
+from bot.messaging.registry import Command, Menu
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.identities import PLATFORM
 
 log = structlog.get_logger(__name__)
 
 
-async def update_profile(bot: Bot, owners: Collection[str], *, for_sale: bool) -> None:
+async def update_profile(bot: Bot, owners: Collection[str], commands: Collection[Command]) -> None:
     """Set command menus and descriptions. English is the default for languages without a translation.
 
     The bot works without them, so failures are only logged. The owner's own menu can't be set until they have started a
     chat with the bot.
     """
     for language in LANGUAGES:
-        for scope, bot_scope in _scopes(owners):
-            commands = menu(texts_for(language), scope, for_sale=for_sale)
-            await _log_failure(_set_commands(bot, commands, bot_scope, _language_code(language)))
+        for which, bot_scope in _scopes(owners):
+            shown = menu(commands, texts_for(language), which)
+            await _log_failure(_set_commands(bot, shown, bot_scope, _language_code(language)))
         await _log_failure(_set_descriptions(bot, language))
 
 
-def _scopes(owners: Collection[str]) -> Iterator[tuple[Scope, BotCommandScope]]:
-    yield Scope.PRIVATE, BotCommandScopeDefault()
-    yield Scope.PRIVATE, BotCommandScopeAllPrivateChats()
-    yield Scope.GROUP, BotCommandScopeAllGroupChats()
-    yield Scope.GROUP_ADMIN, BotCommandScopeAllChatAdministrators()
+def _scopes(owners: Collection[str]) -> Iterator[tuple[Menu, BotCommandScope]]:
+    yield Menu.PRIVATE, BotCommandScopeDefault()
+    yield Menu.PRIVATE, BotCommandScopeAllPrivateChats()
+    yield Menu.GROUP, BotCommandScopeAllGroupChats()
+    yield Menu.GROUP_ADMIN, BotCommandScopeAllChatAdministrators()
     for owner in owners:
         platform, _, number = owner.partition(":")
         if platform == PLATFORM and number.isdecimal():
-            yield Scope.OWNER, BotCommandScopeChat(int(number))
+            yield Menu.OWNER, BotCommandScopeChat(int(number))
 
 
 async def _log_failure(call: Awaitable[None]) -> None:

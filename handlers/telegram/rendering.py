@@ -13,14 +13,21 @@ from telegram import (
     User,
 )
 
-from bot.messaging.callback_data import Verb, parse
+from bot.messaging.callback_data import (
+    AnswerConsent,
+    CancelJob,
+    ChooseStyle,
+    SurpriseMe,
+    TurnStylePage,
+    kind_of,
+)
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Button, Card, Mention, Picture
 
 MAX_TEXT, MAX_CAPTION, MAX_INLINE_QUERY = 4096, 1024, 256
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
 # Buttons that work on inline messages. Saved styles are left out: strangers there shouldn't read their names.
-_INLINE_VERBS = frozenset({Verb.CHOOSE, Verb.SURPRISE, Verb.PAGE, Verb.CONSENT, Verb.CANCEL})
+_INLINE_KINDS = frozenset(kind.KIND for kind in (ChooseStyle, SurpriseMe, TurnStylePage, AnswerConsent, CancelJob))
 
 
 def keyboard(rows: ButtonRows, *, can_share: bool, inline: bool = False) -> InlineKeyboardMarkup | None:
@@ -41,8 +48,7 @@ def _button(button: Button, *, can_share: bool, inline: bool) -> InlineKeyboardB
         return InlineKeyboardButton(button.label, url=button.link)
     if button.share is not None:
         return _share_button(button.label, button.share) if can_share else None
-    press = parse(button.data)
-    if inline and (press is None or press.verb not in _INLINE_VERBS):
+    if inline and kind_of(button.data) not in _INLINE_KINDS:
         return None
     return InlineKeyboardButton(button.label, callback_data=button.data)
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.conversation.buttons import ButtonRouter
-from bot.conversation.messages import MessageRouter
 from bot.conversation.retry import Retry
 from bot.runtime.clock import Clock
 from bot.runtime.event_loop import run_until
-from bot.services import Services
+from bot.services import Conversation, Services, open_conversation
 from handlers.telegram.api_writer import ApiWriter
 from handlers.telegram.command_menu import update_profile
 from handlers.telegram.errors import TokenRefused
@@ -71,9 +69,10 @@ class Connection:
                 await self.connect()
         if self.webhook is None:
             return
-        await self._update_profile()
+        conversation = self._conversation(platform)
+        await self._update_profile(conversation)
         try:
-            await self.webhook.run(self._dispatcher(platform))
+            await self.webhook.run(self._dispatcher(platform, conversation))
         finally:
             await self.webhook.shutdown()
 
@@ -83,15 +82,16 @@ class Connection:
 
     async def _poll(self, platform: TelegramPlatform) -> None:
         await self._connected.wait()
-        await self._update_profile()
-        poller = LongPoller(self.writer.bot, self._dispatcher(platform), self.clock)
+        conversation = self._conversation(platform)
+        await self._update_profile(conversation)
+        poller = LongPoller(self.writer.bot, self._dispatcher(platform, conversation), self.clock)
         try:
             await poller.run()
         finally:
             await poller.shutdown()
 
-    async def _update_profile(self) -> None:
-        await update_profile(self.writer.bot, self.owners, for_sale=bool(self.services.credits.packages))
+    async def _update_profile(self, conversation: Conversation) -> None:
+        await update_profile(self.writer.bot, self.owners, conversation.messages.registry.commands.values())
 
     async def _configure_webhook(self) -> None:
         """Set or delete the webhook, and keep pending updates."""
@@ -111,16 +111,22 @@ class Connection:
         except BadRequest:
             raise WebhookRefused from None
 
-    def _dispatcher(self, platform: TelegramPlatform) -> UpdateDispatcher:
-        services, bot_user = self.services, self.writer.bot_user
+    def _conversation(self, platform: TelegramPlatform) -> Conversation:
+        bot_user = self.writer.bot_user
         assert bot_user is not None
-        now, username = services.job_service.clock.now, bot_user.username or ""
-        retry, lookups = Retry(self.clock), TelegramLookups(self.writer.bot, bot_user, services.job_service.clock)
+        username = bot_user.username or ""
 
         def link(payload: str) -> str:
             return f"https://t.me/{username}?start={payload}"
 
-        message_router = MessageRouter(services, username, now, link=link, bank=platform)
-        button_router = ButtonRouter(services, now, link=link)
-        responder = TelegramResponder(platform, lookups, message_router, button_router, retry)
-        return UpdateDispatcher(responder, OtherUpdates(platform, lookups, message_router, retry), retry, self.clock)
+        return open_conversation(
+            self.services, username, link=link, refunder=platform, capabilities=platform.capabilities
+        )
+
+    def _dispatcher(self, platform: TelegramPlatform, conversation: Conversation) -> UpdateDispatcher:
+        bot_user = self.writer.bot_user
+        assert bot_user is not None
+        retry, lookups = Retry(self.clock), TelegramLookups(self.writer.bot, bot_user, self.services.clock)
+        messages, buttons = conversation.messages, conversation.buttons
+        responder = TelegramResponder(platform, lookups, messages, buttons, retry)
+        return UpdateDispatcher(responder, OtherUpdates(platform, lookups, messages, retry), retry, self.clock)

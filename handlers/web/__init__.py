@@ -23,15 +23,15 @@ __all__ = ["web_chat"]
 
 
 def web_chat(
-    job_service: JobService, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False
+    jobs: JobService, *, secret: bytes, allowed_hosts: frozenset[str] | None, secure: bool = False
 ) -> Starlette:
     """The ASGI application, to be mounted at the root.
 
     `secret` signs the visitors' cookies. `allowed_hosts` are the names (without ports) accepted in the Host header,
     None for any; pass them when the server is bound to loopback. `secure`: the page is reached over https only.
     """
-    page, job_api = Page(read_static()), JobApi(job_service)
-    events = JobEvents(job_service, job_api)
+    page, job_api = Page(read_static()), JobApi(jobs)
+    events = JobEvents(jobs, job_api)
     cookies = VisitorCookies(secret, secure=secure, new_id=lambda: secrets.token_hex(16))
     return Starlette(
         routes=[
@@ -47,7 +47,7 @@ def web_chat(
             Middleware(VisitorMiddleware, cookies=cookies, clock=time.monotonic),
         ],
         exception_handlers={
-            HttpProblem: problem_handler(job_service.clock.now),
+            HttpProblem: problem_handler(jobs.clock.now),
             HTTPException: handle_http_exception,
             Exception: handle_unexpected_error,
         },

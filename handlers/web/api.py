@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot.domain import styles
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.jobs.service import JobService
 from handlers.web.errors import HttpProblem
 from handlers.web.forms import MAX_FORM_BYTES, MAX_SMALL_FORM_BYTES, JobForm, open_form, parse_fields
@@ -44,8 +45,8 @@ def job_id(request: Request) -> int:
 class JobApi:
     """The routes under /api."""
 
-    def __init__(self, job_service: JobService) -> None:
-        self._job_service = job_service
+    def __init__(self, jobs: JobService) -> None:
+        self._jobs = jobs
         self._form_slots = asyncio.Semaphore(MAX_PARSED_FORMS)
 
     def routes(self) -> list[BaseRoute]:
@@ -66,23 +67,23 @@ class JobApi:
         language = visit_of(request).texts.language
         offered = [
             style_json(style, language, has_sample=bool(styles.sample(style.slug)))
-            for style in self._job_service.styles()
+            for style in self._jobs.queries.styles()
         ]
         return JSONResponse({"styles": offered})
 
     async def quota(self, request: Request) -> Response:
-        return JSONResponse(quota_json(await self._job_service.quota(visit_of(request).person)))
+        return JSONResponse(quota_json(await self._jobs.queries.quota(visit_of(request).person)))
 
     async def history(self, request: Request) -> Response:
         visit = visit_of(request)
-        views = await self._job_service.history(visit.person)
+        views = await self._jobs.queries.history(visit.person)
         body = {"jobs": [job_json(view, visit.texts) for view in views]}
-        return JSONResponse(body, background=BackgroundTask(self._job_service.mark_told, views))
+        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_told, views))
 
     async def job(self, request: Request) -> Response:
         view = await self.own_job(request)
         body = job_json(view, visit_of(request).texts)
-        return JSONResponse(body, background=BackgroundTask(self._job_service.mark_told, [view]))
+        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_told, [view]))
 
     async def create(self, request: Request) -> Response:
         visit = visit_of(request)
@@ -91,54 +92,49 @@ class JobApi:
             if form.photo is None:
                 raise HttpProblem.of(UserError(ErrorCode.PHOTO_MISSING))
             style = style_index(form.style, has_reference=form.reference is not None)
-            answer = await self._job_service.request(
-                visit.person,
-                visit.chat,
-                photo=form.photo,
-                style=style,
-                reference=form.reference,
-                source=_source(visit, form),
-            )
+            choice = StyleChoice(style, picture=form.reference)
+            wanted = JobRequest(visit.person, visit.chat, _source(visit, form), photo=form.photo, style=choice)
+            answer = await self._jobs.submit(wanted)
         return _accepted(answer, visit)
 
     async def repeat(self, request: Request) -> Response:
         visit, number = visit_of(request), job_id(request)
         async with open_form(request, MAX_SMALL_FORM_BYTES) as parts:
             form = await parse_fields(parts)
-        style = style_index(form.style, has_reference=False) if form.style else None
-        answer = await self._job_service.repeat(visit.person, number, style=style, source=_source(visit, form))
+        choice = StyleChoice(style_index(form.style, has_reference=False)) if form.style else None
+        answer = await self._jobs.repeat(
+            JobRequest(visit.person, visit.chat, _source(visit, form), style=choice), number
+        )
         return _accepted(answer, visit)
 
     async def delete(self, request: Request) -> Response:
         """Cancel a job that has not ended (200 with the job), or delete one that has (204)."""
         visit, view = visit_of(request), await self.own_job(request)
         if view.state not in WAITING:
-            user_error = await self._job_service.delete(visit.person, view.id)
+            user_error = await self._jobs.delete(visit.person, view.id)
             if user_error:
                 raise HttpProblem.of(user_error)
             return Response(status_code=204)
-        answer = await self._job_service.cancel(visit.person, view.id)
+        answer = await self._jobs.cancel(visit.person, view.id)
         if isinstance(answer, UserError):
             raise HttpProblem.of(answer)
-        return JSONResponse(
-            job_json(answer, visit.texts), background=BackgroundTask(self._job_service.mark_told, [answer])
-        )
+        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._jobs.mark_told, [answer]))
 
     async def result(self, request: Request) -> Response:
         visit, number = visit_of(request), job_id(request)
-        picture = await self._job_service.result(visit.person, number)
+        picture = await self._jobs.queries.result(visit.person, number)
         name = download_name(await self.own_job(request)) if "download" in request.query_params else None
         response = _jpeg(picture, name)
         if request.method == "GET":  # recorded after the last byte: until then the visitor has not seen it
-            response.background = BackgroundTask(self._job_service.mark_delivered, visit.person, number)
+            response.background = BackgroundTask(self._jobs.mark_delivered, visit.person, number)
         return response
 
     async def photo(self, request: Request) -> Response:
-        return _jpeg(await self._job_service.original(visit_of(request).person, job_id(request)))
+        return _jpeg(await self._jobs.queries.original(visit_of(request).person, job_id(request)))
 
     async def own_job(self, request: Request) -> JobView:
         """The visitor's own job that the path names. Raises HttpProblem."""
-        view = await self._job_service.job(visit_of(request).person, job_id(request))
+        view = await self._jobs.queries.job(visit_of(request).person, job_id(request))
         if view is None:
             raise HttpProblem.of(UserError(ErrorCode.NOT_FOUND))
         return view

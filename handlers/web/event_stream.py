@@ -23,8 +23,8 @@ _ENDED_IDS = frozenset(state.value for state in ENDED)
 class JobEvents:
     """The route for one job's events."""
 
-    def __init__(self, job_service: JobService, job_api: JobApi) -> None:
-        self._job_service = job_service
+    def __init__(self, jobs: JobService, job_api: JobApi) -> None:
+        self._jobs = jobs
         self._job_api = job_api
         self._open_streams: Counter[str] = Counter()
 
@@ -41,9 +41,9 @@ class JobEvents:
         visitor = visit.person.platform_id
         self._open_streams[visitor] += 1
         try:
-            async for view in self._job_service.watch(visit.person, job_id):
+            async for view in self._jobs.queries.watch(visit.person, job_id):
                 yield job_event(view, visit.texts)
-                await self._job_service.mark_told([view])
+                await self._jobs.mark_told([view])
         finally:
             self._open_streams[visitor] -= 1
             if not self._open_streams[visitor]:

@@ -2,7 +2,7 @@
 an ASGI transport, and a fake engine that makes real JPEGs in milliseconds.
 
     async with running_app(tmp_path) as app:
-        view = accepted(await app.job_service.request(person, chat, photo=portrait_jpeg(), style=0, source="test:1"))
+        view = accepted(await app.services.jobs.request(person, chat, photo=portrait_jpeg(), style=0, source="test:1"))
         done = await ended(app, person, view.id)
 
     async with running_app(tmp_path, platforms=[my_platform], daily_free_images=3) as app: ...
@@ -71,7 +71,7 @@ async def served_app(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Inst
 async def ended(app: Installation, person: Person, job_id: int) -> JobView:
     """The job once it has ended."""
     last = None
-    async for view in app.job_service.watch(person, job_id):
+    async for view in app.services.queries.watch(person, job_id):
         last = view
     assert last is not None, "no such job"
     assert last.state in ENDED, last

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Installation
-from bot.conversation.buttons import ButtonPress, ButtonRouter, CallbackAnswer
-from bot.conversation.messages import MessageRouter
 from bot.domain.error_codes import ErrorCode, UserError
+from bot.messaging.callbacks import ButtonPress, CallbackAnswer
 from bot.messaging.incoming import Attachment, IncomingMessage
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, Card, Chat, Person
+from bot.services import Conversation, open_conversation
 from tests.harness.app import running_app
 
 US = "repaint_test_bot"
@@ -81,7 +81,7 @@ class ChatUser:
         number = str(next(_numbers))
         how = {"addressed": not self.chat.is_group, "source": f"test:{number}", "message_id": number, **how}
         message = IncomingMessage(self.person, self.chat, text=words, is_admin=self.admin, **how)
-        card = await self.harness.conversation.answer(message)
+        card = await self.harness.conversation.messages.answer(message)
         if card is not None:
             await self.harness.platform.show(Address(self.chat, reply_to=number), card)
         return card
@@ -99,7 +99,7 @@ class ChatUser:
         message_id = next((message for message, shown in platform.cards.items() if shown is card), "gone")
         source = f"test:press:{next(_numbers)}"
         pressed = ButtonPress(self.person, self.chat, data, source, message_id, is_admin=self.admin)
-        answer = await self.harness.presses.press(pressed)
+        answer = await self.harness.conversation.buttons.press(pressed)
         here = Address(self.chat, message_id=message_id)
         if answer.remove:
             await platform.remove(here, answer.notice)
@@ -135,8 +135,7 @@ class ChatHarness:
 
     app: Installation
     platform: ChatPlatform
-    conversation: MessageRouter
-    presses: ButtonRouter
+    conversation: Conversation
 
     def person(self, name: str, language: str = "en") -> ChatUser:
         """A person in their own chat."""
@@ -152,9 +151,8 @@ async def chat_harness(data_dir: Path, **options: Any) -> AsyncIterator[ChatHarn
     """The app, running until the block ends; keywords as for `running_app`."""
     platform = ChatPlatform()
     async with running_app(data_dir, platforms=[platform], **options) as app:
-        now = app.job_service.clock.now
-        conversation = MessageRouter(app.services, US, now, link=link)
-        yield ChatHarness(app, platform, conversation, ButtonRouter(app.services, now, link=link, dice=lambda _: 0))
+        conversation = open_conversation(app.services, US, link=link, dice=lambda _: 0)
+        yield ChatHarness(app, platform, conversation)
 
 
 def link(payload: str) -> str:

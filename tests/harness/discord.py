@@ -44,7 +44,7 @@ class DiscordApp:
 
     async def units(self, user: SimulatedUser) -> tuple[int, int]:
         """The units used and reserved today."""
-        quota = await self.installation.job_service.quota(user.person)
+        quota = await self.installation.services.queries.quota(user.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, locale: str = "en-US") -> SimulatedUser:

@@ -91,7 +91,7 @@ class Replicas:
     async def holder(self, role: str) -> int:
         """Which installation does this now."""
         names = [one.roles.owner for one in self.apps if isinstance(one.roles, Election)]
-        async with self.apps[0].job_service.database.read() as connection:
+        async with self.apps[0].services.database.read() as connection:
             found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
             return names.index(found.scalar_one())
 

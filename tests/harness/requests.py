@@ -9,8 +9,10 @@ from sqlalchemy import text
 from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import WallClock
+from bot.services import Services
 from storage import balances, ledger
 from tests.fakes.dashscope.service import portrait_jpeg
 
@@ -34,9 +36,17 @@ def a_photo() -> bytes:
 
 
 async def asks(app: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
-    """One more wish, with a photo of its own unless one is given."""
+    """One more request, with a photo of its own unless one is given. `how`: fields of `JobRequest`, and `saved` or
+    `reference` for what it is to be painted like."""
+    choice = StyleChoice(style, saved=how.pop("saved", None), picture=how.pop("reference", None))
     how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
-    return await app.job_service.request(person, chat, style=style, **how)
+    return await app.services.jobs.submit(JobRequest(person, chat, style=choice, **how))
+
+
+async def denied_at(services: Services, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
+    """Why somebody can't ask in a chat at all, if so."""
+    access = await services.queries.chat_access(person, chat)
+    return access.problem(by_admin=by_admin, now=services.clock.now())
 
 
 def reason(answer: object) -> ErrorCode:
@@ -57,7 +67,7 @@ class Day:
 
 async def audit(app: Installation) -> None:
     """Sums and rows of all units agree, and every job that has ended is settled."""
-    async with app.job_service.database.read() as connection:
+    async with app.services.database.read() as connection:
         assert await ledger.audit(connection) == ()
         assert await balances.audit(connection) == ()
         open_units = await connection.execute(
@@ -74,7 +84,7 @@ async def audit(app: Installation) -> None:
 
 async def rows(app: Installation, sql: str, **values: object) -> list[Any]:
     """Whatever a test wants to know."""
-    async with app.job_service.database.read() as connection:
+    async with app.services.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
@@ -87,4 +97,4 @@ async def kept_of(app: Installation, person: Person) -> set[str]:
         id=person.platform_id,
     )
     owners = {str(row.id) for row in found}
-    return {key for key in await app.job_service.photo_intake.photos.keys() if key.split("/")[1] in owners}
+    return {key for key in await app.services.photo_intake.photos.keys() if key.split("/")[1] in owners}

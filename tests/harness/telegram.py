@@ -41,7 +41,7 @@ class TelegramHarness:
 
     async def units(self, user: ChatUser) -> tuple[int, int]:
         """Units used and reserved today."""
-        quota = await self.app.job_service.quota(user.person)
+        quota = await self.app.services.queries.quota(user.person)
         return quota.used, quota.reserved
 
     def person(self, number: int, language: str = "en") -> ChatUser:

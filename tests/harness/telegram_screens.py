@@ -11,27 +11,39 @@ from decimal import Decimal
 from bot.admin.cards import admin_card, broadcasts_card, failures_text
 from bot.admin.service import AccountFigures, AdminFigures
 from bot.billing.credits import CreditPackage
-from bot.billing.payments import offers_card, support_card, terms_text
-from bot.conversation.help import cancel_text, help_text, quota_text, start_text, styles_text
+from bot.billing.payments import offers_card, support_card, terms_text, thanks_text
+from bot.conversation import photos, status, style_gallery
+from bot.conversation.help import help_text, start_text
 from bot.conversation.history import history_card
+from bot.conversation.status import cancel_text, quota_text
+from bot.conversation.style_gallery import styles_text
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, QuotaView, State
-from bot.domain.styles import REFERENCE, STYLES
-from bot.groups.chat_commands import greeting_card, thanks_text
+from bot.domain.styles import REFERENCE, STYLES, SavedStyle
+from bot.groups import chat_commands as group_commands
+from bot.groups.chat_commands import greeting_card
 from bot.groups.settings import GroupSettings
-from bot.groups.settings_card import looks_card, settings_card
+from bot.groups.settings_card import settings_card, styles_card
 from bot.i18n import LANGUAGES, Texts, texts_for
-from bot.jobs.style_options import ordered
 from bot.messaging.album_card import album_card
 from bot.messaging.job_card import confirm_delete_rows, job_card
 from bot.messaging.platform import Card, Person, Picture
+from bot.privacy import chat_commands as privacy_commands
 from bot.privacy.chat_commands import confirm_forget_card, forgotten_text, language_card, opted_out_card, privacy_text
 from bot.privacy.service import DeletedCounts, PrivacyFacts
+from bot.saved_styles import chat_commands as saved_style_commands
 from bot.saved_styles.chat_commands import saved_card, saved_styles_card, shared_card
-from bot.saved_styles.service import SavedStyle
+from bot.saved_styles.style_options import ordered
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 
+HELP = sorted(
+    (
+        *(*photos.HELP, *style_gallery.HELP, *status.HELP, *saved_style_commands.HELP),
+        *(*group_commands.HELP, *privacy_commands.HELP),
+    ),
+    key=lambda line: line.rank,
+)
 BEGIN, END = "<!-- screens: begin -->", "<!-- screens: end -->"
 HOUR = 3600.0
 PICTURE = Picture(b"", "repaint.jpg", "")
@@ -144,7 +156,7 @@ def as_text(card: Card) -> str:
 def command_screens(texts: Texts) -> Iterator[tuple[str, str]]:
     yield "/start", start_text(QUOTA, texts, is_group=False)
     yield "/start in a group", start_text(QUOTA, texts, is_group=True)
-    yield "/help", help_text(texts)
+    yield "/help", help_text(HELP, texts)
     yield "/styles", "( the gallery )\n" + styles_text(STYLES[:3], texts)
     yield "/quota", quota_text(QUOTA, texts, 0.0)
     yield "/cancel", cancel_text(2, texts)
@@ -169,7 +181,7 @@ def feature_screens(person: Person) -> Iterator[tuple[str, str]]:
     yield "/lang", as_text(language_card(person))
     yield "Added to a group, with privacy mode on", greeting_card(person, "your_bot", hears_all=False).text
     yield "/settings", as_text(settings_card(GROUP_SETTINGS, person))
-    yield "The styles of a group", as_text(looks_card(GROUP_SETTINGS, STYLES[:5], person, page=0))
+    yield "The styles of a group", as_text(styles_card(GROUP_SETTINGS, STYLES[:5], person, page=0))
     yield "/give 3", thanks_text(3, 5, person)
     yield "/buy", as_text(offers_card((CreditPackage(10, 50), CreditPackage(50, 200)), 0, person))
     yield "/terms", terms_text(texts)

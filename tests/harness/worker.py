@@ -29,7 +29,9 @@ from bot.domain.poll_schedule import TaskDurations
 from bot.domain.styles import STYLES
 from bot.imaging import Intake
 from bot.jobs.admission import AdmissionRules, admit
+from bot.jobs.drafts import Drafts
 from bot.jobs.photo_intake import PhotoIntake
+from bot.jobs.queries import JobQueries
 from bot.jobs.queue_snapshot import QueueSnapshots
 from bot.jobs.service import JobService
 from bot.jobs.views import Capacity
@@ -83,7 +85,8 @@ class Workers:
     """An installation without platforms. `api_accounts` are driven inside `running()`."""
 
     deps: WorkerDeps
-    job_service: JobService
+    queries: JobQueries
+    jobs: JobService
     gate: Gate
     rules: AdmissionRules
     api_accounts: list[ApiAccount]
@@ -145,7 +148,7 @@ class Workers:
 
     async def units(self, who: str = "anna") -> tuple[int, int]:
         """Reserved and used units of a person today; also audits the ledger."""
-        view = await self.job_service.quota(Person("test", who))
+        view = await self.queries.quota(Person("test", who))
         async with self.database.read() as connection:
             assert await ledger.audit(connection) == ()
         return view.reserved, view.used
@@ -168,7 +171,7 @@ class Workers:
 
     async def cancel(self, job: Job, who: str = "anna") -> None:
         """Cancel a job as its person does."""
-        await self.job_service.cancel(Person("test", who), job.id)
+        await self.jobs.cancel(Person("test", who), job.id)
 
 
 @asynccontextmanager
@@ -202,5 +205,6 @@ async def open_workers(
         )
         photo_intake = PhotoIntake(Intake(), photos, keep_seconds=3600)
         snapshots = QueueSnapshots(database, wakeups, deps.clock, capacity)
-        job_service = JobService(database, photo_intake, wakeups, deps.clock, capacity, rules, STYLES, snapshots)
-        yield Workers(deps, job_service, here, rules, api_accounts)
+        queries = JobQueries(database, photos, wakeups, deps.clock, capacity, rules, STYLES, snapshots)
+        jobs = JobService(database, wakeups, deps.clock, queries, Drafts(database, photo_intake, deps.clock))
+        yield Workers(deps, queries, jobs, here, rules, api_accounts)

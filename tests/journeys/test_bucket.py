@@ -117,7 +117,7 @@ async def test_what_somebody_forgets_is_gone_from_the_bucket(tmp_path: Path, ser
         assert (gone.photos, gone.results) == (1, 1)
         left = server.raw_keys(bucket)
         assert len({key.split("/")[2] for key in left}) == 1  # Ben's, and nothing but that
-        assert await app.job_service.delete(BEN, view.id) is None
+        assert await app.services.jobs.delete(BEN, view.id) is None
         assert server.raw_keys(bucket) == []
 
 
@@ -171,7 +171,7 @@ async def test_what_one_process_has_taken_in_another_shows_and_forgets(
         for here, there in ((one, two), (two, one)):
             view = accepted(await asks(here, ANNA, private(ANNA)))
             assert (await ended(there, ANNA, view.id)).state == State.STORED
-            assert (await there.job_service.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
+            assert (await there.services.queries.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
         await two.services.privacy.forget(ANNA)
         assert server.raw_keys(bucket) == []
@@ -208,7 +208,7 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
 async def _until(app: Installation, job_id: int, state: State) -> None:
     async with asyncio.timeout(60):
         while True:
-            wakeup, view = app.deps.wakeups.subscribe(), await app.job_service.job(ANNA, job_id)
+            wakeup, view = app.deps.wakeups.subscribe(), await app.services.queries.job(ANNA, job_id)
             if view is not None and view.state == state:
                 return
             await app.deps.clock.wait(wakeup, 1.0)

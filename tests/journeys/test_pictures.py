@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.job_view import State
-from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from stylizer.engines import real_engine
 from tests import ROOT
 from tests.harness.app import ANNA, accepted, ended, private, running_app
@@ -29,20 +29,22 @@ def portrait(width: int, height: int) -> bytes:
 async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(tmp_path: Path) -> None:
     photo = portrait(600, 500)
     async with running_app(tmp_path, engine=real_engine()) as app:
-        job_service, chat = app.job_service, private(ANNA)
+        services, chat = app.services, private(ANNA)
         wishes = [
-            accepted(await job_service.request(ANNA, chat, photo=photo, style=style, source=f"test:{style}"))
+            accepted(
+                await services.jobs.submit(
+                    JobRequest(ANNA, chat, f"test:{style}", photo=photo, style=StyleChoice(style))
+                )
+            )
             for style in (0, 2, 5)
         ]
         reference = (SAMPLES / "reference.jpg").read_bytes()
-        own = await job_service.request(
-            ANNA, chat, photo=photo, style=REFERENCE, reference=reference, source="test:own"
-        )
+        own = await services.jobs.submit(JobRequest(ANNA, chat, "test:own", photo=photo, style=like_picture(reference)))
         pictures = []
         for wish in (*wishes, accepted(own)):
             done = await ended(app, ANNA, wish.id)
             assert done.state == State.STORED, done
-            pictures.append(await job_service.result(ANNA, wish.id))
+            pictures.append(await services.queries.result(ANNA, wish.id))
     sizes = {Image.open(io.BytesIO(picture or b"")).size for picture in pictures}
     formats = {Image.open(io.BytesIO(picture or b"")).format for picture in pictures}
     assert sizes == {(1843, 1536)}

@@ -161,7 +161,7 @@ async def _delete(harness: TelegramHarness, card: ChatMessage) -> None:
     query = await anna.presses(harness.api.chats.messages[here], "Yes")
     assert await anna.notice(query) == "Deleted: the photo and the picture are gone."
     await harness.api.until(lambda: here not in harness.api.chats.messages)
-    assert len(await harness.app.job_service.history(anna.person)) == 2
+    assert len(await harness.app.services.queries.history(anna.person)) == 2
 
 
 async def test_one_waiting_picture_is_cancelled_by_button_and_all_by_command(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.jobs.admission import AdmissionRules
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Person
 from bot.runtime.clock import WallClock
 from storage import ledger
@@ -31,14 +32,14 @@ def jain(shares: Mapping[str, int], people: int) -> float:
 
 async def places(workers: Workers, who: str, job: Job) -> list[int]:
     """Every place that a person is shown while their job waits."""
-    shown = [view.place async for view in workers.job_service.watch(Person("test", who), job.id)]
+    shown = [view.place async for view in workers.queries.watch(Person("test", who), job.id)]
     return [place for place in shown if place is not None]
 
 
 async def everybody_served(workers: Workers, owner: Mapping[int, str]) -> None:
     """Wait until every job has its picture."""
     for job_id, who in owner.items():
-        async for view in workers.job_service.watch(Person("test", who), job_id):
+        async for view in workers.queries.watch(Person("test", who), job_id):
             last = view
         assert last.state == State.STORED
 
@@ -77,8 +78,8 @@ async def test_a_newcomer_passes_everything_but_the_first_photos_of_others(tmp_p
     async with stand_in(tmp_path / "service") as service, open_workers(tmp_path, service, rules=rules) as workers:
         heavy = [await workers.request("heavy") for _ in range(100)]
         light = await workers.request("light")
-        views = {job.id: await workers.job_service.job(Person("test", "heavy"), job.id) for job in heavy}
-        mine = await workers.job_service.job(Person("test", "light"), light.id)
+        views = {job.id: await workers.queries.job(Person("test", "heavy"), job.id) for job in heavy}
+        mine = await workers.queries.job(Person("test", "light"), light.id)
         assert mine is not None
         assert mine.place == 2
         assert [view.place for view in views.values() if view] == [1, *range(3, 102)]
@@ -90,7 +91,9 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         photos = [portrait_jpeg(256 + number, 300) for number in range(200)]
         answers = await asyncio.gather(
             *(
-                app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                app.services.jobs.submit(
+                    JobRequest(ANNA, private(ANNA), f"rush:{number}", photo=photo, style=StyleChoice(0))
+                )
                 for number, photo in enumerate(photos)
             )
         )
@@ -100,9 +103,9 @@ async def test_of_two_hundred_wishes_at_once_exactly_the_days_units_are_accepted
         assert {answer.code for answer in refused} == {ErrorCode.QUOTA_USED_UP}
         async with app.deps.database.read() as connection:
             assert await ledger.audit(connection) == ()
-        quota = await app.job_service.quota(ANNA)
+        quota = await app.services.queries.quota(ANNA)
         assert quota.reserved + quota.used == 20
-        assert len(await app.job_service.history(ANNA, limit=200)) == 20
+        assert len(await app.services.queries.history(ANNA, limit=200)) == 20
         kept = [key for key in await app.deps.photos.keys() if key.startswith("original/")]
         assert len(kept) == 20  # a refused photo is not kept
 
@@ -113,7 +116,9 @@ async def test_of_many_who_ask_for_the_last_place_one_gets_it(tmp_path: Path) ->
         photos = [portrait_jpeg(256 + number, 300) for number in range(30)]
         answers = await asyncio.gather(
             *(
-                app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=f"rush:{number}")
+                app.services.jobs.submit(
+                    JobRequest(ANNA, private(ANNA), f"rush:{number}", photo=photo, style=StyleChoice(0))
+                )
                 for number, photo in enumerate(photos)
             )
         )

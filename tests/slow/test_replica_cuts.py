@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from bot.app import Installation, open_installation, running
 from bot.cluster.election import Election
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Person
 from bot.worker.accounts import account_id
 from chaos.tcp_proxy import database_proxy
@@ -59,7 +60,11 @@ async def driven_by(database: Database, app: Installation) -> None:
 
 async def wish(app: Installation, who: Person, number: int) -> int:
     photo = portrait_jpeg(shade=20 * number)
-    return accepted(await app.job_service.request(who, private(who), photo=photo, style=0, source=f"test:{number}")).id
+    return accepted(
+        await app.services.jobs.submit(
+            JobRequest(who, private(who), f"test:{number}", photo=photo, style=StyleChoice(0))
+        )
+    ).id
 
 
 @pytest.mark.parametrize("trouble", ["cut", "blackhole"])
@@ -75,7 +80,7 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
         await driven_by(database, one)
         async with installation(tmp_path, postgres_url, front) as two:
             jobs = [await wish(one, ANNA, number) for number in range(3)]
-            while (await two.job_service.job(ANNA, jobs[0])).state != State.RUNNING:  # type: ignore[union-attr]  # hers
+            while (await two.services.queries.job(ANNA, jobs[0])).state != State.RUNNING:  # type: ignore[union-attr]  # hers
                 await two.deps.clock.sleep(0.1)
             getattr(line, trouble)()
             await driven_by(database, two)
@@ -105,7 +110,7 @@ async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
         job = await wish(one, ANNA, 1)
         async with asyncio.timeout(SOON):
             await heard.wait()
-        assert await two.job_service.job(ANNA, job) is not None
+        assert await two.services.queries.job(ANNA, job) is not None
         assert abs(one.deps.clock.now() - two.deps.clock.now()) < 1.0
         assert one.http_deps.secret == two.http_deps.secret
         assert not one.alone

@@ -48,7 +48,7 @@ async def test_an_interaction_that_two_are_handed_is_answered_once(replicas: Dis
     await anna.wait_for_pictures()
     replicas.mail.everywhere = False
     assert len(anna.messages) == 2
-    quota = await replicas.apps[0].job_service.quota(anna.person)
+    quota = await replicas.apps[0].services.queries.quota(anna.person)
     assert (quota.used, quota.reserved) == (1, 0)
     # Both said at once that they think, for there are three seconds; Discord takes that from one of them.
     assert all("answered twice" in breach for breach in replicas.discord.violations)
@@ -91,7 +91,7 @@ async def test_what_an_interaction_allows_is_kept_sealed(replicas: DiscordReplic
     anna = replicas.town.member(7)
     await anna.use_command("quota")
     tokens = [asked.token for asked in replicas.discord.interactions.all.values()]
-    async with replicas.apps[0].job_service.database.read() as connection:
+    async with replicas.apps[0].services.database.read() as connection:
         kept = (await connection.execute(text("SELECT sealed FROM reply"))).scalars().all()
     assert tokens
     assert kept

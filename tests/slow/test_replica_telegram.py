@@ -26,7 +26,7 @@ def photos(number: int) -> list[bytes]:
 
 
 async def units(replicas: TelegramReplicas, someone: ChatUser) -> tuple[int, int]:
-    quota = await replicas.apps[0].job_service.quota(someone.person)
+    quota = await replicas.apps[0].services.queries.quota(someone.person)
     return quota.used, quota.reserved
 
 
@@ -51,7 +51,7 @@ async def test_an_update_that_two_are_handed_at_one_moment_is_one_job_and_one_an
     replicas.mail.everywhere = False
     assert len(ben.sees) == 1
     assert await units(replicas, anna) == (1, 0)
-    assert len(await replicas.apps[1].job_service.history(anna.person)) == 1
+    assert len(await replicas.apps[1].services.queries.history(anna.person)) == 1
     assert sorted(replicas.mail.brought[before:]) == [0, 0, 1, 1]
 
 
@@ -75,7 +75,7 @@ async def test_what_is_said_after_something_is_dealt_with_after_it(replicas: Tel
     await anna.sends(portrait_jpeg())
     await replicas.api.until(lambda: anna.pictures)
     assert set(replicas.mail.brought[before:]) == {0, 1}
-    [view] = await replicas.apps[0].job_service.history(anna.person)
+    [view] = await replicas.apps[0].services.queries.history(anna.person)
     assert view.has_reference
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.admin.backup import CannotBackUp, put_back, write_backup
 from bot.app import Installation
 from bot.domain.job_view import JobView, State
-from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice, like_saved
 from common.lock_file import FolderInUse
 from storage.database import NewerSchema
 from tests.bot.saved_styles.test_service import saved
@@ -23,7 +23,9 @@ from tests.harness.requests import a_photo, audit, rows
 
 async def wished(app: Installation, source: str, photo: bytes | None = None) -> JobView:
     photo = photo or a_photo()
-    return accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
+    return accepted(
+        await app.services.jobs.submit(JobRequest(ANNA, private(ANNA), source, photo=photo, style=StyleChoice(5)))
+    )
 
 
 def names(file: Path) -> list[str]:
@@ -45,10 +47,10 @@ async def a_busy_day(folder: Path, file: Path, *, with_results: bool) -> tuple[J
         (folder / "go").unlink()
         await saved(app, ANNA, "Waves")
         running, waiting = await wished(app, "test:2"), await wished(app, "test:3")
-        async for view in app.job_service.watch(ANNA, running.id):
+        async for view in app.services.queries.watch(ANNA, running.id):
             if view.state == State.RUNNING:
                 break
-        await app.job_service.draft(BEN, private(BEN), photo=a_photo(), source="test:4")
+        await app.services.jobs.draft(JobRequest(BEN, private(BEN), "test:4", photo=a_photo()))
         await asyncio.to_thread(write_backup, folder, file, with_results=with_results)
         (folder / "go").touch()
         await ended(app, ANNA, waiting.id)
@@ -66,16 +68,16 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
     async with running_app(after) as app:
         await audit(app)
         assert await rows(app, "SELECT * FROM outbox") == []
-        assert [view.state for view in await app.job_service.history(ANNA)] == [
+        assert [view.state for view in await app.services.queries.history(ANNA)] == [
             State.FAILED,
             State.FAILED,
             done.state,
         ]
-        assert (await app.job_service.quota(ANNA)).used == 1
-        assert (await app.job_service.result(ANNA, done.id) is not None) == with_results
+        assert (await app.services.queries.quota(ANNA)).used == 1
+        assert (await app.services.queries.result(ANNA, done.id) is not None) == with_results
         (style,) = await app.services.saved_styles.of_person(ANNA)
-        again = await app.job_service.request(
-            ANNA, private(ANNA), photo=a_photo(), style=REFERENCE, saved=style.id, source="test:9"
+        again = await app.services.jobs.submit(
+            JobRequest(ANNA, private(ANNA), "test:9", photo=a_photo(), style=like_saved(style.id))
         )
         assert (await ended(app, ANNA, accepted(again).id)).state == State.STORED
         assert (await wished(app, "test:3")).id == waiting.id  # a message that comes again is still known
@@ -86,7 +88,7 @@ async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards
     async with running_app(tmp_path / "data") as app:
         view = await ended(app, ANNA, (await wished(app, "test:unmistakable")).id)
         await app.services.privacy.forget(ANNA)
-        assert await app.job_service.job(ANNA, view.id) is None
+        assert await app.services.queries.job(ANNA, view.id) is None
         await asyncio.to_thread(write_backup, tmp_path / "data", tmp_path / "b.tar", with_results=True)
     assert b"unmistakable" not in (tmp_path / "b.tar").read_bytes()
     assert kinds(tmp_path / "b.tar") == {"repaint.db", "secret.key"}

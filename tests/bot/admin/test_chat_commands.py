@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import State
 from bot.messaging.platform import Card, TryLater
+from bot.services import open_conversation
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import US, ChatHarness, ChatUser, chat_harness, labels, said
 
@@ -118,7 +118,7 @@ async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nob
 
 async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, stars_packages=PACKAGES, daily_free_images=0) as harness:
-        anna, talk = harness.person("anna"), harness.conversation
+        anna, talk = harness.person("anna"), harness.conversation.messages
         card = said(await anna.says("/buy"))
         assert labels(card) == ["10 pictures for 50 ⭐", "50 pictures for 200 ⭐"]
         offered = said((await anna.presses(card, "10 pictures")).card)
@@ -152,7 +152,7 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         till = Till(busy=1)
         shop = _with(harness, till)
         olga, anna = shop.person("olga"), shop.person("anna")
-        await shop.conversation.paid(anna.person, "units:10:50", 50, "charge-1")
+        await shop.conversation.messages.paid(anna.person, "units:10:50", 50, "charge-1")
         helped = said(await anna.says("/paysupport"))
         assert "charge-1" in helped.text
         assert helped.mention is not None
@@ -169,8 +169,7 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
 
 
 def _with(harness: ChatHarness, till: Till) -> ChatHarness:
-    talk = MessageRouter(harness.app.services, US, harness.app.job_service.clock.now, bank=till)
-    return ChatHarness(harness.app, harness.platform, talk, harness.presses)
+    return ChatHarness(harness.app, harness.platform, open_conversation(harness.app.services, US, refunder=till))
 
 
 async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
@@ -178,4 +177,4 @@ async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
         anna = harness.person("anna", "zh")
         assert "没用完的可以退款" in said(await anna.says("/terms")).text
         assert "联系本机器人的主人" in said(await anna.says("/support")).text
-        assert [view.state for view in await harness.app.job_service.history(anna.person)] == list[State]()
+        assert [view.state for view in await harness.app.services.queries.history(anna.person)] == list[State]()

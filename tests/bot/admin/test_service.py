@@ -9,10 +9,11 @@ from bot.admin.cards import admin_card, failures_text
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
 from bot.i18n import texts_for
+from bot.jobs.request import JobRequest, StyleChoice
 from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
-from tests.harness.requests import a_group, a_person, a_photo, asks, kept_of, reason
+from tests.harness.requests import a_group, a_person, a_photo, asks, denied_at, kept_of, reason
 
 
 async def test_owners_are_those_in_the_settings(tmp_path: Path) -> None:
@@ -32,13 +33,13 @@ async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
         for person in (ANNA, ANNA, BEN):
             accepted(await asks(app, person, private(person)))
         last = accepted(await asks(app, BEN, private(BEN)))
-        await app.job_service.cancel(BEN, last.id)
+        await app.services.jobs.cancel(BEN, last.id)
         busy = await control.figures()
         assert busy.waiting + busy.running == 3
         assert (busy.people, busy.today.people, busy.today.asked, busy.today.canceled) == (2, 2, 4, 1)
         go.touch()
         for person in (ANNA, BEN):
-            for view in await app.job_service.history(person):
+            for view in await app.services.queries.history(person):
                 await ended(app, person, view.id)
         done = await control.figures()
         assert (done.today.finished, done.today.failed) == (3, 0)
@@ -51,7 +52,7 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         group = a_group()
         view = accepted(await asks(app, ANNA, group, subject=BEN))
-        await app.job_service.consent(BEN, view.id, allow=False)
+        await app.services.consent.answer(BEN, view.id, allow=False)
         (trouble,) = (await app.services.admin.figures()).failures
         assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
 
@@ -60,9 +61,9 @@ async def test_an_unknown_error_in_a_row_is_a_general_one_to_people_and_named_to
     async with running_app(tmp_path) as app:
         view = accepted(await asks(app, ANNA, private(ANNA)))
         await ended(app, ANNA, view.id)
-        async with app.job_service.database.write() as connection:
+        async with app.services.database.write() as connection:
             await connection.execute(text("UPDATE job SET state = 'failed', error = 'from_a_later_version'"))
-        (seen,) = await app.job_service.history(ANNA)
+        (seen,) = await app.services.queries.history(ANNA)
         assert seen.error == UserError(ErrorCode.UNKNOWN)
         listed = failures_text((await app.services.admin.figures()).failures, texts_for("en"))
         assert f"Something went wrong. Please try again. (from_a_later_version, {view.id})" in listed
@@ -74,7 +75,7 @@ async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_o
         for person in (BEN, ANNA, ANNA):
             view = accepted(await asks(app, person, private(person)))
             await ended(app, person, view.id)
-        async with app.job_service.database.write() as connection:
+        async with app.services.database.write() as connection:
             await connection.execute(text(f"UPDATE job SET state = 'failed', error = '{ErrorCode.CONTENT_REFUSED}'"))
         state = await app.services.admin.figures()
         assert state.declined == (("test:anna", 2), ("test:ben", 1))
@@ -94,7 +95,7 @@ async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> Non
         state = await control.figures()
         assert state.is_paused
         assert [api_account.paused_reason for api_account in state.accounts] == [PAUSED_BY_OWNER]
-        held = await app.job_service.job(ANNA, view.id)
+        held = await app.services.queries.job(ANNA, view.id)
         assert held is not None
         assert (held.state, held.paused) == (State.QUEUED, True)
         assert await control.resume() == 1
@@ -104,21 +105,36 @@ async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> Non
 
 async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        control, job_service = app.services.admin, app.job_service
-        draft = accepted(await job_service.draft(ANNA, private(ANNA), photo=a_photo(), source="draft"))
+        control, services = app.services.admin, app.services
+        draft = accepted(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft", photo=a_photo())))
         await control.ban(ANNA)
         kept = await kept_of(app, ANNA)
-        assert reason(await job_service.check_access(ANNA, private(ANNA))) == ErrorCode.BANNED
+        assert reason(await denied_at(services, ANNA, private(ANNA))) == ErrorCode.BANNED
         assert reason(await asks(app, ANNA, a_group())) == ErrorCode.BANNED
-        assert reason(await job_service.choose_style(ANNA, draft.id, 0)) == ErrorCode.BANNED
         assert (
-            reason(await job_service.draft(ANNA, private(ANNA), photo=a_photo(), source="draft 2")) == ErrorCode.BANNED
+            reason(
+                await services.jobs.choose_style(
+                    JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(0)), draft.id
+                )
+            )
+            == ErrorCode.BANNED
+        )
+        assert (
+            reason(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft 2", photo=a_photo())))
+            == ErrorCode.BANNED
         )
         assert await kept_of(app, ANNA) == kept
         assert reason(await app.services.credits.give_to_group(ANNA, a_group(), 1, "gift")) == ErrorCode.BANNED
         accepted(await asks(app, BEN, private(BEN)))
         await control.unban(ANNA)
-        assert accepted(await job_service.choose_style(ANNA, draft.id, 0)).state is State.QUEUED
+        assert (
+            accepted(
+                await services.jobs.choose_style(
+                    JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(0)), draft.id
+                )
+            ).state
+            is State.QUEUED
+        )
 
 
 async def test_a_ban_reaches_people_who_never_came(tmp_path: Path) -> None:

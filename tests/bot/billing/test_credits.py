@@ -61,7 +61,7 @@ async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) ->
         left = []
         for _ in range(4):
             await painted(app, ANNA, group)
-            quota = await app.job_service.quota(ANNA, group)
+            quota = await app.services.queries.quota(ANNA, group)
             left.append((quota.left, quota.credits, quota.group_credits))
         assert left == [(0, 1, 2), (0, 0, 2), (0, 0, 1), (0, 0, 0)]
         assert reason(await asks(app, ANNA, group)) == ErrorCode.QUOTA_USED_UP
@@ -76,7 +76,7 @@ async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
         await painted(app, ANNA, group)
         for elsewhere in (private(ANNA), a_group()):
             assert reason(await asks(app, ANNA, elsewhere)) == ErrorCode.QUOTA_USED_UP
-        assert (await app.job_service.quota(ANNA, private(ANNA))).group_credits is None
+        assert (await app.services.queries.quota(ANNA, private(ANNA))).group_credits is None
         await painted(app, ANNA, group)
 
 
@@ -98,10 +98,10 @@ async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_pa
         for _ in range(2):
             for _ in range(3):
                 accepted(await asks(app, ANNA, group))
-            full = await app.job_service.quota(ANNA, group)
+            full = await app.services.queries.quota(ANNA, group)
             assert (full.left, full.credits, full.group_credits) == (0, 0, 0)
-            assert await app.job_service.cancel_all(ANNA) == 3
-            back = await app.job_service.quota(ANNA, group)
+            assert await app.services.jobs.cancel_all(ANNA) == 3
+            back = await app.services.queries.quota(ANNA, group)
             assert (back.left, back.credits, back.group_credits) == (1, 1, 1)
         go.touch()
         await audit(app)
@@ -113,10 +113,10 @@ async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None
         credit_service = app.services.credits
         await credit_service.grant(ANNA, 4, "gift", "a")
         assert await credit_service.give_to_group(ANNA, group, 7, "b") == 7  # all five of today, two of the purse
-        quota = await app.job_service.quota(ANNA, group)
+        quota = await app.services.queries.quota(ANNA, group)
         assert (quota.left, quota.used, quota.given, quota.credits, quota.group_credits) == (0, 0, 5, 2, 7)
         day.time += 13 * 3600
-        quota = await app.job_service.quota(ANNA, group)
+        quota = await app.services.queries.quota(ANNA, group)
         assert (quota.left, quota.used, quota.given, quota.credits, quota.group_credits) == (5, 0, 0, 2, 2)
         await audit(app)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.styles import SHEET
-from bot.messaging.callback_data import NEEDS_NUMBER, Press, Verb, whose
+from bot.messaging.callback_data import person_key
 from bot.messaging.platform import Card
 from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
+from tests.harness.buttons import KINDS, unpacked
 from tests.harness.chat import ChatUser, chat_harness, labels
 
 FOREIGN = (
@@ -31,11 +32,11 @@ _LARGE = 10**18 - 1
 def _every_press(jobs: tuple[int, ...], person: int) -> list[str]:
     abouts = (0, 1, *jobs, person, _LARGE)
     numbers = (None, -_LARGE, -1, 0, 1, 2, 99, _LARGE)
-    return [
-        Press(verb, about, number).pack()
-        for verb, about, number in product(Verb, abouts, numbers)
-        if (number is not None) == (verb in NEEDS_NUMBER)
-    ]
+    packed = (
+        f"{kind}:{about}" + ("" if number is None else f":{number}")
+        for kind, about, number in product(KINDS, abouts, numbers)
+    )
+    return [data for data in packed if unpacked(data) is not None]
 
 
 async def _is_answered(guest: ChatUser, card: Card, data: str) -> None:
@@ -52,12 +53,12 @@ async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing
         await anna.picture()
         await anna.sends(portrait_jpeg(shade=7))
         draft = await anna.sees("Which style")
-        painted = (await harness.app.job_service.history(anna.person))[0].id
-        before = await harness.app.job_service.quota(anna.person)
-        for data in (*FOREIGN, *_every_press((painted, painted + 1), whose(anna.person))):
+        painted = (await harness.app.services.queries.history(anna.person))[0].id
+        before = await harness.app.services.queries.quota(anna.person)
+        for data in (*FOREIGN, *_every_press((painted, painted + 1), person_key(anna.person))):
             await _is_answered(ben, draft, data)
-        assert await harness.app.job_service.quota(anna.person) == before
-        assert len(await harness.app.job_service.history(anna.person)) == 1
+        assert await harness.app.services.queries.quota(anna.person) == before
+        assert len(await harness.app.services.queries.history(anna.person)) == 1
         assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
         await anna.picture(2)
 
@@ -67,7 +68,7 @@ async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         for data in (f"choose:{view.id}:2", f"page:{view.id}:1", f"cancel:{view.id}", f"surprise:{view.id}"):
             answer = await anna.presses_data(card, data)
             assert answer.alert
@@ -99,4 +100,4 @@ async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_i
         await anna.sees("Cancelled")
         (tmp_path / "go").touch()
         await anna.picture()
-        assert (await harness.app.job_service.quota(anna.person)).used == 1
+        assert (await harness.app.services.queries.quota(anna.person)).used == 1

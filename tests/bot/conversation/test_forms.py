@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.buttons import ButtonRouter
-from bot.conversation.messages import MessageRouter
 from bot.domain.job_view import State
 from bot.domain.styles import STYLES
-from bot.jobs.style_options import StyleOptions, suggestions
-from bot.messaging.callback_data import Press, Verb
+from bot.jobs.request import JobRequest
+from bot.messaging.callback_data import DeleteJob, TurnStylePage
 from bot.messaging.callbacks import ButtonPress
 from bot.messaging.platform import Capabilities, Person
+from bot.saved_styles.style_options import StyleOptions, suggestions
+from bot.services import open_conversation
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import accepted, running_app
 from tests.harness.chat import GROUP, ChatHarness, chat_harness, file, labels, said
@@ -22,12 +22,8 @@ FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=Tru
 
 def with_forms(harness: ChatHarness) -> ChatHarness:
     """The same, on a platform that has forms."""
-    service, now = harness.app.services, harness.app.job_service.clock.now
-    return replace(
-        harness,
-        conversation=MessageRouter(service, "us", now, room=FORMS),
-        presses=ButtonRouter(service, now, dice=lambda _: 0, room=FORMS),
-    )
+    conversation = open_conversation(harness.app.services, "us", dice=lambda _: 0, capabilities=FORMS)
+    return replace(harness, conversation=conversation)
 
 
 async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
@@ -43,9 +39,8 @@ async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path)
     async with chat_harness(tmp_path) as harness:
         assert said(await harness.person("anna").says("/styles")).buttons == ()
         few = replace(FORMS, samples_per_page=4)
-        conversation = MessageRouter(harness.app.services, "us", harness.app.job_service.clock.now, room=few)
-        presses = ButtonRouter(harness.app.services, harness.app.job_service.clock.now, room=few)
-        anna = replace(harness, conversation=conversation, presses=presses).person("anna")
+        conversation = open_conversation(harness.app.services, "us", capabilities=few)
+        anna = replace(harness, conversation=conversation).person("anna")
         first = said(await anna.says("/styles"))
         second = (await anna.presses(first, "▶")).edit
         assert second is not None
@@ -69,9 +64,9 @@ async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
-        [view] = await harness.app.job_service.album_of(anna.person, card.job or 0)
+        [view] = await harness.app.services.queries.album_of(anna.person, card.job or 0)
         pressed = ButtonPress(anna.person, anna.chat, "", "test:form", "m1")
-        answer = await harness.presses.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
+        answer = await harness.conversation.buttons.reference_submitted(pressed, view.id, file(portrait_jpeg(shade=90)))
         assert answer.notice == ""
         assert (await anna.picture()).text == "🎨 Your own style picture"
 
@@ -92,8 +87,8 @@ async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_p
         await anna.sends(portrait_jpeg())
         card = await anna.sees("Which style")
         assert not any("A picture of mine" in label for label in labels(card))
-        page = await harness.presses.press(
-            ButtonPress(anna.person, anna.chat, Press(Verb.PAGE, card.job or 0, 0).pack(), "test:page", "m1")
+        page = await harness.conversation.buttons.press(
+            ButtonPress(anna.person, anna.chat, TurnStylePage(card.job or 0, 0).pack(), "test:page", "m1")
         )
         assert page.rows is not None
         assert any("A picture of mine" in button.label for row in page.rows for button in row)
@@ -104,25 +99,25 @@ async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tm
         anna, ben, chief = harness.member("anna"), harness.member("ben"), harness.member("chief", admin=True)
         await anna.sends(portrait_jpeg(), "/style 0")
         card = await anna.picture()
-        data = Press(Verb.DELETE, card.job or 0, 1).pack()
+        data = DeleteJob(card.job or 0, 1).pack()
         assert (await ben.presses_data(card, data)).alert
         elsewhere = replace(chief, chat=replace(GROUP, platform_id="another"))
         assert (await elsewhere.presses_data(card, data)).alert
         assert (await chief.presses_data(card, data)).remove
-        assert await harness.app.job_service.job(anna.person, card.job or 0) is None
+        assert await harness.app.services.queries.job(anna.person, card.job or 0) is None
 
 
 async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         told, silent = Person("test", "anna", "zh-CN"), Person("test", "anna", "")
         chat = replace(GROUP, is_group=False)
-        assert await app.job_service.language(silent) == ""
-        accepted(await app.job_service.draft(told, chat, photo=portrait_jpeg(), source="test:1"))
-        assert await app.job_service.language(silent) == "zh-CN"
-        view = accepted(await app.job_service.draft(silent, chat, photo=portrait_jpeg(shade=9), source="test:2"))
+        assert await app.services.queries.language(silent) == ""
+        accepted(await app.services.jobs.draft(JobRequest(told, chat, "test:1", photo=portrait_jpeg())))
+        assert await app.services.queries.language(silent) == "zh-CN"
+        view = accepted(await app.services.jobs.draft(JobRequest(silent, chat, "test:2", photo=portrait_jpeg(shade=9))))
         assert view.state is State.DRAFT
-        assert await app.job_service.language(silent) == "zh-CN"
-        assert await app.job_service.language(replace(silent, language="en")) == "en"
+        assert await app.services.queries.language(silent) == "zh-CN"
+        assert await app.services.queries.language(replace(silent, language="en")) == "en"
 
 
 @pytest.mark.parametrize(

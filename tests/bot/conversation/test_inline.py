@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.command_menu import Scope, about, menu
+from bot.conversation.command_menu import about, menu
 from bot.i18n import LANGUAGES, texts_for
-from bot.messaging.commands import CommandName, parse_text
 from bot.messaging.incoming import IncomingMessage
+from bot.messaging.registry import Menu
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import ChatHarness, chat_harness, file
 
 
 async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
-        anna, ben, talk = harness.person("anna"), harness.person("ben"), harness.conversation
+        anna, ben, talk = harness.person("anna"), harness.person("ben"), harness.conversation.messages
         await anna.sends(portrait_jpeg(), "/style anime")
         await anna.picture()
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         page = await talk.inline(anna.person, "")
         assert [page.results[0].job, page.results[0].text] == [view.id, "🎨 Anime"]
         assert page.results[1].style == 0
@@ -46,26 +46,25 @@ async def _guest(name: str, harness: ChatHarness, words: str, *, with_photo: boo
     someone = harness.member(name)
     own = (file(portrait_jpeg()),) if with_photo else ()
     message = IncomingMessage(someone.person, someone.chat, "test:guest", "1", words, addressed=True, attachments=own)
-    return (await harness.conversation.guest(message)).text
+    return (await harness.conversation.messages.guest(message)).text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scope", Scope)
-def test_every_command_of_a_menu_is_one_that_we_know(scope: Scope, language: str) -> None:
-    for name, words in menu(texts_for(language), scope, for_sale=True):
-        assert parse_text(f"/{name}").command not in {None, CommandName.UNKNOWN}
-        assert 1 <= len(words) <= 256
+async def test_menus_name_what_can_be_done_there_and_by_whom(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path / "free") as free, chat_harness(tmp_path / "shop", stars_packages="10:50") as shop:
 
+        def names(which: Menu, harness: ChatHarness = free) -> list[str]:
+            commands = harness.conversation.messages.registry.commands.values()
+            for language in LANGUAGES:
+                assert all(1 <= len(words) <= 256 for _, words in menu(commands, texts_for(language), which))
+            return [name for name, _ in menu(commands, texts_for("en"), which)]
 
-def test_menus_name_what_can_be_done_there_and_by_whom() -> None:
-    def names(scope: Scope, *, for_sale: bool = False) -> set[str]:
-        return {name for name, _ in menu(texts_for("en"), scope, for_sale=for_sale)}
-
-    assert {"history", "forget", "export"} <= names(Scope.PRIVATE)
-    assert "export" not in names(Scope.GROUP)
-    assert names(Scope.GROUP_ADMIN) - names(Scope.GROUP) == {"settings"}
-    assert names(Scope.OWNER) - names(Scope.PRIVATE) == {"admin"}
-    assert names(Scope.PRIVATE, for_sale=True) - names(Scope.PRIVATE) == {"buy"}
+        assert names(Menu.PRIVATE)[:5] == ["style", "styles", "ref", "again", "history"]
+        assert names(Menu.PRIVATE)[-3:] == ["forget", "optout", "help"]
+        assert {"history", "forget", "export"} <= set(names(Menu.PRIVATE))
+        assert "export" not in names(Menu.GROUP)
+        assert names(Menu.GROUP_ADMIN) == ["settings", *names(Menu.GROUP)]
+        assert names(Menu.OWNER) == ["admin", *names(Menu.PRIVATE)]
+        assert set(names(Menu.PRIVATE, shop)) - set(names(Menu.PRIVATE)) == {"buy"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

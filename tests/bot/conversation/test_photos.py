@@ -26,7 +26,7 @@ async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_st
         await anna.says("/again anime")
         assert (await anna.picture(3)).text == "🎨 Anime"
         assert "Did you mean “Anime”" in said(await anna.says("/again anmie")).text
-        quota = await harness.app.job_service.quota(anna.person)
+        quota = await harness.app.services.queries.quota(anna.person)
         assert (quota.used, quota.reserved) == (3, 0)
 
 
@@ -68,15 +68,15 @@ async def test_photo_and_picture_are_shown_side_by_side(tmp_path: Path) -> None:
 async def test_a_surprise_is_a_style_that_was_never_tried(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
-        first = harness.app.job_service.styles()[0]
+        first = harness.app.services.queries.styles()[0]
         await anna.sends(portrait_jpeg(), f"/style {first.index}")
         await anna.picture()
         await anna.sends(portrait_jpeg(shade=99))
         draft = await anna.sees("Which style")
         assert (await anna.presses(draft, "Surprise me")).notice == ""
         await anna.picture(2)
-        newest = (await harness.app.job_service.history(anna.person))[0]
-        assert newest.style == harness.app.job_service.styles()[1].index
+        newest = (await harness.app.services.queries.history(anna.person))[0]
+        assert newest.style == harness.app.services.queries.styles()[1].index
 
 
 async def test_favourites_come_first_among_the_styles(tmp_path: Path) -> None:
@@ -102,18 +102,18 @@ async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path
         )
         assert (await anna.picture()).text == "🎨 Anime"
         await anna.says("/style anime", attachments=(photo,), source="test:edited", message_id="e", edited=True)
-        assert len(await harness.app.job_service.history(anna.person)) == 1
+        assert len(await harness.app.services.queries.history(anna.person)) == 1
 
 
 async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         while not await harness.app.services.admin.pause():  # the lane's row comes with its dispatcher
-            await harness.app.job_service.clock.sleep(0.01)
+            await harness.app.services.clock.sleep(0.01)
         photo = file(portrait_jpeg())
         await anna.says("/style 0", attachments=(photo,), source="test:edited", message_id="e")
         await anna.says("/style 2", attachments=(photo,), source="test:edited", message_id="e", edited=True)
-        anew, first = await harness.app.job_service.history(anna.person)
+        anew, first = await harness.app.services.queries.history(anna.person)
         assert (first.style, first.state) == (0, State.CANCELED)
         assert (anew.style, anew.state) == (2, State.QUEUED)
         assert await anna.says("/quota", edited=True) is None
@@ -138,7 +138,7 @@ async def test_a_style_picture_meets_its_photo(tmp_path: Path) -> None:
         pictures = (file(portrait_jpeg()), file(quarters_jpeg()))
         await anna.says("/style ref", attachments=pictures)
         await anna.picture()
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         assert view.style == REFERENCE
 
 

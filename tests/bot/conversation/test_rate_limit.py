@@ -79,7 +79,7 @@ async def test_messages_and_presses_count_together_and_nothing_is_done_meanwhile
         assert said(await anna.says("/help")).text == FAST
         assert await anna.sends(portrait_jpeg(), "/style 0") is None
         assert (await anna.presses_data(card, "gallery:0:1")).notice == ""
-        assert await harness.app.job_service.history(anna.person) == ()
+        assert await harness.app.services.queries.history(anna.person) == ()
         for _ in range(3):
             await ben.presses_data(card, "gallery:0:1")
         told = await ben.presses_data(card, "gallery:0:1")

@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.app import Installation
 from bot.delivery.broadcasts import Broadcaster
 from bot.domain.error_codes import ErrorCode
+from bot.jobs.request import JobRequest
 from bot.messaging.platform import Address, Card, Chat, TargetGone, TryLater
 from bot.runtime.wakeups import Wakeups
 from storage.broadcasts import Broadcast
@@ -17,15 +18,17 @@ from tests.harness.rows import NOON
 
 
 def broadcaster_of(app: Installation, screen: Screen) -> Broadcaster:
-    job_service = app.job_service
-    return Broadcaster(screen, job_service.database, Wakeups(), job_service.clock)
+    services = app.services
+    return Broadcaster(screen, services.database, Wakeups(), services.clock)
 
 
 async def audience(app: Installation, number: int) -> list[str]:
     """Create people who once wrote in private; returns their ids."""
     people = [a_person() for _ in range(number)]
     for person in people:
-        await app.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+        await app.services.jobs.draft(
+            JobRequest(person, private(person), f"draft of {person.platform_id}", photo=a_photo())
+        )
     return [person.platform_id for person in people]
 
 

@@ -5,7 +5,6 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from bot.cluster.leadership import SOLE_LEADER, LeadershipLost, SoleLeader, is_l
 from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
-from bot.jobs.style_options import options_for
+from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.messaging.platform import Address, Card, Person, TargetGone, TryLater
 from storage import cards
 from tests.conftest import ON_BOTH
@@ -66,19 +65,22 @@ async def shown(tmp_path: Path, screen: RecordingScreen, *, held: bool = False) 
 
 def card_sender_of(app: Installation, screen: Screen, leadership: SoleLeader = SOLE_LEADER) -> CardSender:
     """A second card sender beside the installation's own."""
-    style_options = partial(options_for, app.services)
-    return CardSender(screen, app.job_service, style_options, app.deps.wakeups, app.deps.clock, leadership)
+    return CardSender(
+        screen, app.services.jobs, app.services.style_options, app.deps.wakeups, app.deps.clock, leadership
+    )
 
 
 async def request(app: Installation, person: Person = ANNA) -> JobView:
     photo = portrait_jpeg(256 + next(numbers), 300)
     return accepted(
-        await app.job_service.request(person, private(person), photo=photo, style=0, source=f"c:{next(numbers)}")
+        await app.services.jobs.submit(
+            JobRequest(person, private(person), f"c:{next(numbers)}", photo=photo, style=StyleChoice(0))
+        )
     )
 
 
 async def state(app: Installation, view: JobView) -> State:
-    now = await app.job_service.job(ANNA, view.id)
+    now = await app.services.queries.job(ANNA, view.id)
     assert now is not None
     return now.state
 
@@ -134,7 +136,7 @@ async def test_a_first_card_that_the_platform_refuses_for_now_comes_later(tmp_pa
         if what == "request":
             await request(app)
         else:
-            await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1")
+            await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "d:1", photo=portrait_jpeg()))
         await screen.until(lambda: len(screen.calls) > 1)
         screen.trouble = lambda *_: None
         await screen.until(lambda: len(screen.messages) == 1)
@@ -170,7 +172,7 @@ async def test_an_outcome_is_owed_through_a_long_outage_but_not_for_ever(
         await screen.until(lambda: len(screen.calls) > before)
     async with shown(tmp_path, RecordingScreen(trouble=lambda *_: TryLater(60))) as app:
         assert await owed(app) == int(is_owed)
-        assert await app.job_service.result(ANNA, view.id)  # it is in the history all the same
+        assert await app.services.queries.result(ANNA, view.id)  # it is in the history all the same
 
 
 async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
@@ -192,12 +194,12 @@ async def test_without_its_chat_the_picture_stays_in_the_history(tmp_path: Path)
     screen = RecordingScreen(trouble=lambda *_: TargetGone(card_only=False))
     async with shown(tmp_path, screen) as app:
         view = await request(app)
-        async for _ in app.job_service.watch(ANNA, view.id):
+        async for _ in app.services.queries.watch(ANNA, view.id):
             pass
         while await owed(app):
             await app.deps.clock.sleep(0.02)
-        assert [job.id for job in await app.job_service.history(ANNA)] == [view.id]
-        assert await app.job_service.result(ANNA, view.id)
+        assert [job.id for job in await app.services.queries.history(ANNA)] == [view.id]
+        assert await app.services.queries.result(ANNA, view.id)
     assert len(screen.calls) == 2  # the first card and the outcome: nothing in between
 
 
@@ -206,12 +208,12 @@ async def test_a_cancellation_is_shown_at_once_and_nothing_comes_after_it(tmp_pa
     screen = RecordingScreen()
     async with shown(tmp_path, screen, held=True) as app:
         first = await request(app)
-        async for view in app.job_service.watch(ANNA, first.id):
+        async for view in app.services.queries.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
         chosen = first if when == State.RUNNING else await request(app)
         await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
-        await app.job_service.cancel(ANNA, chosen.id)
+        await app.services.jobs.cancel(ANNA, chosen.id)
         await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
         go(tmp_path)
         after = await request(app, Person("test", "ben"))
@@ -237,9 +239,11 @@ async def test_an_exception_of_the_platforms_library_delays_one_card_only(tmp_pa
 async def test_a_reference_that_was_joined_to_its_photo_is_not_shown_as_cancelled(tmp_path: Path) -> None:
     screen = RecordingScreen()
     async with shown(tmp_path, screen) as app:
-        await app.job_service.draft(ANNA, private(ANNA), reference=portrait_jpeg(shade=200), source="r:1")
+        await app.services.jobs.draft(
+            JobRequest(ANNA, private(ANNA), "r:1", style=like_picture(portrait_jpeg(shade=200)))
+        )
         await screen.until(lambda: len(screen.messages) == 1)
-        met = accepted(await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="p:1"))
+        met = accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "p:1", photo=portrait_jpeg())))
         assert met.style == REFERENCE
         await screen.until(lambda: bool(screen.pictures()))
         assert await owed(app) <= 1
@@ -259,7 +263,9 @@ async def test_stopping_finishes_the_cards_being_sent_and_begins_no_more(tmp_pat
     slow, stop = Slow(), asyncio.Event()
     async with running_app(tmp_path) as app:
         for number in range(30):
-            await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(256 + number), source=f"d:{number}")
+            await app.services.jobs.draft(
+                JobRequest(ANNA, private(ANNA), f"d:{number}", photo=portrait_jpeg(256 + number))
+            )
         card_sender = asyncio.create_task(card_sender_of(app, slow).run(stop))
         while len(slow.calls) < 8:
             await app.deps.clock.sleep(0.01)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bot.app import Installation
 from bot.delivery.expired_cards import ExpiredCardRemover
+from bot.groups.settings import GroupSettingsPatch
 from bot.messaging.platform import Address, Card, Chat
 from storage import cards, results
 from tests.harness.app import ANNA, accepted, ended, private, running_app
@@ -13,7 +14,7 @@ from tests.harness.rows import NOON
 
 
 def remover_of(app: Installation, screen: Screen) -> ExpiredCardRemover:
-    return ExpiredCardRemover(screen, app.job_service.database, app.job_service.clock)
+    return ExpiredCardRemover(screen, app.services.database, app.services.clock)
 
 
 async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
@@ -22,7 +23,7 @@ async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
     view = accepted(await asks(app, person, chat))
     await ended(app, person, view.id)
     message_id = await screen.show(Address(chat), Card("a picture"))
-    async with app.job_service.database.write() as connection:
+    async with app.services.database.write() as connection:
         await cards.set_message(connection, view.id, message_id)
         await results.remove_from_outbox(connection, view.id)
     return view.id
@@ -31,7 +32,7 @@ async def shown(app: Installation, screen: Screen, chat: Chat) -> int:
 async def test_cards_stay_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
     day, screen, tidy, other = Day(NOON), Screen(), a_group(), a_group()
     async with running_app(tmp_path, clock=day.clock()) as app:
-        await app.services.groups.change(tidy, by_admin=True, delete_cards_after_hours=2)
+        await app.services.groups.change(tidy, GroupSettingsPatch(delete_cards_after_hours=2), by_admin=True)
         for chat in (tidy, other, private(ANNA)):
             await shown(app, screen, chat)
         remover = remover_of(app, screen)

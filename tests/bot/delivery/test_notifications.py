@@ -47,8 +47,8 @@ def test_it_says_whether_there_is_a_picture() -> None:
 
 
 def notifier_of(app: Installation, screen: Screen) -> Notifier:
-    job_service = app.job_service
-    return Notifier(screen, job_service.database, job_service.capacity, Wakeups(), job_service.clock)
+    services = app.services
+    return Notifier(screen, services.database, services.queries.capacity, Wakeups(), services.clock)
 
 
 async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -85,9 +85,9 @@ async def owed(app: Installation, chat: Chat, person: Person | None = None) -> i
     person = person or a_person()
     view = accepted(await asks(app, person, chat))
     await ended(app, person, view.id)
-    async with app.job_service.database.write() as connection:
+    async with app.services.database.write() as connection:
         await cards.set_message(connection, view.id, "77")
-        await notifications.insert(connection, view.id, app.job_service.clock.now())
+        await notifications.insert(connection, view.id, app.services.clock.now())
     return view.id
 
 
@@ -141,8 +141,8 @@ async def test_deleted_cards_and_jobs_are_not_notified(tmp_path: Path) -> None:
     screen, anna = Screen(), a_person()
     async with running_app(tmp_path) as app:
         without_card = await owed(app, a_group(), a_person())
-        async with app.job_service.database.write() as connection:
+        async with app.services.database.write() as connection:
             await cards.set_message(connection, without_card, None)
-        await app.job_service.delete(anna, await owed(app, a_group(), anna))
+        await app.services.jobs.delete(anna, await owed(app, a_group(), anna))
         await notifier_of(app, screen).send_due()
         assert screen.sent == []

@@ -2,39 +2,41 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
-from bot.groups.settings import GroupSettings, is_valid
-from bot.groups.settings_card import looks_card, settings_card
+from bot.groups.settings import GroupSettings, GroupSettingsPatch, is_valid
+from bot.groups.settings_card import settings_card, styles_card
 from bot.groups.settings_commands import (
-    LOOK_SHIFT,
     NONE,
     GroupRule,
-    changes_from_press,
-    changes_from_text,
+    SetGroupRule,
+    SwitchStyle,
     page_of,
+    patch_of_press,
+    patch_of_text,
     toggle_style,
 )
 from bot.i18n import LANGUAGES
-from bot.messaging.callback_data import Press, Verb, parse
 from bot.messaging.platform import Card
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA
+from tests.harness.buttons import presses
 from tests.harness.chat import US, ChatUser, chat_harness, file, labels, said
 
 
 async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna").person, harness.person("ben", "zh").person
-        verdict = (await harness.conversation.joined(anna, hears_all=True)).text
-        deaf = (await harness.conversation.joined(anna, hears_all=False)).text
+        verdict = (await harness.conversation.messages.joined(anna, hears_all=True)).text
+        deaf = (await harness.conversation.messages.joined(anna, hears_all=False)).text
         assert f"/style@{US} 3" in verdict
         assert "only commands" not in verdict
         assert "I hear only commands and answers to my messages" in deaf
-        assert "听不到普通照片" in (await harness.conversation.joined(ben, hears_all=False)).text
+        assert "听不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
 
 
 async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
@@ -94,13 +96,13 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
         card = await anna.sees("may I repaint it?")
         assert card.mention is not None
         assert card.mention.platform_id == "ben"
-        assert (await harness.app.job_service.quota(anna.person)).reserved == 0
+        assert (await harness.app.services.queries.quota(anna.person)).reserved == 0
         nosy = await harness.member("cleo").presses(card, "Yes")
         assert nosy.notice == "Only the person whose photo this is can answer that."
         assert (await anna.presses(card, "Yes")).alert
         assert (await ben.presses(card, "Yes")).notice == "Thank you! It goes into the queue."
         assert (await anna.picture()).text == "🎨 Retro comic"
-        assert (await harness.app.job_service.quota(anna.person)).used == 1
+        assert (await harness.app.services.queries.quota(anna.person)).used == 1
         assert "already moved on" in (await ben.presses(card, "No")).notice
 
 
@@ -112,7 +114,7 @@ async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
         assert (await ben.presses(card, "No")).notice == "好的，照片已删除。"
         ended = await anna.sees("said no")
         assert "quota" not in ended.text
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         assert (view.state, view.has_photo) == (State.FAILED, False)
 
 
@@ -157,13 +159,12 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
             assert len(card.text) <= 1024
             button = [button for row in card.buttons for button in row][place]
             assert len(button.label) <= 40
-            press = parse(button.data)
+            press = SetGroupRule.unpack(button.data)
             assert press is not None
-            assert press.number is not None
             if place == _STYLES_BUTTON:
-                assert press.about == GroupRule.PAGE
+                assert press.rule is GroupRule.PAGE
                 break
-            rules = replace(rules, **changes_from_press(GroupRule(press.about), press.number))  # type: ignore[arg-type]
+            rules = patch_of_press(press).apply(rules)
             assert is_valid(rules)
             seen.add(rules)
         assert place == _STYLES_BUTTON or (GroupSettings() in seen and len(seen) >= 2)
@@ -185,13 +186,13 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
         ("styles 0, anime,ref", {"styles": frozenset({0, 2, REFERENCE})}),
     ],
 )
-def test_rules_can_be_written(words: str, changes: dict[str, object]) -> None:
-    assert changes_from_text(words, STYLES) == changes
+def test_rules_can_be_written(words: str, changes: dict[str, Any]) -> None:
+    assert patch_of_text(words, STYLES) == GroupSettingsPatch(**changes)
 
 
 @pytest.mark.parametrize("words", ["limit", "limit many", "quiet late", "styles nonsense", "dance", "limit 9999999999"])
 def test_words_that_make_no_sense_change_nothing(words: str) -> None:
-    assert changes_from_text(words, STYLES) is None
+    assert patch_of_text(words, STYLES) is None
 
 
 async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
@@ -201,10 +202,10 @@ async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
             assert said(await admin.says(f"/settings {words}")).text == (
                 "That setting doesn't work like this. Please try another value."
             )
-        foreign = Press(Verb.RULE, 99, 1).pack()
+        foreign = "rule:99:1"
         card = said(await admin.says("/settings"))
         assert (await admin.presses_data(card, foreign)).alert
-        assert (await admin.presses_data(card, Press(Verb.RULE, GroupRule.COOLDOWN, 10**9).pack())).alert
+        assert (await admin.presses_data(card, SetGroupRule(GroupRule.COOLDOWN, 10**9).pack())).alert
 
 
 def test_switching_styles_off_and_on_comes_back_to_all() -> None:
@@ -220,9 +221,8 @@ def test_switching_styles_off_and_on_comes_back_to_all() -> None:
 def test_every_style_has_its_switch_on_its_page() -> None:
     shown = []
     for page in range(1 + page_of(REFERENCE, STYLES)):
-        card = looks_card(GroupSettings(), STYLES, ANNA, page=page)
-        presses = [parse(button.data) for row in card.buttons for button in row]
-        here = [press.about - LOOK_SHIFT for press in presses if press and press.verb is Verb.LOOK]
+        card = styles_card(GroupSettings(), STYLES, ANNA, page=page)
+        here = [press.style for press in presses(card) if isinstance(press, SwitchStyle)]
         assert all(page_of(index, STYLES) == page for index in here)
         shown += here
     assert set(shown) == {*(style.index for style in STYLES), REFERENCE}

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,13 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
-from bot.groups.settings import GroupSettings, check_group_rules, is_valid, quiet_until
+from bot.groups.settings import GroupSettings, GroupSettingsPatch, check_group_rules, is_valid, quiet_until
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Chat
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, running_app
-from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
+from tests.harness.requests import a_group, a_person, a_photo, asks, audit, denied_at, kept_of, reason, rows
 from tests.harness.rows import NOON
 
 RULES = GroupSettings()
@@ -111,8 +113,8 @@ def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
     assert not is_valid(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
 
 
-async def change(app: Installation, group: Chat, **changes: object) -> GroupSettings:
-    rules = await app.services.groups.change(group, by_admin=True, **changes)
+async def change(app: Installation, group: Chat, **changes: Any) -> GroupSettings:
+    rules = await app.services.groups.change(group, GroupSettingsPatch(**changes), by_admin=True)
     assert isinstance(rules, GroupSettings), rules
     return rules
 
@@ -125,9 +127,14 @@ async def test_only_admins_change_the_rules_and_only_what_they_name(app: Install
     second = await change(app, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert second == replace(first, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert await groups.settings(group) == second
-    assert reason(await groups.change(group, by_admin=False, enabled=False)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert reason(await groups.change(group, by_admin=True, cooldown_seconds=-5)) == ErrorCode.SETTING_INVALID
-    assert reason(await groups.change(group, by_admin=True, chat_id=7)) == ErrorCode.SETTING_INVALID
+    assert (
+        reason(await groups.change(group, GroupSettingsPatch(enabled=False), by_admin=False))
+        == ErrorCode.GROUP_ADMINS_ONLY
+    )
+    assert (
+        reason(await groups.change(group, GroupSettingsPatch(cooldown_seconds=-5), by_admin=True))
+        == ErrorCode.SETTING_INVALID
+    )
     assert await groups.settings(group) == second
     assert (await change(app, group, styles=None)).styles is None
 
@@ -159,7 +166,7 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
         photo = a_photo()
         first = accepted(await asks(app, ANNA, group, photo=photo))
         assert reason(await asks(app, BEN, group)) == ErrorCode.GROUP_LIMIT
-        await app.job_service.cancel(ANNA, first.id)
+        await app.services.jobs.cancel(ANNA, first.id)
         second = accepted(await asks(app, BEN, group, photo=photo))
         go.touch()
         await ended(app, BEN, second.id)
@@ -185,18 +192,32 @@ async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(app: I
 
 @SHARED_LOOP
 async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> None:
-    group, anna, job_service = a_group(), a_person(), app.job_service
-    draft = accepted(await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:1"))
+    group, anna, services = a_group(), a_person(), app.services
+    draft = accepted(await services.jobs.draft(JobRequest(anna, group, f"{group.platform_id}:1", photo=a_photo())))
     kept = await kept_of(app, anna)
     await change(app, group, enabled=False)
-    assert reason(await job_service.check_access(anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await denied_at(services, anna, group)) == ErrorCode.GROUP_OFF
     assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_OFF
-    refused = await job_service.draft(anna, group, photo=a_photo(), source=f"{group.platform_id}:2")
+    refused = await services.jobs.draft(JobRequest(anna, group, f"{group.platform_id}:2", photo=a_photo()))
     assert reason(refused) == ErrorCode.GROUP_OFF
-    assert reason(await job_service.choose_style(anna, draft.id, 0)) == ErrorCode.GROUP_OFF
+    assert (
+        reason(
+            await services.jobs.choose_style(
+                JobRequest(anna, private(anna), "test:press", style=StyleChoice(0)), draft.id
+            )
+        )
+        == ErrorCode.GROUP_OFF
+    )
     assert await kept_of(app, anna) == kept
     await change(app, group, enabled=True)
-    assert accepted(await job_service.choose_style(anna, draft.id, 0)).state is State.QUEUED
+    assert (
+        accepted(
+            await services.jobs.choose_style(
+                JobRequest(anna, private(anna), "test:press", style=StyleChoice(0)), draft.id
+            )
+        ).state
+        is State.QUEUED
+    )
 
 
 @SHARED_LOOP
@@ -204,10 +225,12 @@ async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -
     group, anna = a_group(), a_person()
     await change(app, group, who="admins")
     assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert reason(await app.job_service.check_access(anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert await app.job_service.check_access(anna, group, by_admin=True) is None
+    assert reason(await denied_at(app.services, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await denied_at(app.services, anna, group, by_admin=True) is None
     first = accepted(await asks(app, anna, group, by_admin=True))
-    again = await app.job_service.repeat(anna, first.id, style=2, source=f"{group.platform_id}:again")
+    again = await app.services.jobs.repeat(
+        JobRequest(anna, group, f"{group.platform_id}:again", style=StyleChoice(2)), first.id
+    )
     assert reason(again) == ErrorCode.GROUP_ADMINS_ONLY
 
 
@@ -215,7 +238,7 @@ async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -
 async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
-    assert await app.job_service.check_access(anna, private) is None
+    assert await denied_at(app.services, anna, private) is None
     accepted(await asks(app, anna, private, style=9))
     counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
     assert await rows(app, counted, chat=anna.platform_id) == []

@@ -9,6 +9,7 @@ from bot.app import faces_required
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import CannotStart
 from storage.photos import Kind, open_photos
 from tests import ROOT
@@ -51,14 +52,24 @@ async def test_a_style_picture_needs_no_face(tmp_path: Path) -> None:
 
 async def test_a_request_without_a_face_costs_nothing(tmp_path: Path) -> None:
     async with running_app(tmp_path, face_required="on") as app:
-        answer = await app.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1")
+        answer = await app.services.jobs.submit(
+            JobRequest(ANNA, private(ANNA), "test:1", photo=NEITHER, style=StyleChoice(0))
+        )
         assert answer == UserError(ErrorCode.NO_FACE)
-        quota = await app.job_service.quota(ANNA)
+        quota = await app.services.queries.quota(ANNA)
         assert (quota.used, quota.reserved) == (0, 0)
         portrait = PORTRAIT.read_bytes()
-        accepted(await app.job_service.request(ANNA, private(ANNA), photo=portrait, style=0, source="test:2"))
+        accepted(
+            await app.services.jobs.submit(
+                JobRequest(ANNA, private(ANNA), "test:2", photo=portrait, style=StyleChoice(0))
+            )
+        )
     async with running_app(tmp_path) as app:
-        accepted(await app.job_service.request(ANNA, private(ANNA), photo=NEITHER, style=0, source="test:1"))
+        accepted(
+            await app.services.jobs.submit(
+                JobRequest(ANNA, private(ANNA), "test:1", photo=NEITHER, style=StyleChoice(0))
+            )
+        )
 
 
 def test_where_nothing_finds_faces_none_can_be_required(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bot.app import Installation
 from bot.delivery.outbox import GATHERING_SECONDS
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
-from bot.jobs.albums import RequestContext, photo_source
+from bot.jobs.request import JobRequest, StyleChoice, photo_source
 from bot.messaging.platform import Address, Capabilities, Card, Person, Picture, TargetGone, TryLater
 from storage import albums
 from storage.results import ALBUM_OPEN_SECONDS
@@ -91,14 +91,16 @@ async def album(app: Installation, photos: int, *, person: Person = ANNA, close:
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await app.job_service.request(
-                person,
-                private(person),
-                photo=portrait_jpeg(256 + next(numbers), 300),
-                style=0,
-                source=photo_source(source, number),
-                in_album=number > 0,
-                album=source,
+            await app.services.jobs.submit(
+                JobRequest(
+                    person,
+                    private(person),
+                    photo_source(source, number),
+                    photo=portrait_jpeg(256 + next(numbers), 300),
+                    in_album=number > 0,
+                    album=source,
+                    style=StyleChoice(0),
+                )
             )
         )
         for number in range(photos)
@@ -112,12 +114,14 @@ async def drafts(app: Installation, photos: int) -> list[JobView]:
     source = f"album:{next(numbers)}"
     views = [
         accepted(
-            await app.job_service.draft(
-                ANNA,
-                private(ANNA),
-                photo=portrait_jpeg(256 + next(numbers), 300),
-                source=photo_source(source, number),
-                album=source,
+            await app.services.jobs.draft(
+                JobRequest(
+                    ANNA,
+                    private(ANNA),
+                    photo_source(source, number),
+                    photo=portrait_jpeg(256 + next(numbers), 300),
+                    album=source,
+                )
             )
         )
         for number in range(photos)
@@ -126,8 +130,9 @@ async def drafts(app: Installation, photos: int) -> list[JobView]:
     return views
 
 
-def asking(person: Person = ANNA) -> RequestContext:
-    return RequestContext(person, private(person), f"press:{next(numbers)}", "1", by_admin=False)
+def press(person: Person = ANNA, style: StyleChoice | None = None) -> JobRequest:
+    """What a button asks for."""
+    return JobRequest(person, private(person), f"press:{next(numbers)}", reply_to="1", style=style)
 
 
 async def owed(app: Installation) -> int:
@@ -154,7 +159,7 @@ async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Pa
         await screen.until(lambda: screen.messages and screen.card().pictures)
         await settled(app)
         jobs = [picture.job for picture in screen.card().pictures]
-        states = {(await app.job_service.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
+        states = {(await app.services.queries.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
     assert jobs == [view.id for view in views]
     assert states == {State.DELIVERED}
     assert len(screen.sent) == 1
@@ -167,7 +172,7 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
         views = await album(app, 3)
         await screen.until(lambda: screen.messages and "All 3" in screen.card().text)
         await settled(app)
-        place = await app.job_service.card_address(ANNA, views[1].id)
+        place = await app.services.queries.card_address(ANNA, views[1].id)
     assert [[picture.job for picture in pictures] for pictures in screen.hung] == [[view.id for view in views]]
     assert (screen.card().picture, screen.card().pictures) == (None, ())
     assert place is not None
@@ -215,7 +220,7 @@ async def test_a_restart_between_two_pictures_still_makes_one_card_and_one_deliv
     async with shown(tmp_path, screen, held=True) as app:
         first = await album(app, 2)
         await screen.until(lambda: len(screen.messages) == 1)
-        await app.job_service.cancel(ANNA, first[1].id)
+        await app.services.jobs.cancel(ANNA, first[1].id)
         await album(app, 2, person=BEN)
     (tmp_path / "go").touch()
     async with shown(tmp_path, screen) as app:
@@ -246,11 +251,13 @@ async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path
         await album(app, 2)
         await screen.until(lambda: screen.messages and screen.card().pictures)
         late = accepted(
-            await app.job_service.request(
-                ANNA, private(ANNA), photo=portrait_jpeg(700, 700), style=0, source="late", album=f"album:{1}"
+            await app.services.jobs.submit(
+                JobRequest(
+                    ANNA, private(ANNA), "late", photo=portrait_jpeg(700, 700), album=f"album:{1}", style=StyleChoice(0)
+                )
             )
         )
-        assert len(await app.job_service.album_of(ANNA, late.id)) == 1
+        assert len(await app.services.queries.album_of(ANNA, late.id)) == 1
 
 
 async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> None:
@@ -259,10 +266,10 @@ async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> N
         views = await drafts(app, 3)
         await screen.until(lambda: screen.messages)
         assert "these 3 photos" in screen.card().text
-        together = await app.job_service.album_of(ANNA, views[0].id)
-        assert isinstance(await app.services.albums.choose(asking(), together, 2), JobView)
+        together = await app.services.queries.album_of(ANNA, views[0].id)
+        assert isinstance(await app.services.albums.choose_style(press(style=StyleChoice(2)), together[0].id), JobView)
         await screen.until(lambda: screen.card().pictures)
-        assert await app.job_service.album_of(BEN, views[0].id) == ()
+        assert await app.services.queries.album_of(BEN, views[0].id) == ()
     assert "Anime · 3 photos" in screen.card().text
 
 
@@ -271,15 +278,15 @@ async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_the
     async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as app:
         views = await drafts(app, 5)
         await screen.until(lambda: screen.messages)
-        outcome = await app.services.albums.choose(asking(), await app.job_service.album_of(ANNA, views[0].id), 2)
+        outcome = await app.services.albums.choose_style(press(style=StyleChoice(2)), views[0].id)
         assert isinstance(outcome, UserError)
         assert outcome.code is ErrorCode.QUEUE_FULL
         await screen.until(lambda: any("these 3 photos" in card.text for card in screen.messages.values()))
         (tmp_path / "go").touch()
         await screen.until(lambda: any(len(card.pictures) == 2 for card in screen.messages.values()))
-        rest = await app.job_service.album_of(ANNA, views[2].id)
+        rest = await app.services.queries.album_of(ANNA, views[2].id)
         assert [view.id for view in rest] == [view.id for view in views[2:]]
-        again = await app.services.albums.choose(asking(), rest, 2)
+        again = await app.services.albums.choose_style(press(style=StyleChoice(2)), rest[0].id)
         assert isinstance(again, UserError)
         await screen.until(lambda: len(screen.messages) == 3)
         assert any(
@@ -293,10 +300,10 @@ async def test_a_cancel_is_for_all_that_are_not_painted(tmp_path: Path) -> None:
     async with shown(tmp_path, screen, held=True) as app:
         views = await album(app, 3)
         await screen.until(lambda: screen.messages)
-        await app.services.albums.cancel(ANNA, await app.job_service.album_of(ANNA, views[0].id))
+        await app.services.albums.cancel(ANNA, views[0].id)
         await screen.until(lambda: "Cancelled." in screen.card().text)
-        assert (await app.job_service.quota(ANNA)).left == 20
-        outcome = await app.services.albums.cancel(ANNA, await app.job_service.album_of(ANNA, views[0].id))
+        assert (await app.services.queries.quota(ANNA)).left == 20
+        outcome = await app.services.albums.cancel(ANNA, views[0].id)
         assert outcome == UserError(ErrorCode.NOT_NOW)
 
 
@@ -306,17 +313,17 @@ async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Pat
         views = await album(app, 2)
         await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
         await settled(app)
-        together = await app.job_service.album_of(ANNA, views[0].id)
-        draft = await app.services.albums.redraft(asking(), together)
+        together = await app.services.queries.album_of(ANNA, views[0].id)
+        draft = await app.services.albums.redraft(press(), together)
         assert isinstance(draft, JobView)
         await screen.until(lambda: len(screen.messages) == 2)
-        fresh = await app.job_service.album_of(ANNA, draft.id)
+        fresh = await app.services.queries.album_of(ANNA, draft.id)
         assert len(fresh) == 2
         assert not {view.id for view in fresh} & {view.id for view in views}
         places = await app.services.albums.delete(ANNA, together)
         assert [place.message_id for place in places] == [f"picture-{view.id}" for view in views]
-        assert await app.job_service.history(ANNA) == ()
-        assert await app.job_service.original(ANNA, draft.id), "the new album still needs the photos"
+        assert await app.services.queries.history(ANNA) == ()
+        assert await app.services.queries.original(ANNA, draft.id), "the new album still needs the photos"
 
 
 async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_request(tmp_path: Path) -> None:
@@ -329,7 +336,7 @@ async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_req
         assert screen.card().buttons == ()
         await settled(app)
         (tmp_path / "go").touch()
-        await app.housekeeping.sweep()
+        await app.retention.sweep()
         async with app.deps.database.read() as connection:
             rows = (await connection.execute(text("SELECT source, message_id FROM album"))).all()
     assert [tuple(row) for row in rows] == [("forgotten:1", None)]

@@ -7,10 +7,12 @@ from typing import Any
 from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
+from bot.groups.settings import GroupSettingsPatch
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
-from tests.harness.app import ANNA, BEN, accepted, ended, running_app
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason
 
 
@@ -22,55 +24,77 @@ async def held(app: Installation, asker: Person, group: Chat, subject: Person, *
 
 
 async def has_asked_for(app: Installation, person: Person) -> int:
-    quota = await app.job_service.quota(person)
+    quota = await app.services.queries.quota(person)
     return quota.used + quota.reserved
 
 
 @SHARED_LOOP
 async def test_somebody_elses_photo_is_painted_only_after_their_yes(app: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     view = await held(app, anna, group, ben)
     assert await has_asked_for(app, anna) == 0
-    assert reason(await job_service.consent(anna, view.id, allow=True)) == ErrorCode.NOT_FOUND
+    assert reason(await services.consent.answer(anna, view.id, allow=True)) == ErrorCode.NOT_FOUND
     assert (
-        reason(await job_service.consent(Person("other", ben.platform_id), view.id, allow=True)) == ErrorCode.NOT_FOUND
+        reason(await services.consent.answer(Person("other", ben.platform_id), view.id, allow=True))
+        == ErrorCode.NOT_FOUND
     )
-    allowed = accepted(await job_service.consent(ben, view.id, allow=True))
+    allowed = accepted(await services.consent.answer(ben, view.id, allow=True))
     assert (allowed.state, allowed.consent) == (State.QUEUED, "given")
     assert (await ended(app, anna, view.id)).state is State.STORED
     assert await has_asked_for(app, anna) == 1
     assert await has_asked_for(app, ben) == 0
-    assert reason(await job_service.consent(ben, view.id, allow=False)) == ErrorCode.NOT_NOW
-    again = accepted(await job_service.repeat(anna, view.id, style=2, source=f"again {view.id}"))
+    assert reason(await services.consent.answer(ben, view.id, allow=False)) == ErrorCode.NOT_NOW
+    again = accepted(
+        await services.jobs.repeat(JobRequest(anna, private(anna), f"again {view.id}", style=StyleChoice(2)), view.id)
+    )
     assert (again.state, again.consent) == (State.QUEUED, "given")  # for this photo they have said yes
     await audit(app)
 
 
 @SHARED_LOOP
 async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(app: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     view = await held(app, anna, group, ben)
     assert len(await kept_of(app, anna)) == 1
-    refused = accepted(await job_service.consent(ben, view.id, allow=False))
+    refused = accepted(await services.consent.answer(ben, view.id, allow=False))
     assert refused.state is State.FAILED
     assert refused.error == UserError(ErrorCode.CONSENT_REFUSED)
     assert await kept_of(app, anna) == set()
     assert await has_asked_for(app, anna) == 0
-    assert reason(await job_service.repeat(anna, view.id, style=2, source=f"again {view.id}")) == ErrorCode.NOT_NOW
+    assert (
+        reason(
+            await services.jobs.repeat(
+                JobRequest(anna, private(anna), f"again {view.id}", style=StyleChoice(2)), view.id
+            )
+        )
+        == ErrorCode.NOT_NOW
+    )
     await audit(app)
 
 
 @SHARED_LOOP
 async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(app: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     source = f"{group.platform_id}:draft"
-    draft = accepted(await job_service.draft(anna, group, photo=a_photo(), subject=ben, source=source))
+    draft = accepted(await services.jobs.draft(JobRequest(anna, group, source, photo=a_photo(), subject=ben)))
     assert draft.consent is None
-    assert accepted(await job_service.choose_style(anna, draft.id, 4)).consent == "asked"
-    view = accepted(await job_service.choose_style(anna, draft.id, 0))
+    assert (
+        accepted(
+            await services.jobs.choose_style(
+                JobRequest(anna, private(anna), "test:press", style=StyleChoice(4)), draft.id
+            )
+        ).consent
+        == "asked"
+    )
+    view = accepted(
+        await services.jobs.choose_style(JobRequest(anna, private(anna), "test:press", style=StyleChoice(0)), draft.id)
+    )
     assert (view.consent, view.style) == ("asked", 0)
-    assert reason(await job_service.redraft(anna, draft.id, source=f"{source}:2")) == ErrorCode.NOT_NOW
-    accepted(await job_service.consent(ben, draft.id, allow=True))
+    assert (
+        reason(await services.jobs.redraft(JobRequest(anna, private(anna), f"{source}:2"), draft.id))
+        == ErrorCode.NOT_NOW
+    )
+    accepted(await services.consent.answer(ben, draft.id, allow=True))
     assert (await ended(app, anna, draft.id)).style == 0
 
 
@@ -80,7 +104,7 @@ async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not
 ) -> None:
     anna, ben, group = a_person(), a_person(), a_group()
     assert accepted(await asks(app, anna, group, subject=anna)).state is State.QUEUED
-    await app.services.groups.change(group, by_admin=True, ask_consent=False)
+    await app.services.groups.change(group, GroupSettingsPatch(ask_consent=False), by_admin=True)
     assert accepted(await asks(app, anna, group, subject=ben)).state is State.QUEUED
     private = Chat("test", anna.platform_id)
     assert accepted(await asks(app, anna, private, subject=ben)).state is State.QUEUED
@@ -89,7 +113,7 @@ async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not
 @SHARED_LOOP
 async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
     anna, ben, group, privacy = a_person(), a_person(), a_group(), app.services.privacy
-    await app.services.groups.change(group, by_admin=True, ask_consent=False)
+    await app.services.groups.change(group, GroupSettingsPatch(ask_consent=False), by_admin=True)
     assert not await privacy.has_opted_out("test", ben.platform_id)
     await privacy.opt_out(ben, out=True)
     assert await privacy.has_opted_out("test", ben.platform_id)
@@ -103,17 +127,19 @@ async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
 
 @SHARED_LOOP
 async def test_an_opt_out_after_the_question_still_counts(app: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     view = await held(app, anna, group, ben)
     await app.services.privacy.opt_out(ben, out=True)
-    assert accepted(await job_service.consent(ben, view.id, allow=True)).error == UserError(ErrorCode.OPTED_OUT)
+    assert accepted(await services.consent.answer(ben, view.id, allow=True)).error == UserError(ErrorCode.OPTED_OUT)
 
 
 @SHARED_LOOP
 async def test_of_two_words_at_once_one_counts(app: Installation) -> None:
-    anna, ben, group, job_service = a_person(), a_person(), a_group(), app.job_service
+    anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     view = await held(app, anna, group, ben)
-    answers = await asyncio.gather(*(job_service.consent(ben, view.id, allow=number % 2 == 0) for number in range(8)))
+    answers = await asyncio.gather(
+        *(services.consent.answer(ben, view.id, allow=number % 2 == 0) for number in range(8))
+    )
     assert len([answer for answer in answers if isinstance(answer, JobView)]) == 1
     assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.NOT_NOW}
     await audit(app)
@@ -124,7 +150,7 @@ async def test_a_yes_that_comes_when_the_units_are_gone_tells_the_one_who_asked(
     async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
         view = await held(app, ANNA, group, BEN)
         accepted(await asks(app, ANNA, group))
-        answer = accepted(await app.job_service.consent(BEN, view.id, allow=True))
+        answer = accepted(await app.services.consent.answer(BEN, view.id, allow=True))
         assert (answer.state, answer.error) == (State.FAILED, UserError(ErrorCode.QUOTA_USED_UP))
         await audit(app)
 
@@ -132,11 +158,11 @@ async def test_a_yes_that_comes_when_the_units_are_gone_tells_the_one_who_asked(
 async def test_the_groups_rules_are_asked_again_after_the_yes_but_not_who_asked(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         group, change = a_group(), app.services.groups.change
-        await change(group, by_admin=True, who="admins", cooldown_seconds=3600)
+        await change(group, GroupSettingsPatch(who="admins", cooldown_seconds=3600), by_admin=True)
         first = await held(app, ANNA, group, BEN, by_admin=True)
         second = await held(app, ANNA, group, BEN, by_admin=True)
-        assert accepted(await app.job_service.consent(BEN, first.id, allow=True)).state is State.QUEUED
-        await change(group, by_admin=True, enabled=False)
-        assert accepted(await app.job_service.consent(BEN, second.id, allow=True)).error == UserError(
+        assert accepted(await app.services.consent.answer(BEN, first.id, allow=True)).state is State.QUEUED
+        await change(group, GroupSettingsPatch(enabled=False), by_admin=True)
+        assert accepted(await app.services.consent.answer(BEN, second.id, allow=True)).error == UserError(
             ErrorCode.GROUP_OFF
         )

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Person
 from storage import jobs
 from storage.jobs import Job
@@ -28,8 +29,8 @@ def somebody() -> Person:
 async def wish(app: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
     source = f"wish:{next(numbers)}"
     return accepted(
-        await app.job_service.request(
-            person, private(person), photo=photo or portrait_jpeg(), style=style, source=source
+        await app.services.jobs.submit(
+            JobRequest(person, private(person), source, photo=photo or portrait_jpeg(), style=StyleChoice(style))
         )
     )
 
@@ -44,24 +45,24 @@ async def test_photo_and_picture_leave_the_disk_and_the_history(tmp_path: Path) 
     async with running_app(tmp_path) as app:
         view = await ended(app, ANNA, (await wish(app, ANNA)).id)
         assert len(on_disk(app)) == 2
-        assert await app.job_service.delete(ANNA, view.id) is None
+        assert await app.services.jobs.delete(ANNA, view.id) is None
         assert on_disk(app) == set()
-        assert await app.job_service.job(ANNA, view.id) is None
-        assert await app.job_service.history(ANNA) == ()
-        assert await app.job_service.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
-        assert (await app.job_service.quota(ANNA)).used == 1  # painted is painted
+        assert await app.services.queries.job(ANNA, view.id) is None
+        assert await app.services.queries.history(ANNA) == ()
+        assert await app.services.jobs.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
+        assert (await app.services.queries.quota(ANNA)).used == 1  # painted is painted
 
 
 @SHARED_LOOP
 async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     first = await ended(app, anna, (await wish(app, anna, photo=portrait_jpeg(shade=50))).id)
     same = await wish(app, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
-    picture = await job_service.result(anna, first.id)
-    await job_service.delete(anna, first.id)
-    assert await job_service.result(anna, same.id) == picture
-    assert await job_service.original(anna, same.id)
-    await job_service.delete(anna, same.id)
+    picture = await services.queries.result(anna, first.id)
+    await services.jobs.delete(anna, first.id)
+    assert await services.queries.result(anna, same.id) == picture
+    assert await services.queries.original(anna, same.id)
+    await services.jobs.delete(anna, same.id)
     assert picture not in on_disk(app)
 
 
@@ -71,19 +72,21 @@ async def test_nobody_elses_copy_is_touched(app: Installation) -> None:
     mine, theirs = await wish(app, anna), await wish(app, ben)
     for person, view in ((anna, mine), (ben, theirs)):
         await ended(app, person, view.id)
-    await app.job_service.delete(anna, mine.id)
-    assert await app.job_service.result(ben, theirs.id)
-    assert await app.job_service.original(ben, theirs.id)
+    await app.services.jobs.delete(anna, mine.id)
+    assert await app.services.queries.result(ben, theirs.id)
+    assert await app.services.queries.original(ben, theirs.id)
 
 
 @SHARED_LOOP
 async def test_a_draft_that_is_deleted_leaves_no_photo(app: Installation) -> None:
     anna, before = somebody(), on_disk(app)
     view = accepted(
-        await app.job_service.draft(anna, private(anna), photo=portrait_jpeg(shade=77), source=f"d:{next(numbers)}")
+        await app.services.jobs.draft(
+            JobRequest(anna, private(anna), f"d:{next(numbers)}", photo=portrait_jpeg(shade=77))
+        )
     )
     assert len(on_disk(app)) == len(before) + 1
-    await app.job_service.delete(anna, view.id)
+    await app.services.jobs.delete(anna, view.id)
     assert on_disk(app) == before
 
 
@@ -97,7 +100,7 @@ async def job_row(app: Installation, job_id: int) -> Job:
 async def running(app: Installation, person: Person) -> JobView:
     """A job that the service works on."""
     view = await wish(app, person)
-    async for seen in app.job_service.watch(person, view.id):
+    async for seen in app.services.queries.watch(person, view.id):
         if seen.state == State.RUNNING:
             return seen
     pytest.fail("it ended")
@@ -106,13 +109,13 @@ async def running(app: Installation, person: Person) -> JobView:
 async def test_what_runs_is_cancelled_and_its_picture_does_not_stay(tmp_path: Path) -> None:
     async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
         view = await running(app, ANNA)
-        await app.job_service.delete(ANNA, view.id)
+        await app.services.jobs.delete(ANNA, view.id)
         assert on_disk(app) == set()  # the photo is gone at once
-        assert (await app.job_service.quota(ANNA)).left == 20
+        assert (await app.services.queries.quota(ANNA)).left == 20
         (tmp_path / "go").touch()
         while (await job_row(app, view.id)).state != State.CANCELED:
             await app.deps.clock.sleep(0.02)
-        await app.housekeeping.sweep()
+        await app.retention.sweep()
         assert on_disk(app) == set()
         async with app.deps.database.read() as connection:
             assert (await connection.execute(text("SELECT job_id FROM outbox"))).all() == []
@@ -124,7 +127,7 @@ async def test_a_deletion_that_was_cut_short_is_finished_by_the_next_sweep(tmp_p
         async with app.deps.database.write() as connection:  # killed after this
             await connection.execute(text("UPDATE job SET hidden = TRUE WHERE id = :id"), {"id": view.id})
         assert len(on_disk(app)) == 2
-        await app.housekeeping.sweep()
+        await app.retention.sweep()
         assert on_disk(app) == set()
         row = await job_row(app, view.id)
         assert (row.photo, row.reference) == (None, None)
@@ -134,7 +137,7 @@ async def test_a_job_that_waits_is_cancelled_and_never_sent(tmp_path: Path) -> N
     async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
         await running(app, ANNA)
         waiting = await wish(app, ANNA, photo=portrait_jpeg(shade=200))
-        await app.job_service.delete(ANNA, waiting.id)
+        await app.services.jobs.delete(ANNA, waiting.id)
         assert (await job_row(app, waiting.id)).state == State.CANCELED
         (tmp_path / "go").touch()
         await ended(app, ANNA, (await wish(app, ANNA, photo=portrait_jpeg(shade=30))).id)
@@ -149,4 +152,4 @@ async def test_pictures_leave_the_disk_after_their_days(tmp_path: Path) -> None:
         now = app.deps.clock.now()
         assert await app.deps.photos.purge(now + 3600 + 90) == 2
         assert on_disk(app) == set()
-        assert await app.job_service.result(ANNA, view.id) is None
+        assert await app.services.queries.result(ANNA, view.id) is None

@@ -6,6 +6,7 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice, like_saved
 from bot.messaging.platform import Person
 from tests.bot.saved_styles.test_service import saved
 from tests.conftest import ON_BOTH
@@ -20,15 +21,17 @@ HOUR = 3600.0
 
 
 async def drafted(app: Installation, photo: bytes, source: str) -> JobView:
-    return accepted(await app.job_service.draft(ANNA, private(ANNA), photo=photo, source=source))
+    return accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), source, photo=photo)))
 
 
 async def wished(app: Installation, photo: bytes, source: str) -> JobView:
-    return accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=5, source=source))
+    return accepted(
+        await app.services.jobs.submit(JobRequest(ANNA, private(ANNA), source, photo=photo, style=StyleChoice(5)))
+    )
 
 
 async def left(app: Installation, person: Person = ANNA) -> int:
-    return (await app.job_service.quota(person)).left
+    return (await app.services.queries.quota(person)).left
 
 
 async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_path: Path) -> None:
@@ -36,13 +39,22 @@ async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_p
     async with running_app(tmp_path / "data", engine=quick_engine(until=tmp_path / "go")) as app:
         first = await wished(app, photo, "test:1")
         draft = await drafted(app, photo, "test:2")
-        chosen = accepted(await app.job_service.choose_style(ANNA, draft.id, 5))
+        chosen = accepted(
+            await app.services.jobs.choose_style(
+                JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(5)), draft.id
+            )
+        )
         assert (chosen.id, chosen.repeated, chosen.merged) == (first.id, True, True)
-        again = await app.job_service.job(ANNA, draft.id)
+        again = await app.services.queries.job(ANNA, draft.id)
         assert again is not None
         assert again.state == State.CANCELED  # its card says so, and asks for nothing any more
         assert await left(app) == 19
-        other = accepted(await app.job_service.choose_style(ANNA, (await drafted(app, photo, "test:3")).id, 7))
+        other = accepted(
+            await app.services.jobs.choose_style(
+                JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(7)),
+                (await drafted(app, photo, "test:3")).id,
+            )
+        )
         assert (other.id != first.id, other.merged, await left(app)) == (True, False, 18)
         (tmp_path / "go").touch()
         await ended(app, ANNA, first.id)
@@ -56,10 +68,18 @@ async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) 
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
         first, second = [await drafted(app, photo, f"test:{number}") for number in (1, 2)]
-        accepted(await app.job_service.choose_style(ANNA, first.id, REFERENCE, saved=style.id))
+        accepted(
+            await app.services.jobs.choose_style(
+                JobRequest(ANNA, private(ANNA), "test:press", style=like_saved(style.id)), first.id
+            )
+        )
         before = await kept_of(app, ANNA)
         day.time += HOUR  # so that a copy of the style would be a file of its own
-        chosen = accepted(await app.job_service.choose_style(ANNA, second.id, REFERENCE, saved=style.id))
+        chosen = accepted(
+            await app.services.jobs.choose_style(
+                JobRequest(ANNA, private(ANNA), "test:press", style=like_saved(style.id)), second.id
+            )
+        )
         assert (chosen.id, chosen.merged) == (first.id, True)
         assert await kept_of(app, ANNA) == before
         (tmp_path / "go").touch()
@@ -83,17 +103,21 @@ async def test_what_a_refused_wish_has_put_into_store_is_gone_at_once(tmp_path: 
     async with running_app(tmp_path, daily_free_images=0) as app:
         anna = a_person()
         style = await saved(app, anna, "Waves")
-        draft = accepted(await app.job_service.draft(anna, private(anna), photo=a_photo(), source="test:1"))
+        draft = accepted(await app.services.jobs.draft(JobRequest(anna, private(anna), "test:1", photo=a_photo())))
         before = await kept_of(app, anna)
-        chosen = await app.job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id)
+        chosen = await app.services.jobs.choose_style(
+            JobRequest(anna, private(anna), "test:press", style=like_saved(style.id)), draft.id
+        )
         assert reason(chosen) == ErrorCode.QUOTA_USED_UP
         assert await kept_of(app, anna) == before
         sent = await asks(app, anna, private(anna), REFERENCE, saved=style.id)
         assert reason(sent) == ErrorCode.QUOTA_USED_UP
         assert await kept_of(app, anna) == before
-        again = await app.job_service.repeat(anna, draft.id, style=REFERENCE, saved=style.id, source="test:3")
+        again = await app.services.jobs.repeat(
+            JobRequest(anna, private(anna), "test:3", style=like_saved(style.id)), draft.id
+        )
         assert reason(again) == ErrorCode.QUOTA_USED_UP
         assert await kept_of(app, anna) == before
-        still = await app.job_service.job(anna, draft.id)
+        still = await app.services.queries.job(anna, draft.id)
         assert still is not None
         assert (still.state, still.has_photo) == (State.DRAFT, True)

@@ -16,6 +16,7 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.messaging.platform import Person
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -26,8 +27,10 @@ numbers = itertools.count(1)
 
 
 async def wish(app: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
-    return await app.job_service.request(
-        person, private(person), photo=photo, style=style, source=f"{person.platform_id}:{next(numbers)}"
+    return await app.services.jobs.submit(
+        JobRequest(
+            person, private(person), f"{person.platform_id}:{next(numbers)}", photo=photo, style=StyleChoice(style)
+        )
     )
 
 
@@ -49,7 +52,7 @@ async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_pa
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
         accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
         answer = await wish(app, ANNA, portrait_jpeg(shade=100))
-        quota = await app.job_service.quota(ANNA)
+        quota = await app.services.queries.quota(ANNA)
         assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
         await nothing_is_left(app, jobs=1, units=1)
 
@@ -82,7 +85,7 @@ async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) ->
 async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
         first = accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
-        await app.job_service.cancel(ANNA, first.id)
+        await app.services.jobs.cancel(ANNA, first.id)
         accepted(await wish(app, ANNA, portrait_jpeg(shade=100)))
 
 
@@ -90,16 +93,16 @@ async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Pa
     """The picture came home all the same; for nothing, everybody would cancel late."""
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
         first = accepted(await wish(app, ANNA, portrait_jpeg()))
-        async for view in app.job_service.watch(ANNA, first.id):
+        async for view in app.services.queries.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
-        await app.job_service.cancel(ANNA, first.id)
+        await app.services.jobs.cancel(ANNA, first.id)
         (tmp_path / "go").touch()
         while not await rows(app, "result"):
             await app.deps.clock.sleep(0.02)
         again = accepted(await wish(app, ANNA, portrait_jpeg()))
         assert again.state == State.STORED
-        quota = await app.job_service.quota(ANNA)
+        quota = await app.services.queries.quota(ANNA)
         assert (quota.used, quota.left) == (1, 0)
         assert accepted(await wish(app, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
         refused = await wish(app, ANNA, portrait_jpeg(shade=200))
@@ -110,16 +113,24 @@ async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Pa
 async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         done = await ended(app, ANNA, accepted(await wish(app, ANNA, portrait_jpeg())).id)
-        waiting = accepted(await app.job_service.draft(ANNA, private(ANNA), photo=portrait_jpeg(), source="d:1"))
+        waiting = accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "d:1", photo=portrait_jpeg())))
         for key in await app.deps.photos.keys():
             if key.startswith("original/"):
                 await app.deps.photos.delete(key)
         gone = UserError(ErrorCode.PHOTO_EXPIRED)
-        assert await app.job_service.repeat(ANNA, done.id, style=5, source="a:1") == gone
-        assert await app.job_service.redraft(ANNA, done.id, source="a:2") == gone
-        assert await app.job_service.choose_style(ANNA, waiting.id, 5) == gone
-        assert (await app.job_service.quota(ANNA)).left == 19
-        assert await app.job_service.result(ANNA, done.id)
+        assert (
+            await app.services.jobs.repeat(JobRequest(ANNA, private(ANNA), "a:1", style=StyleChoice(5)), done.id)
+            == gone
+        )
+        assert await app.services.jobs.redraft(JobRequest(ANNA, private(ANNA), "a:2"), done.id) == gone
+        assert (
+            await app.services.jobs.choose_style(
+                JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(5)), waiting.id
+            )
+            == gone
+        )
+        assert (await app.services.queries.quota(ANNA)).left == 19
+        assert await app.services.queries.result(ANNA, done.id)
 
 
 @SHARED_LOOP
@@ -161,22 +172,22 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 async def test_a_bad_photo_or_reference_is_refused_with_its_reason(app: Installation, name: str) -> None:
     bad, reason = BAD[name]
-    person, job_service = Person("test", f"sends {name}"), app.job_service
+    person, services = Person("test", f"sends {name}"), app.services
     before = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
     good = portrait_jpeg()
     answers = [
         await wish(app, person, bad),
-        await job_service.draft(person, private(person), photo=bad, source=f"{name}:1"),
-        await job_service.draft(person, private(person), reference=bad, source=f"{name}:2"),
-        await job_service.request(
-            person, private(person), photo=good, reference=bad, style=REFERENCE, source=f"{name}:3"
+        await services.jobs.draft(JobRequest(person, private(person), f"{name}:1", photo=bad)),
+        await services.jobs.draft(JobRequest(person, private(person), f"{name}:2", style=like_picture(bad))),
+        await services.jobs.submit(
+            JobRequest(person, private(person), f"{name}:3", photo=good, style=like_picture(bad))
         ),
-        await job_service.request(
-            person, private(person), photo=bad, reference=good, style=REFERENCE, source=f"{name}:4"
+        await services.jobs.submit(
+            JobRequest(person, private(person), f"{name}:4", photo=bad, style=like_picture(good))
         ),
     ]
     assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
     assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
     after = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
     assert after == before
-    assert (await job_service.quota(person)).left == 20
+    assert (await services.queries.quota(person)).left == 20

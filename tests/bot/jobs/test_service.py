@@ -11,6 +11,7 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import ENDED, JobView, State
 from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -32,8 +33,10 @@ async def wish(
 ) -> JobView:
     """A wish that is taken."""
     source = f"wish:{next(numbers)}"
-    answer = await app.job_service.request(
-        person, private(person), photo=photo or portrait_jpeg(), style=style, reference=reference, source=source
+    answer = await app.services.jobs.submit(
+        JobRequest(
+            person, private(person), source, photo=photo or portrait_jpeg(), style=StyleChoice(style, picture=reference)
+        )
     )
     return accepted(answer)
 
@@ -42,15 +45,15 @@ async def draft(
     app: Installation, person: Person, *, photo: bytes | None = None, reference: bytes | None = None
 ) -> JobView:
     """A draft that is taken."""
-    source = f"draft:{next(numbers)}"
+    source, style = f"draft:{next(numbers)}", None if reference is None else like_picture(reference)
     return accepted(
-        await app.job_service.draft(person, private(person), photo=photo, reference=reference, source=source)
+        await app.services.jobs.draft(JobRequest(person, private(person), source, photo=photo, style=style))
     )
 
 
 async def wishes_painted(app: Installation, person: Person, view: JobView) -> str:
     """What the engine was asked for, as it wrote it into the picture."""
-    picture = await app.job_service.result(person, view.id)
+    picture = await app.services.queries.result(person, view.id)
     assert picture is not None
     with Image.open(io.BytesIO(picture)) as image:
         return bytes(image.info["comment"]).decode()
@@ -58,21 +61,23 @@ async def wishes_painted(app: Installation, person: Person, view: JobView) -> st
 
 async def left(app: Installation, person: Person) -> int:
     """Units of today that are neither used nor reserved, of 20."""
-    return (await app.job_service.quota(person)).left
+    return (await app.services.queries.quota(person)).left
 
 
 async def test_a_wish_becomes_a_picture_in_store_and_costs_one_unit(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         view = accepted(
-            await app.job_service.request(ANNA, private(ANNA), photo=portrait_jpeg(), style=0, source="test:1")
+            await app.services.jobs.submit(
+                JobRequest(ANNA, private(ANNA), "test:1", photo=portrait_jpeg(), style=StyleChoice(0))
+            )
         )
         assert view.state == State.QUEUED
         done = await ended(app, ANNA, view.id)
         assert done.state == State.STORED
-        picture = await app.job_service.result(ANNA, view.id)
+        picture = await app.services.queries.result(ANNA, view.id)
         assert picture is not None
         assert Image.open(io.BytesIO(picture)).size == (done.width, done.height)
-        quota = await app.job_service.quota(ANNA)
+        quota = await app.services.queries.quota(ANNA)
         assert (quota.used, quota.reserved) == (1, 0)
 
 
@@ -80,13 +85,19 @@ async def test_the_same_update_again_is_told_apart_from_the_same_wish_again(tmp_
     go, photo = tmp_path / "go", portrait_jpeg()
     async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
         sent = [
-            accepted(await app.job_service.request(ANNA, private(ANNA), photo=photo, style=0, source=source))
+            accepted(
+                await app.services.jobs.submit(
+                    JobRequest(ANNA, private(ANNA), source, photo=photo, style=StyleChoice(0))
+                )
+            )
             for source in ("test:1", "test:1", "test:2")
         ]
         assert len({view.id for view in sent}) == 1
         assert [(view.repeated, view.merged) for view in sent] == [(False, False), (True, False), (True, True)]
         assert await left(app, ANNA) == 19
-        theirs = await app.job_service.request(BEN, private(BEN), photo=photo, style=0, source="test:3")
+        theirs = await app.services.jobs.submit(
+            JobRequest(BEN, private(BEN), "test:3", photo=photo, style=StyleChoice(0))
+        )
         assert accepted(theirs).id != sent[0].id  # somebody else's wish is their own
         go.touch()
         await ended(app, ANNA, sent[0].id)
@@ -102,21 +113,27 @@ async def test_fifty_same_wishes_at_once_are_one_task(tmp_path: Path) -> None:
 
 @SHARED_LOOP
 async def test_a_source_of_somebody_else_opens_nothing(app: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), app.job_service
-    await job_service.request(anna, private(anna), photo=portrait_jpeg(), style=0, source="shared:1")
-    answer = await job_service.request(ben, private(ben), photo=portrait_jpeg(), style=0, source="shared:1")
+    anna, ben, services = somebody(), somebody(), app.services
+    await services.jobs.submit(JobRequest(anna, private(anna), "shared:1", photo=portrait_jpeg(), style=StyleChoice(0)))
+    answer = await services.jobs.submit(
+        JobRequest(ben, private(ben), "shared:1", photo=portrait_jpeg(), style=StyleChoice(0))
+    )
     assert answer == UserError(ErrorCode.NOT_FOUND)
 
 
 @SHARED_LOOP
 async def test_a_draft_waits_for_its_style_and_costs_nothing_until_then(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     view = await draft(app, anna, photo=portrait_jpeg())
     assert (view.state, view.style, view.place, await left(app, anna)) == (State.DRAFT, None, None, 20)
-    assert await job_service.history(anna) == ()
-    chosen = accepted(await job_service.choose_style(anna, view.id, 5))
+    assert await services.queries.history(anna) == ()
+    chosen = accepted(
+        await services.jobs.choose_style(JobRequest(anna, private(anna), "test:press", style=StyleChoice(5)), view.id)
+    )
     assert (chosen.id, chosen.style) == (view.id, 5)
-    assert await job_service.choose_style(anna, view.id, 7) == UserError(ErrorCode.NOT_NOW)  # the second of two taps
+    assert await services.jobs.choose_style(
+        JobRequest(anna, private(anna), "test:press", style=StyleChoice(7)), view.id
+    ) == UserError(ErrorCode.NOT_NOW)  # the second of two taps
     done = await ended(app, anna, view.id)
     assert (await wishes_painted(app, anna, done)).startswith("look=5 reference=False")
     assert await left(app, anna) == 19
@@ -126,32 +143,41 @@ async def test_a_draft_waits_for_its_style_and_costs_nothing_until_then(app: Ins
 async def test_of_two_taps_at_once_one_counts(app: Installation) -> None:
     anna = somebody()
     view = await draft(app, anna, photo=portrait_jpeg())
-    answers = await asyncio.gather(*(app.job_service.choose_style(anna, view.id, style) for style in (0, 2, 4, 5)))
+    answers = await asyncio.gather(
+        *(
+            app.services.jobs.choose_style(
+                JobRequest(anna, private(anna), "test:press", style=StyleChoice(style)), view.id
+            )
+            for style in (0, 2, 4, 5)
+        )
+    )
     assert sum(isinstance(answer, JobView) for answer in answers) == 1
     assert await left(app, anna) == 19
 
 
 @SHARED_LOOP
 async def test_a_reference_waits_for_its_photo_and_meets_it_once(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     reference = await draft(app, anna, reference=portrait_jpeg(shade=200))
     assert (reference.state, reference.has_photo, reference.has_reference) == (State.DRAFT, False, True)
-    assert await job_service.choose_style(anna, reference.id, 5) == UserError(ErrorCode.PHOTO_MISSING)
+    assert await services.jobs.choose_style(
+        JobRequest(anna, private(anna), "test:press", style=StyleChoice(5)), reference.id
+    ) == UserError(ErrorCode.PHOTO_MISSING)
     met = await draft(app, anna, photo=portrait_jpeg())
     assert (met.style, met.has_reference) == (REFERENCE, True)
     done = await ended(app, anna, met.id)
     assert "reference=True" in await wishes_painted(app, anna, done)
-    assert await job_service.job(anna, reference.id) is None  # it is part of the other now
+    assert await services.queries.job(anna, reference.id) is None  # it is part of the other now
     after = await draft(app, anna, photo=portrait_jpeg(shade=9))
     assert (after.state, after.has_reference) == (State.DRAFT, False)
 
 
 @SHARED_LOOP
 async def test_a_reference_waits_in_its_own_chat_and_for_its_own_person(app: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), app.job_service
+    anna, ben, services = somebody(), somebody(), app.services
     await draft(app, anna, reference=portrait_jpeg(shade=200))
-    elsewhere = await job_service.draft(
-        anna, Chat("test", "a group"), photo=portrait_jpeg(), source=f"d:{next(numbers)}"
+    elsewhere = await services.jobs.draft(
+        JobRequest(anna, Chat("test", "a group"), f"d:{next(numbers)}", photo=portrait_jpeg())
     )
     theirs = await draft(app, ben, photo=portrait_jpeg())
     assert {accepted(elsewhere).state, theirs.state} == {State.DRAFT}
@@ -162,10 +188,10 @@ async def test_a_newer_reference_takes_the_place_of_an_older_one(app: Installati
     anna = somebody()
     first = await draft(app, anna, reference=portrait_jpeg(shade=200))
     second = await draft(app, anna, reference=portrait_jpeg(shade=20))
-    assert await app.job_service.job(anna, first.id) is None
+    assert await app.services.queries.job(anna, first.id) is None
     met = await draft(app, anna, photo=portrait_jpeg())
     await ended(app, anna, met.id)
-    assert await app.job_service.job(anna, second.id) is None
+    assert await app.services.queries.job(anna, second.id) is None
 
 
 @SHARED_LOOP
@@ -183,18 +209,20 @@ async def test_a_picture_in_store_is_given_again_for_nothing(app: Installation) 
     await ended(app, anna, first.id)
     again = await wish(app, anna)
     assert (again.state, again.id == first.id, await left(app, anna)) == (State.STORED, False, 19)
-    assert await app.job_service.result(anna, again.id) == await app.job_service.result(anna, first.id)
+    assert await app.services.queries.result(anna, again.id) == await app.services.queries.result(anna, first.id)
     theirs = await wish(app, ben)
     assert theirs.state != State.STORED  # what is theirs is not anybody's
 
 
 @SHARED_LOOP
 async def test_once_more_in_the_same_style_is_painted_anew(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     first = await ended(app, anna, (await wish(app, anna)).id)
     painted = [await wishes_painted(app, anna, first)]
     for _ in range(2):
-        again = accepted(await job_service.repeat(anna, first.id, style=None, source=f"again:{next(numbers)}"))
+        again = accepted(
+            await services.jobs.repeat(JobRequest(anna, private(anna), f"again:{next(numbers)}"), first.id)
+        )
         painted.append(await wishes_painted(app, anna, await ended(app, anna, again.id)))
     assert [words.rpartition("seed=")[2] for words in painted] == ["0", "1", "2"]
     assert await left(app, anna) == 17
@@ -202,43 +230,50 @@ async def test_once_more_in_the_same_style_is_painted_anew(app: Installation) ->
 
 @SHARED_LOOP
 async def test_the_same_photo_in_another_style_leaves_its_reference_behind(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     first = await wish(app, anna, style=REFERENCE, reference=portrait_jpeg(shade=200))
     await ended(app, anna, first.id)
-    other = accepted(await job_service.repeat(anna, first.id, style=5, source=f"again:{next(numbers)}"))
+    other = accepted(
+        await services.jobs.repeat(
+            JobRequest(anna, private(anna), f"again:{next(numbers)}", style=StyleChoice(5)), first.id
+        )
+    )
     done = await ended(app, anna, other.id)
     assert (done.style, done.has_reference) == (5, False)
-    third = await job_service.redraft(anna, first.id, source=f"again:{next(numbers)}")
+    third = await services.jobs.redraft(JobRequest(anna, private(anna), f"again:{next(numbers)}"), first.id)
     assert (accepted(third).state, accepted(third).has_photo) == (State.DRAFT, True)
 
 
 @SHARED_LOOP
 async def test_jobs_of_others_are_as_if_they_were_not_there(app: Installation) -> None:
-    anna, ben, job_service = somebody(), somebody(), app.job_service
+    anna, ben, services = somebody(), somebody(), app.services
     view = await ended(app, anna, (await wish(app, anna)).id)
     not_there = UserError(ErrorCode.NOT_FOUND)
-    assert await job_service.job(ben, view.id) is None
-    assert await job_service.result(ben, view.id) is None
-    assert await job_service.original(ben, view.id) is None
-    assert await job_service.history(ben) == ()
-    assert [seen async for seen in job_service.watch(ben, view.id)] == []
-    assert await job_service.choose_style(ben, view.id, 0) == not_there
-    assert await job_service.cancel(ben, view.id) == not_there
-    assert await job_service.delete(ben, view.id) == not_there
-    assert await job_service.repeat(ben, view.id, style=None, source="x:1") == not_there
-    assert await job_service.redraft(ben, view.id, source="x:2") == not_there
-    await job_service.mark_delivered(ben, view.id)
-    now = await job_service.job(anna, view.id)
+    assert await services.queries.job(ben, view.id) is None
+    assert await services.queries.result(ben, view.id) is None
+    assert await services.queries.original(ben, view.id) is None
+    assert await services.queries.history(ben) == ()
+    assert [seen async for seen in services.queries.watch(ben, view.id)] == []
+    assert (
+        await services.jobs.choose_style(JobRequest(ben, private(ben), "test:press", style=StyleChoice(0)), view.id)
+        == not_there
+    )
+    assert await services.jobs.cancel(ben, view.id) == not_there
+    assert await services.jobs.delete(ben, view.id) == not_there
+    assert await services.jobs.repeat(JobRequest(ben, private(ben), "x:1"), view.id) == not_there
+    assert await services.jobs.redraft(JobRequest(ben, private(ben), "x:2"), view.id) == not_there
+    await services.jobs.mark_delivered(ben, view.id)
+    now = await services.queries.job(anna, view.id)
     assert now is not None
     assert now.state == State.STORED
 
 
 @SHARED_LOOP
 async def test_seen_is_delivered_once(app: Installation) -> None:
-    anna, job_service = somebody(), app.job_service
+    anna, services = somebody(), app.services
     view = await ended(app, anna, (await wish(app, anna)).id)
-    await asyncio.gather(*(job_service.mark_delivered(anna, view.id) for _ in range(5)))
-    now = await job_service.job(anna, view.id)
+    await asyncio.gather(*(services.jobs.mark_delivered(anna, view.id) for _ in range(5)))
+    now = await services.queries.job(anna, view.id)
     assert now is not None
     assert now.state == State.DELIVERED
 
@@ -247,9 +282,9 @@ async def test_seen_is_delivered_once(app: Installation) -> None:
 async def test_who_watches_hears_every_state_in_order_and_then_no_more(app: Installation) -> None:
     anna = somebody()
     view = await draft(app, anna, photo=portrait_jpeg())
-    watching = app.job_service.watch(anna, view.id)
+    watching = app.services.queries.watch(anna, view.id)
     assert (await anext(watching)).state == State.DRAFT
-    await app.job_service.choose_style(anna, view.id, 0)
+    await app.services.jobs.choose_style(JobRequest(anna, private(anna), "test:press", style=StyleChoice(0)), view.id)
     async with asyncio.timeout(20):
         states = [seen.state async for seen in watching]
     order = [State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING, State.STORED]
@@ -262,8 +297,8 @@ async def test_the_queue_shows_whats_mine_and_cancel_all_ends_it(app: Installati
     anna = somebody()
     for shade in range(0, 250, 50):
         await wish(app, anna, photo=portrait_jpeg(shade=shade))
-    queue = await app.job_service.queue(anna)
+    queue = await app.services.queries.queue(anna)
     assert 1 <= len(queue.mine) <= 5
-    await app.job_service.cancel_all(anna)
-    assert (await app.job_service.queue(anna)).mine == ()
-    assert await app.job_service.cancel_all(anna) == 0
+    await app.services.jobs.cancel_all(anna)
+    assert (await app.services.queries.queue(anna)).mine == ()
+    assert await app.services.jobs.cancel_all(anna) == 0

@@ -9,9 +9,10 @@ from bot.delivery.outbox import is_worth_an_edit
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import STYLES
-from bot.messaging.album_card import AlbumAction, album_card, confirm_delete_all_rows, last_of, settled_rows
-from bot.messaging.callback_data import Press, Verb, parse
+from bot.messaging.album_card import album_card, confirm_delete_all_rows, last_of, settled_rows
+from bot.messaging.callback_data import AlbumAction, AlbumPress, OpenPicture
 from bot.messaging.platform import Card, Picture
+from tests.harness.buttons import presses, unpacked
 
 ONE = JobView(1, State.QUEUED, 2, has_reference=False, created=0, updated=0, has_photo=True)
 NO_FACE = UserError(ErrorCode.NO_FACE)
@@ -33,7 +34,7 @@ def labels(card: Card) -> list[str]:
 def test_photos_without_a_style_are_one_question() -> None:
     card = card_of(views(State.DRAFT, State.DRAFT, State.DRAFT))
     assert card.text == "Which style would you like for these 3 photos?"
-    assert {parse(button.data).about for button in chain(*card.buttons) if parse(button.data)} == {1}  # type: ignore[union-attr]
+    assert {getattr(press, "job", None) for press in presses(card) if press} == {1}
     assert "✖ Cancel" in labels(card)
 
 
@@ -59,7 +60,7 @@ def test_when_all_are_done_each_picture_has_its_button() -> None:
     card = card_of(views(*[State.STORED] * 6))
     assert card.text == "🎨 Anime · 6 photos\nAll 6 pictures are ready."
     assert labels(card) == [f"🖼 {n}" for n in range(1, 7)] + ["🎨 Another style", "📄 As files", "🗑 Delete all"]
-    assert [parse(button.data) for button in card.buttons[0]][:2] == [Press(Verb.OPEN, 1), Press(Verb.OPEN, 2)]
+    assert [unpacked(button.data) for button in card.buttons[0]][:2] == [OpenPicture(1), OpenPicture(2)]
 
 
 def test_what_did_not_work_out_is_said_by_photo() -> None:
@@ -114,9 +115,9 @@ def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
     certain, doubtful = card_of(jobs, language), card_of(jobs, language, in_doubt=True)
     assert len(doubtful.text.splitlines()) == len(certain.text.splitlines()) + 1
     [yes, no] = confirm_delete_all_rows(jobs, language)[0]
-    assert (parse(yes.data), parse(no.data)) == (
-        Press(Verb.ALBUM, 1, AlbumAction.REALLY_DELETE),
-        Press(Verb.ALBUM, 1, AlbumAction.KEEP),
+    assert (unpacked(yes.data), unpacked(no.data)) == (
+        AlbumPress(1, AlbumAction.CONFIRM_DELETE),
+        AlbumPress(1, AlbumAction.KEEP),
     )
     assert settled_rows(jobs, language) == certain.buttons
 

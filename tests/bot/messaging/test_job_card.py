@@ -9,9 +9,24 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.i18n import LANGUAGES
-from bot.messaging.callback_data import MAX_BYTES, Press, Verb, parse
+from bot.messaging.callback_data import (
+    MAX_BYTES,
+    AnswerConsent,
+    CallbackData,
+    CancelJob,
+    ChangeStyle,
+    ChooseStyle,
+    Compare,
+    DeleteJob,
+    RepeatJob,
+    SendFile,
+    SurpriseMe,
+    TurnStylePage,
+    UseSavedStyle,
+)
 from bot.messaging.job_card import confirm_delete_rows, job_card
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Card, Picture
+from tests.harness.buttons import presses, unpacked
 
 JOB = JobView(1042, State.QUEUED, 5, has_reference=False, created=1.0, updated=1.0, has_photo=True)
 DRAFT = replace(JOB, state=State.DRAFT, style=None)
@@ -41,15 +56,14 @@ def card_of(view: JobView, language: str = "en", page: int = 0, picture: Picture
     return job_card(view, styles=STYLES, language=language, page=page, picture=picture)
 
 
-def verbs(card: Card) -> list[Verb]:
-    presses = [parse(button.data) for button in chain(*card.buttons) if button.share is None]
-    assert None not in presses
-    return [press.verb for press in presses if press]
+def kinds(card: Card) -> list[type[CallbackData]]:
+    found = presses(card)
+    assert None not in found
+    return [type(press) for press in found if press]
 
 
-def styles_on(card: Card) -> list[int | None]:
-    presses = [parse(button.data) for button in chain(*card.buttons)]
-    return [press.number for press in presses if press and press.verb is Verb.CHOOSE]
+def styles_on(card: Card) -> list[int]:
+    return [press.style for press in presses(card) if isinstance(press, ChooseStyle)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -77,11 +91,11 @@ def test_saved_styles_are_offered_after_the_first_row() -> None:
     card = job_card(DRAFT, styles=STYLES, saved_styles=saved_styles, language="en")
     labels = [button.label for button in chain(*card.buttons)]
     assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
-    assert parse(card.buttons[1][0].data) == Press(Verb.WEAR, 1042, 7)
+    assert unpacked(card.buttons[1][0].data) == UseSavedStyle(1042, 7)
 
 
 def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
-    assert Verb.SURPRISE in verbs(card_of(DRAFT))
+    assert SurpriseMe in kinds(card_of(DRAFT))
     without = {button.label for button in chain(*card_of(DRAFT).buttons)}
     with_sheet = {button.label for button in chain(*job_card(DRAFT, styles=(*STYLES, SHEET), language="en").buttons)}
     assert with_sheet - without == {"✨ All at once"}
@@ -90,7 +104,7 @@ def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
     card = card_of(replace(DRAFT, style=5, consent="asked", subject="7"), language)
-    assert verbs(card) == [Verb.CONSENT, Verb.CONSENT, Verb.CANCEL]
+    assert kinds(card) == [AnswerConsent, AnswerConsent, CancelJob]
     assert card.mention is not None
     assert card.mention.platform_id == "7"
     assert card.text.count(card.mention.words) == 1
@@ -123,19 +137,19 @@ def test_pages_go_round_and_stay_within_their_number() -> None:
 
 def test_few_styles_need_no_pages() -> None:
     card = job_card(DRAFT, styles=STYLES[:7], language="en")
-    assert Verb.PAGE not in verbs(card)
+    assert TurnStylePage not in kinds(card)
 
 
 def test_a_reference_without_a_photo_asks_for_the_photo() -> None:
     card = card_of(replace(DRAFT, has_photo=False, has_reference=True))
     assert "send me the photo" in card.text
-    assert verbs(card) == [Verb.CANCEL]
+    assert kinds(card) == [CancelJob]
 
 
 def test_a_queued_card_tells_place_and_time_and_can_be_cancelled() -> None:
     card = card_of(replace(JOB, place=3, eta_seconds=61.0))
     assert card.text == "🎨 Chinese ink painting\nPlace 3 in the queue.\nAbout 1 minute left."
-    assert verbs(card) == [Verb.CANCEL]
+    assert kinds(card) == [CancelJob]
 
 
 def test_a_time_that_may_grow_is_said_as_at_least() -> None:
@@ -161,13 +175,13 @@ def test_a_picture_is_captioned_with_its_style_and_offers_what_can_be_done() -> 
     card = card_of(replace(JOB, state=State.STORED), picture=PICTURE)
     assert card.picture == PICTURE
     assert card.text == "🎨 Chinese ink painting"
-    assert verbs(card) == [Verb.AGAIN, Verb.OTHER, Verb.FILE, Verb.BESIDE, Verb.DELETE]
+    assert kinds(card) == [RepeatJob, ChangeStyle, SendFile, Compare, DeleteJob]
     assert [button.share for button in chain(*card.buttons) if button.share] == ["#1042"]
 
 
 def test_a_photo_that_is_gone_is_not_offered_for_another_try() -> None:
     card = card_of(replace(JOB, state=State.DELIVERED, has_photo=False), picture=PICTURE)
-    assert verbs(card) == [Verb.FILE, Verb.DELETE]
+    assert kinds(card) == [SendFile, DeleteJob]
 
 
 def test_a_cropped_photo_is_said() -> None:
@@ -178,12 +192,12 @@ def test_a_failure_says_why_and_that_the_unit_is_back() -> None:
     card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)))
     assert "can't find a face" in card.text
     assert "back in your quota" in card.text
-    assert verbs(card) == []
+    assert kinds(card) == []
 
 
 def test_a_failure_that_is_not_the_photos_fault_offers_another_try() -> None:
     card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN)))
-    assert verbs(card) == [Verb.AGAIN, Verb.OTHER]
+    assert kinds(card) == [RepeatJob, ChangeStyle]
 
 
 def test_a_draft_that_expired_never_cost_a_unit() -> None:
@@ -198,5 +212,5 @@ def test_a_cancelled_job_gives_the_unit_back_and_a_cancelled_draft_had_none() ->
 
 def test_deleting_is_asked_before_it_is_done() -> None:
     yes, no = confirm_delete_rows(JOB, "en")[0]
-    assert parse(yes.data) == Press(Verb.DELETE, 1042, 1)
-    assert parse(no.data) == Press(Verb.DELETE, 1042, 0)
+    assert unpacked(yes.data) == DeleteJob(1042, 1)
+    assert unpacked(no.data) == DeleteJob(1042, 0)

@@ -31,7 +31,7 @@ async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) 
         assert (await ben.presses(asked, "Yes")).notice == "This button is for somebody else."
         kept = (await anna.presses(asked, "Keep it")).edit
         assert kept == Card("Nothing was deleted.")
-        assert len(await harness.app.job_service.history(anna.person)) == 1
+        assert len(await harness.app.services.queries.history(anna.person)) == 1
 
         gone = (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
         assert gone is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.app import Installation
 from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest
 from bot.messaging.platform import Person
 from bot.privacy.export import ZipParts, export_files
 from tests.conftest import SHARED_LOOP
@@ -28,7 +29,9 @@ async def lived(app: Installation, person: Person) -> None:
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
         view = accepted(await asks(app, person, private(person), style, **how))
         await ended(app, person, view.id)
-    await app.job_service.draft(person, private(person), photo=a_photo(), source=f"draft of {person.platform_id}")
+    await app.services.jobs.draft(
+        JobRequest(person, private(person), f"draft of {person.platform_id}", photo=a_photo())
+    )
     await app.services.saved_styles.save(person, "神奈川 / ../冲浪里", a_photo())
     await app.services.credits.add_purchase(f"charge of {person.platform_id}", person, 10, 50)
 
@@ -41,7 +44,7 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(app: Insta
     async with app.services.privacy.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
         found = unpacked(files)
-    kept = [await app.job_service.photo_intake.photos.get(key) for key in await kept_of(app, anna)]
+    kept = [await app.services.photo_intake.photos.get(key) for key in await kept_of(app, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
         hashlib.sha256(data).digest() for data in kept if data
@@ -73,7 +76,7 @@ async def test_a_large_export_comes_in_several_files(app: Installation) -> None:
     await lived(app, anna)
     async with app.services.privacy.export(anna) as whole:
         everything = unpacked(whole)
-    async with export_files(app.job_service, anna, max_bytes=4_000) as files:
+    async with export_files(app.services.queries, anna, max_bytes=4_000) as files:
         assert len(files) > 1
         assert unpacked(files).keys() == everything.keys()
         sizes = [file.stat().st_size for file in files]

@@ -8,6 +8,7 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
+from bot.jobs.request import JobRequest, StyleChoice
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Chat, Person
 from bot.privacy.service import DeletedCounts, privacy_facts
@@ -25,13 +26,13 @@ HOME = Chat("test", "somebody-unmistakable")
 
 
 async def sweep(app: Installation) -> None:
-    await Retention(app.job_service.database, app.job_service.photo_intake.photos, app.job_service.clock).sweep()
+    await Retention(app.services.database, app.services.photo_intake.photos, app.services.clock).sweep()
 
 
 async def mentions(app: Installation, words: str) -> list[str]:
     """The tables and columns where these words stand."""
     found = []
-    async with app.job_service.database.read() as connection:
+    async with app.services.database.read() as connection:
         tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
         for table in tables:
             for column in (await connection.execute(text(f"PRAGMA table_info({table})"))).all():
@@ -48,20 +49,20 @@ def files_with(folder: Path, words: bytes) -> list[str]:
 
 async def settled(app: Installation, *people: Person) -> None:
     for person in people:
-        for view in await app.job_service.history(person):
+        for view in await app.services.queries.history(person):
             await ended(app, person, view.id)
 
 
 async def live(app: Installation, person: Person, home: Chat, group: Chat) -> None:
     """Leave a bit of everything behind."""
-    job_service, service = app.job_service, app.services
+    services, service = app.services, app.services
     accepted(await asks(app, person, home, source=f"update of {person.platform_id}", reply_to="41"))
     accepted(await asks(app, person, group, REFERENCE, reference=a_photo()))
     await settled(app, person)
-    accepted(await job_service.draft(person, home, photo=a_photo(), source=f"draft of {person.platform_id}"))
+    accepted(await services.jobs.draft(JobRequest(person, home, f"draft of {person.platform_id}", photo=a_photo())))
     await service.saved_styles.save(person, "Waves", a_photo())
     await service.saved_styles.save(person, f"For all by {person.platform_id}", a_photo(), library=group, by_admin=True)
-    await job_service.set_language(person, "zh")
+    await services.jobs.set_language(person, "zh")
 
 
 async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path: Path) -> None:
@@ -74,12 +75,12 @@ async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path:
         assert {key.split("/")[0] for key in mine} == {"original", "reference", "result", "style"}
         gone = await app.services.privacy.forget(SECRET)
         assert gone == DeletedCounts(photos=4, results=2, styles=2, jobs=2)
-        assert set(await app.job_service.photo_intake.photos.keys()) == bens
+        assert set(await app.services.photo_intake.photos.keys()) == bens
         assert not [path for path in (tmp_path / "photos").rglob("*") if path.is_file() and path.name in str(mine)]
-        assert await app.job_service.history(SECRET) == ()
+        assert await app.services.queries.history(SECRET) == ()
         assert await app.services.saved_styles.of_person(SECRET) == ()
         assert [style.name for style in await app.services.saved_styles.library(group)] == ["For all by ben"]
-        assert len(await app.job_service.history(BEN)) == 2
+        assert len(await app.services.queries.history(BEN)) == 2
         await audit(app)
 
 
@@ -101,13 +102,13 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
         day.time += 13 * 3600
         await sweep(app)
         assert await mentions(app, "unmistakable") == []
-        while not await app.job_service.database.checkpoint():
+        while not await app.services.database.checkpoint():
             await sweep(app)  # somebody was reading
         assert not files_with(tmp_path, b"unmistakable")
         assert await rows(app, "SELECT scope, period, used FROM quota ORDER BY scope") == before
         assert await rows(app, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
         await audit(app)
-        again = await app.job_service.quota(SECRET)
+        again = await app.services.queries.quota(SECRET)
         assert (again.left, again.used) == (2, 0)
 
 
@@ -157,7 +158,7 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
         while await rows(app, "SELECT 1 FROM job WHERE message_id IS NULL"):
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         await app.services.privacy.forget(SECRET)
-        quota = await app.job_service.quota(SECRET)
+        quota = await app.services.queries.quota(SECRET)
         assert (quota.used, quota.reserved) == (0, 0)
         go.touch()
         while await rows(app, "SELECT 1 FROM job WHERE state <> 'canceled'"):
@@ -165,7 +166,7 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
         while await rows(app, "SELECT 1 FROM outbox"):
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         await sweep(app)
-        assert await app.job_service.photo_intake.photos.keys() == ()
+        assert await app.services.photo_intake.photos.keys() == ()
         assert [card.text for card in screen.messages.values()] == ["Cancelled.", "Cancelled."]
         assert await mentions(app, "unmistakable") == []
         await audit(app)
@@ -174,9 +175,9 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
 async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path) as app:
-        job_service = app.job_service
+        services = app.services
         painted = accepted(await asks(app, ANNA, group, subject=SECRET))
-        await job_service.consent(SECRET, painted.id, allow=True)
+        await services.consent.answer(SECRET, painted.id, allow=True)
         await ended(app, ANNA, painted.id)
         asked = accepted(await asks(app, ANNA, group, subject=SECRET))
         own = accepted(await asks(app, ANNA, group))
@@ -185,10 +186,10 @@ async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_pa
         await settled(app, SECRET)
         gone = await app.services.privacy.forget(SECRET)
         assert gone.of_others == 2
-        assert [view.id for view in await job_service.history(ANNA)] == [own.id]
-        assert await job_service.job(ANNA, asked.id) is None
+        assert [view.id for view in await services.queries.history(ANNA)] == [own.id]
+        assert await services.queries.job(ANNA, asked.id) is None
         assert len(await kept_of(app, ANNA)) == 2  # the photo and the picture of their own job
-        assert reason(await job_service.consent(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
+        assert reason(await services.consent.answer(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
         assert "job.subject" not in await mentions(app, "unmistakable")
         await audit(app)
 
@@ -202,14 +203,17 @@ async def test_who_never_came_can_be_forgotten_too(app: Installation) -> None:
 
 @SHARED_LOOP
 async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: Installation) -> None:
-    anna, job_service = a_person(), app.job_service
+    anna, services = a_person(), app.services
     first = accepted(await asks(app, anna, private(anna), source="the same update"))
     await ended(app, anna, first.id)
     await app.services.privacy.forget(anna)
-    assert await job_service.job(anna, first.id) is None
-    assert await job_service.result(anna, first.id) is None
-    assert reason(await job_service.repeat(anna, first.id, style=2, source="again")) == ErrorCode.NOT_FOUND
-    assert reason(await job_service.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
+    assert await services.queries.job(anna, first.id) is None
+    assert await services.queries.result(anna, first.id) is None
+    assert (
+        reason(await services.jobs.repeat(JobRequest(anna, private(anna), "again", style=StyleChoice(2)), first.id))
+        == ErrorCode.NOT_FOUND
+    )
+    assert reason(await services.jobs.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
     second = accepted(await asks(app, anna, private(anna), source="the same update"))
     assert second.id != first.id
     await audit(app)
@@ -222,10 +226,10 @@ def test_the_facts_are_those_of_the_settings(tmp_path: Path) -> None:
 
 @SHARED_LOOP
 async def test_people_speak_the_language_they_chose(app: Installation) -> None:
-    anna, job_service = Person("test", "a linguist", "de"), app.job_service
-    assert await job_service.language(anna) == "de"
-    await job_service.set_language(anna, "zh")
-    assert await job_service.language(anna) == "zh"
+    anna, services = Person("test", "a linguist", "de"), app.services
+    assert await services.queries.language(anna) == "de"
+    await services.jobs.set_language(anna, "zh")
+    assert await services.queries.language(anna) == "zh"
     view = accepted(await asks(app, anna, private(anna)))  # whatever their app says meanwhile
     (card,) = await rows(
         app,
@@ -233,21 +237,24 @@ async def test_people_speak_the_language_they_chose(app: Installation) -> None:
         id=view.id,
     )
     assert card == ("de", "zh")
-    await job_service.set_language(anna, None)
-    assert await job_service.language(anna) == "de"
+    await services.jobs.set_language(anna, None)
+    assert await services.queries.language(anna) == "de"
 
 
 @SHARED_LOOP
 async def test_favourites_come_by_use(app: Installation) -> None:
-    anna, job_service = a_person(), app.job_service
-    assert await job_service.favourites(anna) == ()
+    anna, services = a_person(), app.services
+    assert await services.queries.favourites(anna) == ()
     for style in (2, 5, 5, 0, 5, 2):
         accepted(await asks(app, anna, private(anna), style))
     accepted(await asks(app, anna, private(anna), REFERENCE, reference=a_photo()))
-    await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id} draft")
-    assert await job_service.favourites(anna) == (5, 2, 0)
-    assert await job_service.favourites(anna, limit=1) == (5,)
-    assert isinstance(await job_service.choose_style(anna, 10**9, 0), UserError)
-    assert (await job_service.quota(anna)).group_credits is None
+    await services.jobs.draft(JobRequest(anna, private(anna), f"{anna.platform_id} draft", photo=a_photo()))
+    assert await services.queries.favourites(anna) == (5, 2, 0)
+    assert await services.queries.favourites(anna, limit=1) == (5,)
+    assert isinstance(
+        await services.jobs.choose_style(JobRequest(anna, private(anna), "test:press", style=StyleChoice(0)), 10**9),
+        UserError,
+    )
+    assert (await services.queries.quota(anna)).group_credits is None
     await settled(app, anna)
-    assert {view.state for view in await job_service.history(anna)} == {State.STORED}
+    assert {view.state for view in await services.queries.history(anna)} == {State.STORED}

@@ -25,7 +25,7 @@ async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: 
         draft = await anna.sees("Which style")
         await anna.presses(draft, "⭐ Grandma's quilt")
         await anna.picture(2)
-        views = await harness.app.job_service.history(anna.person)
+        views = await harness.app.services.queries.history(anna.person)
         assert {(view.style, view.reference_name) for view in views} == {(REFERENCE, "Grandma's quilt")}
 
 

@@ -9,10 +9,11 @@ from PIL import Image
 from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
-from bot.domain.styles import REFERENCE
+from bot.domain.styles import REFERENCE, SavedStyle
+from bot.jobs.request import JobRequest, StyleChoice, like_saved
 from bot.jobs.retention import Retention
 from bot.messaging.platform import Person
-from bot.saved_styles.service import MAX_OWN, SavedStyle
+from bot.saved_styles.service import MAX_OWN
 from tests.conftest import SHARED_LOOP
 from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
@@ -32,14 +33,14 @@ def comment(jpeg: bytes) -> str:
 
 @SHARED_LOOP
 async def test_a_saved_style_paints_and_its_name_is_on_the_job(app: Installation) -> None:
-    anna, job_service = a_person(), app.job_service
+    anna, services = a_person(), app.services
     style = await saved(app, anna, "  Great\tWave ")
     assert style.name == "Great Wave"
     assert await app.services.saved_styles.find(anna, private(anna), "great wave") == style
     view = accepted(await asks(app, anna, private(anna), REFERENCE, saved=style.id))
     assert view.reference_name == "Great Wave"
     assert (await ended(app, anna, view.id)).state is State.STORED
-    painted = await job_service.result(anna, view.id)
+    painted = await services.queries.result(anna, view.id)
     assert painted is not None
     assert "reference=True" in comment(painted)
     assert reason(await asks(app, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
@@ -47,20 +48,34 @@ async def test_a_saved_style_paints_and_its_name_is_on_the_job(app: Installation
 
 @SHARED_LOOP
 async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo(app: Installation) -> None:
-    anna, job_service = a_person(), app.job_service
+    anna, services = a_person(), app.services
     style = await saved(app, anna, "Waves")
-    draft = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:1"))
-    chosen = accepted(await job_service.choose_style(anna, draft.id, REFERENCE, saved=style.id))
+    draft = accepted(
+        await services.jobs.draft(JobRequest(anna, private(anna), f"{anna.platform_id}:1", photo=a_photo()))
+    )
+    chosen = accepted(
+        await services.jobs.choose_style(
+            JobRequest(anna, private(anna), "test:press", style=like_saved(style.id)), draft.id
+        )
+    )
     assert (chosen.state, chosen.style, chosen.reference_name) == (State.QUEUED, REFERENCE, "Waves")
-    waits = accepted(await job_service.draft(anna, private(anna), saved=style.id, source=f"{anna.platform_id}:2"))
+    waits = accepted(
+        await services.jobs.draft(JobRequest(anna, private(anna), f"{anna.platform_id}:2", style=like_saved(style.id)))
+    )
     assert (waits.state, waits.has_photo, waits.reference_name) == (State.DRAFT, False, "Waves")
-    met = accepted(await job_service.draft(anna, private(anna), photo=a_photo(), source=f"{anna.platform_id}:3"))
+    met = accepted(await services.jobs.draft(JobRequest(anna, private(anna), f"{anna.platform_id}:3", photo=a_photo())))
     assert (met.state, met.reference_name) == (State.QUEUED, "Waves")
     await ended(app, anna, met.id)
-    other = accepted(await job_service.repeat(anna, met.id, style=2, source=f"{anna.platform_id}:4"))
+    other = accepted(
+        await services.jobs.repeat(
+            JobRequest(anna, private(anna), f"{anna.platform_id}:4", style=StyleChoice(2)), met.id
+        )
+    )
     assert (other.style, other.reference_name) == (2, None)
     back = accepted(
-        await job_service.repeat(anna, met.id, style=REFERENCE, saved=style.id, source=f"{anna.platform_id}:5")
+        await services.jobs.repeat(
+            JobRequest(anna, private(anna), f"{anna.platform_id}:5", style=like_saved(style.id)), met.id
+        )
     )
     assert (back.style, back.reference_name) == (REFERENCE, "Waves")
 
@@ -208,7 +223,7 @@ async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
         view = accepted(await asks(app, ANNA, private(ANNA), REFERENCE, saved=style.id))
         await ended(app, ANNA, view.id)
         day.time += 400 * 86_400
-        await Retention(app.job_service.database, app.job_service.photo_intake.photos, app.job_service.clock).sweep()
+        await Retention(app.services.database, app.services.photo_intake.photos, app.services.clock).sweep()
         assert {key.split("/")[0] for key in await kept_of(app, ANNA)} == {"style"}
         assert await app.services.saved_styles.picture(ANNA, None, style.id) is not None
 

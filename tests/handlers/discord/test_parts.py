@@ -19,7 +19,7 @@ from sqlalchemy import text
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.imaging import Intake
 from bot.jobs.photo_intake import PhotoIntake
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import UploadReference
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform import Card, Chat, Picture, TargetGone, TryLater
@@ -115,7 +115,7 @@ async def test_a_temporary_download_error_asks_to_try_later(status: int) -> None
 
 
 async def test_a_modal_names_its_job_and_needs_no_state() -> None:
-    form = reference_modal(Press(Verb.BRING, 42), "zh-CN")
+    form = reference_modal(UploadReference(42), "zh-CN")
     assert (form.custom_id, form.title, form.is_finished()) == ("bring:42", "照一张图片来画", True)
     file = {"url": CDN, "size": 3, "filename": "a.png", "content_type": "image/png"}
     found = parse_reference_modal({"custom_id": "bring:42", "resolved": {"attachments": {"9": file}}})

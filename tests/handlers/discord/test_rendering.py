@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.messaging.callback_data import Press, Verb
+from bot.messaging.callback_data import ChooseStyle
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Button, Card, Document, Mention, Picture
 from handlers.discord.rendering import button_view, callback_data_of, render
@@ -12,7 +12,7 @@ from tests.fakes.dashscope.service import portrait_jpeg
 
 
 def style_rows(number: int) -> ButtonRows:
-    return tuple((Button(f"Look {at}", Press(Verb.CHOOSE, 7, at).pack()),) for at in range(number))
+    return tuple((Button(f"Look {at}", ChooseStyle(7, at).pack()),) for at in range(number))
 
 
 def components(rows: ButtonRows) -> list[dict[str, Any]]:

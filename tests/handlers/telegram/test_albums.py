@@ -81,7 +81,7 @@ async def test_a_style_picture_sent_before_applies_to_the_whole_album(tmp_path: 
         await harness.api.until(lambda: anna.sees)
         await anna.sends_album(photos(2))
         await harness.api.until(lambda: len(anna.pictures) == 2)
-        views = await harness.app.job_service.history(anna.person)
+        views = await harness.app.services.queries.history(anna.person)
         assert [view.has_reference for view in views] == [True, True]
 
 
@@ -99,8 +99,8 @@ async def test_a_single_remaining_picture_becomes_the_card(tmp_path: Path) -> No
         anna = harness.person(1)
         await anna.sends_album(photos(2), caption="/style 4")
         await harness.api.until(lambda: anna.sees)
-        views = await harness.app.job_service.history(anna.person)
-        await harness.app.job_service.cancel(anna.person, views[0].id)
+        views = await harness.app.services.queries.history(anna.person)
+        await harness.app.services.jobs.cancel(anna.person, views[0].id)
         (tmp_path / "go").touch()
         await harness.api.until(lambda: anna.pictures)
         assert len(anna.sees) == 1
@@ -136,7 +136,7 @@ async def test_deleting_all_removes_the_pictures_from_the_chat(tmp_path: Path) -
         await harness.api.until(lambda: "Keep them" in card_of(anna).labels)
         await anna.presses(card_of(anna), "Yes, delete all")
         await harness.api.until(lambda: not anna.sees)
-        assert await harness.app.job_service.history(anna.person) == ()
+        assert await harness.app.services.queries.history(anna.person) == ()
 
 
 async def test_in_a_group_admins_may_delete_all_and_other_people_may_not(tmp_path: Path) -> None:

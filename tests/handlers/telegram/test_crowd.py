@@ -43,5 +43,5 @@ async def test_a_crowd_gets_each_picture_once(tmp_path: Path) -> None:
             await api.acknowledged()
             for number in PEOPLE:
                 assert await harness.units(harness.person(number)) == (2, 0)
-                assert len(await harness.app.job_service.history(harness.person(number).person)) == 2
+                assert len(await harness.app.services.queries.history(harness.person(number).person)) == 2
         assert len({card.reply_to for card in finished_cards(api, GROUP)}) == len(PEOPLE)

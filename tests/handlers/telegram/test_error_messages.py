@@ -41,7 +41,7 @@ async def test_bad_files_get_an_explanation_and_cost_nothing(tmp_path: Path) -> 
         await anna.posts({"animation": video, "document": {"file_id": "v", "file_unique_id": "u"}})
         assert "That isn't a picture." in await answer_to(harness, anna)
         assert await harness.units(anna) == (0, 0)
-        assert await harness.app.job_service.history(anna.person) == ()
+        assert await harness.app.services.queries.history(anna.person) == ()
         assert "v" not in [call.params.get("file_id") for call in harness.api.calls]
 
 

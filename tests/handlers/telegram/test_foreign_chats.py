@@ -76,8 +76,8 @@ async def test_a_deleted_picture_is_not_found(tmp_path: Path) -> None:
         await harness.api.until(lambda: anna.pictures)
         shared = anna.pictures[0].data("Share")
         await find_pictures(anna, shared)
-        [view] = await harness.app.job_service.history(anna.person)
-        await harness.app.job_service.delete(anna.person, view.id)
+        [view] = await harness.app.services.queries.history(anna.person)
+        await harness.app.services.jobs.delete(anna.person, view.id)
         assert await send_inline_query(anna, shared) == []
 
 

@@ -51,4 +51,4 @@ async def test_cards_are_deleted_after_a_while_where_the_group_wants_it(tmp_path
         await pass_time(harness, clock, 3700.0)
         await harness.api.until(lambda: not anna.pictures and not any("All 2" in message.text for message in anna.sees))
         assert ben.pictures
-        assert await harness.app.job_service.history(anna.person), "it is still theirs"
+        assert await harness.app.services.queries.history(anna.person), "it is still theirs"

@@ -45,7 +45,7 @@ async def test_an_update_delivered_again_after_a_restart_is_the_same_job(tmp_pat
             await api.until(lambda: len(anna.pictures) == 2)
             await api.acknowledged()
             assert await harness.units(anna) == (2, 0)
-            assert len(await harness.app.job_service.history(anna.person)) == 2
+            assert len(await harness.app.services.queries.history(anna.person)) == 2
 
 
 async def test_an_update_is_acknowledged_only_after_its_job_is_stored(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_faults_delay_a_picture_and_never_duplicate_its_card(tmp_path: Pat
         await harness.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
         await harness.api.until(lambda: anna.pictures)
-        history = await harness.app.job_service.history(anna.person)
+        history = await harness.app.services.queries.history(anna.person)
         await harness.api.until(
             lambda: not any(fault.times for fault in harness.api.faults if fault.method != "editMessageText")
         )
@@ -101,7 +101,7 @@ async def test_an_edit_that_changes_nothing_counts_as_done(tmp_path: Path) -> No
         await harness.api.until(lambda: anna.sees)
         (tmp_path / "go").touch()
         await harness.api.until(lambda: harness.api.count("editMessageMedia") == 2)
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         await ended(harness.app, anna.person, view.id)
         assert len(anna.sees) == 1
 
@@ -147,9 +147,9 @@ async def test_after_blocking_the_bot_the_picture_is_still_in_the_history(tmp_pa
         await harness.api.until(lambda: anna.sees)
         harness.api.chats.blocked.add(anna.chat)
         (tmp_path / "go").touch()
-        [view] = await harness.app.job_service.history(anna.person)
+        [view] = await harness.app.services.queries.history(anna.person)
         assert (await ended(harness.app, anna.person, view.id)).state in {State.STORED, State.DELIVERED}
-        assert await harness.app.job_service.result(anna.person, view.id)
+        assert await harness.app.services.queries.result(anna.person, view.id)
         await ben.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: ben.pictures)
         assert not anna.pictures

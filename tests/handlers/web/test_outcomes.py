@@ -31,7 +31,7 @@ async def failed_job(app: Installation, anna: httpx.AsyncClient, go: Path) -> in
     await post_job(anna)
     job = int((await post_job(anna, photo=portrait_jpeg(shade=9))).json()["id"])
     ((key,),) = await rows(app, "SELECT photo FROM job WHERE id = :id", id=job)
-    await app.job_service.photo_intake.photos.delete(key)
+    await app.services.photo_intake.photos.delete(key)
     go.touch()  # noqa: ASYNC240  # quick
     while await rows(app, "SELECT id FROM job WHERE id = :id AND state <> 'failed'", id=job):
         await app.deps.clock.wait(app.deps.wakeups.subscribe(), 1.0)

@@ -1,0 +1,116 @@
+"""/queue, /quota and /cancel: where somebody's pictures are, what they have left, and taking back what waits."""
+
+from collections.abc import Callable
+
+from bot.domain.job_view import JobView, QuotaView, State
+from bot.i18n import Texts, mark, texts_for
+from bot.jobs.service import JobService
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.job_card import style_title
+from bot.messaging.platform import Card
+from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine
+
+_MAX_LINES = 10  # of a person's own jobs in /queue
+_QUOTA, _QUEUE = mark("/quota: how many pictures you have left today"), mark("/queue: where your pictures are")
+_CANCEL = mark("/cancel: take back what is waiting")
+HELP = (HelpLine(60, _QUOTA, _QUOTA), HelpLine(65, _QUEUE, _QUEUE), HelpLine(70, _CANCEL, _CANCEL))
+
+
+class StatusCommands:
+    """`clock` gives epoch seconds."""
+
+    def __init__(self, jobs: JobService, clock: Callable[[], float]) -> None:
+        self._jobs, self._clock = jobs, clock
+
+    def feature(self) -> Feature:
+        """What it registers."""
+        where, left, back = (
+            mark("Where my pictures are"),
+            mark("What I have left today"),
+            mark("Take back what is waiting"),
+        )
+        return Feature(
+            (
+                Command("queue", self.queue, summary=where, menus=EVERYBODY, rank=31, form=Form()),
+                Command("quota", self.quota, summary=left, menus=EVERYBODY, rank=32, form=Form()),
+                Command("cancel", self.cancel, summary=back, menus=EVERYBODY, rank=33, form=Form()),
+            ),
+            help=HELP,
+        )
+
+    async def quota(self, message: IncomingMessage, _: str) -> Card:
+        quota = await self._jobs.queries.quota(message.person, message.chat)
+        return Card(quota_text(quota, texts_for(message.person.language), self._clock()))
+
+    async def cancel(self, message: IncomingMessage, _: str) -> Card:
+        """All that waits or runs."""
+        return Card(cancel_text(await self._jobs.cancel_all(message.person), texts_for(message.person.language)))
+
+    async def queue(self, message: IncomingMessage, _: str) -> Card:
+        """The queue as a whole, and their own jobs in it."""
+        texts = texts_for(message.person.language)
+        queue = await self._jobs.queries.queue(message.person)
+        if not queue.waiting and not queue.running:
+            return Card(texts.gettext("Nothing is in the queue: a photo is painted at once."))
+        lines = [texts.ngettext("{n} picture is in the queue.", "{n} pictures are in the queue.", queue.waiting)]
+        if queue.running:
+            lines.append(texts.ngettext("{n} is being painted.", "{n} are being painted.", queue.running))
+        if queue.paused:
+            lines.append(texts.gettext("Painting is paused at the moment. Every photo keeps its place."))
+        if not queue.mine:
+            lines.append(texts.gettext("None of them is yours."))
+        lines += [_job_line(view, texts) for view in queue.mine[:_MAX_LINES]]
+        return Card("\n".join(lines))
+
+
+def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
+    """Today's units in plain words."""
+    lines = [
+        texts.ngettext(
+            "You have {n} of {limit} pictures left today.",
+            "You have {n} of {limit} pictures left today.",
+            quota.left,
+            limit=quota.limit,
+        )
+    ]
+    if quota.used:
+        lines.append(texts.ngettext("{n} is painted.", "{n} are painted.", quota.used))
+    if quota.reserved:
+        lines.append(texts.ngettext("{n} is on its way.", "{n} are on their way.", quota.reserved))
+    if quota.given:
+        lines.append(texts.ngettext("{n} is given to groups.", "{n} are given to groups.", quota.given))
+    if quota.credits:
+        lines.append(
+            texts.ngettext(
+                "{n} more is in your purse, for when the day's are used up.",
+                "{n} more are in your purse, for when the day's are used up.",
+                quota.credits,
+            )
+        )
+    if quota.group_credits is not None:
+        lines.append(texts.ngettext("{n} is in this group's pot.", "{n} are in this group's pot.", quota.group_credits))
+    wait = texts.duration(max(0.0, quota.resets_at - now))
+    lines.append(
+        texts.gettext("In {time} it starts afresh. Pictures that fail or are cancelled don't count.", time=wait)
+    )
+    return "\n".join(lines)
+
+
+def cancel_text(cancelled: int, texts: Texts) -> str:
+    if not cancelled:
+        return texts.gettext("Nothing of yours is waiting.")
+    return texts.ngettext(
+        "I took back {n} picture. It doesn't count.", "I took back {n} pictures. They don't count.", cancelled
+    )
+
+
+def _job_line(view: JobView, texts: Texts) -> str:
+    name = style_title(view, texts)
+    if view.state is State.QUEUED and view.place is None:
+        return texts.gettext("• {style}: in the queue", style=name)
+    if view.place is None:
+        return texts.gettext("• {style}: being painted", style=name)
+    if view.eta_seconds is None:
+        return texts.gettext("• {style}: place {place}", style=name, place=view.place)
+    time = texts.duration(view.eta_seconds)
+    return texts.gettext("• {style}: place {place}, about {time}", style=name, place=view.place, time=time)
