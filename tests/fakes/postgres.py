@@ -1,12 +1,12 @@
-"""A real PostgreSQL for tests: one server in a temporary folder, a fresh database for whoever asks.
+"""A real PostgreSQL server for tests, in a temporary folder, with a fresh database for each test.
 
     with postgres_server() as server:          # raises NoServer when none is installed
         url = server.new_database()            # migrated; a copy of a template, some 50 ms
         ...
         server.drop(url)
 
-It runs as somebody who may do nothing else, listens on loopback only, and ends with the process that started it.
-`durable=True` keeps `fsync` on, for tests whose subject that is.
+It runs as an unprivileged user, listens on loopback only, and ends with the process that started it. `durable=True`
+keeps `fsync` on, for tests of durability.
 """
 
 import ctypes
@@ -43,16 +43,16 @@ SETTINGS = (
     "unix_socket_directories=",
     "log_min_messages=fatal",
 )
-URL_FILE = "database-url"  # in a test's folder: its database is a PostgreSQL's
+URL_FILE = "database-url"  # in a test's folder: the URL of its PostgreSQL database
 
 
 class NoServer(Exception):
-    """No PostgreSQL can be started here; the message says why."""
+    """PostgreSQL can't be started here; the message says why."""
 
 
 @dataclass
 class Server:
-    """A running server. `port` is on 127.0.0.1; whoever has `password` may do everything."""
+    """A running server. `port` is on 127.0.0.1; `password` is that of the superuser."""
 
     port: int
     password: str
@@ -62,22 +62,22 @@ class Server:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url(self, name: str) -> str:
-        """The address of the database of this name."""
+        """Return the URL of the database with this name."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def new_database(self, *, migrated: bool = True) -> str:
-        """The address of a database that nobody has used, with the newest schema or with none."""
+        """Create an empty database, with the newest schema or with none, and return its URL."""
         name = f"test_{next(self.numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {'migrated' if migrated else 'template0'}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        """This database is not needed any more, whoever is still in it."""
+        """Drop a database, even with open connections."""
         self.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
     @contextmanager
     def lent(self, folder: Path) -> Iterator[str]:
-        """The installation in this folder has its rows in a new database until the end of the block; its address."""
+        """Let the installation in this folder use a new database until the end of the block; yield its URL."""
         url = self.new_database()
         (folder / URL_FILE).write_text(url)
         try:
@@ -86,7 +86,7 @@ class Server:
             self.drop(url)
 
     def die(self) -> None:
-        """At once, whoever is connected and whatever is under way; what was committed is in its log."""
+        """Kill the server at once; committed transactions are in its log."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
 
@@ -96,12 +96,12 @@ class Server:
         _wait_for(self)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
-        """One statement of the server's owner."""
+        """Execute a statement as superuser."""
         with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
             connection.execute(statement.encode())
 
     def make_template(self) -> None:
-        """What new databases are copies of."""
+        """Create the migrated template that new databases are copied from."""
         self.execute("CREATE DATABASE migrated TEMPLATE template0")
         engine = create_engine(self.url("migrated").replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
@@ -111,7 +111,7 @@ class Server:
 
 @contextmanager
 def postgres_server(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator[Server]:
-    """A server of one's own until the end of the block. Raises NoServer."""
+    """Run a server until the end of the block. Raises NoServer."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="repaint-postgres-"))
     try:
@@ -124,7 +124,7 @@ def postgres_server(*, durable: bool = False, settings: Sequence[str] = ()) -> I
             yield server
         finally:
             if server.process.poll() is None:
-                server.process.send_signal(signal.SIGINT)  # "fast": whoever is connected is sent away
+                server.process.send_signal(signal.SIGINT)  # "fast": disconnects clients
             server.process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -138,8 +138,8 @@ def _binaries() -> Path:
     raise NoServer("no PostgreSQL server is installed (Debian: apt install postgresql)")
 
 
-def _somebody() -> int | None:
-    """Whose server it is to be: PostgreSQL refuses to run as root. None: ours."""
+def _server_uid() -> int | None:
+    """Return the user id to run the server as, None for our own: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -150,7 +150,7 @@ def _somebody() -> int | None:
 
 def _make_cluster(binaries: Path, folder: Path, password: str) -> None:
     (folder / "password").write_text(password)
-    who = _somebody()
+    who = _server_uid()
     if who is not None:
         for path in (folder, folder / "password"):
             os.chown(path, who, -1)
@@ -180,8 +180,8 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
             stdout=writing,
             stderr=writing,
             cwd="/",
-            preexec_fn=_die_with_us,  # noqa: PLW1509  # it calls the kernel and nothing else
-            user=_somebody(),
+            preexec_fn=_die_with_us,  # noqa: PLW1509  # it makes one system call only
+            user=_server_uid(),
         )
 
 
@@ -199,12 +199,12 @@ def _wait_for(server: Server) -> None:
         except psycopg.OperationalError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.05)  # another process, which tells nobody when it is ready
+            time.sleep(0.05)  # another process, which gives no signal when it is ready
         else:
             return
 
 
 def place_of(folder: Path) -> Path | str:
-    """Where the database of a test's installation is: a file in its folder, or what the fixture `database` chose."""
+    """Return the database of a test's installation: a file in its folder, or the PostgreSQL URL stored there."""
     url = folder / URL_FILE
     return url.read_text() if url.exists() else folder / "repaint.db"

@@ -1,11 +1,11 @@
-"""A real S3-compatible server on loopback, to keep pictures in.
+"""An S3-compatible server (moto) on loopback.
 
     with bucket_server() as server:
         photos = open_bucket(server.bucket())
-        server.raw_keys(photos.bucket)      # what is really in there, whoever put it
-        server.stop(); server.start()       # away for a while, at the same address
+        server.raw_keys(photos.bucket)      # everything that is really in it
+        server.stop(); server.start()       # down for a while, at the same address
 
-It does not look at signatures, nor at when a link expires.
+It does not check signatures or the expiry of links.
 """
 
 import contextlib
@@ -22,47 +22,47 @@ from moto.server import ThreadedMotoServer
 from storage.bucket import Bucket
 
 KEY_ID, KEY = "AKIARECOGNISABLEKEYS", "recognisable/secret+key/of/the/bucket"
-SECONDS = 60.0  # on a busy machine its first answer takes long
+SECONDS = 60.0  # the first response takes long on a busy machine
 _NAMES = map("pictures-{}".format, itertools.count(1))
 
 
 @dataclass
 class BucketServer:
-    """`url`: its endpoint; the same after it was away."""
+    """`url`: its endpoint, which a restart keeps."""
 
     url: str = ""
     _server: ThreadedMotoServer | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Answer again."""
+        """Start, or start again at the same address."""
         port = int(self.url.rpartition(":")[2]) if self.url else 0
         self._server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         self._server.start()
         self.url = "http://{}:{}".format(*self._server.get_host_and_port())
 
     def stop(self) -> None:
-        """Be away; what is stored stays."""
+        """Stop; what is stored is kept."""
         if self._server is not None:
             self._server.stop()
         self._server = None
 
     def bucket(self, prefix: str = "") -> Bucket:
-        """A new bucket, empty."""
+        """Create an empty bucket."""
         name = next(_NAMES)
         httpx.put(f"{self.url}/{name}", timeout=SECONDS).raise_for_status()
         return self.known(name, prefix)
 
     def known(self, name: str, prefix: str = "") -> Bucket:
-        """A bucket by its name, be it there or not."""
+        """Return a bucket by name, whether it exists or not."""
         return Bucket(name, prefix, self.url, "us-east-1", KEY_ID, KEY)
 
     def raw_keys(self, bucket: Bucket) -> list[str]:
-        """The key of everything in there, with its prefix, asked for without our own code."""
+        """List all keys with their prefix, without our own code."""
         answer = httpx.get(f"{self.url}/{bucket.name}", params={"list-type": "2"}, timeout=SECONDS).raise_for_status()
         return [str(key.text) for key in ET.fromstring(answer.content).findall(".//{*}Key")]
 
     def environment(self, bucket: Bucket) -> dict[str, str]:
-        """Settings with which a bot keeps its pictures there."""
+        """Return settings of a bot that stores its pictures there."""
         return {
             "PHOTO_STORE": bucket.url,
             "AWS_ENDPOINT_URL": self.url,

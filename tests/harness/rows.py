@@ -1,5 +1,4 @@
-"""Rows for tests of storage and of the rules above it: people, chats and jobs, with whatever a test does not care for
-filled in."""
+"""Rows for tests: people, chats and jobs, with defaults for everything that a test does not set."""
 
 from dataclasses import replace
 from typing import Any
@@ -63,7 +62,7 @@ A_NEW_JOB = NewJob(
 
 
 async def insert_person(connection: AsyncConnection, name: str = "anna", *, platform: str = "test") -> tuple[int, int]:
-    """The ids of a person and of their private chat; the same for the same name."""
+    """Return the ids of a person and their private chat, inserted if needed."""
     person = await people.upsert_person(connection, platform=platform, platform_id=name, language="en", now=NOON)
     chat = await people.upsert_chat(connection, platform=platform, platform_id=name, is_group=False, now=NOON)
     return person, chat
@@ -72,7 +71,7 @@ async def insert_person(connection: AsyncConnection, name: str = "anna", *, plat
 async def insert_job(
     connection: AsyncConnection, source: str, *, who: str = "anna", platform: str = "test", **changes: Any
 ) -> Job:
-    """A new row of somebody's; `changes` are columns, of those too that only a later life of a job has."""
+    """Insert a job of a person; `changes` set any of its columns."""
     person_id, chat_id = await insert_person(connection, who, platform=platform)
     job_id = await jobs.insert(connection, replace(A_NEW_JOB, source=source, person_id=person_id, chat_id=chat_id))
     job = None if job_id is None else await jobs.get(connection, job_id)

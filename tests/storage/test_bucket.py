@@ -1,5 +1,5 @@
-"""Pictures in a bucket: whole, typed, below their prefix; shown by links that another program's signature agrees with;
-and what is said when the bucket is not there, or does not let us in."""
+"""The photo store in a bucket: uploads, signed links compared with another signer, and errors of missing or forbidden
+buckets."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ def server() -> Iterator[BucketServer]:
         yield running
 
 
-async def test_a_link_shows_the_picture_to_whoever_has_it_and_nothing_shows_it_to_others(server: BucketServer) -> None:
+async def test_a_picture_can_be_read_by_its_link_only(server: BucketServer) -> None:
     bucket = server.bucket("a/prefix")
     photos = open_bucket(bucket)
     key = await photos.put(Kind.ORIGINAL, 7, PICTURE, expires=NOON)
@@ -41,8 +41,8 @@ async def test_a_link_shows_the_picture_to_whoever_has_it_and_nothing_shows_it_t
     assert server.raw_keys(bucket) == [f"a/prefix/{key}"]
 
 
-async def test_a_link_is_signed_as_amazons_own_library_signs_and_for_no_longer(server: BucketServer) -> None:
-    """The server of these tests looks at neither, so another signer says what is right."""
+async def test_a_link_has_the_signature_and_expiry_that_botocore_computes(server: BucketServer) -> None:
+    """The test server checks neither, so they are compared with those of another signer."""
     photos = open_bucket(server.bucket())
     link = urlsplit(await photos.link("original/7/2026112213/" + "a" * 64 + ".jpg", 900))
     said = {name: value for name, (value,) in parse_qs(link.query).items()}
@@ -57,7 +57,7 @@ async def test_a_link_is_signed_as_amazons_own_library_signs_and_for_no_longer(s
 
 
 class _AsIfThen(S3SigV4QueryAuth):  # type: ignore[misc]  # as above
-    """Signs for the time that the request names, not for now."""
+    """Signs for the time in the request instead of now."""
 
     def add_auth(self, request: AWSRequest) -> None:
         self._modify_request_before_signing(request)
@@ -74,20 +74,20 @@ class _AsIfThen(S3SigV4QueryAuth):  # type: ignore[misc]  # as above
         ("https://store.example:9000", False, "https://store.example:9000/faces/mine/style/"),
     ],
 )
-async def test_a_link_leads_to_the_stores_own_address(endpoint: str | None, in_host: bool, start: str) -> None:
+async def test_a_link_uses_the_address_of_the_store(endpoint: str | None, in_host: bool, start: str) -> None:
     bucket = Bucket("faces", "mine", endpoint, "eu-central-1", KEY_ID, KEY, in_host=in_host)
     link = await open_bucket(bucket).link("style/7/9999123123/" + "a" * 64 + ".jpg", 60)
     assert link.startswith(start)
     assert KEY not in link
 
 
-async def test_a_bucket_that_is_as_it_should_be_is_left_as_it_was(server: BucketServer) -> None:
+async def test_checking_a_usable_bucket_leaves_nothing_in_it(server: BucketServer) -> None:
     bucket = server.bucket("a/prefix")
     await open_bucket(bucket).check_access("here")
     assert server.raw_keys(bucket) == []
 
 
-async def test_a_bucket_that_is_not_there_is_named(server: BucketServer) -> None:
+async def test_a_missing_bucket_is_named_in_the_message(server: BucketServer) -> None:
     with pytest.raises(BucketUnusable, match="There is no bucket for s3://nowhere-at-all/mine"):
         await open_bucket(server.known("nowhere-at-all", "mine")).check_access("here")
 
@@ -96,9 +96,7 @@ async def test_a_bucket_that_is_not_there_is_named(server: BucketServer) -> None
     ("method", "query", "may_not"),
     [("PUT", "", "write to"), ("GET", "", "read from"), ("GET", "list-type", "list"), ("DELETE", "", "delete from")],
 )
-async def test_what_we_may_not_do_is_said_and_nothing_that_the_bucket_quotes(
-    method: str, query: str, may_not: str
-) -> None:
+async def test_a_forbidden_action_is_named_without_quoting_the_bucket(method: str, query: str, may_not: str) -> None:
     def answer(request: Received) -> Reply:
         if request.method == method and ("list-type" in request.target) == bool(query):
             return Reply(403, FORBIDDEN)
@@ -112,7 +110,7 @@ async def test_what_we_may_not_do_is_said_and_nothing_that_the_bucket_quotes(
     assert quotes(error.value) == []
 
 
-async def test_a_store_that_cannot_be_reached_is_said() -> None:
+async def test_an_unreachable_store_is_reported() -> None:
     nobody = Bucket("faces", "", "http://127.0.0.1:9", "us-east-1", KEY_ID, KEY)
     with pytest.raises(BucketUnusable, match="Could not write to s3://faces") as error:
         await open_bucket(nobody).check_access("here")
@@ -120,7 +118,7 @@ async def test_a_store_that_cannot_be_reached_is_said() -> None:
 
 
 def quotes(error: BaseException | None) -> list[str]:
-    """What an error shows of keys and credentials, with all that it was raised from."""
+    """The keys and credentials that an error and its causes contain."""
     shown = ""
     while error is not None:
         shown += f"{error!r} {error}"
@@ -129,7 +127,7 @@ def quotes(error: BaseException | None) -> list[str]:
 
 
 @pytest.mark.parametrize("status", [403, 500, 503])
-async def test_trouble_is_one_error_and_says_nothing_of_whom(status: int) -> None:
+async def test_every_error_is_store_down_and_contains_no_keys(status: int) -> None:
     async with loopback(lambda _: Reply(status, FORBIDDEN)) as store:
         photos = open_bucket(Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY))
         key = "original/7/2026112213/" + "a" * 64 + ".jpg"
@@ -140,7 +138,7 @@ async def test_trouble_is_one_error_and_says_nothing_of_whom(status: int) -> Non
             assert quotes(error.value) == []
 
 
-async def test_a_bucket_that_is_gone_is_no_picture_that_is_gone(server: BucketServer) -> None:
+async def test_a_missing_bucket_is_not_taken_for_a_missing_picture(server: BucketServer) -> None:
     photos = open_bucket(server.known("nowhere-at-all"))
     key = "original/7/2026112213/" + "a" * 64 + ".jpg"
     for step in (photos.get(key), photos.has(key), photos.delete(key), photos.put(Kind.STYLE, 1, b"", expires=NOON)):
@@ -148,7 +146,7 @@ async def test_a_bucket_that_is_gone_is_no_picture_that_is_gone(server: BucketSe
             await step
 
 
-async def test_what_was_stored_is_there_when_the_store_comes_back(server: BucketServer) -> None:
+async def test_pictures_are_still_there_after_the_store_was_down(server: BucketServer) -> None:
     photos = open_bucket(server.bucket())
     key = await photos.put(Kind.RESULT, 7, PICTURE, expires=NOON)
     server.stop()
@@ -164,21 +162,21 @@ async def test_what_was_stored_is_there_when_the_store_comes_back(server: Bucket
 
 
 async def test_a_bucket_is_listed_once_an_hour(server: BucketServer) -> None:
-    """Listing costs money, and pictures expire by the hour."""
+    """Listing costs money, and pictures expire on the hour."""
     photos = open_bucket(server.bucket())
     assert await photos.purge(NOON) == 0
     await photos.put(Kind.RESULT, 7, PICTURE, expires=NOON)
     assert [await photos.purge(NOON + seconds) for seconds in (300, 3599, 3600)] == [0, 0, 1]
 
 
-async def test_a_store_that_hangs_is_given_up() -> None:
+async def test_a_request_to_a_store_that_hangs_times_out() -> None:
     async with loopback(hang) as store:
         photos = open_bucket(Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY), answer_seconds=0.2)
         with pytest.raises(StoreDown):
             await photos.get("original/7/2026112213/" + "a" * 64 + ".jpg")
 
 
-async def test_encryption_and_a_temporary_identity_go_along() -> None:
+async def test_encryption_and_a_session_token_are_sent() -> None:
     async with loopback(lambda _: Reply(200, b"", (("ETag", '"e"'),))) as store:
         plain = Bucket("faces", "", store.url, "us-east-1", KEY_ID, KEY)
         sealed = replace(plain, session_token="for an hour", encryption="aws:kms", encryption_key="my-key")
@@ -191,7 +189,7 @@ async def test_encryption_and_a_temporary_identity_go_along() -> None:
     assert (headers["x-amz-security-token"], headers["content-type"]) == ("for an hour", "image/jpeg")
 
 
-def test_nothing_of_who_we_are_is_in_a_repr() -> None:
+def test_a_repr_contains_no_credentials() -> None:
     bucket = Bucket("faces", "", None, None, KEY_ID, KEY, session_token="for-an-hour")
     shown = f"{bucket!r}{open_bucket(bucket)!r}"
     assert [word for word in (KEY_ID, KEY, "for-an-hour") if word in shown] == []

@@ -1,4 +1,4 @@
-"""The database: what SQLite was told, one writer, nothing left open, and schemas of other times."""
+"""The database: SQLite's settings, exclusive writes, cancellation, and schema versions."""
 
 import asyncio
 import itertools
@@ -27,31 +27,31 @@ async def _people(database: Database) -> int:
         return int((await connection.execute(text("SELECT COUNT(*) FROM person"))).scalar_one())
 
 
-def _for_others(folder: Path) -> dict[str, int]:
-    """What others than the owner may do with each file."""
+def _foreign_permissions(folder: Path) -> dict[str, int]:
+    """The permissions of group and others for each file."""
     return {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir()}
 
 
-def _stands_in(folder: Path, words: bytes) -> bool:
-    return any(words in file.read_bytes() for file in folder.iterdir())
+def _is_in_files(folder: Path, content: bytes) -> bool:
+    return any(content in file.read_bytes() for file in folder.iterdir())
 
 
-async def test_every_connection_is_durable_and_minds_foreign_keys(tmp_path: Path) -> None:
+async def test_every_connection_is_durable_and_checks_foreign_keys(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database:
         for opened in (database.write(), database.read()):
             async with opened as connection:
-                told = [await _pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
-                assert told == ["wal", 2, 1]  # 2 is FULL
+                values = [await _pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
+                assert values == ["wal", 2, 1]  # 2 is FULL
 
 
-async def test_every_connection_keeps_two_megabytes_of_pages_at_most(tmp_path: Path) -> None:
+async def test_the_page_cache_of_every_connection_is_limited_to_two_megabytes(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database:
         for opened in (database.write(), database.read()):
             async with opened as connection:
                 assert await _pragma(connection, "cache_size") == -CACHE_KIB
 
 
-async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> None:
+async def test_deleted_rows_are_not_in_the_files_any_more(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database:
         for number in range(50):
             async with database.write() as connection:
@@ -61,16 +61,16 @@ async def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path: Path) -> 
                 await connection.execute(text(f"DELETE FROM {table}"))
         async with database.read() as connection:
             await connection.execute(text("SELECT 1 FROM person"))
-            assert not await database.checkpoint()  # not while somebody looks at how it was
+            assert not await database.checkpoint()  # not while a reader uses the old snapshot
         assert await database.checkpoint()
-        assert not _stands_in(tmp_path, b"unmistakable")
+        assert not _is_in_files(tmp_path, b"unmistakable")
         async with database.write() as connection:
             await insert_person(connection)
         assert await _people(database) == 1
 
 
 @ON_BOTH
-async def test_a_row_cannot_point_at_nothing(tmp_path: Path) -> None:
+async def test_foreign_keys_are_enforced(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database:
         with pytest.raises(Exception, match=r"(?i)foreign key"):
             async with database.write() as connection:
@@ -91,15 +91,15 @@ async def test_an_empty_database_gets_every_table_and_a_second_start_changes_not
         assert await _people(database) == 1
 
 
-async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+async def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
     path = tmp_path / "rows.db"
     async with open_database(path) as database, database.write() as connection:
         await insert_person(connection)
-        assert _for_others(tmp_path) == {"rows.db": 0, "rows.db-wal": 0, "rows.db-shm": 0}
+        assert _foreign_permissions(tmp_path) == {"rows.db": 0, "rows.db-wal": 0, "rows.db-shm": 0}
 
 
 @ON_BOTH
-async def test_a_newer_schema_is_refused_with_a_clear_sentence(tmp_path: Path) -> None:
+async def test_a_newer_schema_is_refused_with_a_clear_message(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database:
         async with database.write() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -130,25 +130,25 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
 
 
 @ON_BOTH
-async def test_readers_see_one_moment_and_never_wait_for_the_writer(tmp_path: Path) -> None:
+async def test_readers_see_a_snapshot_and_never_wait_for_the_writer(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as writing:
         await insert_person(writing)
-        assert await asyncio.create_task(_people(database)) == 0  # while the writer is in the middle of it
+        assert await asyncio.create_task(_people(database)) == 0  # while the write transaction is open
 
 
 @ON_BOTH
-async def test_a_transaction_inside_a_transaction_is_a_mistake_that_shows_at_once(tmp_path: Path) -> None:
-    """It would wait for itself, but only on a day when four others do the same."""
+async def test_a_nested_transaction_raises_at_once(tmp_path: Path) -> None:
+    """It would deadlock, but only if enough tasks do it at the same time."""
     async with open_database(place_of(tmp_path)) as database:
         for outer, inner in itertools.product((database.read, database.write), repeat=2):
             with pytest.raises(RuntimeError, match="pass the connection on"):
                 async with outer(), inner():
-                    pytest.fail("it was let in")
+                    pytest.fail("it was allowed")
         await asyncio.gather(*(_people(database) for _ in range(30)))
 
 
 @ON_BOTH
-async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
+async def test_an_exception_rolls_the_transaction_back(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database:
         with pytest.raises(ZeroDivisionError):
             async with database.write() as connection:
@@ -159,8 +159,7 @@ async def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 
 @ON_BOTH
 async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> None:
-    """Cancelled at every point of a write where it can be: what comes after must find the database free, and a write
-    is there wholly or not at all."""
+    """Cancels a write at each possible point: the next write must not be blocked, and writes are complete or absent."""
 
     async def write(database: Database, number: int) -> None:
         async with database.write() as connection:
@@ -170,7 +169,7 @@ async def test_a_cancelled_task_leaves_no_open_transaction(tmp_path: Path) -> No
     async with open_database(place_of(tmp_path)) as database:
         for number in range(60):
             task = asyncio.create_task(write(database, number))
-            for _ in range(number):  # so many steps of the loop, then it is cancelled
+            for _ in range(number):  # cancel after so many steps of the loop
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

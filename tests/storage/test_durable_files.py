@@ -1,4 +1,4 @@
-"""Bytes on the disk before anybody hears of them."""
+"""Files are synced to disk before their keys are returned."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from storage.durable_files import make_durable
 from storage.photos import Kind, open_photos
 from tests.harness.rows import NOON
 
-SYNCED: list[str] = []  # by the audit hook below, which can't be taken away again
+SYNCED: list[str] = []  # filled by the audit hook below, which can't be removed
 LISTENING: list[bool] = []
 
 
@@ -21,7 +21,7 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.fixture
 def opened() -> Iterator[list[str]]:
-    """The paths that this process opens, as the interpreter tells them."""
+    """The paths that this process opens, from the interpreter's audit events."""
     sys.addaudithook(_note)
     SYNCED.clear()
     LISTENING.append(True)
@@ -29,7 +29,7 @@ def opened() -> Iterator[list[str]]:
     LISTENING.clear()
 
 
-async def test_a_photo_and_each_of_its_folders_are_synced_before_its_key_is_told(
+async def test_a_photo_and_each_of_its_folders_are_synced_before_its_key_is_returned(
     tmp_path: Path, opened: list[str]
 ) -> None:
     folder = tmp_path / "photos"
@@ -40,6 +40,6 @@ async def test_a_photo_and_each_of_its_folders_are_synced_before_its_key_is_told
     assert [Path(name) for name in opened if name.startswith(str(folder))] == wanted
 
 
-def test_what_was_deleted_meanwhile_is_no_trouble(tmp_path: Path) -> None:
+def test_syncing_a_file_that_was_deleted_is_no_error(tmp_path: Path) -> None:
     make_durable(tmp_path, "result/7/2026112212/gone.jpg")
     assert list(tmp_path.iterdir()) == []

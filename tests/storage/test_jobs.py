@@ -1,4 +1,4 @@
-"""The jobs table: what is written once, what is found again, and what belongs to whom."""
+"""The jobs table: unique sources, optimistic updates, and searches."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,7 +37,7 @@ async def test_every_column_comes_back_as_it_was_saved(connection: AsyncConnecti
     assert await jobs.get(connection, job.id) == replace(moved, version=1)
 
 
-async def test_who_read_an_older_row_writes_nothing(connection: AsyncConnection) -> None:
+async def test_an_update_of_a_row_that_has_changed_writes_nothing(connection: AsyncConnection) -> None:
     read = await insert_job(connection, "test:1")
     assert await jobs.update(connection, replace(read, style=5))
     assert not await jobs.update(connection, replace(read, style=7))
@@ -46,7 +46,7 @@ async def test_who_read_an_older_row_writes_nothing(connection: AsyncConnection)
     assert now.style == 5
 
 
-async def test_many_are_read_at_once(connection: AsyncConnection) -> None:
+async def test_more_jobs_than_a_statement_takes_parameters_are_read(connection: AsyncConnection) -> None:
     made = [await insert_job(connection, f"test:{number}") for number in range(1203)]
     wanted = [job.id for job in made[::2]] + [10**9]
     found = await jobs.get_many(connection, wanted)
@@ -61,7 +61,7 @@ async def test_the_history_shows_no_drafts_and_nothing_deleted(connection: Async
     assert await jobs.list_history(connection, mine[0].person_id, 2) == (mine[2], mine[1])
 
 
-async def test_what_waits_is_counted_without_what_is_cancelled(connection: AsyncConnection) -> None:
+async def test_waiting_jobs_are_counted_without_canceled_ones(connection: AsyncConnection) -> None:
     for number, state in enumerate(State):
         await insert_job(connection, f"one:{state}", state=state, account_id="key-a", slot=number)
         await insert_job(connection, f"off:{state}", state=state, cancel_requested=True)
@@ -83,7 +83,7 @@ async def test_what_waits_is_counted_without_what_is_cancelled(connection: Async
         ({"reference_hash": "r"}, False),
     ],
 )
-async def test_the_same_wish_is_found_while_it_waits(
+async def test_the_same_request_is_found_while_it_waits(
     connection: AsyncConnection, changes: dict[str, Any], is_same: bool
 ) -> None:
     job = await insert_job(connection, "test:1", **{"state": State.QUEUED, "style": 0, **changes})
@@ -93,7 +93,7 @@ async def test_the_same_wish_is_found_while_it_waits(
     assert (found == job) == is_same
 
 
-async def test_somebody_elses_wish_is_never_the_same(connection: AsyncConnection) -> None:
+async def test_the_same_request_of_another_person_is_not_found(connection: AsyncConnection) -> None:
     await insert_job(connection, "test:1", state=State.QUEUED, style=0)
     ben, _ = await insert_person(connection, "ben")
     assert None is await jobs.find_same_request(
@@ -102,15 +102,15 @@ async def test_somebody_elses_wish_is_never_the_same(connection: AsyncConnection
 
 
 @pytest.mark.parametrize("state", State)
-async def test_photos_are_in_use_while_a_job_may_still_be_sent(connection: AsyncConnection, state: State) -> None:
+async def test_photos_are_in_use_while_a_job_may_still_be_submitted(connection: AsyncConnection, state: State) -> None:
     await insert_job(connection, "test:1", state=state, photo="p", reference="r")
     in_use = state in {State.QUEUED, State.SUBMITTING, State.RUNNING}
     assert await cleanup.list_photos_in_use(connection) == (frozenset({"p", "r"}) if in_use else frozenset())
 
 
-async def test_a_deleted_job_has_remains_until_its_row_knows_of_no_bytes(connection: AsyncConnection) -> None:
+async def test_a_deleted_job_is_listed_until_it_has_no_files(connection: AsyncConnection) -> None:
     clean: dict[str, Any] = {"photo": None, "reference": None, "hidden": True, "state": State.STORED}
-    await insert_job(connection, "in sight", state=State.STORED)
+    await insert_job(connection, "visible", state=State.STORED)
     await insert_job(connection, "clean", **clean)
     photo = await insert_job(connection, "photo", **{**clean, "photo": "p"})
     reference = await insert_job(connection, "reference", **{**clean, "reference": "r"})

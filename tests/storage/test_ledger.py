@@ -1,4 +1,4 @@
-"""The quota ledger: limits hold under contention, everything is settled once, and the sums can be proven."""
+"""The quota ledger: limits hold under contention, units are settled once, and sums agree with rows."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -30,11 +30,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 class Refused(Exception):
-    """So that the transaction rolls back."""
+    """Rolls the transaction back."""
 
 
 async def reserve(database: Database, job_id: int, *scopes: Scope) -> bool:
-    """As admission does it: who finds one scope empty takes nothing of the others."""
+    """Reserve as admission does: all scopes or none."""
     with suppress(Refused):
         async with database.write() as connection:
             if await ledger.reserve(connection, job_id, scopes, now=NOON) is None:
@@ -57,14 +57,14 @@ async def sums(database: Database, scope: Scope) -> tuple[int, int]:
     return found.reserved, found.used
 
 
-async def test_of_two_hundred_at_once_exactly_as_many_as_the_limit_get_a_unit(database: Database) -> None:
+async def test_of_200_concurrent_reservations_as_many_as_the_limit_succeed(database: Database) -> None:
     got = await asyncio.gather(*(reserve(database, number, DAY, BUDGET) for number in range(200)))
     assert sum(got) == 20
     assert await sums(database, DAY) == (20, 0)
-    assert await sums(database, BUDGET) == (20, 0)  # who was refused by one scope has taken nothing of the other
+    assert await sums(database, BUDGET) == (20, 0)  # a refused reservation takes nothing of any scope
 
 
-async def test_units_come_back_and_can_be_taken_again(database: Database) -> None:
+async def test_released_units_can_be_reserved_again(database: Database) -> None:
     for number in range(20):
         assert await reserve(database, number, DAY)
     assert not await reserve(database, 20, DAY)
@@ -73,7 +73,7 @@ async def test_units_come_back_and_can_be_taken_again(database: Database) -> Non
     assert not await reserve(database, 22, DAY)
 
 
-async def test_what_is_used_counts_like_what_is_reserved(database: Database) -> None:
+async def test_used_units_count_against_the_limit(database: Database) -> None:
     for number in range(20):
         await reserve(database, number, DAY)
         await settle(database, number, "commit")
@@ -90,7 +90,7 @@ async def test_a_unit_is_settled_once(database: Database, first: Settlement, sec
     assert await sums(database, DAY) == (0, 1 if first == "commit" else 0)
 
 
-async def test_of_many_that_settle_at_once_one_does(database: Database) -> None:
+async def test_of_many_concurrent_settlements_one_takes_effect(database: Database) -> None:
     await reserve(database, 1, DAY)
     await asyncio.gather(*(settle(database, 1, "commit" if n % 2 else "release") for n in range(50)))
     async with database.read() as connection:
@@ -100,7 +100,7 @@ async def test_of_many_that_settle_at_once_one_does(database: Database) -> None:
     assert reserved == 0
 
 
-async def test_some_scopes_can_be_settled_before_others(database: Database) -> None:
+async def test_kinds_of_scopes_can_be_settled_separately(database: Database) -> None:
     await reserve(database, 1, DAY, BUDGET)
     await settle(database, 1, "release", [ScopeKind.PERSON])
     assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (1, 0))
@@ -108,7 +108,7 @@ async def test_some_scopes_can_be_settled_before_others(database: Database) -> N
     assert (await sums(database, DAY), await sums(database, BUDGET)) == ((0, 0), (0, 1))
 
 
-async def test_a_unit_of_yesterday_is_settled_where_it_was_taken(database: Database) -> None:
+async def test_a_unit_of_yesterday_is_settled_in_its_own_period(database: Database) -> None:
     await reserve(database, 1, DAY)
     await settle(database, 1, "commit", now=NOON + 86_400)
     assert (await sums(database, DAY), await sums(database, TOMORROW)) == ((0, 1), (0, 0))
@@ -120,18 +120,18 @@ async def test_a_new_day_has_all_its_units(database: Database) -> None:
     assert await reserve(database, 20, TOMORROW)
 
 
-async def test_a_limit_that_the_owner_changes_holds_from_the_next_one_on(database: Database) -> None:
+async def test_a_changed_limit_holds_from_the_next_reservation_on(database: Database) -> None:
     for number in range(20):
         await reserve(database, number, DAY)
     assert await reserve(database, 20, replace(DAY, limit=21))
     assert not await reserve(database, 21, replace(DAY, limit=5))
 
 
-async def test_without_units_nobody_gets_one(database: Database) -> None:
+async def test_nothing_can_be_reserved_with_a_limit_of_zero(database: Database) -> None:
     assert not await reserve(database, 1, replace(DAY, limit=0))
 
 
-async def test_a_watched_scope_counts_a_job_once_and_refuses_nothing(database: Database) -> None:
+async def test_counting_counts_a_job_once_and_ignores_the_limit(database: Database) -> None:
     account = Scope(ScopeKind.ACCOUNT, "account:key-a", "ever", 1)
     async with database.write() as connection:
         for job_id in (1, 2, 2, 1, 3):
@@ -139,7 +139,7 @@ async def test_a_watched_scope_counts_a_job_once_and_refuses_nothing(database: D
     assert await sums(database, account) == (0, 3)
 
 
-async def test_what_is_reserved_already_is_not_counted_again(database: Database) -> None:
+async def test_a_job_that_has_reserved_a_unit_is_not_counted_again(database: Database) -> None:
     await reserve(database, 1, BUDGET)
     await settle(database, 1, "commit")
     async with database.write() as connection:
@@ -147,13 +147,13 @@ async def test_what_is_reserved_already_is_not_counted_again(database: Database)
     assert await sums(database, BUDGET) == (0, 1)
 
 
-async def test_the_audit_finds_what_does_not_agree(database: Database) -> None:
+async def test_the_audit_finds_sums_that_do_not_agree(database: Database) -> None:
     await reserve(database, 1, DAY)
     async with database.write() as connection:
         await connection.execute(text("UPDATE quota SET used = used + 1"))
         assert await ledger.audit(connection) == (("person:7", "2026-11-22"),)
 
 
-async def test_nobody_has_used_what_was_never_opened(database: Database) -> None:
+async def test_an_unknown_scope_has_no_reserved_and_used_units(database: Database) -> None:
     async with database.read() as connection:
         assert await ledger.get_sums(connection, DAY) == Sums(0, 0)

@@ -1,4 +1,4 @@
-"""The ledger under anything that may be done to it: no limit is ever passed, and the sums are those of the rows."""
+"""Properties of the ledger: no limit is exceeded, and the sums agree with the rows, whatever is done in any order."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ LIMITS, HOW = st.integers(0, 4), st.sampled_from(["commit", "release"])
 
 
 class Refused(Exception):
-    """So that the transaction rolls back."""
+    """Rolls the transaction back."""
 
 
 class Ledger(RuleBasedStateMachine):
@@ -33,7 +33,7 @@ class Ledger(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        type(self).runs += 1  # one file for all runs: each has scopes and jobs of its own
+        type(self).runs += 1  # all runs share a file, with separate scopes and jobs
         self.number = self.runs
         self.held: dict[int, list[Scope]] = {}
         self.settled: set[tuple[int, str]] = set()
@@ -69,7 +69,7 @@ class Ledger(RuleBasedStateMachine):
         try:
             async with self.database.write() as connection:
                 if (scope := await ledger.reserve(connection, job, scopes, now=NOON)) is not None:
-                    raise Refused(scope.name)  # noqa: TRY301  # what rolls back, as admission does it
+                    raise Refused(scope.name)  # noqa: TRY301  # rolls back, as in admission
         except Refused as refused:
             return str(refused)
         return None
@@ -88,7 +88,7 @@ class Ledger(RuleBasedStateMachine):
             await ledger.settle(connection, job, how, kinds, now=NOON)
 
     @invariant()
-    def the_sums_are_those_of_the_rows(self) -> None:
+    def the_sums_agree_with_the_rows(self) -> None:
         self.loop.run(self._look())
 
     async def _look(self) -> None:
@@ -99,7 +99,7 @@ class Ledger(RuleBasedStateMachine):
                 assert await ledger.get_sums(connection, scope) == ledger.Sums(self.reserved[key], self.used[key])
 
 
-def test_whatever_is_reserved_and_settled_in_whatever_order_the_sums_agree(tmp_path: Path) -> None:
+def test_the_sums_agree_whatever_is_reserved_and_settled_in_any_order(tmp_path: Path) -> None:
     with asyncio.Runner() as loop:
         opening = open_database(tmp_path / "rows.db")
         Ledger.loop, Ledger.database = loop, loop.run(opening.__aenter__())

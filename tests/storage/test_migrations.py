@@ -1,4 +1,4 @@
-"""Every schema that was ever in use comes up to date with its data in it, and then works."""
+"""Databases of every schema version are migrated with their data, and then work."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ from tests.harness.rows import NOON
 FOLDER = ROOT / "storage" / "migrations"
 PHOTO = "original/1/2026112313/" + "a" * 64 + ".jpg"
 RESULT = "result/1/2026122213/" + "b" * 64 + ".jpg"
-DATA = (  # as the first version wrote it: somebody's finished picture, and a job that runs
+DATA = (  # as version 0001 wrote it: a delivered job and a running one
     "INSERT INTO person (id, platform, platform_id, language, last_tag, created)"
     f" VALUES (1, 'telegram', '42', 'zh', 2000, {NOON})",
     f"INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (1, 'telegram', '-100', true, {NOON})",
@@ -97,8 +97,8 @@ def alembic() -> Config:
 VERSIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config(alembic()).walk_revisions()))]
 
 
-def left_by(version: str, place: Path | str, data: Iterable[str] | None = None) -> None:
-    """The database that this version of the schema has left behind, with `data` written as versions up to 0010 did."""
+def create_database(version: str, place: Path | str, data: Iterable[str] | None = None) -> None:
+    """Create a database of this schema version, with `data` written as versions up to 0010 did."""
     engine = engine_of(place)
     with engine.begin() as connection:
         config = alembic()
@@ -106,7 +106,7 @@ def left_by(version: str, place: Path | str, data: Iterable[str] | None = None) 
         command.upgrade(config, version)
         for statement in (*DATA, *unit_rows(SUMS, UNITS)) if data is None else data:
             connection.execute(text(statement if version <= "0010" else with_kinds(statement)))
-        if engine.dialect.name == "postgresql":  # where an id that was given is not one that was taken
+        if engine.dialect.name == "postgresql":  # explicit ids don't advance its sequences
             for table in ("person", "chat", "job"):
                 connection.execute(text(f"SELECT setval('{table}_id_seq', 9)"))
     engine.dispose()
@@ -117,7 +117,7 @@ def engine_of(place: Path | str) -> Engine:
 
 
 def schema(place: Path | str) -> set[str]:
-    """Tables and indexes, without the accidents of how they came to be."""
+    """Columns and indexes, comparable between databases."""
     engine = engine_of(place)
     found = inspect(engine)
     everything = set()
@@ -128,18 +128,18 @@ def schema(place: Path | str) -> set[str]:
     return everything
 
 
-def test_versions_follow_each_other_in_one_line() -> None:
+def test_versions_form_one_line() -> None:
     assert [f"{number:04}" for number in range(1, len(VERSIONS) + 1)] == VERSIONS
     assert ScriptDirectory.from_config(alembic()).get_heads() == [VERSIONS[-1]]
 
 
-def test_every_file_is_named_for_its_version() -> None:
-    """By these names a start sees that there is nothing to do."""
+def test_every_file_is_named_after_its_version() -> None:
+    """A start compares these names to see whether a migration is needed."""
     named = sorted(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
     assert named == VERSIONS
 
 
-def test_a_database_that_is_up_to_date_is_opened_without_the_tool_that_would_change_it(tmp_path: Path) -> None:
+def test_alembic_is_not_imported_for_a_database_that_is_up_to_date(tmp_path: Path) -> None:
     script = f"""
 import asyncio, sys
 from pathlib import Path
@@ -158,7 +158,7 @@ print("alembic" in sys.modules)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
-    """A database that has no schema yet."""
+    """An empty database without a schema."""
     if request.param == "sqlite":
         yield tmp_path / "rows.db"
         return
@@ -169,8 +169,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_data_of_every_version_comes_along_and_goes_on(place: Path | str, version: str) -> None:
-    left_by(version, place)
+async def test_data_of_every_version_is_migrated_and_usable(place: Path | str, version: str) -> None:
+    create_database(version, place)
     async with open_database(place) as database:
         async with database.read() as connection:
             assert await ledger.audit(connection) == ()
@@ -204,7 +204,7 @@ def data_of_0010() -> list[str]:
 
 
 async def test_units_of_every_kind_are_settled_and_audited_after_the_kinds_were_added(place: Path | str) -> None:
-    left_by("0010", place, data_of_0010())
+    create_database("0010", place, data_of_0010())
     budget, group_day = quota.budget_scope(None, NOON), quota.group_scope(1, NOON)
     of_day, own = quota.group_credits_scope(1, quota.day(NOON)), quota.credits_scope(1)
     scopes = (budget, group_day, of_day, quota.group_credits_scope(1), own, quota.account_scope("key-a"))
@@ -237,7 +237,7 @@ async def test_units_of_every_kind_are_settled_and_audited_after_the_kinds_were_
     ],
 )
 async def test_the_tables_of_units_refuse_what_they_refused_before(place: Path | str, statement: str) -> None:
-    left_by("0010", place, data_of_0010())
+    create_database("0010", place, data_of_0010())
     async with open_database(place) as database:
         with pytest.raises(IntegrityError):
             async with database.write() as connection:
@@ -262,8 +262,8 @@ async def kinds(connection: AsyncConnection) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_whichever_way_it_came_the_schema_is_the_same(tmp_path: Path, version: str) -> None:
-    left_by(version, tmp_path / "old.db")
+async def test_the_schema_is_the_same_from_whichever_version_it_was_migrated(tmp_path: Path, version: str) -> None:
+    create_database(version, tmp_path / "old.db")
     for name in ("old.db", "new.db"):
         async with open_database(tmp_path / name):
             pass

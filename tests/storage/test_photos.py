@@ -1,5 +1,4 @@
-"""Bytes at rest: stored by content, each owner's apart, and really gone when their time is over; in a folder of this
-machine, and in a bucket."""
+"""The photo store, in a folder and in a bucket: keys by content and owner, expiry, and deletion."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ SECRET = b"a face that nobody else may see"
 
 @dataclass
 class Place:
-    """A store; `raw`: the name of everything that is really in it, `again`: the same store, opened once more."""
+    """A store. `raw` lists everything that is really in it, `again` opens the same store once more."""
 
     photos: PhotoStore
     raw: Callable[[], list[str]]
@@ -49,21 +48,21 @@ def photos(place: Place) -> PhotoStore:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> PhotoStore:
-    """A store in a folder, for what only folders have."""
+    """A store in a folder, for tests of folders only."""
     return open_photos(tmp_path / "photos")
 
 
 def on_disk(folder: Path) -> list[bytes]:
-    """The bytes of every file below."""
+    """The contents of all files below."""
     return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
 
 
 def below(folder: Path) -> list[str]:
-    """Every name below, of folders too."""
+    """All paths below, folders included."""
     return [path.name for path in folder.rglob("*")]
 
 
-async def test_what_is_put_can_be_had_until_it_is_deleted(photos: PhotoStore, place: Place) -> None:
+async def test_a_picture_can_be_read_until_it_is_deleted(photos: PhotoStore, place: Place) -> None:
     key = await photos.put(Kind.ORIGINAL, 7, SECRET, expires=NOON + HOUR)
     assert (await photos.get(key), await photos.has(key)) == (SECRET, True)
     assert (await place.again().get(key), await place.again().keys()) == (SECRET, (key,))
@@ -74,7 +73,7 @@ async def test_what_is_put_can_be_had_until_it_is_deleted(photos: PhotoStore, pl
     await photos.delete(key)  # once more is no error
 
 
-async def test_the_key_tells_kind_owner_hour_and_content(photos: PhotoStore) -> None:
+async def test_a_key_contains_kind_owner_hour_and_hash(photos: PhotoStore) -> None:
     key = await photos.put(Kind.RESULT, 7, SECRET, expires=NOON + 1)
     kind, owner, hour, name = key.split("/")
     assert (kind, owner, hour) == ("result", "7", "2026112213")
@@ -97,7 +96,7 @@ async def test_owners_have_their_own_copies(photos: PhotoStore) -> None:
     ("later", "left"),
     [(0, 3), (HOUR - 1, 3), (HOUR, 2), (2 * HOUR - 1, 2), (2 * HOUR, 1), (24 * HOUR, 1), (25 * HOUR, 0)],
 )
-async def test_a_purge_really_deletes_what_is_over_and_nothing_else(
+async def test_a_purge_deletes_expired_pictures_and_no_others(
     photos: PhotoStore, place: Place, later: float, left: int
 ) -> None:
     for number, life in enumerate((HOUR, 2 * HOUR, 24.5 * HOUR)):
@@ -107,7 +106,7 @@ async def test_a_purge_really_deletes_what_is_over_and_nothing_else(
     assert len(await photos.keys()) == left
 
 
-async def test_what_is_still_needed_is_kept_until_it_is_not(photos: PhotoStore, place: Place) -> None:
+async def test_expired_pictures_that_are_needed_are_kept_until_they_are_not(photos: PhotoStore, place: Place) -> None:
     needed, other = [await photos.put(Kind.ORIGINAL, owner, SECRET, expires=NOON) for owner in (1, 2)]
     assert await photos.purge(NOON + 99 * HOUR, keep={needed}) == 1
     assert (await photos.has(needed), await photos.has(other)) == (True, False)
@@ -115,21 +114,21 @@ async def test_what_is_still_needed_is_kept_until_it_is_not(photos: PhotoStore, 
     assert place.raw() == []
 
 
-async def test_two_may_purge_at_once(place: Place) -> None:
+async def test_two_processes_may_purge_at_once(place: Place) -> None:
     for owner in range(20):
         await place.photos.put(Kind.ORIGINAL, owner, SECRET, expires=NOON)
     await asyncio.gather(place.photos.purge(NOON + HOUR), place.again().purge(NOON + HOUR))
     assert place.raw() == []
 
 
-async def test_what_is_stored_while_a_purge_runs_is_safe(photos: PhotoStore) -> None:
-    """Whatever is stored now expires in a later hour than the one that is purged, however short its life."""
+async def test_pictures_stored_during_a_purge_are_safe(photos: PhotoStore) -> None:
+    """A picture stored now expires in a later hour than the one being purged, however soon it expires."""
     key = await photos.put(Kind.ORIGINAL, 7, SECRET, expires=NOON + 0.001)
     await photos.purge(NOON + 0.001)
     assert await photos.has(key)
 
 
-async def test_everything_of_one_owner_goes_and_nothing_of_a_similar_number(photos: PhotoStore) -> None:
+async def test_all_pictures_of_an_owner_are_deleted_and_none_of_an_owner_with_a_similar_id(photos: PhotoStore) -> None:
     for owner in (1, 11, 10):
         for kind in (Kind.ORIGINAL, Kind.STYLE):
             await photos.put(kind, owner, f"{kind} of {owner}".encode(), expires=NO_EXPIRY)
@@ -139,7 +138,7 @@ async def test_everything_of_one_owner_goes_and_nothing_of_a_similar_number(phot
     assert left == {("style", "1"), ("original", "10"), ("style", "10"), ("original", "11"), ("style", "11")}
 
 
-async def test_what_is_kept_for_ever_outlives_every_purge(photos: PhotoStore) -> None:
+async def test_pictures_without_expiry_survive_every_purge(photos: PhotoStore) -> None:
     key = await photos.put(Kind.STYLE, 1, b"a style", expires=NO_EXPIRY)
     assert await photos.purge(NOON + 1000 * 365 * 86_400) == 0
     assert await photos.get(key) == b"a style"
@@ -161,7 +160,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("key", OUTSIDE)
-async def test_a_key_that_is_none_of_ours_reaches_nothing(folder: PhotoStore, tmp_path: Path, key: str) -> None:
+async def test_an_invalid_key_reaches_no_file(folder: PhotoStore, tmp_path: Path, key: str) -> None:
     (tmp_path / "secret.key").write_bytes(SECRET)
     (tmp_path / "photos" / "secret.key").write_bytes(SECRET)
     assert (await folder.get(key), await folder.has(key)) == (None, False)
@@ -170,7 +169,7 @@ async def test_a_key_that_is_none_of_ours_reaches_nothing(folder: PhotoStore, tm
     assert len(on_disk(tmp_path)) == 2
 
 
-async def test_no_empty_folders_pile_up(folder: PhotoStore, tmp_path: Path) -> None:
+async def test_empty_folders_are_removed(folder: PhotoStore, tmp_path: Path) -> None:
     for owner in range(20):
         await folder.put(Kind.ORIGINAL, owner, SECRET, expires=NOON)
     await folder.purge(NOON + HOUR)
@@ -179,7 +178,7 @@ async def test_no_empty_folders_pile_up(folder: PhotoStore, tmp_path: Path) -> N
     assert await folder.has(key)
 
 
-async def test_a_purge_of_many_pages_leaves_nothing(folder: PhotoStore, tmp_path: Path) -> None:
+async def test_a_purge_of_many_pages_deletes_all(folder: PhotoStore, tmp_path: Path) -> None:
     for owner in range(2 * PAGE + 7):
         path = tmp_path / "photos" / "original" / str(owner) / "2026112212" / ("a" * 64 + ".jpg")
         path.parent.mkdir(parents=True)
@@ -188,7 +187,7 @@ async def test_a_purge_of_many_pages_leaves_nothing(folder: PhotoStore, tmp_path
     assert below(tmp_path / "photos") == []
 
 
-async def test_halves_that_a_crash_has_left_are_gone_after_the_next_start(tmp_path: Path) -> None:
+async def test_partial_files_left_by_a_crash_are_deleted_at_the_next_start(tmp_path: Path) -> None:
     whole = await open_photos(tmp_path).put(Kind.ORIGINAL, 7, SECRET, expires=NOON)
     (tmp_path / f"{whole}#1").write_bytes(SECRET[:9])
     (tmp_path / whole).with_name("b" * 64 + ".jpg#23").write_bytes(SECRET)
@@ -197,5 +196,5 @@ async def test_halves_that_a_crash_has_left_are_gone_after_the_next_start(tmp_pa
     assert await photos.get(whole) == SECRET
 
 
-async def test_only_their_owner_can_look_into_the_folder(folder: PhotoStore, tmp_path: Path) -> None:
+async def test_only_the_owner_can_read_the_folder(folder: PhotoStore, tmp_path: Path) -> None:
     assert (tmp_path / "photos").stat().st_mode & 0o077 == 0

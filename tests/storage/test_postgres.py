@@ -1,5 +1,4 @@
-"""What only PostgreSQL has to prove: one writer in all replicas, a frozen one that holds nobody up, words to all,
-and text, numbers and addresses that it takes less kindly than SQLite."""
+"""PostgreSQL only: exclusive writes across replicas, frozen writers, notifications, and values that it rejects."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +22,7 @@ ENOUGH = 30.0
 
 @pytest_asyncio.fixture
 async def replicas(postgres_url: str) -> AsyncIterator[tuple[Database, Database]]:
-    """Two processes' ways into one database."""
+    """Two connections to one database, as two processes have them."""
     async with open_database(postgres_url) as one, open_database(postgres_url) as other:
         yield one, other
 
@@ -34,35 +33,33 @@ async def vtime(database: Database) -> int:
 
 
 async def count_up(database: Database) -> None:
-    """Reads, and writes what follows from it: the mistake that one writer forgives."""
+    """Read, then write a value computed from it: safe only if writes are exclusive."""
     async with database.write() as connection:
         seen = (await connection.execute(text("SELECT vtime FROM queue"))).scalar_one()
         await connection.execute(text("UPDATE queue SET vtime = :next"), {"next": seen + 1})
 
 
-def send_away(server: Server, url: str) -> None:
-    """Every connection to this database is cut by the server."""
+def terminate_connections(server: Server, url: str) -> None:
+    """Terminate all connections to this database from the server's side."""
     name = url.rsplit("/", 1)[1]
     server.execute(
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
     )
 
 
-async def test_what_is_counted_in_a_write_stays_true_in_all_replicas(replicas: tuple[Database, Database]) -> None:
+async def test_counts_made_in_a_write_stay_valid_across_replicas(replicas: tuple[Database, Database]) -> None:
     await asyncio.gather(*(count_up(database) for database in replicas for _ in range(40)))
     assert await vtime(replicas[0]) == 80
 
 
-async def test_a_commit_is_on_the_disk(replicas: tuple[Database, Database]) -> None:
+async def test_commits_are_synchronous(replicas: tuple[Database, Database]) -> None:
     for transaction in (replicas[0].write(), replicas[0].read()):
         async with transaction as connection:
             assert (await connection.execute(text("SHOW synchronous_commit"))).scalar_one() == "on"
 
 
 @pytest.mark.parametrize("at", ["a statement", "the commit"])
-async def test_who_freezes_in_a_write_holds_nobody_up_and_leaves_nothing(
-    replicas: tuple[Database, Database], at: str
-) -> None:
+async def test_a_frozen_write_blocks_no_other_and_is_rolled_back(replicas: tuple[Database, Database], at: str) -> None:
     frozen, other = replicas
     with pytest.raises(DBAPIError):
         async with frozen.write() as connection:
@@ -76,48 +73,48 @@ async def test_who_freezes_in_a_write_holds_nobody_up_and_leaves_nothing(
     assert await vtime(other) == 2
 
 
-async def test_readers_write_nothing(replicas: tuple[Database, Database]) -> None:
+async def test_read_transactions_cannot_write(replicas: tuple[Database, Database]) -> None:
     with pytest.raises(DBAPIError, match="read-only"):
         async with replicas[0].read() as connection:
             await connection.execute(text("UPDATE queue SET vtime = 5"))
 
 
-async def test_after_the_server_has_sent_all_away_the_next_transactions_are_as_ever(
+async def test_transactions_work_again_after_the_server_closed_all_connections(
     replicas: tuple[Database, Database], postgres: Server, postgres_url: str
 ) -> None:
     await count_up(replicas[0])
     assert await vtime(replicas[0]) == 1
-    send_away(postgres, postgres_url)
+    terminate_connections(postgres, postgres_url)
     await count_up(replicas[0])
     assert await vtime(replicas[0]) == 2
     assert await replicas[1].is_reachable()
 
 
-async def test_a_word_is_heard_in_every_replica_and_after_the_line_was_cut(
+async def test_a_notification_reaches_every_replica_also_after_a_reconnect(
     replicas: tuple[Database, Database], postgres: Server, postgres_url: str
 ) -> None:
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    received: asyncio.Queue[str] = asyncio.Queue()
     async with AsyncExitStack() as stack, asyncio.timeout(ENOUGH):
         for name, database in zip(("one", "other"), replicas, strict=True):
-            task = asyncio.create_task(database.listen(lambda name=name: heard.put_nowait(name)))  # type: ignore[misc]  # a default value binds it
+            task = asyncio.create_task(database.listen(lambda name=name: received.put_nowait(name)))  # type: ignore[misc]  # a default value binds it
             stack.callback(task.cancel)
-        assert {await heard.get(), await heard.get()} == {"one", "other"}  # they listen
+        assert {await received.get(), await received.get()} == {"one", "other"}  # both listen
         await replicas[0].notify()
-        assert {await heard.get(), await heard.get()} == {"one", "other"}
-        send_away(postgres, postgres_url)
-        assert {await heard.get(), await heard.get()} == {"one", "other"}  # something may have been missed
+        assert {await received.get(), await received.get()} == {"one", "other"}
+        terminate_connections(postgres, postgres_url)
+        assert {await received.get(), await received.get()} == {"one", "other"}  # called after the reconnect
         await replicas[1].notify()
-        assert {await heard.get(), await heard.get()} == {"one", "other"}
+        assert {await received.get(), await received.get()} == {"one", "other"}
 
 
-async def test_the_time_is_the_servers(replicas: tuple[Database, Database], postgres_url: str) -> None:
+async def test_the_time_is_that_of_the_server(replicas: tuple[Database, Database], postgres_url: str) -> None:
     before = await replicas[0].now()
     async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
         (between,) = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())")).fetchone() or (0,)
     assert before <= float(between) <= await replicas[1].now()
 
 
-async def test_a_character_that_it_cannot_hold_is_replaced_and_found_again(
+async def test_a_nul_character_is_replaced_when_written_and_when_searched(
     replicas: tuple[Database, Database],
 ) -> None:
     async with replicas[0].write() as connection:
@@ -127,7 +124,7 @@ async def test_a_character_that_it_cannot_hold_is_replaced_and_found_again(
         assert await insert_person(connection, "anna\0") == await insert_person(connection, "anna\0")
 
 
-async def test_a_number_that_no_column_can_hold_finds_nothing(replicas: tuple[Database, Database]) -> None:
+async def test_a_number_that_is_too_large_finds_nothing(replicas: tuple[Database, Database]) -> None:
     async with replicas[0].read() as connection:
         assert await jobs.get(connection, 2**70) is None
 
@@ -140,7 +137,7 @@ async def test_drafts_come_first_among_the_open_cards(replicas: tuple[Database, 
 
 
 @pytest.mark.parametrize("url", ["no address", "mysql://me:secret@host/name", "postgresql://me:secret@host:port/x"])
-async def test_an_address_that_is_none_is_refused_and_not_shown(url: str) -> None:
+async def test_an_invalid_url_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(UnusableDatabase, match="DATABASE_URL") as caught:
         async with open_database(url):
             pytest.fail("it was opened")
@@ -155,7 +152,7 @@ async def test_a_wrong_password_is_shown_nowhere(postgres: Server, postgres_url:
     assert "unmistakable" not in f"{caught.value!r} {caught.value}"
 
 
-async def test_a_database_that_cannot_hold_every_script_is_refused(postgres: Server) -> None:
+async def test_a_database_without_utf8_is_refused(postgres: Server) -> None:
     postgres.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     with pytest.raises(UnusableDatabase, match="LATIN1"):
         async with open_database(postgres.url("narrow")):

@@ -1,4 +1,4 @@
-"""What is asked again and again looks through what is open, and never through the whole history."""
+"""Frequent statements use indexes over open rows and never scan the whole history."""
 
 import importlib
 import pkgutil
@@ -13,11 +13,9 @@ import storage
 from storage.database import open_database
 
 GROWING = r"SCAN (job|j|attempt|result|r|ledger|credit|person|p|chat|c|purchase|recipient|shown_file|quota|q)\b"
-# Partial ones: they hold what is open.
-SMALL = re.compile(
-    r"USING INDEX (job_(open|turn|person_waiting|hidden|failed|draft)|recipient_waiting)\b"
-)  # partial ones
-RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
+# Partial indexes, which contain only open rows.
+SMALL = re.compile(r"USING INDEX (job_(open|turn|person_waiting|hidden|failed|draft)|recipient_waiting)\b")
+RARE = {  # run for the owner, for metrics, or once per chat
     "balances._AUDIT",
     "ledger._AUDIT",
     "admin_figures._COUNT_PAID_IMAGES",
@@ -29,11 +27,11 @@ RARE = {  # asked for by the owner, by a scrape, or once in a chat's life
 }
 
 
-ELSEWHERE = {"copy_database", "leases"}  # what only PostgreSQL has: its own views, and a schema of procrastinate's
+ELSEWHERE = {"copy_database", "leases"}  # PostgreSQL only: system views and procrastinate's schema
 
 
 def statements() -> Iterator[tuple[str, TextClause]]:
-    """Every statement of the storage, by module and name."""
+    """Every statement of storage, by module and name."""
     for found in pkgutil.iter_modules(storage.__path__):
         if found.name in ELSEWHERE:
             continue
@@ -49,29 +47,29 @@ ASKED = dict(statements())
 
 
 async def plan_of(connection: AsyncConnection, statement: TextClause) -> list[str]:
-    """How SQLite would go about it."""
+    """SQLite's query plan."""
     sql = re.sub(r"IN :\w+", "IN (1, 2)", statement.text)
     values = dict.fromkeys(re.findall(r"(?<!:):(\w+)", sql), 1)
     return [row[-1] for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)]
 
 
-def looks_through(plan: list[str]) -> list[str]:
-    """The steps that look through all that ever was."""
+def full_scans(plan: list[str]) -> list[str]:
+    """The steps that scan a growing table."""
     return [step for step in plan if re.match(GROWING, step) and not SMALL.search(step)]
 
 
-async def test_no_statement_looks_through_the_history(tmp_path: Path) -> None:
+async def test_no_frequent_statement_scans_the_history(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database, database.read() as connection:
-        found = {name: looks_through(await plan_of(connection, asked)) for name, asked in ASKED.items()}
+        found = {name: full_scans(await plan_of(connection, asked)) for name, asked in ASKED.items()}
     assert {name: steps for name, steps in found.items() if steps and name not in RARE} == {}
-    assert {name for name in RARE if not found[name]} == set()  # or it need not be in the list
+    assert {name for name in RARE if not found[name]} == set()  # otherwise remove it from the list
 
 
-async def test_a_look_at_the_open_cards_begins_with_the_open_jobs(tmp_path: Path) -> None:
+async def test_listing_open_cards_starts_with_the_open_jobs(tmp_path: Path) -> None:
     async with open_database(tmp_path / "rows.db") as database, database.read() as connection:
         plan = await plan_of(connection, ASKED["cards._LIST_OPEN"])
     assert "USING INDEX job_open" in plan[0]
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_statements_are_found() -> None:
     assert len(ASKED) > 90

@@ -48,9 +48,9 @@ HISTORY = (
     " SELECT n, CASE WHEN n % 2 = 0 THEN 'test' ELSE 'web' END, 1, n FROM generate_series(1, 9900) n",
     "ANALYZE",
 )
-NOT_OFTEN = {"broadcasts._LIST_NEWEST", "snapshots._CLEAR_PENDING[2]"}  # the owner's page; after a restore
-OPEN = "job_(turn|open|person_waiting)"  # partial ones
-BY_WHICH = {
+NOT_OFTEN = {"broadcasts._LIST_NEWEST", "snapshots._CLEAR_PENDING[2]"}  # the owner's page, and after a restore
+OPEN = "job_(turn|open|person_waiting)"  # partial indexes
+INDEXES = {
     "jobs._GET_NEXT_QUEUED": "job_turn",
     "queue._LIST_QUEUED": OPEN,
     "queue._GET_PLACE": OPEN,
@@ -62,7 +62,7 @@ BY_WHICH = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def old(postgres: Server) -> AsyncIterator[Database]:
-    """A database with a history."""
+    """A database with many ended jobs."""
     url = postgres.new_database()
     for statement in HISTORY:
         postgres.execute(statement, url.rsplit("/", 1)[1])
@@ -72,14 +72,14 @@ async def old(postgres: Server) -> AsyncIterator[Database]:
 
 
 async def plan_of(old: Database, name: str) -> str:
-    """How PostgreSQL would go about it."""
+    """PostgreSQL's query plan."""
     sql = re.sub(r"(?<!:):\w+", "'1'", re.sub(r"IN :\w+", "IN ('1', '2')", ASKED[name].text))
     async with old.read() as connection:
         return "\n".join((await connection.execute(text(f"EXPLAIN {sql}"))).scalars())
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_no_statement_looks_through_the_history(old: Database) -> None:
+async def test_no_frequent_statement_scans_the_history(old: Database) -> None:
     found = {name: GROWING.findall(await plan_of(old, name)) for name in ASKED}
     assert {name: tables for name, tables in found.items() if tables} == {
         name: tables for name, tables in found.items() if tables and name in RARE | NOT_OFTEN
@@ -87,6 +87,6 @@ async def test_no_statement_looks_through_the_history(old: Database) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", BY_WHICH)
-async def test_what_is_open_is_found_by_what_holds_nothing_else(old: Database, name: str) -> None:
-    assert re.search(rf"using {BY_WHICH[name]}\b|on {BY_WHICH[name]}\b", await plan_of(old, name))
+@pytest.mark.parametrize("name", INDEXES)
+async def test_open_rows_are_found_by_partial_indexes(old: Database, name: str) -> None:
+    assert re.search(rf"using {INDEXES[name]}\b|on {INDEXES[name]}\b", await plan_of(old, name))

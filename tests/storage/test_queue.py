@@ -1,4 +1,4 @@
-"""The queue in SQL: whose turn it is, which slots are taken, who drives a lane, and what was attempted."""
+"""The queue, slots, accounts and attempts."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from tests.harness.rows import NOON, insert_job, insert_person
 pytestmark = ON_BOTH
 
 
-async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConnection) -> None:
+async def test_jobs_are_ordered_by_tag_then_by_id(connection: AsyncConnection) -> None:
     for name, tag in (("late", 3000), ("first", 1000), ("second", 1000)):
         await insert_job(connection, name, state=State.QUEUED, tag=tag, who=name)
     order = []
@@ -26,21 +26,21 @@ async def test_the_order_is_that_of_turns_then_of_arrival(connection: AsyncConne
     assert order == ["first", "second", "late"]
 
 
-async def test_a_job_that_waits_for_its_time_lets_others_pass(connection: AsyncConnection) -> None:
+async def test_a_job_that_is_not_due_yet_lets_others_pass(connection: AsyncConnection) -> None:
     waiting = await insert_job(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5)
     ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000)
     assert await jobs.get_next_queued(connection, NOON) == ready
     assert await jobs.get_next_queued(connection, NOON + 5) == waiting
 
 
-async def test_times_that_a_wrong_clock_has_written_come_near(connection: AsyncConnection) -> None:
+async def test_due_times_that_a_wrong_clock_wrote_are_clamped(connection: AsyncConnection) -> None:
     in_years = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
     await queue.clamp_times(connection, NOON + 300)
     assert await jobs.get_next_queued(connection, NOON + 299) is None
     assert (await jobs.get_next_queued(connection, NOON + 300) or in_years).next_at == NOON + 300
 
 
-async def test_the_queues_clock_never_goes_back(connection: AsyncConnection) -> None:
+async def test_the_virtual_time_of_the_queue_never_goes_back(connection: AsyncConnection) -> None:
     person, _ = await insert_person(connection)
     for tag in (5000, 3000):
         await queue.advance(connection, tag)
@@ -53,7 +53,7 @@ async def test_the_queues_clock_never_goes_back(connection: AsyncConnection) -> 
         (range(1), (), 0),
         (range(1), (0,), None),
         (range(3), (0, 2), 1),
-        (range(1), (1,), None),  # there were two slots before the restart, and the second is still at work
+        (range(1), (1,), None),  # there were two slots before the restart, and the second is still in use
         (range(2), (0, 5), None),
         (range(2), (5,), 0),
     ],
@@ -63,7 +63,7 @@ async def test_a_slot_is_free_only_while_fewer_are_taken_than_allowed(
 ) -> None:
     for slot in taken:
         await insert_job(connection, f"test:{slot}", state=State.RUNNING, account_id="key-a", slot=slot)
-    await insert_job(connection, "other lane", state=State.RUNNING, account_id="key-b", slot=0)
+    await insert_job(connection, "other account", state=State.RUNNING, account_id="key-b", slot=0)
     assert (await accounts.get_status(connection, "key-a")).free_slot(allowed) == free
 
 
@@ -74,7 +74,7 @@ async def test_two_jobs_in_one_slot_cannot_be_written(connection: AsyncConnectio
         await jobs.update(connection, replace(second, state=State.SUBMITTING, account_id="key-a", slot=0))
 
 
-async def test_a_place_counts_who_comes_before(connection: AsyncConnection) -> None:
+async def test_a_place_counts_the_jobs_ahead(connection: AsyncConnection) -> None:
     anna = [await insert_job(connection, f"anna:{tag}", state=State.QUEUED, tag=tag) for tag in (1000, 3000)]
     ben = [await insert_job(connection, f"ben:{tag}", who="ben", state=State.QUEUED, tag=tag) for tag in (1000, 2000)]
     wanted = {anna[0].id: Place(1, True), ben[0].id: Place(2, True), ben[1].id: Place(3, False)}
@@ -85,7 +85,7 @@ async def test_a_place_counts_who_comes_before(connection: AsyncConnection) -> N
         assert one == wanted[job.id]
 
 
-async def test_the_depth_counts_slots_and_knows_the_oldest(connection: AsyncConnection) -> None:
+async def test_the_depth_counts_slots_and_has_the_oldest_submit(connection: AsyncConnection) -> None:
     await insert_job(connection, "test:1", state=State.QUEUED)
     await insert_job(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, submitted=NOON - 5)
     await insert_job(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
@@ -93,13 +93,13 @@ async def test_the_depth_counts_slots_and_knows_the_oldest(connection: AsyncConn
     assert await queue.get_depth(connection) == queue.Depth(waiting=1, running=2, oldest_submitted=NOON - 5)
 
 
-async def test_a_submit_under_way_is_in_doubt_for_its_own_lane_only(connection: AsyncConnection) -> None:
+async def test_a_submit_in_progress_is_in_doubt_for_its_own_account_only(connection: AsyncConnection) -> None:
     await insert_job(connection, "test:1", state=State.SUBMITTING, account_id="key-a", slot=0)
     assert (await accounts.get_status(connection, "key-a")).in_doubt
     assert not (await accounts.get_status(connection, "key-b")).in_doubt
 
 
-async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(connection: AsyncConnection) -> None:
+async def test_taking_an_account_over_voids_the_old_epoch_and_keeps_a_pause(connection: AsyncConnection) -> None:
     await accounts.set_pause(connection, "key-a", "Arrearage")
     taken = await accounts.take_over(connection, "key-a", mean=1.0, deviation=1.0)
     assert (taken.epoch, taken.paused_reason, taken.mean_seconds) == (2, "Arrearage", 15.0)
@@ -107,7 +107,7 @@ async def test_who_takes_a_lane_over_deposes_who_had_it_and_lifts_no_pause(conne
     assert await accounts.is_current_epoch(connection, "key-a", 2)
 
 
-async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) -> None:
+async def test_a_reset_resumes_accounts_and_closes_their_breakers(connection: AsyncConnection) -> None:
     for api_account in ("key-a", "key-b"):
         await accounts.set_pause(connection, api_account, "Arrearage")
         await accounts.set_breaker(connection, api_account, failures=9, open_until=NOON + 300)
@@ -117,7 +117,7 @@ async def test_a_new_start_lets_every_lane_go_on(connection: AsyncConnection) ->
         assert (account.paused_reason, account.failures, account.open_until) == (None, 0, 0.0)
 
 
-async def test_attempts_know_their_tasks_and_how_they_ended(connection: AsyncConnection) -> None:
+async def test_attempts_store_their_times_tasks_and_outcomes(connection: AsyncConnection) -> None:
     job = await insert_job(connection, "test:1")
     for n in (1, 2, 3):
         await attempts.insert(

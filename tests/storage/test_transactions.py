@@ -1,4 +1,4 @@
-"""Transactions that are cut short: by the server, by whoever asked for them, by both."""
+"""Transactions that are interrupted by the server, by cancellation, and by both."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from storage.database import Database, open_database
 
-_SEND_AWAY = text("""
+_TERMINATE_CONNECTIONS = text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
@@ -18,18 +18,18 @@ async def count(database: Database) -> None:
         await connection.execute(text("UPDATE queue SET vtime = vtime + 1"))
 
 
-async def test_whoever_goes_in_the_middle_of_a_second_try_leaves_the_writers_place_free(postgres_url: str) -> None:
+async def test_a_cancellation_during_a_reconnect_does_not_block_the_writer(postgres_url: str) -> None:
     async with open_database(postgres_url) as database, open_database(postgres_url) as other:
         for moment in range(12):
             await count(database)
             async with other.read() as connection:
-                await connection.execute(_SEND_AWAY)  # what is in the pool is of no more use, and nobody knows
+                await connection.execute(_TERMINATE_CONNECTIONS)  # the pooled connections are dead, unnoticed
             trying = asyncio.create_task(count(database))
             for _ in range(moment * 5):
                 await asyncio.sleep(0)
-            await asyncio.sleep(0.002 * moment)  # the subject: somebody goes at this moment or that
+            await asyncio.sleep(0.002 * moment)  # the subject: cancellation at various moments
             trying.cancel()
             await asyncio.wait([trying])
-            async with asyncio.timeout(20):  # the pool would make it wait for half a minute, and then give up
+            async with asyncio.timeout(20):  # a leaked connection would block the pool for 30 s
                 await count(database)
-        gc.collect()  # a connection that was left behind would say so now
+        gc.collect()  # a leaked connection would warn now

@@ -11,7 +11,7 @@ from storage.database import open_database
 from tests.conftest import ON_BOTH
 from tests.harness.app import ANNA, private, running_app
 from tests.harness.rows import NOON
-from tests.storage.test_migrations import left_by
+from tests.storage.test_migrations import create_database
 
 pytestmark = ON_BOTH
 
@@ -20,7 +20,7 @@ GROUP = Chat("test", "group", is_group=True)
 
 async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobody(tmp_path: Path) -> None:
     path = tmp_path / "rows.db"
-    left_by("0005", path)
+    create_database("0005", path)
     with sqlite3.connect(path) as old:
         old.execute(
             "INSERT INTO chat (id, platform, platform_id, is_group, created) VALUES (2, 'telegram', '42', 0, 0)"
