@@ -13,7 +13,7 @@ import typer
 from bot.admin.backup import CannotBackUp, put_back, write_backup
 from bot.admin.backup import settle as settle_rows
 from bot.config import settings as config
-from bot.config.stand_in import StandInSettings
+from bot.config.settings import StandInSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime import event_loop
 from bot.runtime.logging import log_uncaught_exceptions, set_up_logging

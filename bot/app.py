@@ -19,8 +19,7 @@ from starlette.types import ASGIApp
 
 from bot.cluster.bootstrap import choose_clock, cluster_tasks, open_own_database, open_photo_store, open_role_runner
 from bot.cluster.leadership import RoleRunner, keep_running
-from bot.config.settings import Settings
-from bot.config.stand_in import stylizer_bucket
+from bot.config.settings import Settings, stylizer_bucket
 from bot.domain import styles
 from bot.http.completion_events import CompletionEvents
 from bot.http.metrics import MetricsAccess

@@ -2,10 +2,12 @@
 
 import ipaddress
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+from obstore.store import ObjectStore
 from pydantic import (
     AnyHttpUrl,
     BeforeValidator,
@@ -17,10 +19,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.config.bucket import BucketSettings
 from bot.config.cluster import ClusterSettings
+from storage.bucket import Bucket, open_objects
 
 OnOff = Literal["on", "off"]
 Kind = TypeVar("Kind", bound=BaseSettings)
+STYLIZER_PREFIX = "stylizer"  # below the bucket's own prefix, beside the bot's pictures
 
 
 class InvalidSettings(Exception):
@@ -164,6 +169,40 @@ class Settings(ClusterSettings):
                 return "bucket" if self.public_url is None else "signed"
             case kind:
                 return kind
+
+
+class StandInSettings(BucketSettings):
+    """The settings of `repaint stylizer`, from the same environment and `.env`: a machine that only paints needs none
+    of the bot's."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    stylizer_database_url: SecretStr | None = None
+    database_url: SecretStr | None = None
+
+    @property
+    def task_database(self) -> str | None:
+        """The address of a database that several processes share, which is a secret; None: a file in the data
+        folder."""
+        url = self.stylizer_database_url or self.database_url
+        return None if url is None else url.get_secret_value()
+
+    @property
+    def store(self) -> ObjectStore | None:
+        """Where the stylizer's photos are; None: in the data folder."""
+        return None if self.bucket is None else stylizer_bucket(self.bucket)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, to be removed from logs."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def stylizer_bucket(bucket: Bucket) -> ObjectStore:
+    """The stylizer's part of a bucket."""
+    return open_objects(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, STYLIZER_PREFIX)))))
 
 
 def load(env_file: Path | None = Path(".env")) -> Settings:

@@ -100,7 +100,7 @@ def is_worth_an_edit_of_one(shown: JobView, now: JobView, age: float, *, is_grou
     if (shown.state, shown.paused, shown.style) != (now.state, now.paused, now.style):
         return True
     if now.state == State.QUEUED and shown.place != now.place and now.place is not None:
-        return eta.is_worth_telling(now.place)
+        return eta.is_worth_showing(now.place)
     if now.progress is not None:
         interval = PROGRESS_SECONDS_IN_GROUPS if is_group else PROGRESS_SECONDS
         return age >= interval and now.progress - (shown.progress or 0.0) >= PROGRESS_STEP

@@ -27,7 +27,7 @@ def progress(job: Job, cycle: float, now: float) -> float | None:
     return min(0.95, share * 0.9 if share < 1 else 0.9 + 0.05 * (1 - 1 / share))
 
 
-def is_worth_telling(place: int) -> bool:
+def is_worth_showing(place: int) -> bool:
     """Whether a card shows this place: 1-7, 9, 11, 14, 18, 23, … each step a quarter more than the last."""
     if place <= 7:
         return True

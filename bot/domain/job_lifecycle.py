@@ -78,8 +78,9 @@ EVERYTHING = REQUESTER | BUDGET
 
 @dataclass(frozen=True)
 class Transition:
-    """What is to be written in one transaction: the job as it is then, what of its units is settled, whether its person
-    is to be told the outcome, in one word how its attempt ended, and the code for which the lane must stop."""
+    """What is to be written in one transaction: the changed job; `settle`: which of its units are settled, and how;
+    `notify`: whether its person is owed the outcome; `attempt`: how its attempt ended, in one word; `pause_account`:
+    the code for which its account is to be paused."""
 
     job: Job
     settle: tuple[tuple[frozenset[ScopeKind], Settlement], ...] = ()

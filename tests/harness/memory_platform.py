@@ -1,4 +1,4 @@
-"""A platform in memory: what is shown, where, in which order; and trouble on demand."""
+"""A platform in memory that records what is shown, where and in which order, and fails on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, 
 
 @dataclass
 class Screen:
-    """`messages`: what each message shows now; `sent`: new messages in order; `trouble`: what goes wrong with a new
-    message or an edit, if anything."""
+    """`messages`: what each message shows now; `sent`: new messages in order; `removed`: ids of deleted messages;
+    `trouble`: the exception to raise for a new message or an edit, if any."""
 
     name: str = "test"
     capabilities: Capabilities = DEFAULT_CAPABILITIES
@@ -21,7 +21,7 @@ class Screen:
     async def show(self, address: Address, card: Card) -> str:
         trouble = self.trouble(address, card)
         if isinstance(trouble, TryLater) and trouble.perhaps_sent:
-            self._shown(address, card)  # it arrived; only its answer was lost
+            self._shown(address, card)  # it has arrived; only its answer was lost
         if trouble is not None:
             raise trouble
         return self._shown(address, card)
@@ -33,7 +33,7 @@ class Screen:
         self.removed.append(message_id)
 
     def texts(self) -> list[str]:
-        """Of the new messages, in order."""
+        """The texts of the new messages, in order."""
         return [card.text for _, card in self.sent]
 
     def _shown(self, address: Address, card: Card) -> str:

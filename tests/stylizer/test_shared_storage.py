@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.stand_in import stylizer_bucket
+from bot.config.settings import stylizer_bucket
 from common.clock import DatabaseClock
 from stylizer.database import CannotOpen, open_database
 from stylizer.remote_workers import remote_workers

@@ -18,7 +18,7 @@ from tests.fakes.http_server import Handler, Loopback, Received, Reply, as_json,
 
 KEY = "0123456789abcdef0123456789abcdef"
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
-WISH = TaskRequest("https://me.example/photos/s3cret", 3)
+REQUEST = TaskRequest("https://me.example/photos/s3cret", 3)
 USUAL = Timeouts()
 QUICK = Timeouts(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
 CREATED = as_json({"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "r-1"})
@@ -32,7 +32,7 @@ async def client_of(url: str, timeouts: Timeouts = USUAL, workspace: str | None 
 
 
 @asynccontextmanager
-async def talking(handler: Handler) -> AsyncIterator[tuple[DashScope, Loopback]]:
+async def connected(handler: Handler) -> AsyncIterator[tuple[DashScope, Loopback]]:
     async with loopback(handler) as server, client_of(server.url + "/api/v1/") as client:
         yield client, server
 
@@ -55,7 +55,7 @@ async def test_a_refused_connection_means_not_accepted() -> None:
         gone = server.url
     async with client_of(gone) as client:
         with pytest.raises(NotAccepted) as caught:
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
     assert (caught.value.code, caught.value.decision) == ("ConnectError", Decision.RETRY_LATER)
 
 
@@ -65,11 +65,11 @@ async def test_a_full_pool_means_not_accepted() -> None:
         httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as http,
     ):
         patient = DashScope(http, base_url=server.url, api_key=SecretStr(KEY))
-        hurried = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), timeouts=Timeouts(pool=0.1))
+        impatient = DashScope(http, base_url=server.url, api_key=SecretStr(KEY), timeouts=Timeouts(pool=0.1))
         first = asyncio.create_task(patient.query_task(TASK))
         await server.met.wait()
         with pytest.raises(NotAccepted) as caught:
-            await hurried.create_task(WISH)
+            await impatient.create_task(REQUEST)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
     assert caught.value.code == "PoolTimeout"
@@ -88,9 +88,9 @@ async def test_a_full_pool_means_not_accepted() -> None:
     ],
 )
 async def test_a_lost_or_garbled_answer_is_in_doubt(raw: bytes, code: str) -> None:
-    async with talking(lambda _: Reply(raw=raw)) as (client, server):
+    async with connected(lambda _: Reply(raw=raw)) as (client, server):
         with pytest.raises(InDoubt) as caught:
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
     assert (caught.value.code, caught.value.decision) == (code, Decision.RETRY_LATER)
     assert len(server.received) == 1
 
@@ -99,36 +99,36 @@ async def test_a_lost_or_garbled_answer_is_in_doubt(raw: bytes, code: str) -> No
 async def test_a_server_that_never_answers_times_out_and_is_in_doubt(timeouts: Timeouts) -> None:
     async with loopback(hang) as server, client_of(server.url, timeouts) as client, asyncio.timeout(3):
         with pytest.raises(InDoubt):
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
     assert len(server.received) == 1
 
 
 async def test_a_submit_is_never_redirected() -> None:
-    async with talking(lambda _: Reply(307, headers=(("Location", "/elsewhere"),))) as (client, server):
+    async with connected(lambda _: Reply(307, headers=(("Location", "/elsewhere"),))) as (client, server):
         with pytest.raises(NotAccepted):
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
     assert len(server.received) == 1
 
 
 async def test_a_throttled_submit_is_not_accepted_and_not_repeated() -> None:
     refused = as_json({"code": "Throttling.RateQuota", "message": "Later.", "request_id": "r"}, 429)
-    async with talking(lambda _: refused) as (client, server):
+    async with connected(lambda _: refused) as (client, server):
         with pytest.raises(NotAccepted) as caught:
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
     assert caught.value.decision is Decision.RETRY_LATER
     assert len(server.received) == 1
 
 
 async def test_a_query_asks_for_the_task() -> None:
     reply = as_json({"request_id": "r", "output": {"task_id": TASK, "task_status": "RUNNING"}})
-    async with talking(lambda _: reply) as (client, server):
+    async with connected(lambda _: reply) as (client, server):
         task = await client.query_task(TASK)
     assert (task.task_id, task.status) == (TASK, TaskStatus.RUNNING)
     assert (server.received[0].method, server.received[0].target) == ("GET", f"/api/v1/tasks/{TASK}")
 
 
 async def test_an_invalid_task_id_is_never_sent() -> None:
-    async with talking(hang) as (client, server):
+    async with connected(hang) as (client, server):
         for ask in (client.query_task, client.cancel_task):
             with pytest.raises(DashScopeError) as caught:
                 await ask("../uploads")
@@ -138,7 +138,7 @@ async def test_an_invalid_task_id_is_never_sent() -> None:
 
 async def test_the_list_is_paged_and_knows_the_servers_time() -> None:
     body = {"total": 1, "data": [{"task_id": TASK, "status": "RUNNING", "gmt_create": 1709260684485}]}
-    async with talking(lambda _: as_json(body, Date="Fri, 01 Mar 2024 02:38:05 GMT")) as (client, server):
+    async with connected(lambda _: as_json(body, Date="Fri, 01 Mar 2024 02:38:05 GMT")) as (client, server):
         page = await client.list_tasks(start=1709260680, page=2)
     assert [task.created for task in page.tasks] == [1709260684.485]
     assert page.server_time == 1709260685
@@ -150,7 +150,7 @@ async def test_the_list_is_paged_and_knows_the_servers_time() -> None:
 
 async def test_a_cancellation_is_done_or_too_late() -> None:
     replies = iter([as_json({"request_id": "r"}), as_json({"code": "UnsupportedOperation"}, 400)])
-    async with talking(lambda _: next(replies)) as (client, server):
+    async with connected(lambda _: next(replies)) as (client, server):
         assert await client.cancel_task(TASK) is True
         assert await client.cancel_task(TASK) is False
     assert server.received[0].target == f"/api/v1/tasks/{TASK}/cancel"
@@ -167,7 +167,7 @@ def storage(request: Received, status: int = 200) -> Reply:
 
 
 async def test_an_upload_posts_the_file_last_and_gives_its_link() -> None:
-    async with talking(storage) as (client, server):
+    async with connected(storage) as (client, server):
         assert await client.upload("a.jpg", JPEG) == "oss://instant/1/a.jpg"
     policy, post = server.received
     assert policy.target == "/api/v1/uploads?action=getPolicy&model=wanx-style-repaint-v1"
@@ -186,7 +186,7 @@ async def test_an_upload_posts_the_file_last_and_gives_its_link() -> None:
     [(403, Decision.RETRY_LATER), (500, Decision.RETRY_LATER), (400, Decision.OUR_BUG)],
 )
 async def test_a_refused_upload_says_whether_to_try_again(status: int, decision: Decision) -> None:
-    async with talking(lambda request: storage(request, status)) as (client, _):
+    async with connected(lambda request: storage(request, status)) as (client, _):
         with pytest.raises(NotAccepted) as caught:
             await client.upload("a.jpg", JPEG)
     assert caught.value.decision is decision
@@ -198,7 +198,7 @@ async def test_a_result_is_fetched_through_redirects_without_the_key() -> None:
             return Reply(302, headers=(("Location", "/y?Signature=2"),))
         return Reply(200, JPEG)
 
-    async with talking(moved) as (client, server):
+    async with connected(moved) as (client, server):
         assert await client.fetch_result(server.url + "/x?Signature=1") == JPEG
     assert [request.target for request in server.received] == ["/x?Signature=1", "/y?Signature=2"]
     assert all("authorization" not in request.headers for request in server.received)
@@ -206,7 +206,7 @@ async def test_a_result_is_fetched_through_redirects_without_the_key() -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 async def test_an_expired_link_says_so(status: int) -> None:
-    async with talking(lambda _: Reply(status, b"<Error>Expired</Error>")) as (client, server):
+    async with connected(lambda _: Reply(status, b"<Error>Expired</Error>")) as (client, server):
         with pytest.raises(ResultGone):
             await client.fetch_result(server.url + "/x")
 
@@ -225,7 +225,7 @@ async def test_an_expired_link_says_so(status: int) -> None:
     ],
 )
 async def test_a_result_that_is_no_picture_or_too_large_is_retried_later(reply: Reply) -> None:
-    async with talking(lambda _: reply) as (client, server):
+    async with connected(lambda _: reply) as (client, server):
         with pytest.raises(DashScopeError) as caught:
             await client.fetch_result(server.url + "/x", max_bytes=1000)
     assert caught.value.decision is Decision.RETRY_LATER
@@ -244,20 +244,20 @@ async def test_only_web_links_are_fetched(url: str) -> None:
 
 async def test_no_secret_reaches_a_log_an_exception_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    echo = as_json({"code": "InvalidApiKey", "message": f"Key {KEY} and {WISH.image_url} are wrong."}, 401)
-    async with talking(lambda r: echo if r.method == "POST" else Reply(404)) as (client, server):
+    echo = as_json({"code": "InvalidApiKey", "message": f"Key {KEY} and {REQUEST.image_url} are wrong."}, 401)
+    async with connected(lambda r: echo if r.method == "POST" else Reply(404)) as (client, server):
         with pytest.raises(NotAccepted) as refused:
-            await client.create_task(WISH)
+            await client.create_task(REQUEST)
         with pytest.raises(ResultGone) as gone:
             await client.fetch_result(server.url + "/x?Signature=s3cret")
     async with client_of(server.url) as client:
         with pytest.raises(NotAccepted) as unreachable:
-            await client.create_task(WISH)
-        told = [repr(client), repr(vars(client))]
+            await client.create_task(REQUEST)
+        texts = [repr(client), repr(vars(client))]
     for caught in (refused, gone, unreachable):
         assert caught.value.__context__ is None
-        told += [str(caught.value), repr(caught.value)]
-    text = "\n".join([*told, caplog.text])
+        texts += [str(caught.value), repr(caught.value)]
+    text = "\n".join([*texts, caplog.text])
     assert "Signature" not in text
     assert "s3cret" not in text
     assert KEY not in text

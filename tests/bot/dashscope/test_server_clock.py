@@ -56,8 +56,8 @@ def test_the_steady_clock_goes_on() -> None:
     assert steady() <= steady()
 
 
-@pytest.mark.parametrize(("status", "told"), [(200, NOON), (429, None), (502, None)])
-async def test_only_successful_answers_tell_the_time(status: int, told: float | None) -> None:
+@pytest.mark.parametrize(("status", "time"), [(200, NOON), (429, None), (502, None)])
+async def test_only_successful_answers_tell_the_time(status: int, time: float | None) -> None:
     page = as_json({"total": 0, "data": []}, status, Date=DATE)
     async with loopback(lambda _: page) as server, httpx.AsyncClient(trust_env=False) as http:
         client = DashScope(http, base_url=server.url, api_key=SecretStr("sk-test"))
@@ -65,5 +65,5 @@ async def test_only_successful_answers_tell_the_time(status: int, told: float | 
             await client.list_tasks()
         except DashScopeError:
             assert status != 200
-    heard = client.server_clock.now()
-    assert heard is told if told is None else heard == pytest.approx(told, abs=10)
+    observed = client.server_clock.now()
+    assert observed is time if time is None else observed == pytest.approx(time, abs=10)

@@ -104,7 +104,7 @@ async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "settings", "code", "decision"),
+    ("task_request", "settings", "code", "decision"),
     [
         (TaskRequest(INLINE, 11), {}, "InvalidParameter", Decision.OUR_BUG),
         (TaskRequest(INLINE, 2), {"keys": frozenset({"sk-other"})}, "InvalidApiKey", Decision.PAUSE_ACCOUNT),
@@ -113,11 +113,11 @@ async def test_the_list_is_cut_at_the_times_we_ask_for(tmp_path: Path) -> None:
     ],
 )
 async def test_a_refusal_has_its_decision(
-    tmp_path: Path, wish: TaskRequest, settings: dict[str, Any], code: str, decision: Decision
+    tmp_path: Path, task_request: TaskRequest, settings: dict[str, Any], code: str, decision: Decision
 ) -> None:
     async with pair(tmp_path, **settings) as both:
         with pytest.raises(NotAccepted) as caught:
-            await both.client.create_task(wish)
+            await both.client.create_task(task_request)
     assert (caught.value.code, caught.value.decision) == (code, decision)
     assert caught.value.request_id
 

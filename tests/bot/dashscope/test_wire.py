@@ -30,10 +30,10 @@ def test_a_reference_request_has_both_pictures_and_index_minus_1() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [TaskRequest("oss://a/b.jpg", 3), TaskRequest("https://me.example/a.jpg", -1, "oss://a/b.jpg")]
+    "task_request", [TaskRequest("oss://a/b.jpg", 3), TaskRequest("https://me.example/a.jpg", -1, "oss://a/b.jpg")]
 )
-def test_any_temporary_upload_sets_the_resolve_header(wish: TaskRequest) -> None:
-    assert wire.create(wish).headers["X-DashScope-OssResourceResolve"] == "enable"
+def test_any_temporary_upload_sets_the_resolve_header(task_request: TaskRequest) -> None:
+    assert wire.create(task_request).headers["X-DashScope-OssResourceResolve"] == "enable"
 
 
 @pytest.mark.parametrize(("index", "reference"), [(-1, None), (0, "https://me.example/b.jpg")])
@@ -43,8 +43,8 @@ def test_a_reference_and_a_preset_exclude_each_other(index: int, reference: str 
 
 
 def test_no_repr_shows_a_link() -> None:
-    wish = TaskRequest("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
-    assert "s3cret" not in repr(wish) + repr(wire.create(wish))
+    task_request = TaskRequest("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
+    assert "s3cret" not in repr(task_request) + repr(wire.create(task_request))
 
 
 def test_the_list_is_queried_in_beijing_time_rounded_outwards() -> None:

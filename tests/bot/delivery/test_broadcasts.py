@@ -32,10 +32,10 @@ async def audience(app: Installation, number: int) -> list[str]:
     return [person.platform_id for person in people]
 
 
-async def told(app: Installation, words: str) -> Broadcast:
-    broadcast = await app.services.admin.broadcast(words)
-    assert isinstance(broadcast, Broadcast), broadcast
-    return broadcast
+async def broadcast(app: Installation, words: str) -> Broadcast:
+    begun = await app.services.admin.broadcast(words)
+    assert isinstance(begun, Broadcast), begun
+    return begun
 
 
 async def now(app: Installation) -> Broadcast:
@@ -54,7 +54,7 @@ async def test_everybody_in_private_chats_gets_it_once_and_groups_do_not(tmp_pat
             accepted(await asks(app, person, private(person)))
         await app.services.admin.ban(banned)
         await app.services.privacy.forget(forgotten)
-        begun = await told(app, "  We are back.  ")
+        begun = await broadcast(app, "  We are back.  ")
         assert (begun.text, begun.waiting) == ("We are back.", 5)
         broadcaster = broadcaster_of(app, screen)
         while await broadcaster.send_next():
@@ -69,7 +69,7 @@ async def test_a_broadcast_that_was_stopped_half_way_resumes_and_reaches_nobody_
     screen = Screen()
     async with running_app(tmp_path) as app:
         people = await audience(app, 12)
-        begun = await told(app, "News")
+        begun = await broadcast(app, "News")
         broadcaster = broadcaster_of(app, screen)
         for _ in range(5):
             assert await broadcaster.send_next()
@@ -101,7 +101,7 @@ async def test_a_crash_while_sending_reaches_nobody_twice(tmp_path: Path) -> Non
     screen = Stuck()
     async with running_app(tmp_path) as app:
         await audience(app, 1)
-        await told(app, "News")
+        await broadcast(app, "News")
         sending = asyncio.create_task(broadcaster_of(app, screen).send_next())
         await arrived.wait()
         sending.cancel()
@@ -117,7 +117,7 @@ async def test_flood_control_is_respected_and_unsent_messages_are_sent_later(tmp
     screen = Screen(trouble=lambda _address, _card: floods.pop() if floods else None)
     async with running_app(tmp_path, clock=day.clock()) as app:
         people = await audience(app, 2)
-        await told(app, "News")
+        await broadcast(app, "News")
         broadcaster = broadcaster_of(app, screen)
         assert await broadcaster.send_next()
         assert not await broadcaster.send_next()
@@ -133,7 +133,7 @@ async def test_unreachable_people_are_counted_and_doubtful_messages_not_repeated
     screen = Screen(trouble=lambda _address, _card: troubles.pop() if troubles else None)
     async with running_app(tmp_path) as app:
         await audience(app, 5)
-        await told(app, "News")
+        await broadcast(app, "News")
         broadcaster = broadcaster_of(app, screen)
         for _ in range(9):
             await broadcaster.send_next()
@@ -146,7 +146,7 @@ async def test_a_running_installation_sends_broadcasts(tmp_path: Path) -> None:
     screen = Screen()
     async with running_app(tmp_path, platforms=[screen]) as app:
         await audience(app, 3)
-        await told(app, "News")
+        await broadcast(app, "News")
         while (await now(app)).waiting or (await now(app)).unsure:
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         assert screen.texts().count("News") == 3

@@ -47,9 +47,9 @@ def test_progress_is_zero_when_the_clock_was_set_back() -> None:
 
 
 def test_distant_places_are_shown_rarely_and_near_ones_always() -> None:
-    told = [place for place in range(1, 100) if eta.is_worth_telling(place)]
-    assert told[:12] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 23]
-    steps = [after - before for before, after in pairwise(told)]
+    shown = [place for place in range(1, 100) if eta.is_worth_showing(place)]
+    assert shown[:12] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 23]
+    steps = [after - before for before, after in pairwise(shown)]
     assert steps == sorted(steps)
 
 

@@ -134,7 +134,7 @@ def test_a_claim_begins_a_new_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "event", "settled", "told"),
+    ("state", "event", "settled", "notified"),
     [
         (D, job_lifecycle.StyleChosen(0, 7000), (), False),
         (
@@ -160,10 +160,10 @@ def test_a_claim_begins_a_new_attempt() -> None:
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",
 )
 def test_what_is_settled_and_who_is_notified(
-    state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...], told: bool
+    state: State, event: Event, settled: tuple[tuple[frozenset[ScopeKind], Settlement], ...], notified: bool
 ) -> None:
     change = advance(a(state), event, NOON)
-    assert (change.settle, change.notify) == (settled, told)
+    assert (change.settle, change.notify) == (settled, notified)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ NEXT = {
 def test_any_life_follows_the_states_settles_each_unit_once_and_notifies_once(
     happened: list[job_events.Event], jitter: float
 ) -> None:
-    job, done, told = A_JOB, list[tuple[ScopeKind, str]](), 0
+    job, done, notified = A_JOB, list[tuple[ScopeKind, str]](), 0
     for event in happened:
         try:
             change = advance(job, event, NOON, jitter=jitter)
@@ -69,14 +69,14 @@ def test_any_life_follows_the_states_settles_each_unit_once_and_notifies_once(
         assert change.job.next_at <= NOON + job_lifecycle.MAX_BACKOFF_SECONDS
         assert change.notify <= (change.job.state in ENDED or change.job.cancel_requested)
         done += [(kind, how) for kinds, how in change.settle for kind in kinds]
-        told += change.notify
+        notified += change.notify
         job = change.job
     final = dict(reversed(done))  # the first settlement counts, later ones change nothing
-    assert told <= 1
+    assert notified <= 1
     assert job.resubmits <= job_lifecycle.MAX_RESUBMITS + job_lifecycle.ONCE_MORE
     if job.state in {STORED, SEEN}:
         assert {final[kind] for kind in REQUESTER} == {"commit"}
-        assert told == 1
+        assert notified == 1
     if job.state in {FAILED, CANCELED}:
         assert {final[kind] for kind in REQUESTER} == {"release"}
         assert final.keys() >= BUDGET

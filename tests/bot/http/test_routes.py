@@ -195,8 +195,8 @@ async def test_refused_metrics_say_why_and_show_no_numbers(client: RoutesClient)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(deps, None)), base_url=SITE) as http:
         asked = await http.get("/metrics")
         assert (asked.status_code, asked.headers["www-authenticate"]) == (401, "Bearer")
-        told = await http.get("/metrics", headers={"Authorization": "Bearer sixteen-signs-or-more"})
-        assert (told.status_code, "repaint_jobs" in told.text) == (200, True)
+        answer = await http.get("/metrics", headers={"Authorization": "Bearer sixteen-signs-or-more"})
+        assert (answer.status_code, "repaint_jobs" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/photos/forged"])

@@ -93,9 +93,9 @@ def notes() -> PngInfo:
     ],
 )
 async def test_no_metadata_is_left(intake: Intake, kind: str, metadata: dict[str, object]) -> None:
-    told = encoded(quarters(), kind, **metadata)
-    assert len(told) > len(encoded(quarters(), kind))
-    out = await portrait(intake, told)
+    tagged = encoded(quarters(), kind, **metadata)
+    assert len(tagged) > len(encoded(quarters(), kind))
+    out = await portrait(intake, tagged)
     assert set(segments(out.jpeg)) <= {0xE0, 0xDB, 0xC0, 0xC4}
 
 

@@ -14,7 +14,7 @@ from bot.runtime.logging import redacted, redactor, set_up_logging
 from tests import ROOT
 
 SECRET = "AAH-not-a-real-token-for-tests-only"
-TOLD = "a word that looks like none"
+SECRET = "a word that looks like none"
 KEY = "sk-not-a-real-key-for-tests"
 
 
@@ -44,27 +44,27 @@ def test_names_with_dots_are_kept(line: str) -> None:
     assert redacted(line) == line
 
 
-@pytest.mark.parametrize("spelt", ["a word/of the:owners own", "owners own", "story"])
-def test_known_secrets_are_removed_whatever_they_look_like(spelt: str) -> None:
-    strike = redactor(["a word/of the:owners own", "short"])
-    told = f"GET /metrics?word={spelt} and {quote(spelt, safe='')}"
-    assert strike(told).count("[secret]") == (2 if len(spelt) > 7 else 0)
-    assert strike("a short story") == "a short story"
+@pytest.mark.parametrize("secret", ["a word/of the:owners own", "owners own", "story"])
+def test_known_secrets_are_removed_whatever_they_look_like(secret: str) -> None:
+    remove_secrets = redactor(["a word/of the:owners own", "short"])
+    line = f"GET /metrics?word={secret} and {quote(secret, safe='')}"
+    assert remove_secrets(line).count("[secret]") == (2 if len(secret) > 7 else 0)
+    assert remove_secrets("a short story") == "a short story"
 
 
 def test_uncaught_exceptions_are_logged_and_not_printed() -> None:
     program = (
         "import sys, threading, warnings; from bot.runtime.logging import log_uncaught_exceptions, set_up_logging\n"
-        f"set_up_logging('info', secrets=['{TOLD}']); log_uncaught_exceptions()\n"
-        f"def breaks(): raise ValueError('{TOLD} and {DISCORD}')\n"
+        f"set_up_logging('info', secrets=['{SECRET}']); log_uncaught_exceptions()\n"
+        f"def breaks(): raise ValueError('{SECRET} and {DISCORD}')\n"
         "thread = threading.Thread(target=breaks); thread.start(); thread.join()\n"
-        f"warnings.warn('{TOLD}')\n"
+        f"warnings.warn('{SECRET}')\n"
         "breaks()"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, cwd=ROOT)
     assert ended.returncode == 1
     assert ended.stderr.count("uncaught exception") == 2
-    assert (ended.stderr.count("ValueError"), TOLD in ended.stderr, "GabcDE" in ended.stderr) == (2, False, False)
+    assert (ended.stderr.count("ValueError"), SECRET in ended.stderr, "GabcDE" in ended.stderr) == (2, False, False)
     assert "UserWarning" in ended.stderr
 
 
@@ -72,9 +72,9 @@ def test_uncaught_exceptions_are_logged_and_not_printed() -> None:
     "path", ["webhooks/1/aW50ZXJhY3Rpb24/messages/@original", "interactions/1/aW50ZXJhY3Rpb24/callback"]
 )
 def test_an_interaction_token_is_removed_from_its_url(path: str) -> None:
-    told = redacted(f"We are being rate limited. PATCH https://discord.com/api/v10/{path} responded with 429")
-    assert "aW50" not in told
-    assert told.endswith("responded with 429")
+    line = redacted(f"We are being rate limited. PATCH https://discord.com/api/v10/{path} responded with 429")
+    assert "aW50" not in line
+    assert line.endswith("responded with 429")
 
 
 class Leaky:
@@ -134,8 +134,8 @@ def test_verbose_libraries_are_quiet(written: io.StringIO) -> None:
 
 
 def test_credentials_are_removed_from_a_database_address() -> None:
-    told = redacted("could not reach postgresql+psycopg://repaint:p%40ss-word@db.internal:5432/repaint at 12:30:45")
-    assert told == "could not reach postgresql+psycopg://[secret]@db.internal:5432/repaint at 12:30:45"
+    line = redacted("could not reach postgresql+psycopg://repaint:p%40ss-word@db.internal:5432/repaint at 12:30:45")
+    assert line == "could not reach postgresql+psycopg://[secret]@db.internal:5432/repaint at 12:30:45"
     assert redacted("GET https://api.telegram.org:443/x?to=me@example.org") == (
         "GET https://api.telegram.org:443/x?to=me@example.org"
     )

@@ -44,8 +44,8 @@ async def test_a_wake_up_reaches_every_process_and_is_not_forwarded_again(postgr
         silence = here.subscribe()
         there.notify_local()
         assert not await wait_for(silence, 0.5)
-        told = here.subscribe(), there.subscribe()
+        wakeups = here.subscribe(), there.subscribe()
         await third.notify()
         async with asyncio.timeout(30):
-            for wakeup in told:
+            for wakeup in wakeups:
                 await wakeup.wait()
