@@ -7,7 +7,7 @@ from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, 
 
 
 @dataclass
-class Screen:
+class MemoryPlatform:
     """`messages`: what each message shows now; `sent`: new messages in order; `removed`: ids of deleted messages;
     `trouble`: the exception to raise for a new message or an edit, if any."""
 

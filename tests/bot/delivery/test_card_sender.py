@@ -23,7 +23,7 @@ from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA, accepted, private, running_app
-from tests.harness.memory_platform import Screen
+from tests.harness.memory_platform import MemoryPlatform
 
 pytestmark = ON_BOTH
 
@@ -31,8 +31,8 @@ numbers = itertools.count(1)
 
 
 @dataclass
-class RecordingScreen(Screen):
-    """A screen that records every call: the message (None: a new one) and the card."""
+class RecordingPlatform(MemoryPlatform):
+    """A platform that records every call: the message (None: a new one) and the card."""
 
     calls: list[tuple[str | None, Card]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,17 +56,17 @@ class RecordingScreen(Screen):
 
 
 @asynccontextmanager
-async def shown(tmp_path: Path, screen: RecordingScreen, *, held: bool = False) -> AsyncIterator[Installation]:
-    """A running installation with this screen; `held`: the engine waits for `go`."""
+async def shown(tmp_path: Path, platform: RecordingPlatform, *, held: bool = False) -> AsyncIterator[Installation]:
+    """A running installation with this platform; `held`: the engine waits for `go`."""
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
-    async with asyncio.timeout(60), running_app(tmp_path / "app", engine=engine, platforms=[screen]) as app:
+    async with asyncio.timeout(60), running_app(tmp_path / "app", engine=engine, platforms=[platform]) as app:
         yield app
 
 
-def card_sender_of(app: Installation, screen: Screen, leadership: SoleLeader = SOLE_LEADER) -> CardSender:
+def card_sender_of(app: Installation, platform: MemoryPlatform, leadership: SoleLeader = SOLE_LEADER) -> CardSender:
     """A second card sender beside the installation's own."""
     return CardSender(
-        screen, app.services.jobs, app.services.style_options, app.deps.wakeups, app.deps.clock, leadership
+        platform, app.services.jobs, app.services.style_options, app.deps.wakeups, app.deps.clock, leadership
     )
 
 
@@ -95,104 +95,104 @@ def go(tmp_path: Path) -> None:
 
 
 async def test_one_card_lives_as_long_as_its_job_and_becomes_the_picture(tmp_path: Path) -> None:
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform) as app:
         view = await request(app)
-        await screen.until(lambda: bool(screen.pictures()))
+        await platform.until(lambda: bool(platform.pictures()))
         while await owed(app):
             await app.deps.clock.sleep(0.02)
         assert await state(app, view) == State.DELIVERED
-    assert len(screen.sent) == 1
-    assert len([card for _, card in screen.calls if card.picture]) == 1
-    assert screen.calls[-1][1].picture is not None
-    assert all(one != other for (_, one), (_, other) in itertools.pairwise(screen.calls))
+    assert len(platform.sent) == 1
+    assert len([card for _, card in platform.calls if card.picture]) == 1
+    assert platform.calls[-1][1].picture is not None
+    assert all(one != other for (_, one), (_, other) in itertools.pairwise(platform.calls))
 
 
 async def test_every_job_has_its_own_card_on_its_own_platform(tmp_path: Path) -> None:
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform) as app:
         views = [await request(app, Person("test", name)) for name in "abc"]
         await request(app, Person("elsewhere", "d"))
-        await screen.until(lambda: len(screen.pictures()) == 3)
-    assert len(screen.sent) == 3
-    assert {address.chat.platform_id for address, _ in screen.sent} == set("abc")
+        await platform.until(lambda: len(platform.pictures()) == 3)
+    assert len(platform.sent) == 3
+    assert {address.chat.platform_id for address, _ in platform.sent} == set("abc")
     assert len({view.id for view in views}) == 3
 
 
 async def test_a_failed_edit_is_never_answered_by_a_new_message(tmp_path: Path) -> None:
-    screen = RecordingScreen(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform(trouble=lambda address, _: TryLater(0.01) if address.message_id else None)
+    async with shown(tmp_path, platform) as app:
         await request(app)
-        await screen.until(lambda: len(screen.calls) > 4)
-        screen.trouble = lambda *_: None
-        await screen.until(lambda: bool(screen.pictures()))
-    assert len(screen.sent) == 1
+        await platform.until(lambda: len(platform.calls) > 4)
+        platform.trouble = lambda *_: None
+        await platform.until(lambda: bool(platform.pictures()))
+    assert len(platform.sent) == 1
 
 
 @pytest.mark.parametrize("what", ["draft", "request"])
 async def test_a_first_card_that_the_platform_refuses_for_now_comes_later(tmp_path: Path, what: str) -> None:
-    screen = RecordingScreen(trouble=lambda *_: TryLater(0.05))
-    async with shown(tmp_path, screen, held=True) as app:
+    platform = RecordingPlatform(trouble=lambda *_: TryLater(0.05))
+    async with shown(tmp_path, platform, held=True) as app:
         if what == "request":
             await request(app)
         else:
             await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "d:1", photo=portrait_jpeg()))
-        await screen.until(lambda: len(screen.calls) > 1)
-        screen.trouble = lambda *_: None
-        await screen.until(lambda: len(screen.messages) == 1)
-        assert len(screen.sent) == 1
+        await platform.until(lambda: len(platform.calls) > 1)
+        platform.trouble = lambda *_: None
+        await platform.until(lambda: len(platform.messages) == 1)
+        assert len(platform.sent) == 1
 
 
 async def test_an_outcome_is_owed_until_it_was_shown_also_after_a_restart(tmp_path: Path) -> None:
-    screen = RecordingScreen(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    async with shown(tmp_path, platform) as app:
         view = await request(app)
-        await screen.until(lambda: any(card.picture for _, card in screen.calls))
+        await platform.until(lambda: any(card.picture for _, card in platform.calls))
         assert await owed(app) == 1
-    screen.trouble = lambda *_: None
-    async with shown(tmp_path, screen) as app:
-        await screen.until(lambda: bool(screen.pictures()))
+    platform.trouble = lambda *_: None
+    async with shown(tmp_path, platform) as app:
+        await platform.until(lambda: bool(platform.pictures()))
         while await owed(app):
             await app.deps.clock.sleep(0.02)
         assert await state(app, view) == State.DELIVERED
-    assert len(screen.sent) == 1
+    assert len(platform.sent) == 1
 
 
 @pytest.mark.parametrize(("tries", "is_owed"), [(100, True), (GIVE_UP_TRIES, False)])
 async def test_an_outcome_is_owed_through_a_long_outage_but_not_for_ever(
     tmp_path: Path, tries: int, is_owed: bool
 ) -> None:
-    screen = RecordingScreen(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform(trouble=lambda _, card: TryLater(0.01) if card.picture else None)
+    async with shown(tmp_path, platform) as app:
         view = await request(app)
-        await screen.until(lambda: any(card.picture for _, card in screen.calls))
+        await platform.until(lambda: any(card.picture for _, card in platform.calls))
         async with app.deps.database.write() as connection:
             await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": tries})
-        before = len(screen.calls)
-        await screen.until(lambda: len(screen.calls) > before)
-    async with shown(tmp_path, RecordingScreen(trouble=lambda *_: TryLater(60))) as app:
+        before = len(platform.calls)
+        await platform.until(lambda: len(platform.calls) > before)
+    async with shown(tmp_path, RecordingPlatform(trouble=lambda *_: TryLater(60))) as app:
         assert await owed(app) == int(is_owed)
         assert await app.services.queries.result(ANNA, view.id)  # it is in the history all the same
 
 
 async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_message(tmp_path: Path) -> None:
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen, held=True) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform, held=True) as app:
         await request(app)
-        await screen.until(lambda: len(screen.messages) == 1)
-        screen.messages.clear()  # by the person
+        await platform.until(lambda: len(platform.messages) == 1)
+        platform.messages.clear()  # by the person
         other = await request(app)  # the first job runs now, which is worth an edit
-        await screen.until(lambda: len(screen.sent) == 2)
+        await platform.until(lambda: len(platform.sent) == 2)
         go(tmp_path)
-        await screen.until(lambda: len(screen.pictures()) == 2)
+        await platform.until(lambda: len(platform.pictures()) == 2)
         assert await state(app, other) in {State.STORED, State.DELIVERED}
-    new = [card.picture is not None for _, card in screen.sent]
+    new = [card.picture is not None for _, card in platform.sent]
     assert new == [False, False, True]
 
 
 async def test_without_its_chat_the_picture_stays_in_the_history(tmp_path: Path) -> None:
-    screen = RecordingScreen(trouble=lambda *_: TargetGone(card_only=False))
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform(trouble=lambda *_: TargetGone(card_only=False))
+    async with shown(tmp_path, platform) as app:
         view = await request(app)
         async for _ in app.services.queries.watch(ANNA, view.id):
             pass
@@ -200,26 +200,26 @@ async def test_without_its_chat_the_picture_stays_in_the_history(tmp_path: Path)
             await app.deps.clock.sleep(0.02)
         assert [job.id for job in await app.services.queries.history(ANNA)] == [view.id]
         assert await app.services.queries.result(ANNA, view.id)
-    assert len(screen.calls) == 2  # the first card and the outcome: nothing in between
+    assert len(platform.calls) == 2  # the first card and the outcome: nothing in between
 
 
 @pytest.mark.parametrize("when", [State.QUEUED, State.RUNNING])
 async def test_a_cancellation_is_shown_at_once_and_nothing_comes_after_it(tmp_path: Path, when: State) -> None:
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen, held=True) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform, held=True) as app:
         first = await request(app)
         async for view in app.services.queries.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
         chosen = first if when == State.RUNNING else await request(app)
-        await screen.until(lambda: len(screen.messages) == (1 if when == State.RUNNING else 2))
+        await platform.until(lambda: len(platform.messages) == (1 if when == State.RUNNING else 2))
         await app.services.jobs.cancel(ANNA, chosen.id)
-        await screen.until(lambda: any("Cancelled" in card.text for card in screen.messages.values()))
+        await platform.until(lambda: any("Cancelled" in card.text for card in platform.messages.values()))
         go(tmp_path)
         after = await request(app, Person("test", "ben"))
-        await screen.until(lambda: any(card.picture for card in screen.messages.values()))
+        await platform.until(lambda: any(card.picture for card in platform.messages.values()))
         assert after.id
-        cancelled = [card for card in screen.messages.values() if "Cancelled" in card.text]
+        cancelled = [card for card in platform.messages.values() if "Cancelled" in card.text]
     assert len(cancelled) == 1
 
 
@@ -229,32 +229,32 @@ async def test_an_exception_of_the_platforms_library_delays_one_card_only(tmp_pa
     def trouble(address: Address, _: Card) -> Exception | None:
         return ZeroDivisionError() if address.chat.platform_id == "anna" and next(broken, False) else None
 
-    screen = RecordingScreen(trouble=trouble)
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform(trouble=trouble)
+    async with shown(tmp_path, platform) as app:
         await request(app)
         await request(app, Person("test", "ben"))
-        await screen.until(lambda: len(screen.pictures()) == 2)
+        await platform.until(lambda: len(platform.pictures()) == 2)
 
 
 async def test_a_reference_that_was_joined_to_its_photo_is_not_shown_as_cancelled(tmp_path: Path) -> None:
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform) as app:
         await app.services.jobs.draft(
             JobRequest(ANNA, private(ANNA), "r:1", style=like_picture(portrait_jpeg(shade=200)))
         )
-        await screen.until(lambda: len(screen.messages) == 1)
+        await platform.until(lambda: len(platform.messages) == 1)
         met = accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "p:1", photo=portrait_jpeg())))
         assert met.style == REFERENCE
-        await screen.until(lambda: bool(screen.pictures()))
+        await platform.until(lambda: bool(platform.pictures()))
         assert await owed(app) <= 1
-    assert not any("Cancelled" in card.text for _, card in screen.calls)
+    assert not any("Cancelled" in card.text for _, card in platform.calls)
 
 
 async def test_stopping_finishes_the_cards_being_sent_and_begins_no_more(tmp_path: Path) -> None:
-    screen, release = RecordingScreen(), asyncio.Event()
+    platform, release = RecordingPlatform(), asyncio.Event()
 
     @dataclass
-    class Slow(RecordingScreen):
+    class Slow(RecordingPlatform):
         async def show(self, address: Address, card: Card) -> str:
             self.calls.append((address.message_id, card))
             await release.wait()
@@ -274,33 +274,33 @@ async def test_stopping_finishes_the_cards_being_sent_and_begins_no_more(tmp_pat
         app.deps.wakeups.notify()
         await card_sender
     assert len(slow.sent) == 8
-    assert screen.sent == []
+    assert platform.sent == []
 
 
 async def test_losing_leadership_while_a_card_is_being_sent_owes_the_outcome_again(tmp_path: Path) -> None:
     """An edit that was frozen may arrive after the successor has shown the picture, and replace it."""
-    screen = RecordingScreen()
-    async with shown(tmp_path, screen, held=True) as app:
+    platform = RecordingPlatform()
+    async with shown(tmp_path, platform, held=True) as app:
         view = await request(app)
-        await screen.until(lambda: len(screen.sent) == 1)
-        slow = StuckScreen()
+        await platform.until(lambda: len(platform.sent) == 1)
+        slow = StuckPlatform()
         frozen = card_sender_of(app, slow)
         thawing = asyncio.create_task(frozen.run(asyncio.Event()))
         await slow.asked.wait()
         go(tmp_path)
-        await screen.until(lambda: bool(screen.pictures()))
+        await platform.until(lambda: bool(platform.pictures()))
         while await owed(app):
             await app.deps.clock.sleep(0.02)
-        shown_before = len(screen.calls)
+        shown_before = len(platform.calls)
         thawing.cancel()
         await asyncio.wait([thawing])
         app.deps.wakeups.notify()
-        await screen.until(lambda: len(screen.calls) > shown_before)
-        assert screen.calls[-1][1].picture is not None
+        await platform.until(lambda: len(platform.calls) > shown_before)
+        assert platform.calls[-1][1].picture is not None
         assert await state(app, view) == State.DELIVERED
 
 
-class StuckScreen(Screen):
+class StuckPlatform(MemoryPlatform):
     """Never finishes an edit."""
 
     def __init__(self) -> None:
@@ -331,26 +331,26 @@ class UncertainLeader(SoleLeader):
 
 
 async def test_nothing_is_sent_before_leadership_is_certain(tmp_path: Path) -> None:
-    screen, leadership, stop = RecordingScreen(), UncertainLeader(), asyncio.Event()
+    platform, leadership, stop = RecordingPlatform(), UncertainLeader(), asyncio.Event()
     async with asyncio.timeout(60), running_app(tmp_path / "app") as app:
         await request(app)
-        card_sender = card_sender_of(app, screen, leadership)
+        card_sender = card_sender_of(app, platform, leadership)
         running = asyncio.create_task(card_sender.run(stop))
         await leadership.asked.wait()
-        assert not screen.calls
+        assert not platform.calls
         leadership.is_sure.set()
-        await screen.until(lambda: bool(screen.pictures()))
+        await platform.until(lambda: bool(platform.pictures()))
         stop.set()
         app.deps.wakeups.notify()
         await running
 
 
 async def test_after_losing_leadership_it_writes_nothing_and_ends(tmp_path: Path) -> None:
-    screen, leadership = RecordingScreen(), UncertainLeader(is_lost=True)
+    platform, leadership = RecordingPlatform(), UncertainLeader(is_lost=True)
     leadership.is_sure.set()
     async with asyncio.timeout(60), running_app(tmp_path / "app") as app:
         view = await request(app)
-        card_sender = card_sender_of(app, screen, leadership)
+        card_sender = card_sender_of(app, platform, leadership)
         with pytest.raises(ExceptionGroup) as caught:
             await card_sender.run(asyncio.Event())
         assert is_leadership_lost(caught.value)

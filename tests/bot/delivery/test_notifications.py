@@ -16,7 +16,7 @@ from bot.runtime.wakeups import Wakeups
 from storage import cards, notifications
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, accepted, ended, private, running_app
-from tests.harness.memory_platform import Screen
+from tests.harness.memory_platform import MemoryPlatform
 from tests.harness.requests import Day, a_group, a_person, asks
 from tests.harness.rows import NOON
 
@@ -46,9 +46,9 @@ def test_it_says_whether_there_is_a_picture() -> None:
     assert "didn't work out" in notification_card(failed, "en").text
 
 
-def notifier_of(app: Installation, screen: Screen) -> Notifier:
+def notifier_of(app: Installation, platform: MemoryPlatform) -> Notifier:
     services = app.services
-    return Notifier(screen, services.database, services.queries.capacity, Wakeups(), services.clock)
+    return Notifier(platform, services.database, services.queries.capacity, Wakeups(), services.clock)
 
 
 async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -61,23 +61,25 @@ async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -
 
 
 async def test_a_picture_after_a_long_wait_is_notified_once(tmp_path: Path) -> None:
-    go, day, screen = tmp_path / "go", Day(NOON), Screen()
+    go, day, platform = tmp_path / "go", Day(NOON), MemoryPlatform()
     engine = quick_engine(until=go)
-    async with running_app(tmp_path, engine=engine, clock=day.clock(), platforms=[screen]) as app:
+    async with running_app(tmp_path, engine=engine, clock=day.clock(), platforms=[platform]) as app:
         slow = accepted(await asks(app, ANNA, private(ANNA)))
-        await until(app, lambda: bool(screen.sent))
+        await until(app, lambda: bool(platform.sent))
         day.time += LONG_SECONDS + 60
         go.touch()
-        await until(app, lambda: len(screen.sent) == 2)
-        address, card = screen.sent[1]
+        await until(app, lambda: len(platform.sent) == 2)
+        address, card = platform.sent[1]
         assert card == notification_card(VIEW, "en")
         assert address == Address(private(ANNA), reply_to="1")
         await ended(app, ANNA, slow.id)
         quick = accepted(await asks(app, ANNA, private(ANNA)))
-        await until(app, lambda: any(message.picture and number == "3" for number, message in screen.messages.items()))
+        await until(
+            app, lambda: any(message.picture and number == "3" for number, message in platform.messages.items())
+        )
         await ended(app, ANNA, quick.id)
-        await notifier_of(app, screen).send_due()
-        assert len(screen.sent) == 3  # the second job's card, and nothing more
+        await notifier_of(app, platform).send_due()
+        assert len(platform.sent) == 3  # the second job's card, and nothing more
 
 
 async def owed(app: Installation, chat: Chat, person: Person | None = None) -> int:
@@ -102,47 +104,47 @@ async def owed(app: Installation, chat: Chat, person: Person | None = None) -> i
 async def test_a_notification_that_may_have_arrived_or_never_will_is_not_sent_again(
     tmp_path: Path, trouble: Exception, said: int
 ) -> None:
-    screen = Screen(trouble=lambda _address, _card: trouble)
+    platform = MemoryPlatform(trouble=lambda _address, _card: trouble)
     async with running_app(tmp_path) as app:
-        notifier = notifier_of(app, screen)
+        notifier = notifier_of(app, platform)
         await owed(app, a_group())
         for _ in range(3):
             await notifier.send_due()
-        screen.trouble = lambda _address, _card: None
+        platform.trouble = lambda _address, _card: None
         await notifier.send_due()
-        assert len(screen.sent) == said
+        assert len(platform.sent) == said
 
 
 async def test_a_notification_that_was_surely_not_sent_is_sent_later(tmp_path: Path) -> None:
-    day, screen = Day(NOON), Screen(trouble=lambda _address, _card: TryLater(30.0))
+    day, platform = Day(NOON), MemoryPlatform(trouble=lambda _address, _card: TryLater(30.0))
     async with running_app(tmp_path, clock=day.clock()) as app:
-        notifier = notifier_of(app, screen)
+        notifier = notifier_of(app, platform)
         await owed(app, a_group())
         await notifier.send_due()
-        screen.trouble = lambda _address, _card: None
+        platform.trouble = lambda _address, _card: None
         await notifier.send_due()
-        assert screen.sent == []
+        assert platform.sent == []
         day.time += 60
         await notifier.send_due()
         await notifier.send_due()
-        assert len(screen.sent) == 1
+        assert len(platform.sent) == 1
 
 
 async def test_several_notifiers_at_once_send_it_once(tmp_path: Path) -> None:
-    screen = Screen()
+    platform = MemoryPlatform()
     async with running_app(tmp_path) as app:
         for _ in range(5):
             await owed(app, a_group())
-        await asyncio.gather(*(notifier_of(app, screen).send_due() for _ in range(4)))
-        assert len(screen.sent) == 5
+        await asyncio.gather(*(notifier_of(app, platform).send_due() for _ in range(4)))
+        assert len(platform.sent) == 5
 
 
 async def test_deleted_cards_and_jobs_are_not_notified(tmp_path: Path) -> None:
-    screen, anna = Screen(), a_person()
+    platform, anna = MemoryPlatform(), a_person()
     async with running_app(tmp_path) as app:
         without_card = await owed(app, a_group(), a_person())
         async with app.services.database.write() as connection:
             await cards.set_message(connection, without_card, None)
         await app.services.jobs.delete(anna, await owed(app, a_group(), anna))
-        await notifier_of(app, screen).send_due()
-        assert screen.sent == []
+        await notifier_of(app, platform).send_due()
+        assert platform.sent == []

@@ -22,7 +22,7 @@ from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA, BEN, accepted, private, running_app
-from tests.harness.memory_platform import Screen
+from tests.harness.memory_platform import MemoryPlatform
 
 pytestmark = ON_BOTH
 
@@ -31,7 +31,7 @@ ONE_PICTURE_A_MESSAGE = Capabilities(sends_albums=True)
 
 
 @dataclass
-class Roomy(Screen):
+class Roomy(MemoryPlatform):
     """A screen whose messages hold many pictures; it can be waited for."""
 
     changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -15,7 +15,7 @@ from bot.privacy.service import DeletedCounts, privacy_facts
 from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, settings_for
-from tests.harness.memory_platform import Screen
+from tests.harness.memory_platform import MemoryPlatform
 from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
 from tests.harness.rows import NOON
 
@@ -149,7 +149,7 @@ async def test_bans_and_opt_outs_outlive_forgetting(tmp_path: Path) -> None:
 
 
 async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_dropped(tmp_path: Path) -> None:
-    go, screen = tmp_path / "go", Screen()
+    go, screen = tmp_path / "go", MemoryPlatform()
     async with running_app(tmp_path, engine=quick_engine(until=go), platforms=[screen]) as app:
         running = accepted(await asks(app, SECRET, HOME))
         accepted(await asks(app, SECRET, HOME))
