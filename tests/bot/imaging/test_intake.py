@@ -144,7 +144,7 @@ async def test_output_of_libraries_does_not_get_into_the_answers() -> None:
 
 
 def test_only_a_function_that_the_worker_can_import_may_find_faces() -> None:
-    with pytest.raises(ValueError, match="top of a module"):
+    with pytest.raises(ValueError, match="top level of a module"):
         Intake(find_face=lambda _: None)
 
 
