@@ -1,4 +1,4 @@
-"""What everybody's tests count with has to count right itself."""
+"""Tests of the counting that other tests rely on."""
 
 from pathlib import Path
 

@@ -45,7 +45,7 @@ from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job
 from storage.photos import Kind, open_photos
-from tests.fakes.dashscope.proxy import Gate, gate
+from tests.fakes.dashscope.proxy import ApiProxy, api_proxy
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg
 from tests.fakes.postgres import place_of
 from tests.harness.rows import A_NEW_JOB, insert_person
@@ -87,7 +87,7 @@ class Workers:
     deps: WorkerDeps
     queries: JobQueries
     jobs: JobService
-    gate: Gate
+    gate: ApiProxy
     rules: AdmissionRules
     api_accounts: list[ApiAccount]
     requests: int = 0
@@ -187,7 +187,7 @@ async def open_workers(
 ) -> AsyncIterator[Workers]:
     """Open everything; nothing is running yet. Opening the same folder again is a restart."""
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(gate(service))
+        here = await stack.enter_async_context(api_proxy(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         database = await stack.enter_async_context(open_database(place_of(data_dir)))
         photos, wakeups = open_photos(data_dir / "photos"), Wakeups()

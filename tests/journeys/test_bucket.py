@@ -23,7 +23,7 @@ from storage.bucket import Bucket
 from storage.photos import StoreDown
 from tests.bot.http.test_completion_events import PATH, SECRET, event
 from tests.bot.saved_styles.test_service import saved
-from tests.fakes.dashscope.proxy import Forward, gate
+from tests.fakes.dashscope.proxy import Forward, api_proxy
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg, stand_in
 from tests.fakes.http_server import Reply
@@ -65,7 +65,7 @@ async def test_a_photo_becomes_a_picture_that_was_never_on_this_machines_disk(
         shown.append(json.loads(forward.request.body)["input"]["image_url"])
         return await forward()
 
-    async with stand_in(tmp_path / "service") as service, gate(service) as api:
+    async with stand_in(tmp_path / "service") as service, api_proxy(service) as api:
         api.always("create", noted)
         settings = {**server.environment(bucket), "PHOTO_LINKS": "bucket", "DASHSCOPE_EVENTS_SECRET": SECRET}
         log, folder = tmp_path / "log", tmp_path / "bot"

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests import ROOT
-from tests.fakes.dashscope.proxy import Forward, Gate, garbage_after, gate
+from tests.fakes.dashscope.proxy import ApiProxy, Forward, api_proxy, garbage_after
 from tests.fakes.dashscope.service import portrait_jpeg, stand_in
 from tests.fakes.discord_api.people import SimulatedUser
 from tests.fakes.discord_api.server import TOKEN as DISCORD
@@ -47,7 +47,7 @@ class Town:
 
     api: BotApi
     discord: DiscordServer
-    gate: Gate
+    gate: ApiProxy
     folder: Path
     seen: dict[str, bytes] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     folder.mkdir()
     async with (
         stand_in(tmp_path / "service") as service,
-        gate(service) as front,
+        api_proxy(service) as front,
         bot_api() as api,
         discord_server() as discord,
     ):

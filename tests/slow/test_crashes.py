@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.dashscope.proxy import Forward, Gate, gate, hangs
+from tests.fakes.dashscope.proxy import ApiProxy, Forward, api_proxy, never_answers
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg, stand_in
 from tests.fakes.http_server import Reply
@@ -24,7 +24,7 @@ class Cloud:
     """The service, and the gate in front of it. Pictures are finished once `let_go` was called."""
 
     service: StandIn
-    gate: Gate
+    gate: ApiProxy
     folder: Path
 
     def let_go(self) -> None:
@@ -38,7 +38,7 @@ class Cloud:
 @pytest.fixture
 async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
     engine = quick_engine(until=tmp_path / "go")
-    async with stand_in(tmp_path / "service", engine=engine) as service, gate(service) as front:
+    async with stand_in(tmp_path / "service", engine=engine) as service, api_proxy(service) as front:
         yield Cloud(service, front, tmp_path)
 
 
@@ -48,13 +48,13 @@ class Reached(asyncio.Event):
     async def before(self, _: Forward) -> Reply:
         """The call is not taken."""
         self.set()
-        return await hangs(_)
+        return await never_answers(_)
 
     async def after(self, forward: Forward) -> Reply:
         """The call is taken, and its answer never arrives."""
         await forward()
         self.set()
-        return await hangs(forward)
+        return await never_answers(forward)
 
 
 async def all_is_well(cloud: Cloud, bot: Bot, *job_ids: int) -> None:

@@ -17,7 +17,7 @@ from bot.worker.accounts import account_id
 from chaos.tcp_proxy import database_proxy
 from storage.database import Database, open_database
 from storage.jobs import State
-from tests.fakes.dashscope.proxy import Gate, gate
+from tests.fakes.dashscope.proxy import ApiProxy, api_proxy
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg, stand_in
 from tests.harness.app import ANNA, accepted, ended, private, settings_for
@@ -34,7 +34,7 @@ async def held(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 
 @asynccontextmanager
-async def installation(folder: Path, url: str, front: Gate) -> AsyncIterator[Installation]:
+async def installation(folder: Path, url: str, front: ApiProxy) -> AsyncIterator[Installation]:
     """One of several: its rows are at `url`, its pictures where the others' are."""
     shared = {"database_url": url, "secret_key": "s" * 40, "dashscope_api_key": (KEY,)}
     settings = settings_for(folder / "data", dashscope_base_url=front.base_url, **shared)
@@ -72,7 +72,7 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
     tmp_path: Path, held: StandIn, postgres_url: str, trouble: str
 ) -> None:
     async with (
-        gate(held) as front,
+        api_proxy(held) as front,
         database_proxy(postgres_url) as (line, through),
         open_database(postgres_url) as database,
         installation(tmp_path, through, front) as one,
@@ -102,7 +102,7 @@ async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
     tmp_path: Path, held: StandIn, postgres_url: str
 ) -> None:
     async with (
-        gate(held) as front,
+        api_proxy(held) as front,
         installation(tmp_path, postgres_url, front) as one,
         installation(tmp_path, postgres_url, front) as two,
     ):

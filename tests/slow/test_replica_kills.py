@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.dashscope.proxy import Gate, gate
+from tests.fakes.dashscope.proxy import ApiProxy, api_proxy
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.harness.replica_processes import Replicas, replicas
@@ -22,7 +22,7 @@ class Cloud:
     """The service, and the gate in front of it. Pictures are finished once `let_go` was called."""
 
     service: StandIn
-    gate: Gate
+    gate: ApiProxy
     folder: Path
     url: str
 
@@ -36,7 +36,7 @@ class Cloud:
 @pytest.fixture
 async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
     engine = quick_engine(until=tmp_path / "go")
-    async with stand_in(tmp_path / "service", engine=engine) as service, gate(service) as front:
+    async with stand_in(tmp_path / "service", engine=engine) as service, api_proxy(service) as front:
         yield Cloud(service, front, tmp_path, postgres_url)
 
 

@@ -24,13 +24,13 @@ from tests.fakes.dashscope.quick_engine import (
     dying_engine,
     hold,
     quick_engine,
+    return_pid,
+    return_threads,
     stylize,
-    tell_pid,
-    tell_threads,
     warm_up,
 )
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.dashscope.workers import until as wait_until
+from tests.fakes.dashscope.workers import wait_until
 
 JOB = RenderJob(portrait_jpeg(), 0, None, {})
 
@@ -78,7 +78,7 @@ async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: 
 
 
 async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
-    pool = Pool(Engine(tell_pid, warm_up, STYLES), workers=1, seconds=30)
+    pool = Pool(Engine(return_pid, warm_up, STYLES), workers=1, seconds=30)
     pool.open()
     first, second = await pool.render(JOB), await pool.render(JOB)
     await pool.close()
@@ -90,7 +90,7 @@ async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 async def test_a_worker_uses_as_many_threads_as_it_may(threads: int) -> None:
-    pool = Pool(Engine(tell_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
+    pool = Pool(Engine(return_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
     pool.open()
     assert await pool.render(JOB) == str(threads).encode()
     await pool.close()

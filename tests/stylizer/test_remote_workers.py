@@ -18,13 +18,23 @@ from stylizer.settings import StylizerSettings
 from tests.fakes.dashscope.api_calls import MODEL, data_url
 from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
 from tests.fakes.dashscope.service import most_running, portrait_jpeg
-from tests.fakes.dashscope.workers import LONG, RUNNING, files, front, images, painter, rows, rows_of, until
+from tests.fakes.dashscope.workers import (
+    LONG,
+    RUNNING,
+    api_only,
+    files,
+    images,
+    rows,
+    rows_of,
+    wait_until,
+    worker_process,
+)
 
 
 async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_path: Path, postgres_url: str) -> None:
     go = tmp_path / "go"
     async with (
-        front(tmp_path, postgres_url, max_running=10) as caller,
+        api_only(tmp_path, postgres_url, max_running=10) as caller,
         remote_workers(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
         remote_workers(StylizerSettings(tmp_path, postgres_url, lease=LONG), engine=quick_engine(until=go)),
     ):
@@ -37,7 +47,7 @@ async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_pat
     assert len(set(pictures)) == 6
     assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 1)] * 6
     assert await images(postgres_url) == 6
-    await until(lambda: files(tmp_path, "inputs") == [])
+    await wait_until(lambda: files(tmp_path, "inputs") == [])
 
 
 async def test_a_key_has_one_running_task_however_many_painters_and_services_there_are(
@@ -45,8 +55,8 @@ async def test_a_key_has_one_running_task_however_many_painters_and_services_the
 ) -> None:
     settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
     async with (
-        front(tmp_path, postgres_url) as one,
-        front(tmp_path, postgres_url) as two,
+        api_only(tmp_path, postgres_url) as one,
+        api_only(tmp_path, postgres_url) as two,
         remote_workers(settings, engine=quick_engine()),
         remote_workers(settings, engine=quick_engine()),
         remote_workers(settings, engine=quick_engine()),
@@ -62,12 +72,12 @@ async def test_a_key_has_one_running_task_however_many_painters_and_services_the
 
 async def test_a_killed_painters_task_is_painted_by_another_and_counts_once(tmp_path: Path, postgres_url: str) -> None:
     async with (
-        front(tmp_path, postgres_url) as caller,
-        painter(tmp_path, postgres_url, until=tmp_path / "never") as doomed,
+        api_only(tmp_path, postgres_url) as caller,
+        worker_process(tmp_path, postgres_url, until=tmp_path / "never") as doomed,
     ):
         task_id = await caller.task()
         await caller.until(task_id, RUNNING)
-        async with painter(tmp_path, postgres_url):
+        async with worker_process(tmp_path, postgres_url):
             killed = time.time()
             doomed.kill()
             assert (await caller.picture(task_id))[:2] == b"\xff\xd8"
@@ -80,13 +90,13 @@ async def test_a_killed_painters_task_is_painted_by_another_and_counts_once(tmp_
 async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path: Path, postgres_url: str) -> None:
     thaw = tmp_path / "thaw"
     async with (
-        front(tmp_path, postgres_url) as caller,
-        painter(tmp_path, postgres_url, until=thaw) as frozen,
+        api_only(tmp_path, postgres_url) as caller,
+        worker_process(tmp_path, postgres_url, until=thaw) as frozen,
     ):
         task_id = await caller.task()
         await caller.until(task_id, RUNNING)
         frozen.send_signal(signal.SIGSTOP)
-        async with painter(tmp_path, postgres_url):
+        async with worker_process(tmp_path, postgres_url):
             await caller.picture(task_id)
         (ended,) = await rows(postgres_url)
         thaw.touch()
@@ -101,13 +111,13 @@ async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path:
 
 
 async def test_a_painter_that_stops_gives_its_task_to_the_next_at_once(tmp_path: Path, postgres_url: str) -> None:
-    async with front(tmp_path, postgres_url) as caller:
-        async with painter(tmp_path, postgres_url, lease=LONG, until=tmp_path / "never") as leaving:
+    async with api_only(tmp_path, postgres_url) as caller:
+        async with worker_process(tmp_path, postgres_url, lease=LONG, until=tmp_path / "never") as leaving:
             task_id = await caller.task()
             await caller.until(task_id, RUNNING)
             leaving.send_signal(signal.SIGTERM)
             assert await leaving.wait() == 0
-        async with painter(tmp_path, postgres_url, lease=LONG):
+        async with worker_process(tmp_path, postgres_url, lease=LONG):
             await caller.picture(task_id)
     assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 2)]
 
@@ -116,7 +126,7 @@ async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_p
     rng = random.Random(7)
     settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
     async with (
-        front(tmp_path, postgres_url, max_running=10) as caller,
+        api_only(tmp_path, postgres_url, max_running=10) as caller,
         open_components(settings, Resources(quick_engine(until=tmp_path / "never"))) as (parts, _),
     ):
         await caller.task()
@@ -132,7 +142,10 @@ async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_p
 
 
 async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path: Path, postgres_url: str) -> None:
-    async with front(tmp_path, postgres_url) as one, front(tmp_path, postgres_url) as two:
+    async with (
+        api_only(tmp_path, postgres_url) as one,
+        api_only(tmp_path, postgres_url) as two,
+    ):
         form = (await one.get("/uploads", action="getPolicy", model=MODEL)).json()["data"]
         fields = {"OSSAccessKeyId": form["oss_access_key_id"], "Signature": form["signature"], "policy": form["policy"]}
         fields |= {"key": f"{form['upload_dir']}/a", "x-oss-object-acl": "private", "x-oss-forbid-overwrite": "true"}
@@ -150,7 +163,10 @@ async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path
 
 async def test_a_service_that_is_started_again_disturbs_nobody_who_paints(tmp_path: Path, postgres_url: str) -> None:
     go = tmp_path / "go"
-    async with painter_after_front(tmp_path, postgres_url, go) as task_id, front(tmp_path, postgres_url) as caller:
+    async with (
+        painter_after_front(tmp_path, postgres_url, go) as task_id,
+        api_only(tmp_path, postgres_url) as caller,
+    ):
         assert (await caller.state(task_id))["output"]["task_status"] == "RUNNING"
         go.touch()
         await caller.picture(task_id)
@@ -160,7 +176,7 @@ async def test_a_service_that_is_started_again_disturbs_nobody_who_paints(tmp_pa
 @asynccontextmanager
 async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[str]:
     """A painter in the middle of a task whose service has gone."""
-    async with front(data, url) as caller:
+    async with api_only(data, url) as caller:
         task_id = await caller.task()
         painting = remote_workers(StylizerSettings(data, url, lease=LONG), engine=quick_engine(until=go))
         await painting.__aenter__()
@@ -174,7 +190,7 @@ async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[s
 async def test_a_page_of_all_looks_is_painted_elsewhere_too(tmp_path: Path, postgres_url: str) -> None:
     engine = replace(quick_engine(), styles=STYLES | {SHEET})
     async with (
-        front(tmp_path, postgres_url, engine=engine) as caller,
+        api_only(tmp_path, postgres_url, engine=engine) as caller,
         remote_workers(StylizerSettings(tmp_path, postgres_url), engine=engine),
     ):
         assert b"look=-2" in await caller.picture(await caller.task(style_index=SHEET))

@@ -14,7 +14,7 @@ from stylizer.task_repository import TaskRepository
 from tests.fakes.dashscope.api_calls import data_url
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.fakes.dashscope.workers import DAY, files, front, rows
+from tests.fakes.dashscope.workers import DAY, api_only, files, rows
 from tests.fakes.postgres import Server
 from tests.fakes.s3 import bucket_server
 
@@ -23,7 +23,7 @@ async def test_work_goes_on_after_the_database_has_sent_everybody_away(
     tmp_path: Path, postgres_url: str, postgres: Server
 ) -> None:
     async with (
-        front(tmp_path, postgres_url) as caller,
+        api_only(tmp_path, postgres_url) as caller,
         remote_workers(StylizerSettings(tmp_path, postgres_url), engine=quick_engine()),
     ):
         await caller.picture(await caller.task())
@@ -35,7 +35,7 @@ async def test_work_goes_on_after_the_database_has_sent_everybody_away(
 async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobodys_task(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    async with front(tmp_path / "here", postgres_url) as caller:
+    async with api_only(tmp_path / "here", postgres_url) as caller:
         task_id = await caller.task()
         with pytest.raises(CannotOpen, match="set PHOTO_STORE as it is there"):
             async with remote_workers(StylizerSettings(tmp_path / "elsewhere", postgres_url), engine=quick_engine()):
@@ -47,7 +47,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
     with bucket_server() as server:
         bucket = server.bucket("a/prefix")
         settings = StylizerSettings(tmp_path / "elsewhere", postgres_url)
-        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket)) as caller:
+        async with api_only(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket)) as caller:
             reference = data_url(portrait_jpeg(shade=200))
             task_id = await caller.task(style_index=-1, style_ref_url=reference)
             assert server.raw_keys(bucket) == [
@@ -60,7 +60,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
         result = f"a/prefix/stylizer/results/{task_id}_style-1_1.jpg"
         assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark", result]
         later = time.time() + DAY + 60
-        async with front(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket), clock=lambda: later):
+        async with api_only(tmp_path / "here", postgres_url, store=stylizer_bucket(bucket), clock=lambda: later):
             assert server.raw_keys(bucket) == ["a/prefix/stylizer/mark"]
         assert await rows(postgres_url) == []
     assert files(tmp_path / "here", "*") == files(tmp_path / "elsewhere", "*") == []
@@ -70,7 +70,7 @@ async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path
     with bucket_server() as server:
         store = stylizer_bucket(server.known("nobody-made-it"))
         with pytest.raises(CannotOpen, match="PHOTO_STORE"):
-            async with front(tmp_path, postgres_url, store=store):
+            async with api_only(tmp_path, postgres_url, store=store):
                 raise AssertionError
 
 

@@ -10,7 +10,7 @@ from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from storage.jobs import Job
 from tests.conftest import ON_BOTH
-from tests.fakes.dashscope.proxy import Deed, Forward, answered, garbage, lost_after, refused
+from tests.fakes.dashscope.proxy import Behaviour, Forward, answered, garbage, lost_after, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.http_server import Reply
 from tests.harness.worker import Workers, open_workers
@@ -51,7 +51,7 @@ async def stored(workers: Workers, job: Job) -> bytes:
     ids=["expired", "404", "500", "garbage", "lost", "cut", "nonsense"],
 )
 async def test_a_picture_that_does_not_come_at_once_is_fetched_again(
-    tmp_path: Path, service: StandIn, deed: Deed
+    tmp_path: Path, service: StandIn, deed: Behaviour
 ) -> None:
     async with open_workers(tmp_path, service) as workers:
         job = await workers.request()

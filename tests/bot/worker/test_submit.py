@@ -20,14 +20,14 @@ from storage.jobs import Job
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.proxy import (
     NOTHING,
-    Deed,
+    Behaviour,
     Forward,
     answered,
     garbage,
     garbage_after,
-    hangs,
     lost_after,
     lost_before,
+    never_answers,
     passes,
     refused,
 )
@@ -71,7 +71,7 @@ async def twice(forward: Forward) -> Reply:
 
 @pytest.mark.parametrize("deed", [lost_after, garbage_after], ids=lambda deed: deed.__name__)
 async def test_an_accepted_submit_whose_answer_is_lost_is_found_and_not_sent_again(
-    workers: Workers, service: StandIn, deed: Deed
+    workers: Workers, service: StandIn, deed: Behaviour
 ) -> None:
     before, job = await workers.request("ben"), await workers.request()
     workers.gate.next("create", passes, deed)
@@ -86,7 +86,7 @@ async def test_an_accepted_submit_whose_answer_is_lost_is_found_and_not_sent_aga
 
 @pytest.mark.parametrize("deed", [lost_before, garbage, refused(500, "InternalError")], ids=["lost", "garbage", "500"])
 async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent_again(
-    workers: Workers, service: StandIn, deed: Deed
+    workers: Workers, service: StandIn, deed: Behaviour
 ) -> None:
     job = await workers.request()
     workers.gate.next("create", deed)
@@ -102,7 +102,7 @@ async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent
 async def test_a_submit_that_is_never_answered_is_given_up_and_settled(tmp_path: Path, service: StandIn) -> None:
     async with open_workers(tmp_path, service, timeouts=SHORT) as workers:
         job = await workers.request()
-        workers.gate.next("create", hangs)
+        workers.gate.next("create", never_answers)
         async with workers.running():
             assert (await workers.ended(job)).state == State.STORED
         assert [outcome for _, _, outcome in await workers.attempts(job)] == ["missed", "succeeded"]

@@ -8,7 +8,7 @@ import pytest
 
 from bot.dashscope.photo_links import UploadLinks
 from bot.domain.job_view import State
-from tests.fakes.dashscope.proxy import Deed, lost_after, refused
+from tests.fakes.dashscope.proxy import Behaviour, lost_after, refused
 from tests.fakes.dashscope.service import stand_in
 from tests.harness.worker import Workers, open_workers
 
@@ -34,7 +34,7 @@ async def workers(tmp_path: Path) -> AsyncIterator[Workers]:
     ],
     ids=["policy lost", "upload lost", "upload 500", "upload 403"],
 )
-async def test_a_failed_upload_is_no_submit_in_doubt(workers: Workers, kind: str, deed: Deed) -> None:
+async def test_a_failed_upload_is_no_submit_in_doubt(workers: Workers, kind: str, deed: Behaviour) -> None:
     job = await workers.request()
     workers.gate.next(kind, deed)
     async with workers.running():

@@ -1,11 +1,11 @@
-"""A gate in front of the stand-in, on a real port: it counts what comes, and does to it what a test asks for.
+"""A proxy in front of the service, on a real port: it counts calls and treats them as a test asks.
 
-    async with gate(service) as here:                    # `here.base_url` is what clients are pointed at
-        here.next("create", lost_after, passes)          # the next create is taken, and its answer lost
-        held = here.hold("create")                       # …and the one after that waits at the gate
+    async with gate(service) as here:                    # the base URL for clients is `here.base_url`
+        here.next("create", lost_after, passes)          # the next create is forwarded, its answer lost
+        held = here.hold("create")                       # … and the one after it is held back
         await held.reached.wait(); held.go.set()
 
-Kinds of calls: create, query, list, cancel, result, policy, upload. What is not asked for passes.
+Kinds of calls: create, query, list, cancel, result, policy, upload. All other calls are forwarded.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.fakes.http_server import Loopback, Received, Reply, as_json, hang, lo
 
 @dataclass(frozen=True)
 class Forward:
-    """A call at the gate; awaiting `forward()` sends it on to the service."""
+    """A call that has arrived; `await forward()` sends it to the service."""
 
     request: Received
     send: Callable[[Received], Awaitable[Reply]]
@@ -34,64 +34,64 @@ class Forward:
         return await self.send(self.request)
 
 
-Deed = Callable[[Forward], Awaitable[Reply]]
+Behaviour = Callable[[Forward], Awaitable[Reply]]
 
-NOTHING = Reply(raw=b"")  # the connection is closed without a word
+NOTHING = Reply(raw=b"")  # the connection is closed without an answer
 
 
 async def passes(forward: Forward) -> Reply:
-    """Nothing is done to it."""
+    """Forward the call and its answer unchanged."""
     return await forward()
 
 
 async def lost_before(_: Forward) -> Reply:
-    """The connection breaks before the request is understood."""
+    """The connection breaks before the request reaches the service."""
     return NOTHING
 
 
 async def lost_after(forward: Forward) -> Reply:
-    """The request is taken, and its answer lost: the dangerous one."""
+    """The service handles the request, but its answer is lost: the dangerous case."""
     await forward()
     return NOTHING
 
 
 async def garbage(_: Forward) -> Reply:
-    """A proxy's page instead of an answer."""
+    """An HTML page, as a captive portal sends, instead of the answer."""
     return Reply(200, b"<html><body>Welcome to our Wi-Fi</body></html>")
 
 
 async def garbage_after(forward: Forward) -> Reply:
-    """The request is taken, and answered with nonsense."""
+    """The service handles the request; the answer is truncated JSON."""
     await forward()
     return Reply(200, b'{"output": {"task_id": 7')
 
 
-async def hangs(_: Forward) -> Reply:
+async def never_answers(_: Forward) -> Reply:
     """No answer ever comes."""
     return await hang(Received("", "", {}, b""))
 
 
-def refused(status: int, code: str) -> Deed:
-    """The API's own way of saying no."""
+def refused(status: int, code: str) -> Behaviour:
+    """An error in the API's own form."""
 
-    async def deed(_: Forward) -> Reply:
+    async def behaviour(_: Forward) -> Reply:
         return as_json({"code": code, "message": "No.", "request_id": "r"}, status)
 
-    return deed
+    return behaviour
 
 
-def answered(value: object) -> Deed:
-    """This JSON instead of the real answer."""
+def answered(value: object) -> Behaviour:
+    """This JSON instead of the service's answer; the service sees nothing."""
 
-    async def deed(_: Forward) -> Reply:
+    async def behaviour(_: Forward) -> Reply:
         return as_json(value)
 
-    return deed
+    return behaviour
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A call as it came: `at` monotonic seconds, `status` of its answer (0: none)."""
+    """A call: `at` in monotonic seconds, `status` of its answer (0: none)."""
 
     at: float
     kind: str
@@ -99,9 +99,9 @@ class Arrival:
 
 
 @dataclass
-class Held:
-    """A call that waits at the gate: `reached` when it has come, `go` lets it through to the service; with
-    `answer_too`, its answer waits as well, after the service has taken it: `taken`, then `back`."""
+class HeldCall:
+    """A call that is held back: `reached` is set when it has arrived; set `go` to forward it. With `answer_too`, the
+    answer is held back as well: `taken` is set when the service has answered; set `back` to deliver the answer."""
 
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -117,15 +117,15 @@ class Held:
         return reply
 
 
-class Gate:
-    """See the module. `arrivals` in the order of their answers."""
+class ApiProxy:
+    """See the module's docstring. `arrivals` are in the order of their answers."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.arrivals: list[Arrival] = []
         self.server: Loopback | None = None
         self._http = http
-        self._deeds: dict[str, deque[Deed]] = defaultdict(deque)
-        self._always: dict[str, Deed] = {}
+        self._next: dict[str, deque[Behaviour]] = defaultdict(deque)
+        self._always: dict[str, Behaviour] = {}
 
     @property
     def url(self) -> str:
@@ -136,31 +136,31 @@ class Gate:
     def base_url(self) -> str:
         return self.url + BASE_PATH
 
-    def next(self, kind: str, *deeds: Deed) -> None:
-        """What is done to the next calls of a kind, one deed each."""
-        self._deeds[kind].extend(deeds)
+    def next(self, kind: str, *behaviours: Behaviour) -> None:
+        """How the next calls of a kind are treated, one behaviour for each."""
+        self._next[kind].extend(behaviours)
 
-    def always(self, kind: str, deed: Deed | None) -> None:
-        """What is done to all further calls of a kind; None: they pass again."""
-        self._always[kind] = deed or passes
+    def always(self, kind: str, behaviour: Behaviour | None) -> None:
+        """How all further calls of a kind are treated; None: they are forwarded again."""
+        self._always[kind] = behaviour or passes
 
-    def hold(self, kind: str, *, answer_too: bool = False) -> Held:
-        """The next call of a kind waits until the test lets it go."""
-        held = Held()
+    def hold(self, kind: str, *, answer_too: bool = False) -> HeldCall:
+        """Hold the next call of a kind back until the test releases it."""
+        held = HeldCall()
         if not answer_too:
             held.back.set()
         self.next(kind, held)
         return held
 
     def count(self, kind: str) -> int:
-        """How many calls of a kind have been answered, or left without an answer."""
+        """How many calls of a kind are over, with or without an answer."""
         return sum(arrival.kind == kind for arrival in self.arrivals)
 
     async def handle(self, request: Received) -> Reply:
         """One call."""
         at, kind = time.monotonic(), kind_of(request)
-        deed = self._deeds[kind].popleft() if self._deeds[kind] else self._always.get(kind, passes)
-        reply = await deed(Forward(request, self._forward))
+        behaviour = self._next[kind].popleft() if self._next[kind] else self._always.get(kind, passes)
+        reply = await behaviour(Forward(request, self._forward))
         self.arrivals.append(Arrival(at, kind, 0 if reply.raw is not None else reply.status))
         return reply
 
@@ -172,7 +172,7 @@ class Gate:
 
 
 def kind_of(request: Received) -> str:
-    """What a call is, by its path."""
+    """The kind of a call, by its path."""
     path = request.target.partition("?")[0].rstrip("/")
     if path == CREATE_PATH:
         return "create"
@@ -188,10 +188,10 @@ def kind_of(request: Received) -> str:
 
 
 @asynccontextmanager
-async def gate(service: StandIn) -> AsyncIterator[Gate]:
-    """A gate for the length of a test."""
+async def api_proxy(service: StandIn) -> AsyncIterator[ApiProxy]:
+    """A proxy until the end of the block."""
     async with httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as http:
-        here = Gate(http)
+        here = ApiProxy(http)
         async with loopback(here.handle) as server:
             here.server = server
             yield here

@@ -1,4 +1,4 @@
-"""An engine for tests of everything round the engine: real JPEG bytes in a few milliseconds.
+"""An engine for tests of everything but the engine: real JPEG bytes in a few milliseconds.
 
 It imports next to nothing, because worker processes import it too.
 """
@@ -46,8 +46,8 @@ def stylize(
         small = image.convert("RGB").resize((96, max(48, 96 * image.height // image.width)))
     tint = Image.new("RGB", small.size, ((look * 37) % 256, (look * 91) % 256, 128 if reference is None else 255))
     out = io.BytesIO()
-    wishes = f"look={look} reference={reference is not None} strength={strength} brush={brush} seed={seed}"
-    Image.blend(small, tint, 0.3).save(out, "JPEG", comment=wishes.encode())
+    parameters = f"look={look} reference={reference is not None} strength={strength} brush={brush} seed={seed}"
+    Image.blend(small, tint, 0.3).save(out, "JPEG", comment=parameters.encode())
     return out.getvalue()
 
 
@@ -60,7 +60,7 @@ def hold(until: Path, is_ended: threading.Event | None) -> None:
 
 
 class Ended(Exception):
-    """The worker was ended meanwhile; nobody reads this."""
+    """The worker has been ended."""
 
 
 def warm_up() -> None:
@@ -68,8 +68,8 @@ def warm_up() -> None:
 
 
 def dying_engine(*, deaths: Path, until: Path | None = None) -> Engine:
-    """As long as `deaths` holds lines, each picture takes one away and kills its worker, as running out of memory
-    does; but for look 9, which waits for the file `until`.
+    """Kills its worker process, as running out of memory does, once for each line in the file `deaths`, which it
+    removes. Look 9 never does, but waits for the file `until`.
     """
     return Engine(stylize=partial(die_or_stylize, deaths=deaths, until=until), warm_up=warm_up, styles=STYLES)
 
@@ -87,13 +87,13 @@ def die_or_stylize(
     return stylize(photo, look, reference=reference)
 
 
-def tell_pid(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
-    """The number of the process that this runs in, instead of a picture."""
+def return_pid(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
+    """The id of the process that this runs in, instead of a picture."""
     return str(os.getpid()).encode()
 
 
-def tell_threads(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
-    """How many threads OpenCV uses in here, instead of a picture; the nets use as many."""
+def return_threads(photo: bytes, look: int, *, reference: bytes | None = None) -> bytes:
+    """The number of threads that OpenCV uses here, instead of a picture; the nets use as many."""
     import cv2  # noqa: PLC0415  # only in the worker
 
     return str(cv2.getNumThreads()).encode()

@@ -1,6 +1,6 @@
-"""`python -m tests.fakes.dashscope.serve FOLDER [UNTIL]`: the service in a process of its own, for tests that kill it.
+"""`python -m tests.fakes.dashscope.serve FOLDER [UNTIL]`: the service as a process, for tests that kill it.
 
-Prints its address when it serves. With UNTIL, pictures are finished only when that file exists.
+Prints its URL once it answers. With UNTIL, pictures are finished only when that file exists.
 """
 
 import asyncio

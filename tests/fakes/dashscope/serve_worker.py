@@ -1,8 +1,8 @@
-"""`python -m tests.fakes.dashscope.serve_worker FOLDER LEASE [UNTIL]`: a painter in a process of its own, for tests
-that kill it.
+"""`python -m tests.fakes.dashscope.serve_worker FOLDER LEASE [UNTIL]`: a remote worker as a process, for tests that
+kill it.
 
-The database's address comes in the environment. It prints a line when it is at work, and leaves in order on SIGTERM.
-With UNTIL, pictures are finished only when that file exists.
+Reads the database's URL from DATABASE_URL. Prints a line once it takes tasks, and shuts down cleanly on SIGTERM. With
+UNTIL, pictures are finished only when that file exists.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tests.fakes.dashscope.quick_engine import quick_engine
 
 
 async def main(folder: str, lease: str, until: str | None = None) -> None:
-    """Paint until told to stop, or killed."""
+    """Work until SIGTERM, or until killed."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = StylizerSettings(Path(folder), database_url=os.environ["DATABASE_URL"], lease=float(lease))

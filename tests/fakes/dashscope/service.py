@@ -1,4 +1,4 @@
-"""The stand-in service on a real port, with a quick engine, for everybody's tests.
+"""The stylizer on a loopback port, with a quick engine, as the bot's tests use it; see README.md.
 
     async with stand_in(tmp_path) as service:
         client = Client(base_url=service.base_url, key="sk-test")
@@ -6,14 +6,8 @@
         report = await service.report()
         assert report.most_running == 1 and report.most_submits == 2 and report.refused_submits == 0
 
-What is counted is counted at the server: `calls` holds every request with its moment of arrival and the answer's
-status (refused ones too), `tasks()` and `report()` read the task table.
-
-A task ends some milliseconds after it started. To hold tasks RUNNING, pass `engine=quick_engine(until=some_path)` and
-create that file when they may end (`tests/fakes/dashscope/quick_engine.py`). The API's limits are on; loosen them by
-keyword: `stand_in(tmp_path, submits_per_second=1000, max_running=4, workers=4, free_images=3,
-keys=frozenset({"sk-1"}))`. The same folder may be used again after the block has ended: that is a restart. `app` is the
-bare application for `httpx.ASGITransport`. Photos by URL may come from loopback here.
+Counting is done at the server: `calls` holds every request with its time of arrival and the status of its answer
+(errors too), `tasks()` and `report()` read the task table.
 """
 
 import asyncio
@@ -45,7 +39,7 @@ CREATE_PATH = f"{BASE_PATH}/services/aigc/image-generation/generation"
 
 @dataclass(frozen=True)
 class Call:
-    """One request: when its head arrived (monotonic seconds), what it was, and the status it was answered with."""
+    """One request: when its head arrived (monotonic seconds), method, path, and the status of the answer."""
 
     at: float
     method: str
@@ -55,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Report:
-    """What the server saw. `most_submits`: create calls within any one second, whatever they were answered with."""
+    """What the server saw. `most_submits`: create calls within any one second, refused ones included."""
 
     tasks: int
     by_status: dict[str, int]
@@ -76,15 +70,15 @@ class StandIn:
 
     @property
     def base_url(self) -> str:
-        """What clients are pointed at."""
+        """The base URL for clients."""
         return self.url + BASE_PATH
 
     async def tasks(self) -> list[Task]:
-        """Every task that was ever made here, oldest first."""
+        """Every task ever created here, oldest first."""
         return await all_tasks(self.settings.data_dir)
 
     async def report(self) -> Report:
-        """Counted from the table and the calls so far."""
+        """Counts from the task table and the calls so far."""
         tasks = await self.tasks()
         submits = [call for call in self.calls if call.path.rstrip("/") == CREATE_PATH]
         queries = [call for call in self.calls if call.path.startswith(f"{BASE_PATH}/tasks")]
@@ -107,7 +101,7 @@ async def stand_in(
     clock: Callable[[], float] | None = time.time,
     **settings: Any,
 ) -> AsyncIterator[StandIn]:
-    """Serve on a free loopback port, in this loop, until the block ends. `settings`: fields of StylizerSettings."""
+    """Serve on a free loopback port, in this event loop. `settings`: fields of StylizerSettings."""
     chosen = replace(StylizerSettings(data_dir=data_dir, allow_private_addresses=True), **settings)
     async with service(chosen, engine=engine or quick_engine(), store=store, clock=clock) as app:
         calls: list[Call] = []
@@ -116,7 +110,7 @@ async def stand_in(
 
 
 def counted(app: ASGIApp, calls: list[Call]) -> ASGIApp:
-    """The same application, with every request noted."""
+    """The same application; every request is appended to `calls`."""
 
     async def noted(scope: Scope, receive: Receive, send: Send) -> None:
         arrived, statuses = time.monotonic(), []
@@ -158,7 +152,7 @@ async def all_tasks(data_dir: Path) -> list[Task]:
 
 
 def most_running(tasks: Sequence[Task]) -> int:
-    """How many of one account's tasks ever ran at the same time."""
+    """The most tasks of one account that ran at the same time."""
     most = 0
     for account in {task.account for task in tasks}:
         steps = [(task.started, 1) for task in tasks if task.account == account and task.started is not None]
@@ -175,13 +169,13 @@ def most_running(tasks: Sequence[Task]) -> int:
 
 
 def most_within_a_second(moments: Sequence[float]) -> int:
-    """The largest number of moments in any one second."""
+    """The largest number of times within any one second."""
     ordered = sorted(moments)
     return max((sum(start <= other < start + 1 for other in ordered[n:]) for n, start in enumerate(ordered)), default=0)
 
 
 def portrait_jpeg(width: int = 300, height: int = 400, *, shade: int = 128) -> bytes:
-    """A small picture inside the API's limits; another `shade` makes other bytes."""
+    """A small picture within the API's limits; another `shade` gives other bytes."""
     out = io.BytesIO()
     Image.new("RGB", (width, height), (shade, 96, 160)).save(out, "JPEG")
     return out.getvalue()

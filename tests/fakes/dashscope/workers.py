@@ -1,4 +1,4 @@
-"""Services and painters that share a table, in this process and in others, for the tests that kill them."""
+"""Services and remote workers that share a task table, in this process and in others, for tests that kill them."""
 
 import asyncio
 import os
@@ -23,18 +23,20 @@ DAY = 24 * 3600
 
 
 @asynccontextmanager
-async def front(data: Path, url: str, **settings: Any) -> AsyncIterator[Caller]:
-    """A service that serves and paints nothing itself."""
+async def api_only(data: Path, url: str, **settings: Any) -> AsyncIterator[Caller]:
+    """A service that answers calls but has no workers."""
     async with open_api(data, **({"database_url": url, "clock": None, "workers": 0} | settings)) as (_, caller):
         yield caller
 
 
 @asynccontextmanager
-async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | None = None) -> AsyncIterator[Process]:
-    """A painter in a process of its own, at work; killed at the end of the block if it is still there."""
-    words = [str(data), str(lease), *([str(until)] if until else [])]
+async def worker_process(
+    data: Path, url: str, *, lease: float = LEASE, until: Path | None = None
+) -> AsyncIterator[Process]:
+    """A remote worker as a process, once it takes tasks; killed at the end of the block if it still runs."""
+    arguments = [str(data), str(lease), *([str(until)] if until else [])]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.fakes.dashscope.serve_worker", *words),
+        *(sys.executable, "-m", "tests.fakes.dashscope.serve_worker", *arguments),
         stdout=PIPE,
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url},
@@ -46,7 +48,7 @@ async def painter(data: Path, url: str, *, lease: float = LEASE, until: Path | N
     finally:
         if process.returncode is None:
             process.kill()
-        await process.communicate()  # until its children let go of the pipe: uvloop can't close before
+        await process.communicate()  # until its children close the pipe: uvloop can't close before
 
 
 async def rows(url: str) -> list[Task]:
@@ -62,7 +64,7 @@ async def rows_of(database: Database) -> list[Task]:
 
 
 async def images(url: str) -> int:
-    """How many pictures were counted, of all accounts."""
+    """The number of pictures counted, over all accounts."""
     async with open_database(url) as database, database.read() as connection:
         return int((await connection.execute(text("select sum(images) from account"))).scalar_one())
 
@@ -71,7 +73,7 @@ def files(data: Path, folder: str) -> list[str]:
     return sorted(path.name for path in (data / "shelf" / folder).glob("*"))
 
 
-async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it; the test's own time limit ends a vain wait."""
+async def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until it is true; the test's time limit ends the wait otherwise."""
     while not is_so():
         await asyncio.to_thread(os.sched_yield)
