@@ -96,14 +96,14 @@ class InteractionMessages:
     async def _fill_placeholder(self, reply: InteractionReply, rendered: RenderedMessage) -> bool:
         """Turn the placeholder into the card. False if it was deleted or already became another card."""
         try:
-            async with self._replies.fill(reply) as is_ours:
-                if is_ours:
+            async with self._replies.fill(reply) as claimed:
+                if claimed:
                     await self._api_writer.edit_response(reply, reply.message, rendered)
         except TargetGone as gone:
             if not gone.card_only:
                 raise
             return False
-        return is_ours
+        return claimed
 
     async def _dm_channel(self, address: Address) -> int:
         """The private chat of the card's owner. Raises TargetGone for a card without one."""

@@ -118,8 +118,8 @@ class DiscordPlatform:
         if reply is None:
             return None
         try:
-            async with self._replies.fill(reply) as is_ours:
-                if is_ours:
+            async with self._replies.fill(reply) as claimed:
+                if claimed:
                     await self._api_writer.edit_response(reply, reply.message, rendered)
         except InteractionExpired:
             return None
@@ -127,7 +127,7 @@ class DiscordPlatform:
             if gone.card_only:  # the placeholder was deleted
                 return None
             raise
-        return reply.message if is_ours else None
+        return reply.message if claimed else None
 
     async def _channel_id(self, destination: PrivateChat | Channel) -> int:
         return (

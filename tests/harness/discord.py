@@ -95,8 +95,8 @@ async def discord_app(
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
         opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
-        app, door = await stack.enter_async_context(opening), DeferredApp()
-        url = await stack.enter_async_context(served(door)) if by_http else ""
+        app, deferred_app = await stack.enter_async_context(opening), DeferredApp()
+        url = await stack.enter_async_context(served(deferred_app)) if by_http else ""
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         server.set_endpoint(EndpointCaller(f"{url}/discord/interactions", http) if by_http else None)
         connecting = discord(
@@ -109,11 +109,11 @@ async def discord_app(
         )
         try:
             async with connecting as platform, running(app, [platform]):
-                door.app = web_application(app, [platform])
+                deferred_app.app = web_application(app, [platform])
                 await server.wait_until(lambda: server.gateway.is_connected and server.commands.all)
                 yield DiscordApp(app, server)
                 await server.wait_until(lambda: not server.interactions.unanswered, seconds=5)
-                door.app = None
+                deferred_app.app = None
         except ExceptionGroup as group:  # a test's own assertion, wrapped by the task group that it stands in
             raise group.exceptions[0] from None
         assert not server.violations, server.violations

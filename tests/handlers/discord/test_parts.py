@@ -131,8 +131,8 @@ def test_a_foreign_modal_is_ignored(data: dict[str, Any]) -> None:
 async def test_an_interaction_can_be_answered_once_within_fifteen_minutes(database: Database) -> None:
     now, secret = [1000.0], b"s" * 32
     clock = WallClock(wall=lambda: now[0], steady=lambda: 0.0)
-    tickets = InteractionTokens(database, "discord:1", clock)
-    replies, elsewhere = (InteractionReplies(tickets, token_cipher(secret)) for _ in range(2))
+    tokens = InteractionTokens(database, "discord:1", clock)
+    replies, other_process = (InteractionReplies(tokens, token_cipher(secret)) for _ in range(2))
     reply = InteractionReply(
         "5",
         1,
@@ -144,21 +144,21 @@ async def test_an_interaction_can_be_answered_once_within_fifteen_minutes(databa
         followups_left=USER_INSTALL_FOLLOWUPS,
     )
     assert await replies.save(reply)
-    assert not await elsewhere.save(reply), "another process has answered"
+    assert not await other_process.save(reply), "another process has answered"
     assert "token" not in repr(reply)
-    assert await elsewhere.get_pending("77") == reply
+    assert await other_process.get_pending("77") == reply
     with pytest.raises(TryLater):
-        async with replies.fill(reply) as is_ours:
-            assert is_ours
-            assert await elsewhere.get_pending("77") is None
-            async with elsewhere.fill(reply) as too:
-                assert not too
+        async with replies.fill(reply) as claimed:
+            assert claimed
+            assert await other_process.get_pending("77") is None
+            async with other_process.fill(reply) as claimed_again:
+                assert not claimed_again
             raise TryLater(1.0)
     assert await replies.get_pending("77") == reply
     async with replies.fill(reply):
         pass
-    assert await elsewhere.get_pending("77") is None
-    await elsewhere.count_followup(reply)
+    assert await other_process.get_pending("77") is None
+    await other_process.count_followup(reply)
     kept = await replies.get("5")
     assert kept is not None
     assert kept.followups_left == USER_INSTALL_FOLLOWUPS - 1
@@ -168,14 +168,14 @@ async def test_an_interaction_can_be_answered_once_within_fifteen_minutes(databa
 
 async def test_a_token_is_stored_encrypted_and_deleted_after_its_lifetime(database: Database) -> None:
     now = [1000.0]
-    tickets = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
-    ours, strangers = (InteractionReplies(tickets, token_cipher(secret * 32)) for secret in (b"a", b"b"))
+    tokens = InteractionTokens(database, "discord:1", WallClock(wall=lambda: now[0], steady=lambda: 0.0))
+    ours, strangers = (InteractionReplies(tokens, token_cipher(secret * 32)) for secret in (b"a", b"b"))
     await ours.save(
         InteractionReply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + TOKEN_LIFETIME, is_placeholder=True, ephemeral=True)
     )
-    wakeup = await tickets.of("5")
-    assert wakeup is not None
-    assert "aW50" not in wakeup.sealed
+    stored = await tokens.of("5")
+    assert stored is not None
+    assert "aW50" not in stored.sealed
     assert "seal" not in repr(ours)
     assert await strangers.get("5") is None
     now[0] += TOKEN_LIFETIME + 1

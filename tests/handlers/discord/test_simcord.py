@@ -46,7 +46,7 @@ class SimulatedApp:
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
         """The channel's message with a picture, once there is one."""
-        return await self.until(lambda: next((one for one in channel.history() if one.attachments), None))
+        return await self.until(lambda: next((message for message in channel.history() if message.attachments), None))
 
     async def menu(self, channel: simcord.ChannelHandle) -> tuple[discord.Message, list[discord.SelectOption]]:
         """The message that asks for a style, with its options."""
@@ -93,11 +93,11 @@ async def test_a_commands_response_becomes_the_picture(tmp_path: Path) -> None:
         env = sim.env
         channel = env.create_guild().create_text_channel("portraits")
         anna = env.guild.add_member(env.create_user("anna"))
-        asked = await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="2", spoiler=True)
-        assert asked.acknowledged
+        result = await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="2", spoiler=True)
+        assert result.acknowledged
         card = await sim.picture(channel)
-        assert asked.response is not None
-        assert card.id == asked.response.id
+        assert result.response is not None
+        assert card.id == result.response.id
         assert (card.content, card.attachments[0].description) == ("🎨 Anime", "Anime")
         assert card.attachments[0].is_spoiler()
 
@@ -123,16 +123,16 @@ async def test_only_the_requester_or_a_manager_can_delete_a_picture(tmp_path: Pa
         channel = guild.create_text_channel("portraits")
         managers = guild.create_role("managers", permissions=discord.Permissions(manage_guild=True))
         anna, ben = (guild.add_member(env.create_user(name)) for name in ("anna", "ben"))
-        chief = guild.add_member(env.create_user("chief"), roles=[managers])
+        manager = guild.add_member(env.create_user("manager"), roles=[managers])
         await anna.slash(channel, "style", photo=("me.jpg", portrait_jpeg()), style="0")
         card = await sim.picture(channel)
         refused = await ben.click(card, label="🗑 Delete")
         assert "belongs to somebody else" in refused.followups[0].content
-        await chief.click(card, label="🗑 Delete")
-        asked = await sim.until(
-            lambda: next((one for one in channel.history() if CONFIRM in str(one.components)), None)
+        await manager.click(card, label="🗑 Delete")
+        question = await sim.until(
+            lambda: next((message for message in channel.history() if CONFIRM in str(message.components)), None)
         )
-        await chief.click(asked, label=CONFIRM)
+        await manager.click(question, label=CONFIRM)
         await sim.until(lambda: not channel.history())
 
 
@@ -156,7 +156,9 @@ async def test_a_consent_question_notifies_the_owner_in_a_new_message(tmp_path: 
         await anna.context_menu(channel, "Repaint this photo", photo)
         card, options = await sim.menu(channel)
         await anna.select(card, [options[0].value])
-        call = await sim.until(lambda: next((one for one in channel.history() if one.content == ben.mention), None))
+        call = await sim.until(
+            lambda: next((message for message in channel.history() if message.content == ben.mention), None)
+        )
         assert call.created_at >= card.created_at
-        asked = next(one for one in channel.history() if one.id == card.id)
-        assert f"{ben.mention} (You whose photo this is): may I repaint it?" in asked.content
+        question = next(message for message in channel.history() if message.id == card.id)
+        assert f"{ben.mention} (You whose photo this is): may I repaint it?" in question.content
