@@ -17,6 +17,8 @@ from storage.database import open_database
 from tests.fakes.postgres import NoServer, Server, place_of, postgres_server
 from tests.harness.app import running_app
 
+pytest_plugins = ["tests.harness.timeouts"]
+
 SHARED_LOOP = pytest.mark.asyncio(loop_scope="module")  # for tests that use the fixture `app`
 
 
