@@ -75,7 +75,7 @@ class QueueHarness:
     async def context(self, account: str = "bench", slots: int = 1) -> AccountContext:
         """Take over an API account."""
         client = DashScope(self.http, base_url="http://unused.invalid", api_key=SecretStr("sk-bench"))
-        api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**6, paid=True)
+        api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**4, paid=True)
         return await take_over(api_account, self.deps)
 
     async def claim(self, context: AccountContext) -> Job | None:
