@@ -1,5 +1,7 @@
 """Fixtures that several test modules share."""
 
+import functools
+import ssl
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import nullcontext
@@ -14,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.app import Installation
 from storage import accounts
 from storage.database import open_database
-from tests.fakes.postgres import NoServer, Server, place_of, postgres_server
+from tests.fakes.postgres import NoServer, Server, postgres_server
 from tests.harness.app import running_app
+from tests.harness.databases import add_database
 
 pytest_plugins = ["tests.harness.timeouts"]
 
@@ -26,6 +29,14 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     """The bot's own event loop (`bot.runtime.event_loop`), unless a test's module names another as its `LOOP`."""
     assert isinstance(item, pytest.Function)
     return {"loop": getattr(item.module, "LOOP", uvloop.new_event_loop)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """Every httpx client reads all certificate authorities, which takes longer than many a test that opens three."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 DATABASES = ["sqlite", "postgresql"]
@@ -78,7 +89,7 @@ def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
 @pytest.fixture
 async def connection(tmp_path: Path, database_kind: str) -> AsyncIterator[AsyncConnection]:
     """One transaction for the length of a test, with the API accounts key-a and key-b; on each database in turn."""
-    async with open_database(place_of(tmp_path)) as database, database.write() as writing:
+    async with open_database(add_database(tmp_path)) as database, database.write() as writing:
         if database.is_shared:  # a busy machine may pause a test for longer than a process may pause
             await writing.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         for account in ("key-a", "key-b"):

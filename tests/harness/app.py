@@ -27,6 +27,7 @@ from stylizer.engines import Engine
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import served
 from tests.fakes.postgres import place_of
+from tests.harness.databases import add_database
 
 ANNA = Person("test", "anna")
 BEN = Person("test", "ben")
@@ -56,6 +57,8 @@ async def running_app(
 ) -> AsyncIterator[Installation]:
     """The app, running until the block ends."""
     chosen = settings_for(data_dir, **settings)
+    if chosen.database_url is None:
+        add_database(data_dir)
     opening = open_installation(chosen, clock=clock or WallClock(), engine=engine or quick_engine())
     async with opening as app, running(app, platforms):
         yield app

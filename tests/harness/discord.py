@@ -28,6 +28,7 @@ from tests.fakes.discord_api.objects import GROUP_DM, PUBLIC_THREAD, Guild
 from tests.fakes.discord_api.people import SimulatedUser
 from tests.fakes.discord_api.server import DiscordServer, discord_server
 from tests.harness.app import settings_for
+from tests.harness.databases import add_database
 from tests.harness.telegram import DeferredApp
 
 CLOCK_SPEED = 20.0
@@ -94,6 +95,7 @@ async def discord_app(
         if server is None:
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
+        add_database(data_dir)
         opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
         app, deferred_app = await stack.enter_async_context(opening), DeferredApp()
         url = await stack.enter_async_context(served(deferred_app)) if by_http else ""

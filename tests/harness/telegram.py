@@ -27,6 +27,7 @@ from tests.fakes.dashscope.service import served
 from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
+from tests.harness.databases import add_database
 
 SPEEDUP = 20.0  # else tests would wait for the limit of one message a second
 GROUP = -1001
@@ -82,6 +83,7 @@ async def telegram_harness(
     async with AsyncExitStack() as stack:
         if api is None:
             api = await stack.enter_async_context(bot_api())
+        add_database(data_dir)
         opening = open_installation(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )

@@ -47,7 +47,7 @@ from storage.jobs import ENDED, Job
 from storage.photos import Kind, open_photos
 from tests.fakes.dashscope.proxy import ApiProxy, api_proxy
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg
-from tests.fakes.postgres import place_of
+from tests.harness.databases import add_database
 from tests.harness.rows import A_NEW_JOB, insert_person
 
 QUICK = TaskDurations(mean=0.05, deviation=0.05)
@@ -189,7 +189,7 @@ async def open_workers(
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(api_proxy(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        database = await stack.enter_async_context(open_database(place_of(data_dir)))
+        database = await stack.enter_async_context(open_database(add_database(data_dir)))
         photos, wakeups = open_photos(data_dir / "photos"), Wakeups()
         deps = WorkerDeps(database, photos, wakeups, clock or FastClock(), NoJitter(), measure, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
