@@ -4,13 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: run test check check-js format bench chaos soak lock clean
+.PHONY: run test test-quick check check-js format bench chaos soak lock clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
 
+# Tests wait more than they compute, so there are more workers than cores. A file's tests share an app, so each file
+# stays in one worker (`loadfile`); files are started in the order of tests/conftest.py, the longest first.
+PYTEST := $(BIN)/python -m pytest -q --dist loadfile --no-loadscope-reorder --durations=10
+WORKERS ?= 5
+
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile
+	@$(PYTEST) -n $(WORKERS)
+
+# What one runs while working: without the tests that are slow or need a browser, and only on SQLite where a test runs on
+# both databases.
+test-quick: $(VENV)/dev.stamp
+	@$(PYTEST) -n $(WORKERS) --quick
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check --quiet .

@@ -20,7 +20,7 @@ from tests.fakes.postgres import NoServer, Server, postgres_server
 from tests.harness.app import running_app
 from tests.harness.databases import add_database
 
-pytest_plugins = ["tests.harness.timeouts"]
+pytest_plugins = ["tests.harness.selection", "tests.harness.timeouts"]
 
 SHARED_LOOP = pytest.mark.asyncio(loop_scope="module")  # for tests that use the fixture `app`
 

@@ -78,7 +78,7 @@ async def test_a_queue_is_measured_on_postgresql_too(postgres_url: str) -> None:
 
 @pytest.mark.timeout(180)
 async def test_replicas_claim_at_the_same_time(postgres_url: str) -> None:
-    peer, found = await replicas.measure_throughput(postgres_url, (1, 2), seconds=0.3, waiting=1000)
+    peer, found = await replicas.measure_throughput(postgres_url, (1, 2), seconds=0.1, waiting=500)
     assert [one.replicas for one in found] == [1, 2]
     assert peer.latencies
     assert all(one.latencies for one in found)

@@ -1,0 +1,63 @@
+"""Which tests run, and in which order: `--quick`, the marker `slow`, and the longest files first."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+
+SLOW_FOLDERS = ("tests/slow", "tests/journeys", "tests/stylizer/engine")
+# One after the other at the end of a run, these would keep one worker busy and the others waiting.
+LONGEST = (
+    "tests/slow/test_chaos_kills.py",
+    "tests/slow/test_crashes.py",
+    "tests/slow/test_chaos_replicas.py",
+    "tests/slow/test_chaos_faults.py",
+    "tests/slow/test_fairness.py",
+    "tests/slow/test_telegram_load.py",
+    "tests/handlers/telegram/test_albums.py",
+    "tests/bot/worker/test_submit.py",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out tests that are slow or need a browser or PostgreSQL",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if _file(item).startswith(SLOW_FOLDERS):
+            item.add_marker("slow")
+    if config.getoption("quick"):
+        left_out = [item for item in items if not _is_quick(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_quick(item)]
+    sizes = Counter(map(_file, items))
+    items.sort(key=lambda item: _place(item, sizes))
+
+
+def _place(item: pytest.Item, sizes: Counter[str]) -> tuple[int, int, str]:
+    """The longest files come first, then the slow ones, then those with most tests; each file stays together."""
+    file = _file(item)
+    if file in LONGEST:
+        return LONGEST.index(file), 0, file
+    return len(LONGEST) + ("slow" not in item.keywords), -sizes[file], file
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    if {"slow", "browser"} & {marker.name for marker in item.iter_markers()}:
+        return False
+    parameters = (
+        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    )
+    return "postgresql" not in parameters and "postgres" not in getattr(item, "fixturenames", ())
+
+
+def _file(item: pytest.Item) -> str:
+    return Path(item.path).relative_to(ROOT).as_posix()
