@@ -64,8 +64,8 @@ def sender_of(replied: Message | ExternalReplyInfo | None, bot_user: User) -> Us
 def admin_check(
     chat: TelegramChat, user: User | None, group: TelegramChat | None, admins: AdminLookup
 ) -> Callable[[], Awaitable[bool]]:
-    """A check whether this user is an admin there, made only when needed. Whoever writes as the group itself is an
-    admin.
+    """Returns a check whether the user is an admin of the chat, made only when needed. Anonymous admins, who write as
+    the group, are admins.
     """
 
     async def is_admin() -> bool:

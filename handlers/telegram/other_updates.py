@@ -43,7 +43,7 @@ _MEMBER_STATUSES = frozenset({ChatMember.MEMBER, ChatMember.ADMINISTRATOR, ChatM
 
 
 class OtherUpdates:
-    """One method for each kind of update. Raises nothing but Interrupted."""
+    """One method for each kind of update. Raises only Interrupted."""
 
     def __init__(
         self, platform: TelegramPlatform, lookups: TelegramLookups, message_router: MessageRouter, retry: Retry
@@ -55,7 +55,7 @@ class OtherUpdates:
         self._retry = retry
 
     async def on_inline_query(self, query: InlineQuery) -> None:
-        """Somebody typed the bot's name and some words in any chat: answer with results."""
+        """A person typed the bot's name and a query in any chat: answer with results."""
         await self._retry.until_done(lambda: self._answer_inline_query(query), failed=None, attempts=1)
 
     async def _answer_inline_query(self, query: InlineQuery) -> None:
@@ -126,7 +126,7 @@ class OtherUpdates:
             await self._retry.until_done(lambda: self._platform.show(address, card), failed="")
 
     async def on_pre_checkout_query(self, query: PreCheckoutQuery) -> None:
-        """Somebody is about to pay; Telegram expects an answer within ten seconds."""
+        """A person is about to pay; Telegram expects an answer within ten seconds."""
         person = person_of(query.from_user, None)
         refusal = self._message_router.sorry(person).text
         try:
@@ -144,7 +144,7 @@ class OtherUpdates:
                 raise TargetGone(card_only=True) from None
 
     async def on_successful_payment(self, message: Message) -> None:
-        """Somebody has paid. The payment is credited once, however often the update is delivered."""
+        """A person has paid. The payment is credited once, however often the update is delivered."""
         payment, person = message.successful_payment, person_of(message.from_user, message.sender_chat)
         if payment is None:
             return

@@ -72,7 +72,7 @@ class TelegramPlatform:
             return str((await self.writer.send(address, card, silent=silent)).message_id)
 
     async def edit(self, address: Address, card: Card) -> None:
-        """Edit a message within the chat's limits. Mere progress leaves room for messages that people wait for."""
+        """Edit a message within the chat's limits. Progress updates leave room for messages that people wait for."""
         await self._wait_for_limits(address.chat, progress=card.picture is None and card.document is None)
         async with self._chat_call(address.chat), _ignore_not_modified():
             await self.writer.edit(address, card)

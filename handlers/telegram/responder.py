@@ -19,7 +19,7 @@ MAX_NOTICE_LENGTH = 200  # characters
 
 
 class TelegramResponder:
-    """Raises nothing but Interrupted."""
+    """Answers messages and callback queries. Raises only Interrupted."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ class UpdateKind(StrEnum):
 
 
 def kind_of(update: Update) -> UpdateKind | None:
-    """The kind of an update; None if it is to be ignored."""
+    """The kind of an update; None if it should be ignored."""
     for field, kind in (
         (update.callback_query, UpdateKind.CALLBACK_QUERY),
         (update.inline_query, UpdateKind.INLINE_QUERY),
