@@ -24,6 +24,7 @@ _IS_CURRENT_EPOCH = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch 
 _SET_NEXT_SUBMIT = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
 _SET_BREAKER = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
 _SET_PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
+_SET_PAUSE_OF_ALL = text("UPDATE account SET paused_reason = :reason")
 _RESET = text("""
     UPDATE account SET failures = 0, open_until = 0,
         paused_reason = CASE WHEN paused_reason = :kept_reason THEN paused_reason END
@@ -102,6 +103,11 @@ async def set_breaker(connection: AsyncConnection, account_id: str, *, failures:
 async def set_pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
     """Pause the account for this reason, or resume it (None)."""
     await connection.execute(_SET_PAUSE, {"id": account_id, "reason": reason})
+
+
+async def set_pause_of_all(connection: AsyncConnection, reason: str | None) -> int:
+    """Pause every account that was ever used for this reason, or resume them (None). Returns their number."""
+    return (await connection.execute(_SET_PAUSE_OF_ALL, {"reason": reason})).rowcount
 
 
 async def reset(connection: AsyncConnection, account_id: str, *, kept_reason: str = "") -> None:

@@ -113,11 +113,12 @@ class AdminService:
             )
 
     async def pause(self) -> int:
-        """Submit nothing more; what waits keeps its place. Returns how many lanes stand still then."""
+        """Pause every account, also those that other processes drive: nothing more is submitted, and waiting jobs keep
+        their places. Returns the number of accounts."""
         return await self._set_pause(PAUSED_BY_OWNER)
 
     async def resume(self) -> int:
-        """Every lane goes on, whatever it stood still for. Returns how many there are."""
+        """Resume every account, whatever it was paused for. Returns their number."""
         return await self._set_pause(None)
 
     async def ban(self, person: Person) -> None:
@@ -157,11 +158,9 @@ class AdminService:
 
     async def _set_pause(self, reason: str | None) -> int:
         async with self.database.write() as connection:
-            ours = [row.id for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
-            for account_id in ours:
-                await accounts.set_pause(connection, account_id, reason)
+            number = await accounts.set_pause_of_all(connection, reason)
         self.wakeups.notify()
-        return len(ours)
+        return number
 
     async def _ban(self, person: Person, at: float | None) -> None:
         async with self.database.write() as connection:

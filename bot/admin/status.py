@@ -29,7 +29,4 @@ async def status(settings: Settings, now: float) -> list[str]:
 async def set_pause(settings: Settings, reason: str | None) -> int:
     """Pause every lane for this reason, or (None) let every lane go on; returns how many there are."""
     async with open_shared_database(settings) as database, database.write() as connection:
-        rows = await accounts.list_all(connection)
-        for account in rows:
-            await accounts.set_pause(connection, account.id, reason)
-    return len(rows)
+        return await accounts.set_pause_of_all(connection, reason)

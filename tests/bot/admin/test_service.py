@@ -10,6 +10,7 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import State
 from bot.i18n import texts_for
 from bot.jobs.request import JobRequest, StyleChoice
+from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
@@ -101,6 +102,18 @@ async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> Non
         assert await control.resume() == 1
         assert (await ended(app, ANNA, view.id)).state is State.STORED
         assert not (await control.figures()).is_paused
+
+
+async def test_a_pause_also_stops_accounts_that_another_process_drives(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as app, app.services.database.write() as connection:
+        await accounts.take_over(connection, "sk-elsewhere", mean=15, deviation=1)
+    async with running_app(tmp_path) as app:
+        await app.services.admin.pause()
+        async with app.services.database.read() as connection:
+            assert (await accounts.get(connection, "sk-elsewhere")).paused_reason == PAUSED_BY_OWNER
+        await app.services.admin.resume()
+        async with app.services.database.read() as connection:
+            assert (await accounts.get(connection, "sk-elsewhere")).paused_reason is None
 
 
 async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp_path: Path) -> None:
