@@ -1,7 +1,7 @@
 """Who may import whom, as `docs/architecture.md` says: imports point one way."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,12 @@ MAY_IMPORT = {
     "handlers": {"bot", "common"},
 }
 SEES_ALL = {"bot.app", "bot.__main__"}
+LAYERS = (  # of bot/, from the ground up: a package imports what lies below it, and nothing beside or above it
+    *({"imaging", "dashscope", "runtime"}, {"domain"}, {"i18n"}, {"messaging"}, {"config"}, {"cluster"}, {"groups"}),
+    *({"jobs"}, {"billing", "saved_styles", "privacy"}, {"delivery", "worker"}, {"http", "admin"}, {"conversation"}),
+    *({"services"}, {"roles"}, {"app"}, {"__main__"}),
+)
+LAYER_OF = {package: number for number, layer in enumerate(LAYERS) for package in layer}
 
 
 def modules(package: str) -> list[str]:
@@ -29,16 +35,16 @@ def file_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def imported(module: str) -> set[str]:
-    """Everything of ours that a module imports, also inside functions; not what only type checkers see."""
+def imported(module: str, *, types: bool = False) -> set[str]:
+    """Everything of ours that a module imports, also inside functions. `types`: also what only type checkers see."""
     tree = ast.parse(file_of(module).read_text(encoding="utf-8"))
-    return {name for name in _imported(tree) if name.split(".")[0] in OURS}
+    return {name for name in _imported(tree, types) if name.split(".")[0] in OURS}
 
 
-def _imported(node: ast.AST) -> Iterator[str]:
+def _imported(node: ast.AST, types: bool) -> Iterator[str]:
     for child in ast.iter_child_nodes(node):
         match child:
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")) if not types:
                 continue
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
@@ -46,7 +52,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
                 yield origin
                 yield from (f"{origin}.{alias.name}" for alias in names if file_of(f"{origin}.{alias.name}").exists())
             case _:
-                yield from _imported(child)
+                yield from _imported(child, types)
 
 
 def reached(module: str) -> set[str]:
@@ -72,7 +78,37 @@ def test_imports_point_one_way(package: str) -> None:
     assert wrong == set()
 
 
-def test_what_people_ask_and_what_is_done_meet_in_the_rows_only() -> None:
+def upward_imports(imports: Mapping[tuple[str, str], str]) -> set[str]:
+    """Imports between packages of bot/ that do not go down. `imports`: an example for each pair of packages."""
+    return {example for (origin, target), example in imports.items() if LAYER_OF[origin] <= LAYER_OF[target]}
+
+
+def package_imports() -> dict[tuple[str, str], str]:
+    """Which package of bot/ imports which, types included, each with an example."""
+    pairs = {}
+    for module in modules("bot"):
+        for name in imported(module, types=True):
+            origin, target = module.split(".")[1:2], name.split(".")[1:2]
+            if name.startswith("bot.") and origin and origin != target:
+                pairs[origin[0], target[0]] = f"{module} imports {name}"
+    return pairs
+
+
+def test_every_package_of_the_bot_has_a_layer() -> None:
+    assert {module.split(".")[1] for module in modules("bot") if "." in module} == set(LAYER_OF)
+
+
+def test_the_packages_of_the_bot_import_downward_only() -> None:
+    """So no package imports one that imports it, directly or through others."""
+    assert upward_imports(package_imports()) == set()
+
+
+def test_an_import_upward_or_beside_would_be_found() -> None:
+    wrong = {("domain", "jobs"): "up", ("billing", "privacy"): "beside", ("jobs", "domain"): "down"}
+    assert upward_imports(wrong) == {"up", "beside"}
+
+
+def test_requests_and_workers_share_only_database_rows() -> None:
     assert "bot.worker.dispatcher" not in reached("bot.jobs.service")
     assert "bot.jobs.service" not in reached("bot.worker.dispatcher")
     assert "storage.jobs" in reached("bot.jobs.service") & reached("bot.worker.dispatcher")
