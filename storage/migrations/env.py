@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run inside the transaction that `storage.database` has opened."""
+"""Alembic's entry point: migrations run inside the transaction that `storage.database` has opened."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""People, chats, jobs with their attempts, the queue's clock, lanes, quota and ledger, results, outbox, link counts."""
+"""People, chats, accounts, the queue, jobs and attempts, quota and ledger, results, outbox, uses of links."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ OCCUPYING = "slot IS NOT NULL"
 
 def upgrade() -> None:
     _people()
-    _lanes()
+    _accounts()
     _jobs()
     _attempts()
-    _money()
-    _pictures()
+    _quota()
+    _results()
 
 
 def _people() -> None:
@@ -45,8 +45,8 @@ def _people() -> None:
     )
 
 
-def _lanes() -> None:
-    op.create_table(  # one row: whose turn the queue has come to
+def _accounts() -> None:
+    op.create_table(  # one row: the virtual time of the queue
         "queue", sa.Column("id", sa.Integer, primary_key=True), sa.Column("vtime", sa.BigInteger, nullable=False)
     )
     op.execute("INSERT INTO queue (id, vtime) VALUES (1, 0)")
@@ -64,7 +64,7 @@ def _lanes() -> None:
 
 
 def _jobs() -> None:
-    op.create_table("job", *_wish(), *_way())
+    op.create_table("job", *_request_columns(), *_progress_columns())
     queued, waiting = sa.text("state = 'queued'"), sa.text("state IN ('queued', 'submitting', 'running', 'fetching')")
     _index("job_turn", "job", ["tag", "id"], where=queued)
     _index("job_person_waiting", "job", ["person_id", "tag"], where=waiting)
@@ -75,8 +75,8 @@ def _jobs() -> None:
     _index("job_hidden", "job", ["id"], where=sa.text("hidden"))
 
 
-def _wish() -> list[sa.Column[Any]]:
-    """What was asked for, by whom and where."""
+def _request_columns() -> list[sa.Column[Any]]:
+    """The request: what, by whom and where."""
     return [
         sa.Column("id", Id, sa.Identity(), primary_key=True),
         sa.Column("source", sa.Text, nullable=False, unique=True),
@@ -96,8 +96,8 @@ def _wish() -> list[sa.Column[Any]]:
     ]
 
 
-def _way() -> list[sa.Column[Any]]:
-    """How far it has come."""
+def _progress_columns() -> list[sa.Column[Any]]:
+    """The state of the job."""
     return [
         sa.Column("tag", sa.BigInteger),
         sa.Column("next_at", Time, nullable=False, server_default="0"),
@@ -131,7 +131,7 @@ def _attempts() -> None:
     )
 
 
-def _money() -> None:
+def _quota() -> None:
     op.create_table(
         "quota",
         sa.Column("scope", sa.Text, primary_key=True),
@@ -153,7 +153,7 @@ def _money() -> None:
     _index("ledger_settled_once", "ledger", ["job_id", "scope"], where=sa.text("kind <> 'reserve'"), unique=True)
 
 
-def _pictures() -> None:
+def _results() -> None:
     op.create_table(
         "result",
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
@@ -164,7 +164,7 @@ def _pictures() -> None:
         sa.Column("created", Time, nullable=False),
         sa.Column("expires", Time, nullable=False),
     )
-    op.create_table(  # what a person has yet to be told: the outcome of a job
+    op.create_table(  # outcomes of jobs that are still to be delivered
         "outbox",
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("platform", sa.Text, nullable=False),

@@ -1,4 +1,4 @@
-"""What chats need: groups' rules, saved styles, units on top of the day's, notices, broadcasts, and care for people."""
+"""Group settings, saved styles, credits and purchases, notifications, broadcasts, bans, opt-outs and deletion."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,8 +27,8 @@ def _columns() -> None:
     ):
         op.add_column("person", column)
     for column in (
-        sa.Column("asked", Time),  # when it was queued, or answered at once
-        sa.Column("subject", sa.Text),  # whose photo it is, when it is somebody else's: an id of the platform
+        sa.Column("asked", Time),  # when it was queued, or answered with a stored result
+        sa.Column("subject", sa.Text),  # the person in the photo, if not the requester: an id of the platform
         sa.Column("consent", sa.Text),  # asked, given
         sa.Column("reference_name", sa.Text),
     ):
@@ -57,7 +57,7 @@ def _groups() -> None:
 
 
 def _styles() -> None:
-    op.create_table(  # kept until removed: a person's own, or (with a chat) on a group's shelf
+    op.create_table(  # kept until deleted: a person's own, or (with a chat) in a group's library
         "saved_style",
         sa.Column("id", Id, sa.Identity(), primary_key=True),
         sa.Column("person_id", Id, sa.ForeignKey("person.id"), nullable=False),
@@ -74,7 +74,7 @@ def _styles() -> None:
 
 
 def _units() -> None:
-    op.create_table(  # append-only: what was put into a balance (units > 0) or taken out of one but for jobs (< 0)
+    op.create_table(  # append-only: deposits (units > 0) and withdrawals other than for jobs (< 0)
         "credit",
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("scope", sa.Text, nullable=False),
@@ -85,13 +85,13 @@ def _units() -> None:
         sa.CheckConstraint("units <> 0"),
     )
     _index("credit_scope", "credit", ["scope", "period"])
-    op.create_table(  # outlives its person, whom it then no longer names
+    op.create_table(  # kept without the person when that person's data is deleted
         "purchase",
         sa.Column("charge_id", sa.Text, primary_key=True),
         sa.Column("person_id", Id, sa.ForeignKey("person.id")),
         sa.Column("units", sa.BigInteger, nullable=False),
         sa.Column("stars", sa.BigInteger, nullable=False),
-        sa.Column("taken_back", sa.BigInteger),  # units, once a refund was begun
+        sa.Column("taken_back", sa.BigInteger),  # units, once a refund has begun
         sa.Column("at", Time, nullable=False),
         sa.Column("refunded_at", Time),
     )
@@ -99,7 +99,7 @@ def _units() -> None:
 
 
 def _messages() -> None:
-    op.create_table(  # a short new message that is owed; gone before it is sent
+    op.create_table(  # a short new message to send; deleted before it is sent
         "notice",
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("next_at", Time, nullable=False),
@@ -115,7 +115,7 @@ def _messages() -> None:
         "recipient",
         sa.Column("broadcast_id", Id, sa.ForeignKey("broadcast.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("chat_id", Id, sa.ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True),
-        sa.Column("outcome", sa.Text),  # null: waits; sending, told, gone, failed
+        sa.Column("outcome", sa.Text),  # null: waiting; sending, told, gone, unsure
         sa.Column("next_at", Time, nullable=False, server_default="0"),
     )
     _index("recipient_waiting", "recipient", ["broadcast_id", "next_at"], where="outcome IS NULL")

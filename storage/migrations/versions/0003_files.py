@@ -1,4 +1,4 @@
-"""What platforms know of messages: files they keep for us, photos sent under a veil, updates not dealt with yet."""
+"""Files that platforms keep for us, photos sent as spoilers, and updates that are not handled yet."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ Time: sa.Double[float] = sa.Double()  # seconds since the epoch
 def upgrade() -> None:
     op.create_table(
         "shown_file",
-        sa.Column("account", sa.Text, primary_key=True),  # the platform and the bot: another bot can't use the file
+        sa.Column("account", sa.Text, primary_key=True),  # platform and bot: another bot can't use the file
         sa.Column("job_id", Id, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("file", sa.Text, nullable=False),
     )
@@ -28,7 +28,7 @@ def upgrade() -> None:
         "arrived",
         sa.Column("account", sa.Text, primary_key=True),
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("body", sa.Text),  # null: dealt with
+        sa.Column("body", sa.Text),  # null: handled
         sa.Column("at", Time, nullable=False),
     )
     op.create_index("veiled_at", "veiled", ["at"])

@@ -1,4 +1,4 @@
-"""What is asked again and again finds its rows without the history; and the API's own time stands beside an attempt."""
+"""Indexes for frequent queries, and the API's time of an attempt."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ OPEN = "state IN ('draft', 'queued', 'submitting', 'running', 'fetching')"
 
 
 def upgrade() -> None:
-    op.add_column("attempt", sa.Column("server_at", sa.Double))  # as far as it was known when the attempt was written
+    op.add_column("attempt", sa.Column("server_at", sa.Double))  # if it was known when the attempt was recorded
     _index("job_open", "job", ["tag", "id"], where=OPEN)
     _index("result_expires", "result", ["expires"])
     _index("result_key", "result", ["key"])

@@ -1,4 +1,4 @@
-"""Albums: several photos of one request have one card."""
+"""Albums: the photos of one request share a card."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,11 +16,11 @@ def upgrade() -> None:
         sa.Column("source", sa.Text, nullable=False, unique=True),
         sa.Column("message_id", sa.Text),
         sa.Column("is_open", sa.Boolean, nullable=False),  # photos may still join
-        sa.Column("hung", sa.Text),  # its pictures beside the card: sending, sent
+        sa.Column("hung", sa.Text),  # the pictures beside the card: sending, sent
         sa.Column("created", sa.Double, nullable=False),
         sa.CheckConstraint("hung IN ('sending', 'sent')"),
     )
-    # Written out: Alembic can't add a reference to a table of SQLite's.
+    # Plain SQL, because Alembic can't add a foreign key to a table in SQLite.
     op.execute("ALTER TABLE job ADD COLUMN album_id BIGINT REFERENCES album (id)")
     only = sa.text("album_id IS NOT NULL")
     op.create_index("job_album", "job", ["album_id", "id"], sqlite_where=only, postgresql_where=only)

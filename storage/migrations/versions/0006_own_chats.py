@@ -1,4 +1,4 @@
-"""Whose private chat a chat is: so that also those can be written to who never asked for a picture."""
+"""The person of a private chat, so that broadcasts also reach people who never requested anything."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    # Written out: Alembic can't add a reference to a table of SQLite's.
+    # Plain SQL, because Alembic can't add a foreign key to a table in SQLite.
     op.execute("ALTER TABLE chat ADD COLUMN person_id BIGINT REFERENCES person (id)")
     op.execute(
         "UPDATE chat SET person_id = (SELECT MIN(j.person_id) FROM job j WHERE j.chat_id = chat.id) "

@@ -1,4 +1,4 @@
-"""What several processes share of conversations: who deals with an update, and what an interaction still lets us do."""
+"""What several processes share: the owners of updates, and interaction tokens."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,9 +10,9 @@ Time: sa.Double[float] = sa.Double()  # seconds since the epoch
 
 
 def upgrade() -> None:
-    op.add_column("arrived", sa.Column("lane", sa.Text))  # what goes one after the other
-    op.add_column("arrived", sa.Column("owner", sa.Text))  # the process that deals with it
-    op.add_column("arrived", sa.Column("until", Time))  # when another one may take it over
+    op.add_column("arrived", sa.Column("lane", sa.Text))  # the ordering key
+    op.add_column("arrived", sa.Column("owner", sa.Text))  # the process that handles it
+    op.add_column("arrived", sa.Column("until", Time))  # when another process may take it over
     there = sa.text("body IS NOT NULL")
     op.create_index("arrived_open", "arrived", ["account", "number"], sqlite_where=there, postgresql_where=there)
     op.create_table(
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text, primary_key=True),  # the platform and the bot
         sa.Column("interaction", sa.Text, primary_key=True),
         sa.Column("application", sa.BigInteger, nullable=False),
-        sa.Column("sealed", sa.Text, nullable=False),  # its token, which only the installation's secret opens
+        sa.Column("sealed", sa.Text, nullable=False),  # its token, encrypted with the installation's secret
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("until", Time, nullable=False),
         sa.Column("is_open", sa.Boolean, nullable=False),

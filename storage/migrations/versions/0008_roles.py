@@ -1,4 +1,4 @@
-"""Who does what only one process may do, and which dispatcher's epoch has sent an attempt."""
+"""Roles that one process holds at a time, and the epoch in which an attempt was sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ def upgrade() -> None:
     op.create_table(
         "role",
         sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("owner", sa.Text, nullable=False),  # a name of the replica that tells nothing of it
+        sa.Column("owner", sa.Text, nullable=False),  # a random name of the replica
         sa.Column("epoch", sa.BigInteger, nullable=False),
     )
     op.add_column("attempt", sa.Column("epoch", sa.BigInteger))  # of its account, when it was written

@@ -1,4 +1,4 @@
-"""When the API gave notice that an attempt's task is over."""
+"""When the completion event of an attempt's task arrived."""
 
 import sqlalchemy as sa
 from alembic import op

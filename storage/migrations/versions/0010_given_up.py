@@ -1,4 +1,4 @@
-"""Submits that were given up in doubt are found without the history."""
+"""An index of the submits that were given up in doubt."""
 
 import sqlalchemy as sa
 from alembic import op
