@@ -154,11 +154,11 @@ class Cluster:
         """Stop the database and restart it after a while. A replica that starts meanwhile finds none and may exit."""
         self.activity.record_disturbance(over=False)
         self.database_down = True
-        await asyncio.to_thread(self.server.die)
+        await asyncio.to_thread(self.server.kill)
         await asyncio.sleep(self.rng.uniform(0, MAX_DATABASE_DOWNTIME))
         for one in self.replicas:
             one.proxy.cut()  # until it is known what was sent but could not be recorded
-        await asyncio.to_thread(self.server.rise)
+        await asyncio.to_thread(self.server.restart)
         self._record_death()
         for one in self.replicas:
             one.proxy.restore()

@@ -49,7 +49,7 @@ _AUDIT = text("""
 
 
 async def deposit(connection: AsyncConnection, balance: Balance, units: int, *, key: str, why: str, now: float) -> bool:
-    """Put units (one or more) into a balance; False when this key was counted before."""
+    """Add units (at least one) to a balance; False if this key was recorded before."""
     values = {**balance.values, "units": units, "key": key, "why": why, "now": now}
     if (await connection.execute(_INSERT_CREDIT, values)).rowcount == 0:
         return False
@@ -60,7 +60,7 @@ async def deposit(connection: AsyncConnection, balance: Balance, units: int, *, 
 async def withdraw(
     connection: AsyncConnection, scope: Balance | Scope, units: int, *, key: str, why: str, now: float
 ) -> bool:
-    """Take units out of a balance, or out of a scope with a limit; False when there are not so many: then roll back."""
+    """Withdraw units from a balance, or from a scope with a limit; False if there are too few: then roll back."""
     values = {**scope.values, "units": units, "key": key, "why": why, "now": now}
     if isinstance(scope, Balance):
         taken = await connection.execute(_WITHDRAW, values)
@@ -74,21 +74,21 @@ async def withdraw(
 
 
 async def is_recorded(connection: AsyncConnection, keys: Sequence[str]) -> bool:
-    """Whether one of these keys was counted before."""
+    """Whether one of these keys was recorded before."""
     return (await connection.execute(_IS_RECORDED, {"keys": list(keys)})).first() is not None
 
 
 async def get(connection: AsyncConnection, balance: Balance) -> int:
-    """How many units are left in a balance."""
+    """Return how many units are left in a balance."""
     return max(0, (await connection.execute(_GET, balance.values)).scalar_one_or_none() or 0)
 
 
 async def sum_withdrawals(connection: AsyncConnection, scope: Balance | Scope) -> int:
-    """How many units were taken out other than for jobs."""
+    """Return how many units were withdrawn other than for jobs."""
     return int((await connection.execute(_SUM_WITHDRAWALS, scope.values)).scalar_one())
 
 
 async def audit(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
-    """The balances whose limit is not what was put in, or which gave more than they had: always none."""
+    """Return the balances whose limit is not the sum of deposits, or that are overdrawn. There should be none."""
     kinds = [ScopeKind.CREDITS, ScopeKind.GROUP_CREDITS]
     return tuple((row.scope, row.period) for row in (await connection.execute(_AUDIT, {"kinds": kinds})).all())

@@ -106,7 +106,7 @@ _AUDIT = text("""
 
 
 async def reserve(connection: AsyncConnection, job_id: int, scopes: Iterable[Scope], *, now: float) -> Scope | None:
-    """Take one unit of each scope for this job. Returns the first scope that has none left: then roll back."""
+    """Reserve one unit of each scope for this job. Returns the first scope that has none left: then roll back."""
     for scope in sorted(scopes, key=lambda scope: scope.name):  # always in the same order: no deadlock
         if not await _reserve_one(connection, scope.values):
             return scope
@@ -122,7 +122,7 @@ async def _reserve_one(connection: AsyncConnection, values: Mapping[str, object]
 
 
 async def reserve_from_balance(connection: AsyncConnection, job_id: int, balance: Balance, *, now: float) -> bool:
-    """Take one unit of a balance for this job (`storage.balances`); False when it is empty."""
+    """Reserve one unit of a balance for this job (`storage.balances`); False if it is empty."""
     if (await connection.execute(_RESERVE_FROM_BALANCE, balance.values)).rowcount == 0:
         return False
     await connection.execute(_INSERT_LEDGER, {**balance.values, "job_id": job_id, "kind": "reserve", "now": now})
@@ -141,7 +141,7 @@ async def settle(
 
 
 async def count(connection: AsyncConnection, job_id: int, scope: Scope, *, now: float) -> None:
-    """Count one unit against a scope that is watched and has no limit of its own, once a job."""
+    """Count one unit of a scope as used, once per job, whatever its limit."""
     values = {**scope.values, "job_id": job_id, "now": now}
     written = await connection.execute(_INSERT_LEDGER, {**values, "kind": "reserve"})
     if written.rowcount == 1:
@@ -152,11 +152,11 @@ async def count(connection: AsyncConnection, job_id: int, scope: Scope, *, now: 
 
 
 async def get_sums(connection: AsyncConnection, scope: Scope) -> Sums:
-    """What is reserved and used of a scope."""
+    """Return how many units of a scope are reserved and used."""
     row = (await connection.execute(_GET_SUMS, scope.values)).one_or_none()
     return Sums(0, 0) if row is None else Sums(row.reserved, row.used)
 
 
 async def audit(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
-    """The (scope, period) pairs whose sums don't agree with their rows: always none."""
+    """Return the (scope, period) pairs whose sums don't agree with their rows. There should be none."""
     return tuple((row.scope, row.period) for row in (await connection.execute(_AUDIT)).all())

@@ -54,7 +54,7 @@ async def app(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     """One app for a whole module, in which each test acts as people of its own."""
     folder = tmp_path_factory.mktemp("app")
     on_postgres = getattr(request, "param", "sqlite") == "postgresql"
-    with request.getfixturevalue("postgres").lent(folder) if on_postgres else nullcontext():
+    with request.getfixturevalue("postgres").use_in(folder) if on_postgres else nullcontext():
         async with running_app(folder) as app:
             yield app
 
@@ -82,7 +82,7 @@ def database_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
     """Runs a test twice: what it opens in `tmp_path` (a database at `place_of(tmp_path)`, an app) is on SQLite, and
     then on PostgreSQL."""
     on_postgres = request.param == "postgresql"
-    with request.getfixturevalue("postgres").lent(tmp_path) if on_postgres else nullcontext():
+    with request.getfixturevalue("postgres").use_in(tmp_path) if on_postgres else nullcontext():
         yield request.param
 
 

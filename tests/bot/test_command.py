@@ -56,7 +56,7 @@ def test_wrong_settings_are_said_at_once_and_without_their_values(tmp_path: Path
 
 def test_a_bucket_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
     with bucket_server() as server:
-        nowhere = server.environment(server.known("nowhere-at-all"))
+        nowhere = server.environment(server.named("nowhere-at-all"))
         ended = repaint(tmp_path / "data", "run", PORT="0", **nowhere)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
     assert ended.stderr.startswith("There is no bucket for s3://nowhere-at-all.")

@@ -76,7 +76,7 @@ class Server:
         self.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
     @contextmanager
-    def lent(self, folder: Path) -> Iterator[str]:
+    def use_in(self, folder: Path) -> Iterator[str]:
         """Let the installation in this folder use a new database until the end of the block; yield its URL."""
         url = self.new_database()
         (folder / URL_FILE).write_text(url)
@@ -85,12 +85,12 @@ class Server:
         finally:
             self.drop(url)
 
-    def die(self) -> None:
+    def kill(self) -> None:
         """Kill the server at once; committed transactions are in its log."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
 
-    def rise(self) -> None:
+    def restart(self) -> None:
         """Start again at the same address, and recover."""
         self.process = self.start()
         _wait_for(self)

@@ -50,9 +50,9 @@ class BucketServer:
         """Create an empty bucket."""
         name = next(_NAMES)
         httpx.put(f"{self.url}/{name}", timeout=SECONDS).raise_for_status()
-        return self.known(name, prefix)
+        return self.named(name, prefix)
 
-    def known(self, name: str, prefix: str = "") -> Bucket:
+    def named(self, name: str, prefix: str = "") -> Bucket:
         """Return a bucket by name, whether it exists or not."""
         return Bucket(name, prefix, self.url, "us-east-1", KEY_ID, KEY)
 

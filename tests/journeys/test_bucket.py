@@ -100,7 +100,7 @@ async def test_without_the_setting_there_is_no_address_of_notices(tmp_path: Path
 async def test_a_bucket_that_is_not_as_it_should_be_is_said_before_anything_starts(
     tmp_path: Path, server: BucketServer
 ) -> None:
-    nowhere = kept_in(server, server.known("nowhere-at-all"))
+    nowhere = kept_in(server, server.named("nowhere-at-all"))
     with pytest.raises(CannotStart, match="There is no bucket for s3://nowhere-at-all"):
         async with running_app(tmp_path, **nowhere):
             pass

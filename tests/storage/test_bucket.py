@@ -89,7 +89,7 @@ async def test_checking_a_usable_bucket_leaves_nothing_in_it(server: BucketServe
 
 async def test_a_missing_bucket_is_named_in_the_message(server: BucketServer) -> None:
     with pytest.raises(BucketUnusable, match="There is no bucket for s3://nowhere-at-all/mine"):
-        await open_bucket(server.known("nowhere-at-all", "mine")).check_access("here")
+        await open_bucket(server.named("nowhere-at-all", "mine")).check_access("here")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_every_error_is_store_down_and_contains_no_keys(status: int) -> No
 
 
 async def test_a_missing_bucket_is_not_taken_for_a_missing_picture(server: BucketServer) -> None:
-    photos = open_bucket(server.known("nowhere-at-all"))
+    photos = open_bucket(server.named("nowhere-at-all"))
     key = "original/7/2026112213/" + "a" * 64 + ".jpg"
     for step in (photos.get(key), photos.has(key), photos.delete(key), photos.put(Kind.STYLE, 1, b"", expires=NOON)):
         with pytest.raises(StoreDown):

@@ -68,7 +68,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
 
 async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path, postgres_url: str) -> None:
     with bucket_server() as server:
-        store = stylizer_bucket(server.known("nobody-made-it"))
+        store = stylizer_bucket(server.named("nobody-made-it"))
         with pytest.raises(CannotOpen, match="PHOTO_STORE"):
             async with api_only(tmp_path, postgres_url, store=store):
                 raise AssertionError
