@@ -1,4 +1,4 @@
-"""The bodies of the answers, compared whole with what the wire showed."""
+"""The bodies of the answers, compared whole with recorded ones."""
 
 from dataclasses import replace
 
@@ -18,14 +18,14 @@ def test_a_created_task() -> None:
     }
 
 
-def test_a_task_that_nobody_knows() -> None:
+def test_an_unknown_task() -> None:
     assert answers.unknown("1111", "r") == {
         "request_id": "r",
         "output": {"task_id": "1111", "task_status": "UNKNOWN"},
     }
 
 
-def test_a_waiting_and_a_running_task() -> None:
+def test_a_pending_and_a_running_task() -> None:
     waiting = {"task_id": "c4f94e00", "task_status": "PENDING", "submit_time": "2024-03-02 22:22:13.026"}
     running = waiting | {"task_status": "RUNNING", "scheduled_time": "2024-03-02 22:22:13.051"}
     assert answers.queried(TASK, "r", None) == {"request_id": "r", "output": waiting | {"task_metrics": METRICS}}
@@ -53,7 +53,7 @@ def test_a_task_that_succeeded() -> None:
     }
 
 
-def test_a_task_that_failed_says_why_and_costs_nothing() -> None:
+def test_a_failed_task_gives_the_reason_and_no_usage() -> None:
     fault = INVALID_RESOLUTION
     failed = replace(RUNNING, status=Status.FAILED, ended=1709389341000, code=fault.code, message=fault.message)
     body = answers.queried(failed, "r", None)
@@ -63,13 +63,13 @@ def test_a_task_that_failed_says_why_and_costs_nothing() -> None:
     assert "results" not in body["output"]
 
 
-def test_a_canceled_task_never_started() -> None:
+def test_a_canceled_task_has_no_start_time() -> None:
     output = answers.queried(replace(TASK, status=Status.CANCELED, ended=1709389334000), "r", None)["output"]
     assert output["task_status"] == "CANCELED" and "scheduled_time" not in output
     assert output["end_time"] == "2024-03-02 22:22:14.000"
 
 
-def test_the_list_counts_its_pages_and_leaves_out_what_has_not_happened() -> None:
+def test_the_list_counts_pages_and_omits_missing_times() -> None:
     body = answers.listed([RUNNING], 11, 2, 10, "r")
     assert {name: body[name] for name in ("total", "total_page", "page_no", "page_size", "request_id")} == {
         "total": 11,

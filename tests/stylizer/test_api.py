@@ -29,14 +29,14 @@ async def test_a_preset_ends_in_a_jpeg_behind_a_signed_link(tmp_path: Path) -> N
     assert (report.tasks, report.by_status, report.most_running) == (1, {"SUCCEEDED": 1}, 1)
 
 
-async def test_what_the_wish_says_reaches_the_engine(tmp_path: Path) -> None:
-    wishes = {"strength": 0.25, "brush": 0.75, "seed": 7}
+async def test_all_parameters_reach_the_engine(tmp_path: Path) -> None:
+    parameters = {"strength": 0.25, "brush": 0.75, "seed": 7}
     async with open_api(tmp_path) as (_, caller):
         plain = await caller.picture(await caller.task(style_index=0, style_ref_url=None))
         reference = data_url(portrait_jpeg(shade=9))
-        wished = await caller.picture(await caller.task(None, -1, style_ref_url=reference, parameters=wishes))
+        repainted = await caller.picture(await caller.task(None, -1, style_ref_url=reference, parameters=parameters))
     assert b"look=0 reference=False strength=1.0 brush=0.5 seed=0" in plain
-    assert b"look=-1 reference=True strength=0.25 brush=0.75 seed=7" in wished
+    assert b"look=-1 reference=True strength=0.25 brush=0.75 seed=7" in repainted
 
 
 async def test_a_preset_wins_over_a_reference_that_comes_with_it(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ async def test_a_preset_wins_over_a_reference_that_comes_with_it(tmp_path: Path)
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-async def test_every_path_also_ends_in_a_slash(tmp_path: Path, end: str) -> None:
+async def test_every_path_also_works_with_a_trailing_slash(tmp_path: Path, end: str) -> None:
     hold = tmp_path / "go"
     async with open_api(tmp_path / "data", engine=quick_engine(until=hold)) as (_, caller):
         first = await caller.task()
@@ -87,7 +87,7 @@ async def test_the_list_names_the_request_that_made_the_task_and_pages_from_the_
     assert none["total"] == 0 and none["data"] == []
 
 
-async def test_the_list_can_be_narrowed_to_the_second(tmp_path: Path) -> None:
+async def test_the_list_can_be_filtered_to_the_second(tmp_path: Path) -> None:
     now = 1709260684.485  # 2024-03-01 10:38:04.485 in Beijing
 
     async with open_api(tmp_path, clock=lambda: now) as (_, caller):
@@ -114,7 +114,7 @@ async def test_another_key_does_not_see_the_task(tmp_path: Path) -> None:
     assert listed["total"] == 0 and canceled.status_code == 400
 
 
-async def test_one_runs_and_the_rest_wait_in_order(tmp_path: Path) -> None:
+async def test_one_task_runs_and_the_rest_wait_in_order(tmp_path: Path) -> None:
     hold = tmp_path / "go"
     async with open_api(tmp_path / "data", engine=quick_engine(until=hold)) as (service, caller):
         tasks = [await caller.task() for _ in range(4)]
@@ -131,7 +131,7 @@ async def test_one_runs_and_the_rest_wait_in_order(tmp_path: Path) -> None:
     assert report.most_running == 1 and report.by_status == {"SUCCEEDED": 4}
 
 
-async def test_as_many_run_as_the_account_may_run(tmp_path: Path) -> None:
+async def test_as_many_tasks_run_as_the_account_is_allowed(tmp_path: Path) -> None:
     hold = tmp_path / "go"
     engine = quick_engine(until=hold)
     async with open_api(tmp_path / "data", engine=engine, max_running=2, workers=2) as (service, caller):

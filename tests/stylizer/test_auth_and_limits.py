@@ -1,4 +1,4 @@
-"""Bodies that come too slowly."""
+"""Bodies that arrive too slowly."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from stylizer.auth_and_limits import read_body
 from stylizer.errors import BODY_TOO_SLOW, Refused
 
 
-async def test_a_body_that_does_not_come_is_given_up() -> None:
+async def test_a_body_that_does_not_arrive_times_out() -> None:
     parts: list[Message] = [{"type": "http.request", "body": b"half of it", "more_body": True}]
 
     async def receive() -> Message:

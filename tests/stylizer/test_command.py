@@ -20,7 +20,7 @@ def test_a_worker_without_a_shared_table_is_told_what_it_needs(tmp_path: Path) -
     assert "set STYLIZER_DATABASE_URL" in ended.stderr
 
 
-def test_a_table_that_is_not_there_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+def test_an_unreachable_table_is_reported_in_one_line_without_the_password(tmp_path: Path) -> None:
     url = "postgresql://painter:hush-hush@127.0.0.1:1/tasks"
     ended = repaint(tmp_path / "data", "stylizer", DATABASE_URL="sqlite:///wrong", STYLIZER_DATABASE_URL=url)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (1, "", 1)
@@ -28,7 +28,7 @@ def test_a_table_that_is_not_there_is_one_sentence_without_the_password(tmp_path
     assert "hush" not in ended.stderr
 
 
-def test_a_second_stand_in_in_the_same_folder_is_one_sentence(tmp_path: Path) -> None:
+def test_a_second_service_in_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     words = ("stylizer", "--port", "0", "--workers", "0", "--data-dir", str(tmp_path / "data"))
     with started(*words) as first:
         ended = repaint(tmp_path / "data", *words)
@@ -38,21 +38,21 @@ def test_a_second_stand_in_in_the_same_folder_is_one_sentence(tmp_path: Path) ->
     assert "Another stylizer is at work" in ended.stderr
 
 
-def test_a_service_on_a_shared_table_starts_and_stops_when_told(tmp_path: Path, postgres_url: str) -> None:
+def test_a_service_on_a_shared_table_stops_on_sigterm(tmp_path: Path, postgres_url: str) -> None:
     words = ("stylizer", "--workers", "0", "--port", "0", "--data-dir", str(tmp_path / "data"))
     with started(*words, STYLIZER_DATABASE_URL=postgres_url) as service:
         service.send_signal(signal.SIGTERM)
         assert service.wait() == 0
 
 
-@pytest.mark.timeout(300)  # on a busy machine the engine takes its time
-async def test_a_worker_paints_for_real_and_the_bench_measures_it(postgres_url: str) -> None:
+@pytest.mark.timeout(300)  # the real engine is slow on a busy machine
+async def test_the_bench_measures_a_worker_with_the_real_engine(postgres_url: str) -> None:
     measured = await workers.measure_workers(postgres_url, 1, workers.photos(2), look=32)
     assert (measured.workers, measured.tasks) == (1, 1)
     assert measured.seconds > 0
 
 
-def test_the_bench_says_what_two_workers_are_to_one_and_what_the_machine_allows() -> None:
+def test_the_bench_compares_two_workers_with_one_and_with_the_machine() -> None:
     ours = [workers.Throughput(1, 8, 40.0), workers.Throughput(2, 8, 20.5)]
     peers = [workers.Throughput(1, 8, 39.0), workers.Throughput(2, 8, 20.0)]
     section = workers.section(ours, peers)
@@ -68,10 +68,10 @@ def test_the_bench_says_what_two_workers_are_to_one_and_what_the_machine_allows(
 
 
 def started(*words: str, **settings: str) -> subprocess.Popen[str]:
-    """The command, once it has said that it is at work."""
+    """The command, once it has reported that it is ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", *words], stdout=PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
     )
     assert process.stdout is not None
-    assert process.stdout.readline(), "it ended before it was at work"
+    assert process.stdout.readline(), "it ended before it was ready"
     return process

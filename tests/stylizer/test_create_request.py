@@ -1,4 +1,4 @@
-"""Create calls' bodies as tables: what they ask for, or which refusal they get."""
+"""Bodies of create calls: what they are parsed to, or which error they get."""
 
 import base64
 import math
@@ -13,8 +13,8 @@ STYLES = frozenset({-1, 0, 32})
 PHOTO = "https://example.org/a.png"
 
 
-def body(parameters: Any = None, **wish: Any) -> dict[str, Any]:
-    given = {"image_url": PHOTO, "style_index": 0} | wish
+def body(parameters: Any = None, **fields: Any) -> dict[str, Any]:
+    given = {"image_url": PHOTO, "style_index": 0} | fields
     return {"model": "wanx-style-repaint-v1", "input": given, "parameters": parameters}
 
 
@@ -22,7 +22,7 @@ def read(given: Any, *, resolve_oss: bool = True) -> CreateRequest:
     return parse_create_request(given, styles=STYLES, resolve_oss=resolve_oss)
 
 
-def test_index_zero_is_a_style_and_null_and_empty_extras_are_welcome() -> None:
+def test_index_zero_is_a_style_and_parameters_may_be_null_or_empty() -> None:
     plain = {"model": "wanx-style-repaint-v1", "input": {"image_url": PHOTO, "style_index": 0}}
     assert read(plain) == read(body({}, style_ref_url=None)) == CreateRequest(0, Web(PHOTO))
 
@@ -32,13 +32,13 @@ def test_a_reference_is_read_only_with_index_minus_one() -> None:
     assert read(body(style_index=32, style_ref_url="not even a URL")).reference is None
 
 
-def test_pictures_come_as_url_data_url_or_upload() -> None:
+def test_pictures_may_be_urls_data_urls_or_uploads() -> None:
     encoded = base64.b64encode(b"picture").decode()
     assert read(body(image_url=f"data:image/png;base64,{encoded}")).photo == Inline(b"picture")
     assert read(body(image_url="oss://dashscope-instant/a/b.jpg")).photo == Uploaded("dashscope-instant/a/b.jpg")
 
 
-def test_extensions_are_read_within_their_bounds() -> None:
+def test_extensions_are_accepted_within_their_bounds() -> None:
     order = read(body({"strength": 0, "brush": 1.0, "seed": 2**31 - 1, "n": 1}))
     assert (order.strength, order.brush, order.seed) == (0.0, 1.0, 2**31 - 1)
 
@@ -84,7 +84,7 @@ REFUSALS: list[tuple[Any, Fault]] = [
 
 
 @pytest.mark.parametrize(("given", "fault"), REFUSALS)
-def test_what_is_not_as_documented_is_refused(given: Any, fault: Fault) -> None:
+def test_undocumented_values_are_refused(given: Any, fault: Fault) -> None:
     with pytest.raises(Refused) as refusal:
         read(given)
     assert refusal.value.fault == fault

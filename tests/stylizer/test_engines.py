@@ -1,4 +1,4 @@
-"""The real engine behind the service, once, and the looks that the service says it has."""
+"""The real engine behind the service, and the looks that the service offers."""
 
 import io
 import subprocess
@@ -16,7 +16,7 @@ pytest.importorskip("cv2", reason="the engine's libraries come with the extra [s
 
 
 def face() -> bytes:
-    """A drawn head in front of a wall: enough for an engine that must cope with anything."""
+    """A drawn head in front of a wall: the engine must cope with any picture."""
     image = Image.new("RGB", (360, 480), (120, 150, 170))
     draw = ImageDraw.Draw(image)
     draw.ellipse((90, 90, 270, 330), fill=(225, 180, 150))
@@ -29,7 +29,7 @@ def face() -> bytes:
     return out.getvalue()
 
 
-def test_the_service_offers_nothing_that_the_engine_does_not_have() -> None:
+def test_the_service_offers_exactly_the_engines_looks() -> None:
     from stylizer.engine import LOOKS  # noqa: PLC0415  # heavy, and only for this test
 
     assert OFFERED - {SHEET, REFERENCE} == frozenset(LOOKS)
@@ -50,5 +50,5 @@ async def test_a_portrait_becomes_pixel_art_with_a_short_side_of_1536(tmp_path: 
         assert (image.format, image.size) == ("JPEG", (1536, 2048))
 
 
-def test_the_real_engine_travels_by_name() -> None:
+def test_the_real_engine_can_be_imported_by_name() -> None:
     assert real_engine().stylize is engines.stylize and real_engine().warm_up is engines.warm_up

@@ -1,4 +1,4 @@
-"""Every limit and every documented refusal over a real loopback port, word for word."""
+"""Every limit and every documented error over a real loopback port, verbatim."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ BODY_INVALID = (400, "InvalidParameter", "Required body invalid, please check th
 URL_INVALID = (400, "InvalidURL", "The request URL is invalid, make sure the url is correct and is an image")
 
 
-async def test_a_third_submit_within_a_second_is_refused_and_not_made(tmp_path: Path) -> None:
+async def test_a_third_submit_within_a_second_is_refused(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
     async with open_api(tmp_path, clock=lambda: now[0], submits_per_second=2) as (service, caller):
         answers = [await caller.submit() for _ in range(3)]
@@ -45,7 +45,7 @@ async def test_queries_lists_and_cancels_are_limited_to_twenty_a_second_each(tmp
     assert cancels == [400] * 20 + [429]
 
 
-async def test_the_free_quota_runs_out_and_failures_give_it_back(tmp_path: Path) -> None:
+async def test_the_free_quota_runs_out_and_failures_do_not_use_it(tmp_path: Path) -> None:
     async with open_api(tmp_path, free_images=2) as (_, caller):
         failed = await caller.until(await caller.task(data_url(portrait_jpeg(100, 100))))
         for _ in range(2):
@@ -71,7 +71,7 @@ async def test_a_burst_never_gets_more_than_the_free_quota(tmp_path: Path) -> No
     assert report.by_status == {"SUCCEEDED": 3}
 
 
-async def test_too_many_waiting_tasks_are_refused_until_some_have_ended(tmp_path: Path) -> None:
+async def test_a_full_queue_refuses_tasks_until_some_have_ended(tmp_path: Path) -> None:
     hold = tmp_path / "go"
     async with open_api(tmp_path / "data", engine=quick_engine(until=hold), max_pending=2) as (_, caller):
         tasks = [await caller.task() for _ in range(2)]
@@ -82,7 +82,7 @@ async def test_too_many_waiting_tasks_are_refused_until_some_have_ended(tmp_path
         assert (await caller.submit()).status_code == 200
 
 
-async def test_a_key_is_asked_for_and_must_be_one_of_those_configured(tmp_path: Path) -> None:
+async def test_a_key_is_required_and_must_be_a_configured_one(tmp_path: Path) -> None:
     async with open_api(tmp_path, keys=frozenset({"sk-one", "sk-other"})) as (service, caller):
         assert (await caller.submit()).status_code == 200
         wrong = [await Caller(caller.http, key).submit() for key in ("sk-wrong", "sk-on", "sk-one2")]
@@ -124,7 +124,7 @@ BAD_BODIES: list[tuple[Any, tuple[int, str, str]]] = [
 ]
 
 
-async def test_every_bad_wish_is_answered_with_its_documented_words_and_makes_no_task(tmp_path: Path) -> None:
+async def test_every_invalid_request_gets_its_documented_error_and_creates_no_task(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (service, caller):
         answers = [refused(await caller.post(body)) for body, _ in BAD_BODIES]
         assert await service.tasks() == []
@@ -132,7 +132,7 @@ async def test_every_bad_wish_is_answered_with_its_documented_words_and_makes_no
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b'{"model": ' + b"9" * 5000 + b"}"])
-async def test_garbage_for_a_body_is_a_400(tmp_path: Path, body: bytes) -> None:
+async def test_an_unparseable_body_is_a_400(tmp_path: Path, body: bytes) -> None:
     headers = {"Authorization": "Bearer sk-one", "X-DashScope-Async": "enable"}
     async with open_api(tmp_path) as (_, caller):
         answer = await caller.http.post(CREATE_PATH, content=body, headers=headers)
@@ -149,7 +149,7 @@ async def test_two_pictures_of_ten_megabytes_fit_and_larger_bodies_do_not(tmp_pa
     assert refused(declared) == (413, "BadRequest.TooLarge", "Payload Too Large")
 
 
-async def test_whoever_sends_without_end_is_hung_up_on(tmp_path: Path) -> None:
+async def test_an_endless_body_closes_the_connection(tmp_path: Path) -> None:
     head = f"POST {CREATE_PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk\r\nX-DashScope-Async: enable\r\n"
     chunk = b"100000\r\n" + bytes(0x100000) + b"\r\n"
     async with stand_in(tmp_path) as service:
@@ -172,7 +172,7 @@ PICTURES = [
 ]
 
 
-async def test_what_is_wrong_with_a_picture_ends_its_task_as_failed(tmp_path: Path) -> None:
+async def test_an_unusable_picture_fails_its_task(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         bodies = [await caller.until(await caller.task(data_url(picture))) for picture, _, _ in PICTURES]
         reference = await caller.until(await caller.task(None, -1, style_ref_url=data_url(b"no picture")))
@@ -183,7 +183,7 @@ async def test_what_is_wrong_with_a_picture_ends_its_task_as_failed(tmp_path: Pa
     assert reference["output"]["code"] == "InvalidImageFormat"
 
 
-async def test_an_unknown_path_and_a_wrong_verb_are_answered_in_json(tmp_path: Path) -> None:
+async def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         assert refused(await caller.get("/nothing"))[:2] == (404, "NotFound")
         assert refused(await caller.http.put("/api/v1/tasks"))[:2] == (405, "MethodNotAllowed")

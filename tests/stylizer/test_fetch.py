@@ -1,4 +1,4 @@
-"""Fetching by URL from real servers on loopback: what is bounded, and what is never reached."""
+"""Fetching by URL from real servers on loopback: limits, and addresses that are never reached."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -18,7 +18,7 @@ from tests.fakes.dashscope.service import served
 
 
 class Site:
-    """A small web site that remembers who asked for what."""
+    """A small web site that records its requests."""
 
     def __init__(self) -> None:
         self.hosts: list[str] = []
@@ -51,7 +51,7 @@ async def mebibytes() -> AsyncIterator[bytes]:
 
 
 def names(**hosts: list[str]) -> Callable[[str, int], Any]:
-    """A resolver that knows these names only."""
+    """A resolver for these names only."""
 
     async def known(host: str, _: int) -> list[str]:
         if host not in hosts:
@@ -78,7 +78,7 @@ async def test_a_picture_is_fetched_and_redirects_are_followed_three_times() -> 
         assert await is_refused(fetcher, f"{url}/hop/4")
 
 
-async def test_ten_megabytes_are_fetched_and_not_a_byte_more() -> None:
+async def test_at_most_ten_megabytes_are_fetched() -> None:
     fetcher = Fetcher(resolve=resolve, is_allowed=allow_any)
     async with served(Site().app) as url:
         assert len(await fetcher.fetch(f"{url}/bytes/{MAX_IMAGE_BYTES}")) == MAX_IMAGE_BYTES
@@ -91,7 +91,7 @@ async def test_a_server_that_fails_or_never_answers_is_an_invalid_url() -> None:
     async with served(Site().app) as url:
         assert await is_refused(fetcher, f"{url}/missing")
         assert await is_refused(fetcher, f"{url}/never")
-    assert await is_refused(fetcher, f"{url}/picture")  # nobody listens there any more
+    assert await is_refused(fetcher, f"{url}/picture")  # the server is closed by now
     assert await is_refused(Fetcher(resolve=names()), "http://unknown.example/picture")
 
 
@@ -111,7 +111,7 @@ async def test_a_server_that_fails_or_never_answers_is_an_invalid_url() -> None:
         "user:word@127.0.0.1",
     ],
 )
-async def test_no_way_of_writing_loopback_reaches_it(host: str) -> None:
+async def test_no_spelling_of_loopback_is_reached(host: str) -> None:
     site = Site()
     async with served(site.app) as url:
         port = url.rpartition(":")[2]
@@ -120,7 +120,7 @@ async def test_no_way_of_writing_loopback_reaches_it(host: str) -> None:
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "127.0.0.1"], []])
-async def test_a_name_that_leads_inside_is_refused_whatever_else_it_leads_to(addresses: list[str]) -> None:
+async def test_a_name_with_a_private_address_is_refused_whatever_its_others(addresses: list[str]) -> None:
     site = Site()
     async with served(site.app) as url:
         fetcher = Fetcher(resolve=names(**{"photos.example": addresses}))
@@ -128,7 +128,7 @@ async def test_a_name_that_leads_inside_is_refused_whatever_else_it_leads_to(add
     assert site.hosts == []
 
 
-async def test_a_redirect_is_judged_like_the_first_url() -> None:
+async def test_a_redirect_is_checked_like_the_first_url() -> None:
     site = Site()
     fetcher = Fetcher(
         resolve=names(**{"outside.example": ["127.0.0.1"], "inside.example": ["127.0.0.2"]}),
@@ -143,8 +143,8 @@ async def test_a_redirect_is_judged_like_the_first_url() -> None:
     assert site.hosts == [f"outside.example:{port}"] * 5
 
 
-async def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
-    answers = [["127.0.0.1"], ["127.0.0.9"]]  # another answer a moment later, as in DNS rebinding
+async def test_the_checked_address_is_the_one_connected_to() -> None:
+    answers = [["127.0.0.1"], ["127.0.0.9"]]  # another answer the second time, as in DNS rebinding
     judged: list[str] = []
 
     async def changing(_: str, __: int) -> list[str]:
@@ -168,7 +168,7 @@ async def test_an_address_that_does_not_answer_is_followed_by_the_next() -> None
         assert await fetcher.fetch(f"http://photos.example:{url.rpartition(':')[2]}/picture") == b"picture"
 
 
-async def test_tls_is_spoken_with_the_name_and_not_with_the_address() -> None:
+async def test_tls_verifies_the_name_and_not_the_address() -> None:
     seen: list[tuple[str, str, str]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The sliding window, with a clock that is moved by hand."""
+"""The sliding window, with a manual clock."""
 
 from stylizer import limits
 from stylizer.limits import RateLimit
@@ -23,12 +23,12 @@ def test_never_more_than_the_limit_in_any_second() -> None:
     assert all(later - earlier >= 1 for earlier, later in zip(allowed, allowed[2:], strict=False))
 
 
-def test_accounts_do_not_use_up_each_others_calls() -> None:
+def test_accounts_are_limited_separately() -> None:
     limit = RateLimit(1, Clock())
     assert [limit.allows(name) for name in ("a", "b", "a", "b")] == [True, True, False, False]
 
 
-def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
+def test_a_clock_that_is_set_back_locks_no_account_out() -> None:
     clock = Clock()
     limit = RateLimit(1, clock)
     assert limit.allows("a")
@@ -36,7 +36,7 @@ def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
     assert limit.allows("a") and not limit.allows("a")
 
 
-def test_what_accounts_did_long_ago_is_forgotten() -> None:
+def test_old_calls_are_dropped_from_memory() -> None:
     clock = Clock()
     limit = RateLimit(1, clock)
     for number in range(limits.MAX_ACCOUNTS + 1):

@@ -1,4 +1,4 @@
-"""The list call's query string: which span, which page, or a refusal."""
+"""The list call's query string: time span, page, filters, or an error."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_pages_and_filters_are_read() -> None:
         {"status": "DONE"},
     ],
 )
-def test_what_is_not_as_documented_is_refused(query: dict[str, str]) -> None:
+def test_undocumented_values_are_refused(query: dict[str, str]) -> None:
     with pytest.raises(Refused) as refusal:
         parse_list_query(query, NOW)
     assert refusal.value.fault.code == "InvalidParameter"

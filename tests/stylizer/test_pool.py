@@ -35,7 +35,7 @@ from tests.fakes.dashscope.workers import wait_until
 JOB = RenderJob(portrait_jpeg(), 0, None, {})
 
 
-async def test_a_worker_that_dies_is_replaced_and_its_picture_tried_once_more(tmp_path: Path) -> None:
+async def test_a_worker_that_dies_is_replaced_and_its_picture_retried_once(tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.write_text("one")
     async with open_api(tmp_path / "data", engine=dying_engine(deaths=deaths)) as (service, caller):
@@ -43,7 +43,7 @@ async def test_a_worker_that_dies_is_replaced_and_its_picture_tried_once_more(tm
         assert [row.runs for row in await service.tasks()] == [1]
 
 
-async def test_a_picture_that_kills_two_workers_fails_and_the_next_one_is_painted(tmp_path: Path) -> None:
+async def test_a_picture_that_kills_two_workers_fails_and_the_next_one_is_rendered(tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.write_text("one\ntwo")
     async with open_api(tmp_path / "data", engine=dying_engine(deaths=deaths)) as (_, caller):
@@ -53,12 +53,12 @@ async def test_a_picture_that_kills_two_workers_fails_and_the_next_one_is_painte
     assert (output["task_status"], output["code"]) == ("FAILED", "InternalError")
 
 
-async def test_a_death_does_not_touch_what_others_are_painting(tmp_path: Path) -> None:
+async def test_a_dying_worker_does_not_affect_the_others(tmp_path: Path) -> None:
     deaths, hold = tmp_path / "deaths", tmp_path / "go"
     deaths.write_text("one\ntwo")
     engine = dying_engine(deaths=deaths, until=hold)
     async with open_api(tmp_path / "data", engine=engine, workers=2, max_running=2) as (service, caller):
-        kept = await caller.task(style_index=9)  # waits for the file, and never dies
+        kept = await caller.task(style_index=9)  # waits for the file and never dies
         await caller.until(kept, frozenset({"RUNNING"}))
         assert (await caller.until(await caller.task()))["output"]["code"] == "InternalError"
         hold.touch()
@@ -66,18 +66,18 @@ async def test_a_death_does_not_touch_what_others_are_painting(tmp_path: Path) -
         assert [row.runs for row in await service.tasks()] == [1, 1]
 
 
-async def test_a_picture_that_takes_too_long_is_ended_with_its_worker(tmp_path: Path) -> None:
+async def test_a_picture_that_takes_too_long_fails_and_its_worker_is_replaced(tmp_path: Path) -> None:
     hold = tmp_path / "go"
     pool = Pool(quick_engine(until=hold, in_processes=True), workers=1, seconds=0.5)
     pool.open()
     assert await pool.render(JOB) == TIMED_OUT
     hold.touch()
     while not isinstance(await pool.render(JOB), bytes):
-        pass  # a busy machine may need longer than that to start the next worker, but then it paints
+        pass  # a busy machine may need longer to start the next worker, but then it renders
     await pool.close()
 
 
-async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
+async def test_a_worker_is_one_process_for_many_pictures(tmp_path: Path) -> None:
     pool = Pool(Engine(return_pid, warm_up, STYLES), workers=1, seconds=30)
     pool.open()
     first, second = await pool.render(JOB), await pool.render(JOB)
@@ -89,14 +89,14 @@ async def test_a_worker_is_another_process_that_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-async def test_a_worker_uses_as_many_threads_as_it_may(threads: int) -> None:
+async def test_a_worker_uses_the_configured_number_of_threads(threads: int) -> None:
     pool = Pool(Engine(return_threads, warm_up, STYLES), workers=1, seconds=30, threads=threads)
     pool.open()
     assert await pool.render(JOB) == str(threads).encode()
     await pool.close()
 
 
-async def test_a_failed_warm_up_is_logged_and_pictures_are_painted(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_warm_up_is_logged_and_pictures_are_rendered(caplog: pytest.LogCaptureFixture) -> None:
     pool = Pool(Engine(stylize, broken_warm_up, STYLES), workers=1, seconds=30)
     pool.open()
     assert isinstance(await pool.render(JOB), bytes)
@@ -104,7 +104,7 @@ async def test_a_failed_warm_up_is_logged_and_pictures_are_painted(caplog: pytes
     assert "warm-up failed" in caplog.text
 
 
-async def test_closing_does_not_wait_for_what_is_being_painted(tmp_path: Path) -> None:
+async def test_closing_does_not_wait_for_pictures_being_rendered(tmp_path: Path) -> None:
     pool = Pool(quick_engine(until=tmp_path / "never", in_processes=True), workers=2, seconds=60)
     pool.open()
     painting = [asyncio.create_task(pool.render(JOB)) for _ in range(2)]
@@ -117,7 +117,7 @@ async def test_closing_does_not_wait_for_what_is_being_painted(tmp_path: Path) -
     assert time.monotonic() - before < 2
 
 
-async def test_an_engine_that_dies_whenever_it_starts_ends_tasks_and_not_the_service(tmp_path: Path) -> None:
+async def test_an_engine_that_always_dies_fails_tasks_and_not_the_service(tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.write_text("\n" * 100)
     pool = Pool(dying_engine(deaths=deaths), workers=1, seconds=30)
@@ -165,7 +165,7 @@ async def test_closing_leaves_no_process_though_the_engine_never_warms_up(tmp_pa
     if is_started:
         await asyncio.to_thread(started.wait)
     await pool.close()
-    await asyncio.get_running_loop().shutdown_default_executor()  # the start that was under way has come to its end
+    await asyncio.get_running_loop().shutdown_default_executor()  # waits for the thread that starts a worker
     assert multiprocessing.active_children() == []
 
 

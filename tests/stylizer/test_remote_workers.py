@@ -1,4 +1,4 @@
-"""Several services and painters on one table: every task ends once, whoever is killed, frozen or stopped meanwhile."""
+"""Several services and workers on one table: every task ends once, whichever process is killed, frozen or stopped."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ from tests.fakes.dashscope.workers import (
 )
 
 
-async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_path: Path, postgres_url: str) -> None:
+async def test_two_workers_share_the_work_and_each_task_is_rendered_once(tmp_path: Path, postgres_url: str) -> None:
     go = tmp_path / "go"
     async with (
         api_only(tmp_path, postgres_url, max_running=10) as caller,
@@ -40,7 +40,7 @@ async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_pat
     ):
         tasks = [await caller.task(data_url(portrait_jpeg(shade=shade))) for shade in range(0, 240, 40)]
         for task_id in tasks[:2]:
-            await caller.until(task_id, RUNNING)  # each painter has one, and none takes more than it can paint
+            await caller.until(task_id, RUNNING)  # each worker has one task and takes no more
         assert [row.status for row in await rows(postgres_url)] == ["RUNNING"] * 2 + ["PENDING"] * 4
         go.touch()
         pictures = [await caller.picture(task_id) for task_id in tasks]
@@ -50,9 +50,7 @@ async def test_two_painters_share_the_work_and_each_task_is_painted_once(tmp_pat
     await wait_until(lambda: files(tmp_path, "inputs") == [])
 
 
-async def test_a_key_has_one_running_task_however_many_painters_and_services_there_are(
-    tmp_path: Path, postgres_url: str
-) -> None:
+async def test_a_key_has_one_running_task_over_all_workers_and_services(tmp_path: Path, postgres_url: str) -> None:
     settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
     async with (
         api_only(tmp_path, postgres_url) as one,
@@ -70,7 +68,7 @@ async def test_a_key_has_one_running_task_however_many_painters_and_services_the
     assert most_running(found) == 1
 
 
-async def test_a_killed_painters_task_is_painted_by_another_and_counts_once(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_killed_workers_task_is_taken_over_and_counts_once(tmp_path: Path, postgres_url: str) -> None:
     async with (
         api_only(tmp_path, postgres_url) as caller,
         worker_process(tmp_path, postgres_url, until=tmp_path / "never") as doomed,
@@ -87,7 +85,7 @@ async def test_a_killed_painters_task_is_painted_by_another_and_counts_once(tmp_
     assert await images(postgres_url) == 1
 
 
-async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_worker_that_was_frozen_changes_nothing_when_it_resumes(tmp_path: Path, postgres_url: str) -> None:
     thaw = tmp_path / "thaw"
     async with (
         api_only(tmp_path, postgres_url) as caller,
@@ -101,7 +99,7 @@ async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path:
         (ended,) = await rows(postgres_url)
         thaw.touch()
         frozen.send_signal(signal.SIGCONT)
-        following = await caller.task()  # which it takes only when it is done with the first
+        following = await caller.task()  # which it takes only after the first
         await caller.picture(following)
     first, second = await rows(postgres_url)
     assert first == ended
@@ -110,7 +108,7 @@ async def test_a_painter_that_was_frozen_changes_nothing_when_it_thaws(tmp_path:
     assert files(tmp_path, "results") == sorted([f"{task_id}_style0_2.jpg", f"{following}_style0_1.jpg"])
 
 
-async def test_a_painter_that_stops_gives_its_task_to_the_next_at_once(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_worker_that_stops_releases_its_task_at_once(tmp_path: Path, postgres_url: str) -> None:
     async with api_only(tmp_path, postgres_url) as caller:
         async with worker_process(tmp_path, postgres_url, lease=LONG, until=tmp_path / "never") as leaving:
             task_id = await caller.task()
@@ -122,7 +120,7 @@ async def test_a_painter_that_stops_gives_its_task_to_the_next_at_once(tmp_path:
     assert [(row.runs, row.attempt) for row in await rows(postgres_url)] == [(1, 2)]
 
 
-async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_worker_leaves_no_task_running_whenever_it_stops(tmp_path: Path, postgres_url: str) -> None:
     rng = random.Random(7)
     settings = StylizerSettings(tmp_path, postgres_url, lease=LONG)
     async with (
@@ -141,7 +139,7 @@ async def test_a_painter_leaves_no_task_behind_at_whatever_moment_it_stops(tmp_p
             attempts = row.attempt
 
 
-async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_service_queries_cancels_and_resolves_what_another_accepted(tmp_path: Path, postgres_url: str) -> None:
     async with (
         api_only(tmp_path, postgres_url) as one,
         api_only(tmp_path, postgres_url) as two,
@@ -161,10 +159,10 @@ async def test_any_service_shows_cancels_and_finds_what_came_to_another(tmp_path
         assert (await two.get("/tasks")).json()["total"] == 2
 
 
-async def test_a_service_that_is_started_again_disturbs_nobody_who_paints(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_restarted_service_does_not_disturb_workers(tmp_path: Path, postgres_url: str) -> None:
     go = tmp_path / "go"
     async with (
-        painter_after_front(tmp_path, postgres_url, go) as task_id,
+        worker_without_service(tmp_path, postgres_url, go) as task_id,
         api_only(tmp_path, postgres_url) as caller,
     ):
         assert (await caller.state(task_id))["output"]["task_status"] == "RUNNING"
@@ -174,8 +172,8 @@ async def test_a_service_that_is_started_again_disturbs_nobody_who_paints(tmp_pa
 
 
 @asynccontextmanager
-async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[str]:
-    """A painter in the middle of a task whose service has gone."""
+async def worker_without_service(data: Path, url: str, go: Path) -> AsyncIterator[str]:
+    """A remote worker in the middle of a task whose service has ended."""
     async with api_only(data, url) as caller:
         task_id = await caller.task()
         painting = remote_workers(StylizerSettings(data, url, lease=LONG), engine=quick_engine(until=go))
@@ -187,7 +185,7 @@ async def painter_after_front(data: Path, url: str, go: Path) -> AsyncIterator[s
         await painting.__aexit__(None, None, None)
 
 
-async def test_a_page_of_all_looks_is_painted_elsewhere_too(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_remote_worker_renders_the_page_of_all_looks(tmp_path: Path, postgres_url: str) -> None:
     engine = replace(quick_engine(), styles=STYLES | {SHEET})
     async with (
         api_only(tmp_path, postgres_url, engine=engine) as caller,

@@ -1,4 +1,4 @@
-"""What a stop, a crash and a day do to tasks: nothing is lost before its time, nothing is kept after it."""
+"""Tasks across a stop, a crash and a day: nothing is lost before it expires, nothing is kept afterwards."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ DAY = 24 * 3600
 
 @asynccontextmanager
 async def killed_at_the_end(folder: Path, *until: Path) -> AsyncIterator[Caller]:
-    """A service in a process of its own, which is killed (-9) at the end of the block."""
+    """A service as a process, killed with SIGKILL at the end of the block."""
     command = [sys.executable, "-m", "tests.fakes.dashscope.serve", str(folder), *map(str, until)]
     root = ROOT
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=root)
@@ -38,18 +38,18 @@ async def killed_at_the_end(folder: Path, *until: Path) -> AsyncIterator[Caller]
             yield Caller(http)
     finally:
         process.kill()
-        await process.communicate()  # until its children let go of the pipe: uvloop can't close before
+        await process.communicate()  # until its children close the pipe: uvloop can't close before
 
 
 def children_of(parent: int) -> set[int]:
-    """Every process below this one, whichever of its threads started it."""
+    """All descendants of this process, whichever thread started them."""
     lists = [path.read_text() for path in Path(f"/proc/{parent}/task").glob("*/children")]
     below = {int(child) for child in " ".join(lists).split()}
     return below.union(*map(children_of, below))
 
 
 def is_alive(pid: int) -> bool:
-    """Still there, and not only waiting for whoever inherited it to take note of its end."""
+    """Running, not a zombie that its parent has not reaped yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -86,10 +86,10 @@ async def test_a_killed_service_runs_its_running_task_again_and_leaves_no_worker
     rows = await all_tasks(data)
     assert [(row.status, row.runs) for row in rows] == [("SUCCEEDED", 2), ("SUCCEEDED", 1)]
     while any(map(is_alive, others)):
-        await asyncio.to_thread(os.sched_yield)  # the test's own time limit ends a vain wait
+        await asyncio.to_thread(os.sched_yield)  # the test's time limit ends the wait otherwise
 
 
-async def test_a_task_that_brings_the_service_down_again_and_again_is_given_up(tmp_path: Path) -> None:
+async def test_a_task_that_keeps_crashing_the_service_is_failed(tmp_path: Path) -> None:
     hold, data = tmp_path / "go", tmp_path / "data"
     async with open_api(data, engine=quick_engine(until=hold), max_running=0) as (_, caller):
         task_id = await caller.task()
@@ -105,7 +105,7 @@ async def test_a_task_that_brings_the_service_down_again_and_again_is_given_up(t
 
 
 @pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
-async def test_the_command_closes_everything_when_told_to_stop(tmp_path: Path, word: signal.Signals) -> None:
+async def test_the_command_closes_everything_on_a_signal(tmp_path: Path, word: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = (
@@ -124,14 +124,14 @@ async def test_the_command_closes_everything_when_told_to_stop(tmp_path: Path, w
 
 
 async def answers(http: httpx.AsyncClient) -> bool:
-    """Whether somebody listens already."""
+    """Whether the port accepts connections."""
     try:
         return (await http.get("/")).status_code == 404
     except httpx.ConnectError:
         return False
 
 
-async def test_links_and_policies_outlive_a_restart(tmp_path: Path) -> None:
+async def test_links_and_policies_survive_a_restart(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (service, caller):
         body = await caller.until(await caller.task())
         path = body["output"]["results"][0]["url"].removeprefix(service.url)
@@ -139,7 +139,7 @@ async def test_links_and_policies_outlive_a_restart(tmp_path: Path) -> None:
         assert (await caller.http.get(path)).status_code == 200
 
 
-async def test_the_free_quota_outlives_a_restart_and_the_tasks_themselves(tmp_path: Path) -> None:
+async def test_the_free_quota_survives_a_restart_and_the_tasks_themselves(tmp_path: Path) -> None:
     now = 1_800_000_000.0
     async with open_api(tmp_path, clock=lambda: now, free_images=1) as (_, caller):
         await caller.until(await caller.task())
@@ -148,7 +148,7 @@ async def test_the_free_quota_outlives_a_restart_and_the_tasks_themselves(tmp_pa
         assert (await caller.submit()).json()["code"] == "AllocationQuota.FreeTierOnly"
 
 
-async def test_after_a_day_a_task_is_unknown_and_its_link_dead(tmp_path: Path) -> None:
+async def test_after_a_day_a_task_is_unknown_and_its_link_expired(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
     async with open_api(tmp_path, clock=lambda: now[0]) as (_, caller):
         task_id = await caller.task()
@@ -163,7 +163,7 @@ async def test_after_a_day_a_task_is_unknown_and_its_link_dead(tmp_path: Path) -
         assert (await caller.get("/tasks", start_time="20270115160000")).json()["total"] == 0
 
 
-async def test_a_task_that_waited_a_day_is_not_painted_any_more(tmp_path: Path) -> None:
+async def test_a_task_that_waited_a_day_is_not_rendered(tmp_path: Path) -> None:
     hold, data, now = tmp_path / "go", tmp_path / "data", [1_800_000_000.0]
     async with open_api(data, engine=quick_engine(until=hold), clock=lambda: now[0]) as (_, caller):
         running = await caller.task()
@@ -178,7 +178,7 @@ async def test_a_task_that_waited_a_day_is_not_painted_any_more(tmp_path: Path) 
     assert rows == {running: "SUCCEEDED", waiting: "PENDING", fresh: "SUCCEEDED"}
 
 
-async def test_bytes_past_their_life_are_deleted(tmp_path: Path) -> None:
+async def test_expired_files_are_deleted(tmp_path: Path) -> None:
     now = time.time()
     async with open_api(tmp_path, clock=lambda: now) as (_, caller):
         await caller.until(await caller.task())
@@ -186,7 +186,7 @@ async def test_bytes_past_their_life_are_deleted(tmp_path: Path) -> None:
         fields = {"OSSAccessKeyId": form["oss_access_key_id"], "Signature": form["signature"], "policy": form["policy"]}
         fields |= {"key": f"{form['upload_dir']}/a", "x-oss-object-acl": "private", "x-oss-forbid-overwrite": "true"}
         await caller.http.post(form["upload_host"], data=fields, files={"file": b"photo"})
-        orphan = tmp_path / "shelf" / "inputs" / "orphan"  # as a crash between file and row leaves it
+        orphan = tmp_path / "shelf" / "inputs" / "orphan"  # as left by a crash between writing file and row
         orphan.write_bytes(b"photo")
     async with open_api(tmp_path, clock=lambda: now + DAY - 60):
         assert {path.parent.name for path in files(tmp_path)} == {"inputs", "results", "uploads"}
@@ -201,13 +201,13 @@ def files(data: Path) -> list[Path]:
     return [path for path in (data / "shelf").rglob("*") if path.is_file()]
 
 
-async def test_a_photo_is_gone_as_soon_as_its_task_has_ended(tmp_path: Path) -> None:
+async def test_a_photo_is_deleted_as_soon_as_its_task_has_ended(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (service, caller):
         reference = data_url(portrait_jpeg())
-        for wish in ({"style_index": 0}, {"style_index": -1, "style_ref_url": reference}):
-            await caller.until(await caller.task(**wish))
+        for fields in ({"style_index": 0}, {"style_index": -1, "style_ref_url": reference}):
+            await caller.until(await caller.task(**fields))
         await caller.until(await caller.task(data_url(b"no picture")))
-        await caller.until(await caller.task())  # one after the other: by now the one before is all done
+        await caller.until(await caller.task())  # tasks run one by one: the one before is completely finished
         assert len([path for path in files(tmp_path) if path.parent.name == "inputs"]) <= 1
         rows = await service.tasks()
     assert {(row.photo, row.reference) for row in rows} == {(None, None)}

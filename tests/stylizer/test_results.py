@@ -7,7 +7,7 @@ from tests.fakes.dashscope.api_calls import MODEL, open_api
 RUNNING = frozenset({"RUNNING"})
 
 
-async def test_a_changed_or_foreign_signature_opens_nothing(tmp_path: Path) -> None:
+async def test_a_changed_or_foreign_signature_is_refused(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (service, caller):
         first, second = await caller.task(), await caller.task()
         urls = [(await caller.until(task_id))["output"]["results"][0]["url"] for task_id in (first, second)]
@@ -20,7 +20,7 @@ async def test_a_changed_or_foreign_signature_opens_nothing(tmp_path: Path) -> N
     assert answers[3].status_code in {403, 404} and b"<Code>AccessDenied</Code>" in answers[0].content
 
 
-async def test_links_begin_with_the_public_address_when_there_is_one(tmp_path: Path) -> None:
+async def test_links_start_with_the_public_url_if_there_is_one(tmp_path: Path) -> None:
     async with open_api(tmp_path, public_url="https://paint.example.org/") as (_, caller):
         body = await caller.until(await caller.task())
         policy = (await caller.get("/uploads", action="getPolicy", model=MODEL)).json()["data"]

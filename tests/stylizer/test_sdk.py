@@ -1,4 +1,4 @@
-"""The official client, unchanged, against the service on a real port: whatever it can do, it can do here."""
+"""The official client, unmodified, against the service on a real port."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,17 +21,17 @@ RESOLVE = {"X-DashScope-OssResourceResolve": "enable"}
 
 @pytest.fixture
 async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
-    """The service with its true limits and one key; the client is pointed at it as its owner's manual says."""
+    """The service with its true limits and one key; the client is pointed at it as docs/owners.md says."""
     async with stand_in(tmp_path / "data", keys=frozenset({KEY})) as running:
         monkeypatch.setattr(dashscope, "base_http_api_url", running.base_url)
         yield running
 
 
-async def painted(*, call: Callable[..., Any] = BaseAsyncApi.call, key: str = KEY, **wish: Any) -> Any:
-    """Submit with the client's own call, which also waits for the end."""
+async def rendered(*, call: Callable[..., Any] = BaseAsyncApi.call, key: str = KEY, **fields: Any) -> Any:
+    """Submit with the client's own call, which also waits for the result."""
     extras = {"headers": RESOLVE} | ({"wait_timeout": 60} if call == BaseAsyncApi.call else {})
     place = {"task_group": "aigc", "task": "image-generation", "function": "generation"}
-    return await asyncio.to_thread(call, model=MODEL, input=wish, api_key=key, **place, **extras)
+    return await asyncio.to_thread(call, model=MODEL, input=fields, api_key=key, **place, **extras)
 
 
 async def uploaded(picture: Path) -> str:
@@ -41,37 +41,37 @@ async def uploaded(picture: Path) -> str:
     return str(link)
 
 
-async def test_it_paints_a_preset(service: StandIn) -> None:
-    answer = await painted(image_url=data_url(portrait_jpeg()), style_index=0)
+async def test_it_renders_a_preset(service: StandIn) -> None:
+    answer = await rendered(image_url=data_url(portrait_jpeg()), style_index=0)
     assert answer.status_code == 200 and answer.output["task_status"] == "SUCCEEDED"
     assert answer.output["results"][0]["url"].startswith(service.url)
     assert answer.usage["image_count"] == 1 and answer.output["style_index"] == 0
 
 
-async def test_it_uploads_local_files_and_paints_in_the_style_of_one(service: StandIn, tmp_path: Path) -> None:
+async def test_it_uploads_local_files_and_uses_one_as_the_reference(service: StandIn, tmp_path: Path) -> None:
     photo, reference = tmp_path / "photo.jpg", tmp_path / "my reference.jpg"
     photo.write_bytes(portrait_jpeg())
     reference.write_bytes(portrait_jpeg(shade=7))
     links = [await uploaded(photo), await uploaded(reference)]
     assert all(link.startswith("oss://dashscope-instant/") for link in links)
-    answer = await painted(image_url=links[0], style_ref_url=links[1], style_index=-1)
+    answer = await rendered(image_url=links[0], style_ref_url=links[1], style_index=-1)
     assert answer.output["task_status"] == "SUCCEEDED"
     assert [(row.photo, row.style_index) for row in await service.tasks()] == [(None, -1)]
 
 
-async def test_it_hears_of_a_picture_that_will_not_do(service: StandIn) -> None:
-    answer = await painted(image_url=data_url(portrait_jpeg(100, 100)), style_index=0)
+async def test_it_is_told_of_an_unusable_picture(service: StandIn) -> None:
+    answer = await rendered(image_url=data_url(portrait_jpeg(100, 100)), style_index=0)
     assert answer.output["task_status"] == "FAILED"
     assert answer.output["code"] == "InvalidImageResolution"
     assert answer.output["message"] == "The input image resolution is too large or small"
 
 
-async def test_it_hears_of_every_refusal(service: StandIn, tmp_path: Path) -> None:
+async def test_it_is_told_of_every_refusal(service: StandIn, tmp_path: Path) -> None:
     photo = data_url(portrait_jpeg())
-    style = await painted(call=BaseAsyncApi.async_call, image_url=photo, style_index=11)
-    key = await painted(call=BaseAsyncApi.async_call, key="sk-wrong", image_url=photo, style_index=0)
-    await painted(call=BaseAsyncApi.async_call, image_url=photo, style_index=0)
-    fast = await painted(call=BaseAsyncApi.async_call, image_url=photo, style_index=0)
+    style = await rendered(call=BaseAsyncApi.async_call, image_url=photo, style_index=11)
+    key = await rendered(call=BaseAsyncApi.async_call, key="sk-wrong", image_url=photo, style_index=0)
+    await rendered(call=BaseAsyncApi.async_call, image_url=photo, style_index=0)
+    fast = await rendered(call=BaseAsyncApi.async_call, image_url=photo, style_index=0)
     assert (style.status_code, style.code, style.message) == (400, "InvalidParameter", "The style is invalid.")
     assert (key.status_code, key.code, key.message) == (401, "InvalidApiKey", "Invalid API-key provided.")
     assert (fast.status_code, fast.code) == (429, "Throttling.RateQuota")
@@ -84,9 +84,9 @@ async def test_it_fetches_lists_and_cancels(tmp_path: Path, monkeypatch: pytest.
     hold = tmp_path / "go"
     async with stand_in(tmp_path / "data", engine=quick_engine(until=hold)) as service:
         monkeypatch.setattr(dashscope, "base_http_api_url", service.base_url)
-        wish: dict[str, Any] = {"image_url": data_url(portrait_jpeg()), "style_index": 0}
-        running = await painted(call=BaseAsyncApi.async_call, **wish)
-        waiting = await painted(call=BaseAsyncApi.async_call, **wish)
+        fields: dict[str, Any] = {"image_url": data_url(portrait_jpeg()), "style_index": 0}
+        running = await rendered(call=BaseAsyncApi.async_call, **fields)
+        waiting = await rendered(call=BaseAsyncApi.async_call, **fields)
         canceled = await asyncio.to_thread(BaseAsyncApi.cancel, waiting, api_key=KEY)
         again = await asyncio.to_thread(BaseAsyncApi.cancel, waiting, api_key=KEY)
         fetched = await asyncio.to_thread(BaseAsyncApi.fetch, waiting, api_key=KEY)

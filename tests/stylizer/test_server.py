@@ -1,4 +1,4 @@
-"""The service as a whole: within a process, beside broken disks, and what it fetches."""
+"""The service as a whole: in-process use, broken disks, photos by URL."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ async def test_a_photo_behind_a_url_is_fetched_when_its_task_runs(tmp_path: Path
     assert (dead["output"]["code"], dead["output"]["message"]) == URL_INVALID[1:]
 
 
-async def test_private_addresses_are_out_of_reach_unless_allowed(tmp_path: Path) -> None:
+async def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path) -> None:
     async with open_api(tmp_path, allow_private_addresses=False) as (service, caller):
         body = await caller.until(await caller.task(f"{service.url}/results/secret"))
         assert not [call for call in service.calls if "/results/" in call.path]
@@ -39,7 +39,7 @@ async def test_a_broken_disk_is_an_internal_error_and_not_the_end_of_the_service
             for file in folder.iterdir():
                 file.unlink()
             folder.rmdir()
-            folder.touch()  # a file where a folder should be: nothing can be written in it
+            folder.touch()  # a file instead of a folder: nothing can be written in it
         broken = await caller.submit()
         (shelf / "inputs").unlink()
         unfinished = await caller.until(await caller.task())

@@ -1,4 +1,4 @@
-"""What services and painters share (database, bucket, clock), when it goes away, and what is said when it is wrong."""
+"""What services and workers share (database, bucket, clock): outages and misconfiguration."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.fakes.postgres import Server
 from tests.fakes.s3 import bucket_server
 
 
-async def test_work_goes_on_after_the_database_has_sent_everybody_away(
+async def test_work_continues_after_the_database_has_closed_all_connections(
     tmp_path: Path, postgres_url: str, postgres: Server
 ) -> None:
     async with (
@@ -32,7 +32,7 @@ async def test_work_goes_on_after_the_database_has_sent_everybody_away(
         await caller.picture(await caller.task())
 
 
-async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobodys_task(
+async def test_a_worker_with_another_photo_store_refuses_to_start_and_fails_no_task(
     tmp_path: Path, postgres_url: str
 ) -> None:
     async with api_only(tmp_path / "here", postgres_url) as caller:
@@ -43,7 +43,7 @@ async def test_a_painter_that_looks_for_photos_elsewhere_says_so_and_ends_nobody
         assert (await caller.state(task_id))["output"]["task_status"] == "PENDING"
 
 
-async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_path: Path, postgres_url: str) -> None:
+async def test_photos_and_pictures_are_exchanged_in_a_bucket(tmp_path: Path, postgres_url: str) -> None:
     with bucket_server() as server:
         bucket = server.bucket("a/prefix")
         settings = StylizerSettings(tmp_path / "elsewhere", postgres_url)
@@ -66,7 +66,7 @@ async def test_photos_and_pictures_travel_by_a_bucket_and_leave_it_again(tmp_pat
     assert files(tmp_path / "here", "*") == files(tmp_path / "elsewhere", "*") == []
 
 
-async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_missing_bucket_is_reported_at_the_start(tmp_path: Path, postgres_url: str) -> None:
     with bucket_server() as server:
         store = stylizer_bucket(server.named("nobody-made-it"))
         with pytest.raises(CannotOpen, match="PHOTO_STORE"):
@@ -74,7 +74,7 @@ async def test_a_bucket_that_is_not_there_is_told_of_at_the_start(tmp_path: Path
                 raise AssertionError
 
 
-async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
+async def test_the_clock_is_the_databases(postgres_url: str) -> None:
     steady = [1000.0]
     async with open_database(postgres_url) as database:
         clock = DatabaseClock(database.now, steady=lambda: steady[0])
@@ -87,9 +87,7 @@ async def test_all_go_by_the_databases_clock(postgres_url: str) -> None:
     assert clock.now() == before + 5
 
 
-async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
-    postgres: Server, postgres_url: str
-) -> None:
+async def test_a_role_that_may_not_create_schemas_uses_an_existing_one(postgres: Server, postgres_url: str) -> None:
     name = postgres_url.rpartition("/")[2]
     role = f"painter_of_{name}"
     postgres.execute(f"create role {role} login password 'brush'")
@@ -106,7 +104,7 @@ async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
         postgres.execute(f"drop role {role}")
 
 
-async def test_a_painter_needs_a_table_that_can_be_shared(tmp_path: Path) -> None:
+async def test_a_remote_worker_needs_a_shared_table(tmp_path: Path) -> None:
     with pytest.raises(CannotOpen, match="STYLIZER_DATABASE_URL"):
         async with remote_workers(StylizerSettings(tmp_path), engine=quick_engine()):
             raise AssertionError

@@ -1,4 +1,4 @@
-"""The task table, in a real file and on a real PostgreSQL: order, slots, leases, and callers who are cancelled."""
+"""The task table, in a real file and on a real PostgreSQL: order, slots, leases, cancelled callers."""
 
 import asyncio
 import random
@@ -24,8 +24,8 @@ LIFE = 1000  # seconds
 
 
 @dataclass
-class Hands:
-    """A clock that a test sets, in milliseconds."""
+class ManualClock:
+    """A clock that the test sets, in milliseconds."""
 
     at: int = NOW
 
@@ -34,13 +34,13 @@ class Hands:
 
 
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Hands) -> AsyncIterator[Database]:
-    """A new table on either."""
+async def database(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
+    """A new table on SQLite or PostgreSQL."""
     where = tmp_path / "stylizer.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     async with open_database(where, clock=clock) as opened:
         yield opened
@@ -61,14 +61,14 @@ async def add(
     return task
 
 
-async def test_a_task_comes_back_as_it_was_put_in(repository: TaskRepository) -> None:
+async def test_a_task_is_read_as_it_was_added(repository: TaskRepository) -> None:
     task = await add(repository, "t")
     assert await repository.find("a", "t", NOW) == task
     assert await repository.find("b", "t", NOW) is None
 
 
 async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(
-    repository: TaskRepository, clock: Hands
+    repository: TaskRepository, clock: ManualClock
 ) -> None:
     for task_id, account in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
         await add(repository, task_id, account)
@@ -82,7 +82,7 @@ async def test_the_oldest_task_of_an_account_with_a_free_slot_is_claimed(
     assert (following.task_id, following.started, following.status) == ("a2", NOW + 5, Status.RUNNING)
 
 
-async def test_a_hundred_claims_at_once_give_out_every_slot_once(repository: TaskRepository) -> None:
+async def test_a_hundred_concurrent_claims_use_every_slot_once(repository: TaskRepository) -> None:
     for number in range(20):
         await add(repository, str(number))
     await repository.set_max_running(3)
@@ -90,7 +90,7 @@ async def test_a_hundred_claims_at_once_give_out_every_slot_once(repository: Tas
     assert sorted(task.task_id for task in claimed if task) == ["0", "1", "2"]
 
 
-async def test_a_task_ends_once(repository: TaskRepository, clock: Hands) -> None:
+async def test_a_task_ends_once(repository: TaskRepository, clock: ManualClock) -> None:
     await add(repository, "t")
     task = await repository.claim()
     assert task is not None
@@ -106,7 +106,7 @@ async def test_a_task_ends_once(repository: TaskRepository, clock: Hands) -> Non
     await add(repository, "still free", free_images=1)
 
 
-async def test_released_and_reclaimed_tasks_keep_their_place(repository: TaskRepository) -> None:
+async def test_released_and_requeued_tasks_keep_their_place(repository: TaskRepository) -> None:
     for task_id in ("first", "second"):
         await add(repository, task_id)
     task = await repository.claim()
@@ -118,7 +118,7 @@ async def test_released_and_reclaimed_tasks_keep_their_place(repository: TaskRep
     assert [one and (one.task_id, one.runs) for one in (again, once_more)] == [("first", 1), ("first", 2)]
 
 
-async def test_expired_tasks_are_forgotten_but_for_one_that_runs(repository: TaskRepository, clock: Hands) -> None:
+async def test_expired_tasks_are_deleted_except_a_running_one(repository: TaskRepository, clock: ManualClock) -> None:
     for task_id in ("running", "waiting"):
         await add(repository, task_id)
     await repository.claim()
@@ -146,7 +146,7 @@ async def test_a_cancelled_caller_never_leaves_a_transaction_open(repository: Ta
         assert not [one for one in outcomes if isinstance(one, Exception)]
 
 
-async def test_the_free_quota_counts_what_is_unfinished_too(repository: TaskRepository) -> None:
+async def test_the_free_quota_counts_unfinished_tasks_too(repository: TaskRepository) -> None:
     await add(repository, "one", free_images=2)
     await add(repository, "two", free_images=2)
     with pytest.raises(Refused) as refusal:
@@ -156,8 +156,8 @@ async def test_the_free_quota_counts_what_is_unfinished_too(repository: TaskRepo
     await add(repository, "three", free_images=2)
 
 
-async def test_what_nobody_speaks_for_any_more_is_taken_over_and_only_the_last_attempt_ends_it(
-    repository: TaskRepository, clock: Hands
+async def test_a_task_with_a_lapsed_lease_is_taken_over_and_only_the_last_attempt_ends_it(
+    repository: TaskRepository, clock: ManualClock
 ) -> None:
     await add(repository, "t")
     frozen = await repository.claim(lease=10)
@@ -182,7 +182,7 @@ async def test_what_nobody_speaks_for_any_more_is_taken_over_and_only_the_last_a
     assert (found.status, found.result, found.ended) == (Status.SUCCEEDED, "results/right", clock.at)
 
 
-async def test_a_release_does_not_bring_an_older_attempt_back(repository: TaskRepository, clock: Hands) -> None:
+async def test_a_release_does_not_revive_an_older_attempt(repository: TaskRepository, clock: ManualClock) -> None:
     await add(repository, "t")
     frozen = await repository.claim(lease=1)
     clock.at += 1000
@@ -196,15 +196,15 @@ async def test_a_release_does_not_bring_an_older_attempt_back(repository: TaskRe
     assert not await repository.succeed(stopped, "results/late")
 
 
-async def test_who_is_alone_never_loses_a_task_to_time(repository: TaskRepository, clock: Hands) -> None:
+async def test_without_leases_no_task_is_taken_over(repository: TaskRepository, clock: ManualClock) -> None:
     await add(repository, "t")
     assert await repository.claim() is not None
     clock.at += LIFE * 500
     assert await repository.claim(lease=10) is None
 
 
-async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(
-    repository: TaskRepository, clock: Hands
+async def test_one_of_several_services_sweeps_even_after_a_wrong_clock(
+    repository: TaskRepository, clock: ManualClock
 ) -> None:
     turns = await asyncio.gather(*[repository.claim_sweep(interval=60) for _ in range(5)])
     assert sorted(turns) == [False, False, False, False, True]
@@ -216,12 +216,12 @@ async def test_of_several_sweepers_one_has_the_turn_even_after_a_wrong_clock(
     assert await repository.claim_sweep(interval=60)
 
 
-async def test_a_text_that_a_database_cannot_hold_is_no_task(repository: TaskRepository) -> None:
+async def test_text_that_the_database_cannot_hold_matches_no_task(repository: TaskRepository) -> None:
     assert await repository.find("a", "t\0", NOW) is None
     assert await repository.cancel("a", "t\0") is None
 
 
-async def test_submits_are_counted_by_the_second_whoever_took_them(repository: TaskRepository, clock: Hands) -> None:
+async def test_the_submit_limit_holds_over_all_services(repository: TaskRepository, clock: ManualClock) -> None:
     task = Task("first", "a", "request", 0, NOW)
     await repository.add(task, max_pending=9, per_second=2)
     clock.at += 999
@@ -234,11 +234,11 @@ async def test_submits_are_counted_by_the_second_whoever_took_them(repository: T
     await repository.add(replace(task, task_id="third"), max_pending=9, per_second=2)
 
 
-async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
+async def test_a_new_task_wakes_the_listeners(postgres_url: str) -> None:
     async with open_database(postgres_url) as here, open_database(postgres_url) as there:
         heard = asyncio.Event()
         listening = asyncio.create_task(here.listen(heard.set))
-        await heard.wait()  # it says so itself when it begins to listen
+        await heard.wait()  # it wakes once when it begins to listen
         heard.clear()
         await add(TaskRepository(there, life=LIFE), "t")
         await heard.wait()
@@ -246,20 +246,20 @@ async def test_whoever_listens_hears_of_a_new_task(postgres_url: str) -> None:
         await asyncio.wait([listening])
 
 
-async def test_who_stands_still_in_the_middle_of_a_write_does_not_keep_the_others_waiting(postgres_url: str) -> None:
+async def test_a_process_frozen_in_a_write_does_not_block_the_others(postgres_url: str) -> None:
     async with open_database(postgres_url) as frozen, open_database(postgres_url) as lively:
         with pytest.raises(DBAPIError):
             async with frozen.write() as connection:
                 await connection.execute(text("insert into rule (name, value) values ('max_running', 99)"))
                 await TaskRepository(lively, life=LIFE).set_max_running(
                     1
-                )  # waits for the lock, until the server takes it away
+                )  # waits until the server ends the frozen session
         async with lively.read() as connection:
             found = await connection.execute(text("select value from rule where name = 'max_running'"))
             assert found.scalar_one() == 1
 
 
-async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path) -> None:
+async def test_a_table_from_before_leases_is_upgraded(tmp_path: Path) -> None:
     file = tmp_path / "stylizer.db"
     before = next(part for part in SCHEMA if "table if not exists task" in part)
     before = before.replace(",\n        attempt      bigint not null default 0,\n        lease        bigint", "")
@@ -273,7 +273,7 @@ async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path
         old.commit()
     attempts = list[int]()
     for _ in range(2):
-        async with open_database(file, clock=Hands()) as database:
+        async with open_database(file, clock=ManualClock()) as database:
             repository = TaskRepository(database, life=LIFE)
             await repository.set_max_running(1)
             task = await repository.claim()
@@ -291,7 +291,7 @@ async def test_a_table_from_before_painters_is_brought_up_to_date(tmp_path: Path
         ("postgresql://user:hush-hush@127.0.0.1:1/x", "127.0.0.1"),
     ],
 )
-async def test_a_database_that_cannot_be_opened_is_told_of_without_its_password(url: str, said: str) -> None:
+async def test_a_database_that_cannot_be_opened_is_reported_without_its_password(url: str, said: str) -> None:
     with pytest.raises(CannotOpen) as why:
         async with open_database(url):
             pass

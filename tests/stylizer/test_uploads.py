@@ -1,4 +1,4 @@
-"""The temporary upload: policy, form, and who may use what was uploaded."""
+"""Temporary uploads: policy, form, and who may use the files."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ async def policy(caller: Caller) -> dict[str, Any]:
 
 
 def fields(data: dict[str, Any], **changed: str | None) -> dict[str, str]:
-    """The form's fields as the official client fills them in; `None` leaves one out."""
+    """The form's fields as the official client sets them; `None` omits one."""
     filled: dict[str, str | None] = {
         "OSSAccessKeyId": data["oss_access_key_id"],
         "Signature": data["signature"],
@@ -37,7 +37,7 @@ async def send(caller: Caller, data: dict[str, Any], picture: bytes, **changed: 
     return await caller.http.post(data["upload_host"], data=form, files={"file": ("me.jpg", picture)})
 
 
-async def test_the_policy_says_everything_that_the_form_needs(tmp_path: Path) -> None:
+async def test_the_policy_contains_everything_the_form_needs(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (service, caller):
         data = await policy(caller)
     assert data["upload_dir"].startswith("dashscope-instant/") and data["upload_host"] == f"{service.url}/oss"
@@ -60,14 +60,14 @@ async def test_the_policy_says_everything_that_the_form_needs(tmp_path: Path) ->
     }
 
 
-async def test_a_policy_is_for_this_model_and_asked_for_by_name(tmp_path: Path) -> None:
+async def test_a_policy_needs_the_action_and_this_model(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         assert refused(await caller.get("/uploads", action="getPolicy", model="x"))[1] == "ModelNotFound"
         assert refused(await caller.get("/uploads", action="getPolicy"))[1] == "InvalidParameter"
         assert refused(await caller.get("/uploads", model=MODEL))[1] == "InvalidParameter"
 
 
-async def test_an_uploaded_photo_is_painted(tmp_path: Path) -> None:
+async def test_an_uploaded_photo_is_rendered(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         answer = await send(caller, data, portrait_jpeg())
@@ -76,16 +76,16 @@ async def test_an_uploaded_photo_is_painted(tmp_path: Path) -> None:
         assert (await caller.picture(task_id))[:2] == b"\xff\xd8"
 
 
-async def test_an_upload_link_needs_the_header_that_has_it_resolved(tmp_path: Path) -> None:
+async def test_an_oss_url_needs_the_header_that_resolves_it(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         await send(caller, data, portrait_jpeg())
-        wish = {"image_url": f"oss://{data['upload_dir']}/me.jpg", "style_index": 0}
-        answer = await caller.post({"model": MODEL, "input": wish})
+        fields = {"image_url": f"oss://{data['upload_dir']}/me.jpg", "style_index": 0}
+        answer = await caller.post({"model": MODEL, "input": fields})
     assert refused(answer)[:2] == (400, "InvalidURL")
 
 
-async def test_an_upload_is_its_accounts_own(tmp_path: Path) -> None:
+async def test_an_upload_belongs_to_its_account(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         await send(caller, data, portrait_jpeg())
@@ -96,7 +96,7 @@ async def test_an_upload_is_its_accounts_own(tmp_path: Path) -> None:
     assert foreign["output"]["code"] == missing["output"]["code"] == "InvalidURL"
 
 
-async def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
+async def test_no_existing_file_is_overwritten(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         await send(caller, data, portrait_jpeg())
@@ -130,7 +130,7 @@ async def test_a_form_that_does_not_fit_its_policy_is_denied(
     assert not (tmp_path / "shelf" / "uploads").exists()
 
 
-async def test_a_name_that_climbs_out_of_its_folder_stays_a_name(tmp_path: Path) -> None:
+async def test_a_key_with_dots_does_not_leave_its_folder(tmp_path: Path) -> None:
     async with open_api(tmp_path / "data") as (_, caller):
         data = await policy(caller)
         key = f"{data['upload_dir']}/../../../../outside.jpg"
@@ -166,7 +166,7 @@ async def test_a_file_of_ten_megabytes_fits_and_larger_ones_do_not(tmp_path: Pat
     assert b"<Code>EntityTooLarge</Code>" in larger.content and larger.content == huge.content
 
 
-async def test_the_storage_has_an_end(tmp_path: Path) -> None:
+async def test_the_storage_has_a_limit(tmp_path: Path) -> None:
     async with open_api(tmp_path, upload_space=1500) as (_, caller):
         data = await policy(caller)
         first = await send(caller, data, bytes(1000))
@@ -176,7 +176,7 @@ async def test_the_storage_has_an_end(tmp_path: Path) -> None:
     assert len(list((tmp_path / "shelf" / "uploads").iterdir())) == 1
 
 
-async def test_a_form_without_a_file_or_without_form_is_told_so(tmp_path: Path) -> None:
+async def test_a_form_without_a_file_and_a_malformed_form_are_refused(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         bare = await caller.http.post(data["upload_host"], data=fields(data))
@@ -188,7 +188,7 @@ async def test_a_form_without_a_file_or_without_form_is_told_so(tmp_path: Path) 
     assert b"<Code>InvalidArgument</Code>" in bare.content
 
 
-async def test_fields_after_the_file_do_not_count(tmp_path: Path) -> None:
+async def test_fields_after_the_file_are_ignored(tmp_path: Path) -> None:
     async with open_api(tmp_path) as (_, caller):
         data = await policy(caller)
         parts = [(name, (None, value)) for name, value in fields(data, key=None).items()]

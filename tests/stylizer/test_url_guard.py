@@ -44,15 +44,15 @@ from stylizer.url_guard import is_public
         "0177.0.0.1",
     ],
 )
-def test_what_is_ours_or_the_machines_own_is_out_of_reach(address: str) -> None:
+def test_private_and_local_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
-def test_the_public_internet_may_be_reached(address: str) -> None:
+def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize("address", ["::ffff:8.8.8.8", "64:ff9b::808:808"])
-def test_a_public_address_stays_public_when_wrapped(address: str) -> None:
+def test_an_embedded_public_address_is_public(address: str) -> None:
     assert is_public(address)
